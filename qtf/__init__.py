@@ -1,0 +1,3 @@
+"""Quantum many-body physics with TensorFlow and Keras."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,76 @@
+"""What every command of the project shares: one line for a user's mistake."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from types import FrameType
+
+from absl import app, flags
+
+USER_ERROR = 1
+USAGE_ERROR = 2
+INTERRUPTED = 128 + signal.SIGINT
+
+TRACEBACK_VARIABLE = "QTF_TRACEBACK"
+
+
+def run_command(name: str, main: Callable[[], int | None]) -> None:
+    """Runs `main` as the command `name` and ends the process with its exit code.
+
+    Flags are parsed first. A `ValueError` or `OSError` is a user's mistake: it is
+    printed as one line on standard error and the exit code is 1 (2 for a mistake
+    in the flags). Anything else is a defect of ours and keeps its traceback, and
+    so does everything when the environment variable `QTF_TRACEBACK` is 1.
+
+    Args:
+        name: What the user typed, for example `qtf-train`; starts every error line.
+        main: The command itself; returns an exit code or None for 0.
+    """
+    app.run(
+        lambda argv: sys.exit(_guarded(name, main, argv)),
+        flags_parser=lambda argv: _parse_flags(name, argv),
+    )
+
+
+def raise_on_sigterm() -> None:
+    """Makes SIGTERM behave as Ctrl-C, so that one code path cleans up after both."""
+
+    def interrupt(signum: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+
+
+def _parse_flags(name: str, argv: Sequence[str]) -> list[str]:
+    try:
+        return app.parse_flags_with_usage(list(argv)) if _asks_help(argv) else flags.FLAGS(argv)
+    except (flags.Error, ValueError, OSError, AttributeError, KeyError, TypeError) as error:
+        if os.environ.get(TRACEBACK_VARIABLE) == "1":
+            raise
+        _print_error(name, error)
+        sys.exit(USAGE_ERROR)
+
+
+def _asks_help(argv: Sequence[str]) -> bool:
+    return any(word.lstrip("-").split("=")[0].startswith("help") for word in argv[1:])
+
+
+def _guarded(name: str, main: Callable[[], int | None], argv: Sequence[str]) -> int:
+    try:
+        if len(argv) > 1:
+            raise ValueError(f"Unknown argument `{argv[1]}`; every argument is a --flag.")
+        return main() or 0
+    except KeyboardInterrupt:
+        print(f"{name}: interrupted; the same command continues.", file=sys.stderr)
+        return INTERRUPTED
+    except (ValueError, OSError) as error:
+        if os.environ.get(TRACEBACK_VARIABLE) == "1":
+            raise
+        _print_error(name, error)
+        return USER_ERROR
+
+
+def _print_error(name: str, error: BaseException) -> None:
+    text = " ".join(str(error).split())
+    print(f"{name}: error: {text}", file=sys.stderr)

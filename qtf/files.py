@@ -1,0 +1,89 @@
+"""Files that are either whole or not there: written aside, renamed into place."""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+
+def write_atomically(path: Path | str, content: bytes | str) -> None:
+    """Writes `content` to `path` so that no reader ever sees half of it.
+
+    Args:
+        path: Destination; its folder must exist.
+        content: Bytes, or text written as UTF-8.
+
+    Raises:
+        OSError: The folder is missing, not writable, or the disk is full; whatever
+            stood at `path` before is untouched.
+    """
+    path = Path(path)
+    content = content.encode() if isinstance(content, str) else content
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def write_json(path: Path | str, content: Any) -> None:
+    """Writes `content` as indented JSON with sorted keys, atomically."""
+    write_atomically(path, json.dumps(content, indent=2, sort_keys=True) + "\n")
+
+
+@contextmanager
+def folder_written_aside(path: Path | str) -> Iterator[Path]:
+    """Yields an empty folder beside `path` that becomes `path` on success.
+
+    Args:
+        path: Destination folder; must not exist yet, its parent is created.
+
+    Yields:
+        The temporary folder to fill. It is removed if the block raises.
+
+    Raises:
+        FileExistsError: `path` exists already.
+    """
+    path = Path(path)
+    if path.exists():
+        raise FileExistsError(f"Folder {path} exists already.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+    try:
+        yield temporary
+        os.chmod(temporary, 0o755)
+        os.replace(temporary, path)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+
+
+def writable_folder(path: Path | str) -> Path:
+    """Returns `path` as an existing folder that can be written to, creating it.
+
+    Args:
+        path: The folder.
+
+    Raises:
+        OSError: `path` is a file, cannot be created, or cannot be written to.
+    """
+    path = Path(path)
+    if path.exists() and not path.is_dir():
+        raise NotADirectoryError(f"{path} is a file, but a folder is needed.")
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        raise OSError(f"Folder {path} cannot be written to: {error.strerror}.") from error
+    return path

@@ -1,0 +1,62 @@
+"""Packaging of qtf; tool settings are in pyproject.toml, tested pins in constraints.txt."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+VERSION = re.search(r'__version__ = "(.+)"', (HERE / "qtf/__init__.py").read_text())[1]
+
+CORE = [
+    "absl-py>=2.1",
+    "keras>=3.15,<3.16",
+    "matplotlib>=3.8",
+    "ml-collections>=1.0",
+    "numpy>=2.0",
+    "scipy>=1.13",
+    "tensorboard>=2.21,<2.22",
+    "tensorflow>=2.21,<2.22",
+    "tensorflow-probability>=0.25",
+    "tf-keras>=2.21,<2.22",
+    "tfrecord>=1.14.6",
+    "tqdm>=4.66",
+]
+TEST = [
+    "hypothesis>=6.100",
+    "import-linter>=2.0",
+    "jax>=0.6",
+    "mypy>=1.10",
+    "pytest>=8.0",
+    "ruff>=0.9",
+]
+
+setup(
+    name="qtf",
+    version=VERSION,
+    description="Quantum many-body physics with TensorFlow and Keras",
+    long_description=(HERE / "README.md").read_text(),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.11",
+    packages=find_packages(
+        include=[f"{room}*" for room in ("qtf", "data_gen", "trainers", "serving")]
+    ),
+    package_data={"qtf.physics": ["*.json"]},
+    install_requires=CORE,
+    extras_require={
+        "test": TEST,
+        "serving": ["tensorflow-serving-api>=2.19", "grpcio>=1.60"],
+        "benchmarks": ["psutil>=5.9"],
+        "dask": ["dask[distributed]>=2024.1"],
+    },
+    entry_points={
+        "console_scripts": [
+            "qtf-generate = data_gen.generate:main",
+            "qtf-verify = data_gen.verify:main",
+            "qtf-train = trainers.dynamics:main",
+            "qtf-evaluate = trainers.evaluate:main",
+            "qtf-export = serving.export:main",
+        ]
+    },
+)
