@@ -64,7 +64,7 @@ def _guarded(name: str, main: Callable[[], int | None], argv: Sequence[str]) -> 
     except KeyboardInterrupt:
         print(f"{name}: interrupted; the same command continues.", file=sys.stderr)
         return INTERRUPTED
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, FloatingPointError) as error:
         if os.environ.get(TRACEBACK_VARIABLE) == "1":
             raise
         _print_error(name, error)

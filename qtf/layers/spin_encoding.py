@@ -1,0 +1,84 @@
+"""From the amplitudes of any number of spins to a vector of fixed width."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable("qtf")
+class SpinEncoding(keras.layers.Layer):
+    """Linear encoding of a state by one embedding row for each basis state.
+
+    A state of n spins uses the first 2**n rows of both tables, so that one set of
+    weights serves every n:
+
+        x = [psi_re @ E_re[:2**n], psi_im @ E_im[:2**n]]
+
+    Args:
+        n_max: Largest number of spins; the tables have 2**n_max rows.
+        units: Width of the encoding, an even number; half of it for each part.
+        **kwargs: Of `keras.layers.Layer`.
+
+    Call arguments:
+        psi: Real and imaginary parts, (..., 2, 2**n) with 1 <= n <= n_max.
+
+    Returns:
+        (..., units).
+
+    Raises:
+        ValueError: `n_max` is not positive, `units` is odd, or the last axis is not
+            2**n for an n up to `n_max`.
+
+    Example:
+        >>> import numpy as np
+        >>> tuple(SpinEncoding(n_max=3, units=6)(np.ones((5, 2, 4), "float32")).shape)
+        (5, 6)
+
+    Source: the transferable-dynamics preprint, appendix A1.
+    """
+
+    def __init__(self, n_max: int, units: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if n_max < 1:
+            raise ValueError(f"Argument `n_max` must be positive, but is {n_max}.")
+        if units < 2 or units % 2:
+            raise ValueError(f"Argument `units` must be even and positive, but is {units}.")
+        self.n_max = n_max
+        self.units = units
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Creates the tables; their size does not depend on the input."""
+        shape = (2**self.n_max, self.units // 2)
+        self.real_embedding = self.add_weight(
+            name="real_embedding", shape=shape, initializer="glorot_normal"
+        )
+        self.imaginary_embedding = self.add_weight(
+            name="imaginary_embedding", shape=shape, initializer="glorot_normal"
+        )
+
+    def call(self, psi: Any) -> Any:
+        """Encodes states of one number of spins."""
+        check_dimension(psi.shape[-1], self.n_max)
+        dimension = ops.shape(psi)[-1]
+        real = ops.matmul(psi[..., 0, :], self.real_embedding[:dimension])
+        imaginary = ops.matmul(psi[..., 1, :], self.imaginary_embedding[:dimension])
+        return ops.concatenate([real, imaginary], axis=-1)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Returns the shape of the encoding."""
+        return (*input_shape[:-2], self.units)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments that make this layer again."""
+        return {**super().get_config(), "n_max": self.n_max, "units": self.units}
+
+
+def check_dimension(dimension: int | None, n_max: int) -> None:
+    """Raises unless a statically known number of amplitudes is 2**n, 1 <= n <= n_max."""
+    if dimension is None:
+        return
+    if dimension < 2 or dimension & (dimension - 1) or dimension > 2**n_max:
+        raise ValueError(
+            f"The last axis of `psi` must be 2**n for n in 1..{n_max}, but is {dimension}."
+        )

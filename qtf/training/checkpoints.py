@@ -1,0 +1,100 @@
+"""Everything a run needs to go on, bit for bit, after it was killed."""
+
+import shutil
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+KEEP = 2
+
+
+class Progress(tf.Module):
+    """The loop's own state, saved beside weights and moments.
+
+    Attributes:
+        step: Optimiser steps taken.
+        best: Lowest validation metric so far.
+        epochs_since_best: Validations since then.
+        loss_sum: Sum of the losses since the last row of metrics.
+        loss_count: Their number.
+        seconds: Time spent training over all starts of this run.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.step = tf.Variable(0, dtype=tf.int64, trainable=False)
+        self.best = tf.Variable(float("inf"), dtype=tf.float64, trainable=False)
+        self.epochs_since_best = tf.Variable(0, dtype=tf.int64, trainable=False)
+        self.loss_sum = tf.Variable(0.0, dtype=tf.float64, trainable=False)
+        self.loss_count = tf.Variable(0, dtype=tf.int64, trainable=False)
+        self.seconds = tf.Variable(0.0, dtype=tf.float64, trainable=False)
+
+
+class Checkpoints:
+    """Saves and restores model, optimiser, dropout seeds and progress.
+
+    Args:
+        folder: Of the chief.
+        model: The model; its seed generators are saved too, which Keras forgets.
+        optimizer: Built on the model's variables.
+        progress: The loop's state.
+        chief: Whether this process writes to `folder`. Other workers must save as well,
+            because saving may communicate; they do so aside, and throw it away.
+        worker: Name of this process.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        model: keras.Model,
+        optimizer: keras.optimizers.Optimizer,
+        progress: Progress,
+        *,
+        chief: bool = True,
+        worker: str = "0",
+    ) -> None:
+        self.folder = folder
+        self.progress = progress
+        seeds = [generator.state.value for generator in seed_generators(model)]
+        state = tf.train.Checkpoint(
+            model=model, optimizer=optimizer, seeds=seeds, progress=progress
+        )
+        self._aside = None if chief else folder.parent / f".checkpoints-{worker}"
+        self._manager = tf.train.CheckpointManager(state, self._aside or folder, max_to_keep=KEEP)
+        self._state = state
+
+    def restore(self) -> bool:
+        """Restores the newest checkpoint, if there is one; returns whether there was.
+
+        Raises:
+            ValueError: The newest checkpoint cannot be read.
+        """
+        newest = tf.train.latest_checkpoint(self.folder)
+        if newest is None:
+            return False
+        try:
+            self._state.restore(newest).assert_consumed()
+        except (tf.errors.OpError, AssertionError) as error:
+            raise ValueError(f"Checkpoint {newest} cannot be read: {error}") from error
+        return True
+
+    def save(self) -> None:
+        """Saves now, under the number of the step.
+
+        Raises:
+            OSError: The checkpoint cannot be written; older ones are untouched.
+        """
+        try:
+            self._manager.save(checkpoint_number=self.progress.step.numpy())
+        except tf.errors.OpError as error:
+            raise OSError(f"Checkpoint in {self.folder} not written: {error.message}") from error
+        if self._aside is not None:
+            shutil.rmtree(self._aside, ignore_errors=True)
+
+
+def seed_generators(model: keras.Model) -> list[keras.random.SeedGenerator]:
+    """Returns the random states of all the layers of a model, in a fixed order."""
+    layers = model._flatten_layers()
+    found = [getattr(layer, "seed_generator", None) for layer in layers]
+    return [generator for generator in found if generator is not None]

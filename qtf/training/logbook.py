@@ -1,0 +1,135 @@
+"""What a run tells: metrics.jsonl, TensorBoard and one line of progress."""
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tensorboard.plugins.hparams import api as hparams
+from tqdm import tqdm
+
+from qtf.training.run_folder import RunFolder, flattened
+
+
+class Logbook:
+    """Writes rows of metrics to file and TensorBoard and keeps the progress line.
+
+    Args:
+        folder: The run's folder.
+        n_steps: Steps of the whole run.
+        batch_size: Sequences a step, over all replicas.
+        chief: Whether this process writes at all.
+    """
+
+    def __init__(self, folder: RunFolder, *, n_steps: int, batch_size: int, chief: bool) -> None:
+        self.chief = chief
+        self.n_steps = n_steps
+        self.batch_size = batch_size
+        self._folder = folder
+        self._bar: tqdm | None = None
+        self._writer = tf.summary.create_noop_writer()
+
+    def start(self, step: int, config: dict[str, Any]) -> None:
+        """Opens the files, dropping rows written after the checkpoint resumed from.
+
+        Args:
+            step: The step the run starts at.
+            config: The resolved configuration, shown as hyperparameters.
+        """
+        if not self.chief:
+            return
+        _drop_rows_after(self._folder.metrics, step)
+        self._writer = tf.summary.create_file_writer(str(self._folder.tensorboard))
+        with self._writer.as_default(step=step):
+            values = flattened(config)
+            hparams.hparams({key: _plain(value) for key, value in values.items()})
+        self._bar = tqdm(
+            total=self.n_steps,
+            initial=step,
+            unit="step",
+            dynamic_ncols=True,
+            disable=not sys.stderr.isatty(),
+        )
+        self._started, self._first = time.monotonic(), step
+
+    def advance(self, loss: float) -> None:
+        """Moves the progress line by one step."""
+        if self._bar is not None:
+            self._bar.update(1)
+            rate = (self._bar.format_dict["rate"] or 0.0) * self.batch_size
+            self._bar.set_postfix_str(f"loss {loss:.3g}, {rate:.0f} sequences/s", refresh=False)
+
+    def row(self, step: int, kind: str, values: dict[str, float]) -> None:
+        """Writes one row of metrics.
+
+        Args:
+            step: The step it belongs to.
+            kind: "training" or "validation".
+            values: The metrics.
+        """
+        if not self.chief:
+            return
+        with self._folder.metrics.open("a") as file:
+            file.write(json.dumps({"step": step, "kind": kind, **values}) + "\n")
+        with self._writer.as_default(step=step):
+            for name, value in values.items():
+                tf.summary.scalar(f"{kind}/{name}", value)
+        self._writer.flush()
+
+    def say(self, step: int, text: str) -> None:
+        """Prints a line above the progress line, with the time left."""
+        if not self.chief:
+            return
+        done = max(step - self._first, 1)
+        minutes = (time.monotonic() - self._started) / done * (self.n_steps - step) / 60
+        rate = done * self.batch_size / max(time.monotonic() - self._started, 1e-9)
+        line = f"step {step}/{self.n_steps}  {text}  {rate:.0f} sequences/s  {minutes:.1f} min left"
+        tqdm.write(line, file=sys.stderr)
+
+    def histograms(self, step: int, model: keras.Model) -> None:
+        """Writes a histogram of every weight."""
+        if not self.chief:
+            return
+        with self._writer.as_default(step=step):
+            for variable in model.trainable_variables:
+                tf.summary.histogram(f"weights/{variable.path}", variable.numpy())
+
+    def figures(self, step: int, pictures: dict[str, np.ndarray]) -> None:
+        """Writes pictures, uint8 (height, width, 3)."""
+        if not self.chief:
+            return
+        with self._writer.as_default(step=step):
+            for name, picture in pictures.items():
+                tf.summary.image(name, picture[None])
+
+    def close(self) -> None:
+        """Closes the files and the progress line."""
+        if self._bar is not None:
+            self._bar.close()
+        self._writer.close()
+
+
+def read_metrics(path: Path, kind: str) -> list[dict[str, Any]]:
+    """Returns the rows of one kind from a metrics.jsonl, oldest first."""
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    return [row for row in rows if row["kind"] == kind]
+
+
+def _drop_rows_after(path: Path, step: int) -> None:
+    """Removes rows that the resumed run will write again, and a half-written last one."""
+    if not path.exists():
+        return
+    kept = []
+    for line in path.read_text().splitlines(keepends=True):
+        if not line.endswith("\n") or json.loads(line)["step"] > step:
+            break
+        kept.append(line)
+    path.write_text("".join(kept))
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, bool | int | float | str) else str(value)

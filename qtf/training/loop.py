@@ -1,0 +1,245 @@
+"""The training loop of the whole project."""
+
+import contextlib
+import math
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from qtf.training.checkpoints import Checkpoints, Progress
+from qtf.training.distribution import is_chief, make_strategy, worker_name
+from qtf.training.logbook import Logbook
+from qtf.training.run_folder import RunFolder
+from qtf.training.schedules import learning_rate
+from qtf.training.settings import TrainingSettings
+from qtf.training.step import TrainingStep
+from qtf.training.task import Task
+
+
+def train(
+    task: Task, settings: TrainingSettings, config: dict[str, Any], workdir: Path | str
+) -> keras.Model:
+    """Trains `task` in the run folder `workdir`, from its last checkpoint if it has one.
+
+    Started again after an interruption of any kind with the same arguments, the run
+    ends with the weights it would have had without it; on a CPU bit for bit.
+
+    Args:
+        task: Model, loss and data.
+        settings: How to train.
+        config: The resolved configuration, recorded in the run folder.
+        workdir: The run folder.
+
+    Returns:
+        The model with its last weights; the best ones are in the run folder.
+
+    Raises:
+        ValueError: The run folder belongs to another configuration, or the data are
+            corrupt.
+        FloatingPointError: The loss is not finite; the batch is saved.
+        KeyboardInterrupt: Interrupted by Ctrl-C or SIGTERM, after a checkpoint.
+    """
+    keras.utils.set_random_seed(settings.seed)
+    keras.config.set_dtype_policy(settings.precision)
+    strategy = make_strategy(settings.strategy)
+    folder = RunFolder(workdir)
+    if is_chief(strategy):
+        folder.open(config)
+    with strategy.scope():
+        model = task.build_model()
+        optimizer = make_optimizer(settings)
+        optimizer.build(model.trainable_variables)
+    if is_chief(strategy):
+        folder.save_model(model)
+    return _Run(task, settings, folder, strategy, model, optimizer).train(config)
+
+
+def make_optimizer(settings: TrainingSettings) -> keras.optimizers.Optimizer:
+    """Makes the optimiser that `settings` ask for."""
+    rate = learning_rate(settings.optimizer, settings.steps_per_epoch, settings.n_steps)
+    return keras.optimizers.Adam(
+        rate, beta_1=settings.optimizer.beta_1, beta_2=settings.optimizer.beta_2
+    )
+
+
+class _Run:
+    """One start of a run: the objects that its steps share."""
+
+    def __init__(
+        self,
+        task: Task,
+        settings: TrainingSettings,
+        folder: RunFolder,
+        strategy: tf.distribute.Strategy,
+        model: keras.Model,
+        optimizer: keras.optimizers.Optimizer,
+    ) -> None:
+        self.task = task
+        self.settings = settings
+        self.folder = folder
+        self.strategy = strategy
+        self.model = model
+        self.optimizer = optimizer
+        self.progress = Progress()
+        chief = is_chief(strategy)
+        self.checkpoints = Checkpoints(
+            folder.checkpoints,
+            model,
+            optimizer,
+            self.progress,
+            chief=chief,
+            worker=worker_name(strategy),
+        )
+        self.logbook = Logbook(
+            folder,
+            n_steps=settings.n_steps,
+            batch_size=task.batch_size * strategy.num_replicas_in_sync,
+            chief=chief,
+        )
+        self.step = TrainingStep(strategy, model, optimizer, task.loss, settings)
+
+    def train(self, config: dict[str, Any]) -> keras.Model:
+        self.checkpoints.restore()
+        self.logbook.start(self.at, config)
+        self._clock = self._saved_at = time.monotonic()
+        try:
+            with _stop_on_signals() as signals:
+                for batch in self._batches():
+                    self._advance(batch, bool(signals))
+                    if self._patience_is_over():
+                        break
+        finally:
+            self.logbook.close()
+        return self.model
+
+    @property
+    def at(self) -> int:
+        """Optimiser steps taken."""
+        return int(self.progress.step.numpy())
+
+    def _batches(self) -> Iterator[Any]:
+        start = self.at
+        dataset = self.strategy.distribute_datasets_from_function(
+            lambda context: self.task.training_batches(start, context)
+        )
+        iterator = iter(dataset)
+        while self.at < self.settings.n_steps:
+            try:
+                batch = next(iterator)
+            except (tf.errors.DataLossError, tf.errors.InvalidArgumentError) as error:
+                self.task.explain_data_loss(error)
+                raise
+            yield batch
+
+    def _advance(self, batch: Any, stop: bool) -> None:
+        loss, stop = self.step(batch, stop=stop)
+        if not math.isfinite(loss):
+            self._give_up(loss, batch)
+        self.progress.step.assign_add(1)
+        self.progress.loss_sum.assign_add(loss)
+        self.progress.loss_count.assign_add(1)
+        self.logbook.advance(loss)
+        if self.at % self.settings.log_every_steps == 0:
+            self._log()
+        if self.at % (self.settings.steps_per_epoch * self.settings.validate_every_epochs) == 0:
+            self._validate()
+        elif stop or self._checkpoint_is_due():
+            self._save()
+        if stop and self.at < self.settings.n_steps:
+            raise KeyboardInterrupt
+
+    def _log(self) -> None:
+        mean = self.progress.loss_sum.numpy() / self.progress.loss_count.numpy()
+        self.progress.loss_sum.assign(0.0)
+        self.progress.loss_count.assign(0)
+        rate = float(self.optimizer.learning_rate.numpy())
+        self.logbook.row(self.at, "training", {"loss": mean, "learning_rate": rate})
+
+    def _validate(self) -> None:
+        values = self.task.validate(self.model)
+        if self.settings.monitor not in values:
+            raise ValueError(
+                f"Setting `training.monitor` must be one of {', '.join(values)}, but is"
+                f' "{self.settings.monitor}".'
+            )
+        epoch = self.at // self.settings.steps_per_epoch
+        self._keep_best(values[self.settings.monitor])
+        self.logbook.row(self.at, "validation", {"epoch": epoch, **values})
+        every = self.settings.histograms_every_epochs
+        if every and epoch % every == 0:
+            self.logbook.histograms(self.at, self.model)
+        every = self.settings.figures_every_epochs
+        if every and epoch % every == 0:
+            self.logbook.figures(self.at, self.task.figures(self.model))
+        self._save()
+        text = "  ".join(f"{name} {value:.3g}" for name, value in values.items())
+        self.logbook.say(self.at, f"epoch {epoch}/{self.settings.n_epochs}  {text}")
+
+    def _keep_best(self, value: float) -> None:
+        if value < self.progress.best.numpy():
+            self.progress.best.assign(value)
+            self.progress.epochs_since_best.assign(0)
+            if is_chief(self.strategy):
+                self.folder.save_best_weights(self.model)
+        else:
+            self.progress.epochs_since_best.assign_add(self.settings.validate_every_epochs)
+
+    def _patience_is_over(self) -> bool:
+        patience = self.settings.patience
+        return bool(patience and self.progress.epochs_since_best.numpy() >= patience)
+
+    def _checkpoint_is_due(self) -> bool:
+        return time.monotonic() - self._saved_at > 60 * self.settings.checkpoint_every_minutes
+
+    def _save(self) -> None:
+        now = time.monotonic()
+        self.progress.seconds.assign_add(now - self._clock)
+        self._clock = now
+        self.checkpoints.save()
+        self._saved_at = time.monotonic()
+
+    def _give_up(self, loss: float, batch: Any) -> None:
+        local = tf.nest.map_structure(self.strategy.experimental_local_results, batch)
+        arrays = {
+            f"{index}": np.asarray(value) for index, value in enumerate(tf.nest.flatten(local))
+        }
+        np.savez(self.folder.bad_batch, **arrays)
+        raise FloatingPointError(
+            f"The loss is {loss} at step {self.at + 1}; the batch is saved in"
+            f" {self.folder.bad_batch}, the last checkpoint is from before."
+        )
+
+
+@contextlib.contextmanager
+def _stop_on_signals() -> Iterator[list[int]]:
+    """Collects SIGINT and SIGTERM, so that the step in work ends and is saved.
+
+    A second signal interrupts at once. Signals reach the main thread only; elsewhere
+    nothing is collected.
+    """
+    received: list[int] = []
+
+    def receive(number: int, frame: FrameType | None) -> None:
+        received.append(number)
+        if len(received) > 1:
+            raise KeyboardInterrupt
+
+    try:
+        previous = {
+            number: signal.signal(number, receive) for number in (signal.SIGINT, signal.SIGTERM)
+        }
+    except ValueError:
+        yield received
+        return
+    try:
+        yield received
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

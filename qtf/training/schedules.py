@@ -1,0 +1,93 @@
+"""Learning rates as functions of the optimiser step."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from qtf.training.settings import OptimizerSettings
+
+
+@keras.saving.register_keras_serializable("qtf")
+class ExponentialWithFloor(keras.optimizers.schedules.LearningRateSchedule):
+    """max(floor, learning_rate * decay**epoch), constant within an epoch.
+
+    Args:
+        learning_rate: Learning rate of the first epoch.
+        decay: Factor an epoch.
+        floor: Lowest learning rate.
+        steps_per_epoch: Optimiser steps an epoch.
+
+    Source: the transferable-dynamics preprint, appendix B.
+    """
+
+    def __init__(
+        self, *, learning_rate: float, decay: float, floor: float, steps_per_epoch: int
+    ) -> None:
+        self.learning_rate = learning_rate
+        self.decay = decay
+        self.floor = floor
+        self.steps_per_epoch = steps_per_epoch
+
+    def __call__(self, step: Any) -> Any:
+        """Returns the learning rate at `step`."""
+        epoch = ops.cast(step // self.steps_per_epoch, "float32")
+        return ops.maximum(self.floor, self.learning_rate * ops.power(self.decay, epoch))
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments that make this schedule again."""
+        return dict(vars(self))
+
+
+@keras.saving.register_keras_serializable("qtf")
+class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
+    """Linear rise over `warmup_steps`, then half a cosine down to `floor`.
+
+    Args:
+        learning_rate: Highest learning rate, reached at the end of the warm-up.
+        floor: Learning rate at `n_steps` and after.
+        warmup_steps: Steps of the rise.
+        n_steps: Steps of the whole run.
+
+    Source: Loshchilov and Hutter, ICLR 2017, eq. (5), without restarts.
+    """
+
+    def __init__(
+        self, *, learning_rate: float, floor: float, warmup_steps: int, n_steps: int
+    ) -> None:
+        self.learning_rate = learning_rate
+        self.floor = floor
+        self.warmup_steps = warmup_steps
+        self.n_steps = n_steps
+
+    def __call__(self, step: Any) -> Any:
+        """Returns the learning rate at `step`."""
+        step = ops.cast(step, "float32")
+        rise = ops.minimum(1.0, (step + 1.0) / max(self.warmup_steps, 1))
+        rest = max(self.n_steps - self.warmup_steps, 1)
+        done = ops.clip((step - self.warmup_steps) / rest, 0.0, 1.0)
+        cosine = 0.5 * (1.0 + ops.cos(3.141592653589793 * done))
+        return rise * (self.floor + (self.learning_rate - self.floor) * cosine)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments that make this schedule again."""
+        return dict(vars(self))
+
+
+def learning_rate(settings: OptimizerSettings, steps_per_epoch: int, n_steps: int) -> Any:
+    """Returns the learning rate, a number or a schedule, that `settings` ask for."""
+    if settings.schedule == "exponential":
+        return ExponentialWithFloor(
+            learning_rate=settings.learning_rate,
+            decay=settings.decay,
+            floor=settings.floor,
+            steps_per_epoch=steps_per_epoch,
+        )
+    if settings.schedule == "cosine":
+        return WarmupCosine(
+            learning_rate=settings.learning_rate,
+            floor=settings.floor,
+            warmup_steps=settings.warmup_steps,
+            n_steps=n_steps,
+        )
+    return settings.learning_rate

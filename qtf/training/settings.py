@@ -1,0 +1,147 @@
+"""What a training run can be told, with its defaults and its rules."""
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+PRECISIONS = ("float32", "float64", "mixed_bfloat16")
+STRATEGIES = ("one_device", "mirrored", "multi_worker")
+SCHEDULES = ("constant", "exponential", "cosine")
+
+
+@dataclass(frozen=True)
+class OptimizerSettings:
+    """Adam and its learning rate.
+
+    Attributes:
+        learning_rate: Initial (or, after a warm-up, highest) learning rate.
+        schedule: "constant"; "exponential": multiplied by `decay` once an epoch, not
+            below `floor`; "cosine": linear warm-up, then half a cosine to `floor`.
+        decay: Factor an epoch of the exponential schedule.
+        floor: Lowest learning rate.
+        warmup_steps: Steps of the linear warm-up before the cosine.
+        beta_1: Decay rate of the first moment.
+        beta_2: Decay rate of the second moment.
+        clip_norm: Largest global norm of the gradient; 0 means no clipping.
+    """
+
+    learning_rate: float = 1e-3
+    schedule: str = "constant"
+    decay: float = 0.95
+    floor: float = 0.0
+    warmup_steps: int = 0
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    clip_norm: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Checks every rule.
+
+        Raises:
+            ValueError: A setting is out of range or unknown.
+        """
+        _check_one_of("optimizer.schedule", self.schedule, SCHEDULES)
+        _check_positive("optimizer.learning_rate", self.learning_rate)
+        _check_positive("optimizer.decay", self.decay)
+        for name in ("floor", "warmup_steps", "clip_norm"):
+            _check_not_negative(f"optimizer.{name}", getattr(self, name))
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How long, where and how a run trains, and what it writes.
+
+    Attributes:
+        n_epochs: Number of epochs.
+        steps_per_epoch: Optimiser steps an epoch.
+        seed: Seed of weights, data order and dropout.
+        strategy: "one_device", "mirrored" (all devices of this machine) or
+            "multi_worker" (the processes named in TF_CONFIG).
+        precision: "float32", "float64" or "mixed_bfloat16".
+        xla: Whether forward and backward pass are compiled by XLA.
+        monitor: Validation metric whose lowest value marks the best weights.
+        patience: Epochs without a new best before training stops; 0 means never.
+        log_every_steps: Steps between two rows of metrics.
+        validate_every_epochs: Epochs between two validations.
+        checkpoint_every_minutes: Minutes between checkpoints beside those at each
+            validation.
+        histograms_every_epochs: Epochs between weight histograms; 0 means never.
+        figures_every_epochs: Epochs between figures; 0 means never.
+        optimizer: Adam and its learning rate.
+    """
+
+    n_epochs: int = 1
+    steps_per_epoch: int = 1000
+    seed: int = 0
+    strategy: str = "one_device"
+    precision: str = "float32"
+    xla: bool = True
+    monitor: str = "loss"
+    patience: int = 0
+    log_every_steps: int = 50
+    validate_every_epochs: int = 1
+    checkpoint_every_minutes: float = 5.0
+    histograms_every_epochs: int = 0
+    figures_every_epochs: int = 0
+    optimizer: OptimizerSettings = field(default_factory=OptimizerSettings)
+
+    def __post_init__(self) -> None:
+        """Checks every rule.
+
+        Raises:
+            ValueError: A setting is out of range or unknown.
+        """
+        _check_one_of("training.strategy", self.strategy, STRATEGIES)
+        _check_one_of("training.precision", self.precision, PRECISIONS)
+        for name in (
+            "n_epochs",
+            "steps_per_epoch",
+            "log_every_steps",
+            "validate_every_epochs",
+            "checkpoint_every_minutes",
+        ):
+            _check_positive(f"training.{name}", getattr(self, name))
+        for name in ("seed", "patience", "histograms_every_epochs", "figures_every_epochs"):
+            _check_not_negative(f"training.{name}", getattr(self, name))
+
+    @property
+    def n_steps(self) -> int:
+        """Optimiser steps of the whole run."""
+        return self.n_epochs * self.steps_per_epoch
+
+    @classmethod
+    def from_mapping(cls, values: Any) -> "TrainingSettings":
+        """Makes settings from nested mappings.
+
+        Args:
+            values: Keys are attribute names; `optimizer` is a mapping itself.
+
+        Raises:
+            ValueError: A key is unknown or a value is out of range.
+        """
+        values = dict(values)
+        optimizer = dict(values.pop("optimizer", {}))
+        _check_known("training", values, cls)
+        _check_known("training.optimizer", optimizer, OptimizerSettings)
+        return cls(optimizer=OptimizerSettings(**optimizer), **values)
+
+
+def _check_known(prefix: str, values: dict[str, Any], settings: type) -> None:
+    known = {entry.name for entry in fields(settings)}
+    for key in values:
+        if key not in known:
+            raise ValueError(f"Unknown key `{prefix}.{key}`; known are {', '.join(sorted(known))}.")
+
+
+def _check_one_of(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise ValueError(f'Setting `{name}` must be one of {", ".join(known)}, but is "{value}".')
+
+
+def _check_positive(name: str, value: float) -> None:
+    if not value > 0:
+        raise ValueError(f"Setting `{name}` must be positive, but is {value}.")
+
+
+def _check_not_negative(name: str, value: float) -> None:
+    if not value >= 0:
+        raise ValueError(f"Setting `{name}` must not be negative, but is {value}.")

@@ -1,0 +1,87 @@
+"""One optimiser step on every replica, forward and backward compiled together."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from qtf.training.settings import TrainingSettings
+
+Loss = Callable[[keras.Model, Any, bool], Any]
+
+
+class TrainingStep:
+    """Computes gradients on every replica, sums them, and updates the weights.
+
+    Forward and backward pass are one XLA program inside the replica function, which
+    works under every strategy. A request to stop on any replica is summed beside the
+    gradients, so that all workers learn of it in the same step.
+
+    Args:
+        strategy: Made the model and the optimiser.
+        model: The model.
+        optimizer: Built on the model's trainable variables.
+        loss: Mean loss over one replica's batch, of (model, batch, training).
+        settings: Clipping and compilation.
+    """
+
+    def __init__(
+        self,
+        strategy: tf.distribute.Strategy,
+        model: keras.Model,
+        optimizer: keras.optimizers.Optimizer,
+        loss: Loss,
+        settings: TrainingSettings,
+    ) -> None:
+        self.strategy = strategy
+        self.model = model
+        self.optimizer = optimizer
+        self.loss = loss
+        self.clip_norm = settings.optimizer.clip_norm
+        self._compiled_gradients = tf.function(
+            self._gradients, jit_compile=settings.xla, autograph=False
+        )
+        self._distributed = tf.function(self._distributed_step, autograph=False)
+
+    def __call__(self, batch: Any, *, stop: bool = False) -> tuple[float, bool]:
+        """Takes one step.
+
+        Args:
+            batch: Of the distributed dataset.
+            stop: Whether this process wants to stop after this step.
+
+        Returns:
+            The loss averaged over replicas before the update, and whether any process
+            wants to stop.
+        """
+        loss, stops = self._distributed(batch, tf.constant(float(stop)))
+        return float(loss), bool(stops > 0)
+
+    def _distributed_step(self, batch: Any, stop: Any) -> tuple[Any, Any]:
+        losses, stops = self.strategy.run(self._replica_step, args=(batch, stop))
+        total = self.strategy.reduce(tf.distribute.ReduceOp.SUM, losses, axis=None)
+        return total, self.strategy.reduce(tf.distribute.ReduceOp.SUM, stops, axis=None)
+
+    def _replica_step(self, batch: Any, stop: Any) -> tuple[Any, Any]:
+        loss, gradients = self._compiled_gradients(batch)
+        if self.clip_norm:
+            gradients = self._clipped(gradients)
+        # The optimiser sums gradients over replicas itself.
+        self.optimizer.apply(gradients, self.model.trainable_variables)
+        return loss, stop
+
+    def _gradients(self, batch: Any) -> tuple[Any, list[Any]]:
+        weights = [variable.value for variable in self.model.trainable_variables]
+        with tf.GradientTape() as tape:
+            loss = self.loss(self.model, batch, True) / self.strategy.num_replicas_in_sync
+        return loss, tape.gradient(loss, weights)
+
+    def _clipped(self, gradients: list[Any]) -> list[Any]:
+        """Clips the norm of the summed gradient, then hands each replica its share."""
+        n_replicas = self.strategy.num_replicas_in_sync
+        if n_replicas > 1:
+            context = tf.distribute.get_replica_context()
+            gradients = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
+        gradients, _ = tf.clip_by_global_norm(gradients, self.clip_norm)
+        return [gradient / n_replicas for gradient in gradients]

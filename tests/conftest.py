@@ -1,0 +1,57 @@
+"""Shared by all tests: quiet backends and gradients on whichever backend runs."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture
+def gradients():
+    """Function of (function, arrays): value and gradients of a scalar, as arrays.
+
+    `function` takes the arrays; with `layer` given, gradients in its weights follow.
+    """
+    import keras
+
+    def by_tensorflow(function, arrays, layer):
+        import tensorflow as tf
+
+        tensors = [tf.convert_to_tensor(array) for array in arrays]
+        weights = [] if layer is None else [variable.value for variable in layer.variables]
+        with tf.GradientTape() as tape:
+            tape.watch(tensors)
+            value = function(*tensors)
+        return value, tape.gradient(value, tensors + weights)
+
+    def by_jax(function, arrays, layer):
+        import jax
+
+        variables = [] if layer is None else layer.variables
+
+        def pure(arrays, values):
+            mapping = list(zip(variables, values, strict=True))
+            with keras.StatelessScope(state_mapping=mapping):
+                return function(*arrays)
+
+        values = [variable.value for variable in variables]
+        value, (first, second) = jax.value_and_grad(pure, argnums=(0, 1))(list(arrays), values)
+        return value, first + second
+
+    def compute(function, arrays, layer=None):
+        backend = {"tensorflow": by_tensorflow, "jax": by_jax}[keras.backend.backend()]
+        value, found = backend(function, arrays, layer)
+        return float(value), [np.asarray(gradient) for gradient in found]
+
+    return compute
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _double_precision_in_jax():
+    if os.environ.get("KERAS_BACKEND") == "jax":
+        import jax
+
+        jax.config.update("jax_enable_x64", True)

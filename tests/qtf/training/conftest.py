@@ -1,0 +1,61 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import ops
+
+
+class Regression:
+    """A task with dropout and data that depend on the step: sensitive to any replay."""
+
+    batch_size = 4
+
+    def __init__(self, *, poison_at=None, interrupt_at=None, monitor_values=None):
+        self.poison_at = poison_at
+        self.interrupt_at = interrupt_at
+        self.monitor_values = monitor_values
+        self.explained = []
+
+    def build_model(self):
+        inputs = keras.Input((3,))
+        hidden = keras.layers.Dropout(0.3, seed=1)(keras.layers.Dense(5, "tanh")(inputs))
+        return keras.Model(inputs, keras.layers.Dense(1)(hidden))
+
+    def loss(self, model, batch, training):
+        x, y = batch
+        return ops.mean(ops.square(model(x, training=training) - y))
+
+    def training_batches(self, start_step, input_context):
+        def batch(step):
+            if step == self.interrupt_at:
+                import os
+                import signal
+
+                os.kill(os.getpid(), signal.SIGTERM)
+            rng = np.random.default_rng(int(step))
+            x = rng.normal(size=(4, 3)).astype("float32")
+            y = x.sum(axis=1, keepdims=True)
+            return x, np.full_like(y, np.nan) if step == self.poison_at else y
+
+        def load(step):
+            x, y = tf.numpy_function(batch, [step], (tf.float32, tf.float32))
+            return tf.ensure_shape(x, (4, 3)), tf.ensure_shape(y, (4, 1))
+
+        return tf.data.Dataset.range(start_step, np.iinfo(np.int64).max).map(load)
+
+    def validate(self, model):
+        if self.monitor_values is not None:
+            return {"loss": self.monitor_values.pop(0)}
+        x = np.random.default_rng(99).normal(size=(16, 3)).astype("float32")
+        return {"loss": float(np.mean((np.asarray(model(x)) - x.sum(1, keepdims=True)) ** 2))}
+
+    def figures(self, model):
+        return {"nothing": np.zeros((4, 4, 3), np.uint8)}
+
+    def explain_data_loss(self, error):
+        self.explained.append(error)
+
+
+@pytest.fixture
+def regression():
+    return Regression

@@ -1,0 +1,137 @@
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from qtf.training.logbook import read_metrics
+from qtf.training.loop import train
+from qtf.training.run_folder import RunFolder
+from qtf.training.settings import TrainingSettings
+
+
+def settings(**changes):
+    return TrainingSettings.from_mapping(
+        {
+            "n_epochs": 3,
+            "steps_per_epoch": 10,
+            "log_every_steps": 5,
+            "seed": 7,
+            "optimizer": {"learning_rate": 0.02, "clip_norm": 1.0},
+            **changes,
+        }
+    )
+
+
+def config(**changes):
+    return {"training": {"seed": 7}, **changes}
+
+
+def test_training_lowers_the_loss_and_fills_the_run_folder(tmp_path, regression):
+    train(regression(), settings(n_epochs=20), config(), tmp_path / "run")
+    rows = read_metrics(tmp_path / "run" / "metrics.jsonl", "validation")
+    assert rows[-1]["loss"] < 0.3 * rows[0]["loss"]
+    assert [row["step"] for row in rows] == list(range(10, 201, 10))
+    run = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert run["seed"] == 7
+    assert {"python", "tensorflow", "keras", "numpy"} <= run["versions"].keys()
+    assert json.loads((tmp_path / "run" / "config.json").read_text()) == config()
+
+
+def test_best_weights_are_those_of_the_lowest_validation_metric(tmp_path, regression):
+    task = regression(monitor_values=[3.0, 1.0, 2.0])
+    last = train(task, settings(), config(), tmp_path)
+    best = RunFolder(tmp_path).load_model()
+    x = np.ones((1, 3), "float32")
+    assert not np.array_equal(best(x), last(x))
+    again = train(
+        regression(monitor_values=[3.0, 1.0]), settings(n_epochs=2), config(), tmp_path / "b"
+    )
+    np.testing.assert_array_equal(best(x), again(x))
+
+
+@pytest.mark.parametrize("interrupt_at", [3, 14])
+def test_sigterm_then_the_same_command_ends_with_identical_weights(
+    tmp_path, regression, interrupt_at
+):
+    whole = train(regression(), settings(), config(), tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        train(regression(interrupt_at=interrupt_at), settings(), config(), tmp_path / "cut")
+    resumed = train(regression(), settings(), config(), tmp_path / "cut")
+    for one, other in zip(whole.get_weights(), resumed.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    metrics = [(tmp_path / name / "metrics.jsonl").read_text() for name in ("whole", "cut")]
+    assert metrics[0] == metrics[1]
+
+
+def test_extending_a_finished_run_continues_it(tmp_path, regression):
+    whole = train(regression(), settings(n_epochs=4), config(), tmp_path / "whole")
+    train(regression(), settings(n_epochs=2), config(), tmp_path / "more")
+    more = train(regression(), settings(n_epochs=4), config(), tmp_path / "more")
+    np.testing.assert_array_equal(whole.get_weights()[0], more.get_weights()[0])
+
+
+def test_nan_stops_and_saves_the_batch(tmp_path, regression):
+    with pytest.raises(FloatingPointError, match="loss is nan at step 13; the batch is saved"):
+        train(regression(poison_at=12), settings(), config(), tmp_path)
+    with np.load(tmp_path / "bad_batch.npz") as batch:
+        assert np.isnan(batch["1"]).all()
+        expected = np.random.default_rng(12).normal(size=(4, 3)).astype("float32")
+        np.testing.assert_array_equal(batch["0"], expected)
+
+
+def test_patience_stops_early(tmp_path, regression):
+    task = regression(monitor_values=[3.0, 1.0, 2.0, 2.0, 2.0, 2.0])
+    train(task, settings(n_epochs=6, patience=2), config(), tmp_path)
+    rows = read_metrics(tmp_path / "metrics.jsonl", "validation")
+    assert [row["loss"] for row in rows] == [3.0, 1.0, 2.0, 2.0]
+
+
+def test_unknown_monitor_is_an_error(tmp_path, regression):
+    with pytest.raises(ValueError, match='`training.monitor` must be one of loss, but is "x"'):
+        train(regression(), settings(monitor="x"), config(), tmp_path)
+
+
+def test_another_configuration_in_the_same_folder_is_an_error(tmp_path, regression):
+    train(regression(), settings(n_epochs=1), config(), tmp_path)
+    with pytest.raises(ValueError, match="`model.units` = None, but 3 is asked"):
+        train(regression(), settings(), config(model={"units": 3}), tmp_path)
+
+
+def test_a_folder_with_foreign_files_is_an_error(tmp_path, regression):
+    (tmp_path / "thesis.txt").write_text("precious")
+    with pytest.raises(ValueError, match="holds files but no run"):
+        train(regression(), settings(), config(), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_tensorboard_holds_scalars_histograms_and_figures(tmp_path, regression):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    changes = {"histograms_every_epochs": 1, "figures_every_epochs": 2}
+    train(regression(), settings(**changes), config(), tmp_path)
+    events = EventAccumulator(str(tmp_path / "tensorboard"), size_guidance={"tensors": 0})
+    events.Reload()
+    tags = events.Tags()["tensors"]
+    assert {"training/loss", "training/learning_rate", "validation/loss", "nothing"} <= set(tags)
+    assert any(tag.startswith("weights/") for tag in tags)
+    steps = [event.step for event in events.Tensors("training/loss")]
+    assert steps == [5, 10, 15, 20, 25, 30]
+    values = [float(tf.make_ndarray(e.tensor_proto)) for e in events.Tensors("training/loss")]
+    rows = read_metrics(tmp_path / "metrics.jsonl", "training")
+    np.testing.assert_allclose(values, [row["loss"] for row in rows], rtol=1e-6)
+
+
+def test_mirrored_on_one_device_gives_the_same_weights(tmp_path, regression):
+    one = train(regression(), settings(), config(), tmp_path / "one")
+    mirrored = train(regression(), settings(strategy="mirrored"), config(), tmp_path / "mirrored")
+    for a, b in zip(one.get_weights(), mirrored.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
+
+
+def test_corrupt_checkpoint_is_named(tmp_path, regression):
+    train(regression(), settings(n_epochs=1), config(), tmp_path)
+    for path in (tmp_path / "checkpoints").glob("*.index"):
+        path.write_bytes(b"rubbish")
+    with pytest.raises(ValueError, match="Checkpoint .* cannot be read"):
+        train(regression(), settings(n_epochs=2), config(), tmp_path)

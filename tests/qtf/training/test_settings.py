@@ -1,0 +1,73 @@
+import keras
+import numpy as np
+import pytest
+
+from qtf.training.distribution import is_chief, make_strategy
+from qtf.training.loop import make_optimizer
+from qtf.training.run_folder import RunFolder, flattened
+from qtf.training.settings import OptimizerSettings, TrainingSettings
+
+
+def rates(steps, **optimizer):
+    settings = TrainingSettings.from_mapping(
+        {"n_epochs": 10, "steps_per_epoch": 100, "optimizer": optimizer}
+    )
+    schedule = make_optimizer(settings)._learning_rate
+    return [float(schedule(step)) for step in steps]
+
+
+def test_exponential_schedule_decays_each_epoch_down_to_the_floor():
+    found = rates([0, 99, 100, 250, 10**5], schedule="exponential", decay=0.95, floor=5e-5)
+    np.testing.assert_allclose(found, [1e-3, 1e-3, 0.95e-3, 0.95**2 * 1e-3, 5e-5], rtol=1e-6)
+
+
+def test_cosine_schedule_warms_up_and_ends_at_the_floor():
+    found = rates(
+        [0, 9, 10, 505, 1000], schedule="cosine", learning_rate=1e-2, warmup_steps=10, floor=1e-4
+    )
+    np.testing.assert_allclose(found, [1e-3, 1e-2, 1e-2, (1e-2 + 1e-4) / 2, 1e-4], rtol=1e-5)
+
+
+def test_schedules_round_trip():
+    settings = OptimizerSettings(schedule="cosine")
+    optimizer = make_optimizer(TrainingSettings(optimizer=settings))
+    copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(optimizer))
+    assert copy.get_config() == optimizer.get_config()
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"n_epoch": 1}, "Unknown key `training.n_epoch`; known are .*n_epochs"),
+        ({"optimizer": {"lr": 1}}, "Unknown key `training.optimizer.lr`"),
+        ({"n_epochs": 0}, "Setting `training.n_epochs` must be positive, but is 0."),
+        ({"patience": -1}, "Setting `training.patience` must not be negative, but is -1."),
+        ({"strategy": "x"}, 'Setting `training.strategy` must be one of .* but is "x".'),
+        ({"precision": "half"}, 'Setting `training.precision` must be one of .* but is "half".'),
+        ({"optimizer": {"schedule": "x"}}, "Setting `optimizer.schedule` must be one of"),
+        ({"optimizer": {"learning_rate": 0.0}}, "`optimizer.learning_rate` must be positive"),
+        ({"optimizer": {"clip_norm": -1.0}}, "`optimizer.clip_norm` must not be negative"),
+    ],
+)
+def test_from_mapping_raises_on_bad_values(values, message):
+    with pytest.raises(ValueError, match=message):
+        TrainingSettings.from_mapping(values)
+
+
+def test_flattened_joins_keys_with_dots():
+    assert flattened({"a": {"b": 1, "c": {"d": 2}}, "e": 3}) == {"a.b": 1, "a.c.d": 2, "e": 3}
+
+
+def test_one_device_strategy_is_its_own_chief():
+    assert is_chief(make_strategy("one_device"))
+
+
+def test_load_model_of_an_empty_folder_names_it(tmp_path):
+    with pytest.raises(FileNotFoundError, match="holds no run: no config.json"):
+        RunFolder(tmp_path).load_model()
+
+
+def test_load_model_before_training_says_so(tmp_path):
+    RunFolder(tmp_path).open({})
+    with pytest.raises(FileNotFoundError, match="has no weights yet: no model.json"):
+        RunFolder(tmp_path).load_model()
