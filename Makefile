@@ -1,0 +1,45 @@
+# Both targets set everything up themselves, in a virtual environment of their own.
+PYTHON ?= python3
+VENV ?= .venv
+DEMO_DIR ?= .demo
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: demo test format bench clean help
+
+help:
+	@echo "make demo    generate, train, evaluate, export and predict; about 8 minutes"
+	@echo "make test    formatting, lint, types, import rules and all quick tests"
+	@echo "make bench   speed tables of this machine"
+	@echo "make format  format the code and sort its imports"
+
+demo: $(VENV)/.core
+	$(BIN)/python examples/demo.py --out_dir=$(DEMO_DIR)
+
+test: $(VENV)/.test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest
+
+bench: $(VENV)/.test
+	$(BIN)/python -m benchmarks.sru
+	$(BIN)/python -m benchmarks.generation
+	$(BIN)/python -m benchmarks.reading
+
+format: $(VENV)/.test
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+$(VENV)/.core: setup.py constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) -e .
+	touch $@
+
+$(VENV)/.test: $(VENV)/.core
+	$(PIP) -e '.[test]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) $(DEMO_DIR)

@@ -1,0 +1,29 @@
+"""A small `increment` network that trains in four minutes on two cores."""
+
+from ml_collections import ConfigDict
+
+from trainers import base_config
+
+
+def get_config() -> ConfigDict:
+    config = base_config.default()
+    config.model.preset = "increment"
+    config.model.n_max = 6
+    config.model.units = 256
+    config.data.n_sites = (2, 3, 4, 5)
+    config.data.weights = (1.0, 1.0, 2.0, 2.0)
+    config.data.batch_size = 32
+    config.data.window = 33
+    config.data.n_validation = 128
+    config.data.cache = True
+    config.training.monitor = "mre"
+    config.training.n_epochs = 10
+    config.training.steps_per_epoch = 300
+    config.training.figures_every_epochs = 5
+    config.training.histograms_every_epochs = 5
+    config.training.optimizer.learning_rate = 2e-3
+    config.training.optimizer.schedule = "cosine"
+    config.training.optimizer.warmup_steps = 200
+    config.training.optimizer.floor = 1e-6
+    config.training.optimizer.clip_norm = 1.0
+    return config

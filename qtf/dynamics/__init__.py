@@ -1,0 +1,1 @@
+"""Predicting the time evolution of spin chains."""

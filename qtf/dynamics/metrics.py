@@ -1,0 +1,102 @@
+"""How far predicted trajectories are from exact ones."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import rel_entr
+
+from qtf.physics import PauliSum, energy, fidelity, magnetization
+
+METRICS = ("mean_relative_entropy", "fidelity", "norm_error", "energy_drift", "magnetization_error")
+CONFIDENCE = 1.959963984540054  # 95 % of a normal distribution lie within so many deviations
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A metric over the test sequences, at every time step.
+
+    Attributes:
+        mean: Mean over sequences, (n_times,).
+        low: Lower end of the 95 % confidence interval of the mean, (n_times,).
+        high: Upper end, (n_times,).
+        median: Median over sequences, (n_times,).
+    """
+
+    mean: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    median: np.ndarray
+
+    @classmethod
+    def of(cls, values: np.ndarray) -> "Summary":
+        """Summarises values of shape (n_sequences, n_times).
+
+        The interval is the normal one, mean +- 1.96 s / sqrt(n_sequences).
+        """
+        mean = values.mean(axis=0)
+        n_sequences = len(values)
+        deviation = values.std(axis=0, ddof=1) if n_sequences > 1 else np.full_like(mean, np.nan)
+        half = CONFIDENCE * deviation / np.sqrt(n_sequences)
+        return cls(mean, mean - half, mean + half, np.median(values, axis=0))
+
+
+def relative_entropy(exact: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """Relative entropy of the normalised absolute amplitudes.
+
+        D = sum_x P_x log(P_x / Q_x),  P_x = |psi_x| / sum_y |psi_y|
+
+    with P from the exact and Q from the predicted state. It sees neither phases nor
+    norms, and P is not the probability |psi_x|^2.
+
+    Args:
+        exact: Amplitudes, (..., 2**n).
+        predicted: Amplitudes of the same shape.
+
+    Returns:
+        Relative entropies in nats, (...). Their mean over sequences is the mean
+        relative entropy (MRE).
+
+    Example:
+        >>> relative_entropy(np.array([0.6, 0.8]), np.array([0.6j, -0.8]))
+        0.0
+
+    Source: the transferable-dynamics preprint, eqs. (4)-(7).
+    """
+    return rel_entr(_distribution(exact), _distribution(predicted)).sum(axis=-1)
+
+
+def all_metrics(
+    exact: np.ndarray, predicted: np.ndarray, hamiltonian: PauliSum
+) -> dict[str, np.ndarray]:
+    """Every metric of `METRICS` for every sequence and time step.
+
+    Energy and magnetisation are those of the normalised states, so that an error of the
+    norm is counted once, as `norm_error = | |predicted| - |exact| |`.
+
+    Args:
+        exact: Amplitudes, (n_sequences, n_times, 2**n).
+        predicted: Amplitudes of the same shape.
+        hamiltonian: Of the evolution; `energy_drift` is |<H>(t) - <H>(0)| with the exact
+            energy at time 0.
+
+    Returns:
+        Arrays (n_sequences, n_times) by name.
+    """
+    start = energy(hamiltonian, exact[:, :1])
+    difference = magnetization(predicted, axis="z") - magnetization(exact, axis="z")
+    return {
+        "mean_relative_entropy": relative_entropy(exact, predicted),
+        "fidelity": fidelity(exact, predicted),
+        "norm_error": np.abs(_norm(predicted) - _norm(exact)),
+        "energy_drift": np.abs(energy(hamiltonian, predicted) - start),
+        "magnetization_error": np.abs(difference),
+    }
+
+
+def _distribution(psi: np.ndarray) -> np.ndarray:
+    weights = np.abs(psi)
+    return weights / weights.sum(axis=-1, keepdims=True)
+
+
+def _norm(psi: np.ndarray) -> np.ndarray:
+    return np.linalg.norm(psi, axis=-1)

@@ -1,0 +1,127 @@
+"""Teacher-forced training of a network on trajectories, as a task of the loop."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from qtf.dynamics import figures
+from qtf.dynamics.metrics import relative_entropy
+from qtf.dynamics.rollout import Rollout, real_parts
+from qtf.dynamics.transferable_sru import TransferableSRU
+from qtf.training.compilation import compiled
+
+VALIDATION_CHUNK = 64
+
+
+class DynamicsTask:
+    """Trains a network to predict every next state of exact trajectories.
+
+        loss = mean over batch, time, parts and components of (predicted - exact)^2
+
+    Args:
+        model_arguments: `preset` and overrides of `TransferableSRU.from_preset`.
+        source: Has `batch_size`, `dataset(start_step, input_context=...)` and
+            `explain_data_loss(error)`; see `qtf.data`.
+        validation: n_sites -> exact trajectories, complex (n_sequences, n_times, 2**n).
+        dt: Time step, for figures.
+        rollout_steps: Steps of the validation rollouts.
+        n_rollouts: Validation trajectories rolled out for each n.
+        initial_weights: File of weights to start from, or None.
+        xla: Whether validation is compiled by XLA.
+    """
+
+    def __init__(
+        self,
+        *,
+        model_arguments: Mapping[str, Any],
+        source: Any,
+        validation: Mapping[int, np.ndarray],
+        dt: float,
+        rollout_steps: int,
+        n_rollouts: int = 64,
+        initial_weights: str | None = None,
+        xla: bool = True,
+    ) -> None:
+        self.model_arguments = dict(model_arguments)
+        self.source = source
+        self.batch_size = source.batch_size
+        self.validation = dict(validation)
+        self.dt = dt
+        self.rollout_steps = rollout_steps
+        self.n_rollouts = n_rollouts
+        self.initial_weights = initial_weights
+        self.xla = xla
+
+    def build_model(self) -> TransferableSRU:
+        """Makes the network, with the initial weights if any were given."""
+        model = TransferableSRU.from_preset(**self.model_arguments)
+        if self.initial_weights is not None:
+            model.load_weights(self.initial_weights)
+        self._rollout = Rollout(model, xla=self.xla)
+        self._validation_loss = compiled(
+            lambda psi: self.loss(model, {"psi": psi}, False),
+            variables=model.variables,
+            xla=self.xla,
+        )
+        return model
+
+    def loss(self, model: keras.Model, batch: Any, training: bool) -> Any:
+        """Mean squared error of the next states, a scalar."""
+        psi = batch["psi"]
+        predicted = model(psi[:, :-1], training=training)
+        return ops.mean(ops.square(predicted - ops.cast(psi[:, 1:], predicted.dtype)))
+
+    def training_batches(self, start_step: int, input_context: Any) -> Any:
+        """Returns the stream of batches from `start_step` on."""
+        return self.source.dataset(start_step, input_context=input_context)
+
+    def validate(self, model: keras.Model) -> dict[str, float]:
+        """Teacher-forced loss, and relative entropy at the end of rollouts.
+
+        Returns:
+            `loss` and `mre`, means over chain lengths, and both for each length.
+        """
+        values: dict[str, float] = {}
+        for n_sites, exact in self.validation.items():
+            values[f"loss_n{n_sites}"] = self._mean_loss(exact)
+        for n_sites, exact in self.validation.items():
+            values[f"mre_n{n_sites}"] = self._mean_relative_entropy(exact)
+        means = {
+            name: float(np.mean([values[f"{name}_n{n_sites}"] for n_sites in self.validation]))
+            for name in ("loss", "mre")
+        }
+        return means | values
+
+    def figures(self, model: keras.Model) -> dict[str, np.ndarray]:
+        """Draws one validation rollout for each chain length."""
+        exact, predicted = {}, {}
+        for n_sites, trajectories in self.validation.items():
+            exact[n_sites] = trajectories[0, : self.rollout_steps + 1]
+            predicted[n_sites] = self._rolled_out(trajectories)[0]
+        figure = figures.amplitudes_figure(exact, predicted, self.dt)
+        return {"rollout/amplitudes": figures.pixels(figure)}
+
+    def explain_data_loss(self, error: Exception) -> None:
+        """Names the file and record behind an error of the reader."""
+        self.source.explain_data_loss(error)
+
+    def _mean_loss(self, exact: np.ndarray) -> float:
+        parts = real_parts(exact)
+        losses, counts = [], []
+        for start in range(0, len(parts), VALIDATION_CHUNK):
+            chunk = parts[start : start + VALIDATION_CHUNK]
+            losses.append(float(self._validation_loss(ops.convert_to_tensor(chunk))))
+            counts.append(len(chunk))
+        return float(np.average(losses, weights=counts))
+
+    def _mean_relative_entropy(self, exact: np.ndarray) -> float:
+        predicted = self._rolled_out(exact)[:, -1].astype(np.complex128)
+        return float(
+            relative_entropy(exact[: self.n_rollouts, self.rollout_steps], predicted).mean()
+        )
+
+    def _rolled_out(self, exact: np.ndarray) -> np.ndarray:
+        return self._rollout(exact[: self.n_rollouts, 0], self.rollout_steps)

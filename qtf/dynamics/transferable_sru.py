@@ -1,0 +1,187 @@
+"""One network that predicts the next state of a spin chain of any length."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from qtf.layers import SRU, ChainEncoding, FeedForward, SpinDecoding, SpinEncoding
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "paper": {"layer_norm": True, "dropout": 0.005, "predicts": "state"},
+    "increment": {"layer_norm": False, "dropout": 0.0, "predicts": "increment"},
+}
+
+
+@keras.saving.register_keras_serializable("qtf")
+class TransferableSRU(keras.Model):
+    """Predicts psi(t + dt) from psi(t) and a memory, for chains of any length n.
+
+    Spin encoding, plus chain encoding, a feed-forward block, a stack of SRU layers, a
+    second feed-forward block, spin decoding. Called on a trajectory it predicts every
+    next state from the exact one before it (teacher forcing); `step` carries the cell
+    states instead.
+
+    Args:
+        n_max: Largest number of spins.
+        units: Width of the network, an even number.
+        n_layers: Number of SRU layers.
+        activation: Of the feed-forward blocks.
+        layer_norm: Whether the feed-forward blocks are layer-normalised.
+        dropout: Rate in the feed-forward blocks.
+        predicts: "state", or "increment": psi(t + dt) = psi(t) + scale * decoded.
+        increment_scale: The scale of the increment.
+        seed: Seed of the dropout masks.
+        **kwargs: Of `keras.Model`.
+
+    Call arguments:
+        psi: Real and imaginary parts at successive times, (batch, time, 2, 2**n).
+        training: Whether dropout is applied.
+
+    Returns:
+        The predicted states one step later, (batch, time, 2, 2**n).
+
+    Raises:
+        ValueError: An argument is out of range, or 2**n does not fit `n_max`.
+
+    Example:
+        >>> import numpy as np
+        >>> model = TransferableSRU.from_preset("paper", n_max=3, units=8, n_layers=1)
+        >>> tuple(model(np.ones((2, 5, 2, 4), "float32")).shape)
+        (2, 5, 2, 4)
+
+    Source: the transferable-dynamics preprint, figure 1 and appendix A.
+    """
+
+    def __init__(
+        self,
+        *,
+        n_max: int = 10,
+        units: int = 512,
+        n_layers: int = 4,
+        activation: str = "relu",
+        layer_norm: bool = True,
+        dropout: float = 0.005,
+        predicts: str = "state",
+        increment_scale: float = 0.1,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        # The input keeps its precision: an increment is added to it.
+        super().__init__(autocast=False, **kwargs)
+        if n_layers < 1:
+            raise ValueError(f"Argument `n_layers` must be positive, but is {n_layers}.")
+        if predicts not in ("state", "increment"):
+            raise ValueError(
+                f'Argument `predicts` must be "state" or "increment", but is "{predicts}".'
+            )
+        self.n_max = n_max
+        self.units = units
+        self.n_layers = n_layers
+        self.activation = activation
+        self.layer_norm = layer_norm
+        self.dropout = dropout
+        self.predicts = predicts
+        self.increment_scale = increment_scale
+        self.seed = seed
+        self._make_layers()
+        self._build_layers()
+
+    @classmethod
+    def from_preset(cls, preset: str, **overrides: Any) -> "TransferableSRU":
+        """Makes the network of a preset.
+
+        Args:
+            preset: "paper" (the published network) or "increment" (recommended: decodes
+                the change of the state, without layer normalisation and dropout).
+            **overrides: Arguments that differ from the preset.
+
+        Raises:
+            ValueError: The preset is unknown.
+        """
+        if preset not in PRESETS:
+            known = ", ".join(PRESETS)
+            raise ValueError(f'Argument `preset` must be one of {known}, but is "{preset}".')
+        return cls(**{**PRESETS[preset], **overrides})
+
+    def call(self, psi: Any, training: bool = False) -> Any:
+        """Predicts every next state of whole trajectories."""
+        dimension = ops.shape(psi)[-1]
+        x = ops.transpose(self.spin_encoding(psi), (1, 0, 2))
+        x = self.first_block(self.chain_encoding(x, dimension=dimension), training=training)
+        for sru in self.sru_layers:
+            x = sru(x, training=training)
+        decoded = self.spin_decoding(self.second_block(x, training=training), dimension=dimension)
+        return self._next_state(psi, ops.transpose(decoded, (1, 0, 2, 3)))
+
+    def initial_cells(self, batch_size: Any) -> Any:
+        """Returns the cell states before the first step, (n_layers, batch, units)."""
+        return ops.zeros((self.n_layers, batch_size, self.units), self.variable_dtype)
+
+    def step(self, psi: Any, cells: Any) -> tuple[Any, Any]:
+        """Advances states by one time step.
+
+        Args:
+            psi: (batch, 2, 2**n).
+            cells: Cell states, (n_layers, batch, units).
+
+        Returns:
+            The next states and the next cell states, shaped as the arguments.
+        """
+        dimension = ops.shape(psi)[-1]
+        x = self.first_block(self.chain_encoding(self.spin_encoding(psi), dimension=dimension))
+        next_cells = []
+        for layer, sru in enumerate(self.sru_layers):
+            x, cell = sru.step(x, cells[layer])
+            next_cells.append(cell)
+        decoded = self.spin_decoding(self.second_block(x), dimension=dimension)
+        return self._next_state(psi, decoded), ops.stack(next_cells)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments that make this model again."""
+        own = {
+            "n_max": self.n_max,
+            "units": self.units,
+            "n_layers": self.n_layers,
+            "activation": self.activation,
+            "layer_norm": self.layer_norm,
+            "dropout": self.dropout,
+            "predicts": self.predicts,
+            "increment_scale": self.increment_scale,
+            "seed": self.seed,
+        }
+        base = {key: value for key, value in super().get_config().items() if key != "autocast"}
+        return {**base, **own}
+
+    def _make_layers(self) -> None:
+        inner = {"dtype": self.dtype_policy}
+        block = {
+            "activation": self.activation,
+            "dropout": self.dropout,
+            "layer_norm": self.layer_norm,
+            "seed": self.seed,
+            **inner,
+        }
+        self.spin_encoding = SpinEncoding(self.n_max, self.units, **inner)
+        self.chain_encoding = ChainEncoding(self.n_max, **inner)
+        self.first_block = FeedForward(**block)
+        self.sru_layers = [
+            SRU(self.units, time_major=True, seed=self.seed, **inner) for _ in range(self.n_layers)
+        ]
+        self.second_block = FeedForward(**block)
+        self.spin_decoding = SpinDecoding(self.n_max, **inner)
+
+    def _build_layers(self) -> None:
+        """Creates all weights at once: none depends on the number of spins."""
+        self.spin_encoding.build((None, None, 2, None))
+        wide = (None, None, self.units)
+        for layer in (self.chain_encoding, self.first_block, *self.sru_layers):
+            layer.build(wide)
+        self.second_block.build(wide)
+        self.spin_decoding.build(wide)
+        self.built = True
+
+    def _next_state(self, psi: Any, decoded: Any) -> Any:
+        if self.predicts == "state":
+            return decoded
+        return ops.cast(psi, decoded.dtype) + self.increment_scale * decoded

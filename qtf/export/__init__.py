@@ -1,0 +1,1 @@
+"""Writing SavedModels that stock TensorFlow Serving runs."""

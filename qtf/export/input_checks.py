@@ -1,0 +1,137 @@
+"""Checks inside the served graph: each names the input, the rule and the value.
+
+A failed check gives the client INVALID_ARGUMENT; nothing else of the graph runs.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow as tf
+
+NORM_TOLERANCE = 1e-3
+
+
+def checked_state(
+    psi_re: Any, psi_im: Any, n_sites: Sequence[int], prefix: str, *, normalized: bool = True
+) -> Any:
+    """Checks states and stacks their parts.
+
+    Args:
+        psi_re: Real parts, (batch, 2**n).
+        psi_im: Imaginary parts, (batch, 2**n).
+        n_sites: Chain lengths that the model was trained for.
+        prefix: Name of the inputs without `_re` and `_im`.
+        normalized: Whether the norms must be 1. Those of predicted states, fed back one
+            step at a time, drift.
+
+    Returns:
+        (batch, 2, 2**n).
+    """
+    shape, shape_im = tf.shape(psi_re), tf.shape(psi_im)
+    width = shape[1]
+    allowed = tf.constant([2**n for n in n_sites], tf.int32)
+    known = ", ".join(str(n) for n in n_sites)
+    with tf.control_dependencies(
+        [
+            tf.debugging.Assert(
+                tf.reduce_any(tf.equal(allowed, width)),
+                [f"Input `{prefix}_re` must be 2**n wide for n in {known}, but is", width, "wide."],
+            ),
+            tf.debugging.Assert(
+                tf.reduce_all(tf.equal(shape, shape_im)),
+                [
+                    f"Input `{prefix}_im` must have the shape of `{prefix}_re`,",
+                    shape,
+                    "but has",
+                    shape_im,
+                ],
+            ),
+            _finite(psi_re, f"{prefix}_re"),
+            _finite(psi_im, f"{prefix}_im"),
+        ]
+    ):
+        psi = tf.stack([psi_re, psi_im], axis=1)
+        norms = tf.sqrt(tf.reduce_sum(tf.square(psi), axis=(1, 2)))
+    with tf.control_dependencies([_normalized(norms, prefix)] if normalized else []):
+        return tf.identity(psi)
+
+
+def checked_n_steps(n_steps: Any, batch_size: Any, limit: int) -> Any:
+    """Checks the numbers of steps of a batch and returns the largest.
+
+    Args:
+        n_steps: (batch,), one for each state, so that servers can join requests.
+        batch_size: Number of states.
+        limit: Largest number allowed.
+
+    Returns:
+        Scalar int32.
+    """
+    n_given = tf.shape(n_steps)[0]
+    largest = tf.reduce_max(n_steps)
+    offender = tf.where(tf.reduce_min(n_steps) < 1, tf.reduce_min(n_steps), largest)
+    with tf.control_dependencies(
+        [
+            tf.debugging.Assert(
+                tf.equal(n_given, batch_size),
+                [
+                    "Input `n_steps` must have one entry for each state,",
+                    batch_size,
+                    "but has",
+                    n_given,
+                ],
+            ),
+            tf.debugging.Assert(
+                tf.reduce_all((n_steps >= 1) & (n_steps <= limit)),
+                [f"Input `n_steps` must be within 1..{limit}, but holds", offender],
+            ),
+        ]
+    ):
+        return tf.identity(largest)
+
+
+def checked_cells(cells: Any, batch_size: Any, n_layers: int, units: int) -> Any:
+    """Checks the cell states of a streaming client.
+
+    Args:
+        cells: (batch, n_layers, units).
+        batch_size: Number of states.
+        n_layers: Of the model.
+        units: Of the model.
+
+    Returns:
+        `cells`.
+    """
+    rule = f"Input `cells` must be (batch, {n_layers}, {units}) with the batch of the states,"
+    expected = tf.stack([batch_size, n_layers, units])
+    with tf.control_dependencies(
+        [
+            tf.debugging.Assert(
+                tf.reduce_all(tf.equal(tf.shape(cells), expected)),
+                [rule, expected, "but is", tf.shape(cells)],
+            ),
+            _finite(cells, "cells"),
+        ]
+    ):
+        return tf.identity(cells)
+
+
+def _finite(values: Any, name: str) -> Any:
+    bad = tf.boolean_mask(values, ~tf.math.is_finite(values))
+    return tf.debugging.Assert(
+        tf.equal(tf.size(bad), 0), [f"Input `{name}` must be finite, but holds", bad[:1]]
+    )
+
+
+def _normalized(norms: Any, prefix: str) -> Any:
+    error = tf.abs(norms - 1.0)
+    # An empty batch has no worst state; argmax of it would fail.
+    worst = tf.boolean_mask(norms, error >= tf.reduce_max(error))
+    return tf.debugging.Assert(
+        tf.reduce_all(error <= NORM_TOLERANCE),
+        [
+            f"Input `{prefix}` must be normalised to 1 within {NORM_TOLERANCE:g},"
+            " but a state has the norm",
+            worst[:1],
+        ],
+    )

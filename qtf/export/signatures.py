@@ -1,0 +1,159 @@
+"""The functions of an exported network, as plain TensorFlow graphs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from qtf.dynamics.transferable_sru import TransferableSRU
+from qtf.export.input_checks import checked_cells, checked_n_steps, checked_state
+from qtf.export.pauli_graph import PauliGraph
+from qtf.physics import PauliSum, PauliTerm
+
+STATE = tf.TensorSpec((None, None), tf.float32)
+STEPS = tf.TensorSpec((None,), tf.int32)
+
+
+class DynamicsModule(tf.Module):
+    """Rollout, observables and single steps of a network, ready for `tf.saved_model.save`.
+
+    States travel as two float32 inputs, real and imaginary part, because REST knows no
+    complex numbers. The number of spins is read from their width 2**n. `n_steps` has one
+    entry for each state, so that servers can join requests; the time axis of the answer
+    is as long as the largest asks.
+
+    Args:
+        model: The network.
+        hamiltonians: n_sites -> Hamiltonian, for every n that the model was trained for.
+        max_steps: Largest number of steps of one request.
+    """
+
+    def __init__(
+        self,
+        model: TransferableSRU,
+        hamiltonians: Mapping[int, PauliSum],
+        *,
+        max_steps: int,
+    ) -> None:
+        super().__init__(name="dynamics")
+        self.max_steps = max_steps
+        self._trained_n = tuple(sorted(hamiltonians))
+        self._model = model
+        # Tracked as a list: a Keras model would bring its own serving functions along.
+        self.weights = [variable.value for variable in model.variables]
+        self._observables = PauliGraph({n: _observables(hamiltonians[n]) for n in self._trained_n})
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec(STATE.shape, STATE.dtype, "psi0_re"),
+            tf.TensorSpec(STATE.shape, STATE.dtype, "psi0_im"),
+            tf.TensorSpec(STEPS.shape, STEPS.dtype, "n_steps"),
+        ],
+        autograph=False,
+    )
+    def rollout(self, psi0_re: Any, psi0_im: Any, n_steps: Any) -> dict[str, Any]:
+        """Predicts amplitudes at steps 0 .. n_steps, each (batch, n_steps + 1, 2**n)."""
+        psi0, n_steps = self._checked(psi0_re, psi0_im, n_steps)
+        states = self._collect(psi0, n_steps, lambda psi: [psi])[0]
+        return {"psi_re": states[:, :, 0], "psi_im": states[:, :, 1]}
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec(STATE.shape, STATE.dtype, "psi0_re"),
+            tf.TensorSpec(STATE.shape, STATE.dtype, "psi0_im"),
+            tf.TensorSpec(STEPS.shape, STEPS.dtype, "n_steps"),
+        ],
+        autograph=False,
+    )
+    def observables(self, psi0_re: Any, psi0_im: Any, n_steps: Any) -> dict[str, Any]:
+        """Predicts small answers at steps 0 .. n_steps, each (batch, n_steps + 1).
+
+        `norm`; `energy` and `magnetization_x`, `_y`, `_z` (means over sites) of the
+        normalised states. No trajectory is kept in memory.
+        """
+        psi0, n_steps = self._checked(psi0_re, psi0_im, n_steps)
+        names = ("energy", "magnetization_x", "magnetization_y", "magnetization_z")
+        tables = self._observables.tables(tf.shape(psi0)[-1])
+
+        def measure(psi: Any) -> list[Any]:
+            squared = tf.reduce_sum(tf.square(psi), axis=(1, 2))
+            values = self._observables.expectations(psi, tables) / squared[:, None]
+            return [tf.sqrt(squared), *tf.unstack(values, num=len(names), axis=1)]
+
+        norm, *values = self._collect(psi0, n_steps, measure)
+        return {"norm": norm, **dict(zip(names, values, strict=True))}
+
+    def make_step(self) -> Any:
+        """Returns the function of one step; its signature needs the model's sizes."""
+        layers, units = self._model.n_layers, self._model.units
+
+        @tf.function(
+            input_signature=[
+                tf.TensorSpec(STATE.shape, STATE.dtype, "psi_re"),
+                tf.TensorSpec(STATE.shape, STATE.dtype, "psi_im"),
+                tf.TensorSpec((None, layers, units), tf.float32, "cells"),
+            ],
+            autograph=False,
+        )
+        def step(psi_re: Any, psi_im: Any, cells: Any) -> dict[str, Any]:
+            psi = checked_state(psi_re, psi_im, self._trained_n, "psi", normalized=False)
+            cells = checked_cells(cells, tf.shape(psi)[0], layers, units)
+            psi, cells = self._step(psi, tf.transpose(cells, (1, 0, 2)))
+            return {
+                "psi_re": psi[:, 0],
+                "psi_im": psi[:, 1],
+                "cells": tf.transpose(cells, (1, 0, 2)),
+            }
+
+        return step
+
+    def _checked(self, psi0_re: Any, psi0_im: Any, n_steps: Any) -> tuple[Any, Any]:
+        psi0 = checked_state(psi0_re, psi0_im, self._trained_n, "psi0")
+        return psi0, checked_n_steps(n_steps, tf.shape(psi0)[0], self.max_steps)
+
+    def _step(self, psi: Any, cells: Any) -> tuple[Any, Any]:
+        dtype = self._model.variable_dtype
+        psi, cells = self._model.step(tf.cast(psi, dtype), tf.cast(cells, dtype))
+        return tf.cast(psi, tf.float32), tf.cast(cells, tf.float32)
+
+    def _collect(self, psi0: Any, n_steps: Any, measure: Any) -> list[Any]:
+        """Rolls out and stacks `measure(psi)` of every step, (batch, n_steps + 1, ...)."""
+        cells = tf.cast(self._model.initial_cells(tf.shape(psi0)[0]), tf.float32)
+        first = measure(psi0)
+        arrays = [
+            tf.TensorArray(tf.float32, size=n_steps + 1, element_shape=value.shape).write(0, value)
+            for value in first
+        ]
+
+        def advance(k: Any, psi: Any, cells: Any, arrays: list[Any]) -> tuple[Any, ...]:
+            psi, cells = self._step(psi, cells)
+            values = measure(psi)
+            arrays = [a.write(k, value) for a, value in zip(arrays, values, strict=True)]
+            return k + 1, psi, cells, arrays
+
+        *_, arrays = tf.while_loop(
+            lambda k, *_: k <= n_steps,
+            advance,
+            (tf.constant(1), psi0, cells, arrays),
+            shape_invariants=(
+                tf.TensorShape([]),
+                psi0.shape,
+                cells.shape,
+                [tf.TensorShape(None)] * len(arrays),
+            ),
+        )
+        return [_batch_first(array.stack()) for array in arrays]
+
+
+def _batch_first(stacked: Any) -> Any:
+    rank = stacked.shape.rank
+    return tf.transpose(stacked, (1, 0, *range(2, rank)))
+
+
+def _observables(hamiltonian: PauliSum) -> list[PauliSum]:
+    n_sites = hamiltonian.n_sites
+    means = [
+        PauliSum(n_sites, [PauliTerm(1.0 / n_sites, (site,), axis) for site in range(n_sites)])
+        for axis in "XYZ"
+    ]
+    return [hamiltonian, *means]

@@ -1,0 +1,212 @@
+import json
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
+
+from qtf.dynamics.rollout import Rollout
+from qtf.export.saved_model import export_dynamics, next_version
+from qtf.physics import energy, magnetization, sample_initial_states
+
+from .conftest import CONFIG, MAX_STEPS
+
+N_STEPS = 12
+
+
+@pytest.fixture(scope="module")
+def signatures(version):
+    return tf.saved_model.load(str(version)).signatures
+
+
+def request(psi0, n_steps=N_STEPS):
+    return {
+        "psi0_re": tf.constant(psi0.real, tf.float32),
+        "psi0_im": tf.constant(psi0.imag, tf.float32),
+        "n_steps": tf.fill([len(psi0)], n_steps),
+    }
+
+
+def states(n_sites, n_samples=3):
+    return sample_initial_states("paper", n_sites, n_samples, seed=1)
+
+
+@pytest.mark.parametrize("n_sites", [2, 4])
+@pytest.mark.parametrize("name", ["rollout", "serving_default", "rollout_xla"])
+def test_rollout_equals_the_model(signatures, model, n_sites, name):
+    answer = signatures[name](**request(states(n_sites)))
+    expected = Rollout(model)(states(n_sites), N_STEPS)
+    np.testing.assert_allclose(answer["psi_re"], expected.real, atol=1e-5)
+    np.testing.assert_allclose(answer["psi_im"], expected.imag, atol=1e-5)
+
+
+@pytest.mark.parametrize("n_sites", [2, 3])
+def test_observables_equal_those_of_the_rollout(signatures, model, hamiltonians, n_sites):
+    answer = signatures["observables"](**request(states(n_sites)))
+    psi = Rollout(model)(states(n_sites), N_STEPS).astype(np.complex128)
+    expected = {f"magnetization_{axis}": magnetization(psi, axis) for axis in "xyz"}
+    expected["energy"] = energy(hamiltonians[n_sites], psi)
+    expected["norm"] = np.linalg.norm(psi, axis=-1)
+    assert set(answer) == set(expected)
+    for name, values in expected.items():
+        np.testing.assert_allclose(answer[name], values, atol=2e-5, err_msg=name)
+
+
+def test_steps_stream_the_rollout(signatures, model):
+    psi0 = states(3)
+    expected = signatures["rollout"](**request(psi0))
+    psi = {"psi_re": psi0.real, "psi_im": psi0.imag, "cells": np.zeros((3, 2, 8))}
+    for k in range(1, N_STEPS + 1):
+        psi = signatures["step"](**{key: tf.constant(v, tf.float32) for key, v in psi.items()})
+        np.testing.assert_allclose(psi["psi_re"], expected["psi_re"][:, k], atol=1e-6)
+        np.testing.assert_allclose(psi["psi_im"], expected["psi_im"][:, k], atol=1e-6)
+
+
+def test_joined_requests_of_different_length_get_the_longest(signatures):
+    together = request(states(2))
+    together["n_steps"] = tf.constant([2, 5, 3])
+    answer = signatures["rollout"](**together)["psi_re"]
+    alone = signatures["rollout"](**request(states(2)[:1], 2))["psi_re"]
+    assert answer.shape == (3, 6, 4)
+    np.testing.assert_allclose(answer[0, :3], alone[0], atol=1e-6)
+
+
+def spoiled(n_sites=2, index=(0, 0), value=np.nan):
+    psi = states(n_sites)
+    psi[index] = value
+    return psi
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        (request(np.full((1, 6), 6**-0.5)), r"`psi0_re` must be 2\*\*n wide for n in 2, 3, 4.*6"),
+        (request(np.full((1, 32), 32**-0.5)), r"`psi0_re` must be 2\*\*n wide.*32"),
+        (request(1.5 * states(2)), r"`psi0` must be normalised to 1 within 0.001.*1\.5"),
+        (request(spoiled()), r"`psi0_re` must be finite, but holds.*nan"),
+        (request(spoiled(value=np.inf)), r"`psi0_re` must be finite, but holds.*inf"),
+        (request(states(2), 0), r"`n_steps` must be within 1\.\.40, but holds.*0"),
+        (request(states(2), MAX_STEPS + 1), r"`n_steps` must be within 1\.\.40, but holds.*41"),
+        ({**request(states(2)), "n_steps": tf.constant([1])}, "one entry for each state"),
+        ({**request(states(2)), "psi0_im": tf.zeros((3, 8))}, "`psi0_im` must have the shape"),
+    ],
+)
+def test_bad_input_is_an_invalid_argument_and_the_next_request_is_served(
+    signatures, inputs, message
+):
+    for name in ("rollout", "observables"):
+        with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+            signatures[name](**inputs)
+        assert signatures[name](**request(states(2)))
+
+
+def test_bad_cells_are_an_invalid_argument(signatures):
+    psi = tf.constant(states(2).real, tf.float32), tf.constant(states(2).imag, tf.float32)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="`cells` must be .batch, 2, 8."):
+        signatures["step"](psi_re=psi[0], psi_im=psi[1], cells=tf.zeros((2, 2, 8)))
+
+
+def test_default_signatures_hold_no_xla(version):
+    graph = saved_model_pb2.SavedModel.FromString((version / "saved_model.pb").read_bytes())
+    meta = graph.meta_graphs[0]
+    functions = {function.signature.name: function for function in meta.graph_def.library.function}
+    compiled = {name for name, function in functions.items() if function.attr["_XlaMustCompile"].b}
+    for key in ("serving_default", "rollout", "observables", "step"):
+        reached = reachable(meta, functions, key)
+        assert reached
+        assert not reached & compiled
+        ops = {node.op for name in reached for node in functions[name].node_def}
+        assert not {op for op in ops if op.startswith("Xla")}
+    assert reachable(meta, functions, "rollout_xla") & compiled
+
+
+def reachable(meta, functions, key):
+    """Names of all functions that a signature may call."""
+    tensor = next(iter(meta.signature_def[key].outputs.values())).name.split(":")[0]
+    node = next(node for node in meta.graph_def.node if node.name == tensor)
+    seen, waiting = set(), [node]
+    while waiting:
+        node = waiting.pop()
+        for attr in node.attr.values():
+            for name in [attr.func.name, *(f.name for f in attr.list.func)]:
+                if name in functions and name not in seen:
+                    seen.add(name)
+                    waiting.extend(functions[name].node_def)
+    return seen
+
+
+SESSION = """
+import ctypes, glob, json, os, sys
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+sys.modules["qtf"] = None
+import numpy as np
+import tensorflow as tf
+library = glob.glob(os.path.join(os.path.dirname(tf.__file__), "libtensorflow_cc.so*"))[0]
+ctypes.CDLL(library)._ZN10tensorflow21DisableXlaCompilationEv()
+psi = np.load(sys.argv[2])
+feeds = {"psi0_re": psi.real, "psi0_im": psi.imag, "n_steps": [12] * len(psi)}
+with tf.compat.v1.Session(graph=tf.Graph()) as session:
+    loaded = tf.compat.v1.saved_model.load(session, ["serve"], sys.argv[1])
+    def run(key):
+        signature = loaded.signature_def[key]
+        feed = {signature.inputs[name].name: value for name, value in feeds.items()}
+        return session.run({k: v.name for k, v in signature.outputs.items()}, feed)
+    np.save(sys.argv[3], run("serving_default")["psi_re"])
+    assert set(run("observables")) >= {"norm", "energy"}
+    try:
+        run("rollout_xla")
+    except tf.errors.OpError as error:
+        print(error.message)
+try:
+    import qtf
+except ImportError:
+    print("no qtf")
+"""
+
+
+def test_tf1_session_without_xla_and_without_qtf_serves_it(version, model, tmp_path):
+    np.save(tmp_path / "psi.npy", states(4))
+    command = [sys.executable, "-c", textwrap.dedent(SESSION), str(version)]
+    paths = [str(tmp_path / "psi.npy"), str(tmp_path / "out.npy")]
+    result = subprocess.run(
+        [*command, *paths], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    assert "no qtf" in result.stdout
+    # The switch is on: the XLA signature is refused, as stock servers do.
+    assert "XLA compilation disabled" in result.stdout
+    expected = Rollout(model)(states(4), N_STEPS)
+    np.testing.assert_allclose(np.load(tmp_path / "out.npy"), expected.real, atol=1e-5)
+
+
+def test_assets_hold_model_card_and_config(version):
+    assert json.loads((version / "assets" / "config.json").read_text()) == CONFIG
+    card = (version / "assets" / "model_card.md").read_text()
+    assert "chains of 2, 3, 4\nspins" in card
+    assert "| time step dt (hbar = 1) | 0.002 |" in card
+    assert "(batch, 2, 8)" in card
+
+
+def test_versions_count_up_and_ignore_other_names(tmp_path):
+    assert next_version(tmp_path / "new").name == "1"
+    for name in ("2", "010", "note", ".3.tmp"):
+        (tmp_path / name).mkdir()
+    assert next_version(tmp_path).name == "11"
+
+
+def test_failed_export_leaves_nothing_behind(model, hamiltonians, tmp_path, monkeypatch):
+    def full_disk(*args, **kwargs):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(tf.saved_model, "save", full_disk)
+    with pytest.raises(OSError, match="No space left"):
+        export_dynamics(model, tmp_path / "m", hamiltonians, CONFIG)
+    assert list((tmp_path / "m").iterdir()) == []
+
+
+def test_export_raises_on_bad_max_steps(model, hamiltonians, tmp_path):
+    with pytest.raises(ValueError, match="Argument `max_steps` must be positive, but is 0."):
+        export_dynamics(model, tmp_path / "m", hamiltonians, CONFIG, max_steps=0)

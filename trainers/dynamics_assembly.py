@@ -1,0 +1,158 @@
+"""Puts data, model and loop settings together as a configuration asks."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qtf.data import ExactSource, Manifest
+from qtf.data.exact_dataset import ExactBatches
+from qtf.data.reader import TrajectoryReader, load_trajectories
+from qtf.dynamics.task import DynamicsTask
+from qtf.training.run_folder import RunFolder
+from qtf.training.settings import TrainingSettings
+
+
+def make_settings(config: dict[str, Any]) -> TrainingSettings:
+    """Returns the loop's settings.
+
+    Raises:
+        ValueError: A setting is unknown or out of range.
+    """
+    return TrainingSettings.from_mapping(config["training"])
+
+
+def make_task(
+    config: dict[str, Any],
+    *,
+    data_dir: Path | str | None = None,
+    init_from: Path | str | None = None,
+) -> tuple[DynamicsTask, dict[str, Any]]:
+    """Returns the task that the configuration describes, and its physics.
+
+    The physics is what evaluation and export need to know of the trajectories, whichever
+    source they come from: Hamiltonian, time step and law of the initial states.
+
+    Raises:
+        ValueError: The configuration, the data or the initial run do not fit.
+        FileNotFoundError: `init_from` holds no weights.
+    """
+    data = config["data"]
+    _check_data(data, config["model"]["n_max"])
+    if data["source"] == "files":
+        if data_dir is None:
+            raise ValueError('Flag --data_dir is needed when `data.source` is "files".')
+        source, validation, physics = _from_files(config, Path(data_dir))
+    else:
+        source, validation, physics = _from_exact_evolution(config)
+    task = DynamicsTask(
+        model_arguments=_model_arguments(config),
+        source=source,
+        validation=validation,
+        dt=physics["dt"],
+        rollout_steps=data["rollout_steps"],
+        initial_weights=_initial_weights(init_from),
+        xla=config["training"]["xla"],
+    )
+    return task, physics
+
+
+def _check_data(data: dict[str, Any], n_max: int) -> None:
+    if data["source"] not in ("files", "exact"):
+        raise ValueError(
+            f'Setting `data.source` must be "files" or "exact", but is "{data["source"]}".'
+        )
+    if not data["n_sites"]:
+        raise ValueError("Setting `data.n_sites` must name at least one n, but is empty.")
+    for n_sites in data["n_sites"]:
+        if not 1 <= n_sites <= n_max:
+            raise ValueError(
+                f"Setting `data.n_sites` must be within 1..{n_max} (model.n_max), but"
+                f" holds {n_sites}."
+            )
+    for name in ("n_validation", "rollout_steps", "batch_size"):
+        if data[name] < 1:
+            raise ValueError(f"Setting `data.{name}` must be positive, but is {data[name]}.")
+    if data["window"] < 2:
+        raise ValueError(f"Setting `data.window` must be at least 2, but is {data['window']}.")
+
+
+Parts = tuple[Any, dict[int, np.ndarray], dict[str, Any]]
+
+
+def _from_files(config: dict[str, Any], data_dir: Path) -> Parts:
+    data = config["data"]
+    manifest = Manifest.load(data_dir)
+    n_states = _states_needed(data)
+    if n_states > manifest.n_times:
+        raise ValueError(
+            f"Settings `data.window` and `data.rollout_steps` need {n_states} states, but the"
+            f" trajectories of {data_dir} have {manifest.n_times}."
+        )
+    reader = TrajectoryReader(
+        data_dir,
+        split="train",
+        n_sites=data["n_sites"],
+        weights=data["weights"] or None,
+        batch_size=data["batch_size"],
+        window=data["window"],
+        seed=config["training"]["seed"],
+        cache=data["cache"],
+    )
+    validation = {
+        n_sites: load_trajectories(data_dir, "validation", n_sites, n_samples=data["n_validation"])[
+            :, :n_states
+        ]
+        for n_sites in data["n_sites"]
+    }
+    physics = {
+        "hamiltonian": manifest.hamiltonian,
+        "initial_states": manifest.initial_states,
+        "dt": manifest.dt,
+    }
+    return reader, validation, physics
+
+
+def _from_exact_evolution(config: dict[str, Any]) -> Parts:
+    data, exact = config["data"], config["exact"]
+    source = ExactSource(
+        exact["hamiltonian"],
+        law=exact["initial_states"],
+        dt=exact["dt"],
+        n_steps=exact["n_steps"],
+        n_sites=data["n_sites"],
+        weights=data["weights"] or None,
+        batch_size=data["batch_size"],
+        window=data["window"],
+        seed=config["training"]["seed"],
+        split="train",
+    )
+    validation = {
+        n_sites: source.trajectories(
+            n_sites, data["n_validation"], n_steps=_states_needed(data) - 1, split="validation"
+        )
+        for n_sites in data["n_sites"]
+    }
+    physics = {key: exact[key] for key in ("hamiltonian", "initial_states", "dt")}
+    return ExactBatches(source), validation, physics
+
+
+def _states_needed(data: dict[str, Any]) -> int:
+    return max(data["rollout_steps"] + 1, data["window"])
+
+
+def _model_arguments(config: dict[str, Any]) -> dict[str, Any]:
+    chosen = {key: value for key, value in config["model"].items() if value is not None}
+    return {**chosen, "seed": config["training"]["seed"]}
+
+
+def _initial_weights(init_from: Path | str | None) -> str | None:
+    if init_from is None:
+        return None
+    folder = RunFolder(init_from)
+    folder.load_config()
+    if not folder.best_weights.exists():
+        raise FileNotFoundError(
+            f"Run {init_from} has no weights yet: no {folder.best_weights.name}."
+        )
+    return str(folder.best_weights)
