@@ -72,5 +72,10 @@ def _guarded(name: str, main: Callable[[], int | None], argv: Sequence[str]) -> 
 
 
 def _print_error(name: str, error: BaseException) -> None:
-    text = " ".join(str(error).split())
+    text = str(error)
+    if isinstance(error, KeyError | AttributeError):
+        # Only the parser of configurations raises these here, with a text quoted twice.
+        inner = text[1:-1] if text[:1] == text[-1:] == "'" else text
+        text = "Unknown configuration key " + inner.replace("\\n", " ").replace("\\'", "'")
+    text = " ".join(text.split())
     print(f"{name}: error: {text}", file=sys.stderr)

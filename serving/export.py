@@ -42,6 +42,9 @@ def run(
         FileNotFoundError: The run has no weights.
         ValueError: `max_steps` is not positive.
     """
+    from qtf.training.quiet_import import import_tensorflow_quietly
+
+    import_tensorflow_quietly()
     from qtf.dynamics.transferable_sru import TransferableSRU
     from qtf.export.saved_model import export_dynamics
     from qtf.files import writable_folder

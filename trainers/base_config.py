@@ -25,6 +25,7 @@ def default() -> ConfigDict:
             "increment_scale": placeholder(float),
         }
     )
+    config.loss = "mean_squared_error"  # or "squared_distance", of whole states
     config.data = ConfigDict(
         {
             "source": "files",  # "files" (of data_gen, needs --data_dir) or "exact" (on the fly)
@@ -75,6 +76,7 @@ def default() -> ConfigDict:
                 "warmup_steps": 0,
                 "beta_1": 0.9,
                 "beta_2": 0.999,
+                "epsilon": 1e-7,
                 "clip_norm": 0.0,
             },
         }
@@ -93,7 +95,9 @@ def resolved(config: ConfigDict) -> dict[str, Any]:
     """
     full = default()
     try:
-        full.update(config)
-    except (KeyError, AttributeError, TypeError) as error:
-        raise ValueError(f"Configuration: {error}") from error
+        full.update(config.to_dict())
+    except KeyError as error:
+        raise ValueError(f"Configuration has an unknown key: {error.args[0]}") from error
+    except TypeError as error:
+        raise ValueError(f"Configuration has a value of the wrong type: {error}") from error
     return full.to_dict()

@@ -45,6 +45,9 @@ def run(
     Raises:
         ValueError: The configuration, the data or the run folder do not fit.
     """
+    from qtf.training.quiet_import import import_tensorflow_quietly
+
+    import_tensorflow_quietly()
     from qtf.training.loop import train
     from trainers.dynamics_assembly import make_settings, make_task
 

@@ -5,10 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from qtf.data import ExactSource, Manifest
-from qtf.data.exact_dataset import ExactBatches
-from qtf.data.reader import TrajectoryReader, load_trajectories
+from qtf.data.exact_dataset import exact_dataset
+from qtf.data.exact_source import ExactSource
+from qtf.data.loading import load_trajectories
+from qtf.data.reader import TrajectoryReader
+from qtf.data.schema import Manifest
 from qtf.dynamics.task import DynamicsTask
+from qtf.physics import evolve, from_config, sample_initial_states
 from qtf.training.run_folder import RunFolder
 from qtf.training.settings import TrainingSettings
 
@@ -47,6 +50,7 @@ def make_task(
         source, validation, physics = _from_exact_evolution(config)
     task = DynamicsTask(
         model_arguments=_model_arguments(config),
+        loss=config["loss"],
         source=source,
         validation=validation,
         dt=physics["dt"],
@@ -77,6 +81,8 @@ def _check_data(data: dict[str, Any], n_max: int) -> None:
         raise ValueError(f"Setting `data.window` must be at least 2, but is {data['window']}.")
 
 
+# Apart from the streams of training batches.
+VALIDATION_STREAM = 21
 Parts = tuple[Any, dict[int, np.ndarray], dict[str, Any]]
 
 
@@ -117,7 +123,7 @@ def _from_exact_evolution(config: dict[str, Any]) -> Parts:
     data, exact = config["data"], config["exact"]
     source = ExactSource(
         exact["hamiltonian"],
-        law=exact["initial_states"],
+        initial_states=exact["initial_states"],
         dt=exact["dt"],
         n_steps=exact["n_steps"],
         n_sites=data["n_sites"],
@@ -125,16 +131,35 @@ def _from_exact_evolution(config: dict[str, Any]) -> Parts:
         batch_size=data["batch_size"],
         window=data["window"],
         seed=config["training"]["seed"],
-        split="train",
     )
-    validation = {
-        n_sites: source.trajectories(
-            n_sites, data["n_validation"], n_steps=_states_needed(data) - 1, split="validation"
+    times = exact["dt"] * np.arange(_states_needed(data))
+    validation = {}
+    for n_sites in data["n_sites"]:
+        psi0 = sample_initial_states(
+            exact["initial_states"],
+            n_sites,
+            data["n_validation"],
+            seed=config["training"]["seed"],
+            stream=(VALIDATION_STREAM, n_sites),
         )
-        for n_sites in data["n_sites"]
-    }
+        hamiltonian = from_config({**exact["hamiltonian"], "n_sites": n_sites})
+        validation[n_sites] = evolve(hamiltonian, psi0, times)
     physics = {key: exact[key] for key in ("hamiltonian", "initial_states", "dt")}
-    return ExactBatches(source), validation, physics
+    return _ExactStream(source), validation, physics
+
+
+class _ExactStream:
+    """Gives an `ExactSource` the face of a reader."""
+
+    def __init__(self, source: ExactSource) -> None:
+        self.source = source
+        self.batch_size = source.batch_size
+
+    def dataset(self, start_step: int, *, input_context: Any = None) -> Any:
+        return exact_dataset(self.source, start_step, input_context=input_context)
+
+    def explain_data_loss(self, error: Exception) -> None:
+        """Has no files to blame."""
 
 
 def _states_needed(data: dict[str, Any]) -> int:

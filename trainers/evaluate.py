@@ -50,7 +50,10 @@ def run(
         ValueError: The data do not fit the model.
         FileNotFoundError: The run or the data are missing.
     """
-    from qtf.data import Manifest
+    from qtf.training.quiet_import import import_tensorflow_quietly
+
+    import_tensorflow_quietly()
+    from qtf.data.schema import Manifest
     from qtf.dynamics.rollout import Rollout
     from qtf.dynamics.transferable_sru import TransferableSRU
     from qtf.files import writable_folder
@@ -104,13 +107,17 @@ def _main() -> None:
 def _evaluate_one(
     data_dir: Any, manifest: Any, n_sites: int, rollout: Any, n_steps: int, n_samples: int
 ) -> Any:
-    from qtf.data.reader import load_trajectories
+    from qtf.data.loading import load_trajectories
     from qtf.dynamics.evaluation import evaluate
 
-    test = load_trajectories(data_dir, "test", n_sites, n_samples=n_samples)
     # Enough pairs of successive states to determine the one-step map.
     n_training = 2 * 2**n_sites // manifest.n_steps + 8
-    training = load_trajectories(data_dir, "train", n_sites, n_samples=n_training)
+    test, training = (
+        load_trajectories(
+            data_dir, split, n_sites, min(wanted, manifest.n_trajectories(split, n_sites))
+        )
+        for split, wanted in (("test", n_samples), ("train", n_training))
+    )
     return evaluate(
         lambda psi0: rollout(psi0, n_steps),
         test[:, 0],

@@ -8,6 +8,7 @@ from trainers import base_config
 def get_config() -> ConfigDict:
     config = base_config.default()
     config.model.preset = "increment"
+    config.loss = "squared_distance"
     config.model.n_max = 6
     config.model.units = 256
     config.data.n_sites = (2, 3, 4, 5)
@@ -26,4 +27,5 @@ def get_config() -> ConfigDict:
     config.training.optimizer.warmup_steps = 200
     config.training.optimizer.floor = 1e-6
     config.training.optimizer.clip_norm = 1.0
+    config.training.optimizer.epsilon = 1e-10
     return config

@@ -13,16 +13,24 @@ from qtf.dynamics.rollout import Rollout, real_parts
 from qtf.dynamics.transferable_sru import TransferableSRU
 from qtf.training.compilation import compiled
 
+LOSSES = ("mean_squared_error", "squared_distance")
 VALIDATION_CHUNK = 64
 
 
 class DynamicsTask:
     """Trains a network to predict every next state of exact trajectories.
 
-        loss = mean over batch, time, parts and components of (predicted - exact)^2
+    With d the difference between predicted and exact next state, the loss is
+
+        mean_squared_error: mean over batch, time, parts and components of d^2
+        squared_distance:   mean over batch and time of |d|^2
+
+    The first weighs a state of n spins by 2**-n, so that training at several n at once
+    neglects the long chains; the second treats all states alike.
 
     Args:
         model_arguments: `preset` and overrides of `TransferableSRU.from_preset`.
+        loss: "mean_squared_error" or "squared_distance".
         source: Has `batch_size`, `dataset(start_step, input_context=...)` and
             `explain_data_loss(error)`; see `qtf.data`.
         validation: n_sites -> exact trajectories, complex (n_sequences, n_times, 2**n).
@@ -31,12 +39,18 @@ class DynamicsTask:
         n_rollouts: Validation trajectories rolled out for each n.
         initial_weights: File of weights to start from, or None.
         xla: Whether validation is compiled by XLA.
+
+    Raises:
+        ValueError: The loss is unknown.
+
+    Source: the transferable-dynamics preprint, algorithm 1, for the mean squared error.
     """
 
     def __init__(
         self,
         *,
         model_arguments: Mapping[str, Any],
+        loss: str,
         source: Any,
         validation: Mapping[int, np.ndarray],
         dt: float,
@@ -45,7 +59,11 @@ class DynamicsTask:
         initial_weights: str | None = None,
         xla: bool = True,
     ) -> None:
+        if loss not in LOSSES:
+            known = ", ".join(LOSSES)
+            raise ValueError(f'Argument `loss` must be one of {known}, but is "{loss}".')
         self.model_arguments = dict(model_arguments)
+        self.loss_name = loss
         self.source = source
         self.batch_size = source.batch_size
         self.validation = dict(validation)
@@ -69,10 +87,13 @@ class DynamicsTask:
         return model
 
     def loss(self, model: keras.Model, batch: Any, training: bool) -> Any:
-        """Mean squared error of the next states, a scalar."""
+        """Returns the loss of the next states, a scalar."""
         psi = batch["psi"]
         predicted = model(psi[:, :-1], training=training)
-        return ops.mean(ops.square(predicted - ops.cast(psi[:, 1:], predicted.dtype)))
+        error = ops.mean(ops.square(predicted - ops.cast(psi[:, 1:], predicted.dtype)))
+        if self.loss_name == "mean_squared_error":
+            return error
+        return error * ops.cast(2 * ops.shape(psi)[-1], error.dtype)
 
     def training_batches(self, start_step: int, input_context: Any) -> Any:
         """Returns the stream of batches from `start_step` on."""

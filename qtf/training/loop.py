@@ -64,9 +64,8 @@ def train(
 def make_optimizer(settings: TrainingSettings) -> keras.optimizers.Optimizer:
     """Makes the optimiser that `settings` ask for."""
     rate = learning_rate(settings.optimizer, settings.steps_per_epoch, settings.n_steps)
-    return keras.optimizers.Adam(
-        rate, beta_1=settings.optimizer.beta_1, beta_2=settings.optimizer.beta_2
-    )
+    adam = settings.optimizer
+    return keras.optimizers.Adam(rate, beta_1=adam.beta_1, beta_2=adam.beta_2, epsilon=adam.epsilon)
 
 
 class _Run:

@@ -21,6 +21,8 @@ class OptimizerSettings:
         warmup_steps: Steps of the linear warm-up before the cosine.
         beta_1: Decay rate of the first moment.
         beta_2: Decay rate of the second moment.
+        epsilon: Added to the root of the second moment. Gradients of accurate models are
+            tiny: as large as they are, it slows the training down.
         clip_norm: Largest global norm of the gradient; 0 means no clipping.
     """
 
@@ -31,6 +33,7 @@ class OptimizerSettings:
     warmup_steps: int = 0
     beta_1: float = 0.9
     beta_2: float = 0.999
+    epsilon: float = 1e-7
     clip_norm: float = 0.0
 
     def __post_init__(self) -> None:
@@ -42,6 +45,7 @@ class OptimizerSettings:
         _check_one_of("optimizer.schedule", self.schedule, SCHEDULES)
         _check_positive("optimizer.learning_rate", self.learning_rate)
         _check_positive("optimizer.decay", self.decay)
+        _check_positive("optimizer.epsilon", self.epsilon)
         for name in ("floor", "warmup_steps", "clip_norm"):
             _check_not_negative(f"optimizer.{name}", getattr(self, name))
 

@@ -75,7 +75,9 @@ class TrainingStep:
         weights = [variable.value for variable in self.model.trainable_variables]
         with tf.GradientTape() as tape:
             loss = self.loss(self.model, batch, True) / self.strategy.num_replicas_in_sync
-        return loss, tape.gradient(loss, weights)
+        gradients = tape.gradient(loss, weights, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        # Gradients of look-ups are sparse; every strategy and clipping take dense ones.
+        return loss, [tf.convert_to_tensor(gradient) for gradient in gradients]
 
     def _clipped(self, gradients: list[Any]) -> list[Any]:
         """Clips the norm of the summed gradient, then hands each replica its share."""

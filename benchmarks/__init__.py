@@ -1,0 +1,1 @@
+"""Programs behind the tables of measured speed."""

@@ -1,0 +1,107 @@
+"""SRU layer, forward and backward: our gradient against automatic differentiation.
+
+    python -m benchmarks.sru [--n_steps=500] [--runs=7]
+
+Both compute the same recurrence from the same weights inside one XLA program; the peer
+leaves the gradient of the time loop to the framework. The matrix products alone are the
+bound. Prints medians and ratios, then one line of JSON.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+BATCH, UNITS = 16, 512
+
+
+def main() -> None:
+    """Measures and prints."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--n_steps", type=int, default=500)
+    parser.add_argument("--runs", type=int, default=7)
+    arguments = parser.parse_args()
+    candidates = make_candidates(arguments.n_steps)
+    # In turns, so that a change of the machine's speed hits all of them.
+    times: dict[str, list[float]] = {name: [] for name in candidates}
+    for function in candidates.values():
+        function()
+    for _ in range(arguments.runs):
+        for name, function in candidates.items():
+            started = time.perf_counter()
+            function()
+            times[name].append(time.perf_counter() - started)
+    report(arguments.n_steps, {name: statistics.median(values) for name, values in times.items()})
+
+
+def make_candidates(n_steps: int) -> dict[str, Callable[[], Any]]:
+    """Returns functions that run forward and backward pass once."""
+    import tensorflow as tf
+    from keras import ops
+
+    from qtf.layers import SRU
+
+    layer = SRU(UNITS, time_major=True)
+    x = tf.random.normal((n_steps, BATCH, UNITS), seed=1)
+    layer.build(x.shape)
+    weights = [variable.value for variable in layer.variables]
+
+    def automatic(x: Any) -> Any:
+        z, f, r, skip = layer._products(x, False)
+        # Read once: XLA cannot stack the reads of a variable inside the loop.
+        peephole = tf.identity(layer.forget_peephole.value)
+
+        def step(c: Any, inputs: Any) -> Any:
+            z_t, f_t = inputs
+            gate = ops.sigmoid(f_t + peephole * c)
+            return gate * c + (1.0 - gate) * z_t
+
+        start = ops.zeros_like(z[0])
+        cells = tf.scan(step, (z, f), initializer=start)
+        previous = ops.concatenate([start[None], cells[:-1]], axis=0)
+        return layer._output(cells, previous, r, skip, False)
+
+    def products(x: Any) -> Any:
+        return ops.matmul(x, layer.kernel)
+
+    def both_passes(forward: Callable[[Any], Any], wanted: list[Any]) -> Callable[[], Any]:
+        @tf.function(jit_compile=True, autograph=False)
+        def run(x: Any) -> Any:
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                loss = tf.reduce_sum(tf.square(forward(x)))
+            return tape.gradient(loss, [x, *wanted])
+
+        return lambda: run(x)[0].numpy()
+
+    return {
+        "sru": both_passes(layer, weights),
+        "automatic": both_passes(automatic, weights),
+        "matrix products": both_passes(products, weights[:1]),
+    }
+
+
+def report(n_steps: int, medians: dict[str, float]) -> None:
+    """Prints medians in milliseconds and the ratios."""
+    for name, seconds in medians.items():
+        print(f"{name:>16}: {1e3 * seconds:8.1f} ms")
+    speedup = medians["automatic"] / medians["sru"]
+    over = medians["sru"] / medians["matrix products"]
+    print(f"{speedup:.1f} times faster than automatic differentiation of the time loop")
+    print(f"{over:.2f} times the matrix products alone")
+    row = {
+        "name": f"sru forward and backward, batch {BATCH}, {n_steps} steps, width {UNITS}",
+        "milliseconds": {name: round(1e3 * value, 2) for name, value in medians.items()},
+        "ratio_to_automatic": round(speedup, 2),
+        "ratio_to_products": round(over, 2),
+    }
+    print(json.dumps(row))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""Exact quantum mechanics of spins: Hamiltonians, evolution, states and observables.
+
+hbar = 1 throughout. A basis state has the number whose binary digits are its bits, spin 1
+first; bit 0 is spin up, Z = +1.
+"""
+
+from qtf.physics.basis import (
+    all_bits,
+    all_spins,
+    index_of_bits,
+    n_sites_of_dimension,
+    spins_of_index,
+)
+from qtf.physics.chebyshev import chebyshev_evolve, chebyshev_step
+from qtf.physics.diagonalization import Eigenbasis
+from qtf.physics.evolution import evolve
+from qtf.physics.hamiltonians import custom, from_config, heisenberg, ising, j1j2, xxz
+from qtf.physics.initial_states import INITIAL_STATE_LAWS, printed_state, sample_initial_states
+from qtf.physics.krylov import krylov_evolve, krylov_step
+from qtf.physics.lattices import Chain, Lattice, Square
+from qtf.physics.observables import (
+    correlation,
+    energy,
+    entanglement_entropy,
+    expectation,
+    fidelity,
+    local_magnetization,
+    magnetization,
+)
+from qtf.physics.operators import PauliSum, PauliTerm
+
+__all__ = [
+    "INITIAL_STATE_LAWS",
+    "Chain",
+    "Eigenbasis",
+    "Lattice",
+    "PauliSum",
+    "PauliTerm",
+    "Square",
+    "all_bits",
+    "all_spins",
+    "chebyshev_evolve",
+    "chebyshev_step",
+    "correlation",
+    "custom",
+    "energy",
+    "entanglement_entropy",
+    "evolve",
+    "expectation",
+    "fidelity",
+    "from_config",
+    "heisenberg",
+    "index_of_bits",
+    "ising",
+    "j1j2",
+    "krylov_evolve",
+    "krylov_step",
+    "local_magnetization",
+    "magnetization",
+    "n_sites_of_dimension",
+    "printed_state",
+    "sample_initial_states",
+    "spins_of_index",
+    "xxz",
+]

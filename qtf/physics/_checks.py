@@ -1,0 +1,97 @@
+"""Checks of arguments: each returns the argument in the form that the caller computes with."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+
+def checked_integer(name: str, value: Any, *, minimum: int, maximum: int | None = None) -> int:
+    """Returns `value` as an int if it is an integer between the limits."""
+    is_integer = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not is_integer or value < minimum or (maximum is not None and value > maximum):
+        limit = f"of at least {minimum}" if maximum is None else f"from {minimum} to {maximum}"
+        raise ValueError(f"Argument `{name}` must be an integer {limit}, but is {value!r}.")
+    return int(value)
+
+
+def checked_choice(name: str, value: Any, choices: Iterable[str]) -> str:
+    """Returns `value` if it is one of the words in `choices`."""
+    words = tuple(choices)
+    if not isinstance(value, str) or value not in words:
+        listed = ", ".join(words)
+        raise ValueError(f"Argument `{name}` must be one of {listed}, but is {value!r}.")
+    return value
+
+
+def checked_flag(name: str, value: Any) -> bool:
+    """Returns `value` if it is True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise ValueError(f"Argument `{name}` must be True or False, but is {value!r}.")
+    return bool(value)
+
+
+def checked_number(name: str, value: Any) -> float:
+    """Returns `value` as a float if it is one finite real number."""
+    number = _real_array(name, value)
+    if number.ndim != 0 or not np.isfinite(number):
+        raise ValueError(f"Argument `{name}` must be one finite real number, but is {value!r}.")
+    return float(number)
+
+
+def checked_positive(name: str, value: Any) -> float:
+    """Returns `value` as a float if it is positive and finite."""
+    number = checked_number(name, value)
+    if number <= 0:
+        raise ValueError(f"Argument `{name}` must be positive, but is {value!r}.")
+    return number
+
+
+def checked_coefficients(name: str, value: Any, count: int, each: str) -> np.ndarray:
+    """Returns `count` float64 coefficients from one number or from one for `each` of them."""
+    numbers = _real_array(name, value)
+    if numbers.shape not in ((), (count,)):
+        raise ValueError(
+            f"Argument `{name}` must be one number or {count} numbers, one for each {each},"
+            f" but has shape {numbers.shape}."
+        )
+    if not np.isfinite(numbers).all():
+        raise ValueError(f"Argument `{name}` must be finite, but is {value!r}.")
+    return np.broadcast_to(numbers, (count,))
+
+
+def checked_times(times: Any) -> np.ndarray:
+    """Returns `times` as a float64 array (n_times,)."""
+    checked = _real_array("times", times)
+    if checked.ndim != 1 or not checked.size:
+        raise ValueError(
+            "Argument `times` must be a one-dimensional array of at least one time,"
+            f" but has shape {checked.shape}."
+        )
+    if not np.isfinite(checked).all():
+        wrong = checked[~np.isfinite(checked)][0]
+        raise ValueError(f"Argument `times` must be finite, but contains {wrong}.")
+    return checked
+
+
+def checked_states(name: str, psi: Any, dimension: int) -> np.ndarray:
+    """Returns `psi` as a complex128 array (..., dimension) of finite numbers."""
+    states = np.asarray(psi)
+    if states.dtype.kind not in "iufc":
+        raise ValueError(f"Argument `{name}` must hold numbers, but has dtype {states.dtype}.")
+    if states.ndim < 1 or states.shape[-1] != dimension:
+        raise ValueError(
+            f"Argument `{name}` must have {dimension} amplitudes on its last axis,"
+            f" but has shape {states.shape}."
+        )
+    if not np.isfinite(states).all():
+        wrong = states[~np.isfinite(states)][0]
+        raise ValueError(f"Argument `{name}` must be finite, but contains {wrong}.")
+    return states.astype(np.complex128, copy=False)
+
+
+def _real_array(name: str, value: Any) -> np.ndarray:
+    numbers = np.asarray(value)
+    if numbers.dtype.kind not in "iuf" and numbers.size:
+        raise ValueError(f"Argument `{name}` must be real, but is {value!r}.")
+    return numbers.astype(np.float64, copy=False)

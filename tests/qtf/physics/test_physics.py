@@ -1,0 +1,15 @@
+import subprocess
+import sys
+
+import qtf.physics
+
+
+def test_import_brings_neither_scipy_nor_tensorflow():
+    code = "import sys, qtf.physics; print({'scipy', 'tensorflow', 'keras'} & set(sys.modules))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "set()"
+
+
+def test_every_public_name_is_there_and_documented_with_an_example():
+    for name in set(qtf.physics.__all__) - {"INITIAL_STATE_LAWS", "Lattice"}:
+        assert ">>> " in getattr(qtf.physics, name).__doc__, name
