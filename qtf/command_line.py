@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from types import FrameType
 
-from absl import app, flags
+from absl import app, flags, logging
 
 USER_ERROR = 1
 USAGE_ERROR = 2
@@ -57,6 +57,8 @@ def _asks_help(argv: Sequence[str]) -> bool:
 
 
 def _guarded(name: str, main: Callable[[], int | None], argv: Sequence[str]) -> int:
+    if not flags.FLAGS["verbosity"].present:
+        logging.set_verbosity(logging.WARNING)
     try:
         if len(argv) > 1:
             raise ValueError(f"Unknown argument `{argv[1]}`; every argument is a --flag.")

@@ -12,17 +12,33 @@ from qtf.data.reader import TrajectoryReader
 from qtf.data.schema import Manifest
 from qtf.dynamics.task import DynamicsTask
 from qtf.physics import evolve, from_config, sample_initial_states
+from qtf.training.loop import train
 from qtf.training.run_folder import RunFolder
 from qtf.training.settings import TrainingSettings
 
 
-def make_settings(config: dict[str, Any]) -> TrainingSettings:
-    """Returns the loop's settings.
+def run(
+    config: dict[str, Any],
+    workdir: Path | str,
+    *,
+    data_dir: Path | str | None = None,
+    init_from: Path | str | None = None,
+) -> None:
+    """Trains as `config` says, in the run folder `workdir`.
+
+    Args:
+        config: Resolved configuration, see `trainers.base_config`.
+        workdir: The run folder.
+        data_dir: Folder of trajectories; needed by `data.source` = "files".
+        init_from: Run folder whose best weights the model starts from.
 
     Raises:
-        ValueError: A setting is unknown or out of range.
+        ValueError: The configuration, the data or the run folder do not fit.
     """
-    return TrainingSettings.from_mapping(config["training"])
+    settings = TrainingSettings.from_mapping(config["training"])
+    task, physics = make_task(config, data_dir=data_dir, init_from=init_from)
+    recorded = {**config, "physics": physics, "init_from": str(init_from or "")}
+    train(task, settings, recorded, workdir)
 
 
 def make_task(

@@ -3,10 +3,6 @@
 python -m trainers.evaluate --workdir=RUN --data_dir=DATA --out_dir=REPORT
 """
 
-import time
-from pathlib import Path
-from typing import Any
-
 from absl import flags
 
 from qtf.command_line import run_command
@@ -26,69 +22,12 @@ def main() -> None:
     run_command("qtf-evaluate", _main)
 
 
-def run(
-    workdir: Path | str,
-    data_dir: Path | str,
-    out_dir: Path | str,
-    *,
-    n_steps: int = 100,
-    n_samples: int = 1000,
-) -> tuple[Path, dict[int, Any]]:
-    """Evaluates the best weights of a run on the test split of `data_dir`.
-
-    Args:
-        workdir: The run folder.
-        data_dir: Folder of trajectories; its n must be within the model's.
-        out_dir: Folder for the results, created if missing.
-        n_steps: Steps to predict; may exceed the data's, exact evolution is recomputed.
-        n_samples: Test sequences for each n, at most.
-
-    Returns:
-        Path of the HTML report, and n_sites -> evaluation.
-
-    Raises:
-        ValueError: The data do not fit the model.
-        FileNotFoundError: The run or the data are missing.
-    """
+def _main() -> None:
+    # Imported here so that --help and mistakes in the flags answer at once.
     from qtf.training.quiet_import import import_tensorflow_quietly
 
     import_tensorflow_quietly()
-    from qtf.data.schema import Manifest
-    from qtf.dynamics.rollout import Rollout
-    from qtf.dynamics.transferable_sru import TransferableSRU
-    from qtf.files import writable_folder
-    from qtf.training.logbook import read_metrics
-    from qtf.training.run_folder import RunFolder
-    from trainers.report import write_report
-
-    folder = RunFolder(workdir)
-    model: TransferableSRU = folder.load_model()
-    manifest = Manifest.load(data_dir)
-    _check_fit(manifest, model, folder.load_config())
-    out_dir = writable_folder(out_dir)
-    rollout = Rollout(model)
-    evaluations, printed, seconds = {}, {}, {}
-    for n_sites in manifest.n_sites("test"):
-        started = time.monotonic()
-        evaluations[n_sites] = _evaluate_one(
-            data_dir, manifest, n_sites, rollout, n_steps, n_samples
-        )
-        seconds[n_sites] = time.monotonic() - started
-        if 2 <= n_sites <= 7:
-            printed[n_sites] = _printed_trajectories(manifest, n_sites, rollout, n_steps)
-    facts = {
-        "run": Path(workdir).name,
-        "data": Path(data_dir).name,
-        "dt": manifest.dt,
-        "n_steps": n_steps,
-        "n_sequences": {str(n): e.n_sequences for n, e in evaluations.items()},
-        "seconds": {str(n): value for n, value in seconds.items()},
-    }
-    rows = read_metrics(folder.metrics, "validation")
-    return write_report(out_dir, evaluations, printed, facts, rows), evaluations
-
-
-def _main() -> None:
+    from trainers.evaluation import run
     from trainers.report import mre_table
 
     page, evaluations = run(
@@ -102,61 +41,6 @@ def _main() -> None:
     for row in mre_table(evaluations, N_STEPS.value):
         print("  " + "  ".join(f"{name} {_number(value)}" for name, value in row.items()))
     print(f"Report: {page}")
-
-
-def _evaluate_one(
-    data_dir: Any, manifest: Any, n_sites: int, rollout: Any, n_steps: int, n_samples: int
-) -> Any:
-    from qtf.data.loading import load_trajectories
-    from qtf.dynamics.evaluation import evaluate
-
-    # Enough pairs of successive states to determine the one-step map.
-    n_training = 2 * 2**n_sites // manifest.n_steps + 8
-    test, training = (
-        load_trajectories(
-            data_dir, split, n_sites, min(wanted, manifest.n_trajectories(split, n_sites))
-        )
-        for split, wanted in (("test", n_samples), ("train", n_training))
-    )
-    return evaluate(
-        lambda psi0: rollout(psi0, n_steps),
-        test[:, 0],
-        _hamiltonian(manifest, n_sites),
-        dt=manifest.dt,
-        n_steps=n_steps,
-        training=training,
-    )
-
-
-def _printed_trajectories(manifest: Any, n_sites: int, rollout: Any, n_steps: int) -> Any:
-    import numpy as np
-
-    from qtf.physics import evolve, printed_state
-
-    psi0 = printed_state(n_sites)
-    exact = evolve(_hamiltonian(manifest, n_sites), psi0, manifest.dt * np.arange(n_steps + 1))
-    return exact, rollout(psi0, n_steps)
-
-
-def _hamiltonian(manifest: Any, n_sites: int) -> Any:
-    from qtf.physics import PauliSum
-
-    return PauliSum.from_dict(manifest.operators[str(n_sites)])
-
-
-def _check_fit(manifest: Any, model: Any, config: dict[str, Any]) -> None:
-    for n_sites in manifest.n_sites("test"):
-        if n_sites > model.n_max:
-            raise ValueError(
-                f"Data of n = {n_sites} do not fit the model, whose n_max is {model.n_max}."
-            )
-    physics = config["physics"]
-    for key, found in (("hamiltonian", manifest.hamiltonian), ("dt", manifest.dt)):
-        if found != physics[key]:
-            raise ValueError(
-                f"The data's `{key}` must be {physics[key]}, which the model was trained for,"
-                f" but is {found}."
-            )
 
 
 def _number(value: float) -> str:

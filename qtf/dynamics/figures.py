@@ -1,9 +1,9 @@
 """Figures of trajectories and errors, for the report and for TensorBoard."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import matplotlib
-import matplotlib.ticker
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -92,7 +92,8 @@ def errors_figure(
             )
         if log:
             panel.set_yscale("log")
-            panel.yaxis.set_minor_formatter(matplotlib.ticker.NullFormatter())
+            # The straight line is exact in its first step, which would set the scale.
+            panel.set_ylim(bottom=_smallest(summaries[n_sites]["model"].mean[1:]) / 10)
     next(iter(panels.values())).legend(fontsize="x-small")
     return figure
 
@@ -147,8 +148,13 @@ def _figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), dpi=110, layout="constrained")
 
 
+def _smallest(values: np.ndarray) -> float:
+    positive = values[values > 0]
+    return float(positive.min()) if positive.size else 1e-16
+
+
 def _panels(by_n_sites: Mapping[int, object], x_label: str, y_label: str) -> tuple[Figure, dict]:
-    n_columns = min(3, len(by_n_sites))
+    n_columns = math.ceil(math.sqrt(len(by_n_sites)))
     n_rows = -(-len(by_n_sites) // n_columns)
     figure = _figure(3.4 * n_columns + 0.4, 2.6 * n_rows + 0.2)
     axes = figure.subplots(n_rows, n_columns, squeeze=False)

@@ -31,7 +31,7 @@ class Rollout:
     def __init__(self, model: TransferableSRU, *, xla: bool = True) -> None:
         self.model = model
         self.xla = xla
-        self._loops: dict[int, Any] = {}
+        self._loops: dict[tuple[int, ...], Any] = {}
 
     def __call__(self, psi0: np.ndarray, n_steps: int) -> np.ndarray:
         """Predicts `n_steps` states after each initial state.
@@ -58,18 +58,20 @@ class Rollout:
         if not np.isfinite(psi0).all():
             raise ValueError("Argument `psi0` must be finite, but holds NaN or infinity.")
         parts = real_parts(np.atleast_2d(psi0), self.model.variable_dtype)
-        predicted = np.asarray(self._loop(n_steps)(ops.convert_to_tensor(parts)))
+        loop = self._loop(n_steps, *parts.shape)
+        predicted = np.asarray(loop(ops.convert_to_tensor(parts)))
         psi = predicted[:, :, 0] + 1j * predicted[:, :, 1]
         return psi if psi0.ndim == 2 else psi[0]
 
-    def _loop(self, n_steps: int) -> Any:
-        if n_steps not in self._loops:
-            self._loops[n_steps] = compiled(
+    def _loop(self, n_steps: int, *shape: int) -> Any:
+        """Returns the compiled loop of this size; sizes do not share one, or it retraces."""
+        if (n_steps, *shape) not in self._loops:
+            self._loops[n_steps, *shape] = compiled(
                 lambda psi0: predicted_states(self.model, psi0, n_steps),
                 variables=self.model.variables,
                 xla=self.xla,
             )
-        return self._loops[n_steps]
+        return self._loops[n_steps, *shape]
 
 
 def predicted_states(model: TransferableSRU, psi0: Any, n_steps: int) -> Any:

@@ -178,7 +178,8 @@ class _Run:
         if every and epoch % every == 0:
             self.logbook.figures(self.at, self.task.figures(self.model))
         self._save()
-        text = "  ".join(f"{name} {value:.3g}" for name, value in values.items())
+        shown = dict.fromkeys(["loss", self.settings.monitor])
+        text = "  ".join(f"{name} {values[name]:.3g}" for name in shown if name in values)
         self.logbook.say(self.at, f"epoch {epoch}/{self.settings.n_epochs}  {text}")
 
     def _keep_best(self, value: float) -> None:

@@ -10,11 +10,10 @@ def import_tensorflow_quietly() -> None:
     """Imports TensorFlow with standard error closed to its start-up messages.
 
     They precede TensorFlow's own log level, so only the file descriptor helps. Errors
-    still raise. A user who sets TF_CPP_MIN_LOG_LEVEL sees everything that it lets through.
+    still raise. With TF_CPP_MIN_LOG_LEVEL below 3 in the environment nothing is hidden.
     """
-    if LOG_LEVEL in os.environ or "tensorflow" in sys.modules:
+    if os.environ.setdefault(LOG_LEVEL, "3") != "3" or "tensorflow" in sys.modules:
         return
-    os.environ[LOG_LEVEL] = "3"
     sys.stderr.flush()
     kept = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -69,7 +69,7 @@ class TrainingStep:
             gradients = self._clipped(gradients)
         # The optimiser sums gradients over replicas itself.
         self.optimizer.apply(gradients, self.model.trainable_variables)
-        return loss, stop
+        return loss, tf.identity(stop)
 
     def _gradients(self, batch: Any) -> tuple[Any, list[Any]]:
         weights = [variable.value for variable in self.model.trainable_variables]

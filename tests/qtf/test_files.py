@@ -41,9 +41,13 @@ def test_folder_written_aside_appears_whole(tmp_path):
 
 
 def test_folder_written_aside_leaves_nothing_after_an_error(tmp_path):
-    with pytest.raises(KeyError), folder_written_aside(tmp_path / "1") as aside:
-        (aside / "file").write_text("x")
-        raise KeyError("boom")
+    def fail():
+        with folder_written_aside(tmp_path / "1") as aside:
+            (aside / "file").write_text("x")
+            raise KeyError("boom")
+
+    with pytest.raises(KeyError):
+        fail()
     assert os.listdir(tmp_path) == []
 
 

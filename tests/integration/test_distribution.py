@@ -1,0 +1,117 @@
+"""Mirrored on two logical devices and two worker processes, as a user would start them."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).parents[2]
+# Two logical CPUs stand for two GPUs of one machine.
+PROGRAM = """
+import sys
+import tensorflow as tf
+if "mirrored" in sys.argv[2]:
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+from trainers import base_config
+from trainers.dynamics_assembly import run
+config = base_config.default()
+config.model.preset = "paper"
+config.model.units, config.model.n_layers, config.model.n_max = 8, 1, 3
+config.data.source = "exact"
+config.data.n_sites = (2, 3)
+config.data.batch_size, config.data.window = 4, 6
+config.data.n_validation, config.data.rollout_steps = 5, 12
+config.training.n_epochs, config.training.steps_per_epoch = 2, int(sys.argv[3])
+config.training.log_every_steps = 10
+config.training.checkpoint_every_minutes = 0.02
+config.training.optimizer.clip_norm = 1.0
+config.training.strategy = sys.argv[2]
+if sys.argv[2] == "one_device":
+    config.data.batch_size = 8
+try:
+    run(base_config.resolved(config), sys.argv[1])
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+
+
+def start(workdir, strategy, steps=20, **environment):
+    return subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, str(workdir), strategy, str(steps)],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(process, code=0):
+    _, err = process.communicate(timeout=300)
+    assert process.returncode == code, err[-3000:]
+
+
+def start_workers(workdir, steps=20):
+    ports = [free_port() for _ in range(2)]
+    cluster = {"worker": [f"localhost:{port}" for port in ports]}
+    return [
+        start(
+            workdir,
+            "multi_worker",
+            steps,
+            TF_CONFIG=json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}}),
+        )
+        for index in range(2)
+    ]
+
+
+def free_port():
+    with socket.socket() as server:
+        server.bind(("localhost", 0))
+        return server.getsockname()[1]
+
+
+def losses(workdir):
+    rows = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
+    return [row["loss"] for row in rows]
+
+
+def test_two_replicas_and_two_workers_train_alike(tmp_path):
+    finish(start(tmp_path / "mirrored", "mirrored"))
+    for process in start_workers(tmp_path / "workers"):
+        finish(process)
+    assert len(losses(tmp_path / "mirrored")) == 6
+    np.testing.assert_allclose(
+        losses(tmp_path / "workers"), losses(tmp_path / "mirrored"), rtol=1e-5
+    )
+    names = {path.name for path in (tmp_path / "workers").iterdir()}
+    assert not any(name.startswith(".checkpoints") for name in names), names
+
+
+def test_sigterm_to_one_worker_saves_and_stops_all_and_they_continue(tmp_path):
+    workers = start_workers(tmp_path, steps=400)
+    deadline = time.monotonic() + 200
+    while not list(tmp_path.glob("checkpoints/*.index")):
+        assert time.monotonic() < deadline
+        assert all(process.poll() is None for process in workers), workers[0].stderr.read()[-3000:]
+        time.sleep(0.1)
+    workers[1].send_signal(signal.SIGTERM)
+    for process in workers:
+        finish(process, code=130)
+    step = newest_step(tmp_path)
+    assert 0 < step < 800
+    for process in start_workers(tmp_path, steps=400):
+        finish(process)
+    assert newest_step(tmp_path) == 800
+
+
+def newest_step(workdir):
+    names = [path.name for path in workdir.glob("checkpoints/*.index")]
+    return max(int(re.search(r"ckpt-(\d+)", name)[1]) for name in names)
