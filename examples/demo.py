@@ -44,7 +44,15 @@ def main() -> int:
         seconds[name] = stage(name, [sys.executable, "-m", *command])
     version = max(models.iterdir(), key=lambda path: int(path.name))
     seconds["predict"] = predict_without_qtf(version)
-    return summary(report, run, seconds)
+    rows = read_rows(report)
+    text = summary(rows, seconds)
+    (out_dir / "summary.txt").write_text(text)
+    print(f"\n{text}\nReport: {report / 'report.html'}")
+    print(f"TensorBoard: {Path(sys.executable).parent / 'tensorboard'} --logdir {run}/tensorboard")
+    if all(row["model"] < min(row["straight line"], row["persistence"]) for row in rows.values()):
+        return 0
+    print("The model does not beat both trivial predictors for every n.", file=sys.stderr)
+    return 1
 
 
 def stage(name: str, command: list[str]) -> float:
@@ -80,24 +88,27 @@ def without_repository() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
 
 
-def summary(report: Path, run: Path, seconds: dict[str, float]) -> int:
-    """Prints the closing table and returns 1 if a trivial predictor won anywhere."""
+def read_rows(report: Path) -> dict[str, dict[str, float]]:
+    """Returns n -> predictor -> mean relative entropy at the last step."""
     by_n = json.loads((report / "metrics.json").read_text())["n_sites"]
-    print(f"\nMean relative entropy at step {STEP}, unseen states (lower is better)")
-    print(f"{'n':>3} {'model':>10} {'straight line':>14} {'persistence':>12}")
-    beaten = []
-    for n_sites, metrics in by_n.items():
-        mre = {name: s["mean"][STEP] for name, s in metrics["mean_relative_entropy"].items()}
-        line, same = mre["straight line"], mre["persistence"]
-        print(f"{n_sites:>3} {mre['model']:>10.2e} {line:>14.2e} {same:>12.2e}")
-        beaten.append(mre["model"] < min(line, same))
+    return {
+        n_sites: {name: s["mean"][STEP] for name, s in metrics["mean_relative_entropy"].items()}
+        for n_sites, metrics in by_n.items()
+    }
+
+
+def summary(rows: dict[str, dict[str, float]], seconds: dict[str, float]) -> str:
+    """Returns the closing table."""
+    lines = [
+        f"Mean relative entropy at step {STEP}, unseen states (lower is better)",
+        f"{'n':>3} {'model':>10} {'straight line':>14} {'persistence':>12}",
+    ]
+    for n_sites, row in rows.items():
+        numbers = f"{row['model']:>10.2e} {row['straight line']:>14.2e} {row['persistence']:>12.2e}"
+        lines.append(f"{n_sites:>3} {numbers}")
     times = ", ".join(f"{name} {value:.0f} s" for name, value in seconds.items())
-    print(f"\nTimes: {times}; together {sum(seconds.values()):.0f} s without installation")
-    print(f"Report: {report / 'report.html'}")
-    print(f"TensorBoard: {Path(sys.executable).parent / 'tensorboard'} --logdir {run}/tensorboard")
-    if not all(beaten):
-        print("The model does not beat both trivial predictors for every n.", file=sys.stderr)
-    return 0 if all(beaten) else 1
+    lines.append(f"Times: {times}; together {sum(seconds.values()):.0f} s without installation")
+    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":

@@ -55,6 +55,12 @@ class Logbook:
             disable=not sys.stderr.isatty(),
         )
         self._started, self._first = time.monotonic(), step
+        self._waited = 0.0
+
+    def waited(self, seconds: float) -> None:
+        """Adds time that a step had to wait for its batch."""
+        if self.chief:
+            self._waited += seconds
 
     def advance(self, loss: float) -> None:
         """Moves the progress line by one step."""
@@ -84,11 +90,21 @@ class Logbook:
         """Prints a line above the progress line, with the time left."""
         if not self.chief:
             return
-        done = max(step - self._first, 1)
-        minutes = (time.monotonic() - self._started) / done * (self.n_steps - step) / 60
-        rate = done * self.batch_size / max(time.monotonic() - self._started, 1e-9)
-        line = f"step {step}/{self.n_steps}  {text}  {rate:.0f} sequences/s  {minutes:.1f} min left"
-        tqdm.write(line, file=sys.stderr)
+        done, seconds = max(step - self._first, 1), time.monotonic() - self._started
+        rates = {
+            "sequences_per_second": done * self.batch_size / seconds,
+            "waiting_for_data": self._waited / seconds,
+        }
+        # Not among the metrics: those of a resumed run are equal to the last digit.
+        with self._writer.as_default(step=step):
+            for name, value in rates.items():
+                tf.summary.scalar(f"speed/{name}", value)
+        left = seconds / done * (self.n_steps - step) / 60
+        tqdm.write(
+            f"step {step}/{self.n_steps}  {text}  {rates['sequences_per_second']:.0f} sequences/s"
+            f"  {rates['waiting_for_data']:.1%} waiting for data  {left:.1f} min left",
+            file=sys.stderr,
+        )
 
     def histograms(self, step: int, model: keras.Model) -> None:
         """Writes a histogram of every weight."""

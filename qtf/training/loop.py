@@ -130,11 +130,13 @@ class _Run:
         )
         iterator = iter(dataset)
         while self.at < self.settings.n_steps:
+            asked = time.monotonic()
             try:
                 batch = next(iterator)
             except (tf.errors.DataLossError, tf.errors.InvalidArgumentError) as error:
                 self.task.explain_data_loss(error)
                 raise
+            self.logbook.waited(time.monotonic() - asked)
             yield batch
 
     def _advance(self, batch: Any, stop: bool) -> None:
