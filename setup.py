@@ -10,6 +10,7 @@ VERSION = re.search(r'__version__ = "(.+)"', (HERE / "qtf/__init__.py").read_tex
 
 CORE = [
     "absl-py>=2.1",
+    "crc32c>=2.4",
     "keras>=3.15,<3.16",
     "matplotlib>=3.8",
     "ml-collections>=1.0",

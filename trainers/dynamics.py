@@ -6,6 +6,8 @@
 Stopped by Ctrl-C, SIGTERM or kill -9, the same command continues.
 """
 
+import os
+
 from absl import flags
 from ml_collections import config_flags
 
@@ -24,6 +26,8 @@ def main() -> None:
 
 
 def _main() -> None:
+    # Threads of NumPy that wait for cores busy with training are slower than one thread.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Imported here so that --help and mistakes in the flags answer at once.
     from qtf.training.quiet_import import import_tensorflow_quietly
     from trainers import base_config

@@ -1,0 +1,1 @@
+"""Commands that compute trajectories, write them as shards, and verify them."""

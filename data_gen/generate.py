@@ -1,0 +1,40 @@
+"""Computes exact trajectories and writes them as shards.
+
+    python -m data_gen.generate --config=configs/data/ising.py --out_dir=D [--workers=K]
+
+The same command continues a run that was interrupted or killed; see `data_gen.generation`.
+"""
+
+from absl import flags
+from ml_collections import config_flags
+
+from qtf.command_line import raise_on_sigterm, run_command
+
+_CONFIG = config_flags.DEFINE_config_file(
+    "config", None, "What to compute, for example configs/data/ising.py.", lock_config=True
+)
+_OUT_DIR = flags.DEFINE_string("out_dir", None, "Folder that the shards are written to.")
+_WORKERS = flags.DEFINE_integer("workers", None, "Processes; by default one for each core.", 1)
+
+
+def main() -> None:
+    """Runs the command `qtf-generate`."""
+    flags.mark_flags_as_required(["config", "out_dir"])
+    run_command("qtf-generate", _generate)
+
+
+def _generate() -> None:
+    # Imported here so that --help and mistakes in the flags answer at once.
+    from data_gen.generation import default_workers, generate
+
+    raise_on_sigterm()
+    out_dir = str(_OUT_DIR.value)
+    done = generate(_CONFIG.value, out_dir, workers=_WORKERS.value or default_workers())
+    files = done.manifest.files
+    size = sum(shard.n_bytes for shard in files) / 1e6
+    already = "" if done.n_written else " already"
+    print(f"Folder {out_dir} is complete{already}: {len(files)} shards, {size:.1f} MB.")
+
+
+if __name__ == "__main__":
+    main()

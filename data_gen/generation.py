@@ -1,0 +1,209 @@
+"""Fills a folder with trajectories by several processes, and survives being killed."""
+
+import json
+import multiprocessing
+import os
+import shutil
+import signal
+import sys
+import threading
+from collections.abc import Generator, Iterator, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing, contextmanager
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tqdm import tqdm
+
+from data_gen.journal import (
+    append_to_journal,
+    close_journal,
+    locked,
+    open_journal,
+    remove_temporary_files,
+)
+from data_gen.plan import ShardPlan, plan_shards, planned_bytes
+from data_gen.settings import Settings, settings_from_config
+from data_gen.shards import Written, commit, write_shard
+from qtf.data.schema import Manifest, Shard
+from qtf.files import writable_folder
+from qtf.physics.hamiltonians import from_config
+
+# One thread for each worker: the sums of a matrix product, and so its last bits, depend
+# on the number of threads, and the workers share the cores anyway.
+_ONE_THREAD = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
+
+
+class Outcome(NamedTuple):
+    """What `generate` did."""
+
+    manifest: Manifest
+    n_written: int
+
+
+def generate(
+    config: Mapping[str, Any], out_dir: Path | str, *, workers: int, progress: bool = True
+) -> Outcome:
+    """Writes all trajectories of a config and their manifest.
+
+    The bytes of all files depend on the config only, not on `workers`, and not on how
+    often the work was interrupted.
+
+    Args:
+        config: A mapping with the attributes of `Settings`.
+        out_dir: Folder to fill; empty, new, or left by an interrupted run.
+        workers: Number of processes.
+        progress: Whether to show a progress bar.
+
+    Returns:
+        The manifest and the number of shards that this call wrote.
+
+    Raises:
+        ValueError: The config is wrong, or the folder holds something else.
+        OSError: The folder cannot be written to or the disk is full; finished files stay.
+    """
+    if workers < 1:
+        raise ValueError(f"Argument `workers` must be a positive integer, but is {workers}.")
+    settings = settings_from_config(config)
+    folder = writable_folder(out_dir)
+    with locked(folder):
+        finished = open_journal(folder, settings)
+        plans = plan_shards(settings)
+        todo = [plan for plan in plans if plan.file not in finished]
+        _check_space(settings, todo, folder)
+        # Closed at once after an error here, so that no worker outlives it.
+        with (
+            _bar(settings, plans, todo, progress=progress) as bar,
+            closing(_written(settings, todo, folder, workers)) as written,
+        ):
+            for shard in (commit(each, folder) for each in written):
+                append_to_journal(folder, shard)
+                finished[shard.file] = shard
+                _advance(bar, settings, shard, len(finished), len(plans))
+        manifest = _manifest(settings, [finished[plan.file] for plan in plans])
+        close_journal(folder, manifest)
+    return Outcome(manifest, len(todo))
+
+
+def default_workers() -> int:
+    """Returns the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def _written(
+    settings: Settings, todo: list[ShardPlan], folder: Path, workers: int
+) -> Generator[Written, None, None]:
+    if not todo:
+        return
+    # Long chains first: their files take longest, and a worker keeps its eigenbasis.
+    todo = sorted(todo, key=lambda plan: -plan.n_sites)
+    with _pool(min(workers, len(todo)), folder) as pool:
+        futures = [pool.submit(write_shard, settings, plan, folder) for plan in todo]
+        yield from _results(futures)
+
+
+def _results(futures: list[Future[Written]]) -> Iterator[Written]:
+    try:
+        for future in as_completed(futures):
+            yield future.result()
+    except BrokenProcessPool as error:
+        raise OSError(
+            "A worker process was killed, perhaps for lack of memory; the same command continues."
+        ) from error
+
+
+@contextmanager
+def _pool(workers: int, folder: Path) -> Iterator[ProcessPoolExecutor]:
+    others = set(multiprocessing.active_children())
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start_worker)
+    with _environment(dict.fromkeys(_ONE_THREAD, "1")):
+        try:
+            yield pool
+            pool.shutdown()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in set(multiprocessing.active_children()) - others:
+                process.kill()
+                process.join()
+            remove_temporary_files(folder)
+            raise
+
+
+def _start_worker() -> None:
+    # Ctrl-C reaches the whole group of processes; the parent decides what happens.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+
+
+def _die_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+
+@contextmanager
+def _environment(variables: dict[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _check_space(settings: Settings, todo: list[ShardPlan], folder: Path) -> None:
+    needed = sum(planned_bytes(settings, plan) for plan in todo)
+    free = shutil.disk_usage(folder).free
+    if settings.compression == "none" and needed > free:
+        raise OSError(
+            f"Folder {folder} has {free / 1e9:.2f} GB free, but {needed / 1e9:.2f} GB are needed."
+        )
+
+
+def _bar(
+    settings: Settings, plans: tuple[ShardPlan, ...], todo: list[ShardPlan], *, progress: bool
+) -> tqdm:
+    total = sum(planned_bytes(settings, plan) for plan in plans)
+    remaining = sum(planned_bytes(settings, plan) for plan in todo)
+    return tqdm(
+        total=total,
+        initial=total - remaining,
+        desc=f"shard {len(plans) - len(todo)}/{len(plans)}",
+        unit="B",
+        unit_scale=True,
+        disable=not progress,
+        file=sys.stderr,
+    )
+
+
+def _advance(bar: tqdm, settings: Settings, shard: Shard, n_finished: int, n_shards: int) -> None:
+    bar.set_description(f"shard {n_finished}/{n_shards}", refresh=False)
+    bar.update(planned_bytes(settings, shard))
+
+
+def _manifest(settings: Settings, shards: list[Shard]) -> Manifest:
+    # As it is read back: lists for tuples.
+    plain = json.loads(json.dumps(settings.to_dict()))
+    operators = {
+        str(n): from_config({**settings.hamiltonian, "n_sites": n}).to_dict()
+        for n in sorted(settings.n_sites)
+    }
+    return Manifest(
+        hamiltonian=plain["hamiltonian"],
+        operators=operators,
+        initial_states=settings.initial_states,
+        dt=settings.dt,
+        n_steps=settings.n_steps,
+        dtype=settings.dtype,
+        compression=settings.compression,
+        seed=settings.seed,
+        settings=plain,
+        files=tuple(shards),
+    )

@@ -1,0 +1,121 @@
+"""Computes one shard and writes it; runs in the worker processes."""
+
+import functools
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from data_gen.plan import ShardPlan
+from data_gen.propagation import Propagation
+from data_gen.settings import Settings
+from qtf.data.schema import SPLITS, Shard
+from qtf.physics.hamiltonians import from_config
+from qtf.physics.initial_states import sample_initial_states
+
+TEMPORARY_PREFIX = ".shard-"
+
+# Bytes of float64 trajectories held at once, few enough for a core's own cache. It is part
+# of what decides the last bits of a product of matrices, so it is no setting.
+_CHUNK_BYTES = 1 << 21
+
+
+def stream_of(split: str, n_sites: int) -> tuple[int, int]:
+    """Returns the key of the random stream of one split and chain length.
+
+    Args:
+        split: `train`, `validation` or `test`.
+        n_sites: Number of spins.
+
+    Example:
+        >>> stream_of("validation", 7)
+        (2, 7)
+    """
+    return SPLITS.index(split) + 1, n_sites
+
+
+class Written(NamedTuple):
+    """A file that is written, but not yet sure to be on the disk, and its future entry."""
+
+    temporary: Path
+    shard: Shard
+
+
+def write_shard(settings: Settings, plan: ShardPlan, folder: Path) -> Written:
+    """Computes the trajectories of a planned file and writes it under a temporary name.
+
+    Args:
+        settings: The settings of the generator.
+        plan: The file.
+        folder: Where it is written.
+
+    Returns:
+        The temporary file and the manifest's entry of the final one.
+
+    Raises:
+        OSError: The folder cannot be written to or the disk is full; nothing is left.
+    """
+    # Imported only where files are written: `tfrecord` cannot share a process with TensorFlow.
+    from data_gen.shard_writer import ShardWriter
+
+    temporary = folder / f"{TEMPORARY_PREFIX}{plan.file}.{os.getpid()}"
+    try:
+        writer = ShardWriter(temporary, settings.compression)
+        with writer:
+            for first, trajectories in _chunks(settings, plan):
+                writer.write_trajectories(plan.n_sites, first, trajectories)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    shard = Shard(**vars(plan), n_bytes=writer.n_bytes, sha256=writer.sha256)
+    return Written(temporary, shard)
+
+
+def commit(written: Written, folder: Path) -> Shard:
+    """Waits until a written file is on the disk and gives it its name.
+
+    Done by the parent process, so that the workers compute while the disk works.
+
+    Args:
+        written: What `write_shard` returned.
+        folder: Where the file belongs.
+
+    Returns:
+        The manifest's entry of the file.
+
+    Raises:
+        OSError: The disk is full or broken.
+    """
+    with open(written.temporary, "rb") as file:
+        os.fsync(file.fileno())
+    os.replace(written.temporary, folder / written.shard.file)
+    return written.shard
+
+
+def _chunks(settings: Settings, plan: ShardPlan) -> Iterator[tuple[int, np.ndarray]]:
+    # The cache needs a key that can be hashed, hence text.
+    hamiltonian = json.dumps(settings.hamiltonian, sort_keys=True)
+    propagation = _propagation(hamiltonian, plan.n_sites, settings.dt, settings.n_steps)
+    stored = np.dtype(settings.dtype).newbyteorder("<")
+    size = max(1, _CHUNK_BYTES // ((settings.n_steps + 1) * 2 ** (plan.n_sites + 4)))
+    end = plan.first_trajectory + plan.n_trajectories
+    for first in range(plan.first_trajectory, end, size):
+        psi0 = sample_initial_states(
+            settings.initial_states,
+            plan.n_sites,
+            min(size, end - first),
+            seed=settings.seed,
+            stream=stream_of(plan.split, plan.n_sites),
+            start=first,
+        )
+        trajectories = propagation.trajectories(psi0)
+        yield first, np.ascontiguousarray(trajectories, dtype=stored)
+
+
+@functools.lru_cache(maxsize=1)
+def _propagation(hamiltonian: str, n_sites: int, dt: float, n_steps: int) -> Propagation:
+    operator = from_config({**json.loads(hamiltonian), "n_sites": n_sites})
+    return Propagation(operator, dt=dt, n_steps=n_steps)

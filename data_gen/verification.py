@@ -1,0 +1,214 @@
+"""Checks a folder of trajectories: every byte, every norm, and a sample of the physics."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from data_gen.shards import stream_of
+from qtf.data.schema import (
+    N_SITES,
+    TRAJECTORY,
+    Manifest,
+    Shard,
+    amplitudes_of,
+    check_shard,
+    parse_record,
+    read_records,
+)
+from qtf.physics.hamiltonians import from_config
+from qtf.physics.initial_states import sample_initial_states
+from qtf.physics.operators import PauliSum
+
+# Allowed errors of a norm, and of an amplitude, by the precision of the stored numbers.
+NORM_TOLERANCE = {"float32": 2e-6, "float64": 1e-12}
+AMPLITUDE_TOLERANCE = {"float32": 1e-6, "float64": 1e-10}
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What was checked and what was found.
+
+    Attributes:
+        n_files: Files named by the manifest.
+        n_records: Records that could be read.
+        n_samples: Records compared with the Schroedinger equation.
+        problems: One line for each problem; empty if all is well.
+    """
+
+    n_files: int
+    n_records: int
+    n_samples: int
+    problems: tuple[str, ...]
+
+
+def verify(
+    data_dir: Path | str, *, n_samples: int = 2, seed: int = 0, progress: bool = True
+) -> Verification:
+    """Checks the manifest, all files, all records, and a sample of them in depth.
+
+    Every file: size, sha256. Every record: both checksums, its chain length and index,
+    its length, finite numbers, norm 1 at all times. A random sample: its first state is
+    the one of the law and seed, and all states obey the Schroedinger equation,
+    `psi(t) = exp(-i H t) psi(0)` (hbar = 1), by Taylor polynomials of the sparse H.
+
+    Args:
+        data_dir: The folder.
+        n_samples: Records of every file that are compared with the Schroedinger equation.
+        seed: Seed of their choice.
+        progress: Whether to show a progress bar.
+
+    Returns:
+        The verification; problems do not raise.
+
+    Raises:
+        ValueError: There is no readable manifest.
+    """
+    if n_samples < 0:
+        raise ValueError(f"Argument `n_samples` must not be negative, but is {n_samples}.")
+    folder = Path(data_dir)
+    manifest = Manifest.load(folder, verify="none")
+    problems = [*_count_problems(manifest), *_operator_problems(manifest)]
+    rng = np.random.default_rng(seed)
+    n_records = n_sampled = 0
+    for shard in tqdm(manifest.files, unit="file", disable=not progress, file=sys.stderr):
+        n_chosen = min(n_samples, shard.n_trajectories)
+        chosen = set(rng.choice(shard.n_trajectories, n_chosen, replace=False).tolist())
+        found = _ShardCheck(folder, manifest, shard, chosen)
+        problems += found.problems
+        n_records, n_sampled = n_records + found.n_records, n_sampled + found.n_sampled
+    return Verification(len(manifest.files), n_records, n_sampled, tuple(problems))
+
+
+class _ShardCheck:
+    """Everything that is checked in one file."""
+
+    def __init__(self, folder: Path, manifest: Manifest, shard: Shard, chosen: set[int]) -> None:
+        self._manifest, self._shard, self._chosen = manifest, shard, chosen
+        self._path = folder / shard.file
+        self.n_records = self.n_sampled = 0
+        self.problems = [*self._file_problems(folder), *self._content_problems()]
+
+    def _file_problems(self, folder: Path) -> Iterator[str]:
+        try:
+            check_shard(folder, self._shard, digest=True)
+        except ValueError as error:
+            yield str(error)
+
+    def _content_problems(self) -> Iterator[str]:
+        if not self._path.is_file():
+            return
+        try:
+            for record in read_records(self._path, self._manifest.compression):
+                for problem in self._record_problems(self.n_records, record):
+                    yield f"File {self._path}, record {self.n_records}: {problem}"
+                self.n_records += 1
+        except ValueError as error:
+            yield str(error)
+        if self.n_records != self._shard.n_trajectories:
+            yield (
+                f"File {self._path} must have {self._shard.n_trajectories} records,"
+                f" but {self.n_records} can be read."
+            )
+
+    def _record_problems(self, position: int, record: bytes) -> Iterator[str]:
+        try:
+            features = parse_record(record)
+            stored = amplitudes_of(record, self._manifest.n_times, self._manifest.dtype)
+        except ValueError as error:
+            yield str(error)
+            return
+        expected = {
+            N_SITES: self._shard.n_sites,
+            TRAJECTORY: self._shard.first_trajectory + position,
+        }
+        for name, value in expected.items():
+            if features[name] != value:
+                yield f"`{name}` must be {value}, but is {features[name]!r}."
+                return
+        yield from self._state_problems(stored)
+        if position in self._chosen:
+            self.n_sampled += 1
+            yield from self._physics_problems(position, stored)
+
+    def _state_problems(self, stored: np.ndarray) -> Iterator[str]:
+        norms = np.linalg.norm(stored.reshape(len(stored), -1).astype(np.float64), axis=1)
+        # Written so that NaN, which compares false with everything, is a problem.
+        wrong = ~(np.abs(norms - 1) <= NORM_TOLERANCE[self._manifest.dtype])
+        if wrong.any():
+            k = int(np.argmax(wrong))
+            yield f"the norm must be 1 at every time, but is {norms[k]} at step {k}."
+
+    def _physics_problems(self, position: int, stored: np.ndarray) -> Iterator[str]:
+        manifest, tolerance = self._manifest, AMPLITUDE_TOLERANCE[self._manifest.dtype]
+        states = stored[:, 0].astype(np.float64) + 1j * stored[:, 1]
+        first = _initial_state(manifest, self._shard, position)
+        error = float(np.abs(states[0] - first).max())
+        if not error <= tolerance:
+            yield f"its first state is not the one of law and seed; the error is {error:.1e}."
+        hamiltonian = PauliSum.from_dict(manifest.operators[str(self._shard.n_sites)])
+        error = float(np.abs(states - _evolved(hamiltonian, states[0], manifest)).max())
+        if not error <= tolerance:
+            yield f"it does not obey the Schroedinger equation; the error is {error:.1e}."
+
+
+def _initial_state(manifest: Manifest, shard: Shard, position: int) -> np.ndarray:
+    return sample_initial_states(
+        manifest.initial_states,
+        shard.n_sites,
+        1,
+        seed=manifest.seed,
+        stream=stream_of(shard.split, shard.n_sites),
+        start=shard.first_trajectory + position,
+    )[0]
+
+
+def _evolved(hamiltonian: PauliSum, psi0: np.ndarray, manifest: Manifest) -> np.ndarray:
+    from scipy.sparse.linalg import expm_multiply
+
+    generator = -1j * hamiltonian.to_sparse()
+    end = manifest.dt * manifest.n_steps
+    return expm_multiply(
+        generator,
+        psi0,
+        start=0.0,
+        stop=end,
+        num=manifest.n_times,
+        endpoint=True,
+        traceA=generator.diagonal().sum(),
+    )
+
+
+def _operator_problems(manifest: Manifest) -> Iterator[str]:
+    for n_sites in sorted({shard.n_sites for shard in manifest.files}):
+        built = from_config({**manifest.hamiltonian, "n_sites": n_sites})
+        if manifest.operators.get(str(n_sites)) != built.to_dict():
+            yield f"The manifest's operators for n = {n_sites} are not those of its settings."
+
+
+def _count_problems(manifest: Manifest) -> Iterator[str]:
+    wanted: dict[str, Any] = manifest.settings.get("n_trajectories", {})
+    lengths = manifest.settings.get("n_sites", [])
+    for split, counts in wanted.items():
+        for n_sites, count in zip(lengths, counts, strict=False):
+            shards = [s for s in manifest.files if (s.split, s.n_sites) == (split, n_sites)]
+            yield from _gaps(split, n_sites, count, shards)
+
+
+def _gaps(split: str, n_sites: int, count: int, shards: list[Shard]) -> Iterator[str]:
+    following = 0
+    for shard in sorted(shards, key=lambda s: s.first_trajectory):
+        if shard.first_trajectory != following:
+            yield (
+                f"File {shard.file} must start with trajectory {following},"
+                f" but starts with {shard.first_trajectory}."
+            )
+        following = shard.first_trajectory + shard.n_trajectories
+    if following != count:
+        yield (
+            f"Split {split} must have {count} trajectories of {n_sites} spins, but has {following}."
+        )

@@ -1,0 +1,62 @@
+import os
+from collections import namedtuple
+
+import pytest
+
+from data_gen import generation
+from data_gen.generation import default_workers, generate
+from data_gen.verification import verify
+from qtf.data.schema import Manifest
+
+Usage = namedtuple("Usage", "total used free")
+
+
+def test_complete_folder_is_left_alone(config, written):
+    before = {path: path.stat().st_mtime_ns for path in written.iterdir()}
+    assert generate(config, written, workers=1, progress=False).n_written == 0
+    assert {path: path.stat().st_mtime_ns for path in written.iterdir()} == before
+
+
+def test_removed_file_is_written_again(config, own_dir):
+    path = own_dir / "train-n03-00001-of-00002.tfrecord"
+    content = path.read_bytes()
+    path.unlink()
+    assert generate(config, own_dir, workers=1, progress=False).n_written == 1
+    assert path.read_bytes() == content
+
+
+def test_folder_holds_nothing_but_shards_and_manifest(written):
+    named = {shard.file for shard in Manifest.load(written).files}
+    assert {path.name for path in written.iterdir()} == named | {"manifest.json"}
+
+
+def test_environment_is_as_before(config, tmp_path, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
+    generate(config, tmp_path, workers=1, progress=False)
+    assert os.environ["OMP_NUM_THREADS"] == "7"
+    assert "MKL_NUM_THREADS" not in os.environ
+
+
+def test_models_with_complex_amplitudes_are_verified(config, tmp_path):
+    terms = [{"coefficient": 0.7, "sites": [0, 1], "paulis": "XY"}]
+    config.update(hamiltonian={"name": "custom", "terms": terms}, n_sites=(2,))
+    config.update(n_trajectories={"train": 3}, initial_states="haar", dtype="float64")
+    generate(config, tmp_path, workers=1, progress=False)
+    assert verify(tmp_path, progress=False).problems == ()
+
+
+def test_generation_fails_without_workers(config, tmp_path):
+    with pytest.raises(ValueError, match="Argument `workers` must be a positive .*, but is 0"):
+        generate(config, tmp_path, workers=0)
+
+
+def test_generation_fails_before_it_starts_on_a_full_disk(config, tmp_path, monkeypatch):
+    monkeypatch.setattr(generation.shutil, "disk_usage", lambda path: Usage(9, 9, 10))
+    with pytest.raises(OSError, match=r"has 0\.00 GB free, but 0\.00 GB are needed"):
+        generate(config, tmp_path, workers=1, progress=False)
+    assert list(tmp_path.glob("*.tfrecord")) == []
+
+
+def test_default_workers_are_the_cores_of_the_process():
+    assert 1 <= default_workers() <= os.cpu_count()
