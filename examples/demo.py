@@ -8,6 +8,7 @@ is there. Fails if the network does not beat both trivial predictors for every n
 
 import argparse
 import json
+import math
 import os
 import subprocess
 import sys
@@ -91,8 +92,12 @@ def without_repository() -> dict[str, str]:
 def read_rows(report: Path) -> dict[str, dict[str, float]]:
     """Returns n -> predictor -> mean relative entropy at the last step."""
     by_n = json.loads((report / "metrics.json").read_text())["n_sites"]
+    # JSON writes an infinite entropy as null.
     return {
-        n_sites: {name: s["mean"][STEP] for name, s in metrics["mean_relative_entropy"].items()}
+        n_sites: {
+            name: math.inf if summary["mean"][STEP] is None else summary["mean"][STEP]
+            for name, summary in metrics["mean_relative_entropy"].items()
+        }
         for n_sites, metrics in by_n.items()
     }
 

@@ -13,22 +13,36 @@ USAGE_ERROR = 2
 INTERRUPTED = 128 + signal.SIGINT
 
 TRACEBACK_VARIABLE = "QTF_TRACEBACK"
+# A configuration is a Python file, which the parser of flags runs.
+PARSER_ERRORS = (
+    flags.Error,
+    ValueError,
+    OSError,
+    AttributeError,
+    KeyError,
+    TypeError,
+    SyntaxError,
+    NameError,
+    ImportError,
+)
 
 
-def run_command(name: str, main: Callable[[], int | None]) -> None:
+def run_command(name: str, main: Callable[[], int | None], *, resumable: bool = True) -> None:
     """Runs `main` as the command `name` and ends the process with its exit code.
 
-    Flags are parsed first. A `ValueError` or `OSError` is a user's mistake: it is
-    printed as one line on standard error and the exit code is 1 (2 for a mistake
-    in the flags). Anything else is a defect of ours and keeps its traceback, and
-    so does everything when the environment variable `QTF_TRACEBACK` is 1.
+    Flags are parsed first. A `ValueError` or `OSError` is a user's mistake, and a
+    `FloatingPointError` the news that a computation diverged: each is printed as one
+    line on standard error and the exit code is 1 (2 for a mistake in the flags).
+    Anything else is a defect of ours and keeps its traceback, and so does everything
+    when the environment variable `QTF_TRACEBACK` is 1.
 
     Args:
         name: What the user typed, for example `qtf-train`; starts every error line.
         main: The command itself; returns an exit code or None for 0.
+        resumable: Whether the same command continues after an interruption.
     """
     app.run(
-        lambda argv: sys.exit(_guarded(name, main, argv)),
+        lambda argv: sys.exit(_guarded(name, main, argv, resumable)),
         flags_parser=lambda argv: _parse_flags(name, argv),
     )
 
@@ -45,7 +59,7 @@ def raise_on_sigterm() -> None:
 def _parse_flags(name: str, argv: Sequence[str]) -> list[str]:
     try:
         return app.parse_flags_with_usage(list(argv)) if _asks_help(argv) else flags.FLAGS(argv)
-    except (flags.Error, ValueError, OSError, AttributeError, KeyError, TypeError) as error:
+    except PARSER_ERRORS as error:
         if os.environ.get(TRACEBACK_VARIABLE) == "1":
             raise
         _print_error(name, error)
@@ -56,7 +70,9 @@ def _asks_help(argv: Sequence[str]) -> bool:
     return any(word.lstrip("-").split("=")[0].startswith("help") for word in argv[1:])
 
 
-def _guarded(name: str, main: Callable[[], int | None], argv: Sequence[str]) -> int:
+def _guarded(
+    name: str, main: Callable[[], int | None], argv: Sequence[str], resumable: bool
+) -> int:
     if not flags.FLAGS["verbosity"].present:
         logging.set_verbosity(logging.WARNING)
     try:
@@ -64,7 +80,8 @@ def _guarded(name: str, main: Callable[[], int | None], argv: Sequence[str]) -> 
             raise ValueError(f"Unknown argument `{argv[1]}`; every argument is a --flag.")
         return main() or 0
     except KeyboardInterrupt:
-        print(f"{name}: interrupted; the same command continues.", file=sys.stderr)
+        rest = "; the same command continues" if resumable else ""
+        print(f"{name}: interrupted{rest}.", file=sys.stderr)
         return INTERRUPTED
     except (ValueError, OSError, FloatingPointError) as error:
         if os.environ.get(TRACEBACK_VARIABLE) == "1":
@@ -75,8 +92,12 @@ def _guarded(name: str, main: Callable[[], int | None], argv: Sequence[str]) -> 
 
 def _print_error(name: str, error: BaseException) -> None:
     text = str(error)
-    if isinstance(error, KeyError | AttributeError):
-        # Only the parser of configurations raises these here, with a text quoted twice.
+    if isinstance(error, SyntaxError | NameError | ImportError):
+        text = f"Configuration cannot be loaded, {type(error).__name__}: {text}"
+    elif "get_config" in text:
+        text = f"Configuration file must define the function get_config: {text}"
+    elif isinstance(error, KeyError | AttributeError):
+        # The parser of configurations raises these for unknown keys, quoted twice.
         inner = text[1:-1] if text[:1] == text[-1:] == "'" else text
         text = "Unknown configuration key " + inner.replace("\\n", " ").replace("\\'", "'")
     text = " ".join(text.split())

@@ -20,7 +20,7 @@ XLA = flags.DEFINE_bool(
 def main() -> None:
     """Console entry point."""
     flags.mark_flags_as_required(["workdir", "model_dir"])
-    run_command("qtf-export", _main)
+    run_command("qtf-export", _main, resumable=False)
 
 
 def run(

@@ -34,7 +34,8 @@ def default() -> ConfigDict:
             "batch_size": 16,  # trajectories a batch of one replica
             "window": 100,  # states of a training window
             "n_validation": 256,  # validation trajectories for each n
-            "rollout_steps": 100,  # steps of the validation rollouts
+            "n_rollouts": 64,  # of them, how many are rolled out at each validation
+            "rollout_steps": 100,  # steps of these rollouts
             "cache": False,  # keep the raw records in memory
         }
     )

@@ -9,7 +9,7 @@ from qtf.data.exact_dataset import exact_dataset
 from qtf.data.exact_source import ExactSource
 from qtf.data.loading import load_trajectories
 from qtf.data.reader import TrajectoryReader
-from qtf.data.schema import Manifest
+from qtf.data.schema import MANIFEST_NAME, Manifest, file_sha256
 from qtf.dynamics.task import DynamicsTask
 from qtf.physics import evolve, from_config, sample_initial_states
 from qtf.training.loop import train
@@ -37,7 +37,12 @@ def run(
     """
     settings = TrainingSettings.from_mapping(config["training"])
     task, physics = make_task(config, data_dir=data_dir, init_from=init_from)
-    recorded = {**config, "physics": physics, "init_from": str(init_from or "")}
+    recorded = {
+        **config,
+        "physics": physics,
+        "data_dir": str(data_dir or ""),
+        "init_from": str(init_from or ""),
+    }
     train(task, settings, recorded, workdir)
 
 
@@ -71,6 +76,7 @@ def make_task(
         validation=validation,
         dt=physics["dt"],
         rollout_steps=data["rollout_steps"],
+        n_rollouts=data["n_rollouts"],
         initial_weights=_initial_weights(init_from),
         xla=config["training"]["xla"],
     )
@@ -90,7 +96,7 @@ def _check_data(data: dict[str, Any], n_max: int) -> None:
                 f"Setting `data.n_sites` must be within 1..{n_max} (model.n_max), but"
                 f" holds {n_sites}."
             )
-    for name in ("n_validation", "rollout_steps", "batch_size"):
+    for name in ("n_validation", "n_rollouts", "rollout_steps", "batch_size"):
         if data[name] < 1:
             raise ValueError(f"Setting `data.{name}` must be positive, but is {data[name]}.")
     if data["window"] < 2:
@@ -120,7 +126,15 @@ def _from_files(config: dict[str, Any], data_dir: Path) -> Parts:
         window=data["window"],
         seed=config["training"]["seed"],
         cache=data["cache"],
+        dtype="float64" if config["training"]["precision"] == "float64" else "float32",
     )
+    for n_sites in data["n_sites"]:
+        available = manifest.n_trajectories("validation", n_sites)
+        if data["n_validation"] > available:
+            raise ValueError(
+                f"Setting `data.n_validation` must be at most {available}, the validation"
+                f" trajectories of n = {n_sites}, but is {data['n_validation']}."
+            )
     validation = {
         n_sites: load_trajectories(data_dir, "validation", n_sites, n_samples=data["n_validation"])[
             :, :n_states
@@ -131,6 +145,8 @@ def _from_files(config: dict[str, Any], data_dir: Path) -> Parts:
         "hamiltonian": manifest.hamiltonian,
         "initial_states": manifest.initial_states,
         "dt": manifest.dt,
+        # Which trajectories: a run must not continue on others.
+        "manifest_sha256": file_sha256(data_dir / MANIFEST_NAME),
     }
     return reader, validation, physics
 
@@ -187,7 +203,7 @@ def _model_arguments(config: dict[str, Any]) -> dict[str, Any]:
     return {**chosen, "seed": config["training"]["seed"]}
 
 
-def _initial_weights(init_from: Path | str | None) -> str | None:
+def _initial_weights(init_from: Path | str | None) -> Path | None:
     if init_from is None:
         return None
     folder = RunFolder(init_from)
@@ -196,4 +212,4 @@ def _initial_weights(init_from: Path | str | None) -> str | None:
         raise FileNotFoundError(
             f"Run {init_from} has no weights yet: no {folder.best_weights.name}."
         )
-    return str(folder.best_weights)
+    return folder.best_weights

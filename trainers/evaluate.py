@@ -19,7 +19,7 @@ N_SAMPLES = flags.DEFINE_integer(
 def main() -> None:
     """Console entry point."""
     flags.mark_flags_as_required(["workdir", "data_dir", "out_dir"])
-    run_command("qtf-evaluate", _main)
+    run_command("qtf-evaluate", _main, resumable=False)
 
 
 def _main() -> None:

@@ -17,6 +17,9 @@ from qtf.training.logbook import read_metrics
 from qtf.training.run_folder import RunFolder
 from trainers.report import write_report
 
+LEAST_SQUARES_STEPS = 10
+MAX_LEAST_SQUARES_SITES = 8
+
 
 def run(
     workdir: Path | str,
@@ -47,7 +50,8 @@ def run(
     manifest = Manifest.load(data_dir)
     _check_fit(manifest, model, folder.load_config())
     out_dir = writable_folder(out_dir)
-    rollout = Rollout(model)
+    config = folder.load_config()
+    rollout = Rollout(model, xla=config["training"]["xla"])
     evaluations, printed, seconds = {}, {}, {}
     for n_sites in manifest.n_sites("test"):
         started = time.monotonic()
@@ -63,7 +67,8 @@ def run(
         "dt": manifest.dt,
         "n_steps": n_steps,
         "n_sequences": {str(n): e.n_sequences for n, e in evaluations.items()},
-        "seconds": {str(n): value for n, value in seconds.items()},
+        "trained_n_sites": config["data"]["n_sites"],
+        "evaluation_seconds": {str(n): value for n, value in seconds.items()},
     }
     rows = read_metrics(folder.metrics, "validation")
     return write_report(out_dir, evaluations, printed, facts, rows), evaluations
@@ -77,22 +82,31 @@ def _evaluate_one(
     n_steps: int,
     n_samples: int,
 ) -> Evaluation:
-    # Enough pairs of successive states to determine the one-step map.
-    n_training = 2 * 2**n_sites // manifest.n_steps + 8
-    test, training = (
-        load_trajectories(
-            data_dir, split, n_sites, min(wanted, manifest.n_trajectories(split, n_sites))
-        )
-        for split, wanted in (("test", n_samples), ("train", n_training))
-    )
+    available = manifest.n_trajectories("test", n_sites)
+    test = load_trajectories(data_dir, "test", n_sites, min(n_samples, available))
     return evaluate(
         lambda psi0: rollout(psi0, n_steps),
         test[:, 0],
         _hamiltonian(manifest, n_sites),
         dt=manifest.dt,
         n_steps=n_steps,
-        training=training,
+        training=_least_squares_trajectories(data_dir, manifest, n_sites),
     )
+
+
+def _least_squares_trajectories(
+    data_dir: Path | str, manifest: Manifest, n_sites: int
+) -> np.ndarray | None:
+    """Returns trajectories that determine the one-step map, or None if n is too large.
+
+    Successive states hardly differ, so that it takes as many trajectories as components,
+    not as many states, to span the space.
+    """
+    if n_sites > MAX_LEAST_SQUARES_SITES:
+        return None
+    available = manifest.n_trajectories("train", n_sites)
+    wanted = min(2 * 2**n_sites, available)
+    return load_trajectories(data_dir, "train", n_sites, wanted)[:, : LEAST_SQUARES_STEPS + 1]
 
 
 def _printed_trajectories(

@@ -4,6 +4,7 @@ import base64
 import csv
 import html
 import io
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,9 @@ def write_report(
     write_json(out_dir / "metrics.json", _as_json(evaluations, facts))
     write_atomically(out_dir / "metrics.csv", _as_csv(evaluations))
     drawn = _draw(evaluations, printed, facts["dt"], training_rows)
-    (out_dir / "figures").mkdir(exist_ok=True)
+    # Figures of an earlier evaluation must not stay beside these.
+    shutil.rmtree(out_dir / "figures", ignore_errors=True)
+    (out_dir / "figures").mkdir()
     pictures = {}
     for name, (title, caption, figure) in drawn.items():
         png = _png(figure)
@@ -202,8 +205,8 @@ def _as_html(
     body.append(_table_html(mre_table(evaluations, step)))
     body.append(
         '<p class="note">Least squares is the one-step map fitted to training trajectories'
-        " of the same n: exact once it has seen 2<sup>n</sup> independent states, but one fit"
-        " for each n. Persistence and straight line are predictors that any claim has to beat."
+        " of the same n: exact once these span all 2<sup>n</sup> dimensions, but one fit for"
+        " each n. Persistence and straight line are predictors that any claim has to beat."
         "</p>"
     )
     body.append(f"<h2>Other metrics of the model at step {step}</h2>")
@@ -221,6 +224,11 @@ def _as_html(
 
 def _facts_html(facts: Mapping[str, Any]) -> str:
     shown = {key: value for key, value in facts.items() if not isinstance(value, dict | list)}
+    shown["test sequences"] = ", ".join(f"{k} (n = {n})" for n, k in facts["n_sequences"].items())
+    shown["trained on n"] = ", ".join(map(str, facts["trained_n_sites"]))
+    others = [n for n in facts["n_sequences"] if int(n) not in facts["trained_n_sites"]]
+    if others:
+        shown["never trained on n"] = ", ".join(others)
     rows = "".join(
         f"<tr><td>{html.escape(name.replace('_', ' '))}</td>"
         f"<td>{html.escape(_number(value))}</td></tr>"
@@ -230,14 +238,14 @@ def _facts_html(facts: Mapping[str, Any]) -> str:
 
 
 def _table_html(rows: list[dict[str, Any]]) -> str:
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in rows[0])
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    head = "".join(f"<th>{html.escape(name)}</th>" for name in names)
     lines = []
     for row in rows:
-        trivial = [row["model"], row["persistence"], row["straight line"]]
+        best = min(row["model"], row["persistence"], row["straight line"])
         cells = "".join(
-            f"<td{' class=best' if key != 'n' and value == min(trivial) else ''}>"
-            f"{_number(value)}</td>"
-            for key, value in row.items()
+            f"<td{' class=best' if key != 'n' and value == best else ''}>{_number(value)}</td>"
+            for key, value in ((name, row.get(name, "")) for name in names)
         )
         lines.append(f"<tr>{cells}</tr>")
     return f"<table><tr>{head}</tr>{''.join(lines)}</table>"

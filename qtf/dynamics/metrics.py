@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import rel_entr
+from scipy.stats import t
 
 from qtf.physics import PauliSum, energy, fidelity, magnetization
 
 METRICS = ("mean_relative_entropy", "fidelity", "norm_error", "energy_drift", "magnetization_error")
-CONFIDENCE = 1.959963984540054  # 95 % of a normal distribution lie within so many deviations
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,20 @@ class Summary:
     def of(cls, values: np.ndarray) -> "Summary":
         """Summarises values of shape (n_sequences, n_times).
 
-        The interval is the normal one, mean +- 1.96 s / sqrt(n_sequences).
+        The interval is Student's, mean +- t s / sqrt(n_sequences) with s the standard
+        deviation and t the quantile 0.975 for n_sequences - 1 degrees of freedom.
+
+        Example:
+            >>> summary = Summary.of(np.array([[1.0], [2.0], [3.0]]))
+            >>> summary.mean, summary.low.round(3), summary.high.round(3)
+            (array([2.]), array([-0.484]), array([4.484]))
         """
         mean = values.mean(axis=0)
         n_sequences = len(values)
-        deviation = values.std(axis=0, ddof=1) if n_sequences > 1 else np.full_like(mean, np.nan)
-        half = CONFIDENCE * deviation / np.sqrt(n_sequences)
+        if n_sequences > 1:
+            half = t.ppf(0.975, n_sequences - 1) * values.std(axis=0, ddof=1) / np.sqrt(n_sequences)
+        else:
+            half = np.full_like(mean, np.nan)
         return cls(mean, mean - half, mean + half, np.median(values, axis=0))
 
 
@@ -57,7 +65,7 @@ def relative_entropy(exact: np.ndarray, predicted: np.ndarray) -> np.ndarray:
         relative entropy (MRE).
 
     Example:
-        >>> relative_entropy(np.array([0.6, 0.8]), np.array([0.6j, -0.8]))
+        >>> float(relative_entropy(np.array([0.6, 0.8]), np.array([0.6j, -0.8])))
         0.0
 
     Source: the transferable-dynamics preprint, eqs. (4)-(7).

@@ -1,6 +1,7 @@
 """Teacher-forced training of a network on trajectories, as a task of the loop."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -12,6 +13,7 @@ from qtf.dynamics.metrics import relative_entropy
 from qtf.dynamics.rollout import Rollout, real_parts
 from qtf.dynamics.transferable_sru import TransferableSRU
 from qtf.training.compilation import compiled
+from qtf.training.run_folder import load_weights
 
 LOSSES = ("mean_squared_error", "squared_distance")
 VALIDATION_CHUNK = 64
@@ -55,8 +57,8 @@ class DynamicsTask:
         validation: Mapping[int, np.ndarray],
         dt: float,
         rollout_steps: int,
-        n_rollouts: int = 64,
-        initial_weights: str | None = None,
+        n_rollouts: int,
+        initial_weights: Path | None = None,
         xla: bool = True,
     ) -> None:
         if loss not in LOSSES:
@@ -66,6 +68,8 @@ class DynamicsTask:
         self.loss_name = loss
         self.source = source
         self.batch_size = source.batch_size
+        lengths = [f"{name}_n{n}" for name in ("loss", "mre") for n in validation]
+        self.metric_names = ("loss", "mre", *lengths)
         self.validation = dict(validation)
         self.dt = dt
         self.rollout_steps = rollout_steps
@@ -77,7 +81,7 @@ class DynamicsTask:
         """Makes the network, with the initial weights if any were given."""
         model = TransferableSRU.from_preset(**self.model_arguments)
         if self.initial_weights is not None:
-            model.load_weights(self.initial_weights)
+            load_weights(model, self.initial_weights)
         self._rollout = Rollout(model, xla=self.xla)
         self._validation_loss = compiled(
             lambda psi: self.loss(model, {"psi": psi}, False),

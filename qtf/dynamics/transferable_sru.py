@@ -31,7 +31,7 @@ class TransferableSRU(keras.Model):
         dropout: Rate in the feed-forward blocks.
         predicts: "state", or "increment": psi(t + dt) = psi(t) + scale * decoded.
         increment_scale: The scale of the increment.
-        seed: Seed of the dropout masks.
+        seed: Seed of the dropout masks, which differ from layer to layer.
         **kwargs: Of `keras.Model`.
 
     Call arguments:
@@ -159,16 +159,14 @@ class TransferableSRU(keras.Model):
             "activation": self.activation,
             "dropout": self.dropout,
             "layer_norm": self.layer_norm,
-            "seed": self.seed,
             **inner,
         }
+        second_seed = None if self.seed is None else self.seed + 1
         self.spin_encoding = SpinEncoding(self.n_max, self.units, **inner)
         self.chain_encoding = ChainEncoding(self.n_max, **inner)
-        self.first_block = FeedForward(**block)
-        self.sru_layers = [
-            SRU(self.units, time_major=True, seed=self.seed, **inner) for _ in range(self.n_layers)
-        ]
-        self.second_block = FeedForward(**block)
+        self.first_block = FeedForward(seed=self.seed, **block)
+        self.sru_layers = [SRU(self.units, time_major=True, **inner) for _ in range(self.n_layers)]
+        self.second_block = FeedForward(seed=second_seed, **block)
         self.spin_decoding = SpinDecoding(self.n_max, **inner)
 
     def _build_layers(self) -> None:

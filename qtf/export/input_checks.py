@@ -31,8 +31,10 @@ def checked_state(
     width = shape[1]
     allowed = tf.constant([2**n for n in n_sites], tf.int32)
     known = ", ".join(str(n) for n in n_sites)
+    at_least_one = [f"Input `{prefix}_re` must hold at least one state, but holds", shape[0]]
     with tf.control_dependencies(
         [
+            tf.debugging.Assert(shape[0] > 0, at_least_one),
             tf.debugging.Assert(
                 tf.reduce_any(tf.equal(allowed, width)),
                 [f"Input `{prefix}_re` must be 2**n wide for n in {known}, but is", width, "wide."],
@@ -68,8 +70,8 @@ def checked_n_steps(n_steps: Any, batch_size: Any, limit: int) -> Any:
         Scalar int32.
     """
     n_given = tf.shape(n_steps)[0]
-    largest = tf.reduce_max(n_steps)
-    offender = tf.where(tf.reduce_min(n_steps) < 1, tf.reduce_min(n_steps), largest)
+    largest, smallest = tf.reduce_max(n_steps), tf.reduce_min(n_steps)
+    offender = tf.where(smallest < 1, smallest, largest)
     with tf.control_dependencies(
         [
             tf.debugging.Assert(
@@ -125,7 +127,6 @@ def _finite(values: Any, name: str) -> Any:
 
 def _normalized(norms: Any, prefix: str) -> Any:
     error = tf.abs(norms - 1.0)
-    # An empty batch has no worst state; argmax of it would fail.
     worst = tf.boolean_mask(norms, error >= tf.reduce_max(error))
     return tf.debugging.Assert(
         tf.reduce_all(error <= NORM_TOLERANCE),

@@ -8,7 +8,7 @@ from qtf.dynamics.transferable_sru import TransferableSRU
 
 TEMPLATE = """# Transferable SRU for spin-chain dynamics
 
-Predicts psi(t + dt) from psi(t) and a memory, again and again, for open chains of {n_sites}
+Predicts psi(t + dt) from psi(t) and a memory, again and again, for systems of {n_sites}
 spins. Written by qtf {version}.
 
 | fact | value |

@@ -12,6 +12,7 @@ from qtf.export.model_card import model_card
 from qtf.export.signatures import DynamicsModule
 from qtf.files import folder_written_aside
 from qtf.physics import PauliSum
+from qtf.training.io_errors import writing
 
 MAX_STEPS = 1000
 
@@ -55,12 +56,7 @@ def export_dynamics(
         "step": module.make_step(),
     }
     if xla_signature:
-        signatures["rollout_xla"] = tf.function(
-            module.rollout.python_function,
-            input_signature=module.rollout.input_signature,
-            autograph=False,
-            jit_compile=True,
-        )
+        signatures["rollout_xla"] = module.rollout_xla
     destination = next_version(model_dir)
     with folder_written_aside(destination) as aside:
         # Assets are copied from files, which need not outlive the writing.
@@ -70,7 +66,8 @@ def export_dynamics(
         (assets / "model_card.md").write_text(card)
         (assets / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True))
         module.assets = [tf.saved_model.Asset(str(path)) for path in sorted(assets.iterdir())]
-        tf.saved_model.save(module, str(aside), signatures=signatures)
+        with writing(f"SavedModel {destination}"):
+            tf.saved_model.save(module, str(aside), signatures=signatures)
         for path in assets.iterdir():
             path.unlink()
         assets.rmdir()

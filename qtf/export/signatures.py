@@ -10,8 +10,11 @@ from qtf.export.input_checks import checked_cells, checked_n_steps, checked_stat
 from qtf.export.pauli_graph import PauliGraph
 from qtf.physics import PauliSum, PauliTerm
 
-STATE = tf.TensorSpec((None, None), tf.float32)
-STEPS = tf.TensorSpec((None,), tf.int32)
+REQUEST = [
+    tf.TensorSpec((None, None), tf.float32, "psi0_re"),
+    tf.TensorSpec((None, None), tf.float32, "psi0_im"),
+    tf.TensorSpec((None,), tf.int32, "n_steps"),
+]
 
 
 class DynamicsModule(tf.Module):
@@ -43,28 +46,24 @@ class DynamicsModule(tf.Module):
         self.weights = [variable.value for variable in model.variables]
         self._observables = PauliGraph({n: _observables(hamiltonians[n]) for n in self._trained_n})
 
-    @tf.function(
-        input_signature=[
-            tf.TensorSpec(STATE.shape, STATE.dtype, "psi0_re"),
-            tf.TensorSpec(STATE.shape, STATE.dtype, "psi0_im"),
-            tf.TensorSpec(STEPS.shape, STEPS.dtype, "n_steps"),
-        ],
-        autograph=False,
-    )
+    @tf.function(input_signature=REQUEST, autograph=False)
     def rollout(self, psi0_re: Any, psi0_im: Any, n_steps: Any) -> dict[str, Any]:
         """Predicts amplitudes at steps 0 .. n_steps, each (batch, n_steps + 1, 2**n)."""
-        psi0, n_steps = self._checked(psi0_re, psi0_im, n_steps)
-        states = self._collect(psi0, n_steps, lambda psi: [psi])[0]
+        states = self._states(*self._checked(psi0_re, psi0_im, n_steps))
         return {"psi_re": states[:, :, 0], "psi_im": states[:, :, 1]}
 
-    @tf.function(
-        input_signature=[
-            tf.TensorSpec(STATE.shape, STATE.dtype, "psi0_re"),
-            tf.TensorSpec(STATE.shape, STATE.dtype, "psi0_im"),
-            tf.TensorSpec(STEPS.shape, STEPS.dtype, "n_steps"),
-        ],
-        autograph=False,
-    )
+    @tf.function(input_signature=REQUEST, autograph=False)
+    def rollout_xla(self, psi0_re: Any, psi0_im: Any, n_steps: Any) -> dict[str, Any]:
+        """Does the same with the loop compiled by XLA.
+
+        XLA compiles once for every number of steps and shape, and would drop the checks,
+        which therefore stay outside.
+        """
+        checked = self._checked(psi0_re, psi0_im, n_steps)
+        states = tf.function(self._states, jit_compile=True, autograph=False)(*checked)
+        return {"psi_re": states[:, :, 0], "psi_im": states[:, :, 1]}
+
+    @tf.function(input_signature=REQUEST, autograph=False)
     def observables(self, psi0_re: Any, psi0_im: Any, n_steps: Any) -> dict[str, Any]:
         """Predicts small answers at steps 0 .. n_steps, each (batch, n_steps + 1).
 
@@ -89,8 +88,8 @@ class DynamicsModule(tf.Module):
 
         @tf.function(
             input_signature=[
-                tf.TensorSpec(STATE.shape, STATE.dtype, "psi_re"),
-                tf.TensorSpec(STATE.shape, STATE.dtype, "psi_im"),
+                tf.TensorSpec((None, None), tf.float32, "psi_re"),
+                tf.TensorSpec((None, None), tf.float32, "psi_im"),
                 tf.TensorSpec((None, layers, units), tf.float32, "cells"),
             ],
             autograph=False,
@@ -106,6 +105,9 @@ class DynamicsModule(tf.Module):
             }
 
         return step
+
+    def _states(self, psi0: Any, n_steps: Any) -> Any:
+        return self._collect(psi0, n_steps, lambda psi: [psi])[0]
 
     def _checked(self, psi0_re: Any, psi0_im: Any, n_steps: Any) -> tuple[Any, Any]:
         psi0 = checked_state(psi0_re, psi0_im, self._trained_n, "psi0")

@@ -103,9 +103,7 @@ class SRU(keras.layers.Layer):
         self.kernel = self.add_weight(
             name="kernel",
             shape=(features, columns),
-            initializer=keras.initializers.VarianceScaling(
-                scale, "fan_avg", "untruncated_normal", seed=self.seed
-            ),
+            initializer=keras.initializers.VarianceScaling(scale, "fan_avg", "untruncated_normal"),
         )
         for gate in ("forget", "reset"):
             peephole = self.add_weight(
@@ -124,9 +122,12 @@ class SRU(keras.layers.Layer):
     ) -> Any:
         """Runs the recurrence over all time steps."""
         x = inputs if self.time_major else ops.transpose(inputs, (1, 0, 2))
-        candidate, forget, reset, skip = self._products(x, training)
         if mask is not None:
             mask = ops.expand_dims(ops.transpose(ops.cast(mask, "bool"), (1, 0)), -1)
+            # Whatever fills the padding, NaN included, must not reach a product.
+            x = ops.where(mask, x, ops.zeros_like(x))
+        candidate, forget, reset, skip = self._products(x, training)
+        if mask is not None:
             forget = ops.where(mask, forget, HOLD)
         if initial_state is None:
             initial_state = ops.zeros_like(candidate[0])

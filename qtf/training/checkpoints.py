@@ -6,6 +6,8 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
+from qtf.training.io_errors import writing
+
 KEEP = 2
 
 
@@ -15,7 +17,7 @@ class Progress(tf.Module):
     Attributes:
         step: Optimiser steps taken.
         best: Lowest validation metric so far.
-        epochs_since_best: Validations since then.
+        epochs_since_best: Epochs since then.
         loss_sum: Sum of the losses since the last row of metrics.
         loss_count: Their number.
         seconds: Time spent training over all starts of this run.
@@ -65,18 +67,31 @@ class Checkpoints:
         self._state = state
 
     def restore(self) -> bool:
-        """Restores the newest checkpoint, if there is one; returns whether there was.
+        """Restores the newest checkpoint that can be read, if there is any.
+
+        Returns:
+            Whether there was one.
 
         Raises:
-            ValueError: The newest checkpoint cannot be read.
+            ValueError: There are checkpoints, but none can be read.
         """
-        newest = tf.train.latest_checkpoint(self.folder)
-        if newest is None:
-            return False
+        newest_first = sorted(self.folder.glob("ckpt-*.index"), key=_step_of, reverse=True)
+        for path in newest_first:
+            if self._restored(path.with_suffix("")):
+                return True
+        leftovers = sorted(path.name for path in self.folder.glob("*"))
+        if leftovers:
+            raise ValueError(
+                f"Checkpoints in {self.folder} cannot be read ({', '.join(leftovers)});"
+                " remove the folder to start anew."
+            )
+        return False
+
+    def _restored(self, prefix: Path) -> bool:
         try:
-            self._state.restore(newest).assert_consumed()
-        except (tf.errors.OpError, AssertionError) as error:
-            raise ValueError(f"Checkpoint {newest} cannot be read: {error}") from error
+            self._state.restore(str(prefix)).assert_consumed()
+        except (tf.errors.OpError, AssertionError, ValueError):
+            return False
         return True
 
     def save(self) -> None:
@@ -85,12 +100,14 @@ class Checkpoints:
         Raises:
             OSError: The checkpoint cannot be written; older ones are untouched.
         """
-        try:
+        with writing(f"Checkpoint in {self.folder}"):
             self._manager.save(checkpoint_number=self.progress.step.numpy())
-        except tf.errors.OpError as error:
-            raise OSError(f"Checkpoint in {self.folder} not written: {error.message}") from error
         if self._aside is not None:
             shutil.rmtree(self._aside, ignore_errors=True)
+
+
+def _step_of(index_file: Path) -> int:
+    return int(index_file.stem.removeprefix("ckpt-"))
 
 
 def seed_generators(model: keras.Model) -> list[keras.random.SeedGenerator]:

@@ -1,6 +1,7 @@
 """What a run tells: metrics.jsonl, TensorBoard and one line of progress."""
 
 import json
+import math
 import sys
 import time
 from pathlib import Path
@@ -12,6 +13,8 @@ import tensorflow as tf
 from tensorboard.plugins.hparams import api as hparams
 from tqdm import tqdm
 
+from qtf.files import write_atomically
+from qtf.training.io_errors import writing
 from qtf.training.run_folder import RunFolder, flattened
 
 
@@ -30,6 +33,7 @@ class Logbook:
         self.n_steps = n_steps
         self.batch_size = batch_size
         self._folder = folder
+        self._what = f"TensorBoard file in {folder.tensorboard}"
         self._bar: tqdm | None = None
         self._writer = tf.summary.create_noop_writer()
 
@@ -54,13 +58,21 @@ class Logbook:
             dynamic_ncols=True,
             disable=not sys.stderr.isatty(),
         )
-        self._started, self._first = time.monotonic(), step
-        self._waited = 0.0
+        self._started = time.monotonic()
+        self._first = self._said_at = step
+        self._waited = self._stepped = 0.0
+        devices = ", ".join(device.device_type for device in tf.config.list_logical_devices())
+        tqdm.write(f"step {step}/{self.n_steps}  devices: {devices}", file=sys.stderr)
 
     def waited(self, seconds: float) -> None:
         """Adds time that a step had to wait for its batch."""
         if self.chief:
             self._waited += seconds
+
+    def stepped(self, seconds: float) -> None:
+        """Adds time that a step took without that wait."""
+        if self.chief:
+            self._stepped += seconds
 
     def advance(self, loss: float) -> None:
         """Moves the progress line by one step."""
@@ -79,24 +91,32 @@ class Logbook:
         """
         if not self.chief:
             return
+        # JSON knows no NaN and no infinity.
+        known = {name: v if math.isfinite(v) else None for name, v in values.items()}
         with self._folder.metrics.open("a") as file:
-            file.write(json.dumps({"step": step, "kind": kind, **values}) + "\n")
-        with self._writer.as_default(step=step):
+            file.write(json.dumps({"step": step, "kind": kind, **known}) + "\n")
+        with writing(self._what), self._writer.as_default(step=step):
             for name, value in values.items():
                 tf.summary.scalar(f"{kind}/{name}", value)
-        self._writer.flush()
+            self._writer.flush()
 
     def say(self, step: int, text: str) -> None:
-        """Prints a line above the progress line, with the time left."""
+        """Prints a line above the progress line, with speed and time left.
+
+        The speed is that of the steps since the last such line: without validation, and
+        from the second line on without compilation.
+        """
         if not self.chief:
             return
-        done, seconds = max(step - self._first, 1), time.monotonic() - self._started
+        busy = max(self._waited + self._stepped, 1e-9)
         rates = {
-            "sequences_per_second": done * self.batch_size / seconds,
-            "waiting_for_data": self._waited / seconds,
+            "sequences_per_second": (step - self._said_at) * self.batch_size / busy,
+            "waiting_for_data": self._waited / busy,
         }
+        self._waited, self._stepped, self._said_at = 0.0, 0.0, step
+        done, seconds = max(step - self._first, 1), time.monotonic() - self._started
         # Not among the metrics: those of a resumed run are equal to the last digit.
-        with self._writer.as_default(step=step):
+        with writing(self._what), self._writer.as_default(step=step):
             for name, value in rates.items():
                 tf.summary.scalar(f"speed/{name}", value)
         left = seconds / done * (self.n_steps - step) / 60
@@ -110,7 +130,7 @@ class Logbook:
         """Writes a histogram of every weight."""
         if not self.chief:
             return
-        with self._writer.as_default(step=step):
+        with writing(self._what), self._writer.as_default(step=step):
             for variable in model.trainable_variables:
                 tf.summary.histogram(f"weights/{variable.path}", variable.numpy())
 
@@ -118,7 +138,7 @@ class Logbook:
         """Writes pictures, uint8 (height, width, 3)."""
         if not self.chief:
             return
-        with self._writer.as_default(step=step):
+        with writing(self._what), self._writer.as_default(step=step):
             for name, picture in pictures.items():
                 tf.summary.image(name, picture[None])
 
@@ -126,7 +146,8 @@ class Logbook:
         """Closes the files and the progress line."""
         if self._bar is not None:
             self._bar.close()
-        self._writer.close()
+        with writing(self._what):
+            self._writer.close()
 
 
 def read_metrics(path: Path, kind: str) -> list[dict[str, Any]]:
@@ -144,7 +165,7 @@ def _drop_rows_after(path: Path, step: int) -> None:
         if not line.endswith("\n") or json.loads(line)["step"] > step:
             break
         kept.append(line)
-    path.write_text("".join(kept))
+    write_atomically(path, "".join(kept))
 
 
 def _plain(value: Any) -> Any:

@@ -16,7 +16,7 @@ import tensorflow as tf
 from qtf.training.checkpoints import Checkpoints, Progress
 from qtf.training.distribution import is_chief, make_strategy, worker_name
 from qtf.training.logbook import Logbook
-from qtf.training.run_folder import RunFolder
+from qtf.training.run_folder import MUTABLE_KEYS, RunFolder
 from qtf.training.schedules import learning_rate
 from qtf.training.settings import TrainingSettings
 from qtf.training.step import TrainingStep
@@ -43,22 +43,38 @@ def train(
     Raises:
         ValueError: The run folder belongs to another configuration, or the data are
             corrupt.
-        FloatingPointError: The loss is not finite; the batch is saved.
+        FloatingPointError: Loss or gradient is not finite; the batch is saved.
         KeyboardInterrupt: Interrupted by Ctrl-C or SIGTERM, after a checkpoint.
     """
+    if settings.monitor not in task.metric_names:
+        raise ValueError(
+            f"Setting `training.monitor` must be one of {', '.join(task.metric_names)}, but is"
+            f' "{settings.monitor}".'
+        )
     keras.utils.set_random_seed(settings.seed)
     keras.config.set_dtype_policy(settings.precision)
     strategy = make_strategy(settings.strategy)
-    folder = RunFolder(workdir)
-    if is_chief(strategy):
-        folder.open(config)
+    # The model first: a mistake in it must not leave a run folder behind.
     with strategy.scope():
         model = task.build_model()
         optimizer = make_optimizer(settings)
         optimizer.build(model.trainable_variables)
-    if is_chief(strategy):
-        folder.save_model(model)
-    return _Run(task, settings, folder, strategy, model, optimizer).train(config)
+    folder = RunFolder(workdir)
+    try:
+        if is_chief(strategy):
+            devices = strategy.extended.worker_devices
+            folder.open(config, mutable=mutable_keys(settings), devices=devices)
+            folder.save_model(model)
+        return _Run(task, settings, folder, strategy, model, optimizer).train(config)
+    finally:
+        folder.close()
+
+
+def mutable_keys(settings: TrainingSettings) -> set[str]:
+    """Returns the keys that may change when a run continues."""
+    # The length of the run is the length of the cosine.
+    fixed = {"training.n_epochs"} if settings.optimizer.schedule == "cosine" else set()
+    return set(MUTABLE_KEYS) - fixed
 
 
 def make_optimizer(settings: TrainingSettings) -> keras.optimizers.Optimizer:
@@ -112,8 +128,6 @@ class _Run:
             with _stop_on_signals() as signals:
                 for batch in self._batches():
                     self._advance(batch, bool(signals))
-                    if self._patience_is_over():
-                        break
         finally:
             self.logbook.close()
         return self.model
@@ -129,29 +143,31 @@ class _Run:
             lambda context: self.task.training_batches(start, context)
         )
         iterator = iter(dataset)
-        while self.at < self.settings.n_steps:
+        while self.at < self.settings.n_steps and not self._patience_is_over():
             asked = time.monotonic()
             try:
                 batch = next(iterator)
-            except (tf.errors.DataLossError, tf.errors.InvalidArgumentError) as error:
+            except tf.errors.OpError as error:
                 self.task.explain_data_loss(error)
                 raise
             self.logbook.waited(time.monotonic() - asked)
             yield batch
 
     def _advance(self, batch: Any, stop: bool) -> None:
-        loss, stop = self.step(batch, stop=stop)
-        if not math.isfinite(loss):
+        started = time.monotonic()
+        loss, finite, stop, save = self.step(batch, stop=stop, save=self._checkpoint_is_due())
+        if not finite:
             self._give_up(loss, batch)
+        self.logbook.stepped(time.monotonic() - started)
         self.progress.step.assign_add(1)
         self.progress.loss_sum.assign_add(loss)
         self.progress.loss_count.assign_add(1)
         self.logbook.advance(loss)
         if self.at % self.settings.log_every_steps == 0:
             self._log()
-        if self.at % (self.settings.steps_per_epoch * self.settings.validate_every_epochs) == 0:
+        if self._validation_is_due():
             self._validate()
-        elif stop or self._checkpoint_is_due():
+        elif stop or save:
             self._save()
         if stop and self.at < self.settings.n_steps:
             raise KeyboardInterrupt
@@ -165,11 +181,6 @@ class _Run:
 
     def _validate(self) -> None:
         values = self.task.validate(self.model)
-        if self.settings.monitor not in values:
-            raise ValueError(
-                f"Setting `training.monitor` must be one of {', '.join(values)}, but is"
-                f' "{self.settings.monitor}".'
-            )
         epoch = self.at // self.settings.steps_per_epoch
         self._keep_best(values[self.settings.monitor])
         self.logbook.row(self.at, "validation", {"epoch": epoch, **values})
@@ -197,6 +208,10 @@ class _Run:
         patience = self.settings.patience
         return bool(patience and self.progress.epochs_since_best.numpy() >= patience)
 
+    def _validation_is_due(self) -> bool:
+        every = self.settings.steps_per_epoch * self.settings.validate_every_epochs
+        return self.at % every == 0 or self.at == self.settings.n_steps
+
     def _checkpoint_is_due(self) -> bool:
         return time.monotonic() - self._saved_at > 60 * self.settings.checkpoint_every_minutes
 
@@ -212,10 +227,13 @@ class _Run:
         arrays = {
             f"{index}": np.asarray(value) for index, value in enumerate(tf.nest.flatten(local))
         }
-        np.savez(self.folder.bad_batch, **arrays)
+        path = self.folder.bad_batch(worker_name(self.strategy))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(path, **arrays)
+        what = "gradient is not finite" if math.isfinite(loss) else f"loss is {loss}"
         raise FloatingPointError(
-            f"The loss is {loss} at step {self.at + 1}; the batch is saved in"
-            f" {self.folder.bad_batch}, the last checkpoint is from before."
+            f"The {what} at step {self.at + 1}; the batch is saved in {path}, the last"
+            " checkpoint is from before."
         )
 
 

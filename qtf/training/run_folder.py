@@ -1,19 +1,25 @@
 """The folder of one run: what was asked, by which code, and what came out."""
 
+import datetime
+import fcntl
 import importlib.metadata
 import json
 import os
 import platform
+import shutil
 import subprocess
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import keras
+import numpy as np
 
 from qtf.files import writable_folder, write_json
 
 # May change between two starts of one run: they say how long and how often, not what.
 MUTABLE_KEYS = (
+    "data_dir",
     "training.n_epochs",
     "training.patience",
     "training.log_every_steps",
@@ -33,6 +39,7 @@ class RunFolder:
 
     def __init__(self, workdir: Path | str) -> None:
         self.path = Path(workdir)
+        self._lock: IO[str] | None = None
         self.config = self.path / "config.json"
         self.provenance = self.path / "run.json"
         self.model = self.path / "model.json"
@@ -40,29 +47,51 @@ class RunFolder:
         self.best_weights = self.path / "best.weights.h5"
         self.checkpoints = self.path / "checkpoints"
         self.tensorboard = self.path / "tensorboard"
-        self.bad_batch = self.path / "bad_batch.npz"
 
-    def open(self, config: dict[str, Any]) -> None:
-        """Records `config` and the code's versions, or checks them against the record.
+    def open(
+        self,
+        config: dict[str, Any],
+        *,
+        mutable: Collection[str] = MUTABLE_KEYS,
+        devices: Sequence[str] = (),
+    ) -> None:
+        """Records `config` and the code's versions, or checks `config` against the record.
+
+        The folder stays locked for other processes until `close`.
 
         Args:
             config: The resolved configuration, nested mappings of JSON values.
+            mutable: Dotted keys that may differ from the record.
+            devices: What the run trains on, for the record.
 
         Raises:
-            ValueError: The folder holds a run with another configuration, or holds
-                other files but no run.
+            ValueError: The folder holds a run with another configuration, holds other
+                files but no run, or is in use by another process.
             OSError: The folder cannot be written to.
         """
         writable_folder(self.path)
+        names = {entry.name for entry in self.path.iterdir() if not entry.name.startswith(".")}
+        if names and self.config.name not in names:
+            raise ValueError(f"Folder {self.path} holds files but no run; choose an empty one.")
+        self._lock = _locked(self.path)
         # Through JSON, so that tuples and lists compare equal.
         config = json.loads(json.dumps(config))
-        if self.config.exists():
-            _check_same(self.path, json.loads(self.config.read_text()), config)
-        elif any(not entry.name.startswith(".") for entry in self.path.iterdir()):
-            raise ValueError(f"Folder {self.path} holds files but no run; choose an empty one.")
+        if names:
+            _check_same(self.path, read_json(self.config), config, mutable)
         write_json(self.config, config)
-        if not self.provenance.exists():
-            write_json(self.provenance, _provenance(config))
+        starts = read_json(self.provenance)["starts"] if self.provenance.exists() else []
+        seed = config.get("training", {}).get("seed")
+        starts.append(_provenance(devices))
+        write_json(self.provenance, {"seed": seed, "starts": starts})
+
+    def close(self) -> None:
+        """Unlocks the folder."""
+        if self._lock is not None:
+            self._lock.close()
+
+    def bad_batch(self, worker: str) -> Path:
+        """Returns where a worker saves the batch that gave no finite loss."""
+        return self.path / f"bad_batch-{worker}.npz"
 
     def save_model(self, model: keras.Model) -> None:
         """Records how to make the model again, without its weights."""
@@ -70,9 +99,14 @@ class RunFolder:
 
     def save_best_weights(self, model: keras.Model) -> None:
         """Replaces the best weights by the model's, atomically."""
+        # HDF5 crashes the process on a full disk, so it must not meet one.
+        check_free_space(self.path, weight_bytes(model))
         aside = self.path / ".best.weights.h5"
-        model.save_weights(aside)
-        os.replace(aside, self.best_weights)
+        try:
+            model.save_weights(aside)
+            os.replace(aside, self.best_weights)
+        finally:
+            aside.unlink(missing_ok=True)
 
     def load_config(self) -> dict[str, Any]:
         """Returns the recorded configuration.
@@ -82,7 +116,7 @@ class RunFolder:
         """
         if not self.config.exists():
             raise FileNotFoundError(f"Folder {self.path} holds no run: no {self.config.name}.")
-        return json.loads(self.config.read_text())
+        return read_json(self.config)
 
     def load_model(self) -> keras.Model:
         """Returns the model with its best weights.
@@ -98,8 +132,8 @@ class RunFolder:
                 raise FileNotFoundError(
                     f"Run {self.path} has no weights yet: no {path.name}; train it first."
                 )
-        model = keras.saving.deserialize_keras_object(json.loads(self.model.read_text()))
-        model.load_weights(self.best_weights)
+        model = keras.saving.deserialize_keras_object(read_json(self.model))
+        load_weights(model, self.best_weights)
         return model
 
 
@@ -114,19 +148,70 @@ def flattened(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def _check_same(path: Path, recorded: dict[str, Any], asked: dict[str, Any]) -> None:
+def read_json(path: Path) -> Any:
+    """Returns the content of a JSON file.
+
+    Raises:
+        ValueError: The file holds no JSON; the message names it.
+    """
+    try:
+        return json.loads(path.read_text())
+    except ValueError as error:
+        raise ValueError(f"File {path} holds no JSON: {error}") from error
+
+
+def load_weights(model: keras.Model, path: Path) -> None:
+    """Loads weights into a model.
+
+    Raises:
+        ValueError: The file is damaged or belongs to a model of another shape.
+    """
+    try:
+        model.load_weights(path)
+    except (ValueError, OSError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ValueError(f"Weights {path} do not fit the model: {reason}") from error
+
+
+def weight_bytes(model: keras.Model) -> int:
+    """Returns the memory that a model's variables take."""
+    return sum(np.asarray(variable).nbytes for variable in model.variables)
+
+
+def check_free_space(folder: Path, n_bytes: int) -> None:
+    """Raises `OSError` unless the disk of `folder` has room for that and a little more."""
+    free, needed = shutil.disk_usage(folder).free, int(1.2 * n_bytes) + 2**20
+    if free < needed:
+        raise OSError(f"No space left on the disk of {folder}: {needed} bytes needed, {free} free.")
+
+
+def _locked(path: Path) -> IO[str]:
+    """Returns the folder's open lock file; closing it, or the process's end, unlocks."""
+    file = (path / ".lock").open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        file.close()
+        raise ValueError(f"Folder {path} is in use by another process.") from error
+    return file
+
+
+def _check_same(
+    path: Path, recorded: dict[str, Any], asked: dict[str, Any], mutable: Collection[str]
+) -> None:
     recorded, asked = flattened(recorded), flattened(asked)
     for key in sorted(recorded.keys() | asked.keys()):
-        if key not in MUTABLE_KEYS and recorded.get(key) != asked.get(key):
+        if key not in mutable and recorded.get(key) != asked.get(key):
             raise ValueError(
                 f"Folder {path} holds a run with `{key}` = {recorded.get(key)!r}, but"
                 f" {asked.get(key)!r} is asked; choose another folder."
             )
 
 
-def _provenance(config: dict[str, Any]) -> dict[str, Any]:
+def _provenance(devices: Sequence[str]) -> dict[str, Any]:
     return {
-        "seed": config.get("training", {}).get("seed"),
+        "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "devices": list(devices),
         "versions": {"python": platform.python_version(), **_versions()},
         "git_revision": _git_revision(),
         "machine": {"processor": platform.machine(), "n_cores": os.cpu_count()},

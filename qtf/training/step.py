@@ -1,5 +1,6 @@
 """One optimiser step on every replica, forward and backward compiled together."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -15,8 +16,8 @@ class TrainingStep:
     """Computes gradients on every replica, sums them, and updates the weights.
 
     Forward and backward pass are one XLA program inside the replica function, which
-    works under every strategy. A request to stop on any replica is summed beside the
-    gradients, so that all workers learn of it in the same step.
+    works under every strategy. Wishes of single workers, to stop or to save, are summed
+    beside the gradients, so that all workers learn of them in the same step.
 
     Args:
         strategy: Made the model and the optimiser.
@@ -44,40 +45,47 @@ class TrainingStep:
         )
         self._distributed = tf.function(self._distributed_step, autograph=False)
 
-    def __call__(self, batch: Any, *, stop: bool = False) -> tuple[float, bool]:
+    def __call__(
+        self, batch: Any, *, stop: bool = False, save: bool = False
+    ) -> tuple[float, bool, bool, bool]:
         """Takes one step.
 
         Args:
             batch: Of the distributed dataset.
             stop: Whether this process wants to stop after this step.
+            save: Whether this process wants a checkpoint after this step.
 
         Returns:
-            The loss averaged over replicas before the update, and whether any process
-            wants to stop.
+            The loss averaged over replicas before the update; whether loss and gradients
+            were finite on all replicas; whether any process wants to stop; whether any
+            wants a checkpoint.
         """
-        loss, stops = self._distributed(batch, tf.constant(float(stop)))
-        return float(loss), bool(stops > 0)
+        wishes = tf.constant([float(stop), float(save)])
+        loss, norm, wishes = self._distributed(batch, wishes)
+        finite = math.isfinite(float(loss)) and math.isfinite(float(norm))
+        return float(loss), finite, bool(wishes[0] > 0), bool(wishes[1] > 0)
 
-    def _distributed_step(self, batch: Any, stop: Any) -> tuple[Any, Any]:
-        losses, stops = self.strategy.run(self._replica_step, args=(batch, stop))
-        total = self.strategy.reduce(tf.distribute.ReduceOp.SUM, losses, axis=None)
-        return total, self.strategy.reduce(tf.distribute.ReduceOp.SUM, stops, axis=None)
+    def _distributed_step(self, batch: Any, wishes: Any) -> tuple[Any, ...]:
+        results = self.strategy.run(self._replica_step, args=(batch, wishes))
+        total = tf.distribute.ReduceOp.SUM
+        return tuple(self.strategy.reduce(total, value, axis=None) for value in results)
 
-    def _replica_step(self, batch: Any, stop: Any) -> tuple[Any, Any]:
-        loss, gradients = self._compiled_gradients(batch)
+    def _replica_step(self, batch: Any, wishes: Any) -> tuple[Any, Any, Any]:
+        loss, norm, gradients = self._compiled_gradients(batch)
         if self.clip_norm:
             gradients = self._clipped(gradients)
         # The optimiser sums gradients over replicas itself.
         self.optimizer.apply(gradients, self.model.trainable_variables)
-        return loss, tf.identity(stop)
+        return loss, norm, tf.identity(wishes)
 
-    def _gradients(self, batch: Any) -> tuple[Any, list[Any]]:
+    def _gradients(self, batch: Any) -> tuple[Any, Any, list[Any]]:
         weights = [variable.value for variable in self.model.trainable_variables]
         with tf.GradientTape() as tape:
             loss = self.loss(self.model, batch, True) / self.strategy.num_replicas_in_sync
         gradients = tape.gradient(loss, weights, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         # Gradients of look-ups are sparse; every strategy and clipping take dense ones.
-        return loss, [tf.convert_to_tensor(gradient) for gradient in gradients]
+        gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
+        return loss, tf.linalg.global_norm(gradients), gradients
 
     def _clipped(self, gradients: list[Any]) -> list[Any]:
         """Clips the norm of the summed gradient, then hands each replica its share."""

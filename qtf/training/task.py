@@ -10,10 +10,11 @@ class Task(Protocol):
     """A model, its loss and its data.
 
     `batch_size` is the number of samples in one batch of one replica; it only serves
-    the rate in the progress line.
+    the rate in the progress line. `metric_names` are the keys that `validate` returns.
     """
 
     batch_size: int
+    metric_names: tuple[str, ...]
 
     def build_model(self) -> keras.Model:
         """Makes the model with all its weights; called in the strategy's scope."""

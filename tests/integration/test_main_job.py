@@ -63,6 +63,7 @@ def data(tmp_path_factory):
         "data_gen.generate",
         "--config=configs/data/small.py",
         "--config.n_sites=2,3",
+        "--config.n_trajectories.train=(300,)",
         "--config.n_steps=40",
         f"--out_dir={folder}",
     )
@@ -238,7 +239,13 @@ def test_mistakes_in_evaluation_and_export_are_one_line(data, workdir, tmp_path)
 
 
 def test_help_is_fast():
-    for module in ("data_gen.generate", "data_gen.verify", "trainers.dynamics", "serving.export"):
+    for module in (
+        "data_gen.generate",
+        "data_gen.verify",
+        "trainers.dynamics",
+        "trainers.evaluate",
+        "serving.export",
+    ):
         started = time.monotonic()
         result = run(module, "--help")
         assert "flags:" in result.stdout

@@ -68,6 +68,24 @@ def test_a_mistake_is_one_line_and_a_code(arguments, code, line):
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("def get_config(:", "Configuration cannot be loaded, SyntaxError"),
+        ("import nowhere_at_all", "Configuration cannot be loaded, ModuleNotFoundError"),
+        ("x = 1", "Configuration file must define the function get_config"),
+    ],
+)
+def test_a_broken_configuration_file_is_one_line(tmp_path, content, message):
+    path = tmp_path / "broken.py"
+    path.write_text(content)
+    command = [sys.executable, "-m", "trainers.dynamics", f"--config={path}", "--workdir=/tmp/x"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 2
+    assert result.stderr.startswith(f"qtf-train: error: {message}")
+    assert result.stderr.count("\n") == 1
+
+
 def test_success_and_exit_codes_pass_through():
     assert run("--what=x")[0] == 0
     assert run("--what=seven")[0] == 7

@@ -68,13 +68,21 @@ def test_loss_equals_numpy(loss):
         ({"exact.dt": -0.1}, "`dt` must be positive and finite, but is -0.1"),
         ({"model.preset": "big"}, 'must be one of paper, increment, but is "big"'),
         ({"loss": "mae"}, "`loss` must be one of mean_squared_error, squared_distance"),
+        ({"training.monitor": "mree"}, "`training.monitor` must be one of loss, mre, loss_n2"),
         ({"training.n_epochs": 0}, "`training.n_epochs` must be positive, but is 0"),
     ],
 )
 def test_a_mistake_raises_one_clear_error(tmp_path, changes, message):
     with pytest.raises(ValueError, match=message):
         run(config(**changes), tmp_path / "run")
-    assert not (tmp_path / "run" / "metrics.jsonl").exists()
+    assert not (tmp_path / "run").exists()
+
+
+def test_initial_weights_of_another_width_are_an_error(tmp_path):
+    run(config(), tmp_path / "narrow")
+    with pytest.raises(ValueError, match="Weights .*best.weights.h5 do not fit the model"):
+        run(config(**{"model.units": 12}), tmp_path / "wide", init_from=tmp_path / "narrow")
+    assert not (tmp_path / "wide").exists()
 
 
 def test_init_from_a_folder_without_a_run_is_an_error(tmp_path):

@@ -28,6 +28,19 @@ def test_paper_has_about_six_million_weights():
     assert 5.5e6 < TransferableSRU.from_preset("paper").count_params() < 6.5e6
 
 
+def test_layers_of_a_seeded_model_differ_in_weights_and_dropout_masks():
+    model = tiny("paper", dropout=0.5)
+    first, second = (np.asarray(sru.kernel) for sru in model.sru_layers)
+    assert np.abs(first - second).max() > 1e-3
+    second_block, first_block = model.second_block, model.first_block
+    second_block.hidden.set_weights(first_block.hidden.get_weights())
+    second_block.output_dense.set_weights(first_block.output_dense.get_weights())
+    x = np.ones((4, 8), "float32")
+    assert np.abs(np.asarray(first_block(x)) - np.asarray(second_block(x))).max() < 1e-6
+    masked = [np.asarray(block(x, training=True)) for block in (first_block, second_block)]
+    assert np.abs(masked[0] - masked[1]).max() > 1e-3
+
+
 @pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("n_sites", [1, 2, 4])
 def test_rollout_equals_teacher_forcing_on_its_own_outputs(preset, n_sites):

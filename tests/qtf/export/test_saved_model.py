@@ -91,13 +91,14 @@ def spoiled(n_sites=2, index=(0, 0), value=np.nan):
         (request(states(2), 0), r"`n_steps` must be within 1\.\.40, but holds.*0"),
         (request(states(2), MAX_STEPS + 1), r"`n_steps` must be within 1\.\.40, but holds.*41"),
         ({**request(states(2)), "n_steps": tf.constant([1])}, "one entry for each state"),
+        (request(states(2)[:0]), "`psi0_re` must hold at least one state, but holds.*0"),
         ({**request(states(2)), "psi0_im": tf.zeros((3, 8))}, "`psi0_im` must have the shape"),
     ],
 )
 def test_bad_input_is_an_invalid_argument_and_the_next_request_is_served(
     signatures, inputs, message
 ):
-    for name in ("rollout", "observables"):
+    for name in ("rollout", "observables", "rollout_xla"):
         with pytest.raises(tf.errors.InvalidArgumentError, match=message):
             signatures[name](**inputs)
         assert signatures[name](**request(states(2)))
@@ -185,7 +186,7 @@ def test_tf1_session_without_xla_and_without_qtf_serves_it(version, model, tmp_p
 def test_assets_hold_model_card_and_config(version):
     assert json.loads((version / "assets" / "config.json").read_text()) == CONFIG
     card = (version / "assets" / "model_card.md").read_text()
-    assert "chains of 2, 3, 4\nspins" in card
+    assert "systems of 2, 3, 4\nspins" in card
     assert "| time step dt (hbar = 1) | 0.002 |" in card
     assert "(batch, 2, 8)" in card
 
@@ -199,10 +200,10 @@ def test_versions_count_up_and_ignore_other_names(tmp_path):
 
 def test_failed_export_leaves_nothing_behind(model, hamiltonians, tmp_path, monkeypatch):
     def full_disk(*args, **kwargs):
-        raise OSError("No space left on device")
+        raise tf.errors.ResourceExhaustedError(None, None, "x; No space left on device")
 
     monkeypatch.setattr(tf.saved_model, "save", full_disk)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError, match="m/1 cannot be written: x; No space left on device"):
         export_dynamics(model, tmp_path / "m", hamiltonians, CONFIG)
     assert list((tmp_path / "m").iterdir()) == []
 

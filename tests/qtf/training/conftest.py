@@ -9,8 +9,10 @@ class Regression:
     """A task with dropout and data that depend on the step: sensitive to any replay."""
 
     batch_size = 4
+    metric_names = ("loss",)
 
-    def __init__(self, *, poison_at=None, interrupt_at=None, monitor_values=None):
+    def __init__(self, *, poison_at=None, interrupt_at=None, monitor_values=None, dropout=0.3):
+        self.dropout = dropout
         self.poison_at = poison_at
         self.interrupt_at = interrupt_at
         self.monitor_values = monitor_values
@@ -18,12 +20,14 @@ class Regression:
 
     def build_model(self):
         inputs = keras.Input((3,))
-        hidden = keras.layers.Dropout(0.3, seed=1)(keras.layers.Dense(5, "tanh")(inputs))
+        hidden = keras.layers.Dense(5, "tanh")(inputs)
+        if self.dropout:
+            hidden = keras.layers.Dropout(self.dropout, seed=1)(hidden)
         return keras.Model(inputs, keras.layers.Dense(1)(hidden))
 
     def loss(self, model, batch, training):
         x, y = batch
-        return ops.mean(ops.square(model(x, training=training) - y))
+        return ops.mean(ops.square(ops.cast(model(x, training=training), "float32") - y))
 
     def training_batches(self, start_step, input_context):
         def batch(step):
@@ -47,7 +51,9 @@ class Regression:
         if self.monitor_values is not None:
             return {"loss": self.monitor_values.pop(0)}
         x = np.random.default_rng(99).normal(size=(16, 3)).astype("float32")
-        return {"loss": float(np.mean((np.asarray(model(x)) - x.sum(1, keepdims=True)) ** 2))}
+        return {
+            "loss": float(np.mean((np.asarray(model(x), "float32") - x.sum(1, keepdims=True)) ** 2))
+        }
 
     def figures(self, model):
         return {"nothing": np.zeros((4, 4, 3), np.uint8)}

@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
+from keras import ops
 
 from qtf.training.logbook import read_metrics
 from qtf.training.loop import train
@@ -34,7 +35,8 @@ def test_training_lowers_the_loss_and_fills_the_run_folder(tmp_path, regression)
     assert [row["step"] for row in rows] == list(range(10, 201, 10))
     run = json.loads((tmp_path / "run" / "run.json").read_text())
     assert run["seed"] == 7
-    assert {"python", "tensorflow", "keras", "numpy"} <= run["versions"].keys()
+    assert {"python", "tensorflow", "keras", "numpy"} <= run["starts"][0]["versions"].keys()
+    assert "CPU" in run["starts"][0]["devices"][0]
     assert json.loads((tmp_path / "run" / "config.json").read_text()) == config()
 
 
@@ -74,7 +76,7 @@ def test_extending_a_finished_run_continues_it(tmp_path, regression):
 def test_nan_stops_and_saves_the_batch(tmp_path, regression):
     with pytest.raises(FloatingPointError, match="loss is nan at step 13; the batch is saved"):
         train(regression(poison_at=12), settings(), config(), tmp_path)
-    with np.load(tmp_path / "bad_batch.npz") as batch:
+    with np.load(tmp_path / "bad_batch-0.npz") as batch:
         assert np.isnan(batch["1"]).all()
         expected = np.random.default_rng(12).normal(size=(4, 3)).astype("float32")
         np.testing.assert_array_equal(batch["0"], expected)
@@ -89,7 +91,8 @@ def test_patience_stops_early(tmp_path, regression):
 
 def test_unknown_monitor_is_an_error(tmp_path, regression):
     with pytest.raises(ValueError, match='`training.monitor` must be one of loss, but is "x"'):
-        train(regression(), settings(monitor="x"), config(), tmp_path)
+        train(regression(), settings(monitor="x"), config(), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_another_configuration_in_the_same_folder_is_an_error(tmp_path, regression):
@@ -129,9 +132,105 @@ def test_mirrored_on_one_device_gives_the_same_weights(tmp_path, regression):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
 
 
-def test_corrupt_checkpoint_is_named(tmp_path, regression):
-    train(regression(), settings(n_epochs=1), config(), tmp_path)
-    for path in (tmp_path / "checkpoints").glob("*.index"):
+def spoil(folder, pattern):
+    paths = sorted(folder.glob(pattern))
+    assert paths
+    for path in paths:
         path.write_bytes(b"rubbish")
-    with pytest.raises(ValueError, match="Checkpoint .* cannot be read"):
-        train(regression(), settings(n_epochs=2), config(), tmp_path)
+
+
+def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(tmp_path, regression):
+    whole = train(regression(), settings(), config(), tmp_path / "whole")
+    train(regression(), settings(n_epochs=2), config(), tmp_path / "run")
+    spoil(tmp_path / "run" / "checkpoints", "ckpt-20.index")
+    (tmp_path / "run" / "checkpoints" / "checkpoint").unlink()
+    again = train(regression(), settings(), config(), tmp_path / "run")
+    np.testing.assert_array_equal(whole.get_weights()[0], again.get_weights()[0])
+
+
+def test_no_readable_checkpoint_is_an_error_and_loses_nothing(tmp_path, regression):
+    train(regression(), settings(n_epochs=2), config(), tmp_path)
+    metrics = (tmp_path / "metrics.jsonl").read_text()
+    spoil(tmp_path / "checkpoints", "ckpt-*.index")
+    with pytest.raises(ValueError, match="Checkpoints in .* cannot be read .*ckpt-20.index"):
+        train(regression(), settings(n_epochs=3), config(), tmp_path)
+    assert (tmp_path / "metrics.jsonl").read_text() == metrics
+
+
+def test_gradient_that_is_not_finite_stops_before_it_is_saved(tmp_path, regression):
+    class Cliff(regression):
+        """Finite loss, infinite slope at step 10."""
+
+        def loss(self, model, batch, training):
+            mean = super().loss(model, batch, training)
+            x, _ = batch
+            marked = ops.cast(ops.abs(x[0, 0] - self.mark) < 1e-6, "float32")
+            return mean + ops.sqrt(ops.relu(mean * (1.0 - marked)) + 0.0 * mean)
+
+    task = Cliff()
+    task.mark = np.random.default_rng(9).normal(size=(4, 3)).astype("float32")[0, 0]
+    with pytest.raises(FloatingPointError, match="gradient is not finite at step 10; the batch"):
+        train(task, settings(), config(), tmp_path)
+    assert not list(tmp_path.glob("checkpoints/ckpt-10*"))
+    with np.load(tmp_path / "bad_batch-0.npz") as batch:
+        assert batch["0"][0, 0] == task.mark
+
+
+def test_the_last_epoch_is_validated_and_saved_whatever_the_rhythm(tmp_path, regression):
+    train(regression(), settings(validate_every_epochs=2), config(), tmp_path)
+    rows = read_metrics(tmp_path / "metrics.jsonl", "validation")
+    assert [row["step"] for row in rows] == [20, 30]
+    assert (tmp_path / "checkpoints" / "ckpt-30.index").exists()
+
+
+def test_a_run_stopped_by_patience_stays_stopped(tmp_path, regression):
+    task = regression(monitor_values=[1.0, 2.0, 2.0, 2.0])
+    first = train(task, settings(n_epochs=6, patience=2), config(), tmp_path)
+    again = train(regression(), settings(n_epochs=6, patience=2), config(), tmp_path)
+    np.testing.assert_array_equal(first.get_weights()[0], again.get_weights()[0])
+
+
+def test_the_length_of_a_cosine_cannot_change(tmp_path, regression):
+    cosine = {"learning_rate": 0.02, "schedule": "cosine"}
+    recorded = {"training": {"seed": 7, "n_epochs": 2}}
+    train(regression(), settings(n_epochs=2, optimizer=cosine), recorded, tmp_path)
+    recorded = {"training": {"seed": 7, "n_epochs": 3}}
+    with pytest.raises(ValueError, match="`training.n_epochs` = 2, but 3 is asked"):
+        train(regression(), settings(n_epochs=3, optimizer=cosine), recorded, tmp_path)
+
+
+def test_a_folder_in_use_is_an_error(tmp_path, regression):
+    folder = RunFolder(tmp_path)
+    folder.open(config())
+    with pytest.raises(ValueError, match="is in use by another process"):
+        train(regression(), settings(), config(), tmp_path)
+    folder.close()
+    train(regression(), settings(n_epochs=1), config(), tmp_path)
+
+
+@pytest.mark.parametrize("change", [{"xla": False}, {"precision": "mixed_bfloat16"}])
+def test_training_without_xla_and_in_mixed_precision(tmp_path, regression, change):
+    # Without dropout: XLA draws other random numbers.
+    plain = train(regression(dropout=0), settings(), config(), tmp_path / "plain")
+    other = train(regression(dropout=0), settings(**change), config(), tmp_path / "other")
+    tolerance = 1e-5 if "xla" in change else 0.1
+    for one, two in zip(plain.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_allclose(one, two, atol=tolerance)
+
+
+def test_full_disk_is_one_error_and_keeps_the_best_weights(tmp_path, regression, monkeypatch):
+    train(regression(), settings(n_epochs=1), config(), tmp_path)
+    best = (tmp_path / "best.weights.h5").read_bytes()
+    usage = type("Usage", (), {"free": 1000})
+    monkeypatch.setattr("shutil.disk_usage", lambda path: usage)
+    with pytest.raises(OSError, match="No space left on the disk of"):
+        train(regression(monitor_values=[-1.0]), settings(n_epochs=2), config(), tmp_path)
+    assert (tmp_path / "best.weights.h5").read_bytes() == best
+    assert not (tmp_path / ".best.weights.h5").exists()
+
+
+def test_metrics_hold_null_for_what_json_cannot(tmp_path, regression):
+    task = regression(monitor_values=[float("nan"), float("inf")])
+    train(task, settings(n_epochs=2), config(), tmp_path)
+    rows = read_metrics(tmp_path / "metrics.jsonl", "validation")
+    assert [row["loss"] for row in rows] == [None, None]

@@ -68,6 +68,21 @@ def test_load_model_of_an_empty_folder_names_it(tmp_path):
 
 
 def test_load_model_before_training_says_so(tmp_path):
-    RunFolder(tmp_path).open({})
+    folder = RunFolder(tmp_path)
+    folder.open({})
+    folder.close()
     with pytest.raises(FileNotFoundError, match="has no weights yet: no model.json"):
         RunFolder(tmp_path).load_model()
+
+
+def test_damaged_files_of_a_run_are_named(tmp_path):
+    folder = RunFolder(tmp_path)
+    folder.open({})
+    folder.close()
+    folder.save_model(keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]))
+    (tmp_path / "best.weights.h5").write_bytes(b"rubbish")
+    with pytest.raises(ValueError, match="Weights .*best.weights.h5 do not fit the model"):
+        folder.load_model()
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(ValueError, match="config.json holds no JSON"):
+        folder.load_config()
