@@ -95,10 +95,16 @@ def resolved(config: ConfigDict) -> dict[str, Any]:
         ValueError: A key is unknown.
     """
     full = default()
+    values = config.to_dict()
+    # Its keys depend on its name; whoever builds the Hamiltonian checks them.
+    hamiltonian = values.get("exact", {}).pop("hamiltonian", None)
     try:
-        full.update(config.to_dict())
+        full.update(values)
     except KeyError as error:
         raise ValueError(f"Configuration has an unknown key: {error.args[0]}") from error
     except TypeError as error:
         raise ValueError(f"Configuration has a value of the wrong type: {error}") from error
-    return full.to_dict()
+    resolved_values = full.to_dict()
+    if hamiltonian is not None:
+        resolved_values["exact"]["hamiltonian"] = hamiltonian
+    return resolved_values

@@ -41,7 +41,7 @@ def run(
         **config,
         "physics": physics,
         "data_dir": str(data_dir or ""),
-        "init_from": str(init_from or ""),
+        "init_from": "" if init_from is None else str(Path(init_from).resolve()),
     }
     train(task, settings, recorded, workdir)
 

@@ -12,7 +12,7 @@ from qtf.dynamics.evaluation import Evaluation, evaluate
 from qtf.dynamics.rollout import Rollout
 from qtf.dynamics.transferable_sru import TransferableSRU
 from qtf.files import writable_folder
-from qtf.physics import PauliSum, evolve, printed_state
+from qtf.physics import PauliSum, evolve, from_config, printed_state
 from qtf.training.logbook import read_metrics
 from qtf.training.run_folder import RunFolder
 from trainers.report import write_report
@@ -127,10 +127,14 @@ def _check_fit(manifest: Manifest, model: TransferableSRU, config: dict[str, Any
             raise ValueError(
                 f"Data of n = {n_sites} do not fit the model, whose n_max is {model.n_max}."
             )
-    physics = config["physics"]
-    for key, found in (("hamiltonian", manifest.hamiltonian), ("dt", manifest.dt)):
-        if found != physics[key]:
+        learned = from_config({**config["physics"]["hamiltonian"], "n_sites": n_sites})
+        if _hamiltonian(manifest, n_sites) != learned:
             raise ValueError(
-                f"The data's `{key}` must be {physics[key]}, which the model was trained for,"
-                f" but is {found}."
+                f"The data's Hamiltonian must be {config['physics']['hamiltonian']}, which the"
+                f" model was trained for, but is {manifest.hamiltonian}."
             )
+    if manifest.dt != config["physics"]["dt"]:
+        raise ValueError(
+            f"The data's `dt` must be {config['physics']['dt']}, which the model was trained"
+            f" for, but is {manifest.dt}."
+        )

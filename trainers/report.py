@@ -4,7 +4,6 @@ import base64
 import csv
 import html
 import io
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -67,9 +66,10 @@ def write_report(
     write_json(out_dir / "metrics.json", _as_json(evaluations, facts))
     write_atomically(out_dir / "metrics.csv", _as_csv(evaluations))
     drawn = _draw(evaluations, printed, facts["dt"], training_rows)
-    # Figures of an earlier evaluation must not stay beside these.
-    shutil.rmtree(out_dir / "figures", ignore_errors=True)
-    (out_dir / "figures").mkdir()
+    (out_dir / "figures").mkdir(exist_ok=True)
+    # Components of other n, from an earlier evaluation, must not stay beside these.
+    for stale in (out_dir / "figures").glob("components_n*.png"):
+        stale.unlink()
     pictures = {}
     for name, (title, caption, figure) in drawn.items():
         png = _png(figure)

@@ -10,7 +10,9 @@ def import_tensorflow_quietly() -> None:
     """Imports TensorFlow with standard error closed to its start-up messages.
 
     They precede TensorFlow's own log level, so only the file descriptor helps. Errors
-    still raise. With TF_CPP_MIN_LOG_LEVEL below 3 in the environment nothing is hidden.
+    still raise. Afterwards its warnings are off too: they tell that a function was
+    compiled for several shapes, which is what we want. With TF_CPP_MIN_LOG_LEVEL below 3
+    in the environment nothing is hidden.
     """
     if os.environ.setdefault(LOG_LEVEL, "3") != "3" or "tensorflow" in sys.modules:
         return
@@ -19,7 +21,9 @@ def import_tensorflow_quietly() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, 2)
-        import tensorflow  # noqa: F401
+        import tensorflow
+
+        tensorflow.get_logger().setLevel("ERROR")
     finally:
         os.dup2(kept, 2)
         os.close(kept)

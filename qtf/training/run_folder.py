@@ -169,7 +169,7 @@ def load_weights(model: keras.Model, path: Path) -> None:
     try:
         model.load_weights(path)
     except (ValueError, OSError) as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = " ".join(str(error).split())[:400]
         raise ValueError(f"Weights {path} do not fit the model: {reason}") from error
 
 

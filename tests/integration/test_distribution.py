@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 ROOT = Path(__file__).parents[2]
 # Two logical CPUs stand for two GPUs of one machine.
@@ -34,12 +35,50 @@ config.training.log_every_steps = 10
 config.training.checkpoint_every_minutes = 0.02
 config.training.optimizer.clip_norm = 1.0
 config.training.strategy = sys.argv[2]
-if sys.argv[2] == "one_device":
-    config.data.batch_size = 8
 try:
     run(base_config.resolved(config), sys.argv[1])
 except KeyboardInterrupt:
     sys.exit(130)
+"""
+
+
+# One plain gradient step on the same eight samples: a wrong factor would show.
+GRADIENT_STEP = """
+import sys
+import numpy as np
+import tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+import keras
+from keras import ops
+from qtf.training.distribution import make_strategy
+from qtf.training.settings import TrainingSettings
+from qtf.training.step import TrainingStep
+
+samples = np.random.default_rng(0).normal(size=(8, 3)).astype("float32")
+weights = {}
+for name, batch_size in (("one_device", 8), ("mirrored", 4)):
+    settings = TrainingSettings.from_mapping(
+        {"strategy": name, "optimizer": {"clip_norm": float(sys.argv[1])}}
+    )
+    strategy = make_strategy(name)
+    with strategy.scope():
+        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+        model.layers[0].set_weights([np.ones((3, 1)), np.zeros(1)])
+        optimizer = keras.optimizers.SGD(0.1)
+        optimizer.build(model.trainable_variables)
+    loss = lambda m, x, training: ops.mean(ops.square(m(x) - 1.0))
+    step = TrainingStep(strategy, model, optimizer, loss, settings)
+    data = strategy.distribute_datasets_from_function(
+        lambda context: tf.data.Dataset.from_tensor_slices(samples).batch(batch_size)
+    )
+    value, finite, _, _ = step(next(iter(data)))
+    assert finite
+    weights[name] = np.concatenate([w.ravel() for w in model.get_weights()])
+    print(name, strategy.num_replicas_in_sync, value, weights[name])
+start = np.array([1.0, 1.0, 1.0, 0.0])
+assert np.abs(weights["one_device"] - start).max() > 1e-2
+np.testing.assert_allclose(weights["mirrored"], weights["one_device"], rtol=1e-6)
 """
 
 
@@ -93,6 +132,19 @@ def test_two_replicas_and_two_workers_train_alike(tmp_path):
     )
     names = {path.name for path in (tmp_path / "workers").iterdir()}
     assert not any(name.startswith(".checkpoints") for name in names), names
+
+
+@pytest.mark.parametrize("clip_norm", [0.0, 0.5])
+def test_two_replicas_take_the_step_of_one_device_with_the_joined_batch(clip_norm):
+    result = subprocess.run(
+        [sys.executable, "-c", GRADIENT_STEP, str(clip_norm)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr[-2000:]
+    assert "mirrored 2 " in result.stdout
 
 
 def test_sigterm_to_one_worker_saves_and_stops_all_and_they_continue(tmp_path):

@@ -35,6 +35,20 @@ def test_validation_trajectories_obey_the_schroedinger_equation():
         np.testing.assert_allclose(1j * slope, hamiltonian.apply(psi[:, 1:-1]), atol=1e-3)
 
 
+def test_exact_source_takes_any_hamiltonian():
+    chain = ConfigDict({"name": "xxz", "anisotropy": 0.5})
+    base = ConfigDict(
+        {"data": {"source": "exact", "n_sites": (2,)}, "exact": {"hamiltonian": chain}}
+    )
+    base.data.update({"n_validation": 3, "rollout_steps": 5, "window": 6})
+    task, physics = make_task(base_config.resolved(base))
+    assert physics["hamiltonian"] == {"name": "xxz", "anisotropy": 0.5}
+    operator = from_config({"name": "xxz", "anisotropy": 0.5, "n_sites": 2})
+    psi = task.validation[2]
+    slope = (psi[:, 2:] - psi[:, :-2]) / (2 * physics["dt"])
+    np.testing.assert_allclose(1j * slope, operator.apply(psi[:, 1:-1]), atol=1e-3)
+
+
 def test_none_in_the_model_section_means_the_preset():
     task, _ = make_task(config(**{"model.preset": "paper"}))
     model = task.build_model()

@@ -1,3 +1,5 @@
+import contextlib
+import importlib
 import json
 
 import numpy as np
@@ -9,6 +11,8 @@ from qtf.training.logbook import read_metrics
 from qtf.training.loop import train
 from qtf.training.run_folder import RunFolder
 from qtf.training.settings import TrainingSettings
+
+from .conftest import Regression
 
 
 def settings(**changes):
@@ -118,6 +122,10 @@ def test_tensorboard_holds_scalars_histograms_and_figures(tmp_path, regression):
     tags = events.Tags()["tensors"]
     assert {"training/loss", "training/learning_rate", "validation/loss", "nothing"} <= set(tags)
     assert any(tag.startswith("weights/") for tag in tags)
+    assert events.summary_metadata
+    assert "_hparams_/session_start_info" in {
+        tag for run in events.summary_metadata for tag in [run]
+    }
     steps = [event.step for event in events.Tensors("training/loss")]
     assert steps == [5, 10, 15, 20, 25, 30]
     values = [float(tf.make_ndarray(e.tensor_proto)) for e in events.Tensors("training/loss")]
@@ -234,3 +242,62 @@ def test_metrics_hold_null_for_what_json_cannot(tmp_path, regression):
     train(task, settings(n_epochs=2), config(), tmp_path)
     rows = read_metrics(tmp_path / "metrics.jsonl", "validation")
     assert [row["loss"] for row in rows] == [None, None]
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    """Model and run folder of a run that nothing disturbed."""
+    folder = tmp_path_factory.mktemp("whole")
+    return train(Regression(), settings(), config(), folder), folder
+
+
+class Killed(BaseException):
+    """Stands for kill -9: nothing of ours catches it, nothing is saved on the way out."""
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "qtf.training.checkpoints.Checkpoints.save",
+        "qtf.training.run_folder.RunFolder.save_best_weights",
+        "qtf.training.logbook.Logbook.row",
+        "qtf.training.run_folder.RunFolder.save_model",
+    ],
+)
+@pytest.mark.parametrize("after", [False, True])
+def test_killed_at_any_moment_the_same_command_ends_alike(
+    tmp_path, regression, uninterrupted, monkeypatch, moment, after
+):
+    whole, folder = uninterrupted
+    for nth in (1, 3):
+        with monkeypatch.context() as patch:
+            kill_at(patch, moment, nth, after)
+            with contextlib.suppress(Killed):
+                train(regression(), settings(), config(), tmp_path / "cut")
+    again = train(regression(), settings(), config(), tmp_path / "cut")
+    for one, other in zip(whole.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    for name in ("metrics.jsonl", "config.json"):
+        assert (tmp_path / "cut" / name).read_text() == (folder / name).read_text()
+    x = np.ones((1, 3), "float32")
+    best = [RunFolder(path).load_model()(x) for path in (folder, tmp_path / "cut")]
+    np.testing.assert_array_equal(best[0], best[1])
+
+
+def kill_at(patch, moment, nth, after):
+    """Makes the nth call of a method the last thing that the process does."""
+    path, name = moment.rsplit(".", 1)
+    module, cls = path.rsplit(".", 1)
+    original = getattr(getattr(importlib.import_module(module), cls), name)
+    calls = []
+
+    def deadly(*arguments, **keywords):
+        calls.append(None)
+        if len(calls) == nth and not after:
+            raise Killed
+        result = original(*arguments, **keywords)
+        if len(calls) == nth:
+            raise Killed
+        return result
+
+    patch.setattr(moment, deadly)
