@@ -11,78 +11,15 @@ def default() -> ConfigDict:
 
     In `model`, None means: as the preset has it.
     """
-    config = ConfigDict()
-    config.model = ConfigDict(
+    return ConfigDict(
         {
-            "preset": "increment",
-            "n_max": 10,
-            "units": 512,
-            "n_layers": 4,
-            "activation": "relu",
-            "layer_norm": placeholder(bool),
-            "dropout": placeholder(float),
-            "predicts": placeholder(str),
-            "increment_scale": placeholder(float),
+            "model": _model(),
+            "loss": "mean_squared_error",  # or "squared_distance", of whole states
+            "data": _data(),
+            "exact": _exact(),
+            "training": {**_training(), "optimizer": _optimizer()},
         }
-    )
-    config.loss = "mean_squared_error"  # or "squared_distance", of whole states
-    config.data = ConfigDict(
-        {
-            "source": "files",  # "files" (of data_gen, needs --data_dir) or "exact" (on the fly)
-            "n_sites": (2, 3, 4, 5, 6, 7),
-            "weights": (),  # how often each n is drawn; () means equally
-            "batch_size": 16,  # trajectories a batch of one replica
-            "window": 100,  # states of a training window
-            "n_validation": 256,  # validation trajectories for each n
-            "n_rollouts": 64,  # of them, how many are rolled out at each validation
-            "rollout_steps": 100,  # steps of these rollouts
-            "cache": False,  # keep the raw records in memory
-        }
-    )
-    config.exact = ConfigDict(  # physics of the source "exact"
-        {
-            "hamiltonian": {
-                "name": "ising",
-                "lattice": "chain",
-                "periodic": False,
-                "coupling": 1.0,
-                "transverse_field": -1.05,
-                "longitudinal_field": 0.5,
-            },
-            "initial_states": "paper",
-            "dt": 0.002,
-            "n_steps": 500,
-        }
-    )
-    config.training = ConfigDict(
-        {
-            "n_epochs": 100,
-            "steps_per_epoch": 1000,
-            "seed": 0,
-            "strategy": "one_device",
-            "precision": "float32",
-            "xla": True,
-            "monitor": "loss",
-            "patience": 0,
-            "log_every_steps": 50,
-            "validate_every_epochs": 1,
-            "checkpoint_every_minutes": 5.0,
-            "histograms_every_epochs": 0,
-            "figures_every_epochs": 0,
-            "optimizer": {
-                "learning_rate": 1e-3,
-                "schedule": "exponential",
-                "decay": 0.95,
-                "floor": 5e-5,
-                "warmup_steps": 0,
-                "beta_1": 0.9,
-                "beta_2": 0.999,
-                "epsilon": 1e-7,
-                "clip_norm": 0.0,
-            },
-        }
-    )
-    return config.lock()
+    ).lock()
 
 
 def resolved(config: ConfigDict) -> dict[str, Any]:
@@ -108,3 +45,80 @@ def resolved(config: ConfigDict) -> dict[str, Any]:
     if hamiltonian is not None:
         resolved_values["exact"]["hamiltonian"] = hamiltonian
     return resolved_values
+
+
+def _model() -> dict[str, Any]:
+    return {
+        "preset": "increment",
+        "n_max": 10,
+        "units": 512,
+        "n_layers": 4,
+        "activation": "relu",
+        "layer_norm": placeholder(bool),
+        "dropout": placeholder(float),
+        "predicts": placeholder(str),
+        "increment_scale": placeholder(float),
+    }
+
+
+def _data() -> dict[str, Any]:
+    return {
+        "source": "files",  # "files" (of data_gen, needs --data_dir) or "exact" (on the fly)
+        "n_sites": (2, 3, 4, 5, 6, 7),
+        "weights": (),  # how often each n is drawn; () means equally
+        "batch_size": 16,  # trajectories a batch of one replica
+        "window": 100,  # states of a training window
+        "n_validation": 256,  # validation trajectories for each n
+        "n_rollouts": 64,  # of them, how many are rolled out at each validation
+        "rollout_steps": 100,  # steps of these rollouts
+        "cache": False,  # keep the raw records in memory
+    }
+
+
+def _exact() -> dict[str, Any]:
+    """Returns the physics of the source "exact"."""
+    return {
+        "hamiltonian": {
+            "name": "ising",
+            "lattice": "chain",
+            "periodic": False,
+            "coupling": 1.0,
+            "transverse_field": -1.05,
+            "longitudinal_field": 0.5,
+        },
+        "initial_states": "paper",
+        "dt": 0.002,
+        "n_steps": 500,
+    }
+
+
+def _training() -> dict[str, Any]:
+    return {
+        "n_epochs": 100,
+        "steps_per_epoch": 1000,
+        "seed": 0,
+        "strategy": "one_device",
+        "precision": "float32",
+        "xla": True,
+        "monitor": "loss",
+        "patience": 0,
+        "log_every_steps": 50,
+        "validate_every_epochs": 1,
+        "checkpoint_every_minutes": 5.0,
+        "histograms_every_epochs": 0,
+        "figures_every_epochs": 0,
+    }
+
+
+def _optimizer() -> dict[str, Any]:
+    return {
+        "learning_rate": 1e-3,
+        "schedule": "exponential",
+        "decay": 0.95,
+        "floor": 5e-5,
+        "warmup_steps": 0,
+        "beta_1": 0.9,
+        "beta_2": 0.999,
+        "epsilon": 1e-7,
+        "clip_norm": 0.0,
+    }

@@ -38,6 +38,7 @@ body { font: 16px/1.5 system-ui, sans-serif; max-width: 68rem; margin: 2rem auto
 h1 { font-size: 1.7rem; } h2 { font-size: 1.25rem; margin-top: 2.2rem; }
 table { border-collapse: collapse; margin: 1rem 0; }
 th, td { padding: .3rem .8rem; text-align: right; border-bottom: 1px solid #ddd; }
+td { white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; }
 td.best { font-weight: bold; }
 img { max-width: 100%; } figcaption, .note { color: #555; font-size: .92rem; }
@@ -267,4 +268,4 @@ def _metrics_html(evaluations: Mapping[int, Evaluation], step: int) -> str:
 def _number(value: Any) -> str:
     if not isinstance(value, float):
         return str(value)
-    return f"{value:.3g}" if value == 0 or 1e-2 <= abs(value) < 1e3 else f"{value:.2e}"
+    return f"{value:.4g}" if value == 0 or 1e-2 <= abs(value) < 1e3 else f"{value:.2e}"

@@ -2,23 +2,12 @@
 
 from ml_collections import ConfigDict
 
+from data_gen import base_config
+
 
 def get_config() -> ConfigDict:
-    return ConfigDict(
-        {
-            "hamiltonian": {
-                "name": "ising",
-                "lattice": "chain",
-                "periodic": False,
-                "coupling": 1.0,
-                "transverse_field": -1.05,
-                "longitudinal_field": 0.5,
-            },
-            "n_sites": (2, 3, 4, 5),
-            "initial_states": "paper",
-            "dt": 0.002,
-            "n_steps": 100,
-            "n_trajectories": {"train": 8000, "validation": 256, "test": 500},
-            "seed": 0,
-        }
-    )
+    config = base_config.default()
+    config.n_sites = (2, 3, 4, 5)
+    config.n_steps = 100
+    config.n_trajectories = {"train": (8000,), "validation": (256,), "test": (500,)}
+    return config

@@ -2,27 +2,13 @@
 
 from ml_collections import ConfigDict
 
+from data_gen import base_config
+
 
 def get_config() -> ConfigDict:
-    return ConfigDict(
-        {
-            "hamiltonian": {
-                "name": "ising",
-                "lattice": "chain",
-                "periodic": False,
-                "coupling": 1.0,
-                "transverse_field": -1.05,
-                "longitudinal_field": 0.5,
-            },
-            "n_sites": (2, 3, 4),
-            "initial_states": "paper",
-            "dt": 0.002,
-            "n_steps": 100,
-            "n_trajectories": {"train": (400,), "validation": (40,), "test": (40,)},
-            "seed": 0,
-            "dtype": "float32",
-            "compression": "none",
-            "shard_megabytes": 64.0,
-            "min_shards": 2,
-        }
-    )
+    config = base_config.default()
+    config.n_sites = (2, 3, 4)
+    config.n_steps = 100
+    config.n_trajectories = {"train": (400,), "validation": (40,), "test": (40,)}
+    config.min_shards = 2
+    return config
