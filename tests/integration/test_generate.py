@@ -214,7 +214,11 @@ def test_wrong_flag_is_one_line(tmp_path, flag, part):
 
 def test_unknown_key_of_a_config_file_is_one_line(tmp_path):
     config = tmp_path / "config.py"
-    config.write_text((ROOT / SMALL).read_text().replace('"n_steps"', '"n_stesp"'))
+    written = (ROOT / SMALL).read_text().replace("config.n_steps =", "config.n_stesp =")
+    config.write_text(written)
+    done = _run(_generate(tmp_path / "d", config=config))
+    _assert_one_line(done, 'Did you mean "n_steps" instead of "n_stesp"?')
+    config.write_text(written.replace("default()", "default().unlock()"))
     done = _run(_generate(tmp_path / "d", config=config))
     _assert_one_line(done, "unknown key `n_stesp`; the nearest known is `n_steps`")
 
@@ -228,7 +232,7 @@ def test_verifying_an_empty_folder_is_one_line(tmp_path):
     _assert_one_line(_run(_command("verify", f"--data_dir={tmp_path}")), "manifest.json is missing")
 
 
-@pytest.mark.parametrize("config", ["ising", "small"])
+@pytest.mark.parametrize("config", ["ising", "paper", "demo", "small"])
 def test_every_config_is_accepted(tmp_path, config):
     flags = ["--config.n_trajectories.train=(2,)", "--config.n_trajectories.test=(1,)"]
     flags += ["--config.n_trajectories.validation=(1,)", "--config.n_sites=(2,)"]
