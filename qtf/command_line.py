@@ -1,6 +1,7 @@
 """What every command of the project shares: one line for a user's mistake."""
 
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -97,8 +98,15 @@ def _print_error(name: str, error: BaseException) -> None:
     elif "get_config" in text:
         text = f"Configuration file must define the function get_config: {text}"
     elif isinstance(error, KeyError | AttributeError):
-        # The parser of configurations raises these for unknown keys, quoted twice.
-        inner = text[1:-1] if text[:1] == text[-1:] == "'" else text
-        text = "Unknown configuration key " + inner.replace("\\n", " ").replace("\\'", "'")
+        text = f"Unknown configuration key {_unknown_key(text)}"
     text = " ".join(text.split())
     print(f"{name}: error: {text}", file=sys.stderr)
+
+
+def _unknown_key(text: str) -> str:
+    """Shortens what the parser of configurations says of a key; it quotes it twice."""
+    text = text.replace("\\n", " ").replace("\\'", "'")
+    found = re.search(r"""Key "(.+?)" does not exist|'(\w+)'""", text)
+    hint = re.search(r'Did you mean ".+?" instead of ".+?"\?', text)
+    key = (found[1] or found[2]) if found else text
+    return f"`{key}`. {hint[0] if hint else ''}".rstrip()

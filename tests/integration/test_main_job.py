@@ -212,7 +212,7 @@ def test_a_mistake_in_training_is_one_line_and_leaves_nothing(data, tmp_path):
     for change, code, message in (
         ("--data_dir=/nowhere", 1, "/nowhere does not exist"),
         ("--workdir=/proc/run", 1, "/proc/run cannot be written to"),
-        ("--config.model.unitz=1", 2, "Unknown configuration key 'unitz'"),
+        ("--config.model.unitz=1", 2, "Unknown configuration key `unitz`. Did you mean"),
         ("--config=/nowhere.py", 2, "/nowhere.py"),
     ):
         result = run("trainers.dynamics", *arguments, change)
