@@ -31,9 +31,10 @@ def write_atomically(path: Path | str, content: bytes | str) -> None:
             os.fsync(file.fileno())
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
-    except BaseException:
+    except OSError as error:
+        raise OSError(f"File {path} cannot be written: {error.strerror or error}.") from error
+    finally:
         Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def write_json(path: Path | str, content: Any) -> None:

@@ -19,5 +19,6 @@ def writing(what: str) -> Iterator[None]:
     try:
         yield
     except tf.errors.OpError as error:
-        reason = (error.message or type(error).__name__).splitlines()[0][:200]
+        # The reason comes last, after the names of kernels and temporary files.
+        reason = (error.message or type(error).__name__).splitlines()[0].split("; ")[-1]
         raise OSError(f"{what} cannot be written: {reason}") from error
