@@ -80,8 +80,10 @@ class ShardWriter(TFRecordWriter):
         self._raw.flush()
 
     def _abandon(self) -> None:
-        # Without its file the compressor does not try to write once more when collected.
-        self.file.fileobj = None
+        if self.file is not self._raw and not self.file.closed:
+            # The compressor writes what it still holds when closed or collected.
+            self.file.fileobj = io.BytesIO()
+            self.file.close()
         self._raw.close()
 
 
