@@ -60,9 +60,14 @@ def stage(name: str, command: list[str]) -> float:
     """Runs one command in the repository's root and returns its seconds."""
     print(f"\n== {name}: {' '.join(['python', *command[1:]])}", flush=True)
     started = time.monotonic()
-    result = subprocess.run(command, cwd=ROOT)
-    if result.returncode:
-        sys.exit(result.returncode)
+    process = subprocess.Popen(command, cwd=ROOT)
+    try:
+        code = process.wait()
+    except KeyboardInterrupt:
+        # Ctrl-C reached the command too, which saves what it has and says how to go on.
+        code = process.wait()
+    if code:
+        sys.exit(code)
     return time.monotonic() - started
 
 
