@@ -86,22 +86,26 @@ def make_candidates(n_steps: int) -> dict[str, Callable[[], Any]]:
     def products(x: Any) -> Any:
         return ops.matmul(x, layer.kernel)
 
-    def both_passes(forward: Callable[[Any], Any], wanted: list[Any]) -> Callable[[], Any]:
-        @tf.function(jit_compile=True, autograph=False)
-        def run(x: Any) -> Any:
-            with tf.GradientTape() as tape:
-                tape.watch(x)
-                loss = tf.reduce_sum(tf.square(forward(x)))
-            return tape.gradient(loss, [x, *wanted])
-
-        return lambda: run(x)[0].numpy()
-
     return {
-        "sru": both_passes(layer, weights),
-        "automatic, cell in loop": both_passes(cell_in_loop, weights),
-        "automatic, state in loop": both_passes(state_in_loop, weights),
-        "matrix products": both_passes(products, weights[:1]),
+        "sru": both_passes(layer, x, weights),
+        "automatic, cell in loop": both_passes(cell_in_loop, x, weights),
+        "automatic, state in loop": both_passes(state_in_loop, x, weights),
+        "matrix products": both_passes(products, x, weights[:1]),
     }
+
+
+def both_passes(forward: Callable[[Any], Any], x: Any, weights: list[Any]) -> Callable[[], Any]:
+    """Returns a function that computes the gradient of sum(forward(x)**2) in one program."""
+    import tensorflow as tf
+
+    @tf.function(jit_compile=True, autograph=False)
+    def run(x: Any) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            loss = tf.reduce_sum(tf.square(forward(x)))
+        return tape.gradient(loss, [x, *weights])
+
+    return lambda: run(x)[0].numpy()
 
 
 def report(n_steps: int, medians: dict[str, float]) -> None:

@@ -77,7 +77,7 @@ def make_task(
         dt=physics["dt"],
         rollout_steps=data["rollout_steps"],
         n_rollouts=data["n_rollouts"],
-        initial_weights=_initial_weights(init_from),
+        initial_weights=None if init_from is None else RunFolder(init_from).trained_weights(),
         xla=config["training"]["xla"],
     )
     return task, physics
@@ -201,15 +201,3 @@ def _states_needed(data: dict[str, Any]) -> int:
 def _model_arguments(config: dict[str, Any]) -> dict[str, Any]:
     chosen = {key: value for key, value in config["model"].items() if value is not None}
     return {**chosen, "seed": config["training"]["seed"]}
-
-
-def _initial_weights(init_from: Path | str | None) -> Path | None:
-    if init_from is None:
-        return None
-    folder = RunFolder(init_from)
-    folder.load_config()
-    if not folder.best_weights.exists():
-        raise FileNotFoundError(
-            f"Run {init_from} has no weights yet: no {folder.best_weights.name}."
-        )
-    return folder.best_weights

@@ -48,9 +48,9 @@ def run(
     folder = RunFolder(workdir)
     model: TransferableSRU = folder.load_model()
     manifest = Manifest.load(data_dir)
-    _check_fit(manifest, model, folder.load_config())
-    out_dir = writable_folder(out_dir)
     config = folder.load_config()
+    _check_fit(manifest, model, config)
+    out_dir = writable_folder(out_dir)
     rollout = Rollout(model, xla=config["training"]["xla"])
     evaluations, printed, seconds = {}, {}, {}
     for n_sites in manifest.n_sites("test"):

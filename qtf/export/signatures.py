@@ -44,7 +44,9 @@ class DynamicsModule(tf.Module):
         self._model = model
         # Tracked as a list: a Keras model would bring its own serving functions along.
         self.weights = [variable.value for variable in model.variables]
-        self._observables = PauliGraph({n: _observables(hamiltonians[n]) for n in self._trained_n})
+        by_n = {n: _observables(hamiltonians[n]) for n in self._trained_n}
+        self._names = tuple(by_n[self._trained_n[0]])
+        self._observables = PauliGraph({n: tuple(named.values()) for n, named in by_n.items()})
 
     @tf.function(input_signature=REQUEST, autograph=False)
     def rollout(self, psi0_re: Any, psi0_im: Any, n_steps: Any) -> dict[str, Any]:
@@ -71,16 +73,15 @@ class DynamicsModule(tf.Module):
         normalised states. No trajectory is kept in memory.
         """
         psi0, n_steps = self._checked(psi0_re, psi0_im, n_steps)
-        names = ("energy", "magnetization_x", "magnetization_y", "magnetization_z")
         tables = self._observables.tables(tf.shape(psi0)[-1])
 
         def measure(psi: Any) -> list[Any]:
             squared = tf.reduce_sum(tf.square(psi), axis=(1, 2))
             values = self._observables.expectations(psi, tables) / squared[:, None]
-            return [tf.sqrt(squared), *tf.unstack(values, num=len(names), axis=1)]
+            return [tf.sqrt(squared), *tf.unstack(values, num=len(self._names), axis=1)]
 
         norm, *values = self._collect(psi0, n_steps, measure)
-        return {"norm": norm, **dict(zip(names, values, strict=True))}
+        return {"norm": norm, **dict(zip(self._names, values, strict=True))}
 
     def make_step(self) -> Any:
         """Returns the function of one step; its signature needs the model's sizes."""
@@ -152,10 +153,12 @@ def _batch_first(stacked: Any) -> Any:
     return tf.transpose(stacked, (1, 0, *range(2, rank)))
 
 
-def _observables(hamiltonian: PauliSum) -> list[PauliSum]:
+def _observables(hamiltonian: PauliSum) -> dict[str, PauliSum]:
     n_sites = hamiltonian.n_sites
-    means = [
-        PauliSum(n_sites, [PauliTerm(1.0 / n_sites, (site,), axis) for site in range(n_sites)])
+    means = {
+        f"magnetization_{axis.lower()}": PauliSum(
+            n_sites, [PauliTerm(1.0 / n_sites, (site,), axis) for site in range(n_sites)]
+        )
         for axis in "XYZ"
-    ]
-    return [hamiltonian, *means]
+    }
+    return {"energy": hamiltonian, **means}

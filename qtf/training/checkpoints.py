@@ -20,7 +20,6 @@ class Progress(tf.Module):
         epochs_since_best: Epochs since then.
         loss_sum: Sum of the losses since the last row of metrics.
         loss_count: Their number.
-        seconds: Time spent training over all starts of this run.
     """
 
     def __init__(self) -> None:
@@ -30,7 +29,6 @@ class Progress(tf.Module):
         self.epochs_since_best = tf.Variable(0, dtype=tf.int64, trainable=False)
         self.loss_sum = tf.Variable(0.0, dtype=tf.float64, trainable=False)
         self.loss_count = tf.Variable(0, dtype=tf.int64, trainable=False)
-        self.seconds = tf.Variable(0.0, dtype=tf.float64, trainable=False)
 
 
 class Checkpoints:

@@ -123,7 +123,7 @@ class _Run:
     def train(self, config: dict[str, Any]) -> keras.Model:
         self.checkpoints.restore()
         self.logbook.start(self.at, config)
-        self._clock = self._saved_at = time.monotonic()
+        self._saved_at = time.monotonic()
         try:
             with _stop_on_signals() as signals:
                 for batch in self._batches():
@@ -216,9 +216,6 @@ class _Run:
         return time.monotonic() - self._saved_at > 60 * self.settings.checkpoint_every_minutes
 
     def _save(self) -> None:
-        now = time.monotonic()
-        self.progress.seconds.assign_add(now - self._clock)
-        self._clock = now
         self.checkpoints.save()
         self._saved_at = time.monotonic()
 

@@ -4,6 +4,7 @@ import datetime
 import fcntl
 import importlib.metadata
 import json
+import math
 import os
 import platform
 import shutil
@@ -118,10 +119,8 @@ class RunFolder:
             raise FileNotFoundError(f"Folder {self.path} holds no run: no {self.config.name}.")
         return read_json(self.config)
 
-    def load_model(self) -> keras.Model:
-        """Returns the model with its best weights.
-
-        The model's class must have been imported by the caller.
+    def trained_weights(self) -> Path:
+        """Returns the file of the best weights.
 
         Raises:
             FileNotFoundError: The folder holds no run, or none that was validated yet.
@@ -132,8 +131,20 @@ class RunFolder:
                 raise FileNotFoundError(
                     f"Run {self.path} has no weights yet: no {path.name}; train it first."
                 )
+        return self.best_weights
+
+    def load_model(self) -> keras.Model:
+        """Returns the model with its best weights.
+
+        The model's class must have been imported by the caller.
+
+        Raises:
+            FileNotFoundError: The folder holds no run, or none that was validated yet.
+            ValueError: A file of the run is damaged.
+        """
+        weights = self.trained_weights()
         model = keras.saving.deserialize_keras_object(read_json(self.model))
-        load_weights(model, self.best_weights)
+        load_weights(model, weights)
         return model
 
 
@@ -175,7 +186,10 @@ def load_weights(model: keras.Model, path: Path) -> None:
 
 def weight_bytes(model: keras.Model) -> int:
     """Returns the memory that a model's variables take."""
-    return sum(np.asarray(variable).nbytes for variable in model.variables)
+    return sum(
+        math.prod(variable.shape) * np.dtype(variable.dtype).itemsize
+        for variable in model.variables
+    )
 
 
 def check_free_space(folder: Path, n_bytes: int) -> None:
