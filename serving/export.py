@@ -42,7 +42,7 @@ def run(
         FileNotFoundError: The run has no weights.
         ValueError: `max_steps` is not positive.
     """
-    from qtf.training.quiet_import import import_tensorflow_quietly
+    from qtf.quiet_import import import_tensorflow_quietly
 
     import_tensorflow_quietly()
     from qtf.dynamics.transferable_sru import TransferableSRU

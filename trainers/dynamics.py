@@ -29,7 +29,7 @@ def _main() -> None:
     # Threads of NumPy that wait for cores busy with training are slower than one thread.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Imported here so that --help and mistakes in the flags answer at once.
-    from qtf.training.quiet_import import import_tensorflow_quietly
+    from qtf.quiet_import import import_tensorflow_quietly
     from trainers import base_config
 
     config = base_config.resolved(CONFIG.value)

@@ -24,7 +24,7 @@ def main() -> None:
 
 def _main() -> None:
     # Imported here so that --help and mistakes in the flags answer at once.
-    from qtf.training.quiet_import import import_tensorflow_quietly
+    from qtf.quiet_import import import_tensorflow_quietly
 
     import_tensorflow_quietly()
     from trainers.evaluation import run

@@ -1,0 +1,183 @@
+"""Puts models and endpoints together and runs them until a signal ends the process."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from absl import logging
+
+from serving.endpoints.grpc_server import GrpcServer
+from serving.endpoints.http import HttpServer
+from serving.endpoints.rest_app import RestApp
+from serving.endpoints.service import Limits, Service
+from serving.metrics import Metrics
+from serving.models import text_config
+from serving.models.repository import ModelRepository, RepositoryOptions
+from serving.models.text_config import ModelConfig, TlsFiles
+from serving.page.explorable import ServedModel as PageModel
+from serving.page.page import Page
+from serving.status import Code, StatusError
+
+_HEALTH_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class ServerOptions:
+    """Everything that the flags say.
+
+    Attributes:
+        host: Address to listen on.
+        port: gRPC port; 0 for any free one.
+        rest_port: REST port; 0 for any free one, negative for none.
+        models: What is served at first.
+        models_file: File of models that is read again.
+        models_file_poll_seconds: How often; 0 for never.
+        repository: How models are loaded and run.
+        limits: What a client may ask for.
+        tls: Key and certificates of the gRPC endpoint; None for plain text.
+        with_health: Whether health checks are answered.
+        as_content: Whether tensors of answers are written as raw memory.
+        metrics_route: Path of the Prometheus metrics; None for nowhere.
+        drain_seconds: How long requests in flight may take at the end.
+        with_page: Whether the web page is shown.
+    """
+
+    host: str
+    port: int
+    rest_port: int
+    models: Sequence[ModelConfig]
+    models_file: Path | None
+    models_file_poll_seconds: float
+    repository: RepositoryOptions
+    limits: Limits
+    tls: TlsFiles | None
+    with_health: bool
+    as_content: bool
+    metrics_route: str | None
+    drain_seconds: float
+    with_page: bool
+
+
+async def serve(options: ServerOptions, announce: Callable[[int, int | None], None]) -> None:
+    """Serves until SIGTERM or SIGINT, then answers what is in flight and returns.
+
+    Args:
+        options: What to serve, where and how.
+        announce: Called with the gRPC and the REST port once both answer.
+
+    Raises:
+        ValueError: A base path is missing or a label wrong.
+        OSError: A port is taken.
+    """
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    application = Application(options)
+    starting = asyncio.create_task(application.start())
+    stopped = asyncio.create_task(stopping.wait())
+    await asyncio.wait({starting, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    if starting.done():
+        announce(*starting.result())
+        await stopped
+    logging.info("Answering what is in flight, then the end.")
+    starting.cancel()
+    await application.stop()
+
+
+class Application:
+    """Models, endpoints and the tasks that keep them up to date.
+
+    Args:
+        options: What to serve, where and how.
+
+    Raises:
+        OSError: A port is taken.
+    """
+
+    def __init__(self, options: ServerOptions) -> None:
+        self._options = options
+        metrics = Metrics()
+        self._models = ModelRepository(options.repository, metrics)
+        service = Service(self._models, metrics, options.limits)
+        self._grpc = GrpcServer(
+            service,
+            f"{_bracketed(options.host)}:{options.port}",
+            tls=options.tls,
+            with_health=options.with_health,
+            as_content=options.as_content,
+        )
+        self._http: HttpServer | None = None
+        if options.rest_port >= 0:
+            page = Page(self._describe) if options.with_page else None
+            app = RestApp(service, page=page, metrics_route=options.metrics_route)
+            self._http = HttpServer(
+                app, options.host, options.rest_port, drain_seconds=options.drain_seconds
+            )
+        self._tasks: list[asyncio.Task] = []
+
+    async def start(self) -> tuple[int, int | None]:
+        """Loads all models, then listens; returns the gRPC and the REST port.
+
+        Raises:
+            ValueError: A base path is missing or a label wrong.
+        """
+        try:
+            await self._models.configure(self._options.models)
+        except StatusError as error:
+            # What cannot be loaded now may be whole after the next attempt.
+            if error.code is not Code.UNKNOWN:
+                raise ValueError(error.message) from error
+            logging.error("%s", error.message)
+        await self._grpc.start()
+        if self._http is not None:
+            await self._http.start()
+        await self._grpc.announce(ready=self._models.is_ready())
+        background = (self._models.poll(), self._check_health(), self._reread_models())
+        self._tasks = [asyncio.create_task(work) for work in background]
+        return self._grpc.port, self._http.port if self._http else None
+
+    async def stop(self) -> None:
+        """Refuses new requests, answers those in flight and unloads all models."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._grpc.announce(ready=False)
+        stopping = [self._grpc.stop(self._options.drain_seconds)]
+        if self._http is not None:
+            stopping.append(self._http.stop())
+        await asyncio.gather(*stopping)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._options.drain_seconds):
+                await self._models.close()
+
+    async def _check_health(self) -> None:
+        while True:
+            await asyncio.sleep(_HEALTH_SECONDS)
+            await self._grpc.announce(ready=self._models.is_ready())
+
+    async def _reread_models(self) -> None:
+        file = self._options.models_file
+        seconds = self._options.models_file_poll_seconds
+        while file is not None and seconds > 0:
+            await asyncio.sleep(seconds)
+            try:
+                await self._models.configure(await asyncio.to_thread(text_config.read_models, file))
+            except (ValueError, OSError, StatusError) as error:
+                logging.error("Models stay as they were: %s", error)
+
+    def _describe(self) -> list[PageModel]:
+        described = []
+        for model in self._models.models:
+            try:
+                with model.use() as (number, servable):
+                    described.append(PageModel(model.config.name, number, servable.loaded.config))
+            except StatusError:
+                continue
+        return described
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

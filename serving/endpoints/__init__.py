@@ -1,0 +1,1 @@
+"""What listens: gRPC services, the REST interface and its metrics."""

@@ -1,0 +1,225 @@
+"""HTTP without meaning: bodies read within limits, answers, connections of slow senders."""
+
+import asyncio
+import json
+import socket
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import uvicorn
+from absl import logging
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from serving.status import StatusError, deadline_exceeded
+
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
+JSON = "application/json"
+_HEAD_SECONDS = 20.0
+_HEAD_BYTES = 2**16
+
+
+class ClientGone(Exception):
+    """The client closed the connection before its answer was ready."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What goes back to a client."""
+
+    status: int
+    body: bytes
+    content_type: str = JSON
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class BodyTooLarge(Exception):
+    """A body is longer than allowed."""
+
+
+def error_answer(error: StatusError) -> Answer:
+    """Returns the answer that TensorFlow Serving gives for an error."""
+    return plain_error(error.code.http_status, error.message)
+
+
+def plain_error(status: int, message: str) -> Answer:
+    """Returns `{"error": message}` with an HTTP status."""
+    closing = {"Connection": "close"} if status in (413, 504) else {}
+    return Answer(status, json.dumps({"error": message}).encode(), headers=closing)
+
+
+async def read_body(
+    scope: Mapping[str, Any], receive: Receive, *, max_bytes: int, deadline: float
+) -> bytes:
+    """Returns the body of a request.
+
+    Raises:
+        BodyTooLarge: It is longer than `max_bytes`, or says that it is.
+        ClientGone: The connection closed in the middle.
+        StatusError: DEADLINE_EXCEEDED, it did not arrive in time.
+    """
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit() and int(value) > max_bytes:
+            raise BodyTooLarge
+    parts, size = [], 0
+    try:
+        async with asyncio.timeout_at(deadline):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientGone
+                parts.append(message.get("body", b""))
+                size += len(parts[-1])
+                if size > max_bytes:
+                    raise BodyTooLarge
+                if not message.get("more_body", False):
+                    return b"".join(parts)
+    except TimeoutError:
+        raise deadline_exceeded() from None
+
+
+async def until_gone(work: Awaitable[Answer], receive: Receive) -> Answer:
+    """Does the work unless the client goes away first, which cancels it.
+
+    Raises:
+        ClientGone: The client went away.
+    """
+    working = asyncio.ensure_future(work)
+    leaving = asyncio.ensure_future(receive())
+    try:
+        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise ClientGone
+        return _outcome(working)
+    finally:
+        working.cancel()
+        leaving.cancel()
+
+
+def _outcome(done: asyncio.Future[Answer]) -> Answer:
+    error = done.exception()
+    if error is None:
+        return done.result()
+    if isinstance(error, StatusError):
+        return error_answer(error)
+    # A defect of ours: told in full to the log only.
+    logging.error("A request failed.", exc_info=error)
+    return plain_error(500, "The server failed; its log says why.")
+
+
+async def send_answer(answer: Answer, send: Send, *, head_only: bool = False) -> None:
+    """Writes an answer to the connection."""
+    headers = {
+        "Content-Type": answer.content_type,
+        "Content-Length": str(len(answer.body)),
+        **answer.headers,
+    }
+    encoded = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": answer.status, "headers": encoded})
+    await send({"type": "http.response.body", "body": b"" if head_only else answer.body})
+
+
+class HttpServer:
+    """Runs an ASGI application on a port.
+
+    Args:
+        app: The application.
+        host: Address to listen on.
+        port: Port; 0 for any free one.
+        drain_seconds: How long requests in flight may take after `stop`.
+
+    Raises:
+        OSError: The port is taken or the address unknown.
+    """
+
+    def __init__(self, app: Any, host: str, port: int, *, drain_seconds: float) -> None:
+        self._socket = _listen(host, port)
+        self.port = self._socket.getsockname()[1]
+        config = uvicorn.Config(
+            app,
+            http=PatientProtocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=max(1, round(drain_seconds)),
+        )
+        self._server = _Server(config)
+        self._serving: asyncio.Task | None = None
+
+    async def start(self) -> None:
+        """Starts to answer."""
+        self._serving = asyncio.create_task(self._server.serve(sockets=[self._socket]))
+        while not self._server.started and not self._serving.done():
+            await asyncio.sleep(0.01)
+
+    async def stop(self) -> None:
+        """Refuses new connections and ends once requests in flight are answered."""
+        self._server.should_exit = True
+        if self._serving is not None:
+            await self._serving
+
+
+class PatientProtocol(HttpToolsProtocol):
+    """Closes connections whose request line and headers do not arrive in time and size."""
+
+    def connection_made(self, transport: Any) -> None:  # noqa: D102
+        super().connection_made(transport)
+        self._await_head()
+
+    def on_message_begin(self) -> None:  # noqa: D102
+        super().on_message_begin()
+        if self._head_timer is None:
+            self._await_head()
+
+    def on_headers_complete(self) -> None:  # noqa: D102
+        self._end_head()
+        super().on_headers_complete()
+
+    def data_received(self, data: bytes) -> None:  # noqa: D102
+        if self._head_timer is not None:
+            self._head_bytes += len(data)
+        super().data_received(data)
+        if self._head_timer is not None and self._head_bytes > _HEAD_BYTES:
+            self.transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102
+        self._end_head()
+        super().connection_lost(exc)
+
+    def _await_head(self) -> None:
+        self._head_bytes = 0
+        self._head_timer = self.loop.call_later(_HEAD_SECONDS, self.transport.close)
+
+    def _end_head(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leaves signals to the process, which has two endpoints to stop."""
+        yield
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except (OSError, OverflowError) as error:
+        listening.close()
+        reason = getattr(error, "strerror", None) or str(error)
+        raise OSError(f"Port {host}:{port} cannot be listened on: {reason}.") from None
+    listening.listen(2048)
+    listening.setblocking(False)
+    return listening

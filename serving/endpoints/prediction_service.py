@@ -1,0 +1,146 @@
+"""The gRPC service `tensorflow.serving.PredictionService`."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from tensorflow_serving.apis import (
+    classification_pb2,
+    get_model_metadata_pb2,
+    inference_pb2,
+    model_pb2,
+    predict_pb2,
+    regression_pb2,
+)
+
+from serving.endpoints.service import Service
+from serving.models.served_model import Servable
+from serving.protocol import prediction
+from serving.protocol.inference import check_inference, check_multi_inference
+from serving.status import invalid_argument
+
+SERVICE = "tensorflow.serving.PredictionService"
+SIGNATURE_FIELD = "signature_def"
+
+
+class PredictionService:
+    """Answers requests already parsed; every error is a `StatusError`.
+
+    Args:
+        service: Models, metrics and limits.
+        as_content: Whether tensors are written as raw memory instead of typed fields.
+    """
+
+    def __init__(self, service: Service, *, as_content: bool = False) -> None:
+        self._service = service
+        self._as_content = as_content
+
+    @property
+    def methods(self) -> dict[str, tuple[type, Callable[..., Any]]]:
+        """Method name -> message type of the request and the function that answers."""
+        return {
+            "Predict": (predict_pb2.PredictRequest, self.predict),
+            "GetModelMetadata": (
+                get_model_metadata_pb2.GetModelMetadataRequest,
+                self.get_model_metadata,
+            ),
+            "Classify": (classification_pb2.ClassificationRequest, self.classify),
+            "Regress": (regression_pb2.RegressionRequest, self.regress),
+            "MultiInference": (inference_pb2.MultiInferenceRequest, self.multi_inference),
+        }
+
+    async def predict(self, request: predict_pb2.PredictRequest, seconds: float | None) -> bytes:
+        """Runs a signature; returns the wire format of a `PredictResponse`."""
+        with self._service.request("Predict", "GRPC") as record:
+            allowed = self._service.limits.grpc_seconds
+            deadline = time.monotonic() + (allowed if seconds is None else min(seconds, allowed))
+            with self._use(request) as (version, servable):
+                record.model_name = request.model_spec.name
+                signature = prediction.find_signature(
+                    servable.loaded.signatures, request.model_spec.signature_name
+                )
+                inputs = prediction.read_inputs(request, signature)
+                wanted = prediction.wanted_outputs(request.output_filter, signature)
+                outputs = await servable.execution.run(signature, inputs, wanted, deadline)
+            spec = _answered_by(request.model_spec.name, version, signature.name)
+            return prediction.write_response(spec, signature, outputs, as_content=self._as_content)
+
+    async def get_model_metadata(
+        self, request: get_model_metadata_pb2.GetModelMetadataRequest, seconds: float | None
+    ) -> bytes:
+        """Returns the signatures of a version."""
+        _check_spec(request)
+        if not request.metadata_field:
+            raise invalid_argument(
+                "GetModelMetadataRequest must specify at least one metadata_field"
+            )
+        for name in request.metadata_field:
+            if name != SIGNATURE_FIELD:
+                raise invalid_argument(f"Metadata field {name} is not supported")
+        with self._use(request) as (version, servable):
+            return metadata(request.model_spec.name, version, servable).SerializeToString()
+
+    async def classify(
+        self, request: classification_pb2.ClassificationRequest, seconds: float | None
+    ) -> bytes:
+        """Refuses: no model of ours classifies examples."""
+        with self._service.request("Classify", "GRPC"), self._use(request) as (_, servable):
+            raise check_inference(
+                servable.loaded.signatures, request.model_spec.signature_name, "classify"
+            )
+
+    async def regress(
+        self, request: regression_pb2.RegressionRequest, seconds: float | None
+    ) -> bytes:
+        """Refuses: no model of ours takes examples for a regression."""
+        with self._service.request("Regress", "GRPC"), self._use(request) as (_, servable):
+            raise check_inference(
+                servable.loaded.signatures, request.model_spec.signature_name, "regress"
+            )
+
+    async def multi_inference(
+        self, request: inference_pb2.MultiInferenceRequest, seconds: float | None
+    ) -> bytes:
+        """Refuses, as the two above, for several tasks at once."""
+        spec = request.tasks[0].model_spec if request.tasks else model_pb2.ModelSpec()
+        with self._use_spec(spec) as (_, servable):
+            raise check_multi_inference(servable.loaded.signatures, request.tasks)
+
+    def _use(self, request: Any) -> Any:
+        _check_spec(request)
+        return self._use_spec(request.model_spec)
+
+    def _use_spec(self, spec: model_pb2.ModelSpec) -> Any:
+        if not spec.name:
+            raise invalid_argument("ModelSpec has no name specified.")
+        choice = spec.WhichOneof("version_choice")
+        return self._service.models.use(
+            spec.name,
+            version=spec.version.value if choice == "version" else None,
+            label=spec.version_label if choice == "version_label" else None,
+        )
+
+
+def metadata(
+    name: str, version: int, servable: Servable
+) -> get_model_metadata_pb2.GetModelMetadataResponse:
+    """Returns the answer that describes a version: all its signatures."""
+    answer = get_model_metadata_pb2.GetModelMetadataResponse(
+        model_spec=_answered_by(name, version, "")
+    )
+    signatures = get_model_metadata_pb2.SignatureDefMap()
+    for key, proto in servable.loaded.signature_protos.items():
+        signatures.signature_def[key].CopyFrom(proto)
+    answer.metadata[SIGNATURE_FIELD].Pack(signatures)
+    return answer
+
+
+def _check_spec(request: Any) -> None:
+    if not request.HasField("model_spec"):
+        raise invalid_argument("Missing ModelSpec")
+
+
+def _answered_by(name: str, version: int, signature: str) -> model_pb2.ModelSpec:
+    spec = model_pb2.ModelSpec(name=name, signature_name=signature)
+    spec.version.value = version
+    return spec

@@ -1,0 +1,196 @@
+"""The REST interface of TensorFlow Serving, with the metrics and the page beside it."""
+
+import asyncio
+import json
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import unquote
+
+from google.protobuf import json_format
+from tensorflow_serving.apis import get_model_metadata_pb2
+
+from serving.endpoints import http, model_service, prediction_service
+from serving.endpoints.http import Answer, Receive, Send
+from serving.endpoints.service import Service
+from serving.protocol import json_requests, json_responses
+from serving.protocol.inference import check_inference
+from serving.protocol.prediction import wanted_outputs
+from serving.status import StatusError, invalid_argument
+
+_CHOICE = r"(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
+_POST = re.compile(
+    rf"/v1/models/(?P<name>[^/:]+){_CHOICE}:(?P<method>classify|regress|predict)", re.IGNORECASE
+)
+_GET = re.compile(
+    rf"/v1/models(?:/(?P<name>[^/:]+))?{_CHOICE}(?P<metadata>/metadata)?", re.IGNORECASE
+)
+# Beyond this size, requests are read and answers written without holding up the others.
+_LARGE = 2**17
+
+
+class Page(Protocol):
+    """Web pages beside the interface."""
+
+    def answer(self, method: str, path: str, body: bytes) -> Any:
+        """Returns status, content_type, body and headers, None for a path not its own."""
+        ...
+
+
+@dataclass(frozen=True)
+class _Target:
+    """What a path points to."""
+
+    name: str
+    version: int | None
+    label: str | None
+
+
+class RestApp:
+    """An ASGI application.
+
+    Args:
+        service: Models, metrics and limits.
+        page: What is served at the root; None for nothing.
+        metrics_route: Path of the Prometheus metrics; None for nowhere.
+    """
+
+    def __init__(
+        self, service: Service, *, page: Page | None = None, metrics_route: str | None = None
+    ) -> None:
+        self._service = service
+        self._page = page
+        self._metrics_route = metrics_route
+
+    async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        limits = self._service.limits
+        deadline = time.monotonic() + limits.rest_seconds
+        try:
+            body = await http.read_body(
+                scope, receive, max_bytes=limits.max_request_bytes, deadline=deadline
+            )
+            path = scope["raw_path"].decode("latin-1").partition("?")[0]
+            work = self._answer(scope["method"], path, body, deadline)
+            answer = await http.until_gone(work, receive)
+        except http.BodyTooLarge:
+            answer = http.plain_error(
+                413, f"Request body must have at most {limits.max_request_bytes} bytes."
+            )
+        except StatusError as error:
+            answer = http.error_answer(error)
+        except http.ClientGone:
+            return
+        async with asyncio.timeout(limits.rest_seconds):
+            await http.send_answer(answer, send, head_only=scope["method"] == "HEAD")
+
+    async def _answer(self, method: str, path: str, body: bytes, deadline: float) -> Answer:
+        if path.lower().startswith("/v1/"):
+            return await self._interface(method, path, body, deadline)
+        if path == self._metrics_route and method in ("GET", "HEAD"):
+            return Answer(200, self._service.metrics.text().encode(), "text/plain")
+        if self._page is not None:
+            page = await asyncio.to_thread(self._page.answer, method, path, body)
+            if page is not None:
+                return Answer(page.status, page.body, page.content_type, page.headers)
+        return http.plain_error(404, f"Nothing is served at {path[:200]}")
+
+    async def _interface(self, method: str, path: str, body: bytes, deadline: float) -> Answer:
+        match = {"GET": _GET, "POST": _POST}.get(method, _POST).fullmatch(path)
+        if match is None or method not in ("GET", "POST"):
+            raise invalid_argument(f"Malformed request: {method} {path[:200]}")
+        if match["name"] is None:
+            raise invalid_argument("Missing model name in request.")
+        target = _target(match)
+        if method == "GET":
+            return self._metadata(target) if match["metadata"] else self._status(target)
+        if match["method"] == "predict":
+            return await self._predict(target, body, deadline)
+        if match["method"] in ("classify", "regress"):
+            return self._infer(target, body, match["method"])
+        raise invalid_argument(f"Malformed request: {method} {path[:200]}")
+
+    async def _predict(self, target: _Target, body: bytes, deadline: float) -> Answer:
+        with self._service.request("predict", "REST") as record:
+            document = await _aside(len(body), json_requests.parse_object, body)
+            with self._use(target) as (_, servable):
+                record.model_name = target.name
+                request = await _aside(
+                    len(body), json_requests.read_predict, document, servable.loaded.signatures
+                )
+                signature = request.signature
+                outputs = await servable.execution.run(
+                    signature, request.inputs, wanted_outputs((), signature), deadline
+                )
+            dtypes = {alias: tensor.dtype for alias, tensor in signature.outputs.items()}
+            n_bytes = sum(array.nbytes for array in outputs.values())
+            return Answer(
+                200,
+                await _aside(
+                    n_bytes,
+                    json_responses.write_response,
+                    outputs,
+                    by_rows=request.by_rows,
+                    dtypes=dtypes,
+                ),
+            )
+
+    def _infer(self, target: _Target, body: bytes, method: str) -> Answer:
+        with self._service.request(method, "REST"):
+            document = json_requests.parse_object(body)
+            json_requests.check_examples(document)
+            with self._use(target) as (_, servable):
+                raise check_inference(
+                    servable.loaded.signatures, document.get("signature_name", ""), method
+                )
+
+    def _status(self, target: _Target) -> Answer:
+        # A label in the path means nothing here, in TensorFlow Serving too.
+        versions = self._service.models.versions(target.name, target.version)
+        return _json(_as_json(model_service.status(versions)))
+
+    def _metadata(self, target: _Target) -> Answer:
+        with self._use(target) as (version, servable):
+            answer = prediction_service.metadata(target.name, version, servable)
+        signatures = get_model_metadata_pb2.SignatureDefMap()
+        field = prediction_service.SIGNATURE_FIELD
+        answer.metadata[field].Unpack(signatures)
+        return _json(
+            {
+                "model_spec": _as_json(answer.model_spec),
+                "metadata": {field: _as_json(signatures)},
+            }
+        )
+
+    def _use(self, target: _Target) -> Any:
+        return self._service.models.use(target.name, version=target.version, label=target.label)
+
+
+def _target(match: re.Match[str]) -> _Target:
+    digits, label = match["version"], match["label"]
+    if digits is not None and int(digits[:30]) >= 2**63:
+        raise invalid_argument(f"Failed to convert version: {digits[:30]} to numeric.")
+    return _Target(
+        unquote(match["name"]),
+        None if digits is None else int(digits),
+        None if label is None else unquote(label),
+    )
+
+
+async def _aside(size: int, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    """Calls a function, in a thread when it has much to do."""
+    if size < _LARGE:
+        return function(*args, **options)
+    return await asyncio.to_thread(function, *args, **options)
+
+
+def _as_json(message: Any) -> dict[str, Any]:
+    return json_format.MessageToDict(
+        message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
+    )
+
+
+def _json(value: Any) -> Answer:
+    return Answer(200, json.dumps(value, indent=1).encode())

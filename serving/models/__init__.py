@@ -1,0 +1,1 @@
+"""Versions of SavedModels: found, loaded, warmed up, batched, swapped and unloaded."""

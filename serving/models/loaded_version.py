@@ -1,0 +1,157 @@
+"""One version of a SavedModel in a TensorFlow session, as TensorFlow Serving holds it."""
+
+import json
+import re
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from serving.protocol.signature import Signature, is_runnable
+from serving.status import Code, StatusError
+
+SERVE_TAG = "serve"
+
+
+class LoadedVersion:
+    """A version in memory, ready to run.
+
+    Attributes:
+        name: Name of the model.
+        version: Version number.
+        path: Folder of the SavedModel.
+        signatures: Signature key -> signature.
+
+    Args:
+        name: Name of the model.
+        version: Version number.
+        path: Folder of the SavedModel.
+        n_threads: Threads inside and across operations; 0 for one a core.
+
+    Raises:
+        StatusError: The folder holds no SavedModel that can be served.
+    """
+
+    def __init__(self, name: str, version: int, path: Path, *, n_threads: int = 0) -> None:
+        self.name = name
+        self.version = version
+        self.path = path
+        self._callables: dict[tuple[str, tuple[str, ...]], Callable[..., Any]] = {}
+        self._lock = threading.Lock()
+        self._n_running = 0
+        self._idle = threading.Condition()
+        if not (path / "saved_model.pb").is_file() and not (path / "saved_model.pbtxt").is_file():
+            raise StatusError(
+                Code.NOT_FOUND,
+                "Could not find SavedModel .pb or .pbtxt at supplied export directory path: "
+                f"{path}",
+            )
+        self._session, self._meta_graph = _load(path, n_threads)
+        self.signatures = {
+            key: Signature.from_proto(key, proto)
+            for key, proto in self.signature_protos.items()
+            if is_runnable(proto)
+        }
+
+    @property
+    def signature_protos(self) -> Mapping[str, Any]:
+        """Signature key -> `SignatureDef`, as the SavedModel writes it."""
+        return self._meta_graph.signature_def
+
+    @cached_property
+    def config(self) -> dict[str, Any] | None:
+        """The configuration among the assets, None when there is none."""
+        try:
+            return json.loads((self.path / "assets" / "config.json").read_text())
+        except (OSError, ValueError):
+            return None
+
+    def run(
+        self,
+        signature: str,
+        inputs: Mapping[str, np.ndarray],
+        outputs: Sequence[str],
+        *,
+        timeout: float | None = None,
+    ) -> dict[str, np.ndarray]:
+        """Computes `outputs` of a signature; blocks until done, safe from many threads.
+
+        Args:
+            signature: Key of the signature.
+            inputs: alias -> array, one for each input.
+            outputs: Aliases of the wanted outputs.
+            timeout: Seconds until TensorFlow gives up.
+
+        Raises:
+            StatusError: TensorFlow refused the inputs, failed or ran out of time.
+        """
+        compute = self._callable(signature, tuple(outputs))
+        milliseconds = 0 if timeout is None else max(1, round(timeout * 1000))
+        options = tf.compat.v1.RunOptions(timeout_in_ms=milliseconds)
+        order = sorted(self.signatures[signature].inputs)
+        with self._idle:
+            self._n_running += 1
+        try:
+            values = compute(*(inputs[alias] for alias in order), options=options)
+        except tf.errors.OpError as error:
+            raise status_error(error) from error
+        except (TypeError, ValueError) as error:
+            raise StatusError(Code.INVALID_ARGUMENT, str(error)) from error
+        finally:
+            with self._idle:
+                self._n_running -= 1
+                self._idle.notify_all()
+        return dict(zip(outputs, values, strict=True))
+
+    def close(self) -> None:
+        """Frees the memory of the version, once no run uses it any more."""
+        with self._idle:
+            self._idle.wait_for(lambda: self._n_running == 0)
+        self._callables.clear()
+        self._session.close()
+
+    def _callable(self, signature: str, outputs: tuple[str, ...]) -> Callable[..., Any]:
+        with self._lock:
+            key = (signature, outputs)
+            if key not in self._callables:
+                self._callables[key] = self._make_callable(self.signatures[signature], outputs)
+            return self._callables[key]
+
+    def _make_callable(self, signature: Signature, outputs: tuple[str, ...]) -> Callable[..., Any]:
+        graph = self._session.graph
+        with graph.as_default():
+            return self._session.make_callable(
+                [signature.outputs[alias].name for alias in outputs],
+                feed_list=[signature.inputs[alias].name for alias in sorted(signature.inputs)],
+                accept_options=True,
+            )
+
+
+def status_error(error: tf.errors.OpError) -> StatusError:
+    """Translates an error of TensorFlow, without what Python's session adds to it."""
+    message = re.sub(r"^Graph execution error:\s*", "", error.message or str(error))
+    message = re.sub(r"^Detected at node .*?\n(?:Node: .*?\n)+", "", message, flags=re.DOTALL)
+    message = re.split(r"\n\s*(?:Original stack trace|\[\[\{\{node)", message)[0]
+    return StatusError(Code(error.error_code), message.strip())
+
+
+def _load(path: Path, n_threads: int) -> tuple[Any, Any]:
+    config = tf.compat.v1.ConfigProto(
+        intra_op_parallelism_threads=n_threads, inter_op_parallelism_threads=n_threads
+    )
+    graph = tf.Graph()
+    session = tf.compat.v1.Session(graph=graph, config=config)
+    try:
+        with graph.as_default():
+            return session, tf.compat.v1.saved_model.load(session, [SERVE_TAG], str(path))
+    except tf.errors.OpError as error:
+        session.close()
+        raise status_error(error) from error
+    except (RuntimeError, ValueError, TypeError, KeyError, OSError) as error:
+        session.close()
+        message = f"SavedModel {path} cannot be loaded: {' '.join(str(error).split())}"
+        raise StatusError(Code.INVALID_ARGUMENT, message) from error

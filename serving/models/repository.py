@@ -1,0 +1,240 @@
+"""All served models by name: configured, polled, looked up."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from absl import logging
+
+from serving.metrics import Metrics, microseconds
+from serving.models.batching import BatchedExecution, BatchingOptions
+from serving.models.execution import DirectExecution, Execution
+from serving.models.loaded_version import LoadedVersion
+from serving.models.served_model import RetryOptions, Servable, ServedModel, Version
+from serving.models.text_config import ModelConfig
+from serving.models.warm_up import warm_up
+from serving.status import Code, StatusError, invalid_argument, not_found
+
+
+@dataclass(frozen=True)
+class RepositoryOptions:
+    """How all models are loaded and run.
+
+    Attributes:
+        batching: How requests are joined; None runs each alone.
+        warm_up: Whether warm-up requests are replayed.
+        retries: What to do when a version cannot be loaded.
+        poll_seconds: Time between two looks at the base paths; 0 for a single one.
+        early_labels: Whether labels may point to versions that are not available.
+        n_threads: Threads inside and across TensorFlow's operations; 0 for one a core.
+        n_concurrent: Runs of sessions at the same time.
+    """
+
+    batching: BatchingOptions | None = None
+    warm_up: bool = True
+    retries: RetryOptions = field(default_factory=RetryOptions)
+    poll_seconds: float = 1.0
+    early_labels: bool = False
+    n_threads: int = 0
+    n_concurrent: int = 4
+
+
+class ModelRepository:
+    """What is served, under which names.
+
+    Args:
+        options: How models are loaded and run.
+        metrics: Where times are recorded.
+    """
+
+    def __init__(self, options: RepositoryOptions, metrics: Metrics) -> None:
+        self._options = options
+        self._metrics = metrics
+        self._models: dict[str, ServedModel] = {}
+        self._dropped: dict[str, ServedModel] = {}
+        self._executor = ThreadPoolExecutor(options.n_concurrent, "session")
+        self._one_load = threading.Lock()
+        self._one_change = asyncio.Lock()
+        n_batches = options.batching.num_batch_threads if options.batching else 1
+        self._batch_threads = asyncio.Semaphore(n_batches)
+        self._closing: set[asyncio.Task] = set()
+
+    @property
+    def models(self) -> list[ServedModel]:
+        """All models in the order of their names."""
+        return [self._models[name] for name in sorted(self._models)]
+
+    async def configure(self, configs: Sequence[ModelConfig]) -> None:
+        """Replaces the list of models and waits until each new one was loaded or failed once.
+
+        Raises:
+            StatusError: A base path is missing, a label points to a version that is not
+                available, or a new model cannot be loaded. Only in the last case was
+                anything changed: the list is in place, and loading will be tried again.
+        """
+        async with self._one_change:
+            self._check_paths(configs)
+            self._check_labels(config for config in configs if config.name in self._models)
+            new = [config.name for config in configs if config.name not in self._models]
+            self._drop({config.name for config in configs})
+            for config in configs:
+                self._adopt(config)
+            await asyncio.gather(*(model.refresh() for model in self.models))
+            await asyncio.gather(*(self._models[name].first_attempts() for name in new))
+            failed = [name for name in new if self._models[name].failure() is not None]
+            loaded = [config for config in configs if config.name not in failed]
+            self._check_labels(loaded)
+            for config in loaded:
+                self._models[config.name].labels = dict(config.labels)
+            if failed:
+                raise self._not_available(failed)
+
+    async def poll(self) -> None:
+        """Looks at all base paths again and again, until cancelled."""
+        while self._options.poll_seconds > 0:
+            await asyncio.sleep(self._options.poll_seconds)
+            async with self._one_change:
+                await asyncio.gather(*(model.refresh() for model in self.models))
+
+    @contextmanager
+    def use(
+        self, name: str, *, version: int | None = None, label: str | None = None
+    ) -> Iterator[tuple[int, Servable]]:
+        """Holds a version of a model; see `ServedModel.use`.
+
+        Raises:
+            StatusError: NOT_FOUND or INVALID_ARGUMENT, there is no such model, version or
+                label.
+        """
+        model = self._models.get(name)
+        if model is None:
+            raise not_found(_unknown(name, version))
+        if label is not None:
+            version = self._labelled(model, label)
+        with model.use(version) as used:
+            yield used
+
+    def versions(self, name: str, version: int | None = None) -> list[Version]:
+        """Returns all versions of a model, or the one asked for, newest first.
+
+        Raises:
+            StatusError: NOT_FOUND, there is none.
+        """
+        model = self._models.get(name) or self._dropped.get(name)
+        found = [v for v in model.versions if version in (None, v.number)] if model else []
+        if not found:
+            what = "any versions" if version is None else f"version {version}"
+            raise not_found(f"Could not find {what} of model {name}")
+        return found
+
+    def is_ready(self) -> bool:
+        """Whether every model answers requests."""
+        return all(
+            any(model.is_available(version.number) for version in model.versions)
+            for model in self.models
+        )
+
+    async def close(self) -> None:
+        """Unloads all models, after the requests that use them."""
+        self._drop(set())
+        await asyncio.gather(*self._closing)
+        self._executor.shutdown()
+
+    def _check_paths(self, configs: Sequence[ModelConfig]) -> None:
+        for config in configs:
+            served = self._models.get(config.name)
+            if served and served.config.base_path == config.base_path:
+                continue
+            if not config.base_path.is_dir():
+                raise invalid_argument(
+                    f"Could not find base path {config.base_path} for model {config.name}"
+                )
+
+    def _drop(self, kept: set[str]) -> None:
+        for name in set(self._models) - kept:
+            self._dropped[name] = self._models.pop(name)
+            closing = asyncio.create_task(self._dropped[name].close())
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
+
+    def _adopt(self, config: ModelConfig) -> None:
+        model = self._models.get(config.name)
+        if model is None:
+            self._dropped.pop(config.name, None)
+            self._models[config.name] = ServedModel(config, self._load, self._options.retries)
+        else:
+            model.config = config
+
+    def _check_labels(self, configs: Iterable[ModelConfig]) -> None:
+        for config in configs:
+            for label, number in config.labels.items():
+                if not self._may_point(label, number, self._models[config.name]):
+                    raise StatusError(
+                        Code.FAILED_PRECONDITION,
+                        f"Request to assign label to version {number} of model {config.name}, "
+                        "which is not currently available for inference",
+                    )
+
+    def _may_point(self, label: str, number: int, model: ServedModel) -> bool:
+        if model.is_available(number):
+            return True
+        return self._options.early_labels and model.labels.get(label, number) == number
+
+    def _not_available(self, names: Sequence[str]) -> StatusError:
+        failures = [(name, self._models[name].failure()) for name in names]
+        reasons = ", ".join(
+            f"{{name: {name} version: {version.number} due to error: {version.error.message}}}"
+            for name, version in failures
+        )
+        return StatusError(
+            Code.UNKNOWN, f"{len(names)} model(s) did not become available: {reasons}"
+        )
+
+    def _labelled(self, model: ServedModel, label: str) -> int:
+        if label not in model.labels:
+            raise invalid_argument(f"Unrecognized servable version label: {label}")
+        return model.labels[label]
+
+    def _load(self, name: str, number: int, path: Path) -> Servable:
+        """Loads a version in a thread, one at a time."""
+        with self._one_load:
+            loaded = LoadedVersion(name, number, path, n_threads=self._options.n_threads)
+            try:
+                if self._options.warm_up:
+                    self._warm_up(loaded)
+                return Servable(loaded, self._execution(loaded))
+            except StatusError:
+                loaded.close()
+                raise
+
+    def _warm_up(self, loaded: LoadedVersion) -> None:
+        started = time.monotonic()
+        status = "OK"
+        try:
+            n_requests = warm_up(loaded)
+        except StatusError as error:
+            status = error.code.name
+            raise
+        else:
+            if n_requests:
+                logging.info("Warmed up %s with %d requests.", loaded.path, n_requests)
+        finally:
+            elapsed = microseconds(time.monotonic() - started)
+            self._metrics.warm_up_latency.observe(str(loaded.path), status, value=elapsed)
+
+    def _execution(self, loaded: LoadedVersion) -> Execution:
+        direct = DirectExecution(loaded, self._executor, self._metrics)
+        if self._options.batching is None:
+            return direct
+        return BatchedExecution(direct, self._options.batching, self._batch_threads, self._metrics)
+
+
+def _unknown(name: str, version: int | None) -> str:
+    if version is None:
+        return f"Servable not found for request: Latest({name})"
+    return f"Servable not found for request: Specific({name}, {version})"

@@ -1,0 +1,1 @@
+"""What requests and answers mean: tensors in protocol buffers and JSON, checks, errors."""

@@ -1,0 +1,353 @@
+"""Predict requests in JSON, by rows (`instances`) or by columns (`inputs`).
+
+JSON here is that of TensorFlow Serving: the bare tokens NaN, Infinity and -Infinity are
+numbers, and text after the closing brace is ignored.
+"""
+
+import base64
+import binascii
+import itertools
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import orjson
+import tensorflow as tf
+
+from serving.protocol.prediction import find_signature
+from serving.protocol.signature import DEFAULT_SIGNATURE, Signature
+from serving.status import Code, StatusError, invalid_argument
+
+UNSUPPORTED = {tf.float16, tf.bfloat16, tf.complex64, tf.complex128}
+_ROWS, _COLUMNS = "instances", "inputs"
+# Whole numbers up to here are exact in a floating-point type.
+_EXACT = {tf.float32: 2**24 - 1, tf.float64: 2**53 - 1}
+
+
+@dataclass(frozen=True)
+class JsonRequest:
+    """A predict request.
+
+    Attributes:
+        signature: What it asks for.
+        inputs: alias -> array.
+        by_rows: Whether the answer is to be written by rows too.
+    """
+
+    signature: Signature
+    inputs: dict[str, np.ndarray]
+    by_rows: bool
+
+
+def parse_object(body: bytes) -> dict[str, Any]:
+    """Returns the JSON object at the start of `body`.
+
+    Raises:
+        StatusError: INVALID_ARGUMENT, there is none.
+    """
+    document = _parse(body)
+    if not isinstance(document, dict):
+        raise invalid_argument(f"JSON Value: {_shown(document)} Is not object")
+    if not isinstance(document.get("signature_name", ""), str):
+        raise invalid_argument(
+            f"JSON Value: {_shown(document)} not formatted correctly. "
+            "'signature_name' key must be a string value."
+        )
+    return document
+
+
+def read_predict(document: Mapping[str, Any], signatures: Mapping[str, Signature]) -> JsonRequest:
+    """Reads a predict request.
+
+    Raises:
+        StatusError: INVALID_ARGUMENT or UNIMPLEMENTED, the request names no known
+            signature or holds other inputs than that has.
+    """
+    signature = _signature(document, signatures)
+    if _ROWS in document and _COLUMNS in document:
+        raise invalid_argument(
+            f"JSON Value: {_shown(document)} Not formatted correctly expecting only one of "
+            "'inputs' or 'instances' keys to exist "
+        )
+    if _ROWS in document:
+        return JsonRequest(signature, _read_rows(document[_ROWS], signature), True)
+    if _COLUMNS in document:
+        columns = _columns(document[_COLUMNS], signature)
+        return JsonRequest(signature, _to_arrays(columns, signature), False)
+    raise invalid_argument("Missing 'inputs' or 'instances' key")
+
+
+def check_examples(document: Mapping[str, Any]) -> None:
+    """Checks the `examples` of a classify or regress request.
+
+    Raises:
+        StatusError: INVALID_ARGUMENT, there are none, or they are no objects.
+    """
+    shown = f"JSON Value: {_shown(document)}"
+    if "examples" not in document:
+        raise invalid_argument(
+            f"{shown} When method is classify, key 'examples' is expected and was not found"
+        )
+    examples = document["examples"]
+    if not isinstance(examples, list):
+        raise invalid_argument(f"{shown} Expecting 'examples' value to be an list/array")
+    if not examples:
+        raise invalid_argument(f"{shown} 'examples' value is an empty array")
+    for example in examples:
+        if not isinstance(example, dict):
+            raise invalid_argument(
+                f"Example must be JSON object but got JSON {_json_type(example)}"
+            )
+
+
+def to_array(value: Any, dtype: tf.DType) -> np.ndarray:
+    """Returns the array of nested lists.
+
+    Raises:
+        StatusError: The lists have different lengths, or hold values of another type.
+    """
+    shape, leaves = _flattened(value)
+    if dtype in UNSUPPORTED:
+        raise StatusError(
+            Code.UNIMPLEMENTED,
+            f"Conversion of JSON Value: {_shown(leaves[:1])} to type: {type_name(dtype)}",
+        )
+    if dtype == tf.string:
+        values = np.empty(len(leaves), object)
+        values[:] = [_bytes(leaf) for leaf in leaves]
+        return values.reshape(shape)
+    _check_leaves(leaves, dtype)
+    try:
+        return np.array(leaves, dtype.as_numpy_dtype).reshape(shape)
+    except (OverflowError, ValueError):
+        raise invalid_argument(
+            f"JSON Value: {_shown(leaves)} is not of expected type: {type_name(dtype)}"
+        ) from None
+
+
+def type_name(dtype: tf.DType) -> str:
+    """Returns the name of a type as TensorFlow's C++ side writes it."""
+    return {tf.float32: "float", tf.float64: "double", tf.float16: "half"}.get(dtype, dtype.name)
+
+
+def _parse(body: bytes) -> Any:
+    if not body.strip():
+        raise invalid_argument("JSON Parse error: The document is empty")
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        pass
+    # Slower, but knows NaN and where the value ends.
+    try:
+        text = body.decode()
+        start = len(text) - len(text.lstrip())
+        return json.JSONDecoder().raw_decode(text, start)[0]
+    except json.JSONDecodeError as error:
+        raise invalid_argument(f"JSON Parse error: {error.msg} at offset: {error.pos}") from None
+    except UnicodeDecodeError as error:
+        raise invalid_argument(
+            f"JSON Parse error: Invalid encoding in string. at offset: {error.start}"
+        ) from None
+    except (RecursionError, ValueError) as error:
+        raise invalid_argument(f"JSON Parse error: {error} at offset: 0") from None
+
+
+def _signature(document: Mapping[str, Any], signatures: Mapping[str, Signature]) -> Signature:
+    key = document.get("signature_name") or DEFAULT_SIGNATURE
+    try:
+        return find_signature(signatures, key)
+    except StatusError:
+        raise invalid_argument(
+            f'Serving signature name: "{key}" not found in signature def'
+        ) from None
+
+
+def _read_rows(rows: Any, signature: Signature) -> dict[str, np.ndarray]:
+    if not isinstance(rows, list):
+        raise invalid_argument(
+            f"JSON Value: {_shown(rows)} Excepting 'instances' to be an list/array"
+        )
+    if not rows:
+        raise invalid_argument("JSON Value: [] No values in 'instances' array")
+    named = _is_named(rows[0])
+    if not named and len(signature.inputs) != 1:
+        raise invalid_argument(
+            "instances is a plain list, but expecting list of objects as multiple input "
+            "tensors required as per tensorinfo_map"
+        )
+    for number, row in enumerate(rows):
+        _check_row(row, number, signature, named=named)
+    columns = {name: [row[name] for row in rows] if named else rows for name in signature.inputs}
+    try:
+        return _to_arrays(columns, signature)
+    except StatusError as error:
+        raise _error_of_row(columns, signature, error, named=named) from None
+
+
+def _check_row(row: Any, number: int, signature: Signature, *, named: bool) -> None:
+    if named != _is_named(row):
+        expected, found = ("object", "value/list") if named else ("value/list", "object")
+        raise invalid_argument(
+            f"Expecting {expected} but got {found} at item {number} of input list"
+        )
+    if not named:
+        return
+    for key in row:
+        if key not in signature.inputs:
+            raise invalid_argument(
+                f"Failed to process element: {number} key: {key} of 'instances' list. "
+                f"Error: INVALID_ARGUMENT: JSON object: does not have named input: {key}"
+            )
+    if len(row) != len(signature.inputs):
+        raise invalid_argument(
+            f"Failed to process element: {number} of 'instances' list. JSON object: "
+            f"{_shown(row)} keys must be equal to: {','.join(sorted(signature.inputs))}"
+        )
+
+
+def _error_of_row(
+    columns: Mapping[str, list[Any]], signature: Signature, error: StatusError, *, named: bool
+) -> StatusError:
+    """Finds the first element at fault, which conversion of whole columns does not tell."""
+    for number in range(len(next(iter(columns.values())))):
+        for name, values in columns.items():
+            dtype = signature.inputs[name].dtype
+            text = _fault(values[number], values[0], dtype)
+            if text:
+                key = f" key: {name}" if named else ""
+                return invalid_argument(
+                    f"Failed to process element: {number}{key} of 'instances' list. Error: {text}"
+                )
+    return error
+
+
+def _fault(value: Any, first: Any, dtype: tf.DType) -> str:
+    try:
+        array = to_array(value, dtype)
+    except StatusError as error:
+        return f"{error.code.name}: {error.message}"
+    expected = to_array(first, dtype)
+    if array.size != expected.size:
+        return f"INVALID_ARGUMENT: Expecting tensor size: {expected.size} but got: {array.size}"
+    if array.shape != expected.shape:
+        return (
+            f"INVALID_ARGUMENT: Expecting shape {list(expected.shape)} but got: {list(array.shape)}"
+        )
+    return ""
+
+
+def _columns(columns: Any, signature: Signature) -> dict[str, Any]:
+    names = list(signature.inputs)
+    if not _is_named(columns):
+        if len(names) != 1:
+            raise invalid_argument(
+                "inputs is a plain value/list, but expecting an object as multiple input "
+                "tensors required as per tensorinfo_map"
+            )
+        return {names[0]: columns}
+    for name in names:
+        if name not in columns:
+            raise invalid_argument(f"Missing named input: {name} in 'inputs' object.")
+    return {name: columns[name] for name in names}
+
+
+def _to_arrays(columns: Mapping[str, Any], signature: Signature) -> dict[str, np.ndarray]:
+    return {
+        alias: to_array(value, signature.inputs[alias].dtype) for alias, value in columns.items()
+    }
+
+
+def _is_named(value: Any) -> bool:
+    """Whether a value is an object of named inputs rather than one encoded string."""
+    return isinstance(value, dict) and value.keys() != {"b64"}
+
+
+def _flattened(value: Any) -> tuple[tuple[int, ...], list[Any]]:
+    """Returns the lengths of nested lists and their leaves, one level after the other."""
+    shape: list[int] = []
+    level = [value]
+    while level and isinstance(level[0], list):
+        for item in level:
+            if not isinstance(item, list):
+                raise invalid_argument(
+                    f"JSON Value: {_shown(item)} found at incorrect level: {len(shape)} in the "
+                    "JSON DOM. Expected at a deeper level"
+                )
+            if len(item) != len(level[0]):
+                raise invalid_argument(
+                    f"Encountered list at unexpected size: {len(item)} at level: {len(shape)} "
+                    f"expected size: {len(level[0])}"
+                )
+        shape.append(len(level[0]))
+        level = list(itertools.chain.from_iterable(level))
+    if any(isinstance(leaf, list) for leaf in level):
+        raise invalid_argument(
+            f"Encountered list at unexpected level: {len(shape)} expected < {len(shape)}"
+        )
+    return tuple(shape), level
+
+
+def _check_leaves(leaves: Sequence[Any], dtype: tf.DType) -> None:
+    if dtype.is_floating:
+        allowed = {int, float}
+    else:
+        allowed = {bool} if dtype == tf.bool else {int}
+    kinds = set(map(type, leaves))
+    if kinds - allowed:
+        raise _wrong_type(next(leaf for leaf in leaves if type(leaf) not in allowed), dtype)
+    if dtype.is_floating:
+        _check_precision(leaves, dtype)
+
+
+def _check_precision(leaves: Sequence[Any], dtype: tf.DType) -> None:
+    for leaf in leaves:
+        if type(leaf) is int and abs(leaf) > _EXACT[dtype]:
+            raise _imprecise(leaf, dtype)
+    values = np.abs(np.array(leaves, np.float64))
+    too_large = np.flatnonzero(np.isfinite(values) & (values > dtype.max))
+    if too_large.size:
+        raise _imprecise(leaves[too_large[0]], dtype)
+
+
+def _imprecise(value: Any, dtype: tf.DType) -> StatusError:
+    return invalid_argument(
+        f"Cannot convert JSON value: {_shown(value)} to {type_name(dtype)} "
+        "without loss of precision."
+    )
+
+
+def _bytes(leaf: Any) -> bytes:
+    if isinstance(leaf, str):
+        return leaf.encode("utf-8", "surrogatepass")
+    if not isinstance(leaf, dict):
+        raise _wrong_type(leaf, tf.string)
+    if leaf.keys() != {"b64"} or not isinstance(leaf["b64"], str):
+        raise invalid_argument(
+            f"JSON Value: {_shown(leaf)} not formatted correctly for base64 data"
+        )
+    try:
+        return base64.b64decode(leaf["b64"], validate=True)
+    except (binascii.Error, ValueError):
+        raise invalid_argument("Unable to base64 decode") from None
+
+
+def _wrong_type(value: Any, dtype: tf.DType) -> StatusError:
+    return invalid_argument(
+        f"JSON Value: {_shown(value)} Type: {_json_type(value)} "
+        f"is not of expected type: {type_name(dtype)}"
+    )
+
+
+def _json_type(value: Any) -> str:
+    names = {str: "String", dict: "Object", list: "Array", type(None): "Null"}
+    return str(value) if isinstance(value, bool) else names.get(type(value), "Number")
+
+
+def _shown(value: Any, longest: int = 200) -> str:
+    try:
+        text = json.dumps(value)
+    except RecursionError:
+        return "(too deep to show)"
+    return text if len(text) <= longest else f"{text[:longest]}..."

@@ -1,0 +1,101 @@
+"""Predict requests in protocol buffers: checked, read, answered."""
+
+from collections.abc import Collection, Mapping
+
+import numpy as np
+from tensorflow_serving.apis import model_pb2, predict_pb2
+
+from serving.protocol import tensor_proto
+from serving.protocol.signature import DEFAULT_SIGNATURE, Signature
+from serving.status import Code, StatusError, invalid_argument
+
+_OUTPUTS_FIELD = predict_pb2.PredictResponse.OUTPUTS_FIELD_NUMBER
+
+
+def find_signature(signatures: Mapping[str, Signature], key: str) -> Signature:
+    """Returns the signature that a request names, the default one for an empty name.
+
+    Raises:
+        StatusError: FAILED_PRECONDITION, the model has no such signature.
+    """
+    key = key or DEFAULT_SIGNATURE
+    if key not in signatures:
+        raise StatusError(Code.FAILED_PRECONDITION, f'Serving signature key "{key}" not found.')
+    return signatures[key]
+
+
+def read_inputs(request: predict_pb2.PredictRequest, signature: Signature) -> dict[str, np.ndarray]:
+    """Returns alias -> array for the inputs of a request.
+
+    Raises:
+        StatusError: INVALID_ARGUMENT, the inputs are not those of the signature.
+    """
+    check_aliases(request.inputs.keys(), signature)
+    return {alias: tensor_proto.to_array(proto, alias) for alias, proto in request.inputs.items()}
+
+
+def check_aliases(sent: Collection[str], signature: Signature) -> None:
+    """Checks that exactly the inputs of a signature were sent.
+
+    Raises:
+        StatusError: INVALID_ARGUMENT, naming what is missing and what is too much.
+    """
+    expected = set(signature.inputs)
+    if set(sent) == expected:
+        return
+    extra, missing = set(sent) - expected, expected - set(sent)
+    if len(sent) != len(expected):
+        raise invalid_argument(
+            f"input size does not match signature: {len(sent)}!={len(expected)} "
+            f"len({_listed(sent)}) != len({_listed(expected)}). "
+            f"Sent extra: {_listed(extra)}. Missing but required: {_listed(missing)}."
+        )
+    raise invalid_argument(
+        f"input tensor alias not found in signature: {min(extra)}. "
+        f"Inputs expected to be in the set {_listed(expected)}."
+    )
+
+
+def wanted_outputs(output_filter: Collection[str], signature: Signature) -> tuple[str, ...]:
+    """Returns the aliases of the outputs that a request asks for, all without a filter.
+
+    Raises:
+        StatusError: INVALID_ARGUMENT, an alias is unknown or named twice.
+    """
+    for alias in output_filter:
+        if alias not in signature.outputs:
+            raise invalid_argument(
+                f"output tensor alias not found in signature: {alias} "
+                f"Outputs expected to be in the set {_listed(signature.outputs)}."
+            )
+    if len(set(output_filter)) != len(output_filter):
+        twice = next(a for a in output_filter if list(output_filter).count(a) > 1)
+        raise invalid_argument(f"duplicate output tensor alias: {twice}")
+    return tuple(output_filter) or tuple(sorted(signature.outputs))
+
+
+def write_response(
+    spec: model_pb2.ModelSpec,
+    signature: Signature,
+    outputs: Mapping[str, np.ndarray],
+    *,
+    as_content: bool = False,
+) -> bytes:
+    """Returns the wire format of a `PredictResponse`.
+
+    Args:
+        spec: Model, version and signature that answered.
+        signature: The signature, which knows the types.
+        outputs: alias -> array.
+        as_content: Whether to write tensors as raw memory instead of typed fields.
+    """
+    tensors = {
+        alias: tensor_proto.serialized(array, signature.outputs[alias].dtype, as_content=as_content)
+        for alias, array in outputs.items()
+    }
+    head = predict_pb2.PredictResponse(model_spec=spec).SerializeToString()
+    return head + tensor_proto.serialized_map(_OUTPUTS_FIELD, tensors)
+
+
+def _listed(aliases: Collection[str]) -> str:
+    return "{" + ",".join(sorted(aliases)) + "}"

@@ -1,0 +1,63 @@
+"""Signatures: the named functions of a model, with the types of what goes in and out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import tensorflow as tf
+
+DEFAULT_SIGNATURE = "serving_default"
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """One input or output of a signature.
+
+    Attributes:
+        name: Name of the tensor in the graph.
+        dtype: Its type.
+        shape: Its axes with None for open ones; None when even their number is open.
+    """
+
+    name: str
+    dtype: tf.DType
+    shape: tuple[int | None, ...] | None
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A named function of the model.
+
+    Attributes:
+        name: Its key in the SavedModel.
+        method_name: What kind of function it says to be.
+        inputs: alias -> tensor.
+        outputs: alias -> tensor.
+    """
+
+    name: str
+    method_name: str
+    inputs: Mapping[str, Tensor]
+    outputs: Mapping[str, Tensor]
+
+    @classmethod
+    def from_proto(cls, name: str, proto: Any) -> "Signature":
+        """Reads a `SignatureDef`."""
+        return cls(name, proto.method_name, _tensors(proto.inputs), _tensors(proto.outputs))
+
+
+def is_runnable(proto: Any) -> bool:
+    """Whether a `SignatureDef` computes tensors; some only name an operation."""
+    tensors = (*proto.inputs.values(), *proto.outputs.values())
+    return bool(proto.outputs) and all(tensor.dtype for tensor in tensors)
+
+
+def _tensors(protos: Mapping[str, Any]) -> dict[str, Tensor]:
+    return {alias: _tensor(proto) for alias, proto in protos.items()}
+
+
+def _tensor(proto: Any) -> Tensor:
+    shape = tf.TensorShape(proto.tensor_shape)
+    known = shape.rank is not None
+    axes = tuple(shape.as_list()) if known else None
+    return Tensor(proto.name, tf.dtypes.as_dtype(proto.dtype), axes)

@@ -1,0 +1,175 @@
+"""Serves SavedModels as TensorFlow Serving does: gRPC and REST, hot swap, batching.
+
+python -m serving.server --model_name=ising --model_base_path=MODELS/ising
+
+Flags that TensorFlow Serving has too mean the same here; see docs/serving.md.
+"""
+
+import asyncio
+import dataclasses
+import os
+from pathlib import Path
+from typing import Any
+
+from absl import flags, logging
+
+from qtf.command_line import run_command
+
+PORT = flags.DEFINE_integer("port", 8500, "gRPC port; 0 for any free one.", 0, 65535)
+REST_PORT = flags.DEFINE_integer(
+    "rest_api_port", 8501, "REST port; 0 for any free one, -1 for none.", -1, 65535
+)
+HOST = flags.DEFINE_string("host", "127.0.0.1", "Address to listen on; 0.0.0.0 for all.")
+MODEL_NAME = flags.DEFINE_string("model_name", "default", "Name of the model.")
+MODEL_BASE_PATH = flags.DEFINE_string("model_base_path", None, "Folder of its versions.")
+MODEL_CONFIG_FILE = flags.DEFINE_string(
+    "model_config_file", None, "List of models, instead of a single one."
+)
+CONFIG_POLL = flags.DEFINE_float(
+    "model_config_file_poll_wait_seconds",
+    0,
+    "Time between two looks at that file; 0 for a single one.",
+    0,
+)
+FILE_POLL = flags.DEFINE_float(
+    "file_system_poll_wait_seconds",
+    1,
+    "Time between two looks for new versions; 0 for a single one.",
+    0,
+)
+BATCHING = flags.DEFINE_bool("enable_batching", False, "Join requests into batches.")
+BATCHING_FILE = flags.DEFINE_string("batching_parameters_file", None, "Sizes of batches.")
+BY_VALUE = flags.DEFINE_list(
+    "batch_by_value", ["n_steps"], "Inputs whose values must be equal within a batch."
+)
+WARM_UP = flags.DEFINE_bool("enable_model_warmup", True, "Replay warm-up requests.")
+MONITORING_FILE = flags.DEFINE_string("monitoring_config_file", None, "Route of the metrics.")
+SSL_FILE = flags.DEFINE_string("ssl_config_file", None, "Key and certificates for gRPC.")
+EARLY_LABELS = flags.DEFINE_bool(
+    "allow_version_labels_for_unavailable_models", False, "Labels may point to any version."
+)
+REST_TIMEOUT = flags.DEFINE_integer(
+    "rest_api_timeout_in_ms", 30_000, "Time for one REST request.", 1
+)
+GRPC_TIMEOUT = flags.DEFINE_float(
+    "grpc_max_deadline_seconds", 300, "Time for one gRPC request at most.", 0.001
+)
+RETRIES = flags.DEFINE_integer(
+    "max_num_load_retries", 5, "How often a failed load is tried again.", 0
+)
+RETRY_INTERVAL = flags.DEFINE_integer(
+    "load_retry_interval_micros", 60_000_000, "Time between two attempts.", 0
+)
+HEALTH = flags.DEFINE_bool("enable_grpc_healthcheck_service", True, "Answer health checks.")
+XLA = flags.DEFINE_bool("xla_cpu_compilation_enabled", False, "Allow signatures that need XLA.")
+AS_CONTENT = flags.DEFINE_bool(
+    "enable_serialization_as_tensor_content", False, "Write tensors of answers as raw memory."
+)
+SESSION_THREADS = flags.DEFINE_integer(
+    "tensorflow_session_parallelism", 0, "Threads of TensorFlow; 0 for one a core.", 0
+)
+MAX_BYTES = flags.DEFINE_integer("max_request_bytes", 2**26, "Size of a request at most.", 1)
+MAX_REQUESTS = flags.DEFINE_integer(
+    "max_concurrent_requests", 1024, "Predictions in flight at most.", 1
+)
+DRAIN = flags.DEFINE_float("drain_seconds", 30, "Time for requests in flight after SIGTERM.", 0)
+PAGE = flags.DEFINE_bool("page", True, "Show the web page at the root.")
+
+
+def main() -> None:
+    """Console entry point."""
+    run_command("qtf-serve", _main, resumable=False)
+
+
+def _main() -> None:
+    _check_flags()
+    if not flags.FLAGS["verbosity"].present:
+        logging.set_verbosity(logging.INFO)
+    from qtf.quiet_import import import_tensorflow_quietly
+
+    import_tensorflow_quietly()
+    from serving.application import serve
+    from serving.models.xla import disable_xla
+
+    if not XLA.value:
+        disable_xla()
+    asyncio.run(serve(_options(), announce=_announce))
+
+
+def _check_flags() -> None:
+    if (MODEL_BASE_PATH.value is None) == (MODEL_CONFIG_FILE.value is None):
+        raise ValueError("Give one of --model_base_path and --model_config_file.")
+    if BATCHING_FILE.value and not BATCHING.value:
+        raise ValueError("--batching_parameters_file is set without --enable_batching.")
+
+
+def _options() -> Any:
+    from serving.application import ServerOptions
+    from serving.endpoints.service import Limits
+    from serving.models import text_config
+
+    return ServerOptions(
+        host=HOST.value,
+        port=PORT.value,
+        rest_port=REST_PORT.value,
+        models=_models(),
+        models_file=Path(MODEL_CONFIG_FILE.value) if MODEL_CONFIG_FILE.value else None,
+        models_file_poll_seconds=CONFIG_POLL.value,
+        repository=_repository_options(),
+        limits=Limits(
+            max_request_bytes=MAX_BYTES.value,
+            max_concurrent_requests=MAX_REQUESTS.value,
+            grpc_seconds=GRPC_TIMEOUT.value,
+            rest_seconds=REST_TIMEOUT.value / 1e3,
+        ),
+        tls=text_config.read_tls(SSL_FILE.value) if SSL_FILE.value else None,
+        with_health=HEALTH.value,
+        as_content=AS_CONTENT.value,
+        metrics_route=(
+            text_config.read_monitoring(MONITORING_FILE.value)
+            if MONITORING_FILE.value
+            else text_config.METRICS_ROUTE
+        ),
+        drain_seconds=DRAIN.value,
+        with_page=PAGE.value,
+    )
+
+
+def _models() -> list[Any]:
+    from serving.models import text_config
+
+    if MODEL_CONFIG_FILE.value:
+        return text_config.read_models(MODEL_CONFIG_FILE.value)
+    return [text_config.ModelConfig(MODEL_NAME.value, Path(MODEL_BASE_PATH.value).resolve())]
+
+
+def _repository_options() -> Any:
+    from serving.models import text_config
+    from serving.models.batching import BatchingOptions
+    from serving.models.repository import RepositoryOptions
+    from serving.models.served_model import RetryOptions
+
+    batching = None
+    if BATCHING.value:
+        batching = BatchingOptions(num_batch_threads=os.cpu_count() or 1)
+        if BATCHING_FILE.value:
+            batching = text_config.read_batching(BATCHING_FILE.value, defaults=batching)
+        batching = dataclasses.replace(batching, by_value=tuple(BY_VALUE.value))
+    return RepositoryOptions(
+        batching=batching,
+        warm_up=WARM_UP.value,
+        retries=RetryOptions(RETRIES.value, RETRY_INTERVAL.value / 1e6),
+        poll_seconds=FILE_POLL.value,
+        early_labels=EARLY_LABELS.value,
+        n_threads=SESSION_THREADS.value,
+        n_concurrent=max(4, os.cpu_count() or 1),
+    )
+
+
+def _announce(grpc_port: int, rest_port: int | None) -> None:
+    rest = "" if rest_port is None else f", REST http://{HOST.value}:{rest_port}"
+    print(f"qtf-serve: ready, gRPC {HOST.value}:{grpc_port}{rest}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
