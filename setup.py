@@ -11,23 +11,31 @@ VERSION = re.search(r'__version__ = "(.+)"', (HERE / "qtf/__init__.py").read_tex
 CORE = [
     "absl-py>=2.1",
     "crc32c>=2.4",
+    "grpcio>=1.60",
+    "grpcio-health-checking>=1.60",
+    "httptools>=0.6",
     "keras>=3.15,<3.16",
     "matplotlib>=3.8",
     "ml-collections>=1.0",
     "numpy>=2.0",
+    "orjson>=3.10",
     "scipy>=1.13",
     "tensorboard>=2.21,<2.22",
     "tensorflow>=2.21,<2.22",
     "tensorflow-probability>=0.25",
+    "tensorflow-serving-api>=2.21,<2.22",
     "tf-keras>=2.21,<2.22",
     "tfrecord>=1.14.6",
     "tqdm>=4.66",
+    "uvicorn>=0.30",
 ]
 TEST = [
     "hypothesis>=6.100",
     "import-linter>=2.0",
     "jax>=0.6",
     "mypy>=1.10",
+    "prometheus_client>=0.20",
+    "psutil>=5.9",
     "pytest>=8.0",
     "ruff>=0.9",
 ]
@@ -43,11 +51,10 @@ setup(
     packages=find_packages(
         include=[f"{room}*" for room in ("qtf", "data_gen", "trainers", "serving")]
     ),
-    package_data={"qtf.physics": ["*.json"]},
+    package_data={"qtf.physics": ["*.json"], "serving.page": ["static/*"]},
     install_requires=CORE,
     extras_require={
         "test": TEST,
-        "serving": ["tensorflow-serving-api>=2.19", "grpcio>=1.60"],
         "benchmarks": ["psutil>=5.9"],
         "dask": ["dask[distributed]>=2024.1"],
     },
@@ -58,6 +65,8 @@ setup(
             "qtf-train = trainers.dynamics:main",
             "qtf-evaluate = trainers.evaluate:main",
             "qtf-export = serving.export:main",
+            "qtf-serve = serving.server:main",
+            "qtf-predict = serving.predict:main",
         ]
     },
 )

@@ -2,63 +2,24 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
 
 from absl import logging
 
+from serving.configuration import text_config
+from serving.configuration.options import ServerOptions
 from serving.endpoints.grpc_server import GrpcServer
 from serving.endpoints.http import HttpServer
 from serving.endpoints.rest_app import RestApp
-from serving.endpoints.service import Limits, Service
+from serving.endpoints.service import Service
 from serving.metrics import Metrics
-from serving.models import text_config
-from serving.models.repository import ModelRepository, RepositoryOptions
-from serving.models.text_config import ModelConfig, TlsFiles
+from serving.models.repository import ModelRepository
 from serving.page.explorable import ServedModel as PageModel
 from serving.page.page import Page
 from serving.status import Code, StatusError
 
 _HEALTH_SECONDS = 0.5
-
-
-@dataclass(frozen=True)
-class ServerOptions:
-    """Everything that the flags say.
-
-    Attributes:
-        host: Address to listen on.
-        port: gRPC port; 0 for any free one.
-        rest_port: REST port; 0 for any free one, negative for none.
-        models: What is served at first.
-        models_file: File of models that is read again.
-        models_file_poll_seconds: How often; 0 for never.
-        repository: How models are loaded and run.
-        limits: What a client may ask for.
-        tls: Key and certificates of the gRPC endpoint; None for plain text.
-        with_health: Whether health checks are answered.
-        as_content: Whether tensors of answers are written as raw memory.
-        metrics_route: Path of the Prometheus metrics; None for nowhere.
-        drain_seconds: How long requests in flight may take at the end.
-        with_page: Whether the web page is shown.
-    """
-
-    host: str
-    port: int
-    rest_port: int
-    models: Sequence[ModelConfig]
-    models_file: Path | None
-    models_file_poll_seconds: float
-    repository: RepositoryOptions
-    limits: Limits
-    tls: TlsFiles | None
-    with_health: bool
-    as_content: bool
-    metrics_route: str | None
-    drain_seconds: float
-    with_page: bool
 
 
 async def serve(options: ServerOptions, announce: Callable[[int, int | None], None]) -> None:

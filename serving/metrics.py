@@ -8,6 +8,8 @@ import bisect
 import threading
 from collections.abc import Iterable
 
+_LONGEST_LABEL = 200
+_MOST_COMBINATIONS = 1000
 _LATENCY_BOUNDS = tuple(10 * 1.8**k for k in range(33))
 
 
@@ -28,8 +30,15 @@ class Counter:
         self._lock = threading.Lock()
 
     def add(self, *labels: str, amount: float = 1) -> None:
-        """Adds `amount` to the counter with these values of the labels."""
+        """Adds `amount` to the counter with these values of the labels.
+
+        Clients choose some labels; so that they cannot fill the memory, values are cut
+        and those beyond a thousand combinations are counted together.
+        """
+        labels = tuple(label[:_LONGEST_LABEL] for label in labels)
         with self._lock:
+            if labels not in self._values and len(self._values) >= _MOST_COMBINATIONS:
+                labels = ("(other)",) * len(labels)
             self._values[labels] = self._values.get(labels, 0) + amount
 
     def lines(self) -> Iterable[str]:
@@ -110,6 +119,9 @@ class Metrics:
             tuple(100 * 1.2**k for k in range(52)),
         )
         self.input_batch_size = Histogram(f"{path}batching_session:input_batch_size", (), sizes)
+        self.padding_size = Histogram(
+            f"{path}batching_session:padding_size", ("execution_batch_size",), sizes
+        )
         self.processed_batch_size = Histogram(
             f"{path}batching_session:processed_batch_size", (), sizes
         )

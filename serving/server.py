@@ -9,11 +9,20 @@ import asyncio
 import dataclasses
 import os
 from pathlib import Path
-from typing import Any
 
 from absl import flags, logging
 
 from qtf.command_line import run_command
+from qtf.quiet_import import import_tensorflow_quietly
+from serving.configuration import text_config
+from serving.configuration.options import (
+    BatchingOptions,
+    Limits,
+    ModelConfig,
+    RepositoryOptions,
+    RetryOptions,
+    ServerOptions,
+)
 
 PORT = flags.DEFINE_integer("port", 8500, "gRPC port; 0 for any free one.", 0, 65535)
 REST_PORT = flags.DEFINE_integer(
@@ -83,17 +92,16 @@ def main() -> None:
 
 def _main() -> None:
     _check_flags()
+    options = _options()
     if not flags.FLAGS["verbosity"].present:
         logging.set_verbosity(logging.INFO)
-    from qtf.quiet_import import import_tensorflow_quietly
-
     import_tensorflow_quietly()
     from serving.application import serve
     from serving.models.xla import disable_xla
 
     if not XLA.value:
         disable_xla()
-    asyncio.run(serve(_options(), announce=_announce))
+    asyncio.run(serve(options, announce=_announce))
 
 
 def _check_flags() -> None:
@@ -103,11 +111,7 @@ def _check_flags() -> None:
         raise ValueError("--batching_parameters_file is set without --enable_batching.")
 
 
-def _options() -> Any:
-    from serving.application import ServerOptions
-    from serving.endpoints.service import Limits
-    from serving.models import text_config
-
+def _options() -> ServerOptions:
     return ServerOptions(
         host=HOST.value,
         port=PORT.value,
@@ -135,20 +139,13 @@ def _options() -> Any:
     )
 
 
-def _models() -> list[Any]:
-    from serving.models import text_config
-
+def _models() -> list[ModelConfig]:
     if MODEL_CONFIG_FILE.value:
         return text_config.read_models(MODEL_CONFIG_FILE.value)
-    return [text_config.ModelConfig(MODEL_NAME.value, Path(MODEL_BASE_PATH.value).resolve())]
+    return [ModelConfig(MODEL_NAME.value, Path(MODEL_BASE_PATH.value).resolve())]
 
 
-def _repository_options() -> Any:
-    from serving.models import text_config
-    from serving.models.batching import BatchingOptions
-    from serving.models.repository import RepositoryOptions
-    from serving.models.served_model import RetryOptions
-
+def _repository_options() -> RepositoryOptions:
     batching = None
     if BATCHING.value:
         batching = BatchingOptions(num_batch_threads=os.cpu_count() or 1)

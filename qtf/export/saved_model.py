@@ -10,6 +10,7 @@ import tensorflow as tf
 from qtf.dynamics.transferable_sru import TransferableSRU
 from qtf.export.model_card import model_card
 from qtf.export.signatures import DynamicsModule
+from qtf.export.warm_up import write_warm_up
 from qtf.files import folder_written_aside
 from qtf.physics import PauliSum
 from qtf.training.io_errors import writing
@@ -28,6 +29,8 @@ def export_dynamics(
 ) -> Path:
     """Writes the next version `model_dir/N` with signatures rollout, observables, step.
 
+    With it go requests for the server to warm up with.
+
     `rollout` is also the default signature. All of them are plain graphs, because
     TensorFlow Serving refuses XLA unless started for it.
 
@@ -35,7 +38,7 @@ def export_dynamics(
         model: The network with its weights.
         model_dir: Folder of all versions, created if missing.
         hamiltonians: n_sites -> Hamiltonian, for every n that the model was trained for.
-        config: Configuration of the run, written into the assets.
+        config: Configuration of the run, written into the assets with `max_steps`.
         max_steps: Largest number of steps of one request.
         xla_signature: Whether to add `rollout_xla`, for servers started with XLA.
 
@@ -62,12 +65,14 @@ def export_dynamics(
         # Assets are copied from files, which need not outlive the writing.
         assets = aside / "assets.source"
         assets.mkdir()
-        card = model_card(model, config, tuple(sorted(hamiltonians)), max_steps)
-        (assets / "model_card.md").write_text(card)
-        (assets / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True))
+        n_sites = tuple(sorted(hamiltonians))
+        (assets / "model_card.md").write_text(model_card(model, config, n_sites, max_steps))
+        served = {**config, "serving": {"max_steps": max_steps}}
+        (assets / "config.json").write_text(json.dumps(served, indent=2, sort_keys=True))
         module.assets = [tf.saved_model.Asset(str(path)) for path in sorted(assets.iterdir())]
         with writing(f"SavedModel {destination}"):
             tf.saved_model.save(module, str(aside), signatures=signatures)
+            write_warm_up(aside, n_sites, n_layers=model.n_layers, units=model.units)
         for path in assets.iterdir():
             path.unlink()
         assets.rmdir()

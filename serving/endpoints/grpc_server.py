@@ -11,9 +11,9 @@ import grpc
 from google.protobuf.message import DecodeError
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
+from serving.configuration.options import TlsFiles
 from serving.endpoints import model_service, prediction_service
 from serving.endpoints.service import Service
-from serving.models.text_config import TlsFiles
 from serving.status import Code, StatusError
 
 _CODES = {Code(code.value[0]): code for code in grpc.StatusCode}

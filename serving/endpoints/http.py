@@ -3,6 +3,8 @@
 import asyncio
 import json
 import socket
+import time
+import zlib
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,7 +14,7 @@ import uvicorn
 from absl import logging
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from serving.status import StatusError, deadline_exceeded
+from serving.status import StatusError, deadline_exceeded, invalid_argument
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
@@ -58,7 +60,8 @@ async def read_body(
     Raises:
         BodyTooLarge: It is longer than `max_bytes`, or says that it is.
         ClientGone: The connection closed in the middle.
-        StatusError: DEADLINE_EXCEEDED, it did not arrive in time.
+        StatusError: DEADLINE_EXCEEDED, it did not arrive in time; INVALID_ARGUMENT, it
+            cannot be unpacked.
     """
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit() and int(value) > max_bytes:
@@ -75,27 +78,54 @@ async def read_body(
                 if size > max_bytes:
                     raise BodyTooLarge
                 if not message.get("more_body", False):
-                    return b"".join(parts)
+                    break
     except TimeoutError:
         raise deadline_exceeded() from None
+    body = b"".join(parts)
+    return _unzipped(body, max_bytes) if _is_zipped(scope) else body
 
 
-async def until_gone(work: Awaitable[Answer], receive: Receive) -> Answer:
-    """Does the work unless the client goes away first, which cancels it.
+async def until_gone(work: Awaitable[Answer], receive: Receive, deadline: float) -> Answer:
+    """Does the work unless the client goes away or time runs out first, which cancels it.
 
     Raises:
         ClientGone: The client went away.
+        StatusError: DEADLINE_EXCEEDED.
     """
     working = asyncio.ensure_future(work)
     leaving = asyncio.ensure_future(receive())
     try:
-        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(
+            {working, leaving},
+            timeout=max(0.0, deadline - time.monotonic()),
+            return_when=asyncio.FIRST_COMPLETED,
+        )
         if not working.done():
-            raise ClientGone
+            raise ClientGone if leaving.done() else deadline_exceeded()
         return _outcome(working)
     finally:
         working.cancel()
         leaving.cancel()
+
+
+def _is_zipped(scope: Mapping[str, Any]) -> bool:
+    return any(
+        name == b"content-encoding" and value.lower() == b"gzip" for name, value in scope["headers"]
+    )
+
+
+def _unzipped(body: bytes, max_bytes: int) -> bytes:
+    """Unpacks no more than allowed: a small body can hold any amount of zeros."""
+    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    try:
+        unpacked = unpacker.decompress(body, max_bytes + 1)
+    except zlib.error as error:
+        raise invalid_argument(f"Body is not what Content-Encoding says: {error}") from None
+    if len(unpacked) > max_bytes:
+        raise BodyTooLarge
+    if not unpacker.eof:
+        raise invalid_argument("Body is not what Content-Encoding says: it ends too early")
+    return unpacked
 
 
 def _outcome(done: asyncio.Future[Answer]) -> Answer:
@@ -188,6 +218,14 @@ class PatientProtocol(HttpToolsProtocol):
         super().data_received(data)
         if self._head_timer is not None and self._head_bytes > _HEAD_BYTES:
             self.transport.close()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answers what is no HTTP in the form of all other errors."""
+        body = plain_error(400, msg).body
+        head = f"HTTP/1.1 400 Bad Request\r\nContent-Type: {JSON}\r\n"
+        head += f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        self.transport.write(head.encode() + body)
+        self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102
         self._end_head()

@@ -5,9 +5,9 @@ from typing import Any
 
 from tensorflow_serving.apis import get_model_status_pb2, model_management_pb2
 
+from serving.configuration.text_config import models_from_proto
 from serving.endpoints.service import Service
 from serving.models.served_model import Version, error_status
-from serving.models.text_config import models_from_proto
 from serving.status import invalid_argument
 
 SERVICE = "tensorflow.serving.ModelService"

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from tensorflow_serving.apis import (
     classification_pb2,
@@ -52,10 +52,10 @@ class PredictionService:
     async def predict(self, request: predict_pb2.PredictRequest, seconds: float | None) -> bytes:
         """Runs a signature; returns the wire format of a `PredictResponse`."""
         with self._service.request("Predict", "GRPC") as record:
+            record.model_name = request.model_spec.name
             allowed = self._service.limits.grpc_seconds
             deadline = time.monotonic() + (allowed if seconds is None else min(seconds, allowed))
             with self._use(request) as (version, servable):
-                record.model_name = request.model_spec.name
                 signature = prediction.find_signature(
                     servable.loaded.signatures, request.model_spec.signature_name
                 )
@@ -84,19 +84,13 @@ class PredictionService:
         self, request: classification_pb2.ClassificationRequest, seconds: float | None
     ) -> bytes:
         """Refuses: no model of ours classifies examples."""
-        with self._service.request("Classify", "GRPC"), self._use(request) as (_, servable):
-            raise check_inference(
-                servable.loaded.signatures, request.model_spec.signature_name, "classify"
-            )
+        self._refuse(request, "Classify")
 
     async def regress(
         self, request: regression_pb2.RegressionRequest, seconds: float | None
     ) -> bytes:
         """Refuses: no model of ours takes examples for a regression."""
-        with self._service.request("Regress", "GRPC"), self._use(request) as (_, servable):
-            raise check_inference(
-                servable.loaded.signatures, request.model_spec.signature_name, "regress"
-            )
+        self._refuse(request, "Regress")
 
     async def multi_inference(
         self, request: inference_pb2.MultiInferenceRequest, seconds: float | None
@@ -105,6 +99,14 @@ class PredictionService:
         spec = request.tasks[0].model_spec if request.tasks else model_pb2.ModelSpec()
         with self._use_spec(spec) as (_, servable):
             raise check_multi_inference(servable.loaded.signatures, request.tasks)
+
+    def _refuse(self, request: Any, method: str) -> NoReturn:
+        with self._service.request(method, "GRPC") as record:
+            record.model_name = request.model_spec.name
+            with self._use(request) as (_, servable):
+                raise check_inference(
+                    servable.loaded.signatures, request.model_spec.signature_name, method.lower()
+                )
 
     def _use(self, request: Any) -> Any:
         _check_spec(request)

@@ -74,7 +74,7 @@ class RestApp:
             )
             path = scope["raw_path"].decode("latin-1").partition("?")[0]
             work = self._answer(scope["method"], path, body, deadline)
-            answer = await http.until_gone(work, receive)
+            answer = await http.until_gone(work, receive, deadline)
         except http.BodyTooLarge:
             answer = http.plain_error(
                 413, f"Request body must have at most {limits.max_request_bytes} bytes."
@@ -114,9 +114,9 @@ class RestApp:
 
     async def _predict(self, target: _Target, body: bytes, deadline: float) -> Answer:
         with self._service.request("predict", "REST") as record:
+            record.model_name = target.name
             document = await _aside(len(body), json_requests.parse_object, body)
             with self._use(target) as (_, servable):
-                record.model_name = target.name
                 request = await _aside(
                     len(body), json_requests.read_predict, document, servable.loaded.signatures
                 )
@@ -138,7 +138,8 @@ class RestApp:
             )
 
     def _infer(self, target: _Target, body: bytes, method: str) -> Answer:
-        with self._service.request(method, "REST"):
+        with self._service.request(method, "REST") as record:
+            record.model_name = target.name
             document = json_requests.parse_object(body)
             json_requests.check_examples(document)
             with self._use(target) as (_, servable):
@@ -170,8 +171,10 @@ class RestApp:
 
 def _target(match: re.Match[str]) -> _Target:
     digits, label = match["version"], match["label"]
-    if digits is not None and int(digits[:30]) >= 2**63:
-        raise invalid_argument(f"Failed to convert version: {digits[:30]} to numeric.")
+    # Python refuses to read thousands of digits, whatever their value.
+    digits = digits and (digits.lstrip("0")[:30] or "0")
+    if digits is not None and int(digits) >= 2**63:
+        raise invalid_argument(f"Failed to convert version: {digits} to numeric.")
     return _Target(
         unquote(match["name"]),
         None if digits is None else int(digits),

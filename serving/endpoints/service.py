@@ -6,26 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from serving.configuration.options import Limits
 from serving.metrics import Metrics, microseconds
 from serving.models.repository import ModelRepository
 from serving.status import Code, StatusError
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a single client may ask for.
-
-    Attributes:
-        max_request_bytes: Size of a request.
-        max_concurrent_requests: Predictions in flight; more are refused.
-        grpc_seconds: Time for a gRPC request, also when the client would wait longer.
-        rest_seconds: Time for a REST request.
-    """
-
-    max_request_bytes: int = 2**26
-    max_concurrent_requests: int = 1024
-    grpc_seconds: float = 300.0
-    rest_seconds: float = 30.0
 
 
 class Service:
@@ -88,8 +72,7 @@ class RequestRecord:
     """What is known of a request while it is answered.
 
     Attributes:
-        model_name: The served model, empty as long as none was found, so that invented
-            names cannot fill the metrics.
+        model_name: The model that was asked for, empty as long as it is not known.
     """
 
     model_name: str = ""

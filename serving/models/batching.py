@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from serving.configuration.options import BatchingOptions
 from serving.metrics import Metrics, microseconds
 from serving.models.execution import Execution
 from serving.protocol.signature import Signature
@@ -20,40 +21,6 @@ from serving.status import Code, StatusError, deadline_exceeded, invalid_argumen
 
 Arrays = Mapping[str, np.ndarray]
 _THREAD_POOL = "batch_threads"
-
-
-@dataclass(frozen=True)
-class BatchingOptions:
-    """How requests are joined, named as in the batching file of TensorFlow Serving.
-
-    Attributes:
-        max_batch_size: Largest number of examples in one batch.
-        batch_timeout: Seconds that the first request of a batch waits for others.
-        max_enqueued_batches: Batches of one kind that may wait; more are refused.
-        num_batch_threads: Batches that run at the same time, of all kinds together.
-        allowed_batch_sizes: Sizes that batches are filled up to, ascending; empty for all.
-        large_batch_splitting: Whether requests beyond `max_batch_size` are cut.
-        max_execution_batch_size: Largest piece after cutting; 0 for `max_batch_size`.
-        by_value: Names of inputs whose values must be equal within a batch.
-    """
-
-    max_batch_size: int = 1000
-    batch_timeout: float = 0.0
-    max_enqueued_batches: int = 10
-    num_batch_threads: int = 2
-    allowed_batch_sizes: tuple[int, ...] = ()
-    large_batch_splitting: bool = False
-    max_execution_batch_size: int = 0
-    by_value: tuple[str, ...] = ("n_steps",)
-
-    @property
-    def largest_run(self) -> int:
-        """Number of examples that one run may hold."""
-        return self.max_execution_batch_size or self.max_batch_size
-
-    def padded_size(self, size: int) -> int:
-        """Returns the smallest allowed size that holds `size` examples."""
-        return next((s for s in self.allowed_batch_sizes if s >= size), size)
 
 
 @dataclass
@@ -204,6 +171,7 @@ class BatchedExecution:
         size = sum(task.size for task in tasks)
         padded_size = self._options.padded_size(size)
         self._metrics.processed_batch_size.observe(value=padded_size)
+        self._metrics.padding_size.observe(str(padded_size), value=padded_size - size)
         joined = _joined(tasks, padded_size)
         deadline = max(task.deadline for task in tasks)
         values = await self._execution.run(batch.signature, joined, batch.outputs, deadline)
@@ -234,6 +202,8 @@ def _n_examples(inputs: Arrays) -> int:
     Raises:
         StatusError: INVALID_ARGUMENT, an input has no first axis or another length.
     """
+    if not inputs:
+        raise invalid_argument("Batching Run() must have at least one input tensor")
     lengths = set()
     for alias, array in inputs.items():
         if array.ndim == 0:
@@ -246,7 +216,7 @@ def _n_examples(inputs: Arrays) -> int:
             "Batching Run() input tensors must have equal 0th-dimension size; "
             f"the sizes are {sorted(lengths)}"
         )
-    return lengths.pop() if lengths else 0
+    return lengths.pop()
 
 
 def _pieces(inputs: Arrays, size: int, largest: int) -> list[Arrays]:

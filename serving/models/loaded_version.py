@@ -105,7 +105,11 @@ class LoadedVersion:
             with self._idle:
                 self._n_running -= 1
                 self._idle.notify_all()
-        return dict(zip(outputs, values, strict=True))
+        return {
+            # A scalar string comes as bytes.
+            alias: np.array(value, object) if isinstance(value, bytes) else np.asarray(value)
+            for alias, value in zip(outputs, values, strict=True)
+        }
 
     def close(self) -> None:
         """Frees the memory of the version, once no run uses it any more."""

@@ -6,42 +6,25 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from absl import logging
 
+from serving.configuration.options import ModelConfig, RepositoryOptions
 from serving.metrics import Metrics, microseconds
-from serving.models.batching import BatchedExecution, BatchingOptions
+from serving.models.batching import BatchedExecution
 from serving.models.execution import DirectExecution, Execution
 from serving.models.loaded_version import LoadedVersion
-from serving.models.served_model import RetryOptions, Servable, ServedModel, Version
-from serving.models.text_config import ModelConfig
+from serving.models.served_model import (
+    Servable,
+    ServedModel,
+    Version,
+    servable_not_found,
+)
 from serving.models.warm_up import warm_up
 from serving.status import Code, StatusError, invalid_argument, not_found
 
-
-@dataclass(frozen=True)
-class RepositoryOptions:
-    """How all models are loaded and run.
-
-    Attributes:
-        batching: How requests are joined; None runs each alone.
-        warm_up: Whether warm-up requests are replayed.
-        retries: What to do when a version cannot be loaded.
-        poll_seconds: Time between two looks at the base paths; 0 for a single one.
-        early_labels: Whether labels may point to versions that are not available.
-        n_threads: Threads inside and across TensorFlow's operations; 0 for one a core.
-        n_concurrent: Runs of sessions at the same time.
-    """
-
-    batching: BatchingOptions | None = None
-    warm_up: bool = True
-    retries: RetryOptions = field(default_factory=RetryOptions)
-    poll_seconds: float = 1.0
-    early_labels: bool = False
-    n_threads: int = 0
-    n_concurrent: int = 4
+_PLATFORM = "tensorflow"
 
 
 class ModelRepository:
@@ -78,7 +61,7 @@ class ModelRepository:
                 anything changed: the list is in place, and loading will be tried again.
         """
         async with self._one_change:
-            self._check_paths(configs)
+            self._check_models(configs)
             self._check_labels(config for config in configs if config.name in self._models)
             new = [config.name for config in configs if config.name not in self._models]
             self._drop({config.name for config in configs})
@@ -112,10 +95,12 @@ class ModelRepository:
                 label.
         """
         model = self._models.get(name)
-        if model is None:
-            raise not_found(_unknown(name, version))
         if label is not None:
-            version = self._labelled(model, label)
+            if model is None or label not in model.labels:
+                raise invalid_argument(f"Unrecognized servable version label: {label}")
+            version = model.labels[label]
+        if model is None:
+            raise not_found(servable_not_found(name, version))
         with model.use(version) as used:
             yield used
 
@@ -133,10 +118,11 @@ class ModelRepository:
         return found
 
     def is_ready(self) -> bool:
-        """Whether every model answers requests."""
-        return all(
-            any(model.is_available(version.number) for version in model.versions)
+        """Whether any model answers requests; one that is broken does not stop the others."""
+        return not self._models or any(
+            model.is_available(version.number)
             for model in self.models
+            for version in model.versions
         )
 
     async def close(self) -> None:
@@ -145,9 +131,11 @@ class ModelRepository:
         await asyncio.gather(*self._closing)
         self._executor.shutdown()
 
-    def _check_paths(self, configs: Sequence[ModelConfig]) -> None:
+    def _check_models(self, configs: Sequence[ModelConfig]) -> None:
         for config in configs:
             served = self._models.get(config.name)
+            if config.platform != _PLATFORM:
+                raise invalid_argument(_wrong_platform(config, known=served is not None))
             if served and served.config.base_path == config.base_path:
                 continue
             if not config.base_path.is_dir():
@@ -195,11 +183,6 @@ class ModelRepository:
             Code.UNKNOWN, f"{len(names)} model(s) did not become available: {reasons}"
         )
 
-    def _labelled(self, model: ServedModel, label: str) -> int:
-        if label not in model.labels:
-            raise invalid_argument(f"Unrecognized servable version label: {label}")
-        return model.labels[label]
-
     def _load(self, name: str, number: int, path: Path) -> Servable:
         """Loads a version in a thread, one at a time."""
         with self._one_load:
@@ -234,7 +217,10 @@ class ModelRepository:
         return BatchedExecution(direct, self._options.batching, self._batch_threads, self._metrics)
 
 
-def _unknown(name: str, version: int | None) -> str:
-    if version is None:
-        return f"Servable not found for request: Latest({name})"
-    return f"Servable not found for request: Specific({name}, {version})"
+def _wrong_platform(config: ModelConfig, *, known: bool) -> str:
+    if known:
+        return (
+            f"Illegal to change a model's platform. For model {config.name} platform was "
+            f"{_PLATFORM} and new platform requested is {config.platform}"
+        )
+    return f"Model {config.name} requests unsupported platform {config.platform}"

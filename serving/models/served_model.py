@@ -13,10 +13,10 @@ from pathlib import Path
 
 from absl import logging
 
+from serving.configuration.options import ModelConfig, RetryOptions
+from serving.configuration.version_policy import versions_in
 from serving.models.execution import Execution
 from serving.models.loaded_version import LoadedVersion
-from serving.models.text_config import ModelConfig
-from serving.models.version_policy import versions_in
 from serving.status import Code, StatusError, not_found
 
 
@@ -36,14 +36,6 @@ class Servable:
 
     loaded: LoadedVersion
     execution: Execution
-
-
-@dataclass(frozen=True)
-class RetryOptions:
-    """How often a failed load is tried again, and the seconds between two attempts."""
-
-    n_retries: int = 5
-    interval: float = 60.0
 
 
 @dataclass(eq=False)
@@ -179,9 +171,7 @@ class ServedModel:
         if number is not None:
             candidates = [v for v in candidates if v.number == number]
         if not candidates:
-            wanted = "Latest" if number is None else "Specific"
-            asked = self.config.name if number is None else f"{self.config.name}, {number}"
-            raise not_found(f"Servable not found for request: {wanted}({asked})")
+            raise not_found(servable_not_found(self.config.name, number))
         return candidates[0]
 
     def _start_loading(self, number: int, path: Path) -> None:
@@ -199,6 +189,8 @@ class ServedModel:
         finally:
             if version.servable is None:
                 version.state = State.END
+                if version.error is None and version.number in self._wanted:
+                    version.error = StatusError(Code.INTERNAL, "Loading failed; see the log.")
             version.attempted.set()
             self._retire()
 
@@ -247,7 +239,19 @@ class ServedModel:
     def _start(self, work: object, name: str) -> None:
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            # A defect of ours; the version's status says that it failed.
+            logging.error("%s failed.", self.config.name, exc_info=task.exception())
+
+
+def servable_not_found(name: str, number: int | None) -> str:
+    """Returns what a client reads that asks for the newest or a specific version in vain."""
+    asked = f"Latest({name})" if number is None else f"Specific({name}, {number})"
+    return f"Servable not found for request: {asked}"
 
 
 def error_status(version: Version) -> tuple[Code, str]:

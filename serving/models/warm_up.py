@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import tensorflow as tf
+from google.protobuf.message import DecodeError
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
 from serving.models.loaded_version import LoadedVersion
 from serving.protocol.prediction import find_signature, read_inputs, wanted_outputs
-from serving.status import Code, StatusError
+from serving.status import Code, StatusError, invalid_argument
 
 RECORDS = Path("assets.extra") / "tf_serving_warmup_requests"
 MAX_RECORDS = 1000
@@ -29,12 +30,11 @@ def warm_up(version: LoadedVersion) -> int:
                 f"Number of warmup records exceeds the maximum ({MAX_RECORDS}) at "
                 f"{version.path / RECORDS}",
             )
-        if log.WhichOneof("log_type") != "predict_log":
-            raise StatusError(
-                Code.UNIMPLEMENTED,
-                f"Unsupported log_type for warmup: {log.WhichOneof('log_type')}",
-            )
-        _predict(version, log.predict_log.request)
+        kind = log.WhichOneof("log_type")
+        if kind == "predict_log":
+            _predict(version, log.predict_log.request)
+        elif kind is not None:
+            raise StatusError(Code.UNIMPLEMENTED, f"Unsupported log_type for warmup: {kind}")
     return n_records
 
 
@@ -50,7 +50,10 @@ def _logs(path: Path) -> Iterator[prediction_log_pb2.PredictionLog]:
     try:
         for record in tf.compat.v1.io.tf_record_iterator(str(path)):
             yield prediction_log_pb2.PredictionLog.FromString(record)
-    except (tf.errors.OpError, ValueError) as error:
+    except DecodeError as error:
+        raise invalid_argument(f"Failed to parse warmup record: {error} from {path}") from error
+    except tf.errors.OpError as error:
         raise StatusError(
-            Code.DATA_LOSS, f"Failed to read warmup record from {path}: {error}"
+            Code.DATA_LOSS,
+            f"{error.message} at {path}. Please verify your warmup data is in TFRecord format.",
         ) from error

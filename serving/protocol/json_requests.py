@@ -6,8 +6,10 @@ numbers, and text after the closing brace is ignored.
 
 import base64
 import binascii
+import bisect
 import itertools
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,10 +19,12 @@ import orjson
 import tensorflow as tf
 
 from serving.protocol.prediction import find_signature
-from serving.protocol.signature import DEFAULT_SIGNATURE, Signature
+from serving.protocol.signature import DEFAULT_SIGNATURE, Signature, type_name
 from serving.status import Code, StatusError, invalid_argument
 
 UNSUPPORTED = {tf.float16, tf.bfloat16, tf.complex64, tf.complex128}
+# NumPy has room for 64 axes.
+_MAX_RANK = 32
 _ROWS, _COLUMNS = "instances", "inputs"
 # Whole numbers up to here are exact in a floating-point type.
 _EXACT = {tf.float32: 2**24 - 1, tf.float64: 2**53 - 1}
@@ -66,6 +70,8 @@ def read_predict(document: Mapping[str, Any], signatures: Mapping[str, Signature
             signature or holds other inputs than that has.
     """
     signature = _signature(document, signatures)
+    if not signature.inputs:
+        raise invalid_argument(f"Failed to get input map for signature: {signature.name}")
     if _ROWS in document and _COLUMNS in document:
         raise invalid_argument(
             f"JSON Value: {_shown(document)} Not formatted correctly expecting only one of "
@@ -112,7 +118,8 @@ def to_array(value: Any, dtype: tf.DType) -> np.ndarray:
     if dtype in UNSUPPORTED:
         raise StatusError(
             Code.UNIMPLEMENTED,
-            f"Conversion of JSON Value: {_shown(leaves[:1])} to type: {type_name(dtype)}",
+            f"Conversion of JSON Value: {_shown(leaves[0]) if leaves else '[]'} "
+            f"to type: {type_name(dtype)}",
         )
     if dtype == tf.string:
         values = np.empty(len(leaves), object)
@@ -122,14 +129,9 @@ def to_array(value: Any, dtype: tf.DType) -> np.ndarray:
     try:
         return np.array(leaves, dtype.as_numpy_dtype).reshape(shape)
     except (OverflowError, ValueError):
-        raise invalid_argument(
-            f"JSON Value: {_shown(leaves)} is not of expected type: {type_name(dtype)}"
-        ) from None
-
-
-def type_name(dtype: tf.DType) -> str:
-    """Returns the name of a type as TensorFlow's C++ side writes it."""
-    return {tf.float32: "float", tf.float64: "double", tf.float16: "half"}.get(dtype, dtype.name)
+        bounds = np.iinfo(dtype.as_numpy_dtype)
+        wrong = next(leaf for leaf in leaves if not bounds.min <= leaf <= bounds.max)
+        raise _wrong_type(wrong, dtype) from None
 
 
 def _parse(body: bytes) -> Any:
@@ -143,7 +145,7 @@ def _parse(body: bytes) -> Any:
     try:
         text = body.decode()
         start = len(text) - len(text.lstrip())
-        return json.JSONDecoder().raw_decode(text, start)[0]
+        return json.JSONDecoder(parse_float=_finite).raw_decode(text, start)[0]
     except json.JSONDecodeError as error:
         raise invalid_argument(f"JSON Parse error: {error.msg} at offset: {error.pos}") from None
     except UnicodeDecodeError as error:
@@ -152,6 +154,13 @@ def _parse(body: bytes) -> Any:
         ) from None
     except (RecursionError, ValueError) as error:
         raise invalid_argument(f"JSON Parse error: {error} at offset: 0") from None
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError("Number too big to be stored in double.")
+    return number
 
 
 def _signature(document: Mapping[str, Any], signatures: Mapping[str, Signature]) -> Signature:
@@ -188,7 +197,7 @@ def _read_rows(rows: Any, signature: Signature) -> dict[str, np.ndarray]:
 
 def _check_row(row: Any, number: int, signature: Signature, *, named: bool) -> None:
     if named != _is_named(row):
-        expected, found = ("object", "value/list") if named else ("value/list", "object")
+        expected, found = ("object", "list") if named else ("value/list", "object")
         raise invalid_argument(
             f"Expecting {expected} but got {found} at item {number} of input list"
         )
@@ -211,16 +220,31 @@ def _error_of_row(
     columns: Mapping[str, list[Any]], signature: Signature, error: StatusError, *, named: bool
 ) -> StatusError:
     """Finds the first element at fault, which conversion of whole columns does not tell."""
-    for number in range(len(next(iter(columns.values())))):
-        for name, values in columns.items():
-            dtype = signature.inputs[name].dtype
-            text = _fault(values[number], values[0], dtype)
-            if text:
-                key = f" key: {name}" if named else ""
-                return invalid_argument(
-                    f"Failed to process element: {number}{key} of 'instances' list. Error: {text}"
-                )
-    return error
+    found = [
+        (_first_bad(values, signature.inputs[name].dtype), name) for name, values in columns.items()
+    ]
+    number, name = min(found, key=lambda bad: bad[0])
+    values = columns[name]
+    if number == len(values):
+        return error
+    text = _fault(values[number], values[0], signature.inputs[name].dtype)
+    key = f" key: {name}" if named else ""
+    return invalid_argument(
+        f"Failed to process element: {number}{key} of 'instances' list. Error: {text}"
+    )
+
+
+def _first_bad(values: list[Any], dtype: tf.DType) -> int:
+    """Returns the end of the longest beginning that converts, in a few conversions."""
+
+    def fails(end: int) -> bool:
+        try:
+            to_array(values[: end + 1], dtype)
+        except StatusError:
+            return True
+        return False
+
+    return bisect.bisect_left(range(len(values)), True, key=fails)
 
 
 def _fault(value: Any, first: Any, dtype: tf.DType) -> str:
@@ -231,11 +255,7 @@ def _fault(value: Any, first: Any, dtype: tf.DType) -> str:
     expected = to_array(first, dtype)
     if array.size != expected.size:
         return f"INVALID_ARGUMENT: Expecting tensor size: {expected.size} but got: {array.size}"
-    if array.shape != expected.shape:
-        return (
-            f"INVALID_ARGUMENT: Expecting shape {list(expected.shape)} but got: {list(array.shape)}"
-        )
-    return ""
+    return f"INVALID_ARGUMENT: Expecting shape {_shape(expected)} but got: {_shape(array)}"
 
 
 def _columns(columns: Any, signature: Signature) -> dict[str, Any]:
@@ -269,11 +289,16 @@ def _flattened(value: Any) -> tuple[tuple[int, ...], list[Any]]:
     shape: list[int] = []
     level = [value]
     while level and isinstance(level[0], list):
+        if len(shape) == _MAX_RANK:
+            raise invalid_argument(
+                f"Encountered list at unexpected level: {_MAX_RANK} expected < {_MAX_RANK}"
+            )
         for item in level:
             if not isinstance(item, list):
+                rank = len(shape) + _depth(level[0])
                 raise invalid_argument(
-                    f"JSON Value: {_shown(item)} found at incorrect level: {len(shape)} in the "
-                    "JSON DOM. Expected at a deeper level"
+                    f"JSON Value: {_shown(item)} found at incorrect level: {len(shape) + 1} "
+                    f"in the JSON DOM. Expected at level: {rank}"
                 )
             if len(item) != len(level[0]):
                 raise invalid_argument(
@@ -287,6 +312,14 @@ def _flattened(value: Any) -> tuple[tuple[int, ...], list[Any]]:
             f"Encountered list at unexpected level: {len(shape)} expected < {len(shape)}"
         )
     return tuple(shape), level
+
+
+def _depth(value: Any) -> int:
+    depth = 0
+    while isinstance(value, list):
+        value = value[0] if value else None
+        depth += 1
+    return depth
 
 
 def _check_leaves(leaves: Sequence[Any], dtype: tf.DType) -> None:
@@ -331,6 +364,10 @@ def _bytes(leaf: Any) -> bytes:
         return base64.b64decode(leaf["b64"], validate=True)
     except (binascii.Error, ValueError):
         raise invalid_argument("Unable to base64 decode") from None
+
+
+def _shape(array: np.ndarray) -> str:
+    return "[" + ",".join(map(str, array.shape)) + "]"
 
 
 def _wrong_type(value: Any, dtype: tf.DType) -> StatusError:

@@ -14,7 +14,8 @@ import numpy as np
 import orjson
 import tensorflow as tf
 
-from serving.protocol.json_requests import UNSUPPORTED, type_name
+from serving.protocol.json_requests import UNSUPPORTED
+from serving.protocol.signature import type_name
 from serving.status import invalid_argument
 
 
@@ -84,7 +85,7 @@ def _with_tokens(written: bytes, array: np.ndarray) -> bytes:
 
 def _strings(values: Any, *, as_base64: bool) -> Any:
     if isinstance(values, np.ndarray):
-        return [_strings(value, as_base64=as_base64) for value in values.tolist()]
+        values = values.tolist()
     if isinstance(values, list):
         return [_strings(value, as_base64=as_base64) for value in values]
     raw = values if isinstance(values, bytes) else str(values).encode()

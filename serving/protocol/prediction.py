@@ -3,10 +3,11 @@
 from collections.abc import Collection, Mapping
 
 import numpy as np
+import tensorflow as tf
 from tensorflow_serving.apis import model_pb2, predict_pb2
 
 from serving.protocol import tensor_proto
-from serving.protocol.signature import DEFAULT_SIGNATURE, Signature
+from serving.protocol.signature import DEFAULT_SIGNATURE, Signature, type_name
 from serving.status import Code, StatusError, invalid_argument
 
 _OUTPUTS_FIELD = predict_pb2.PredictResponse.OUTPUTS_FIELD_NUMBER
@@ -31,7 +32,24 @@ def read_inputs(request: predict_pb2.PredictRequest, signature: Signature) -> di
         StatusError: INVALID_ARGUMENT, the inputs are not those of the signature.
     """
     check_aliases(request.inputs.keys(), signature)
-    return {alias: tensor_proto.to_array(proto, alias) for alias, proto in request.inputs.items()}
+    arrays = {}
+    for alias, proto in request.inputs.items():
+        check_type(alias, tensor_proto.type_of(proto, alias), signature)
+        arrays[alias] = tensor_proto.to_array(proto, alias)
+    return arrays
+
+
+def check_type(alias: str, sent: tf.DType, signature: Signature) -> None:
+    """Checks that an input has the type of the signature; nothing is converted.
+
+    Raises:
+        StatusError: INVALID_ARGUMENT, naming both types.
+    """
+    expected = signature.inputs[alias].dtype
+    if sent != expected:
+        raise invalid_argument(
+            f"Expects input {alias} to be {type_name(expected)} but {type_name(sent)} is provided"
+        )
 
 
 def check_aliases(sent: Collection[str], signature: Signature) -> None:

@@ -46,6 +46,11 @@ class Signature:
         return cls(name, proto.method_name, _tensors(proto.inputs), _tensors(proto.outputs))
 
 
+def type_name(dtype: tf.DType) -> str:
+    """Returns the name of a type as TensorFlow's C++ side writes it."""
+    return {tf.float32: "float", tf.float64: "double", tf.float16: "half"}.get(dtype, dtype.name)
+
+
 def is_runnable(proto: Any) -> bool:
     """Whether a `SignatureDef` computes tensors; some only name an operation."""
     tensors = (*proto.inputs.values(), *proto.outputs.values())

@@ -4,13 +4,15 @@ A packed field of floats holds the same bytes as the array, so answers are writt
 format directly; filling such a field from Python takes a hundred times longer.
 """
 
+import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from tensorflow.core.framework import tensor_pb2
 
-from serving.status import invalid_argument
+from serving.status import StatusError, invalid_argument
 
 # Fields of TensorProto whose packed bytes equal the memory of the array.
 _PACKED_FIELD = {
@@ -20,36 +22,50 @@ _PACKED_FIELD = {
     np.dtype("complex128"): tensor_pb2.TensorProto.DCOMPLEX_VAL_FIELD_NUMBER,
 }
 _LENGTH_DELIMITED = 2
-MAX_ELEMENTS = 2**26
+MAX_FILLED = 2**20
 _CONTENT_FIELD = tensor_pb2.TensorProto.TENSOR_CONTENT_FIELD_NUMBER
+
+
+def type_of(proto: tensor_pb2.TensorProto, alias: str) -> tf.DType:
+    """Returns the type of a tensor that a client sent as input `alias`.
+
+    Raises:
+        StatusError: INVALID_ARGUMENT, there is no such type.
+    """
+    try:
+        return tf.dtypes.as_dtype(proto.dtype)
+    except TypeError:
+        raise _unreadable(alias, f"there is no type {proto.dtype}") from None
 
 
 def to_array(proto: tensor_pb2.TensorProto, alias: str) -> np.ndarray:
     """Returns the array of a tensor that a client sent as input `alias`.
 
-    A tensor with one value stands for an array filled with it, as everywhere in
-    TensorFlow, so a few bytes can ask for any memory; hence the limit on its elements.
+    A tensor with fewer values than elements stands for one filled with the last of them,
+    as everywhere in TensorFlow, so a few bytes can ask for any memory; hence the limit.
 
     Raises:
-        StatusError: Type, shape and values of the tensor contradict one another, or it is
-            larger than `MAX_ELEMENTS`.
+        StatusError: Type, shape and values of the tensor contradict one another, or it
+            would be filled up to more than `MAX_FILLED` elements.
     """
-    n_elements = 1
-    for axis in proto.tensor_shape.dim:
-        if axis.size < 0:
-            raise invalid_argument(
-                f"Input `{alias}` must have a shape without negative axes, but one is {axis.size}."
-            )
-        n_elements *= axis.size
-    if n_elements > MAX_ELEMENTS:
-        raise invalid_argument(
-            f"Input `{alias}` must have at most {MAX_ELEMENTS} elements, but has {n_elements}."
+    sizes = [axis.size for axis in proto.tensor_shape.dim]
+    if min(sizes, default=0) < 0:
+        raise _unreadable(alias, f"the shape {sizes} has a negative axis")
+    n_elements = math.prod(sizes)
+    if n_elements > max(MAX_FILLED, _n_values(proto)):
+        raise _unreadable(
+            alias,
+            f"a shape of {n_elements} elements must come with all values or have at most "
+            f"{MAX_FILLED} elements",
         )
     try:
         return tf.make_ndarray(proto)
     except (TypeError, ValueError, KeyError, IndexError, OverflowError) as error:
-        text = " ".join(str(error).split())
-        raise invalid_argument(f"Input `{alias}` is no valid tensor: {text}") from error
+        raise _unreadable(alias, " ".join(str(error).split())) from error
+
+
+def _unreadable(alias: str, reason: str) -> StatusError:
+    return invalid_argument(f"tensor parsing error: {alias}: {reason}")
 
 
 def serialized(array: np.ndarray, dtype: tf.DType, *, as_content: bool = False) -> bytes:
@@ -60,12 +76,14 @@ def serialized(array: np.ndarray, dtype: tf.DType, *, as_content: bool = False) 
         dtype: Their TensorFlow type.
         as_content: Whether to write raw memory (`tensor_content`) instead of typed fields.
     """
-    field = _CONTENT_FIELD if as_content else _PACKED_FIELD.get(array.dtype)
-    if field is None or (as_content and array.dtype == object) or array.size == 0:
-        return tf.make_tensor_proto(array, dtype, array.shape).SerializeToString()
     header = tensor_pb2.TensorProto(
         dtype=dtype.as_datatype_enum, tensor_shape=tf.TensorShape(array.shape).as_proto()
     )
+    as_content = as_content and array.dtype != object
+    field = _CONTENT_FIELD if as_content else _PACKED_FIELD.get(array.dtype)
+    if field is None or array.size == 0:
+        getattr(header, _typed_field(dtype)).extend(_plain_values(array))
+        return header.SerializeToString()
     values = np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
     return b"".join((header.SerializeToString(), _length_delimited(field, len(values)), values))
 
@@ -78,6 +96,36 @@ def serialized_map(field: int, entries: Mapping[str, bytes]) -> bytes:
         head = _length_delimited(1, len(name)) + name + _length_delimited(2, len(value))
         parts += [_length_delimited(field, len(head) + len(value)), head, value]
     return b"".join(parts)
+
+
+def _n_values(proto: tensor_pb2.TensorProto) -> int:
+    """Counts the values of a tensor at most, in whatever field they came."""
+    fields = (value for field, value in proto.ListFields() if field.name.endswith("_val"))
+    return max(len(proto.tensor_content), *map(len, fields), 0)
+
+
+def _typed_field(dtype: tf.DType) -> str:
+    if dtype in (tf.float16, tf.bfloat16):
+        return "half_val"
+    names = {
+        tf.float32: "float_val",
+        tf.float64: "double_val",
+        tf.complex64: "scomplex_val",
+        tf.complex128: "dcomplex_val",
+        tf.int64: "int64_val",
+        tf.uint32: "uint32_val",
+        tf.uint64: "uint64_val",
+        tf.bool: "bool_val",
+        tf.string: "string_val",
+    }
+    return names.get(dtype, "int_val")
+
+
+def _plain_values(array: np.ndarray) -> list[Any]:
+    # Sixteen-bit floats travel as whole numbers with the same bits.
+    small_float = array.dtype.itemsize == 2 and array.dtype.kind not in "iu"
+    flat = np.ascontiguousarray(array).reshape(-1)
+    return (flat.view(np.uint16) if small_float else flat).tolist()
 
 
 def _length_delimited(field: int, length: int) -> bytes:

@@ -5,8 +5,6 @@ others are declared here with the same fields and read by the same parser.
 """
 
 import dataclasses
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +12,8 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, te
 from google.protobuf import wrappers_pb2 as wrappers
 from tensorflow_serving.config import model_server_config_pb2
 
-from serving.models.batching import BatchingOptions
-from serving.models.version_policy import VersionPolicy
+from serving.configuration.options import BatchingOptions, ModelConfig, TlsFiles
+from serving.configuration.version_policy import VersionPolicy
 
 _FIELD = descriptor_pb2.FieldDescriptorProto
 _INT64 = ".google.protobuf.Int64Value"
@@ -23,33 +21,6 @@ _STRING = ".google.protobuf.StringValue"
 _BOOL = ".google.protobuf.BoolValue"
 METRICS_ROUTE = "/monitoring/prometheus/metrics"
 _DEFAULT_BATCHING = BatchingOptions()
-
-
-@dataclass(frozen=True)
-class ModelConfig:
-    """One model to be served.
-
-    Attributes:
-        name: What clients call it.
-        base_path: Folder of its versions.
-        policy: Which of them to serve.
-        labels: label -> version.
-    """
-
-    name: str
-    base_path: Path
-    policy: VersionPolicy = field(default_factory=VersionPolicy)
-    labels: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class TlsFiles:
-    """Contents of the files of an encrypted endpoint; a client certificate is optional."""
-
-    server_key: bytes
-    server_certificate: bytes
-    custom_ca: bytes
-    client_verify: bool
 
 
 def read_models(path: Path | str) -> list[ModelConfig]:
@@ -157,37 +128,34 @@ def _model(config: model_server_config_pb2.ModelConfig) -> ModelConfig:
             f"ModelServerConfig::model_platform for model {config.name}; write "
             'model_platform: "tensorflow".'
         )
-    if config.model_platform not in ("", "tensorflow"):
-        raise ValueError(
-            f"Model {config.name} requests unsupported platform {config.model_platform}"
-        )
     return ModelConfig(
         config.name,
         Path(config.base_path),
         VersionPolicy.from_proto(config.model_version_policy),
         dict(config.version_labels),
+        config.model_platform or "tensorflow",
     )
 
 
 def _check_batching(options: BatchingOptions, path: Path | str) -> None:
-    positive = ("max_batch_size", "max_enqueued_batches", "num_batch_threads")
-    for name in positive:
+    for name in ("max_batch_size", "max_enqueued_batches", "num_batch_threads"):
         if getattr(options, name) < 1:
-            raise ValueError(
-                f"Field `{name}` in {path} must be positive, but is {getattr(options, name)}."
-            )
+            raise ValueError(f"In {path}, {name} must be positive; was {getattr(options, name)}.")
     if options.batch_timeout < 0:
         raise ValueError(
-            f"Field `batch_timeout_micros` in {path} must not be negative, "
-            f"but is {options.batch_timeout * 1e6:g}."
+            f"In {path}, batch_timeout_micros must be non-negative; "
+            f"was {options.batch_timeout * 1e6:g}."
         )
     sizes = options.allowed_batch_sizes
-    if sizes and (
-        sorted(set(sizes)) != list(sizes) or sizes[0] < 1 or sizes[-1] != options.largest_run
-    ):
+    if sizes and sizes[-1] != options.largest_run:
         raise ValueError(
-            f"Field `allowed_batch_sizes` in {path} must grow and end with "
-            f"{options.largest_run}, but is {list(sizes)}."
+            f"In {path}, last entry in allowed_batch_sizes must match max_batch_size; "
+            f"last entry was {sizes[-1]}; expected {options.largest_run}."
+        )
+    if sizes and (sizes[0] < 1 or list(sizes) != sorted(set(sizes))):
+        raise ValueError(
+            f"In {path}, allowed_batch_sizes must be monotonically increasing and positive; "
+            f"were {list(sizes)}."
         )
 
 

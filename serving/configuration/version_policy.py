@@ -52,10 +52,10 @@ def versions_in(base_path: Path) -> dict[int, Path]:
     """Returns version number -> folder for every child whose name is a number.
 
     Other names, such as those of versions that are still being written, are skipped.
-    A base path that does not exist holds no versions.
+
+    Raises:
+        OSError: The base path does not exist or cannot be read.
     """
-    if not base_path.is_dir():
-        return {}
     return {
         int(child.name): child
         for child in sorted(base_path.iterdir())

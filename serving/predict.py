@@ -1,0 +1,118 @@
+"""Asks a server to predict a time evolution, and shows the answer.
+
+    python -m serving.predict --state=paper:5 --n_steps=100 [--exact] [--plot=out.png]
+
+States: paper:N, haar:N[:SEED], random:N[:SEED], up:N, down:N, neel:N, plus:N or file.npy.
+"""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from absl import flags
+
+from qtf.command_line import run_command
+
+ADDRESS = flags.DEFINE_string(
+    "address",
+    "127.0.0.1:8500",
+    "Server: host:port for gRPC, http://host:port for REST, which starts faster.",
+)
+MODEL_NAME = flags.DEFINE_string("model_name", "ising", "Name that the model is served under.")
+VERSION = flags.DEFINE_integer("version", None, "Version of the model; the newest by default.")
+LABEL = flags.DEFINE_string("label", None, "Label of a version, instead of its number.")
+TIMEOUT = flags.DEFINE_float("timeout", 30.0, "Seconds for the prediction.")
+CERTIFICATE = flags.DEFINE_string(
+    "certificate", None, "PEM file of the authority of the server's certificate."
+)
+STATE = flags.DEFINE_string("state", None, "Initial state, see above.")
+N_STEPS = flags.DEFINE_integer("n_steps", 100, "Steps to predict.", lower_bound=1)
+OBSERVABLES = flags.DEFINE_bool("observables", False, "Print every step, not about ten.")
+JSON = flags.DEFINE_bool("json", False, "Print JSON with every step instead of a table.")
+EXACT = flags.DEFINE_bool("exact", False, "Compare with exact evolution.")
+CONFIG = flags.DEFINE_string(
+    "config", None, "The model's assets/config.json: time step and Hamiltonian."
+)
+PLOT = flags.DEFINE_string("plot", None, "Picture to write: png, pdf or svg.")
+OUTPUT = flags.DEFINE_string("output", None, "Archive of states and numbers to write: npz.")
+
+# A server that is there says which version it serves at once.
+_CONTACT_SECONDS = 5.0
+
+
+def main() -> None:
+    """Console entry point."""
+    flags.mark_flag_as_required("state")
+    run_command("qtf-predict", _main, resumable=False)
+
+
+def _main() -> None:
+    # Imported here so that --help and mistakes in the flags answer at once.
+    from qtf.files import write_atomically
+    from serving.client import ServingError
+    from serving.prediction.exact import Physics
+    from serving.prediction.initial_state import initial_state
+    from serving.prediction.report import archive, as_json, table
+
+    plot, output = _destination("plot", PLOT.value), _destination("output", OUTPUT.value)
+    psi0 = initial_state(STATE.value)
+    physics = Physics.load(CONFIG.value) if CONFIG.value else Physics()
+    try:
+        prediction = _predicted(psi0, physics)
+    except (ServingError, ImportError) as error:
+        raise OSError(str(error)) from error
+    if CONFIG.value is None:
+        about = "time step and Hamiltonian are" if EXACT.value else "the time step is"
+        print(f"qtf-predict: {about} the paper's, as no --config is given.", file=sys.stderr)
+    print(as_json(prediction) if JSON.value else table(prediction, every_step=OBSERVABLES.value))
+    if output:
+        write_atomically(output, archive(prediction))
+    if plot:
+        from serving.prediction.figure import picture
+
+        write_atomically(plot, picture(prediction, plot.suffix[1:]))
+
+
+def _predicted(psi0: Any, physics: Any) -> Any:
+    from serving.client import Client
+    from serving.prediction.exact import compared_with_exact
+    from serving.prediction.report import Prediction
+
+    chosen = {"model": MODEL_NAME.value, "certificate": CERTIFICATE.value}
+    seconds = min(_CONTACT_SECONDS, TIMEOUT.value)
+    with Client(
+        ADDRESS.value, version=VERSION.value, label=LABEL.value, timeout=seconds, **chosen
+    ) as client:
+        version = client.metadata().version
+    with Client(ADDRESS.value, version=version, timeout=TIMEOUT.value, **chosen) as client:
+        prediction = Prediction(
+            model=MODEL_NAME.value,
+            version=version,
+            state=STATE.value,
+            dt=physics.dt,
+            observables=client.observables(psi0, N_STEPS.value),
+        )
+        if not (EXACT.value or PLOT.value or OUTPUT.value):
+            return prediction
+        prediction = replace(prediction, psi=client.rollout(psi0, N_STEPS.value).psi)
+    if not EXACT.value:
+        return prediction
+    return replace(prediction, exact=compared_with_exact(prediction.psi, physics))
+
+
+def _destination(flag: str, text: str | None) -> Path | None:
+    """Returns the file of a flag after checking, before any work, that it can be written."""
+    if not text:
+        return None
+    suffixes = {"plot": (".png", ".pdf", ".svg"), "output": (".npz",)}[flag]
+    path = Path(text)
+    if path.suffix not in suffixes:
+        raise ValueError(f"Flag --{flag} must end in {' or '.join(suffixes)}, but is {text!r}.")
+    if not path.absolute().parent.is_dir():
+        raise ValueError(f"Flag --{flag} must name a file in an existing folder, but is {text!r}.")
+    return path
+
+
+if __name__ == "__main__":
+    main()
