@@ -1,4 +1,4 @@
-"""The main job end to end: generate, train, evaluate, export, predict.
+"""The main job end to end: generate, train, evaluate, export, predict, serve.
 
     python examples/demo.py --out_dir=.demo
 
@@ -10,6 +10,7 @@ import argparse
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 import time
@@ -45,10 +46,12 @@ def main() -> int:
         seconds[name] = stage(name, [sys.executable, "-m", *command])
     version = max(models.iterdir(), key=lambda path: int(path.name))
     seconds["predict"] = predict_without_qtf(version)
+    seconds["serve"] = predict_through_server(models, out_dir / "served.png")
     rows = read_rows(report)
     text = summary(rows, seconds)
     (out_dir / "summary.txt").write_text(text)
     print(f"\n{text}\nReport: {report / 'report.html'}")
+    print(f"Serve it: {Path(sys.executable).parent / 'qtf-serve'} --model_base_path={models}")
     print(f"TensorBoard: {Path(sys.executable).parent / 'tensorboard'} --logdir {run}/tensorboard")
     if all(row["model"] < min(row["straight line"], row["persistence"]) for row in rows.values()):
         return 0
@@ -86,6 +89,29 @@ def predict_without_qtf(version: Path) -> float:
     print(f"From {version}: {answer}")
     if answer["qtf_importable"] or answer["shape"] != [1, STEP + 1, 32]:
         sys.exit("The exported model did not answer as it should.")
+    return time.monotonic() - started
+
+
+def predict_through_server(models: Path, figure: Path) -> float:
+    """Starts the server, asks it for a trajectory as a client would, and stops it."""
+    started = time.monotonic()
+    config = max(models.glob("*/assets/config.json"), key=lambda path: int(path.parts[-3]))
+    command = [sys.executable, "-m", "serving.server", "--port=0", "--rest_api_port=0"]
+    command += ["--model_name=ising", f"--model_base_path={models}", "--verbosity=-1"]
+    print(f"\n== serve: {' '.join(['python', *command[1:]])}", flush=True)
+    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    try:
+        ready = re.search(r"gRPC (\S+),", server.stdout.readline())
+        if ready is None:
+            sys.exit("The server did not start.")
+        client = [sys.executable, "-m", "serving.predict", f"--address={ready[1]}"]
+        client += ["--model_name=ising", f"--config={config}", "--exact", f"--plot={figure}"]
+        stage("ask the server", [*client, "--state=paper:5", f"--n_steps={STEP}"])
+    finally:
+        server.terminate()
+        code = server.wait()
+    if code:
+        sys.exit(f"The server ended with code {code}.")
     return time.monotonic() - started
 
 

@@ -1,9 +1,10 @@
 """Puts models and endpoints together and runs them until a signal ends the process."""
 
 import asyncio
+import os
 import signal
+import time
 from collections.abc import Callable
-from contextlib import suppress
 
 from absl import logging
 
@@ -45,7 +46,11 @@ async def serve(options: ServerOptions, announce: Callable[[int, int | None], No
         await stopped
     logging.info("Answering what is in flight, then the end.")
     starting.cancel()
-    await application.stop()
+    if not await application.stop():
+        logging.warning("Runs of clients that have gone are left behind.")
+        logging.flush()
+        # Their threads cannot be stopped, and Python would wait for them.
+        os._exit(0)
 
 
 class Application:
@@ -75,7 +80,11 @@ class Application:
             page = Page(self._describe) if options.with_page else None
             app = RestApp(service, page=page, metrics_route=options.metrics_route)
             self._http = HttpServer(
-                app, options.host, options.rest_port, drain_seconds=options.drain_seconds
+                app,
+                options.host,
+                options.rest_port,
+                read_seconds=options.limits.rest_seconds,
+                drain_seconds=options.drain_seconds,
             )
         self._tasks: list[asyncio.Task] = []
 
@@ -100,8 +109,13 @@ class Application:
         self._tasks = [asyncio.create_task(work) for work in background]
         return self._grpc.port, self._http.port if self._http else None
 
-    async def stop(self) -> None:
-        """Refuses new requests, answers those in flight and unloads all models."""
+    async def stop(self) -> bool:
+        """Refuses new requests, answers those in flight and unloads all models.
+
+        Returns:
+            Whether all of it was done within the time for it.
+        """
+        deadline = time.monotonic() + self._options.drain_seconds + 1.0
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -110,9 +124,12 @@ class Application:
         if self._http is not None:
             stopping.append(self._http.stop())
         await asyncio.gather(*stopping)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._options.drain_seconds):
+        try:
+            async with asyncio.timeout_at(deadline):
                 await self._models.close()
+        except TimeoutError:
+            return False
+        return True
 
     async def _check_health(self) -> None:
         while True:

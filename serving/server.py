@@ -159,7 +159,7 @@ def _repository_options() -> RepositoryOptions:
         poll_seconds=FILE_POLL.value,
         early_labels=EARLY_LABELS.value,
         n_threads=SESSION_THREADS.value,
-        n_concurrent=max(4, os.cpu_count() or 1),
+        n_concurrent=max(16, 4 * (os.cpu_count() or 1)),
     )
 
 

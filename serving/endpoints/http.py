@@ -1,6 +1,7 @@
 """HTTP without meaning: bodies read within limits, answers, connections of slow senders."""
 
 import asyncio
+import functools
 import json
 import socket
 import time
@@ -158,18 +159,21 @@ class HttpServer:
         app: The application.
         host: Address to listen on.
         port: Port; 0 for any free one.
+        read_seconds: How long a client may take to read an answer.
         drain_seconds: How long requests in flight may take after `stop`.
 
     Raises:
         OSError: The port is taken or the address unknown.
     """
 
-    def __init__(self, app: Any, host: str, port: int, *, drain_seconds: float) -> None:
+    def __init__(
+        self, app: Any, host: str, port: int, *, read_seconds: float, drain_seconds: float
+    ) -> None:
         self._socket = _listen(host, port)
         self.port = self._socket.getsockname()[1]
         config = uvicorn.Config(
             app,
-            http=PatientProtocol,
+            http=functools.partial(PatientProtocol, read_seconds=read_seconds),
             ws="none",
             lifespan="off",
             log_config=None,
@@ -197,7 +201,19 @@ class HttpServer:
 
 
 class PatientProtocol(HttpToolsProtocol):
-    """Closes connections whose request line and headers do not arrive in time and size."""
+    """Closes connections of clients that send their headers or read their answers too slowly.
+
+    Args:
+        read_seconds: How long a client may take to read an answer.
+        arguments: Those of the protocol.
+    """
+
+    def __init__(self, *, read_seconds: float, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._read_seconds = read_seconds
+        self._read_timer: asyncio.TimerHandle | None = None
+        self._head_timer: asyncio.TimerHandle | None = None
+        self._head_bytes = 0
 
     def connection_made(self, transport: Any) -> None:  # noqa: D102
         super().connection_made(transport)
@@ -207,6 +223,11 @@ class PatientProtocol(HttpToolsProtocol):
         super().on_message_begin()
         if self._head_timer is None:
             self._await_head()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Notes a header; those after a body could be endless, and nobody reads them."""
+        if self._head_timer is not None:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:  # noqa: D102
         self._end_head()
@@ -227,9 +248,34 @@ class PatientProtocol(HttpToolsProtocol):
         self.transport.write(head.encode() + body)
         self.transport.close()
 
+    def pause_writing(self) -> None:
+        """Starts to wait for a client that does not read."""
+        super().pause_writing()
+        self._read_timer = self.loop.call_later(self._read_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:  # noqa: D102
+        self._end_reading()
+        super().resume_writing()
+
+    def on_response_complete(self) -> None:
+        """Gives the rest of a last answer a while to be read."""
+        super().on_response_complete()
+        if self.transport.is_closing():
+            self.loop.call_later(self._read_seconds, self.transport.abort)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Ends an idle connection, also when its last answer was not read."""
+        self.transport.abort()
+
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102
         self._end_head()
+        self._end_reading()
         super().connection_lost(exc)
+
+    def _end_reading(self) -> None:
+        if self._read_timer is not None:
+            self._read_timer.cancel()
+            self._read_timer = None
 
     def _await_head(self) -> None:
         self._head_bytes = 0

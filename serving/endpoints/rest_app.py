@@ -5,6 +5,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import unquote
@@ -63,6 +64,8 @@ class RestApp:
         self._service = service
         self._page = page
         self._metrics_route = metrics_route
+        # Exact evolution must not hold up the reading of requests.
+        self._executor = ThreadPoolExecutor(2, "page")
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         """Answers one request."""
@@ -92,7 +95,9 @@ class RestApp:
         if path == self._metrics_route and method in ("GET", "HEAD"):
             return Answer(200, self._service.metrics.text().encode(), "text/plain")
         if self._page is not None:
-            page = await asyncio.to_thread(self._page.answer, method, path, body)
+            loop = asyncio.get_running_loop()
+            answering = loop.run_in_executor(self._executor, self._page.answer, method, path, body)
+            page = await answering
             if page is not None:
                 return Answer(page.status, page.body, page.content_type, page.headers)
         return http.plain_error(404, f"Nothing is served at {path[:200]}")

@@ -129,7 +129,7 @@ class ModelRepository:
         """Unloads all models, after the requests that use them."""
         self._drop(set())
         await asyncio.gather(*self._closing)
-        self._executor.shutdown()
+        self._executor.shutdown(wait=False)
 
     def _check_models(self, configs: Sequence[ModelConfig]) -> None:
         for config in configs:

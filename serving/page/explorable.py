@@ -1,0 +1,132 @@
+"""Which of the served models the page can explore, and within which limits."""
+
+import reprlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from qtf.physics import PauliSum, hamiltonians
+from serving.page.hamiltonian_text import hamiltonian_text
+
+# Up to here all eigenvectors take less than a second.
+MAX_SITES = 10
+
+# Amplitudes of one trajectory: 1000 steps of 7 spins. Its JSON is about 5 MB.
+MAX_AMPLITUDES = 1 << 17
+
+DEFAULT_MAX_STEPS = 1000
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """A version of a model that is served at this moment.
+
+    Attributes:
+        name: Of the model.
+        version: Its number.
+        config: Content of the version's assets/config.json, if there is one.
+    """
+
+    name: str
+    version: int
+    config: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Explorable:
+    """What exact evolution needs to know of a model.
+
+    Attributes:
+        n_sites: Numbers of spins that it was trained for, at most 10.
+        dt: Its time step (hbar = 1).
+        longest: Largest number of steps of one request.
+        physics: Its Hamiltonian without the number of spins, for `from_config`.
+    """
+
+    n_sites: tuple[int, ...]
+    dt: float
+    longest: int
+    physics: Mapping[str, Any]
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any] | None) -> "Explorable":
+        """Reads the configuration of a training run.
+
+        Raises:
+            ValueError: It lacks what is needed, or says something impossible.
+        """
+        if not isinstance(config, Mapping):
+            raise ValueError("The model has no assets/config.json.")
+        dt = _section(config, "physics").get("dt")
+        if type(dt) not in (int, float) or not 0 < dt < float("inf"):
+            raise ValueError(f"Key `physics.dt` must be a positive number, but is {dt!r}.")
+        physics = _section(_section(config, "physics"), "hamiltonian")
+        known = cls(_n_sites(config), float(dt), _max_steps(config), physics)
+        known._check_hamiltonians()
+        return known
+
+    def hamiltonian(self, n_sites: int) -> PauliSum:
+        """Returns the Hamiltonian of `n_sites` spins."""
+        return hamiltonians.from_config({**self.physics, "n_sites": n_sites})
+
+    def max_steps(self, n_sites: int) -> int:
+        """Returns how many steps of `n_sites` spins one request may ask for."""
+        return min(self.longest, MAX_AMPLITUDES // 2**n_sites - 1)
+
+    def _check_hamiltonians(self) -> None:
+        for n_sites in self.n_sites:
+            try:
+                self.hamiltonian(n_sites)
+            except (TypeError, ValueError) as error:
+                raise ValueError(
+                    f"Key `physics.hamiltonian` must be valid, but: {error}"
+                ) from error
+
+
+def description(model: ServedModel) -> dict[str, Any]:
+    """Returns what the page shows of a model, as JSON can hold it."""
+    content: dict[str, Any] = {"name": model.name, "version": model.version}
+    try:
+        known = Explorable.from_config(model.config)
+    except ValueError as error:
+        return {**content, "explorable": False, "reason": str(error)}
+    return {
+        **content,
+        "explorable": True,
+        "n_sites": list(known.n_sites),
+        "max_steps": {str(n): known.max_steps(n) for n in known.n_sites},
+        "dt": known.dt,
+        "hamiltonian": dict(known.physics),
+        "hamiltonian_text": hamiltonian_text(known.physics),
+    }
+
+
+def _section(config: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    section = config.get(name)
+    if not isinstance(section, Mapping):
+        raise ValueError(f"Key `{name}` must be a mapping, but is {reprlib.repr(section)}.")
+    return section
+
+
+def _n_sites(config: Mapping[str, Any]) -> tuple[int, ...]:
+    listed = _section(config, "data").get("n_sites")
+    is_list = isinstance(listed, Sequence) and not isinstance(listed, str)
+    if not is_list or not all(type(n) is int and n >= 1 for n in listed):
+        raise ValueError(
+            f"Key `data.n_sites` must list numbers of spins, but is {reprlib.repr(listed)}."
+        )
+    small = tuple(sorted({n for n in listed if n <= MAX_SITES}))
+    if not small:
+        raise ValueError(
+            f"Key `data.n_sites` must list a number up to {MAX_SITES}, but is {list(listed)}."
+        )
+    return small
+
+
+def _max_steps(config: Mapping[str, Any]) -> int:
+    if "serving" not in config:
+        return DEFAULT_MAX_STEPS
+    longest = _section(config, "serving").get("max_steps", DEFAULT_MAX_STEPS)
+    if type(longest) is not int or longest < 1:
+        raise ValueError(f"Key `serving.max_steps` must be a positive integer, but is {longest!r}.")
+    return longest

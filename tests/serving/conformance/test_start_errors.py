@@ -1,0 +1,67 @@
+"""Mistakes in flags and configuration files end the start with one line."""
+
+import subprocess
+
+import pytest
+
+from tests.serving.conformance.running_server import model_config, write_text
+
+
+@pytest.fixture(scope="module")
+def failed(models, tmp_path_factory, start_and_fail):
+    """{case: (exit code, standard error)} of servers that were all started together."""
+    folder = tmp_path_factory.mktemp("mistakes")
+    (folder / "wrong.config").write_text("this is { no textproto")
+    (folder / "sizes.config").write_text("max_batch_size { value: 4 } allowed_batch_sizes: 3")
+    half = model_config(models.root, "half")
+    labelled = model_config(models.root, "half", version_labels={"stable": 9})
+    write_text(folder / "twice.config", [half, half])
+    write_text(folder / "labelled.config", [labelled])
+    base = ["--model_name=half", f"--model_base_path={models.root / 'half'}"]
+    sizes = f"--batching_parameters_file={folder / 'sizes.config'}"
+    processes = {
+        "no model": start_and_fail(),
+        "no textproto": start_and_fail(f"--model_config_file={folder / 'wrong.config'}"),
+        "model twice": start_and_fail(f"--model_config_file={folder / 'twice.config'}"),
+        "early label": start_and_fail(f"--model_config_file={folder / 'labelled.config'}"),
+        "batching off": start_and_fail(*base, sizes),
+        "batch sizes": start_and_fail(*base, sizes, "--enable_batching"),
+        "unknown flag": start_and_fail(*base, "--no_such_flag"),
+    }
+    return {name: ended(process) for name, process in processes.items()}
+
+
+def ended(process):
+    """Returns exit code and standard error; a server that runs on is ended."""
+    try:
+        _, stderr = process.communicate(timeout=30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return "still running", process.communicate()[1]
+    return process.returncode, stderr
+
+
+MESSAGES = {
+    "no model": "model_config_file",
+    "no textproto": "wrong.config",
+    "model twice": "Illegal to list model half multiple times in config list",
+    "early label": "Request to assign label to version 9 of model half, "
+    "which is not currently available for inference",
+    "batching off": "enable_batching",
+    "batch sizes": "allowed_batch_sizes",
+}
+
+
+@pytest.mark.parametrize("case", MESSAGES)
+def test_mistake_is_named_in_one_line(failed, case):
+    code, stderr = failed[case]
+    assert code == 1, stderr
+    (line,) = [line for line in stderr.splitlines() if line.startswith("qtf-serve: error: ")]
+    assert MESSAGES[case] in line
+    assert "Traceback" not in stderr
+
+
+def test_unknown_flag_is_named(failed):
+    code, stderr = failed["unknown flag"]
+    assert code == 2
+    assert "no_such_flag" in stderr

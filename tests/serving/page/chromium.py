@@ -1,0 +1,171 @@
+"""Drives headless Chromium through a pair of pipes, by the DevTools protocol."""
+
+import base64
+import json
+import os
+import select
+import shutil
+import subprocess
+import sys
+import time
+
+BINARIES = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--remote-debugging-pipe",
+)
+
+# Chromium reads commands from descriptor 3 and writes answers to descriptor 4; those given
+# may be 3 and 4 themselves, in any order, so they are moved out of the way first.
+LAUNCHER = """
+import fcntl, os, sys
+commands, answers = (fcntl.fcntl(int(fd), fcntl.F_DUPFD, 10) for fd in sys.argv[1:3])
+os.dup2(commands, 3)
+os.dup2(answers, 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+
+
+def find_chromium():
+    return next((path for path in map(shutil.which, BINARIES) if path), None)
+
+
+class Chromium:
+    """A browser with one page."""
+
+    def __init__(self, profile):
+        ours, theirs = os.pipe(), os.pipe()
+        commands, answers = ours[0], theirs[1]
+        self._write, self._read = ours[1], theirs[0]
+        arguments = [find_chromium(), *FLAGS, f"--user-data-dir={profile}"]
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", LAUNCHER, str(commands), str(answers), *arguments],
+            pass_fds=(commands, answers),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        os.close(commands)
+        os.close(answers)
+        self._buffer, self._next_id, self._session = b"", 0, None
+        self.events = []
+        self._attach()
+
+    def open(self, url):
+        """Opens a page afresh; `events` holds what happens from here on."""
+        self.call("Page.navigate", url="about:blank")
+        self.wait_for("location.href === 'about:blank'")
+        self.events.clear()
+        self.call("Page.navigate", url=url)
+        at_url = f"location.href.startsWith({json.dumps(url.split('#')[0])})"
+        self.wait_for(f"{at_url} && document.readyState === 'complete'")
+
+    def evaluate(self, expression):
+        answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
+        if "exceptionDetails" in answer:
+            raise RuntimeError(answer["exceptionDetails"]["exception"].get("description"))
+        return answer["result"].get("value")
+
+    def wait_for(self, expression, timeout=30.0):
+        deadline = time.monotonic() + timeout
+        while not self.evaluate(f"Boolean({expression})"):
+            if time.monotonic() > deadline:
+                text = self.evaluate("document.body?.innerText")
+                raise TimeoutError(f"{expression} stayed false on the page:\n{text}")
+            time.sleep(0.02)
+
+    def press(self, key, code=0):
+        for kind in ("keyDown", "keyUp"):
+            self.call("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code)
+
+    def click(self, x, y):
+        for kind in ("mousePressed", "mouseReleased"):
+            place = {"x": x, "y": y, "button": "left", "clickCount": 1}
+            buttons = int(kind == "mousePressed")
+            self.call("Input.dispatchMouseEvent", type=kind, buttons=buttons, **place)
+
+    def screenshot(self, path, *, width, height=None, dark=False):
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.call("Emulation.setEmulatedMedia", features=[scheme])
+        self._resize(width, 900)
+        time.sleep(0.3)
+        self._resize(width, height or self.evaluate("document.documentElement.scrollHeight"))
+        time.sleep(0.3)
+        image = self.call("Page.captureScreenshot", format="png")
+        path.write_bytes(base64.b64decode(image["data"]))
+
+    def requested(self):
+        """Returns the addresses of all requests since the page was opened."""
+        sent = [e for e in self.events if e["method"] == "Network.requestWillBeSent"]
+        return [event["params"]["request"]["url"] for event in sent]
+
+    def complaints(self):
+        """Returns what the browser's console complained about since the page was opened."""
+        thrown = [e["params"] for e in self.events if e["method"] == "Runtime.exceptionThrown"]
+        logged = [
+            event["params"]["entry"]
+            for event in self.events
+            if event["method"] == "Log.entryAdded" and event["params"]["entry"]["level"] == "error"
+        ]
+        return thrown + logged
+
+    def call(self, method, *, session=True, **parameters):
+        self._next_id += 1
+        message = {"id": self._next_id, "method": method, "params": parameters}
+        if session and self._session:
+            message["sessionId"] = self._session
+        os.write(self._write, json.dumps(message).encode() + b"\0")
+        while True:
+            answer = self._receive()
+            if answer.get("id") == self._next_id:
+                break
+            if "method" in answer:
+                self.events.append(answer)
+        if "error" in answer:
+            raise RuntimeError(f"{method}: {answer['error']['message']}")
+        return answer["result"]
+
+    def close(self):
+        """Asks the browser to end, with all its processes."""
+        try:
+            self.call("Browser.close", session=False)
+            self._process.wait(10)
+        except (OSError, TimeoutError, EOFError, subprocess.TimeoutExpired):
+            self._process.kill()
+            self._process.wait()
+        os.close(self._write)
+        os.close(self._read)
+
+    def _attach(self):
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        attached = self.call("Target.attachToTarget", targetId=target, flatten=True)
+        self._session = attached["sessionId"]
+        for domain in ("Page", "Runtime", "Network", "Log"):
+            self.call(f"{domain}.enable")
+
+    def _resize(self, width, height):
+        self.call(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=False,
+        )
+
+    def _receive(self, timeout=60.0):
+        while b"\0" not in self._buffer:
+            if not select.select([self._read], [], [], timeout)[0]:
+                raise TimeoutError("Chromium does not answer.")
+            chunk = os.read(self._read, 1 << 16)
+            if not chunk:
+                raise EOFError("Chromium has ended.")
+            self._buffer += chunk
+        message, _, self._buffer = self._buffer.partition(b"\0")
+        return json.loads(message)
