@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 .PHONY: demo test format bench clean help
 
 help:
-	@echo "make demo    generate, train, evaluate, export and predict; under 10 minutes"
+	@echo "make demo    generate, train, evaluate, export, predict, serve; under 10 minutes"
 	@echo "make test    formatting, lint, types, import rules and all quick tests"
 	@echo "make bench   speed tables of this machine"
 	@echo "make format  format the code and sort its imports"
@@ -27,6 +27,7 @@ bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.sru
 	$(BIN)/python -m benchmarks.generation
 	$(BIN)/python -m benchmarks.reading
+	$(BIN)/python -m benchmarks.serving --docs=docs/serving.md
 
 format: $(VENV)/.test
 	$(BIN)/ruff format .

@@ -1,6 +1,6 @@
 """How much of the model's own speed is left behind the server.
 
-    python -m benchmarks.serving [--units=512] [--runs=7]
+    python -m benchmarks.serving [--units=512] [--runs=7] [--docs=docs/serving.md]
 
 Exports a network of the recommended size, starts the server in a process of its own and
 compares it with the same TensorFlow session in this process, in turns:
@@ -9,7 +9,7 @@ compares it with the same TensorFlow session in this process, in turns:
 - load: 64 clients at once that each ask for one state, against one batch of 64.
 
 Clients run on the same machine and take their share of it. Prints medians and ratios,
-then one line of JSON.
+then one line of JSON; `--docs` puts the tables into a page, between two comments.
 """
 
 import argparse
@@ -31,6 +31,13 @@ import numpy as np
 
 from qtf.quiet_import import import_tensorflow_quietly
 
+BEGIN = "<!-- written by benchmarks/serving.py -->"
+END = "<!-- end -->"
+NAMES = {
+    "session": "session in this process",
+    "grpc": "client, gRPC",
+    "rest": "client, REST",
+}
 SIGNATURE = "rollout"
 N_SITES = 7
 BATCHING = """
@@ -47,8 +54,9 @@ def main() -> None:
     parser.add_argument("--units", type=int, default=512)
     parser.add_argument("--n_steps", type=int, default=100)
     parser.add_argument("--n_clients", type=int, default=64)
-    parser.add_argument("--batch_timeout_micros", type=int, default=5000)
+    parser.add_argument("--batch_timeout_micros", type=int, default=20_000)
     parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument("--docs", type=Path)
     arguments = parser.parse_args()
     import_tensorflow_quietly()
     with tempfile.TemporaryDirectory() as folder:
@@ -67,7 +75,12 @@ def main() -> None:
                 session=lambda: session(arguments.n_clients),
                 grpc=load_caller(grpc_port, arguments),
             )
-    report(arguments, overhead, load)
+    tables = [overhead_table(overhead), load_table(load, arguments.n_clients)]
+    text = "\n\n".join(tables)
+    print(text)
+    print(json.dumps(facts(arguments, overhead, load)))
+    if arguments.docs is not None:
+        insert(arguments.docs, text)
 
 
 def export(base_path: Path, units: int) -> Path:
@@ -194,29 +207,64 @@ def measure(runs: int, **functions: Callable[[], Any]) -> dict[str, list[float]]
     return times
 
 
-def report(
+def overhead_table(times: dict[str, list[float]]) -> str:
+    """Returns what one request takes, and how much of it is not the session's."""
+    rows = [
+        f"| {NAMES[name]} | {spread(values)} | {milliseconds(differences(times, name))} |"
+        for name, values in times.items()
+    ]
+    head = "| one state, one request at a time | median (range) | beyond the session |"
+    return "\n".join([head, "| --- | --- | --- |", *rows])
+
+
+def load_table(times: dict[str, list[float]], n_clients: int) -> str:
+    """Returns what many clients at once get, as a share of one batch."""
+    rows = []
+    for name, values in times.items():
+        rate = n_clients / statistics.median(values)
+        rows.append(f"| {NAMES[name]} | {spread(values)} | {rate:.0f} | {share(times, name):.2f} |")
+    head = f"| {n_clients} states at once | median (range) | states a second | share |"
+    return "\n".join([head, "| --- | --- | --- | --- |", *rows])
+
+
+def differences(times: dict[str, list[float]], name: str) -> list[float]:
+    """Returns how much longer than the session each run took; runs next to each other."""
+    return [a - b for a, b in zip(times[name], times["session"], strict=True)]
+
+
+def share(times: dict[str, list[float]], name: str) -> float:
+    """Returns the median share of the session's throughput."""
+    return statistics.median(b / a for a, b in zip(times[name], times["session"], strict=True))
+
+
+def spread(values: list[float]) -> str:
+    """Returns median, smallest and largest time."""
+    low, high = min(values) * 1e3, max(values) * 1e3
+    return f"{milliseconds(values)} ({low:.1f} to {high:.1f})"
+
+
+def milliseconds(values: list[float]) -> str:
+    """Returns the median of times."""
+    return f"{statistics.median(values) * 1e3:.1f} ms"
+
+
+def facts(
     arguments: argparse.Namespace, overhead: dict[str, list[float]], load: dict[str, list[float]]
-) -> None:
-    """Prints a table and one line of JSON."""
-    result = {"n_sites": N_SITES, **vars(arguments)}
-    session = statistics.median(overhead["session"])
-    print(f"{'one request at a time':<28}{'median':>10}{'more than the session':>24}")
-    for name, times in overhead.items():
-        median = statistics.median(times)
-        more = statistics.median([t - s for t, s in zip(times, overhead["session"], strict=True)])
-        print(f"{name:<28}{median * 1e3:>7.1f} ms{more * 1e3:>21.2f} ms")
-        result |= {f"{name}_ms": median * 1e3, f"{name}_overhead_ms": more * 1e3}
-    result["session_ms"] = session * 1e3
-    ratios = [s / g for s, g in zip(load["session"], load["grpc"], strict=True)]
-    n_clients = arguments.n_clients
-    print(f"\n{f'{n_clients} states at once':<28}{'median':>10}{'throughput':>24}")
-    for name, times in load.items():
-        median = statistics.median(times)
-        print(f"{name:<28}{median * 1e3:>7.1f} ms{n_clients / median:>16.1f} states/s")
-        result[f"load_{name}_ms"] = median * 1e3
-    result["load_ratio"] = statistics.median(ratios)
-    print(f"share of the session's throughput: {result['load_ratio']:.2f}")
-    print(json.dumps(result))
+) -> dict[str, Any]:
+    """Returns the figures by name, for programs."""
+    result = {key: value for key, value in vars(arguments).items() if key != "docs"}
+    result["n_sites"] = N_SITES
+    for name in overhead:
+        result[f"{name}_ms"] = statistics.median(overhead[name]) * 1e3
+        result[f"{name}_overhead_ms"] = statistics.median(differences(overhead, name)) * 1e3
+    return result | {"load_share": share(load, "grpc")}
+
+
+def insert(page: Path, text: str) -> None:
+    """Replaces what stands between the two comments of a page."""
+    before, _, rest = page.read_text().partition(BEGIN)
+    _, _, after = rest.partition(END)
+    page.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
 
 
 if __name__ == "__main__":

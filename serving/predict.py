@@ -60,7 +60,7 @@ def _main() -> None:
     physics = Physics.load(CONFIG.value) if CONFIG.value else Physics()
     try:
         prediction = _predicted(psi0, physics)
-    except (ServingError, ImportError) as error:
+    except ServingError as error:
         raise OSError(str(error)) from error
     if CONFIG.value is None:
         about = "time step and Hamiltonian are" if EXACT.value else "the time step is"

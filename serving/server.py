@@ -32,7 +32,7 @@ HOST = flags.DEFINE_string("host", "127.0.0.1", "Address to listen on; 0.0.0.0 f
 MODEL_NAME = flags.DEFINE_string("model_name", "default", "Name of the model.")
 MODEL_BASE_PATH = flags.DEFINE_string("model_base_path", None, "Folder of its versions.")
 MODEL_CONFIG_FILE = flags.DEFINE_string(
-    "model_config_file", None, "List of models, instead of a single one."
+    "model_config_file", None, "List of models; --model_base_path and --model_name then mean nothing."
 )
 CONFIG_POLL = flags.DEFINE_float(
     "model_config_file_poll_wait_seconds",
@@ -105,8 +105,8 @@ def _main() -> None:
 
 
 def _check_flags() -> None:
-    if (MODEL_BASE_PATH.value is None) == (MODEL_CONFIG_FILE.value is None):
-        raise ValueError("Give one of --model_base_path and --model_config_file.")
+    if MODEL_BASE_PATH.value is None and MODEL_CONFIG_FILE.value is None:
+        raise ValueError("Give --model_base_path or --model_config_file.")
     if BATCHING_FILE.value and not BATCHING.value:
         raise ValueError("--batching_parameters_file is set without --enable_batching.")
 

@@ -184,7 +184,8 @@ def test_tf1_session_without_xla_and_without_qtf_serves_it(version, model, tmp_p
 
 
 def test_assets_hold_model_card_and_config(version):
-    assert json.loads((version / "assets" / "config.json").read_text()) == CONFIG
+    config = json.loads((version / "assets" / "config.json").read_text())
+    assert config == {**CONFIG, "serving": {"max_steps": MAX_STEPS}}
     card = (version / "assets" / "model_card.md").read_text()
     assert "systems of 2, 3, 4\nspins" in card
     assert "| time step dt (hbar = 1) | 0.002 |" in card

@@ -1,0 +1,33 @@
+"""A typed client of a server of qtf models, over gRPC or REST.
+
+    with Client("127.0.0.1:8500", model="ising") as client:
+        trajectory = client.rollout(psi0, 100)
+
+It speaks TensorFlow Serving's protocol, so the stock server answers it as ours does.
+"""
+
+from serving.client.answers import (
+    Metadata,
+    Observables,
+    Signature,
+    StreamState,
+    TensorSpec,
+    Trajectory,
+    VersionStatus,
+)
+from serving.client.client import Client
+from serving.client.errors import ServingError
+from serving.status import Code
+
+__all__ = [
+    "Client",
+    "Code",
+    "Metadata",
+    "Observables",
+    "ServingError",
+    "Signature",
+    "StreamState",
+    "TensorSpec",
+    "Trajectory",
+    "VersionStatus",
+]

@@ -1,0 +1,338 @@
+"""The client itself: complex states in, complex trajectories out."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from serving.client.address import Address, Certificates
+from serving.client.answers import (
+    OBSERVABLE_NAMES,
+    Metadata,
+    Observables,
+    StreamState,
+    Trajectory,
+    VersionStatus,
+    metadata_from,
+    statuses_from,
+)
+from serving.client.deadline import Answer, Deadline, with_retries
+from serving.client.errors import ServingError, unusable_answer
+from serving.client.states import (
+    checked_batch,
+    checked_course,
+    checked_n_steps,
+    checked_output,
+    joined,
+    parts,
+)
+from serving.client.transport import ModelName, Transport
+from serving.status import Code
+
+# What a model that is not served yet may answer.
+_NOT_YET = {
+    Code.NOT_FOUND,
+    Code.UNAVAILABLE,
+    Code.RESOURCE_EXHAUSTED,
+    Code.DEADLINE_EXCEEDED,
+    Code.FAILED_PRECONDITION,
+}
+_SHORTEST_POLL = 0.2
+_LONGEST_POLL = 2.0
+
+
+class Client:
+    """A client of one model on one server; safe to use from many threads.
+
+    Requests that meet an overloaded or absent server are repeated, with growing random
+    delays, until the deadline; all other errors are raised at once. A prediction changes
+    nothing on the server, so repeating it is harmless.
+
+    Args:
+        address: `host:port` for gRPC, `http://host:port` for REST; `grpcs://` or
+            `https://` for TLS. gRPC is faster, but imports TensorFlow (seconds); REST
+            needs NumPy only.
+        model: Name that the model is served under.
+        version: Number of a version; None for the newest.
+        label: Label of a version, instead of `version`.
+        timeout: Seconds for a call, repetitions included.
+        max_batch: Longer batches are sent in pieces of so many states, one after another,
+            all to one version; None sends every batch whole.
+        certificate: PEM file of the authority that signed the server's certificate; None
+            trusts those of the machine. With it, `host:port` means TLS.
+        client_certificate: PEM files (certificate, private key) for a server that asks
+            who we are.
+
+    Raises:
+        ValueError: An argument is not allowed.
+        FileNotFoundError: A certificate does not exist.
+
+    Example:
+        >>> client = Client("http://127.0.0.1:8501", model="ising", timeout=5.0)
+        >>> client.close()
+    """
+
+    def __init__(
+        self,
+        address: str,
+        *,
+        model: str = "ising",
+        version: int | None = None,
+        label: str | None = None,
+        timeout: float = 30.0,
+        max_batch: int | None = None,
+        certificate: Path | str | None = None,
+        client_certificate: tuple[Path | str, Path | str] | None = None,
+    ) -> None:
+        has_certificate = certificate is not None or client_certificate is not None
+        where = Address.parse(address, has_certificate=has_certificate)
+        self._model = _checked_model(model, version, label)
+        self._timeout = _checked_positive("timeout", timeout)
+        self._max_batch = None if max_batch is None else _checked_count("max_batch", max_batch)
+        self._transport = _transport(where, Certificates.at(certificate, client_certificate))
+        self._is_closed = False
+
+    def rollout(self, psi0: Any, n_steps: int) -> Trajectory:
+        """Returns the predicted states at steps 0 to `n_steps`.
+
+        Args:
+            psi0: Normalised state (2**n,) or states (batch, 2**n), real or complex.
+            n_steps: Number of steps.
+
+        Raises:
+            ValueError: An argument cannot be sent.
+            ServingError: The server refused the request or could not be reached.
+        """
+        states, is_single = checked_batch("psi0", psi0)
+        tails = dict.fromkeys(("psi_re", "psi_im"), states.shape[1:])
+        found, version = self._over_time("rollout", states, checked_n_steps(n_steps), tails)
+        psi = joined(found["psi_re"], found["psi_im"])
+        return Trajectory(psi[0] if is_single else psi, version)
+
+    def observables(self, psi0: Any, n_steps: int) -> Observables:
+        """Returns norm, energy and magnetisations of the predicted states.
+
+        The answer is small, however large the states.
+
+        Args:
+            psi0: Normalised state (2**n,) or states (batch, 2**n), real or complex.
+            n_steps: Number of steps.
+
+        Raises:
+            ValueError: An argument cannot be sent.
+            ServingError: The server refused the request or could not be reached.
+        """
+        states, is_single = checked_batch("psi0", psi0)
+        tails = dict.fromkeys(OBSERVABLE_NAMES, ())
+        found, version = self._over_time("observables", states, checked_n_steps(n_steps), tails)
+        if is_single:
+            found = {name: values[0] for name, values in found.items()}
+        return Observables(**found, version=version)
+
+    def start(self, psi0: Any) -> StreamState:
+        """Returns the state from which `step` goes on, bound to the version served now.
+
+        Args:
+            psi0: State (2**n,) or states (batch, 2**n).
+
+        Raises:
+            ValueError: The states cannot be sent.
+            ServingError: The model has no signature `step`, or the server could not be
+                reached.
+        """
+        states, is_single = checked_batch("psi0", psi0)
+        served = self.metadata()
+        try:
+            _, *sizes = served.signatures["step"].inputs["cells"].shape
+            cells = np.zeros((len(states), *sizes), np.float32)
+        except (KeyError, TypeError) as error:
+            raise unusable_answer("no signature `step` with `cells`.") from error
+        return StreamState(states[0] if is_single else states, cells, served.version)
+
+    def step(self, state: StreamState) -> StreamState:
+        """Returns the state one time step later.
+
+        Args:
+            state: What `start` or the last `step` returned.
+
+        Raises:
+            ServingError: The server refused the request or could not be reached;
+                NOT_FOUND when the version that began is no longer served.
+        """
+        states, is_single = checked_batch("state", state.psi)
+        inputs = {**parts("psi", states), "cells": state.cells}
+        model = ModelName(self._model.name, state.version)
+        outputs, _ = self._predicted("step", inputs, model, Deadline(self._timeout))
+        psi = joined(
+            *(checked_output(outputs, f"psi_{part}", states.shape) for part in ("re", "im"))
+        )
+        cells = checked_output(outputs, "cells", state.cells.shape)
+        return StreamState(psi[0] if is_single else psi, cells, state.version)
+
+    def stream(self, psi0: Any, n_steps: int | None = None) -> Iterator[np.ndarray]:
+        """Returns an iterator over the states of `rollout`, computed one at a time.
+
+        The network's memory travels with each request, so no step is computed twice. Each
+        step has the whole timeout.
+
+        Args:
+            psi0: State (2**n,) or states (batch, 2**n).
+            n_steps: Number of steps after the initial state; None goes on without end.
+
+        Raises:
+            ValueError: An argument cannot be sent.
+            ServingError: As `start` and, while iterating, as `step`.
+        """
+        n_steps = None if n_steps is None else checked_n_steps(n_steps)
+        return self._streamed(self.start(psi0), n_steps)
+
+    def status(self) -> list[VersionStatus]:
+        """Returns the state of every version of the model, or of the chosen version.
+
+        Raises:
+            ServingError: The model is unknown, or the server could not be reached.
+        """
+        model = replace(self._model, label=None)
+        return statuses_from(self._tried(lambda until: self._transport.status(model, until)))
+
+    def metadata(self) -> Metadata:
+        """Returns which version answers now, and its signatures.
+
+        Raises:
+            ServingError: The model is not served, or the server could not be reached.
+        """
+        return self._metadata(Deadline(self._timeout))
+
+    def wait_until_ready(self, timeout: float = 60.0) -> int:
+        """Waits until the model answers and returns the version that does.
+
+        Args:
+            timeout: Seconds to wait at most; the client's own timeout does not count.
+
+        Raises:
+            ServingError: The last answer, when the model was not ready in time; at once if
+                waiting cannot help.
+        """
+        deadline = Deadline(_checked_positive("timeout", timeout))
+        # An unknown label is an invalid argument until the server has learned it.
+        awaited = _NOT_YET | ({Code.INVALID_ARGUMENT} if self._model.label else set())
+        while True:
+            seconds = min(deadline.remaining(), _LONGEST_POLL)
+            try:
+                return self._metadata(Deadline(max(seconds, _SHORTEST_POLL))).version
+            except ServingError as error:
+                if error.code not in awaited:
+                    raise
+                if deadline.remaining() <= _SHORTEST_POLL:
+                    text = f"Not ready after {timeout:g} s: {error.message}"
+                    raise ServingError(error.code, text) from error
+            time.sleep(_SHORTEST_POLL)
+
+    def close(self) -> None:
+        """Closes all connections; the client cannot be used any more."""
+        self._is_closed = True
+        self._transport.close()
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _over_time(
+        self, signature: str, states: np.ndarray, n_steps: int, tails: Mapping[str, tuple[int, ...]]
+    ) -> tuple[dict[str, np.ndarray], int | None]:
+        """Predicts piece by piece; output `name` has shape (batch, n_steps + 1, *tails[name])."""
+        deadline, model = Deadline(self._timeout), self._model
+        size = self._max_batch or len(states)
+        pieces = [states[start : start + size] for start in range(0, len(states), size)]
+        if len(pieces) > 1 and model.version is None:
+            model = ModelName(model.name, self._metadata(deadline).version)
+        found: dict[str, list[np.ndarray]] = {name: [] for name in tails}
+        for piece in pieces:
+            inputs = {**parts("psi0", piece), "n_steps": np.full(len(piece), n_steps, np.int32)}
+            outputs, version = self._predicted(signature, inputs, model, deadline)
+            for name, tail in tails.items():
+                shape = (len(piece), n_steps + 1, *tail)
+                found[name].append(checked_course(outputs, name, shape))
+        return {name: np.concatenate(arrays) for name, arrays in found.items()}, version
+
+    def _streamed(self, state: StreamState, n_steps: int | None) -> Iterator[np.ndarray]:
+        yield state.psi
+        taken = 0
+        while n_steps is None or taken < n_steps:
+            state = self.step(state)
+            taken += 1
+            yield state.psi
+
+    def _predicted(
+        self, signature: str, inputs: dict[str, np.ndarray], model: ModelName, deadline: Deadline
+    ) -> tuple[dict[str, np.ndarray], int | None]:
+        return self._tried(
+            lambda until: self._transport.predict(model, signature, inputs, until), deadline
+        )
+
+    def _metadata(self, deadline: Deadline) -> Metadata:
+        return metadata_from(
+            self._tried(lambda until: self._transport.metadata(self._model, until), deadline)
+        )
+
+    def _tried(
+        self, request: Callable[[Deadline], Answer], deadline: Deadline | None = None
+    ) -> Answer:
+        if self._is_closed:
+            raise ValueError("The client is closed.")
+        return with_retries(request, deadline or Deadline(self._timeout))
+
+
+def _transport(address: Address, certificates: Certificates) -> Transport:
+    # Each is imported only where it is used: gRPC brings TensorFlow with it.
+    if address.is_rest:
+        from serving.client.rest_transport import RestTransport
+
+        return RestTransport(address, certificates)
+    from qtf.quiet_import import import_tensorflow_quietly
+
+    import_tensorflow_quietly()
+    from serving.client.grpc_transport import GrpcTransport
+
+    return GrpcTransport(address, certificates)
+
+
+def _checked_model(name: Any, version: Any, label: Any) -> ModelName:
+    if not isinstance(name, str) or not name:
+        raise ValueError(f"Argument `model` must be the name of a model, but is {name!r}.")
+    if version is not None and label is not None:
+        raise ValueError(
+            f"Argument `label` must be None when `version` is given, but is {label!r}."
+        )
+    if label is not None and (not isinstance(label, str) or not label):
+        raise ValueError(f"Argument `label` must be a text, but is {label!r}.")
+    return ModelName(
+        name, None if version is None else _checked_count("version", version, 0), label
+    )
+
+
+def _checked_count(name: str, value: Any, minimum: int = 1) -> int:
+    is_integer = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not is_integer or not minimum <= value < 2**63:
+        raise ValueError(
+            f"Argument `{name}` must be an integer of at least {minimum}, but is {value!r}."
+        )
+    return int(value)
+
+
+def _checked_positive(name: str, value: Any) -> float:
+    is_number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+    if not is_number or not 0 < value < float("inf"):
+        raise ValueError(f"Argument `{name}` must be positive and finite, but is {value!r}.")
+    return float(value)
