@@ -19,6 +19,8 @@ from qtf.files import write_atomically, write_json
 TITLES = {
     "mean_relative_entropy": "Mean relative entropy (MRE)",
     "fidelity": "Fidelity",
+    "mean_squared_error": "Mean squared error",
+    "amplitude_error": "Largest error of an amplitude",
     "norm_error": "Error of the norm",
     "energy_drift": "Energy drift",
     "magnetization_error": "Error of the magnetisation",
@@ -27,6 +29,8 @@ EXPLANATIONS = {
     "mean_relative_entropy": "Relative entropy of the normalised absolute amplitudes; blind to"
     " phases and norm. Bands: 95 % confidence of the mean.",
     "fidelity": "Squared overlap of the normalised states, drawn as 1 - fidelity.",
+    "mean_squared_error": "Of the rollout: mean over all components, real and imaginary parts.",
+    "amplitude_error": "Largest absolute difference of an amplitude, phase included.",
     "norm_error": "Difference between predicted and exact norm.",
     "energy_drift": "Difference between the energy of the normalised prediction and the exact"
     " initial energy.",

@@ -8,7 +8,15 @@ from scipy.stats import t
 
 from qtf.physics import PauliSum, energy, fidelity, magnetization
 
-METRICS = ("mean_relative_entropy", "fidelity", "norm_error", "energy_drift", "magnetization_error")
+METRICS = (
+    "mean_relative_entropy",
+    "fidelity",
+    "mean_squared_error",
+    "amplitude_error",
+    "norm_error",
+    "energy_drift",
+    "magnetization_error",
+)
 
 
 @dataclass(frozen=True)
@@ -78,6 +86,10 @@ def all_metrics(
 ) -> dict[str, np.ndarray]:
     """Every metric of `METRICS` for every sequence and time step.
 
+    With d = predicted - exact, the mean squared error is `sum_x |d_x|^2 / (2 * 2**n)`, the
+    mean over components and over real and imaginary parts, and the amplitude error is
+    `max_x |d_x|`.
+
     Energy and magnetisation are those of the normalised states, so that an error of the
     norm is counted once, as `norm_error = | |predicted| - |exact| |`.
 
@@ -92,9 +104,12 @@ def all_metrics(
     """
     start = energy(hamiltonian, exact[:, :1])
     difference = magnetization(predicted, axis="z") - magnetization(exact, axis="z")
+    distances = np.abs(predicted - exact)
     return {
         "mean_relative_entropy": relative_entropy(exact, predicted),
         "fidelity": fidelity(exact, predicted),
+        "mean_squared_error": np.square(distances).mean(axis=-1) / 2,
+        "amplitude_error": distances.max(axis=-1),
         "norm_error": np.abs(_norm(predicted) - _norm(exact)),
         "energy_drift": np.abs(energy(hamiltonian, predicted) - start),
         "magnetization_error": np.abs(difference),

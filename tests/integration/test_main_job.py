@@ -146,7 +146,7 @@ def test_evaluation_writes_metrics_csv_figures_and_page(data, workdir, tmp_path)
         assert entropy["straight line"]["mean"][60] < entropy["persistence"]["mean"][60]
     lines = (tmp_path / "r" / "metrics.csv").read_text().splitlines()
     assert lines[0] == "n_sites,predictor,metric,step,mean,low,high,median"
-    assert len(lines) == 1 + 2 * 4 * 5 * 61
+    assert len(lines) == 1 + 2 * 4 * 7 * 61
     page = (tmp_path / "r" / "report.html").read_text()
     figures = {path.stem for path in (tmp_path / "r" / "figures").iterdir()}
     assert {"mean_relative_entropy", "amplitudes", "magnetization", "components_n3"} <= figures

@@ -294,7 +294,7 @@ def test_batching_and_monitoring_files_are_read_by_our_server():
 
     batching = text_config.read_batching(DEPLOY / "batching.config")
     assert (batching.max_batch_size, batching.max_enqueued_batches) == (64, 100)
-    assert batching.batch_timeout == pytest.approx(0.002)
+    assert batching.batch_timeout == pytest.approx(0.02)
     route = text_config.read_monitoring(DEPLOY / "monitoring.config")
     for job in yaml.safe_load((DEPLOY / "prometheus.yaml").read_text())["scrape_configs"]:
         assert job["metrics_path"] == route

@@ -71,6 +71,14 @@ def test_all_metrics_see_a_flipped_spin():
     assert values["fidelity"].mean() < 0.99
 
 
+def test_squared_and_amplitude_error_of_a_state_by_hand():
+    exact = np.array([[[0.6, 0.8j]]])
+    predicted = np.array([[[0.6 + 0.3j, 0.4j]]])
+    values = all_metrics(exact, predicted, ising(Chain(1)))
+    assert values["mean_squared_error"] == pytest.approx((0.09 + 0.16) / 4)
+    assert values["amplitude_error"] == pytest.approx(0.4)
+
+
 def test_summary_covers_the_true_mean_in_95_percent():
     rng = np.random.default_rng(0)
     covered = 0
