@@ -11,7 +11,7 @@ from absl import logging
 from serving.configuration import text_config
 from serving.configuration.options import ServerOptions
 from serving.endpoints.grpc_server import GrpcServer
-from serving.endpoints.http import HttpServer
+from serving.endpoints.http_server import HttpServer
 from serving.endpoints.rest_app import RestApp
 from serving.endpoints.service import Service
 from serving.metrics import Metrics

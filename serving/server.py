@@ -32,7 +32,7 @@ HOST = flags.DEFINE_string("host", "127.0.0.1", "Address to listen on; 0.0.0.0 f
 MODEL_NAME = flags.DEFINE_string("model_name", "default", "Name of the model.")
 MODEL_BASE_PATH = flags.DEFINE_string("model_base_path", None, "Folder of its versions.")
 MODEL_CONFIG_FILE = flags.DEFINE_string(
-    "model_config_file", None, "List of models; --model_base_path and --model_name then mean nothing."
+    "model_config_file", None, "List of models; takes the place of the two flags above."
 )
 CONFIG_POLL = flags.DEFINE_float(
     "model_config_file_poll_wait_seconds",

@@ -1,27 +1,20 @@
-"""HTTP without meaning: bodies read within limits, answers, connections of slow senders."""
+"""HTTP without meaning: bodies read within limits, answers written."""
 
 import asyncio
-import functools
 import json
-import socket
 import time
 import zlib
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import uvicorn
 from absl import logging
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from serving.status import StatusError, deadline_exceeded, invalid_argument
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 JSON = "application/json"
-_HEAD_SECONDS = 20.0
-_HEAD_BYTES = 2**16
 
 
 class ClientGone(Exception):
@@ -150,160 +143,3 @@ async def send_answer(answer: Answer, send: Send, *, head_only: bool = False) ->
     encoded = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": answer.status, "headers": encoded})
     await send({"type": "http.response.body", "body": b"" if head_only else answer.body})
-
-
-class HttpServer:
-    """Runs an ASGI application on a port.
-
-    Args:
-        app: The application.
-        host: Address to listen on.
-        port: Port; 0 for any free one.
-        read_seconds: How long a client may take to read an answer.
-        drain_seconds: How long requests in flight may take after `stop`.
-
-    Raises:
-        OSError: The port is taken or the address unknown.
-    """
-
-    def __init__(
-        self, app: Any, host: str, port: int, *, read_seconds: float, drain_seconds: float
-    ) -> None:
-        self._socket = _listen(host, port)
-        self.port = self._socket.getsockname()[1]
-        config = uvicorn.Config(
-            app,
-            http=functools.partial(PatientProtocol, read_seconds=read_seconds),
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            timeout_keep_alive=75,
-            timeout_graceful_shutdown=max(1, round(drain_seconds)),
-        )
-        self._server = _Server(config)
-        self._serving: asyncio.Task | None = None
-
-    async def start(self) -> None:
-        """Starts to answer."""
-        self._serving = asyncio.create_task(self._server.serve(sockets=[self._socket]))
-        while not self._server.started and not self._serving.done():
-            await asyncio.sleep(0.01)
-
-    async def stop(self) -> None:
-        """Refuses new connections and ends once requests in flight are answered."""
-        self._server.should_exit = True
-        if self._serving is not None:
-            await self._serving
-
-
-class PatientProtocol(HttpToolsProtocol):
-    """Closes connections of clients that send their headers or read their answers too slowly.
-
-    Args:
-        read_seconds: How long a client may take to read an answer.
-        arguments: Those of the protocol.
-    """
-
-    def __init__(self, *, read_seconds: float, **arguments: Any) -> None:
-        super().__init__(**arguments)
-        self._read_seconds = read_seconds
-        self._read_timer: asyncio.TimerHandle | None = None
-        self._head_timer: asyncio.TimerHandle | None = None
-        self._head_bytes = 0
-
-    def connection_made(self, transport: Any) -> None:  # noqa: D102
-        super().connection_made(transport)
-        self._await_head()
-
-    def on_message_begin(self) -> None:  # noqa: D102
-        super().on_message_begin()
-        if self._head_timer is None:
-            self._await_head()
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Notes a header; those after a body could be endless, and nobody reads them."""
-        if self._head_timer is not None:
-            super().on_header(name, value)
-
-    def on_headers_complete(self) -> None:  # noqa: D102
-        self._end_head()
-        super().on_headers_complete()
-
-    def data_received(self, data: bytes) -> None:  # noqa: D102
-        if self._head_timer is not None:
-            self._head_bytes += len(data)
-        super().data_received(data)
-        if self._head_timer is not None and self._head_bytes > _HEAD_BYTES:
-            self.transport.close()
-
-    def send_400_response(self, msg: str) -> None:
-        """Answers what is no HTTP in the form of all other errors."""
-        body = plain_error(400, msg).body
-        head = f"HTTP/1.1 400 Bad Request\r\nContent-Type: {JSON}\r\n"
-        head += f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-        self.transport.write(head.encode() + body)
-        self.transport.close()
-
-    def pause_writing(self) -> None:
-        """Starts to wait for a client that does not read."""
-        super().pause_writing()
-        self._read_timer = self.loop.call_later(self._read_seconds, self.transport.abort)
-
-    def resume_writing(self) -> None:  # noqa: D102
-        self._end_reading()
-        super().resume_writing()
-
-    def on_response_complete(self) -> None:
-        """Gives the rest of a last answer a while to be read."""
-        super().on_response_complete()
-        if self.transport.is_closing():
-            self.loop.call_later(self._read_seconds, self.transport.abort)
-
-    def timeout_keep_alive_handler(self) -> None:
-        """Ends an idle connection, also when its last answer was not read."""
-        self.transport.abort()
-
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102
-        self._end_head()
-        self._end_reading()
-        super().connection_lost(exc)
-
-    def _end_reading(self) -> None:
-        if self._read_timer is not None:
-            self._read_timer.cancel()
-            self._read_timer = None
-
-    def _await_head(self) -> None:
-        self._head_bytes = 0
-        self._head_timer = self.loop.call_later(_HEAD_SECONDS, self.transport.close)
-
-    def _end_head(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
-
-
-class _Server(uvicorn.Server):
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leaves signals to the process, which has two endpoints to stop."""
-        yield
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((host, port))
-    except (OSError, OverflowError) as error:
-        listening.close()
-        reason = getattr(error, "strerror", None) or str(error)
-        raise OSError(f"Port {host}:{port} cannot be listened on: {reason}.") from None
-    listening.listen(2048)
-    listening.setblocking(False)
-    return listening

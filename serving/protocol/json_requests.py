@@ -4,13 +4,10 @@ JSON here is that of TensorFlow Serving: the bare tokens NaN, Infinity and -Infi
 numbers, and text after the closing brace is ignored.
 """
 
-import base64
-import binascii
 import bisect
-import itertools
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,16 +15,12 @@ import numpy as np
 import orjson
 import tensorflow as tf
 
+from serving.protocol.json_values import json_type, shape_text, shown, to_array
 from serving.protocol.prediction import find_signature
-from serving.protocol.signature import DEFAULT_SIGNATURE, Signature, type_name
-from serving.status import Code, StatusError, invalid_argument
+from serving.protocol.signature import DEFAULT_SIGNATURE, Signature
+from serving.status import StatusError, invalid_argument
 
-UNSUPPORTED = {tf.float16, tf.bfloat16, tf.complex64, tf.complex128}
-# NumPy has room for 64 axes.
-_MAX_RANK = 32
 _ROWS, _COLUMNS = "instances", "inputs"
-# Whole numbers up to here are exact in a floating-point type.
-_EXACT = {tf.float32: 2**24 - 1, tf.float64: 2**53 - 1}
 
 
 @dataclass(frozen=True)
@@ -53,10 +46,10 @@ def parse_object(body: bytes) -> dict[str, Any]:
     """
     document = _parse(body)
     if not isinstance(document, dict):
-        raise invalid_argument(f"JSON Value: {_shown(document)} Is not object")
+        raise invalid_argument(f"JSON Value: {shown(document)} Is not object")
     if not isinstance(document.get("signature_name", ""), str):
         raise invalid_argument(
-            f"JSON Value: {_shown(document)} not formatted correctly. "
+            f"JSON Value: {shown(document)} not formatted correctly. "
             "'signature_name' key must be a string value."
         )
     return document
@@ -74,7 +67,7 @@ def read_predict(document: Mapping[str, Any], signatures: Mapping[str, Signature
         raise invalid_argument(f"Failed to get input map for signature: {signature.name}")
     if _ROWS in document and _COLUMNS in document:
         raise invalid_argument(
-            f"JSON Value: {_shown(document)} Not formatted correctly expecting only one of "
+            f"JSON Value: {shown(document)} Not formatted correctly expecting only one of "
             "'inputs' or 'instances' keys to exist "
         )
     if _ROWS in document:
@@ -91,47 +84,19 @@ def check_examples(document: Mapping[str, Any]) -> None:
     Raises:
         StatusError: INVALID_ARGUMENT, there are none, or they are no objects.
     """
-    shown = f"JSON Value: {_shown(document)}"
+    start = f"JSON Value: {shown(document)}"
     if "examples" not in document:
         raise invalid_argument(
-            f"{shown} When method is classify, key 'examples' is expected and was not found"
+            f"{start} When method is classify, key 'examples' is expected and was not found"
         )
     examples = document["examples"]
     if not isinstance(examples, list):
-        raise invalid_argument(f"{shown} Expecting 'examples' value to be an list/array")
+        raise invalid_argument(f"{start} Expecting 'examples' value to be an list/array")
     if not examples:
-        raise invalid_argument(f"{shown} 'examples' value is an empty array")
+        raise invalid_argument(f"{start} 'examples' value is an empty array")
     for example in examples:
         if not isinstance(example, dict):
-            raise invalid_argument(
-                f"Example must be JSON object but got JSON {_json_type(example)}"
-            )
-
-
-def to_array(value: Any, dtype: tf.DType) -> np.ndarray:
-    """Returns the array of nested lists.
-
-    Raises:
-        StatusError: The lists have different lengths, or hold values of another type.
-    """
-    shape, leaves = _flattened(value)
-    if dtype in UNSUPPORTED:
-        raise StatusError(
-            Code.UNIMPLEMENTED,
-            f"Conversion of JSON Value: {_shown(leaves[0]) if leaves else '[]'} "
-            f"to type: {type_name(dtype)}",
-        )
-    if dtype == tf.string:
-        values = np.empty(len(leaves), object)
-        values[:] = [_bytes(leaf) for leaf in leaves]
-        return values.reshape(shape)
-    _check_leaves(leaves, dtype)
-    try:
-        return np.array(leaves, dtype.as_numpy_dtype).reshape(shape)
-    except (OverflowError, ValueError):
-        bounds = np.iinfo(dtype.as_numpy_dtype)
-        wrong = next(leaf for leaf in leaves if not bounds.min <= leaf <= bounds.max)
-        raise _wrong_type(wrong, dtype) from None
+            raise invalid_argument(f"Example must be JSON object but got JSON {json_type(example)}")
 
 
 def _parse(body: bytes) -> Any:
@@ -176,7 +141,7 @@ def _signature(document: Mapping[str, Any], signatures: Mapping[str, Signature])
 def _read_rows(rows: Any, signature: Signature) -> dict[str, np.ndarray]:
     if not isinstance(rows, list):
         raise invalid_argument(
-            f"JSON Value: {_shown(rows)} Excepting 'instances' to be an list/array"
+            f"JSON Value: {shown(rows)} Excepting 'instances' to be an list/array"
         )
     if not rows:
         raise invalid_argument("JSON Value: [] No values in 'instances' array")
@@ -212,7 +177,7 @@ def _check_row(row: Any, number: int, signature: Signature, *, named: bool) -> N
     if len(row) != len(signature.inputs):
         raise invalid_argument(
             f"Failed to process element: {number} of 'instances' list. JSON object: "
-            f"{_shown(row)} keys must be equal to: {','.join(sorted(signature.inputs))}"
+            f"{shown(row)} keys must be equal to: {','.join(sorted(signature.inputs))}"
         )
 
 
@@ -255,7 +220,7 @@ def _fault(value: Any, first: Any, dtype: tf.DType) -> str:
     expected = to_array(first, dtype)
     if array.size != expected.size:
         return f"INVALID_ARGUMENT: Expecting tensor size: {expected.size} but got: {array.size}"
-    return f"INVALID_ARGUMENT: Expecting shape {_shape(expected)} but got: {_shape(array)}"
+    return f"INVALID_ARGUMENT: Expecting shape {shape_text(expected)} but got: {shape_text(array)}"
 
 
 def _columns(columns: Any, signature: Signature) -> dict[str, Any]:
@@ -282,109 +247,3 @@ def _to_arrays(columns: Mapping[str, Any], signature: Signature) -> dict[str, np
 def _is_named(value: Any) -> bool:
     """Whether a value is an object of named inputs rather than one encoded string."""
     return isinstance(value, dict) and value.keys() != {"b64"}
-
-
-def _flattened(value: Any) -> tuple[tuple[int, ...], list[Any]]:
-    """Returns the lengths of nested lists and their leaves, one level after the other."""
-    shape: list[int] = []
-    level = [value]
-    while level and isinstance(level[0], list):
-        if len(shape) == _MAX_RANK:
-            raise invalid_argument(
-                f"Encountered list at unexpected level: {_MAX_RANK} expected < {_MAX_RANK}"
-            )
-        for item in level:
-            if not isinstance(item, list):
-                rank = len(shape) + _depth(level[0])
-                raise invalid_argument(
-                    f"JSON Value: {_shown(item)} found at incorrect level: {len(shape) + 1} "
-                    f"in the JSON DOM. Expected at level: {rank}"
-                )
-            if len(item) != len(level[0]):
-                raise invalid_argument(
-                    f"Encountered list at unexpected size: {len(item)} at level: {len(shape)} "
-                    f"expected size: {len(level[0])}"
-                )
-        shape.append(len(level[0]))
-        level = list(itertools.chain.from_iterable(level))
-    if any(isinstance(leaf, list) for leaf in level):
-        raise invalid_argument(
-            f"Encountered list at unexpected level: {len(shape)} expected < {len(shape)}"
-        )
-    return tuple(shape), level
-
-
-def _depth(value: Any) -> int:
-    depth = 0
-    while isinstance(value, list):
-        value = value[0] if value else None
-        depth += 1
-    return depth
-
-
-def _check_leaves(leaves: Sequence[Any], dtype: tf.DType) -> None:
-    if dtype.is_floating:
-        allowed = {int, float}
-    else:
-        allowed = {bool} if dtype == tf.bool else {int}
-    kinds = set(map(type, leaves))
-    if kinds - allowed:
-        raise _wrong_type(next(leaf for leaf in leaves if type(leaf) not in allowed), dtype)
-    if dtype.is_floating:
-        _check_precision(leaves, dtype)
-
-
-def _check_precision(leaves: Sequence[Any], dtype: tf.DType) -> None:
-    for leaf in leaves:
-        if type(leaf) is int and abs(leaf) > _EXACT[dtype]:
-            raise _imprecise(leaf, dtype)
-    values = np.abs(np.array(leaves, np.float64))
-    too_large = np.flatnonzero(np.isfinite(values) & (values > dtype.max))
-    if too_large.size:
-        raise _imprecise(leaves[too_large[0]], dtype)
-
-
-def _imprecise(value: Any, dtype: tf.DType) -> StatusError:
-    return invalid_argument(
-        f"Cannot convert JSON value: {_shown(value)} to {type_name(dtype)} "
-        "without loss of precision."
-    )
-
-
-def _bytes(leaf: Any) -> bytes:
-    if isinstance(leaf, str):
-        return leaf.encode("utf-8", "surrogatepass")
-    if not isinstance(leaf, dict):
-        raise _wrong_type(leaf, tf.string)
-    if leaf.keys() != {"b64"} or not isinstance(leaf["b64"], str):
-        raise invalid_argument(
-            f"JSON Value: {_shown(leaf)} not formatted correctly for base64 data"
-        )
-    try:
-        return base64.b64decode(leaf["b64"], validate=True)
-    except (binascii.Error, ValueError):
-        raise invalid_argument("Unable to base64 decode") from None
-
-
-def _shape(array: np.ndarray) -> str:
-    return "[" + ",".join(map(str, array.shape)) + "]"
-
-
-def _wrong_type(value: Any, dtype: tf.DType) -> StatusError:
-    return invalid_argument(
-        f"JSON Value: {_shown(value)} Type: {_json_type(value)} "
-        f"is not of expected type: {type_name(dtype)}"
-    )
-
-
-def _json_type(value: Any) -> str:
-    names = {str: "String", dict: "Object", list: "Array", type(None): "Null"}
-    return str(value) if isinstance(value, bool) else names.get(type(value), "Number")
-
-
-def _shown(value: Any, longest: int = 200) -> str:
-    try:
-        text = json.dumps(value)
-    except RecursionError:
-        return "(too deep to show)"
-    return text if len(text) <= longest else f"{text[:longest]}..."

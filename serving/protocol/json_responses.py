@@ -14,7 +14,7 @@ import numpy as np
 import orjson
 import tensorflow as tf
 
-from serving.protocol.json_requests import UNSUPPORTED
+from serving.protocol.json_values import UNSUPPORTED
 from serving.protocol.signature import type_name
 from serving.status import invalid_argument
 

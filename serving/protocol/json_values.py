@@ -1,0 +1,153 @@
+"""JSON values as arrays: nested lists of numbers, truth values, texts and base64."""
+
+import base64
+import binascii
+import itertools
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from serving.protocol.signature import type_name
+from serving.status import Code, StatusError, invalid_argument
+
+UNSUPPORTED = {tf.float16, tf.bfloat16, tf.complex64, tf.complex128}
+# NumPy has room for 64 axes.
+_MAX_RANK = 32
+# Whole numbers up to here are exact in a floating-point type.
+_EXACT = {tf.float32: 2**24 - 1, tf.float64: 2**53 - 1}
+
+
+def to_array(value: Any, dtype: tf.DType) -> np.ndarray:
+    """Returns the array of nested lists.
+
+    Raises:
+        StatusError: The lists have different lengths, or hold values of another type.
+    """
+    shape, leaves = _flattened(value)
+    if dtype in UNSUPPORTED:
+        raise StatusError(
+            Code.UNIMPLEMENTED,
+            f"Conversion of JSON Value: {shown(leaves[0]) if leaves else '[]'} "
+            f"to type: {type_name(dtype)}",
+        )
+    if dtype == tf.string:
+        values = np.empty(len(leaves), object)
+        values[:] = [_bytes(leaf) for leaf in leaves]
+        return values.reshape(shape)
+    _check_leaves(leaves, dtype)
+    try:
+        return np.array(leaves, dtype.as_numpy_dtype).reshape(shape)
+    except (OverflowError, ValueError):
+        bounds = np.iinfo(dtype.as_numpy_dtype)
+        wrong = next(leaf for leaf in leaves if not bounds.min <= leaf <= bounds.max)
+        raise _wrong_type(wrong, dtype) from None
+
+
+def _flattened(value: Any) -> tuple[tuple[int, ...], list[Any]]:
+    """Returns the lengths of nested lists and their leaves, one level after the other."""
+    shape: list[int] = []
+    level = [value]
+    while level and isinstance(level[0], list):
+        if len(shape) == _MAX_RANK:
+            raise invalid_argument(
+                f"Encountered list at unexpected level: {_MAX_RANK} expected < {_MAX_RANK}"
+            )
+        for item in level:
+            if not isinstance(item, list):
+                rank = len(shape) + _depth(level[0])
+                raise invalid_argument(
+                    f"JSON Value: {shown(item)} found at incorrect level: {len(shape) + 1} "
+                    f"in the JSON DOM. Expected at level: {rank}"
+                )
+            if len(item) != len(level[0]):
+                raise invalid_argument(
+                    f"Encountered list at unexpected size: {len(item)} at level: {len(shape)} "
+                    f"expected size: {len(level[0])}"
+                )
+        shape.append(len(level[0]))
+        level = list(itertools.chain.from_iterable(level))
+    if any(isinstance(leaf, list) for leaf in level):
+        raise invalid_argument(
+            f"Encountered list at unexpected level: {len(shape)} expected < {len(shape)}"
+        )
+    return tuple(shape), level
+
+
+def _depth(value: Any) -> int:
+    depth = 0
+    while isinstance(value, list):
+        value = value[0] if value else None
+        depth += 1
+    return depth
+
+
+def _check_leaves(leaves: Sequence[Any], dtype: tf.DType) -> None:
+    if dtype.is_floating:
+        allowed = {int, float}
+    else:
+        allowed = {bool} if dtype == tf.bool else {int}
+    kinds = set(map(type, leaves))
+    if kinds - allowed:
+        raise _wrong_type(next(leaf for leaf in leaves if type(leaf) not in allowed), dtype)
+    if dtype.is_floating:
+        _check_precision(leaves, dtype)
+
+
+def _check_precision(leaves: Sequence[Any], dtype: tf.DType) -> None:
+    for leaf in leaves:
+        if type(leaf) is int and abs(leaf) > _EXACT[dtype]:
+            raise _imprecise(leaf, dtype)
+    values = np.abs(np.array(leaves, np.float64))
+    too_large = np.flatnonzero(np.isfinite(values) & (values > dtype.max))
+    if too_large.size:
+        raise _imprecise(leaves[too_large[0]], dtype)
+
+
+def _imprecise(value: Any, dtype: tf.DType) -> StatusError:
+    return invalid_argument(
+        f"Cannot convert JSON value: {shown(value)} to {type_name(dtype)} "
+        "without loss of precision."
+    )
+
+
+def _bytes(leaf: Any) -> bytes:
+    if isinstance(leaf, str):
+        return leaf.encode("utf-8", "surrogatepass")
+    if not isinstance(leaf, dict):
+        raise _wrong_type(leaf, tf.string)
+    if leaf.keys() != {"b64"} or not isinstance(leaf["b64"], str):
+        raise invalid_argument(f"JSON Value: {shown(leaf)} not formatted correctly for base64 data")
+    try:
+        return base64.b64decode(leaf["b64"], validate=True)
+    except (binascii.Error, ValueError):
+        raise invalid_argument("Unable to base64 decode") from None
+
+
+def shape_text(array: np.ndarray) -> str:
+    """Returns a shape as TensorFlow Serving writes it, [2,3]."""
+    return "[" + ",".join(map(str, array.shape)) + "]"
+
+
+def _wrong_type(value: Any, dtype: tf.DType) -> StatusError:
+    return invalid_argument(
+        f"JSON Value: {shown(value)} Type: {json_type(value)} "
+        f"is not of expected type: {type_name(dtype)}"
+    )
+
+
+def json_type(value: Any) -> str:
+    """Returns what JSON calls the type of a value."""
+    names = {str: "String", dict: "Object", list: "Array", type(None): "Null"}
+    return str(value) if isinstance(value, bool) else names.get(type(value), "Number")
+
+
+def shown(value: Any, longest: int = 200) -> str:
+    """Returns a value as JSON for a message, cut when it is long."""
+    try:
+        text = json.dumps(value)
+    except RecursionError:
+        return "(too deep to show)"
+    return text if len(text) <= longest else f"{text[:longest]}..."
