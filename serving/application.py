@@ -24,7 +24,7 @@ _HEALTH_SECONDS = 0.5
 
 
 async def serve(options: ServerOptions, announce: Callable[[int, int | None], None]) -> None:
-    """Serves until SIGTERM or SIGINT, then answers what is in flight and returns.
+    """Serves until SIGTERM or SIGINT, then answers what is in flight and ends the process.
 
     Args:
         options: What to serve, where and how.
@@ -48,9 +48,9 @@ async def serve(options: ServerOptions, announce: Callable[[int, int | None], No
     starting.cancel()
     if not await application.stop():
         logging.warning("Runs of clients that have gone are left behind.")
-        logging.flush()
-        # Their threads cannot be stopped, and Python would wait for them.
-        os._exit(0)
+    logging.flush()
+    # Threads that load or compute for nobody cannot be stopped, and Python would wait for them.
+    os._exit(0)
 
 
 class Application:

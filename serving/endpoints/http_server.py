@@ -41,7 +41,7 @@ class HttpServer:
             ws="none",
             lifespan="off",
             log_config=None,
-            log_level="warning",
+            log_level="error",
             access_log=False,
             server_header=False,
             proxy_headers=False,
@@ -95,13 +95,22 @@ class PatientProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:  # noqa: D102
         self._end_head()
+        self._head_bytes = 0
         super().on_headers_complete()
 
+    def on_body(self, body: bytes) -> None:  # noqa: D102
+        self._head_bytes = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:  # noqa: D102
+        self._head_bytes = 0
+        super().on_message_complete()
+
     def data_received(self, data: bytes) -> None:  # noqa: D102
-        if self._head_timer is not None:
-            self._head_bytes += len(data)
+        # Heads, trailers and what stands beside the length of a chunk are bounded alike.
+        self._head_bytes += len(data)
         super().data_received(data)
-        if self._head_timer is not None and self._head_bytes > _HEAD_BYTES:
+        if self._head_bytes > _HEAD_BYTES:
             self.transport.close()
 
     def send_400_response(self, msg: str) -> None:
@@ -160,7 +169,8 @@ class _Server(uvicorn.Server):
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    # With the protocol named, asyncio sends small answers at once (TCP_NODELAY).
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))

@@ -237,7 +237,9 @@ def _joined(tasks: list[_Task], padded_size: int) -> Arrays:
     for alias in tasks[0].inputs:
         parts = [task.inputs[alias] for task in tasks]
         if padded_size > size:
-            parts.append(np.repeat(parts[-1][:1], padded_size - size, axis=0))
+            # A request may have no example at all.
+            example = next((part[:1] for part in reversed(parts) if len(part)), parts[-1][:1])
+            parts.append(np.repeat(example, padded_size - size, axis=0))
         joined[alias] = np.concatenate(parts)
     return joined
 

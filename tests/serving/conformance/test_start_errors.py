@@ -34,7 +34,7 @@ def failed(models, tmp_path_factory, start_and_fail):
 def ended(process):
     """Returns exit code and standard error; a server that runs on is ended."""
     try:
-        _, stderr = process.communicate(timeout=30)
+        _, stderr = process.communicate(timeout=120)
     except subprocess.TimeoutExpired:
         process.kill()
         return "still running", process.communicate()[1]

@@ -206,3 +206,10 @@ def test_unexpected_failure_is_told_at_once():
 
     with pytest.raises(StatusError, match="failed unexpectedly"):
         asyncio.run(one())
+
+
+def test_request_without_examples_spoils_nobody():
+    execution = batched(Doubler(), allowed_batch_sizes=(4,))
+    full, empty = ({"x": request(values)["x"]} for values in ([1, 2], []))
+    answers = run_together(execution, [full, empty])
+    assert [answer["y"][:, 0].tolist() for answer in answers] == [[2, 4], []]
