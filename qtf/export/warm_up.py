@@ -15,9 +15,7 @@ RECORDS = Path("assets.extra") / "tf_serving_warmup_requests"
 N_STEPS = 2
 
 
-def write_warm_up(
-    version: Path, n_sites: Sequence[int], *, n_layers: int, units: int
-) -> int:
+def write_warm_up(version: Path, n_sites: Sequence[int], *, n_layers: int, units: int) -> int:
     """Writes one request for each plain signature and number of spins.
 
     No request asks for XLA: a server without it would refuse the whole version.
