@@ -10,7 +10,7 @@ import pytest
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from tests.serving.conformance import saved_models
-from tests.serving.conformance.running_server import RunningServer, model_config, write_text
+from tests.serving.running_server import RunningServer, model_config, write_text
 
 # Failures are wanted here, so nobody waits a minute between two tries.
 LOAD_FLAGS = ("--max_num_load_retries=1", "--load_retry_interval_micros=1000")

@@ -16,7 +16,7 @@ from tensorflow_serving.apis import (
     regression_pb2,
 )
 
-from tests.serving.conformance.running_server import choose, error_of
+from tests.serving.running_server import choose, error_of
 
 X = {"x": np.float32([1.0])}
 PAIR = {"a": np.float32([1.0]), "b": np.float32([1.0])}

@@ -3,7 +3,7 @@
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from tests.serving.conformance.running_server import error_of
+from tests.serving.running_server import error_of
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 from tensorflow_serving.apis import model_management_pb2
 
 from tests.serving.conformance import saved_models
-from tests.serving.conformance.running_server import error_of, model_config, wait_for
+from tests.serving.running_server import error_of, model_config, wait_for
 
 ZERO = {"x": np.float32([0])}
 OK = ("AVAILABLE", 0, "")

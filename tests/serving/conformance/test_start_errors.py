@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from tests.serving.conformance.running_server import model_config, write_text
+from tests.serving.running_server import model_config, write_text
 
 
 @pytest.fixture(scope="module")

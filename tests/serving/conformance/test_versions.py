@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 from tests.serving.conformance import saved_models
-from tests.serving.conformance.running_server import error_of, model_config, wait_for
+from tests.serving.running_server import error_of, model_config, wait_for
 
 ZERO = {"x": np.float32([0])}
 OK = ("AVAILABLE", 0, "")

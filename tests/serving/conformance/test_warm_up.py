@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.serving.conformance.running_server import error_of
+from tests.serving.running_server import error_of
 
 ROW = {"x": np.float32([0])}
 

@@ -8,11 +8,11 @@ import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from tests.serving.conformance.running_server import model_config, write_text
 from tests.serving.conformance.saved_models import copy_into_place, save_half_plus, save_zoo
 from tests.serving.faults.limited_server import COMMON_FLAGS, MAX_CONCURRENT, LimitedServer
 from tests.serving.faults.lingering import senders
 from tests.serving.faults.saved_models import save_heavy
+from tests.serving.running_server import model_config, write_text
 
 N_VERSIONS = 4
 # One batch runs, two may wait.

@@ -4,7 +4,7 @@ import contextlib
 
 import pytest
 
-from tests.serving.conformance.running_server import RunningServer
+from tests.serving.running_server import RunningServer
 
 REST_SECONDS = 2.0
 MAX_REQUEST_BYTES = 2**22

@@ -8,8 +8,8 @@ import random
 import numpy as np
 from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2
 
-from tests.serving.conformance.running_server import predict_request
 from tests.serving.faults.clients import http_request
+from tests.serving.running_server import predict_request
 
 PREDICTION = "/tensorflow.serving.PredictionService/"
 STATUS = "/tensorflow.serving.ModelService/GetModelStatus"

@@ -10,12 +10,7 @@ import time
 
 import grpc
 
-from tests.serving.conformance.running_server import (
-    error_of,
-    model_config,
-    wait_for,
-    write_text,
-)
+from tests.serving.conformance.saved_models import copy_into_place
 from tests.serving.faults.clients import (
     FOREVER,
     Connection,
@@ -26,8 +21,14 @@ from tests.serving.faults.clients import (
     timed,
 )
 from tests.serving.faults.limited_server import LimitedServer
-from tests.serving.faults.saved_models import save_heavy, write_slow_warm_up
+from tests.serving.faults.saved_models import write_slow_warm_up
 from tests.serving.faults.test_reach import listening
+from tests.serving.running_server import (
+    error_of,
+    model_config,
+    wait_for,
+    write_text,
+)
 
 PREDICT_PATH = "/v1/models/heavy:predict"
 # Takes about half a second.
@@ -131,15 +132,16 @@ def test_signal_before_there_is_anything_ends_the_start(models, tmp_path):
 
 
 def test_signal_while_a_model_is_loaded_ends_the_start(models, tmp_path):
-    version = tmp_path / "models" / "stuck" / "1"
-    save_heavy(version)
-    write_slow_warm_up(version, n_turns=FOREVER)
-    configs = [model_config(models.root, "heavy"), model_config(tmp_path / "models", "stuck")]
-    file = write_text(tmp_path / "models.config", configs)
+    base = tmp_path / "stuck"
+    copy_into_place(models.root / "heavy" / "1", base, 1)
+    copy_into_place(models.root / "heavy" / "1", base, 2)
+    write_slow_warm_up(base / "2", n_turns=FOREVER)
+    config = model_config(tmp_path, "stuck", model_version_policy={"all": {}})
+    file = write_text(tmp_path / "models.config", [config])
     flags = f"--model_config_file={file}", f"--drain_seconds={DRAIN_SECONDS}"
     with starting(tmp_path, *flags) as (process, log):
-        # Models are loaded one after the other.
-        wait_for(lambda: "heavy is available" in log.read_text())
+        # One version is loaded after the other.
+        wait_for(lambda: "Version 1 of stuck is available" in log.read_text(), timeout=60)
         time.sleep(0.5)
         process.send_signal(signal.SIGTERM)
         code, seconds = timed(process.wait, timeout=20)

@@ -12,7 +12,6 @@ import grpc
 import numpy as np
 import pytest
 
-from tests.serving.conformance.running_server import error_of, predict_request, wait_for
 from tests.serving.faults.clients import (
     Connection,
     Usage,
@@ -27,6 +26,7 @@ from tests.serving.faults.clients import (
 )
 from tests.serving.faults.doomed_client import PREDICT
 from tests.serving.faults.limited_server import MAX_REQUEST_BYTES, REST_SECONDS
+from tests.serving.running_server import error_of, predict_request, wait_for
 
 PREDICT_PATH = "/v1/models/heavy:predict"
 # A head must be whole after 20 s; the sender notices up to some seconds later.
@@ -192,7 +192,7 @@ def test_tensor_of_few_values_and_large_shape_is_refused_at_once(server):
             tensor.dtype = dtype
             tensor.tensor_shape.dim[0].size = size
             code, seconds = timed(code_of, server.prediction.Predict, request, timeout=5)
-            assert (code, seconds < 0.5) == ("INVALID_ARGUMENT", True)
+            assert (code, seconds < 1) == ("INVALID_ARGUMENT", True)
     assert usage.grown < 32
     assert_well(server)
 

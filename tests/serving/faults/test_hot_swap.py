@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from tests.serving.conformance.running_server import wait_for
 from tests.serving.conformance.saved_models import copy_into_place
 from tests.serving.faults.clients import crowd
+from tests.serving.running_server import wait_for
 
 N_CLIENTS = 16
 N_REQUESTS = 2000

@@ -7,7 +7,6 @@ import grpc
 import numpy as np
 import pytest
 
-from tests.serving.conformance.running_server import error_of, predict_request, wait_for
 from tests.serving.faults.clients import (
     FOREVER,
     Connection,
@@ -20,6 +19,7 @@ from tests.serving.faults.clients import (
     timed,
 )
 from tests.serving.faults.limited_server import MAX_CONCURRENT, MAX_REQUEST_BYTES, REST_SECONDS
+from tests.serving.running_server import error_of, predict_request, wait_for
 
 PREDICT_PATH = "/v1/models/heavy:predict"
 
@@ -46,7 +46,7 @@ def test_deadline_ends_what_runs_and_what_waits(name, request):
         for (seconds, _), future in zip(calls, running, strict=True):
             (code, _), taken = future.result()
             assert code == "DEADLINE_EXCEEDED"
-            assert seconds - 0.05 < taken < seconds + 0.5
+            assert seconds - 0.05 < taken < seconds + 1
     assert_well(server)
 
 
@@ -58,7 +58,7 @@ def test_rest_deadline_is_answered_with_504(name, request):
         for future in running:
             answer, seconds = future.result()
             assert answer == (504, "Deadline Exceeded")
-            assert REST_SECONDS - 0.05 < seconds < REST_SECONDS + 0.5
+            assert REST_SECONDS - 0.05 < seconds < REST_SECONDS + 1
     assert_well(server)
 
 
@@ -88,7 +88,7 @@ def test_large_bad_bodies_hold_up_nobody(server):
                 assert_well(server, within=2.0)
                 time.sleep(0.01)
             (status, _), seconds = refused.result()
-            assert (name, status in (400, 504), seconds < REST_SECONDS + 0.5) == (name, True, True)
+            assert (name, status in (400, 504), seconds < REST_SECONDS + 1) == (name, True, True)
     # A thread that reads on for nobody would be missed by the next large request.
     wait_for(lambda: Usage(server).busy() < 0.2, timeout=2)
 
@@ -107,7 +107,7 @@ def test_full_queue_refuses_at_once(batching_server):
         assert code == "UNAVAILABLE"
         assert message == "The batch scheduling queue to which this task was submitted is full"
         assert answer == (503, message)
-        assert max(seconds, rest_seconds) < 0.5
+        assert max(seconds, rest_seconds) < 1.0
         # Those that were let in are answered.
         for k, future in enumerate(waiting):
             assert future.result().outputs["y"].float_val == [k + 1] * 8
@@ -131,7 +131,7 @@ def test_too_many_requests_at_once_are_refused(batching_server):
         assert code == "UNAVAILABLE"
         assert message.startswith(f"The server answers {MAX_CONCURRENT} requests at once")
         assert answer == (503, message)
-        assert max(seconds, rest_seconds) < 0.5
+        assert max(seconds, rest_seconds) < 1.0
         # Questions about models are still answered.
         assert server.status("heavy")[1][0] == "AVAILABLE"
         for future in waiting:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import strategies as st
 from tensorflow.core.framework import tensor_pb2, tensor_shape_pb2
 
-from tests.serving.conformance.running_server import predict_request, wait_for
 from tests.serving.faults.clients import Connection, Usage, assert_well, crowd
 from tests.serving.faults.mutations import PREDICTION, VALID, Mutations
+from tests.serving.running_server import predict_request, wait_for
 
 N_THREADS = 4
 # Before memory is measured, every path was taken and every buffer has grown.

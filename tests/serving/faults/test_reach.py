@@ -7,8 +7,8 @@ from urllib.parse import quote
 import psutil
 import pytest
 
-from tests.serving.conformance.running_server import error_of
 from tests.serving.faults.clients import Connection, assert_well
+from tests.serving.running_server import error_of
 
 SECRET = "the contents of a file that no client may read"
 
