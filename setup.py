@@ -37,6 +37,7 @@ TEST = [
     "prometheus_client>=0.20",
     "psutil>=5.9",
     "pytest>=8.0",
+    "pytest-xdist>=3.6",
     "PyYAML>=6.0",
     "ruff>=0.9",
 ]
