@@ -5,11 +5,12 @@ DEMO_DIR ?= .demo
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test format bench clean help
+.PHONY: demo test format bench reproduce clean help
 
 help:
 	@echo "make demo    generate, train, evaluate, export, predict, serve; under 10 minutes"
 	@echo "make test    formatting, lint, types, import rules and all quick tests"
+	@echo "make reproduce  every number of docs/results.md; hours, resumable (BUDGET=short, full, tiny)"
 	@echo "make bench   speed tables of this machine"
 	@echo "make format  format the code and sort its imports"
 
@@ -28,6 +29,10 @@ bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.generation
 	$(BIN)/python -m benchmarks.reading
 	$(BIN)/python -m benchmarks.serving --docs=docs/serving.md
+
+BUDGET ?= short
+reproduce: $(VENV)/.core
+	$(BIN)/python -m reproduce --budget=$(BUDGET)
 
 format: $(VENV)/.test
 	$(BIN)/ruff format .

@@ -95,8 +95,11 @@ def _print_error(name: str, error: BaseException) -> None:
     text = str(error)
     if isinstance(error, SyntaxError | NameError | ImportError):
         text = f"Configuration cannot be loaded, {type(error).__name__}: {text}"
-    elif "get_config" in text:
+    elif "no attribute 'get_config'" in text:
         text = f"Configuration file must define the function get_config: {text}"
+    elif "Error whilst parsing config file" in text:
+        # The parser of flags appends the traceback of what the file itself raised.
+        text = f"Configuration cannot be loaded, {text.strip().splitlines()[-1]}"
     elif isinstance(error, KeyError | AttributeError):
         text = f"Unknown configuration key {_unknown_key(text)}"
     text = " ".join(text.split())

@@ -18,6 +18,7 @@ def default() -> ConfigDict:
             "data": _data(),
             "exact": _exact(),
             "training": {**_training(), "optimizer": _optimizer()},
+            "fit": _fit(),
         }
     ).lock()
 
@@ -58,6 +59,11 @@ def _model() -> dict[str, Any]:
         "dropout": placeholder(float),
         "predicts": placeholder(str),
         "increment_scale": placeholder(float),
+        # Of the preset "local_generator" only.
+        "interaction_range": placeholder(int),
+        "site_dependent": placeholder(bool),
+        "fields": placeholder(tuple),
+        "order": placeholder(int),
     }
 
 
@@ -94,6 +100,8 @@ def _exact() -> dict[str, Any]:
 
 def _training() -> dict[str, Any]:
     return {
+        # "loop", or "lbfgs" for a local generator, whose default it is.
+        "method": placeholder(str),
         "n_epochs": 100,
         "steps_per_epoch": 1000,
         "seed": 0,
@@ -107,6 +115,16 @@ def _training() -> dict[str, Any]:
         "checkpoint_every_minutes": 5.0,
         "histograms_every_epochs": 0,
         "figures_every_epochs": 0,
+    }
+
+
+def _fit() -> dict[str, Any]:
+    """Returns the settings of the method "lbfgs"."""
+    return {
+        "n_trajectories": 100,  # of each n
+        "n_steps": 100,  # steps of them that are used
+        "last_lag": 0,  # longest distance of two states, in steps; 0: two thirds of n_steps
+        "noise": 0.0,  # standard deviation of noise added to every part, for trials
     }
 
 

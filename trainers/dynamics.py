@@ -1,4 +1,4 @@
-"""Trains a network to predict the time evolution of spin chains.
+"""Trains a model to predict the time evolution of spin chains.
 
     python -m trainers.dynamics --config=configs/dynamics/increment.py \
         --data_dir=DATA --workdir=RUN
@@ -7,6 +7,7 @@ Stopped by Ctrl-C, SIGTERM or kill -9, the same command continues.
 """
 
 import os
+from pathlib import Path
 
 from absl import flags
 from ml_collections import config_flags
@@ -38,7 +39,9 @@ def _main() -> None:
 
     workdir = WORKDIR.value
     run(config, workdir, data_dir=DATA_DIR.value, init_from=INIT_FROM.value)
-    print(f"Run folder: {workdir}\nTensorBoard: tensorboard --logdir {workdir}/tensorboard")
+    print(f"Run folder: {workdir}")
+    if (Path(workdir) / "tensorboard").exists():
+        print(f"TensorBoard: tensorboard --logdir {workdir}/tensorboard")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ from qtf.physics import evolve, from_config, sample_initial_states
 from qtf.training.loop import train
 from qtf.training.run_folder import RunFolder
 from qtf.training.settings import TrainingSettings
+from trainers import generator_fitting
+from trainers.model_arguments import model_arguments, training_method
 
 
 def run(
@@ -35,7 +37,9 @@ def run(
     Raises:
         ValueError: The configuration, the data or the run folder do not fit.
     """
-    settings = TrainingSettings.from_mapping(config["training"])
+    method = training_method(config)
+    loop = {key: value for key, value in config["training"].items() if key != "method"}
+    settings = TrainingSettings.from_mapping(loop)
     task, physics = make_task(config, data_dir=data_dir, init_from=init_from)
     recorded = {
         **config,
@@ -43,6 +47,10 @@ def run(
         "data_dir": str(data_dir or ""),
         "init_from": "" if init_from is None else str(Path(init_from).resolve()),
     }
+    if method == "lbfgs":
+        generator_fitting.run(task, recorded, workdir, data_dir=data_dir)
+        return
+    del recorded["fit"]  # What says nothing about a run may not keep it from going on.
     train(task, settings, recorded, workdir)
 
 
@@ -70,7 +78,7 @@ def make_task(
     else:
         source, validation, physics = _from_exact_evolution(config)
     task = DynamicsTask(
-        model_arguments=_model_arguments(config),
+        model_arguments=model_arguments(config, physics["dt"]),
         loss=config["loss"],
         source=source,
         validation=validation,
@@ -196,8 +204,3 @@ class _ExactStream:
 
 def _states_needed(data: dict[str, Any]) -> int:
     return max(data["rollout_steps"] + 1, data["window"])
-
-
-def _model_arguments(config: dict[str, Any]) -> dict[str, Any]:
-    chosen = {key: value for key, value in config["model"].items() if value is not None}
-    return {**chosen, "seed": config["training"]["seed"]}

@@ -1,16 +1,19 @@
-"""Compares a trained network with exact evolution and with trivial predictors.
+"""Compares a trained model with exact evolution and with trivial predictors.
 
 python -m trainers.evaluate --workdir=RUN --data_dir=DATA --out_dir=REPORT
+
+Without --data_dir, states are drawn from the law of the run, for --n_sites=5,8,12.
 """
 
 from absl import flags
 
 from qtf.command_line import run_command
 
-WORKDIR = flags.DEFINE_string("workdir", None, "Run folder of the network.")
+WORKDIR = flags.DEFINE_string("workdir", None, "Run folder of the model.")
 DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of trajectories with a test split.")
 OUT_DIR = flags.DEFINE_string("out_dir", None, "Folder for metrics, figures and report.")
 N_STEPS = flags.DEFINE_integer("n_steps", 100, "Steps to predict.", lower_bound=1)
+N_SITES = flags.DEFINE_list("n_sites", [], "Chain lengths; by default those of the data.")
 N_SAMPLES = flags.DEFINE_integer(
     "n_samples", 1000, "Test sequences for each n, at most.", lower_bound=1
 )
@@ -18,11 +21,13 @@ N_SAMPLES = flags.DEFINE_integer(
 
 def main() -> None:
     """Console entry point."""
-    flags.mark_flags_as_required(["workdir", "data_dir", "out_dir"])
+    flags.mark_flags_as_required(["workdir", "out_dir"])
     run_command("qtf-evaluate", _main, resumable=False)
 
 
 def _main() -> None:
+    if not all(text.isdecimal() and int(text) for text in N_SITES.value):
+        raise ValueError(f"Flag --n_sites must hold positive integers, but is {N_SITES.value}.")
     # Imported here so that --help and mistakes in the flags answer at once.
     from qtf.quiet_import import import_tensorflow_quietly
 
@@ -36,6 +41,7 @@ def _main() -> None:
         OUT_DIR.value,
         n_steps=N_STEPS.value,
         n_samples=N_SAMPLES.value,
+        n_sites=[int(text) for text in N_SITES.value],
     )
     print(f"Mean relative entropy at step {N_STEPS.value}:")
     for row in mre_table(evaluations, N_STEPS.value):

@@ -1,42 +1,46 @@
 """Evaluates a run on unseen states and writes its report."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 
-from qtf.data.loading import load_trajectories
-from qtf.data.schema import Manifest
+from qtf.dynamics import models  # noqa: F401  registers the classes of all models
 from qtf.dynamics.evaluation import Evaluation, evaluate
 from qtf.dynamics.rollout import Rollout
-from qtf.dynamics.transferable_sru import TransferableSRU
 from qtf.files import writable_folder
 from qtf.physics import PauliSum, evolve, from_config, printed_state
 from qtf.training.logbook import read_metrics
 from qtf.training.run_folder import RunFolder
 from trainers.report import write_report
+from trainers.unseen_states import StatesFromFiles, StatesFromLaw
 
-LEAST_SQUARES_STEPS = 10
-MAX_LEAST_SQUARES_SITES = 8
+States = StatesFromFiles | StatesFromLaw
 
 
 def run(
     workdir: Path | str,
-    data_dir: Path | str,
+    data_dir: Path | str | None,
     out_dir: Path | str,
     *,
     n_steps: int = 100,
     n_samples: int = 1000,
+    n_sites: Sequence[int] = (),
 ) -> tuple[Path, dict[int, Evaluation]]:
-    """Evaluates the best weights of a run on the test split of `data_dir`.
+    """Evaluates the best weights of a run on states that it has not seen.
 
     Args:
         workdir: The run folder.
-        data_dir: Folder of trajectories; its n must be within the model's.
+        data_dir: Folder of trajectories with a test split, or None to draw states from
+            the law of the run.
         out_dir: Folder for the results, created if missing.
         n_steps: Steps to predict; may exceed the data's, exact evolution is recomputed.
         n_samples: Test sequences for each n, at most.
+        n_sites: Chain lengths within the model's; by default those of the test split, or
+            without files those of the training.
 
     Returns:
         Path of the HTML report, and n_sites -> evaluation.
@@ -46,25 +50,23 @@ def run(
         FileNotFoundError: The run or the data are missing.
     """
     folder = RunFolder(workdir)
-    model: TransferableSRU = folder.load_model()
-    manifest = Manifest.load(data_dir)
+    model = folder.load_model()
     config = folder.load_config()
-    _check_fit(manifest, model, config)
+    states = _states(config, data_dir, n_sites)
+    _check_fit(states, model, config)
     out_dir = writable_folder(out_dir)
     rollout = Rollout(model, xla=config["training"]["xla"])
     evaluations, printed, seconds = {}, {}, {}
-    for n_sites in manifest.n_sites("test"):
+    for n in states.n_sites:
         started = time.monotonic()
-        evaluations[n_sites] = _evaluate_one(
-            data_dir, manifest, n_sites, rollout, n_steps, n_samples
-        )
-        seconds[n_sites] = time.monotonic() - started
-        if 2 <= n_sites <= 7:
-            printed[n_sites] = _printed_trajectories(manifest, n_sites, rollout, n_steps)
+        evaluations[n] = _evaluate_one(states, n, rollout, n_steps, n_samples)
+        seconds[n] = time.monotonic() - started
+        if 2 <= n <= 7:
+            printed[n] = _printed_trajectories(states, n, rollout, n_steps)
     facts = {
         "run": Path(workdir).resolve().name,
-        "data": Path(data_dir).resolve().name,
-        "dt": manifest.dt,
+        "data": states.name,
+        "dt": states.dt,
         "n_steps": n_steps,
         "n_sequences": {str(n): e.n_sequences for n, e in evaluations.items()},
         "trained_n_sites": config["data"]["n_sites"],
@@ -74,67 +76,48 @@ def run(
     return write_report(out_dir, evaluations, printed, facts, rows), evaluations
 
 
+def _states(config: dict[str, Any], data_dir: Path | str | None, n_sites: Sequence[int]) -> States:
+    if data_dir is not None:
+        return StatesFromFiles(data_dir, n_sites)
+    asked = n_sites or config["data"]["n_sites"]
+    return StatesFromLaw(config["physics"], asked, config["training"]["seed"])
+
+
 def _evaluate_one(
-    data_dir: Path | str,
-    manifest: Manifest,
-    n_sites: int,
-    rollout: Rollout,
-    n_steps: int,
-    n_samples: int,
+    states: States, n_sites: int, rollout: Rollout, n_steps: int, n_samples: int
 ) -> Evaluation:
-    available = manifest.n_trajectories("test", n_sites)
-    test = load_trajectories(data_dir, "test", n_sites, min(n_samples, available))
     return evaluate(
         lambda psi0: rollout(psi0, n_steps),
-        test[:, 0],
-        _hamiltonian(manifest, n_sites),
-        dt=manifest.dt,
+        states.initial_states(n_sites, n_samples),
+        states.hamiltonian(n_sites),
+        dt=states.dt,
         n_steps=n_steps,
-        training=_least_squares_trajectories(data_dir, manifest, n_sites),
+        training=states.least_squares_trajectories(n_sites),
     )
 
 
-def _least_squares_trajectories(
-    data_dir: Path | str, manifest: Manifest, n_sites: int
-) -> np.ndarray | None:
-    """Returns trajectories that determine the one-step map, or None if n is too large.
-
-    Successive states hardly differ, so that it takes as many trajectories as components,
-    not as many states, to span the space.
-    """
-    if n_sites > MAX_LEAST_SQUARES_SITES:
-        return None
-    available = manifest.n_trajectories("train", n_sites)
-    wanted = min(2 * 2**n_sites, available)
-    return load_trajectories(data_dir, "train", n_sites, wanted)[:, : LEAST_SQUARES_STEPS + 1]
-
-
 def _printed_trajectories(
-    manifest: Manifest, n_sites: int, rollout: Rollout, n_steps: int
+    states: States, n_sites: int, rollout: Rollout, n_steps: int
 ) -> tuple[np.ndarray, np.ndarray]:
     psi0 = printed_state(n_sites)
-    exact = evolve(_hamiltonian(manifest, n_sites), psi0, manifest.dt * np.arange(n_steps + 1))
-    return exact, rollout(psi0, n_steps)
+    times = states.dt * np.arange(n_steps + 1)
+    return evolve(states.hamiltonian(n_sites), psi0, times), rollout(psi0, n_steps)
 
 
-def _hamiltonian(manifest: Manifest, n_sites: int) -> PauliSum:
-    return PauliSum.from_dict(manifest.operators[str(n_sites)])
-
-
-def _check_fit(manifest: Manifest, model: TransferableSRU, config: dict[str, Any]) -> None:
-    for n_sites in manifest.n_sites("test"):
+def _check_fit(states: States, model: keras.Model, config: dict[str, Any]) -> None:
+    for n_sites in states.n_sites:
         if n_sites > model.n_max:
             raise ValueError(
                 f"Data of n = {n_sites} do not fit the model, whose n_max is {model.n_max}."
             )
-        learned = from_config({**config["physics"]["hamiltonian"], "n_sites": n_sites})
-        if _hamiltonian(manifest, n_sites) != learned:
+        learned: PauliSum = from_config({**config["physics"]["hamiltonian"], "n_sites": n_sites})
+        if states.hamiltonian(n_sites) != learned:
             raise ValueError(
                 f"The data's Hamiltonian must be {config['physics']['hamiltonian']}, which the"
-                f" model was trained for, but is {manifest.hamiltonian}."
+                f" model was trained for, but is {states.manifest.hamiltonian}."
             )
-    if manifest.dt != config["physics"]["dt"]:
+    if states.dt != config["physics"]["dt"]:
         raise ValueError(
             f"The data's `dt` must be {config['physics']['dt']}, which the model was trained"
-            f" for, but is {manifest.dt}."
+            f" for, but is {states.dt}."
         )

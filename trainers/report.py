@@ -30,7 +30,7 @@ EXPLANATIONS = {
     " phases and norm. Bands: 95 % confidence of the mean.",
     "fidelity": "Squared overlap of the normalised states, drawn as 1 - fidelity.",
     "mean_squared_error": "Of the rollout: mean over all components, real and imaginary parts.",
-    "amplitude_error": "Largest absolute difference of an amplitude, phase included.",
+    "amplitude_error": "Largest absolute difference of an amplitude, global phase included.",
     "norm_error": "Difference between predicted and exact norm.",
     "energy_drift": "Difference between the energy of the normalised prediction and the exact"
     " initial energy.",
@@ -160,7 +160,8 @@ def _draw(
             f"Absolute amplitude of every basis state, from {whose}.",
             figures.components_figure(exact[n_sites], predicted[n_sites], steps, dt),
         )
-    if training_rows:
+    # One validation makes no curve.
+    if len(training_rows) > 1:
         names = [name for name in ("loss", "mre") if name in training_rows[0]]
         drawn["training"] = (
             "Training",

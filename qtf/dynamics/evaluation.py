@@ -11,6 +11,8 @@ from qtf.physics import PauliSum, evolve
 
 Predictor = Callable[[np.ndarray], np.ndarray]
 CHUNK = 200
+# Amplitudes of one chunk; several arrays of this size are held at once.
+MAX_AMPLITUDES = 1 << 24
 
 
 @dataclass
@@ -67,8 +69,9 @@ def evaluate(
     }
     times = dt * np.arange(n_steps + 1)
     result = Evaluation(hamiltonian.n_sites, len(psi0))
-    for start in range(0, len(psi0), CHUNK):
-        exact = evolve(hamiltonian, psi0[start : start + CHUNK], times)
+    chunk = min(CHUNK, max(1, MAX_AMPLITUDES // (hamiltonian.dimension * len(times))))
+    for start in range(0, len(psi0), chunk):
+        exact = evolve(hamiltonian, psi0[start : start + chunk], times)
         for name, predict in predictors.items():
             predicted = predict(exact)
             _check_finite(predicted, hamiltonian.n_sites)

@@ -88,7 +88,7 @@ def all_metrics(
 
     With d = predicted - exact, the mean squared error is `sum_x |d_x|^2 / (2 * 2**n)`, the
     mean over components and over real and imaginary parts, and the amplitude error is
-    `max_x |d_x|`.
+    `max_x |d_x|`; these two see the global phase.
 
     Energy and magnetisation are those of the normalised states, so that an error of the
     norm is counted once, as `norm_error = | |predicted| - |exact| |`.

@@ -1,4 +1,4 @@
-"""Teacher-forced training of a network on trajectories, as a task of the loop."""
+"""Teacher-forced training of a model on trajectories, as a task of the loop."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,8 +10,8 @@ from keras import ops
 
 from qtf.dynamics import figures
 from qtf.dynamics.metrics import relative_entropy
+from qtf.dynamics.models import make_model
 from qtf.dynamics.rollout import Rollout, real_parts
-from qtf.dynamics.transferable_sru import TransferableSRU
 from qtf.training.compilation import compiled
 from qtf.training.run_folder import load_weights
 
@@ -31,7 +31,7 @@ class DynamicsTask:
     neglects the long chains; the second treats all states alike.
 
     Args:
-        model_arguments: `preset` and overrides of `TransferableSRU.from_preset`.
+        model_arguments: Of `make_model`: `preset`, and what differs from it.
         loss: "mean_squared_error" or "squared_distance".
         source: Has `batch_size`, `dataset(start_step, input_context=...)` and
             `explain_data_loss(error)`; see `qtf.data`.
@@ -77,11 +77,12 @@ class DynamicsTask:
         self.initial_weights = initial_weights
         self.xla = xla
 
-    def build_model(self) -> TransferableSRU:
-        """Makes the network, with the initial weights if any were given."""
-        model = TransferableSRU.from_preset(**self.model_arguments)
+    def build_model(self) -> keras.Model:
+        """Makes the model, with the initial weights if any were given."""
+        model = make_model(**self.model_arguments)
         if self.initial_weights is not None:
             load_weights(model, self.initial_weights)
+        self._dtype = model.variable_dtype
         self._rollout = Rollout(model, xla=self.xla)
         self._validation_loss = compiled(
             lambda psi: self.loss(model, {"psi": psi}, False),
@@ -134,7 +135,7 @@ class DynamicsTask:
         self.source.explain_data_loss(error)
 
     def _mean_loss(self, exact: np.ndarray) -> float:
-        parts = real_parts(exact)
+        parts = real_parts(exact, self._dtype)
         losses, counts = [], []
         for start in range(0, len(parts), VALIDATION_CHUNK):
             chunk = parts[start : start + VALIDATION_CHUNK]

@@ -3,13 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import keras
+import numpy as np
+
 from qtf import __version__
-from qtf.dynamics.transferable_sru import TransferableSRU
+from qtf.dynamics.local_generator import LocalGenerator
 
-TEMPLATE = """# Transferable SRU for spin-chain dynamics
+TEMPLATE = """# {title}
 
-Predicts psi(t + dt) from psi(t) and a memory, again and again, for systems of {n_sites}
-spins. Written by qtf {version}.
+{summary} Written by qtf {version}.
 
 | fact | value |
 | --- | --- |
@@ -28,38 +30,80 @@ States are two float32 arrays, real and imaginary part, (batch, 2**n), normalise
 - `rollout`: psi0_re, psi0_im, n_steps (batch,) -> psi_re, psi_im (batch, n_steps + 1, 2**n)
 - `observables`: the same inputs -> norm, energy, magnetization_x, magnetization_y,
   magnetization_z, each (batch, n_steps + 1); all but the norm of the normalised states
-- `step`: psi_re, psi_im, cells (batch, {n_layers}, {units}), zeros at first -> the same, one
+- `step`: psi_re, psi_im, cells (batch, {n_layers}, {units}), {cells} -> the same, one
   dt later
 
 ## Limits
 
-An approximation learned from trajectories: errors grow with the number of steps, and nothing
-is promised for other Hamiltonians, other time steps, other laws of initial states or other n.
-For a single small system exact diagonalisation is faster and exact.
+{limits}
 """
+
+NETWORK = {
+    "title": "Transferable SRU for spin-chain dynamics",
+    "summary": "Predicts psi(t + dt) from psi(t) and a memory, again and again, for systems of"
+    " {n_sites}\nspins.",
+    "cells": "zeros at first",
+    "limits": """An approximation learned from trajectories: errors grow with the number of steps,
+and nothing is promised for other Hamiltonians, other time steps, other laws of initial states or
+other n. For a single small system exact diagonalisation is faster and exact.""",
+}
+GENERATOR = {
+    "title": "Local generator for spin-chain dynamics",
+    "summary": "Predicts psi(t + dt) = exp(-i dt G) psi(t), again and again, for systems of"
+    " {n_sites}\nspins, with a Hermitian G of local terms that was learned from trajectories of"
+    " {trained_n_sites}\nspins. The prediction is unitary and has no memory.",
+    "cells": "empty: there is no memory",
+    "limits": """What was learned from short chains holds for longer ones because interactions are
+taken to be local and the same along the chain, and for every initial state; nothing is promised
+for other Hamiltonians or other time steps. States are computed in float64, but enter and leave
+as float32.""",
+}
+# Coefficients below this are left out of the card.
+SMALLEST_SHOWN = 1e-6
 
 
 def model_card(
-    model: TransferableSRU, config: Mapping[str, Any], n_sites: Sequence[int], max_steps: int
+    model: keras.Model, config: Mapping[str, Any], n_sites: Sequence[int], max_steps: int
 ) -> str:
     """Returns the card as Markdown.
 
     Args:
-        model: The network.
+        model: The model.
         config: Configuration of the run, with its `physics`.
-        n_sites: Numbers of spins that it was trained for.
+        n_sites: Numbers of spins that are served.
         max_steps: Largest number of steps of one request.
     """
     physics = config["physics"]
+    trained = config.get("data", {}).get("n_sites", n_sites)
+    local = isinstance(model, LocalGenerator)
+    texts = dict(GENERATOR if local else NETWORK)
+    texts["summary"] = texts["summary"].format(
+        n_sites=_listed(n_sites), trained_n_sites=_listed(trained)
+    )
     return TEMPLATE.format(
-        n_sites=", ".join(map(str, n_sites)),
+        **texts,
         version=__version__,
         hamiltonian=", ".join(f"{key} {value}" for key, value in physics["hamiltonian"].items()),
         dt=physics["dt"],
         initial_states=physics["initial_states"],
         n_weights=model.count_params(),
-        predicts=model.predicts,
+        predicts=_learned(model) if local else model.predicts,
         max_steps=max_steps,
         n_layers=model.n_layers,
         units=model.units,
     )
+
+
+def _listed(n_sites: Sequence[int]) -> str:
+    return ", ".join(map(str, n_sites))
+
+
+def _learned(model: LocalGenerator) -> str:
+    """Returns G as a formula of the coefficients that are not 0."""
+    coefficients = np.asarray(model.coefficients)
+    shown = [
+        f"{value:+.6g} {name}"
+        for name, value in zip(model.terms.names, coefficients, strict=True)
+        if abs(value) >= SMALLEST_SHOWN
+    ]
+    return f"the state, by G = sum of {', '.join(shown) or '0'}"

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import keras
 import tensorflow as tf
 
-from qtf.dynamics.transferable_sru import TransferableSRU
 from qtf.export.model_card import model_card
 from qtf.export.signatures import DynamicsModule
 from qtf.export.warm_up import write_warm_up
@@ -19,7 +19,7 @@ MAX_STEPS = 1000
 
 
 def export_dynamics(
-    model: TransferableSRU,
+    model: keras.Model,
     model_dir: Path | str,
     hamiltonians: Mapping[int, PauliSum],
     config: Mapping[str, Any],
@@ -35,9 +35,9 @@ def export_dynamics(
     TensorFlow Serving refuses XLA unless started for it.
 
     Args:
-        model: The network with its weights.
+        model: The model with its weights.
         model_dir: Folder of all versions, created if missing.
-        hamiltonians: n_sites -> Hamiltonian, for every n that the model was trained for.
+        hamiltonians: n_sites -> Hamiltonian, for every n that is to be served.
         config: Configuration of the run, written into the assets with `max_steps`.
         max_steps: Largest number of steps of one request.
         xla_signature: Whether to add `rollout_xla`, for servers started with XLA.

@@ -1,11 +1,11 @@
-"""The functions of an exported network, as plain TensorFlow graphs."""
+"""The functions of an exported model, as plain TensorFlow graphs."""
 
 from collections.abc import Mapping
 from typing import Any
 
+import keras
 import tensorflow as tf
 
-from qtf.dynamics.transferable_sru import TransferableSRU
 from qtf.export.input_checks import checked_cells, checked_n_steps, checked_state
 from qtf.export.pauli_graph import PauliGraph
 from qtf.physics import PauliSum, PauliTerm
@@ -18,7 +18,7 @@ REQUEST = [
 
 
 class DynamicsModule(tf.Module):
-    """Rollout, observables and single steps of a network, ready for `tf.saved_model.save`.
+    """Rollout, observables and single steps of a model, ready for `tf.saved_model.save`.
 
     States travel as two float32 inputs, real and imaginary part, because REST knows no
     complex numbers. The number of spins is read from their width 2**n. `n_steps` has one
@@ -33,19 +33,20 @@ class DynamicsModule(tf.Module):
 
     def __init__(
         self,
-        model: TransferableSRU,
+        model: keras.Model,
         hamiltonians: Mapping[int, PauliSum],
         *,
         max_steps: int,
     ) -> None:
         super().__init__(name="dynamics")
         self.max_steps = max_steps
-        self._trained_n = tuple(sorted(hamiltonians))
+        self._served_n = tuple(sorted(hamiltonians))
         self._model = model
+        self._dtype = model.variable_dtype
         # Tracked as a list: a Keras model would bring its own serving functions along.
         self.weights = [variable.value for variable in model.variables]
-        by_n = {n: _observables(hamiltonians[n]) for n in self._trained_n}
-        self._names = tuple(by_n[self._trained_n[0]])
+        by_n = {n: _observables(hamiltonians[n]) for n in self._served_n}
+        self._names = tuple(by_n[self._served_n[0]])
         self._observables = PauliGraph({n: tuple(named.values()) for n, named in by_n.items()})
 
     @tf.function(input_signature=REQUEST, autograph=False)
@@ -76,6 +77,7 @@ class DynamicsModule(tf.Module):
         tables = self._observables.tables(tf.shape(psi0)[-1])
 
         def measure(psi: Any) -> list[Any]:
+            psi = tf.cast(psi, tf.float32)
             squared = tf.reduce_sum(tf.square(psi), axis=(1, 2))
             values = self._observables.expectations(psi, tables) / squared[:, None]
             return [tf.sqrt(squared), *tf.unstack(values, num=len(self._names), axis=1)]
@@ -96,32 +98,32 @@ class DynamicsModule(tf.Module):
             autograph=False,
         )
         def step(psi_re: Any, psi_im: Any, cells: Any) -> dict[str, Any]:
-            psi = checked_state(psi_re, psi_im, self._trained_n, "psi", normalized=False)
+            psi = checked_state(psi_re, psi_im, self._served_n, "psi", normalized=False)
             cells = checked_cells(cells, tf.shape(psi)[0], layers, units)
-            psi, cells = self._step(psi, tf.transpose(cells, (1, 0, 2)))
-            return {
+            psi, cells = self._model.step(
+                tf.cast(psi, self._dtype),
+                tf.cast(tf.transpose(cells, (1, 0, 2)), self._dtype),
+            )
+            next_state = {
                 "psi_re": psi[:, 0],
                 "psi_im": psi[:, 1],
                 "cells": tf.transpose(cells, (1, 0, 2)),
             }
+            return {name: tf.cast(value, tf.float32) for name, value in next_state.items()}
 
         return step
 
     def _states(self, psi0: Any, n_steps: Any) -> Any:
-        return self._collect(psi0, n_steps, lambda psi: [psi])[0]
+        return self._collect(psi0, n_steps, lambda psi: [tf.cast(psi, tf.float32)])[0]
 
     def _checked(self, psi0_re: Any, psi0_im: Any, n_steps: Any) -> tuple[Any, Any]:
-        psi0 = checked_state(psi0_re, psi0_im, self._trained_n, "psi0")
+        psi0 = checked_state(psi0_re, psi0_im, self._served_n, "psi0")
         return psi0, checked_n_steps(n_steps, tf.shape(psi0)[0], self.max_steps)
-
-    def _step(self, psi: Any, cells: Any) -> tuple[Any, Any]:
-        dtype = self._model.variable_dtype
-        psi, cells = self._model.step(tf.cast(psi, dtype), tf.cast(cells, dtype))
-        return tf.cast(psi, tf.float32), tf.cast(cells, tf.float32)
 
     def _collect(self, psi0: Any, n_steps: Any, measure: Any) -> list[Any]:
         """Rolls out and stacks `measure(psi)` of every step, (batch, n_steps + 1, ...)."""
-        cells = tf.cast(self._model.initial_cells(tf.shape(psi0)[0]), tf.float32)
+        psi0 = tf.cast(psi0, self._dtype)
+        cells = tf.cast(self._model.initial_cells(tf.shape(psi0)[0]), self._dtype)
         first = measure(psi0)
         arrays = [
             tf.TensorArray(tf.float32, size=n_steps + 1, element_shape=value.shape).write(0, value)
@@ -129,7 +131,7 @@ class DynamicsModule(tf.Module):
         ]
 
         def advance(k: Any, psi: Any, cells: Any, arrays: list[Any]) -> tuple[Any, ...]:
-            psi, cells = self._step(psi, cells)
+            psi, cells = self._model.step(psi, cells)
             values = measure(psi)
             arrays = [a.write(k, value) for a, value in zip(arrays, values, strict=True)]
             return k + 1, psi, cells, arrays

@@ -74,6 +74,10 @@ def test_a_mistake_is_one_line_and_a_code(arguments, code, line):
         ("def get_config(:", "Configuration cannot be loaded, SyntaxError"),
         ("import nowhere_at_all", "Configuration cannot be loaded, ModuleNotFoundError"),
         ("x = 1", "Configuration file must define the function get_config"),
+        (
+            "def get_config():\n    raise ValueError('No such chain.')",
+            "Configuration cannot be loaded, ValueError: No such chain.",
+        ),
     ],
 )
 def test_a_broken_configuration_file_is_one_line(tmp_path, content, message):

@@ -80,7 +80,7 @@ def test_loss_equals_numpy(loss):
         ({"data.batch_size": 0}, "`data.batch_size` must be positive, but is 0"),
         ({"data.n_validation": 0}, "`data.n_validation` must be positive, but is 0"),
         ({"exact.dt": -0.1}, "`dt` must be positive and finite, but is -0.1"),
-        ({"model.preset": "big"}, 'must be one of paper, increment, but is "big"'),
+        ({"model.preset": "big"}, 'must be one of paper, increment, .*, but is "big"'),
         ({"loss": "mae"}, "`loss` must be one of mean_squared_error, squared_distance"),
         ({"training.monitor": "mree"}, "`training.monitor` must be one of loss, mre, loss_n2"),
         ({"training.n_epochs": 0}, "`training.n_epochs` must be positive, but is 0"),

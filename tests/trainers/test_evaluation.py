@@ -4,10 +4,12 @@ import pytest
 from qtf.data.schema import Manifest, Shard
 from qtf.dynamics import baselines
 from qtf.physics import Eigenbasis, from_config, sample_initial_states
-from trainers import evaluation
+from trainers import evaluation, unseen_states
+from trainers.unseen_states import StatesFromFiles, StatesFromLaw
 
 ISING = {"name": "ising", "transverse_field": -1.05, "longitudinal_field": 0.5}
 DT = 0.002
+PHYSICS = {"hamiltonian": ISING, "dt": DT, "initial_states": "paper"}
 
 
 def manifest(n_sites=6, hamiltonian=ISING, dt=DT):
@@ -33,20 +35,51 @@ def exact(n_sites, n_samples, n_steps, seed):
     return basis.evolve(psi0, DT * np.arange(n_steps + 1))
 
 
-def test_least_squares_of_single_precision_files_is_exact_at_six_spins(monkeypatch):
+@pytest.fixture
+def from_files(monkeypatch):
+    """Function of a manifest: the states of its folder, without the folder."""
+
     def load(data_dir, split, n_sites, n_samples):
         return exact(n_sites, n_samples, 30, seed=1).astype(np.complex64)
 
-    monkeypatch.setattr(evaluation, "load_trajectories", load)
-    training = evaluation._least_squares_trajectories("", manifest(), 6)
+    def states(content, n_sites=()):
+        monkeypatch.setattr(unseen_states.Manifest, "load", lambda data_dir: content)
+        return StatesFromFiles("folder", n_sites)
+
+    monkeypatch.setattr(unseen_states, "load_trajectories", load)
+    return states
+
+
+def test_least_squares_of_single_precision_files_is_exact_at_six_spins(from_files):
+    training = from_files(manifest()).least_squares_trajectories(6)
     propagator = baselines.least_squares_propagator(training)
     test = exact(6, 10, 100, seed=2)
     predicted = baselines.linear_rollout(propagator, test[:, 0], 100)
     np.testing.assert_allclose(predicted, test, atol=1e-3)
 
 
-def test_least_squares_is_left_out_beyond_its_size():
-    assert evaluation._least_squares_trajectories("", manifest(9), 9) is None
+def test_least_squares_is_left_out_beyond_its_size(from_files):
+    assert from_files(manifest(9)).least_squares_trajectories(9) is None
+    assert StatesFromLaw(PHYSICS, (9,), 0).least_squares_trajectories(9) is None
+
+
+def test_states_of_the_law_are_a_function_of_the_seed():
+    one, same, other = (StatesFromLaw(PHYSICS, (3,), seed) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(one.initial_states(3, 5), same.initial_states(3, 7)[:5])
+    assert np.abs(one.initial_states(3, 5) - other.initial_states(3, 5)).max() > 0.1
+
+
+def test_least_squares_of_the_law_is_exact():
+    states = StatesFromLaw(PHYSICS, (3,), 0)
+    propagator = baselines.least_squares_propagator(states.least_squares_trajectories(3))
+    test = exact(3, 10, 100, seed=2)
+    predicted = baselines.linear_rollout(propagator, test[:, 0], 100)
+    np.testing.assert_allclose(predicted, test, atol=1e-10)
+
+
+def test_a_chain_length_that_the_files_lack_is_an_error(from_files):
+    with pytest.raises(ValueError, match=r"--n_sites must name .* test split .*6.* but holds 4"):
+        from_files(manifest(), (6, 4))
 
 
 class Model:
@@ -57,8 +90,9 @@ def config(**physics):
     return {"physics": {"hamiltonian": ISING, "dt": DT, **physics}}
 
 
-def test_the_same_hamiltonian_in_other_words_fits():
-    evaluation._check_fit(manifest(), Model, config(hamiltonian={**ISING, "coupling": 1.0}))
+def test_the_same_hamiltonian_in_other_words_fits(from_files):
+    states = from_files(manifest())
+    evaluation._check_fit(states, Model, config(hamiltonian={**ISING, "coupling": 1.0}))
 
 
 @pytest.mark.parametrize(
@@ -69,6 +103,6 @@ def test_the_same_hamiltonian_in_other_words_fits():
         (manifest(), {"hamiltonian": {"name": "xxz"}}, "The data's Hamiltonian must be .*xxz"),
     ],
 )
-def test_data_of_another_physics_are_an_error(data, physics, message):
+def test_data_of_another_physics_are_an_error(from_files, data, physics, message):
     with pytest.raises(ValueError, match=message):
-        evaluation._check_fit(data, Model, config(**physics))
+        evaluation._check_fit(from_files(data), Model, config(**physics))

@@ -1,0 +1,153 @@
+"""Losses during training and in rollouts, and the transfer to one more spin."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from reproduce.material import Material, Run
+from reproduce.one_step_losses import trivial_losses
+from reproduce.panels import (
+    LABELS,
+    PAPER_CLAIM,
+    STYLES,
+    TRIVIAL,
+    common_n_sites,
+    figure_of,
+    note_below,
+    predictors_of,
+    series_of,
+)
+from reproduce.paper_values import ROLLOUT_LOSS
+
+ROLLOUT_STEPS = 100
+TRANSFERS = {
+    "transfer_8": ("fine-tuned, 1e-4", {"color": "tab:blue", "linewidth": 2.0}),
+    "scratch_8": ("from scratch, 1e-4", {"color": "tab:red", "linewidth": 1.6}),
+    "transfer_8_base_rate": (
+        "fine-tuned, 1e-3",
+        {"color": "tab:blue", "linewidth": 1.6, "linestyle": "--"},
+    ),
+    "scratch_8_base_rate": (
+        "from scratch, 1e-3",
+        {"color": "tab:red", "linewidth": 1.6, "linestyle": "--"},
+    ),
+}
+LOWEST_MRE = 1e-8
+# The local generator's are those of rounding, which would set the scale.
+LOWEST_LOSS = 1e-9
+
+
+def losses_figure(material: Material) -> Figure:
+    """Draws training and validation losses of both presets, and losses of rollouts."""
+    figure = figure_of(13.0, 4.4)
+    panels = figure.subplots(1, 3)
+    for panel, name in zip(panels, ("paper", "increment"), strict=False):
+        if name in material.runs:
+            _training(panel, material.runs[name], LABELS[name])
+    _rollout_losses(panels[2], material)
+    return figure
+
+
+def transfer_figure(material: Material) -> Figure:
+    """Draws validation losses and MRE of fine-tuning and training from scratch."""
+    figure = figure_of(11.5, 4.4)
+    losses, errors = figure.subplots(1, 2)
+    n_sites = next(iter(material.evaluations["transfer_8"]["n_sites"]))
+    for name, (label, style) in TRANSFERS.items():
+        if name in material.runs:
+            rows = material.runs[name].validation
+            values = [row["loss"] for row in rows]
+            epochs = [row["epoch"] for row in rows]
+            losses.plot(epochs, values, marker="o", markersize=4, label=label, **style)
+        if name in material.evaluations:
+            metrics = material.evaluations[name]["n_sites"][n_sites]
+            _mre(errors, metrics, "model", label, style)
+    run = material.runs["transfer_8"]
+    _trivial_lines(losses, run, [int(n_sites)])
+    _other_errors(errors, material, n_sites)
+    _finish(losses, "epoch", f"validation loss, n = {n_sites}")
+    _finish(errors, "step", f"MRE, n = {n_sites}")
+    errors.set_ylim(LOWEST_MRE, 2.0)
+    return figure
+
+
+def _training(panel: Axes, run: Run, title: str) -> None:
+    rows = run.training
+    steps, values = [row["step"] for row in rows], [row["loss"] for row in rows]
+    panel.plot(steps, values, color="silver", linewidth=1.0, label="training")
+    n_sites = run.config["data"]["n_sites"]
+    for n in n_sites:
+        color = colormaps["viridis"](0.95 * n_sites.index(n) / len(n_sites))
+        points = (
+            [row["step"] for row in run.validation],
+            [row[f"loss_n{n}"] for row in run.validation],
+        )
+        panel.plot(*points, "o-", color=color, markersize=3, label=f"validation, n = {n}")
+    _trivial_lines(panel, run, n_sites)
+    unit = {"mean_squared_error": "mean squared error", "squared_distance": "squared distance"}
+    _finish(panel, "optimiser step", f"loss of one step ({unit[run.config['loss']]})", title)
+
+
+def _trivial_lines(panel: Axes, run: Run, n_sites: list[int]) -> None:
+    """Draws what the trivial predictors reach under teacher forcing, mean over n."""
+    window = run.config["data"]["window"]
+    by_n = {n: trivial_losses(run.config["physics"], n, window) for n in n_sites}
+    scale = run.config["loss"] == "mean_squared_error"
+    for name in TRIVIAL:
+        values = [by_n[n][name] / (2 * 2**n if scale else 1) for n in n_sites]
+        panel.axhline(float(np.mean(values)), label=name, **STYLES[name])
+
+
+def _rollout_losses(panel: Axes, material: Material) -> None:
+    by_network = {
+        name: material.evaluations[name]["n_sites"]
+        for name in LABELS
+        if name in material.evaluations
+    }
+    n_sites = common_n_sites(by_network)
+    points: dict[str, list[tuple[int, float]]] = {}
+    for n in n_sites:
+        for label, (metrics, name) in predictors_of(by_network, str(n)).items():
+            errors = series_of(metrics, "mean_squared_error", name, "mean")
+            points.setdefault(label, []).append((n, errors[1 : ROLLOUT_STEPS + 1].mean()))
+    for label, values in points.items():
+        style = STYLES[label] | {"marker": "o", "markersize": 4}
+        panel.plot(*zip(*values, strict=True), label=LABELS.get(label, label), **style)
+        if label in LABELS:
+            note_below(panel, label, np.array(values)[:, 1], LOWEST_LOSS)
+    panel.set_yscale("log")
+    panel.set_ylim(bottom=LOWEST_LOSS)
+    panel.axhline(ROLLOUT_LOSS, label="largest in the paper", **PAPER_CLAIM)
+    panel.set_xticks(n_sites)
+    _finish(panel, "n", "mean squared error", f"rollouts of {ROLLOUT_STEPS} steps")
+
+
+def _other_errors(panel: Axes, material: Material, n_sites: str) -> None:
+    known = material.evaluations.get("local_generator", {"n_sites": {}})["n_sites"]
+    if n_sites in known:
+        metrics, name = known[n_sites], "local_generator"
+        _mre(panel, metrics, "model", LABELS[name], STYLES[name])
+        values = series_of(metrics, "mean_relative_entropy", "model", "mean")
+        note_below(panel, name, values, LOWEST_MRE)
+    metrics = material.evaluations["transfer_8"]["n_sites"][n_sites]
+    for name in TRIVIAL:
+        _mre(panel, metrics, name, name, STYLES[name])
+
+
+def _mre(
+    panel: Axes, metrics: Mapping[str, Any], name: str, label: str, style: Mapping[str, Any]
+) -> None:
+    values = series_of(metrics, "mean_relative_entropy", name, "mean")
+    panel.plot(np.arange(1, len(values)), values[1:], label=label, **style)
+
+
+def _finish(panel: Axes, x_label: str, y_label: str, title: str | None = None) -> None:
+    panel.set_yscale("log")
+    panel.set_xlabel(x_label)
+    panel.set_ylabel(y_label)
+    place = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.01), "ncols": 3}
+    panel.legend(fontsize=7.5, title=title, **place)

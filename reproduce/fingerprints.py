@@ -1,0 +1,42 @@
+"""What a stage depends on, as one digest: its command, configuration and input files."""
+
+import hashlib
+import json
+import runpy
+from pathlib import Path
+
+from reproduce.stages import Stage
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def fingerprint(stage: Stage, out_dir: Path) -> str:
+    """Returns a digest that changes when the stage would compute something else.
+
+    The configuration counts with its values, so that a comment in it changes nothing, and
+    a missing input file counts as such. The code does not count: a training of hours is not
+    thrown away for a changed line.
+
+    Args:
+        stage: The stage.
+        out_dir: Folder of all outputs; its own name does not count.
+    """
+    content = {
+        "command": [word.replace(str(out_dir), "OUT") for word in stage.command],
+        "config": None if stage.config is None else _config_values(ROOT / stage.config),
+        "inputs": [_digest(path) for path in stage.inputs],
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _config_values(path: Path) -> object:
+    if not path.exists():
+        raise FileNotFoundError(f"Configuration {path} does not exist.")
+    return runpy.run_path(str(path))["get_config"]().to_dict()
+
+
+def _digest(path: Path) -> str | None:
+    if not path.exists():
+        return None
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

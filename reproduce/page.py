@@ -1,0 +1,227 @@
+"""The page `docs/results.md`: a frame of text around the numbers."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from reproduce.budgets import budget
+from reproduce.checks import Check
+from reproduce.tables import (
+    NETWORKS,
+    check_table,
+    couplings_table,
+    metric_table,
+    number,
+    paper_table,
+    table,
+    times_table,
+    transfer_error_table,
+    transfer_table,
+)
+
+Values = dict[str, Any]
+CAPTIONS = {
+    "losses": "Paper, figure 2 of the preprint: training and rollout losses, rollouts of 100 steps"
+    " at most 2e-4. Ours: teacher-forced losses of both presets, each in the unit it was trained"
+    " in, and the loss of rollouts. Lines of the trivial predictors in the left panels are their"
+    " losses under the same teacher forcing, means over n.",
+    "amplitudes": "Paper, figure 2 of the letter: amplitudes from its printed initial states, 2 to"
+    " 7 spins, 100 steps. Ours: the same states, the three components that change most.",
+    "components": "Paper, figure 3 of the letter: all components for six and seven spins. Ours: the"
+    " same states at step 100, and how far each predictor is from exact.",
+    "mre_100": "Paper, figure 4 of the letter: MRE to 100 steps, within 0.03 for every n. Ours: 95%"
+    " intervals of the mean over the test states.",
+    "mre_250": "Paper, figure A3 of the supplement: MRE to 250 steps, growing linearly.",
+    "magnetization": "Paper, figure 6 of the preprint: magnetisation over 100 steps, predicted and"
+    " exact. Ours: from the printed states, to 250 steps.",
+    "fidelity": "Not in the paper: the MRE sees no phases, the fidelity does. Medians over the test"
+    " states.",
+    "times": "Paper, table 1, seven spins. Exact methods include the diagonalisation.",
+    "transfer": "Paper, figure 5 of the letter: validation loss and MRE of fine-tuning and training"
+    " from scratch.",
+}
+
+
+def page(
+    results: Values,
+    checks: Sequence[Check],
+    figures: Sequence[str],
+    stage_minutes: Mapping[str, float],
+) -> str:
+    """Returns the page as markdown.
+
+    Args:
+        results: Of `reproduce.results`.
+        checks: What must hold.
+        figures: Names of the figures that were drawn.
+        stage_minutes: Stage -> how long it took.
+    """
+    parts = [_head(results), _verdict(checks), _comparison(results, figures)]
+    parts.append(_errors(results, figures))
+    parts.append(_states(figures))
+    if results.get("increment", {}).get("times"):
+        parts.append(_times(results["increment"]["times"], figures))
+    if results.get("transfer_8", {}).get("n_sites"):
+        parts.append(_transfer(results["transfer_8"], figures))
+    if results.get("local_generator", {}).get("generator"):
+        parts.append(_local_generator(results["local_generator"]))
+    parts.append(_how(stage_minutes))
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _head(results: Values) -> str:
+    versions = ", ".join(f"{name} {value}" for name, value in results["versions"].items())
+    rows = [
+        (title, f"{entry['minutes']:.1f}", _steps(entry, name))
+        for name, title in {**NETWORKS, "transfer_8": "transfer, fine-tuned"}.items()
+        if (entry := results.get(name))
+    ]
+    return (
+        "# Results\n\n"
+        "Written by `make reproduce` from [results.json](results.json), not by hand.\n\n"
+        f"- Machine: {results['machine']}\n- Date: {results['date']}\n- Versions: {versions}\n\n"
+        + table(["trained", "minutes", "optimiser steps"], rows)
+        + "\n\nEvery number is measured by `trainers.evaluate` on unseen states of the law `paper`"
+        f" ({_counts(results)}), against exact evolution in double precision."
+        " The [metrics](conventions.md#metrics) and the [trivial predictors](evaluation.md"
+        "#honest-baselines) are explained elsewhere; the straight line knows one exact state more"
+        " than the networks do."
+    )
+
+
+def _counts(results: Values) -> str:
+    """Returns how many states each n was evaluated with, in words."""
+    counts: dict[int, set[int]] = {}
+    for name in NETWORKS:
+        for n_sites, entry in results.get(name, {}).get("n_sites", {}).items():
+            counts.setdefault(entry["n_states"], set()).add(int(n_sites))
+    return "; ".join(
+        f"{count:,} for n = {', '.join(map(str, sorted(n_sites)))}"
+        for count, n_sites in counts.items()
+    )
+
+
+def _steps(entry: Values, name: str) -> str:
+    return "a fit" if name == "local_generator" else f"{entry['steps']:,}"
+
+
+def _verdict(checks: Sequence[Check]) -> str:
+    if not checks:
+        return ""
+    missed = [check for check in checks if not check.holds]
+    words = f"{len(checks) - len(missed)} of {len(checks)} requirements hold."
+    return f"## What holds and what falls short\n\n{words}\n\n{check_table(checks)}"
+
+
+def _comparison(results: Values, figures: Sequence[str]) -> str:
+    if not any(results.get(name, {}).get("n_sites") for name in NETWORKS):
+        return ""
+    text = [
+        "## Beside the paper",
+        paper_table(results),
+        "The paper's networks were trained for 300 epochs on a GPU. Our run of its preset had the"
+        " minutes stated above, which is a small part of that; its column says what this budget"
+        " gives and nothing about the paper's. The straight line shows what an MRE of 0.03 means.",
+        _picture("losses", figures),
+    ]
+    return "\n\n".join(part for part in text if part)
+
+
+def _errors(results: Values, figures: Sequence[str]) -> str:
+    if not any(results.get(name, {}).get("n_sites") for name in NETWORKS):
+        return ""
+    text = ["## Errors on unseen states"]
+    for title, key, picture in (
+        ("Mean relative entropy at step 100", "mre_100", "mre_100"),
+        ("Mean relative entropy at step 250", "mre_250", "mre_250"),
+        ("Fidelity at step 100, median", "fidelity_100", "fidelity"),
+        ("Fidelity at step 250, median", "fidelity_250", ""),
+        ("Largest error of an amplitude at step 250, mean over states", "amplitude_error_250", ""),
+    ):
+        text += [f"### {title}", metric_table(results, key), _picture(picture, figures)]
+    text.append(
+        "Least squares is the linear one-step map fitted to trajectories of the same n. It and the"
+        " local generator are exact to rounding because the exact map is linear, and generated by"
+        " local terms; neither is a network that could learn anything else."
+    )
+    return "\n\n".join(part for part in text if part)
+
+
+def _states(figures: Sequence[str]) -> str:
+    names = ["amplitudes", *(name for name in figures if name.startswith("components_"))]
+    pictures = [_picture(name, figures) for name in (*names, "magnetization")]
+    shown = [picture for picture in pictures if picture]
+    return "\n\n".join(["## From the paper's printed states", *shown]) if shown else ""
+
+
+def _times(rows: Sequence[Values], figures: Sequence[str]) -> str:
+    slower = [row["network"] / row["exact"] for row in rows]
+    return "\n\n".join(
+        [
+            "## Times",
+            times_table(rows),
+            "Seconds for trajectories of 100 steps. One trajectory at a time diagonalises anew for"
+            " every state, as the paper's times suggest, and is measured on at most four"
+            " trajectories and scaled. The best exact method treats the batch at once; its"
+            f" diagonalisation is included. The network takes {number(min(slower))} to"
+            f" {number(max(slower))} times as long as the best exact method.",
+            _picture("times", figures),
+        ]
+    )
+
+
+def _transfer(values: Values, figures: Sequence[str]) -> str:
+    (n_sites,) = values["n_sites"]
+    text = [
+        f"## Transfer to {n_sites} spins",
+        "Fine-tuning starts from the best weights of `increment`. Both have the same budget of"
+        f" {values['steps']:,} steps with batches of 16, once with the learning rate that the"
+        " paper has for the transfer (1e-4, 0.97 an epoch) and once with that of its base training"
+        " (1e-3, 0.95), which is the fairer rate for training from scratch.",
+        "Validation losses, and fine-tuned over from scratch at the same rate:",
+        transfer_table(values),
+    ]
+    text += [transfer_error_table(values), _picture("transfer", figures)]
+    return "\n\n".join(part for part in text if part)
+
+
+def _local_generator(values: Values) -> str:
+    fit = values["generator"]
+    text = [
+        "## What the local generator has learned",
+        f"From {fit['n_trajectories']} trajectories of 2 to 4 spins, fitted in"
+        f" {fit['seconds']:.1f} s:",
+        couplings_table(values),
+    ]
+    if values["noise"]:
+        text.append(
+            f"The last two columns are from trajectories with Gaussian noise of"
+            f" {values['noise']:g} on every amplitude. Its errors on long chains are in the tables"
+            " above; nothing was fitted there."
+        )
+    return "\n\n".join(text)
+
+
+def _how(stage_minutes: Mapping[str, float]) -> str:
+    short, full = (sum(budget(name).minutes.values()) / 60 for name in ("short", "full"))
+    rows = [(f"`{name}`", f"{minutes:.1f}") for name, minutes in stage_minutes.items()]
+    text = [
+        "## How to get this page",
+        "```\n"
+        f"make reproduce                # about {short:.0f} hours on two cores\n"
+        f"make reproduce BUDGET=full    # about {full:.0f} hours: the paper's 300 epochs\n"
+        "make reproduce BUDGET=tiny    # minutes, to see that every stage works\n"
+        "python -m reproduce --list    # stages, expected durations, what is finished\n```",
+        "Stopped at any time, the same command continues. Every stage is a command that is printed"
+        " before it runs, and is skipped once it is finished and its inputs are unchanged;"
+        " `--stages=NAME,NAME` runs some of them.",
+        table(["stage", "minutes taken"], rows) if rows else "",
+    ]
+    return "\n\n".join(part for part in text if part)
+
+
+def _picture(name: str, figures: Sequence[str]) -> str:
+    if name not in figures:
+        return ""
+    caption = CAPTIONS[name.split("_")[0] if name.startswith("components") else name]
+    title = name.replace("_", " ")
+    return f"![{title}](figures/results_{name}.png)\n\n*{caption}*"

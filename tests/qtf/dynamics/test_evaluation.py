@@ -1,0 +1,56 @@
+import numpy as np
+
+from qtf.dynamics import evaluation
+from qtf.dynamics.evaluation import evaluate
+from qtf.physics import Chain, evolve, ising, sample_initial_states
+
+DT = 0.002
+N_STEPS = 10
+
+
+def evaluated(n_sites, sizes):
+    """Evaluates a model that is exact but for its norm, and notes sizes of its batches."""
+    hamiltonian = ising(Chain(n_sites))
+
+    def model(psi0):
+        sizes.append(len(psi0))
+        return 1.01 * evolve(hamiltonian, psi0, DT * np.arange(N_STEPS + 1))
+
+    psi0 = sample_initial_states("paper", n_sites, 7, seed=0)
+    return evaluate(model, psi0, hamiltonian, dt=DT, n_steps=N_STEPS)
+
+
+def test_long_chains_are_evaluated_in_smaller_chunks_with_the_same_result(monkeypatch):
+    sizes: list[int] = []
+    together = evaluated(3, sizes)
+    assert sizes == [7]
+    # Three trajectories of 11 states of 8 amplitudes.
+    monkeypatch.setattr(evaluation, "MAX_AMPLITUDES", 3 * 11 * 8)
+    in_chunks = evaluated(3, sizes)
+    assert sizes[1:] == [3, 3, 1]
+    for metric, by_name in together.summaries.items():
+        for name, summary in by_name.items():
+            np.testing.assert_allclose(
+                in_chunks.summaries[metric][name].mean, summary.mean, atol=1e-14
+            )
+
+
+def test_a_trajectory_larger_than_a_chunk_is_evaluated_alone(monkeypatch):
+    monkeypatch.setattr(evaluation, "MAX_AMPLITUDES", 10)
+    sizes: list[int] = []
+    result = evaluated(2, sizes)
+    assert sizes == [1] * 7
+    assert abs(result.summaries["norm_error"]["model"].mean[3] - 0.01) < 1e-12
+
+
+def test_amplitude_error_sees_the_global_phase():
+    hamiltonian = ising(Chain(2))
+
+    def model(psi0):
+        return np.exp(0.3j) * evolve(hamiltonian, psi0, DT * np.arange(N_STEPS + 1))
+
+    psi0 = np.eye(4)[:1].astype(complex)
+    result = evaluate(model, psi0, hamiltonian, dt=DT, n_steps=N_STEPS)
+    found = result.summaries["amplitude_error"]["model"].mean[0]
+    assert abs(found - abs(np.exp(0.3j) - 1)) < 1e-12
+    assert result.summaries["mean_relative_entropy"]["model"].mean[0] < 1e-12

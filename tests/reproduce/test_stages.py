@@ -1,0 +1,49 @@
+from pathlib import Path
+
+import pytest
+
+from reproduce.fingerprints import ROOT
+from reproduce.layout import Layout
+from reproduce.stages import Stage, all_stages
+
+
+@pytest.fixture
+def stages(tmp_path):
+    found = all_stages(Layout(tmp_path / "out"), "short", tmp_path / "docs")
+    return {stage.name: stage for stage in found}
+
+
+def test_every_stage_comes_after_those_it_needs(stages):
+    names = list(stages)
+    for name, stage in stages.items():
+        for needed in stage.needs:
+            assert names.index(needed) < names.index(name)
+
+
+def test_every_stage_writes_something_of_its_own(stages):
+    outputs = [stage.output for stage in stages.values()]
+    assert len(set(outputs)) == len(outputs)
+
+
+def test_only_fine_tuning_starts_from_the_base_run(stages):
+    starting = [
+        name for name, stage in stages.items() if any("init_from" in word for word in stage.command)
+    ]
+    assert starting == ["transfer_8", "transfer_8_base_rate"]
+    for fine, scratch in zip(starting, ["scratch_8", "scratch_8_base_rate"], strict=True):
+        where = ("--workdir", "--init_from")
+        same = [
+            [word for word in stages[name].command if not word.startswith(where)]
+            for name in (fine, scratch)
+        ]
+        assert same[0] == same[1]
+
+
+def test_every_configuration_exists(stages):
+    for stage in stages.values():
+        assert stage.config is None or (ROOT / stage.config).exists(), stage.config
+
+
+def test_the_command_starts_with_module_and_configuration():
+    stage = Stage("a", "room.command", ("--x=1",), Path("out"), config="c.py")
+    assert stage.command == ("-m", "room.command", "--config=c.py", "--x=1")

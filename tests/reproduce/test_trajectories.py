@@ -1,0 +1,34 @@
+"""The commands that roll networks out, with the exact evolution as a network."""
+
+import numpy as np
+import pytest
+
+from qtf.physics import Eigenbasis, printed_state
+from reproduce import networks
+from reproduce.printed_states import trajectories
+
+PHYSICS = {
+    "hamiltonian": {"name": "ising", "transverse_field": -1.05, "longitudinal_field": 0.5},
+    "initial_states": "paper",
+    "dt": 0.002,
+}
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    config = {"physics": PHYSICS}
+
+    def exact(psi0, n_steps):
+        n_sites = psi0.shape[-1].bit_length() - 1
+        basis = Eigenbasis.from_hamiltonian(networks.hamiltonian_of(config, n_sites))
+        return basis.evolve(psi0, 0.002 * np.arange(n_steps + 1))
+
+    monkeypatch.setattr(networks, "load_rollout", lambda workdir: (exact, config))
+    return tmp_path / "increment"
+
+
+def test_printed_states_are_named_after_the_run(run):
+    found = trajectories([run], [2, 3], 10)
+    assert set(found) == {"exact_n2", "increment_n2", "exact_n3", "increment_n3"}
+    np.testing.assert_allclose(found["increment_n3"], found["exact_n3"], atol=1e-12)
+    np.testing.assert_allclose(found["exact_n3"][0], printed_state(3))

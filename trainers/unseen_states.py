@@ -1,0 +1,114 @@
+"""Where an evaluation takes its states from: the files' test split, or the law itself."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qtf.data.loading import load_trajectories
+from qtf.data.schema import Manifest
+from qtf.physics import PauliSum, evolve, from_config, sample_initial_states
+
+LEAST_SQUARES_STEPS = 10
+MAX_LEAST_SQUARES_SITES = 8
+# Apart from all streams that states for training, validation and fits are drawn from.
+TEST_STREAM, LEAST_SQUARES_STREAM = 31, 32
+
+
+class StatesFromFiles:
+    """States of the test split of a folder of trajectories.
+
+    Attributes:
+        name: Of the folder, for the report.
+        dt: Time step.
+        n_sites: Chain lengths.
+
+    Args:
+        data_dir: The folder.
+        n_sites: Chain lengths; by default all of the test split.
+
+    Raises:
+        ValueError: The folder is damaged or has no such chain length.
+    """
+
+    def __init__(self, data_dir: Path | str, n_sites: Sequence[int] = ()) -> None:
+        self._data_dir = Path(data_dir)
+        self.manifest = Manifest.load(data_dir)
+        self.name = self._data_dir.resolve().name
+        self.dt = self.manifest.dt
+        available = self.manifest.n_sites("test")
+        self.n_sites = tuple(n_sites) or available
+        for n in self.n_sites:
+            if n not in available:
+                raise ValueError(
+                    f"Flag --n_sites must name chain lengths of the test split {available},"
+                    f" but holds {n}."
+                )
+
+    def initial_states(self, n_sites: int, n_samples: int) -> np.ndarray:
+        """Returns at most so many unseen states, (n_samples, 2**n)."""
+        available = self.manifest.n_trajectories("test", n_sites)
+        found = load_trajectories(self._data_dir, "test", n_sites, min(n_samples, available))
+        return found[:, 0]
+
+    def hamiltonian(self, n_sites: int) -> PauliSum:
+        """Returns the Hamiltonian of a chain."""
+        return PauliSum.from_dict(self.manifest.operators[str(n_sites)])
+
+    def least_squares_trajectories(self, n_sites: int) -> np.ndarray | None:
+        """Returns trajectories that determine the one-step map, or None if n is too large.
+
+        Successive states hardly differ, so that it takes as many trajectories as
+        components, not as many states, to span the space.
+        """
+        if n_sites > MAX_LEAST_SQUARES_SITES:
+            return None
+        available = self.manifest.n_trajectories("train", n_sites)
+        wanted = min(2 * 2**n_sites, available)
+        found = load_trajectories(self._data_dir, "train", n_sites, wanted)
+        return found[:, : LEAST_SQUARES_STEPS + 1]
+
+
+class StatesFromLaw:
+    """States drawn from the law of a run, of any chain length.
+
+    Attributes:
+        name: Of the law, for the report.
+        dt: Time step.
+        n_sites: Chain lengths.
+
+    Args:
+        physics: Of the run: Hamiltonian, time step, law of the initial states.
+        n_sites: Chain lengths.
+        seed: Seed of the states; no training has seen them whatever it is.
+    """
+
+    def __init__(self, physics: Mapping[str, Any], n_sites: Sequence[int], seed: int) -> None:
+        self._physics = physics
+        self._seed = seed
+        self.name = f"law {physics['initial_states']}, seed {seed}"
+        self.dt = physics["dt"]
+        self.n_sites = tuple(n_sites)
+
+    def initial_states(self, n_sites: int, n_samples: int) -> np.ndarray:
+        """Returns so many unseen states, (n_samples, 2**n)."""
+        return self._sampled(n_sites, n_samples, TEST_STREAM)
+
+    def hamiltonian(self, n_sites: int) -> PauliSum:
+        """Returns the Hamiltonian of a chain."""
+        return from_config({**self._physics["hamiltonian"], "n_sites": n_sites})
+
+    def least_squares_trajectories(self, n_sites: int) -> np.ndarray | None:
+        """Returns trajectories that determine the one-step map, or None if n is too large."""
+        if n_sites > MAX_LEAST_SQUARES_SITES:
+            return None
+        psi0 = self._sampled(n_sites, 2 * 2**n_sites, LEAST_SQUARES_STREAM)
+        times = self.dt * np.arange(LEAST_SQUARES_STEPS + 1)
+        return evolve(self.hamiltonian(n_sites), psi0, times)
+
+    def _sampled(self, n_sites: int, n_samples: int, stream: int) -> np.ndarray:
+        law = self._physics["initial_states"]
+        return sample_initial_states(
+            law, n_sites, n_samples, seed=self._seed, stream=(stream, n_sites)
+        )
