@@ -92,7 +92,7 @@ def export(base_path: Path, units: int) -> Path:
     from qtf.physics import Chain, ising
 
     keras.utils.set_random_seed(0)
-    model = TransferableSRU.from_preset("increment", n_max=N_SITES, units=units)
+    model = TransferableSRU.from_preset("increment", n_max=N_SITES, units=units, n_layers=4)
     physics = {"hamiltonian": {"name": "ising"}, "dt": 0.002, "initial_states": "paper"}
     hamiltonians = {N_SITES: ising(Chain(N_SITES))}
     config = {"physics": physics, "data": {"n_sites": [N_SITES]}}

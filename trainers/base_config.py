@@ -17,6 +17,7 @@ def default() -> ConfigDict:
             "loss": "mean_squared_error",  # or "squared_distance", of whole states
             "data": _data(),
             "exact": _exact(),
+            "transfer": _transfer(),
             "training": {**_training(), "optimizer": _optimizer()},
             "fit": _fit(),
         }
@@ -53,12 +54,14 @@ def _model() -> dict[str, Any]:
         "preset": "increment",
         "n_max": 10,
         "units": 512,
-        "n_layers": 4,
+        "n_layers": placeholder(int),
         "activation": "relu",
         "layer_norm": placeholder(bool),
         "dropout": placeholder(float),
+        "chain_gain": placeholder(bool),
         "predicts": placeholder(str),
         "increment_scale": placeholder(float),
+        "decoder_initializer": placeholder(str),
         # Of the preset "local_generator" only.
         "interaction_range": placeholder(int),
         "site_dependent": placeholder(bool),
@@ -95,6 +98,15 @@ def _exact() -> dict[str, Any]:
         "initial_states": "paper",
         "dt": 0.002,
         "n_steps": 500,
+    }
+
+
+def _transfer() -> dict[str, Any]:
+    """Returns how a network starts that has the flag --init_from."""
+    return {
+        # Chains longer than those of the initial run start as its longest one beside idle
+        # spins; otherwise their rows of the tables start from their initial values.
+        "grow": True,
     }
 
 

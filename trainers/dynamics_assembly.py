@@ -10,6 +10,7 @@ from qtf.data.exact_source import ExactSource
 from qtf.data.loading import load_trajectories
 from qtf.data.reader import TrajectoryReader
 from qtf.data.schema import MANIFEST_NAME, Manifest, file_sha256
+from qtf.dynamics.models import LOCAL_GENERATOR
 from qtf.dynamics.task import DynamicsTask
 from qtf.physics import evolve, from_config, sample_initial_states
 from qtf.training.loop import train
@@ -47,10 +48,13 @@ def run(
         "data_dir": str(data_dir or ""),
         "init_from": "" if init_from is None else str(Path(init_from).resolve()),
     }
+    # What says nothing about a run may not keep it from going on.
+    if init_from is None:
+        del recorded["transfer"]
     if method == "lbfgs":
         generator_fitting.run(task, recorded, workdir, data_dir=data_dir)
         return
-    del recorded["fit"]  # What says nothing about a run may not keep it from going on.
+    del recorded["fit"]
     train(task, settings, recorded, workdir)
 
 
@@ -86,9 +90,19 @@ def make_task(
         rollout_steps=data["rollout_steps"],
         n_rollouts=data["n_rollouts"],
         initial_weights=None if init_from is None else RunFolder(init_from).trained_weights(),
+        grown_from=_grown_from(config, init_from),
+        initial_states=physics["initial_states"],
         xla=config["training"]["xla"],
     )
     return task, physics
+
+
+def _grown_from(config: dict[str, Any], init_from: Path | str | None) -> int | None:
+    """Returns the longest chain of the initial run if the network is to grow from there."""
+    is_network = config["model"]["preset"] != LOCAL_GENERATOR
+    if init_from is None or not config["transfer"]["grow"] or not is_network:
+        return None
+    return max(RunFolder(init_from).load_config()["data"]["n_sites"])
 
 
 def _check_data(data: dict[str, Any], n_max: int) -> None:

@@ -1,4 +1,17 @@
-"""Fits a local generator to trajectories: L-BFGS, then Gauss-Newton steps to rounding."""
+"""Fits a local generator to trajectories: L-BFGS, then Gauss-Newton steps to rounding.
+
+Least squares over all pairs of states `lag` steps apart: first successive states by
+L-BFGS, then longer lags, each from the solution before. Noise does least harm at two thirds
+of the trajectories, four times less than between successive states of 100. The lag is not
+raised while the uncertainty of G could still turn phases by a half turn. Each lag ends with
+Gauss-Newton steps, which reach rounding where values of the loss have long stopped to
+differ.
+
+Error bars are those of the sandwich formula with one cluster for each trajectory, because
+pairs of a trajectory share noise: they hold for independent noise of any law, and shrink to
+rounding without noise. They need several times as many trajectories as there are
+coefficients.
+"""
 
 import time
 from collections.abc import Callable, Sequence
@@ -104,18 +117,6 @@ def fit_generator(
 ) -> FitResult:
     """Learns the coefficients of G from trajectories psi(t + dt) = exp(-i dt G) psi(t).
 
-    Least squares over all pairs of states `lag` steps apart: first successive states by
-    L-BFGS, then longer lags, each from the solution before. Noise does least harm at two
-    thirds of the trajectories, four times less than between successive states of 100. The
-    lag is not raised while the uncertainty of G could still turn phases by a half turn.
-    Each lag ends with Gauss-Newton steps, which reach rounding where values of the loss
-    have long stopped to differ.
-
-    Error bars are those of the sandwich formula with one cluster for each trajectory,
-    because pairs of a trajectory share noise: they hold for independent noise of any
-    law, and shrink to rounding without noise. They need several times as many
-    trajectories as there are coefficients.
-
     Args:
         chains: Terms and trajectories (n_trajectories, n_times, 2**n) of each chain, of at
             most 8 spins; the coefficients are shared. For one law at several n the terms
@@ -144,32 +145,24 @@ def fit_generator(
     _check(chains, dt)
     longest = _checked_lag(last_lag, min(psi.shape[1] for _, psi in chains) - 1)
     loss = GeneratorLoss(chains, dt)
-    terms = chains[0][0]
-    coefficients = np.zeros(terms.size) if start is None else np.asarray(start, np.float64)
+    coefficients = (
+        _minimized(loss, chains[0][0].size, dt) if start is None else np.asarray(start, np.float64)
+    )
     strings = _string_counts(chains)
     residuals: dict[int, float] = {}
-    lag = 1
-    while True:
+    lag, next_lag = 0, 1
+    while next_lag > lag:
+        lag = next_lag
         loss.set_lag(lag)
-        if lag == 1 and start is None:
-            coefficients = _minimized(loss, coefficients, dt)
-        coefficients = _polished(loss, coefficients)
-        curvature = loss.curvature(coefficients)
-        inverse, determined = pseudo_inverse(curvature)
-        covariance = _covariance(loss.scores(coefficients), inverse, lag * dt)
+        estimate = _estimated(loss, coefficients, lag * dt)
+        coefficients = estimate["coefficients"]
         residuals[lag] = loss.residual(coefficients)
         if report is not None:
             report(f"lag {lag}  {loss.n_pairs} pairs  residual {residuals[lag]:.3g}")
-        next_lag = min(_raised(lag, longest), _safe_lag(covariance, strings, dt))
-        if next_lag <= lag:
-            break
-        lag = next_lag
+        next_lag = min(_raised(lag, longest), _safe_lag(estimate["covariance"], strings, dt))
     return FitResult(
-        terms=terms,
-        coefficients=coefficients,
-        covariance=covariance,
-        curvature=curvature,
-        determined=determined,
+        terms=chains[0][0],
+        **estimate,
         lag=lag,
         residuals=residuals,
         n_pairs=loss.n_pairs,
@@ -178,10 +171,24 @@ def fit_generator(
     )
 
 
-def _minimized(loss: GeneratorLoss, coefficients: np.ndarray, dt: float) -> np.ndarray:
-    """Returns the minimum as near as values of the loss can tell."""
+def _estimated(loss: GeneratorLoss, coefficients: np.ndarray, tau: float) -> dict[str, Any]:
+    """Returns the minimum near `coefficients` and what is known of its errors."""
+    coefficients = _polished(loss, coefficients)
+    curvature = loss.curvature(coefficients)
+    inverse, determined = pseudo_inverse(curvature)
+    return {
+        "coefficients": coefficients,
+        "covariance": _covariance(loss.scores(coefficients), inverse, tau),
+        "curvature": curvature,
+        "determined": determined,
+    }
+
+
+def _minimized(loss: GeneratorLoss, size: int, dt: float) -> np.ndarray:
+    """Returns the minimum for successive states as near as values of the loss can tell."""
     from scipy.optimize import minimize
 
+    loss.set_lag(1)
     # The curvature is about the number of pairs times dt^2.
     scale = loss.n_pairs * dt**2
 
@@ -190,7 +197,7 @@ def _minimized(loss: GeneratorLoss, coefficients: np.ndarray, dt: float) -> np.n
         return value / scale, gradient / scale
 
     options = {"maxiter": 1000, "ftol": 0.0, "gtol": 1e-10}
-    return minimize(scaled, coefficients, method="L-BFGS-B", jac=True, options=options).x
+    return minimize(scaled, np.zeros(size), method="L-BFGS-B", jac=True, options=options).x
 
 
 def _polished(loss: GeneratorLoss, coefficients: np.ndarray) -> np.ndarray:

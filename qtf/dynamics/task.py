@@ -9,6 +9,7 @@ import numpy as np
 from keras import ops
 
 from qtf.dynamics import figures
+from qtf.dynamics.growth import grow
 from qtf.dynamics.metrics import relative_entropy
 from qtf.dynamics.models import make_model
 from qtf.dynamics.rollout import Rollout, real_parts
@@ -40,6 +41,10 @@ class DynamicsTask:
         rollout_steps: Steps of the validation rollouts.
         n_rollouts: Validation trajectories rolled out for each n.
         initial_weights: File of weights to start from, or None.
+        grown_from: Number of spins of the longest chain that the initial weights know: the
+            network is grown from there to the longest chain of the training, see `grow`.
+            None: it is not.
+        initial_states: Law of the initial states, for growing.
         xla: Whether validation is compiled by XLA.
 
     Raises:
@@ -59,6 +64,8 @@ class DynamicsTask:
         rollout_steps: int,
         n_rollouts: int,
         initial_weights: Path | None = None,
+        grown_from: int | None = None,
+        initial_states: str = "paper",
         xla: bool = True,
     ) -> None:
         if loss not in LOSSES:
@@ -75,6 +82,8 @@ class DynamicsTask:
         self.rollout_steps = rollout_steps
         self.n_rollouts = n_rollouts
         self.initial_weights = initial_weights
+        self.grown_from = grown_from
+        self.initial_states = initial_states
         self.xla = xla
 
     def build_model(self) -> keras.Model:
@@ -82,6 +91,9 @@ class DynamicsTask:
         model = make_model(**self.model_arguments)
         if self.initial_weights is not None:
             load_weights(model, self.initial_weights)
+        if self.grown_from is not None:
+            for n_sites in range(self.grown_from, max(self.validation)):
+                grow(model, n_sites, initial_states=self.initial_states)
         self._dtype = model.variable_dtype
         self._rollout = Rollout(model, xla=self.xla)
         self._validation_loss = compiled(

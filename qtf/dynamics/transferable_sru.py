@@ -8,8 +8,15 @@ from keras import ops
 from qtf.layers import SRU, ChainEncoding, FeedForward, SpinDecoding, SpinEncoding
 
 PRESETS: dict[str, dict[str, Any]] = {
-    "paper": {"layer_norm": True, "dropout": 0.005, "predicts": "state"},
-    "increment": {"layer_norm": False, "dropout": 0.0, "predicts": "increment"},
+    "paper": {"n_layers": 4, "layer_norm": True, "dropout": 0.005, "predicts": "state"},
+    "increment": {
+        "n_layers": 1,
+        "layer_norm": False,
+        "dropout": 0.0,
+        "chain_gain": True,
+        "predicts": "increment",
+        "decoder_initializer": "zeros",
+    },
 }
 
 
@@ -29,8 +36,10 @@ class TransferableSRU(keras.Model):
         activation: Of the feed-forward blocks.
         layer_norm: Whether the feed-forward blocks are layer-normalised.
         dropout: Rate in the feed-forward blocks.
+        chain_gain: Whether the chain encoding also multiplies; see `ChainEncoding`.
         predicts: "state", or "increment": psi(t + dt) = psi(t) + scale * decoded.
         increment_scale: The scale of the increment.
+        decoder_initializer: Of the spin decoding; see `SpinDecoding`.
         seed: Seed of the dropout masks, which differ from layer to layer.
         **kwargs: Of `keras.Model`.
 
@@ -62,8 +71,10 @@ class TransferableSRU(keras.Model):
         activation: str = "relu",
         layer_norm: bool = True,
         dropout: float = 0.005,
+        chain_gain: bool = False,
         predicts: str = "state",
         increment_scale: float = 0.1,
+        decoder_initializer: str = "glorot_normal",
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
@@ -81,8 +92,10 @@ class TransferableSRU(keras.Model):
         self.activation = activation
         self.layer_norm = layer_norm
         self.dropout = dropout
+        self.chain_gain = chain_gain
         self.predicts = predicts
         self.increment_scale = increment_scale
+        self.decoder_initializer = decoder_initializer
         self.seed = seed
         self._make_layers()
         self._build_layers()
@@ -93,7 +106,8 @@ class TransferableSRU(keras.Model):
 
         Args:
             preset: "paper" (the published network) or "increment" (recommended: decodes
-                the change of the state, without layer normalisation and dropout).
+                the change of the state, starting from none; one SRU layer, a chain encoding
+                that multiplies, no layer normalisation and no dropout).
             **overrides: Arguments that differ from the preset.
 
         Raises:
@@ -106,13 +120,18 @@ class TransferableSRU(keras.Model):
 
     def call(self, psi: Any, training: bool = False) -> Any:
         """Predicts every next state of whole trajectories."""
-        dimension = ops.shape(psi)[-1]
+        features = self.features(psi, training=training)
+        decoded = self.spin_decoding(features, dimension=ops.shape(psi)[-1])
+        return self._next_state(psi, ops.transpose(decoded, (1, 0, 2, 3)))
+
+    def features(self, psi: Any, training: bool = False) -> Any:
+        """Returns what the spin decoding decodes, time first, (time, batch, units)."""
         x = ops.transpose(self.spin_encoding(psi), (1, 0, 2))
-        x = self.first_block(self.chain_encoding(x, dimension=dimension), training=training)
+        x = self.chain_encoding(x, dimension=ops.shape(psi)[-1])
+        x = self.first_block(x, training=training)
         for sru in self.sru_layers:
             x = sru(x, training=training)
-        decoded = self.spin_decoding(self.second_block(x, training=training), dimension=dimension)
-        return self._next_state(psi, ops.transpose(decoded, (1, 0, 2, 3)))
+        return self.second_block(x, training=training)
 
     def initial_cells(self, batch_size: Any) -> Any:
         """Returns the cell states before the first step, (n_layers, batch, units)."""
@@ -146,8 +165,10 @@ class TransferableSRU(keras.Model):
             "activation": self.activation,
             "layer_norm": self.layer_norm,
             "dropout": self.dropout,
+            "chain_gain": self.chain_gain,
             "predicts": self.predicts,
             "increment_scale": self.increment_scale,
+            "decoder_initializer": self.decoder_initializer,
             "seed": self.seed,
         }
         base = {key: value for key, value in super().get_config().items() if key != "autocast"}
@@ -163,11 +184,11 @@ class TransferableSRU(keras.Model):
         }
         second_seed = None if self.seed is None else self.seed + 1
         self.spin_encoding = SpinEncoding(self.n_max, self.units, **inner)
-        self.chain_encoding = ChainEncoding(self.n_max, **inner)
+        self.chain_encoding = ChainEncoding(self.n_max, self.chain_gain, **inner)
         self.first_block = FeedForward(seed=self.seed, **block)
         self.sru_layers = [SRU(self.units, time_major=True, **inner) for _ in range(self.n_layers)]
         self.second_block = FeedForward(seed=second_seed, **block)
-        self.spin_decoding = SpinDecoding(self.n_max, **inner)
+        self.spin_decoding = SpinDecoding(self.n_max, self.decoder_initializer, **inner)
 
     def _build_layers(self) -> None:
         """Creates all weights at once: none depends on the number of spins."""

@@ -17,6 +17,8 @@ class SpinDecoding(keras.layers.Layer):
 
     Args:
         n_max: Largest number of spins; the tables have 2**n_max rows.
+        initializer: Of the tables, a name known to `keras.initializers`. "zeros" makes a
+            network that decodes increments start from a state that stands still.
         **kwargs: Of `keras.layers.Layer`.
 
     Call arguments:
@@ -37,20 +39,21 @@ class SpinDecoding(keras.layers.Layer):
     Source: the transferable-dynamics preprint, appendix A3.
     """
 
-    def __init__(self, n_max: int, **kwargs: Any) -> None:
+    def __init__(self, n_max: int, initializer: str = "glorot_normal", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if n_max < 1:
             raise ValueError(f"Argument `n_max` must be positive, but is {n_max}.")
         self.n_max = n_max
+        self.initializer = initializer
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Creates the tables, as wide as the input."""
         shape = (2**self.n_max, input_shape[-1])
         self.real_embedding = self.add_weight(
-            name="real_embedding", shape=shape, initializer="glorot_normal"
+            name="real_embedding", shape=shape, initializer=self.initializer
         )
         self.imaginary_embedding = self.add_weight(
-            name="imaginary_embedding", shape=shape, initializer="glorot_normal"
+            name="imaginary_embedding", shape=shape, initializer=self.initializer
         )
 
     def call(self, inputs: Any, dimension: Any) -> Any:
@@ -65,4 +68,5 @@ class SpinDecoding(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make this layer again."""
-        return {**super().get_config(), "n_max": self.n_max}
+        own = {"n_max": self.n_max, "initializer": self.initializer}
+        return {**super().get_config(), **own}

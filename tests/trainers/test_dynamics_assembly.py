@@ -99,6 +99,17 @@ def test_initial_weights_of_another_width_are_an_error(tmp_path):
     assert not (tmp_path / "wide").exists()
 
 
+def test_longer_chains_start_as_the_longest_of_the_initial_run(tmp_path):
+    run(config(), tmp_path / "short")
+    longer = {"data.n_sites": (4,)}
+    grown, _ = make_task(config(**longer), init_from=tmp_path / "short")
+    plain, _ = make_task(config(**longer, **{"transfer.grow": False}), init_from=tmp_path / "short")
+    assert (grown.grown_from, plain.grown_from) == (3, None)
+    tables = [task.build_model().chain_encoding.embedding for task in (grown, plain)]
+    np.testing.assert_array_equal(tables[0][3], tables[0][2])
+    assert np.abs(tables[1][3] - tables[1][2]).max() > 1e-3
+
+
 def test_init_from_a_folder_without_a_run_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError, match="holds no run"):
         run(config(), tmp_path / "run", init_from=tmp_path)

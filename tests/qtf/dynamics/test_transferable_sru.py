@@ -5,7 +5,14 @@ import pytest
 from qtf.dynamics.rollout import Rollout, real_parts
 from qtf.dynamics.transferable_sru import TransferableSRU
 
-TINY = {"n_max": 4, "units": 8, "n_layers": 2, "seed": 1}
+# A decoder of zeros would make every rollout stand still, right or wrong.
+TINY = {
+    "n_max": 4,
+    "units": 8,
+    "n_layers": 2,
+    "decoder_initializer": "glorot_normal",
+    "seed": 1,
+}
 PRESETS = ("paper", "increment")
 # Keras on JAX computes layer norms of float64 to single precision only.
 ACCURACY = {"increment": 1e-12, "paper": 1e-12}
@@ -104,6 +111,12 @@ def test_increment_adds_the_scaled_decoding():
     increment.set_weights(state.get_weights())
     psi = real_parts(random_states(3))[:, None]
     np.testing.assert_allclose(increment(psi), psi + 0.1 * np.asarray(state(psi)), atol=1e-6)
+
+
+def test_untrained_increment_network_stands_still():
+    model = TransferableSRU.from_preset("increment", n_max=4, units=8)
+    psi = real_parts(random_states(3))[:, None]
+    np.testing.assert_array_equal(model(psi), psi)
 
 
 def test_mixed_precision_keeps_amplitudes_in_float32():

@@ -64,6 +64,28 @@ def test_chain_encoding_adds_the_row_of_n(n_sites):
     np.testing.assert_allclose(found, hidden + row, atol=1e-14)
 
 
+@pytest.mark.parametrize("n_sites", [1, 2, 4])
+def test_multiplicative_chain_encoding_scales_the_units_first(n_sites):
+    layer = ChainEncoding(N_MAX, multiplicative=True, dtype="float64")
+    hidden = np.random.default_rng(1).normal(size=(3, 6))
+    found = layer(hidden, dimension=2**n_sites)
+    row, gain = (np.asarray(table)[n_sites - 1] for table in (layer.embedding, layer.gain))
+    np.testing.assert_allclose(found, hidden * gain + row, atol=1e-14)
+
+
+def test_gains_start_scattered_around_one():
+    layer = ChainEncoding(N_MAX, multiplicative=True)
+    layer.build((None, 4096))
+    gains = np.asarray(layer.gain)
+    assert abs(gains.mean() - 1) < 0.03
+    assert abs(gains.std() - 0.7) < 0.03
+
+
+def test_decoding_of_zeros_decodes_nothing_until_trained():
+    layer = SpinDecoding(N_MAX, initializer="zeros")
+    assert not np.asarray(layer(np.ones((3, 6), "float32"), dimension=8)).any()
+
+
 @pytest.mark.parametrize("layer_norm", [False, True])
 def test_feed_forward_equals_numpy(layer_norm):
     layer = FeedForward(layer_norm=layer_norm, activation="tanh", dtype="float64")

@@ -36,7 +36,8 @@ def base_path(tmp_path_factory):
     from qtf.physics import Chain, ising
 
     keras.utils.set_random_seed(5)
-    model = TransferableSRU.from_preset("increment", n_max=4, units=8, n_layers=2)
+    tiny = {"n_max": 4, "units": 8, "n_layers": 2, "decoder_initializer": "glorot_normal"}
+    model = TransferableSRU.from_preset("increment", **tiny)
     hamiltonian = {"name": "ising", "transverse_field": -1.05}
     config = {"physics": {"hamiltonian": hamiltonian, "dt": 0.002, "initial_states": "paper"}}
     folder = tmp_path_factory.mktemp("models") / "ising"
