@@ -27,6 +27,10 @@ ROLLOUT_STEPS = 100
 TRANSFERS = {
     "transfer_8": ("fine-tuned, 1e-4", {"color": "tab:blue", "linewidth": 2.0}),
     "scratch_8": ("from scratch, 1e-4", {"color": "tab:red", "linewidth": 1.6}),
+    "transfer_8_not_grown": (
+        "fine-tuned without growing, 1e-4",
+        {"color": "tab:cyan", "linewidth": 1.6},
+    ),
     "transfer_8_base_rate": (
         "fine-tuned, 1e-3",
         {"color": "tab:blue", "linewidth": 1.6, "linestyle": "--"},

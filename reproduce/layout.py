@@ -7,9 +7,17 @@ from pathlib import Path
 BASE_RUNS = ("increment", "paper", "local_generator")
 # The local generator again, from noisy trajectories.
 NOISY_RUN = "local_generator_noisy"
+# Fine-tuned without being grown, so that new rows start from their initial values.
+NOT_GROWN = "transfer_8_not_grown"
 # Runs on one more spin: fine-tuned and from scratch, with the learning rate that the paper has
 # for the transfer and with that of the base run, which suits both better.
-TRANSFER_RUNS = ("transfer_8", "scratch_8", "transfer_8_base_rate", "scratch_8_base_rate")
+TRANSFER_RUNS = (
+    "transfer_8",
+    "scratch_8",
+    NOT_GROWN,
+    "transfer_8_base_rate",
+    "scratch_8_base_rate",
+)
 # An evaluation has the name of its run, but for the local generator's on long chains.
 LONG_CHAINS = "local_generator_long"
 

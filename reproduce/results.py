@@ -23,6 +23,7 @@ PACKAGES = ("qtf", "tensorflow", "keras", "numpy", "scipy")
 TRANSFERS = {
     "fine_tuned": "transfer_8",
     "from_scratch": "scratch_8",
+    "fine_tuned_not_grown": "transfer_8_not_grown",
     "fine_tuned_base_rate": "transfer_8_base_rate",
     "from_scratch_base_rate": "scratch_8_base_rate",
 }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reproduce.budgets import Budget, budget
-from reproduce.layout import BASE_RUNS, LONG_CHAINS, NOISY_RUN, TRANSFER_RUNS, Layout
+from reproduce.layout import BASE_RUNS, LONG_CHAINS, NOISY_RUN, NOT_GROWN, TRANSFER_RUNS, Layout
 
 CONFIGS = {
     "increment": "configs/dynamics/increment.py",
@@ -96,6 +96,8 @@ def _training(layout: Layout, name: str) -> Stage:
         inputs, needs = _weights(layout, "increment"), ("increment",)
     if name.endswith("base_rate"):
         arguments += BASE_RATE
+    if name == NOT_GROWN:
+        arguments += ("--config.transfer.grow=False",)
     if name == NOISY_RUN:
         arguments += (NOISE,)
     return Stage(name, "trainers.dynamics", arguments, output, inputs, needs, CONFIGS[name])

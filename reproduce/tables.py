@@ -16,6 +16,7 @@ NETWORKS = {
 TRANSFERS = {
     "fine_tuned": "fine-tuned, 1e-4",
     "from_scratch": "from scratch, 1e-4",
+    "fine_tuned_not_grown": "fine-tuned without growing, 1e-4",
     "fine_tuned_base_rate": "fine-tuned, 1e-3",
     "from_scratch_base_rate": "from scratch, 1e-3",
 }

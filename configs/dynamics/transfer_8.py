@@ -1,7 +1,8 @@
-"""Transfer to 8 spins: the paper's optimiser, from the weights of a run or from scratch.
+"""Transfer to 8 spins: the paper's rate and batch, from the weights of a run or from scratch.
 
 With `--init_from=RUN` the network starts from the best weights of RUN, a run of
-`increment.py`; without it, the same budget trains the same network from scratch.
+`increment.py`, and as its longest chain beside an idle eighth spin (`transfer.grow`);
+without it, the same budget trains the same network from scratch.
 """
 
 from ml_collections import ConfigDict
@@ -25,6 +26,6 @@ def get_config() -> ConfigDict:
     config.training.optimizer.schedule = "exponential"
     config.training.optimizer.decay = 0.97
     config.training.optimizer.floor = 0.0
-    config.training.optimizer.clip_norm = 1.0
+    config.training.optimizer.beta_2 = 0.99
     config.training.optimizer.epsilon = 1e-10
     return config

@@ -80,6 +80,7 @@ def material():
         "local_generator_noisy": learned(-1.0501, 1e-4, 1e-3),
         "transfer_8": training("squared_distance", more, [1e-4, 1e-5]),
         "scratch_8": training("squared_distance", more, [1e-2, 5e-3]),
+        "transfer_8_not_grown": training("squared_distance", more, [8e-3, 4e-3]),
         "transfer_8_base_rate": training("squared_distance", more, [1e-4, 1e-5]),
         "scratch_8_base_rate": training("squared_distance", more, [1e-3, 2e-5]),
     }
@@ -90,6 +91,7 @@ def material():
         "local_generator_long": evaluation([5], 1e-9),
         "transfer_8": evaluation(more, 0.01),
         "scratch_8": evaluation(more, 0.3),
+        "transfer_8_not_grown": evaluation(more, 0.25),
         "transfer_8_base_rate": evaluation(more, 0.01),
         "scratch_8_base_rate": evaluation(more, 0.1),
     }

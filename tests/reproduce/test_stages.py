@@ -29,9 +29,10 @@ def test_only_fine_tuning_starts_from_the_base_run(stages):
     starting = [
         name for name, stage in stages.items() if any("init_from" in word for word in stage.command)
     ]
-    assert starting == ["transfer_8", "transfer_8_base_rate"]
-    for fine, scratch in zip(starting, ["scratch_8", "scratch_8_base_rate"], strict=True):
-        where = ("--workdir", "--init_from")
+    assert starting == ["transfer_8", "transfer_8_not_grown", "transfer_8_base_rate"]
+    scratch_runs = ["scratch_8", "scratch_8", "scratch_8_base_rate"]
+    for fine, scratch in zip(starting, scratch_runs, strict=True):
+        where = ("--workdir", "--init_from", "--config.transfer")
         same = [
             [word for word in stages[name].command if not word.startswith(where)]
             for name in (fine, scratch)
