@@ -177,8 +177,8 @@ def _transfer(values: Values, figures: Sequence[str]) -> str:
         " [grown](training.md#transfer) by an idle spin. Both have the same budget of"
         f" {values['steps']:,} steps with batches of 16, once with the learning rate that the"
         " paper has for the transfer (1e-4, 0.97 an epoch) and once with that of its base training"
-        " (1e-3, 0.95), which is the fairer rate for training from scratch. Without growing, rows of the"
-        " tables that training has never touched start from their initial values.",
+        " (1e-3, 0.95), which is the fairer rate for training from scratch. Without growing, rows"
+        " of the tables that training has never touched start from their initial values.",
         "Validation losses, and fine-tuned over from scratch at the same rate:",
         transfer_table(values),
     ]
