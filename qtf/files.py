@@ -1,5 +1,6 @@
 """Files that are either whole or not there: written aside, renamed into place."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -7,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 
 def write_atomically(path: Path | str, content: bytes | str) -> None:
@@ -40,6 +41,36 @@ def write_atomically(path: Path | str, content: bytes | str) -> None:
 def write_json(path: Path | str, content: Any) -> None:
     """Writes `content` as indented JSON with sorted keys, atomically."""
     write_atomically(path, json.dumps(content, indent=2, sort_keys=True) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Returns the content of a JSON file.
+
+    Raises:
+        ValueError: The file holds no JSON; the message names it.
+    """
+    try:
+        return json.loads(path.read_text())
+    except ValueError as error:
+        raise ValueError(f"File {path} holds no JSON: {error}") from error
+
+
+def locked(folder: Path) -> IO[str]:
+    """Returns the folder's open lock file; closing it, or the process's end, unlocks.
+
+    Args:
+        folder: An existing folder.
+
+    Raises:
+        ValueError: Another process holds it.
+    """
+    file = (folder / ".lock").open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        file.close()
+        raise ValueError(f"Folder {folder} is in use by another process.") from error
+    return file
 
 
 @contextmanager

@@ -34,10 +34,11 @@ def _reproduce(
     budget: str, out_dir: str | None, docs_dir: str | None, names: list[str], only_list: bool
 ) -> int:
     # Imported here so that --help and mistakes in the flags answer at once.
+    from qtf.files import locked, writable_folder
     from reproduce.fingerprints import ROOT
     from reproduce.layout import Layout
     from reproduce.plan import plan_text, select
-    from reproduce.runner import Journal, Runner, StageFailedError, locked_folder
+    from reproduce.runner import Journal, Runner, StageFailedError
     from reproduce.stages import all_stages
 
     raise_on_sigterm()
@@ -45,7 +46,7 @@ def _reproduce(
     docs = Path(docs_dir or (folder / "docs" if budget == "tiny" else ROOT / "docs")).resolve()
     layout = Layout(folder)
     stages = select(all_stages(layout, budget, docs), names)
-    with locked_folder(folder):
+    with locked(writable_folder(folder)):
         runner = Runner(folder, Journal(layout.journal), _say)
         _say(plan_text(stages, runner.is_finished))
         if only_list:

@@ -1,12 +1,12 @@
 """What the stages have left for the report, as far as it is there."""
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from qtf.files import read_json
 from qtf.training.logbook import read_metrics
 from reproduce.layout import BASE_RUNS, LONG_CHAINS, NOISY_RUN, TRANSFER_RUNS, Layout
 from reproduce.minutes import training_minutes
@@ -86,7 +86,7 @@ def _run(folder: Path, entry: dict[str, Any]) -> Run | None:
 
 
 def _json(path: Path) -> Any:
-    return json.loads(path.read_text()) if path.exists() else None
+    return read_json(path) if path.exists() else None
 
 
 def _arrays(path: Path) -> dict[str, np.ndarray]:

@@ -1,20 +1,17 @@
 """Runs stages one after another and continues where an earlier start was interrupted."""
 
 import ctypes
-import fcntl
-import json
 import os
 import shlex
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from qtf.files import writable_folder, write_json
+from qtf.files import read_json, write_json
 from reproduce.fingerprints import ROOT, fingerprint
 from reproduce.stages import Stage
 
@@ -48,7 +45,7 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.entries: dict[str, dict[str, Any]] = _read(path) if path.exists() else {}
+        self.entries: dict[str, dict[str, Any]] = read_json(path) if path.exists() else {}
 
     def update(self, name: str, **values: Any) -> None:
         """Changes the entry of a stage and writes the file."""
@@ -166,22 +163,6 @@ def run_command_with_heartbeat(command: Sequence[str], beat: Callable[[], None])
             process.kill()
 
 
-@contextmanager
-def locked_folder(path: Path) -> Iterator[Path]:
-    """Yields `path`, created if missing and held against a second process.
-
-    Raises:
-        ValueError: Another process holds it.
-        OSError: The folder cannot be written to.
-    """
-    with (writable_folder(path) / ".lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise ValueError(f"Folder {path} is in use by another process.") from error
-        yield path
-
-
 def as_typed(stage: Stage) -> str:
     """Returns the command as a user would type it."""
     return shlex.join(("python", *stage.command))
@@ -195,13 +176,6 @@ def duration(minutes: float) -> str:
         ('1 min', '20 min', '10.2 h')
     """
     return f"{minutes / 60:.1f} h" if minutes > 90 else f"{max(1, round(minutes))} min"
-
-
-def _read(path: Path) -> dict[str, dict[str, Any]]:
-    try:
-        return json.loads(path.read_text())
-    except ValueError as error:
-        raise ValueError(f"File {path} holds no JSON: {error}") from error
 
 
 def _end_with(parent: int) -> None:

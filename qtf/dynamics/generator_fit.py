@@ -118,9 +118,8 @@ def fit_generator(
     """Learns the coefficients of G from trajectories psi(t + dt) = exp(-i dt G) psi(t).
 
     Args:
-        chains: Terms and trajectories (n_trajectories, n_times, 2**n) of each chain, of at
-            most 8 spins; the coefficients are shared. For one law at several n the terms
-            are the same object; in given fields every chain has its own.
+        chains: Terms and trajectories (n_trajectories, n_times, 2**n) of each chain of at most
+            8 spins. All share the coefficients; in given fields each has terms of its own.
         dt: Time step.
         last_lag: Longest lag; by default two thirds of the shortest trajectory.
         start: Coefficients to start from; by default 0.
@@ -145,21 +144,20 @@ def fit_generator(
     _check(chains, dt)
     longest = _checked_lag(last_lag, min(psi.shape[1] for _, psi in chains) - 1)
     loss = GeneratorLoss(chains, dt)
-    coefficients = (
-        _minimized(loss, chains[0][0].size, dt) if start is None else np.asarray(start, np.float64)
-    )
+    coefficients = _minimized(loss, dt) if start is None else np.asarray(start, np.float64)
     strings = _string_counts(chains)
-    residuals: dict[int, float] = {}
-    lag, next_lag = 0, 1
-    while next_lag > lag:
-        lag = next_lag
-        loss.set_lag(lag)
+    lag, residuals = 1, {}
+    while True:
         estimate = _estimated(loss, coefficients, lag * dt)
         coefficients = estimate["coefficients"]
         residuals[lag] = loss.residual(coefficients)
         if report is not None:
             report(f"lag {lag}  {loss.n_pairs} pairs  residual {residuals[lag]:.3g}")
         next_lag = min(_raised(lag, longest), _safe_lag(estimate["covariance"], strings, dt))
+        if next_lag <= lag:
+            break
+        lag = next_lag
+        loss.set_lag(lag)
     return FitResult(
         terms=chains[0][0],
         **estimate,
@@ -184,11 +182,10 @@ def _estimated(loss: GeneratorLoss, coefficients: np.ndarray, tau: float) -> dic
     }
 
 
-def _minimized(loss: GeneratorLoss, size: int, dt: float) -> np.ndarray:
+def _minimized(loss: GeneratorLoss, dt: float) -> np.ndarray:
     """Returns the minimum for successive states as near as values of the loss can tell."""
     from scipy.optimize import minimize
 
-    loss.set_lag(1)
     # The curvature is about the number of pairs times dt^2.
     scale = loss.n_pairs * dt**2
 
@@ -197,7 +194,7 @@ def _minimized(loss: GeneratorLoss, size: int, dt: float) -> np.ndarray:
         return value / scale, gradient / scale
 
     options = {"maxiter": 1000, "ftol": 0.0, "gtol": 1e-10}
-    return minimize(scaled, np.zeros(size), method="L-BFGS-B", jac=True, options=options).x
+    return minimize(scaled, np.zeros(loss.size), method="L-BFGS-B", jac=True, options=options).x
 
 
 def _polished(loss: GeneratorLoss, coefficients: np.ndarray) -> np.ndarray:

@@ -131,7 +131,12 @@ class GeneratorLoss:
             (_dense_operators(terms, psi.shape[-1]), psi.astype(np.complex128))
             for terms, psi in chains
         ]
-        self.moments: list[ChainMoments] = []
+        self.set_lag(1)
+
+    @property
+    def size(self) -> int:
+        """Number of coefficients."""
+        return len(self._chains[0][0])
 
     def set_lag(self, lag: int) -> None:
         """Chooses how many steps lie between the two states of a pair."""

@@ -1,7 +1,6 @@
 """The folder of one run: what was asked, by which code, and what came out."""
 
 import datetime
-import fcntl
 import importlib.metadata
 import json
 import math
@@ -16,7 +15,7 @@ from typing import IO, Any
 import keras
 import numpy as np
 
-from qtf.files import writable_folder, write_json
+from qtf.files import locked, read_json, writable_folder, write_json
 
 # May change between two starts of one run: they say how long and how often, not what.
 MUTABLE_KEYS = (
@@ -74,7 +73,7 @@ class RunFolder:
         names = {entry.name for entry in self.path.iterdir() if not entry.name.startswith(".")}
         if names and self.config.name not in names:
             raise ValueError(f"Folder {self.path} holds files but no run; choose an empty one.")
-        self._lock = _locked(self.path)
+        self._lock = locked(self.path)
         # Through JSON, so that tuples and lists compare equal.
         config = json.loads(json.dumps(config))
         if names:
@@ -159,18 +158,6 @@ def flattened(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def read_json(path: Path) -> Any:
-    """Returns the content of a JSON file.
-
-    Raises:
-        ValueError: The file holds no JSON; the message names it.
-    """
-    try:
-        return json.loads(path.read_text())
-    except ValueError as error:
-        raise ValueError(f"File {path} holds no JSON: {error}") from error
-
-
 def load_weights(model: keras.Model, path: Path) -> None:
     """Loads weights into a model.
 
@@ -197,17 +184,6 @@ def check_free_space(folder: Path, n_bytes: int) -> None:
     free, needed = shutil.disk_usage(folder).free, int(1.2 * n_bytes) + 2**20
     if free < needed:
         raise OSError(f"No space left on the disk of {folder}: {needed} bytes needed, {free} free.")
-
-
-def _locked(path: Path) -> IO[str]:
-    """Returns the folder's open lock file; closing it, or the process's end, unlocks."""
-    file = (path / ".lock").open("w")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        file.close()
-        raise ValueError(f"Folder {path} is in use by another process.") from error
-    return file
 
 
 def _check_same(

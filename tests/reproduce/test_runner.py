@@ -8,9 +8,10 @@ from dataclasses import replace
 
 import pytest
 
+from qtf.files import locked
 from reproduce import runner
 from reproduce.plan import plan_text, select
-from reproduce.runner import Journal, Runner, StageFailedError, locked_folder
+from reproduce.runner import Journal, Runner, StageFailedError
 from reproduce.stages import Stage
 
 # Appends a line to a log and writes its output; stands for a training.
@@ -136,8 +137,8 @@ def test_a_damaged_journal_is_named(tmp_path):
 
 
 def test_a_second_process_is_refused(tmp_path):
-    with locked_folder(tmp_path), pytest.raises(ValueError, match="in use by another process"):  # noqa: SIM117
-        with locked_folder(tmp_path):
+    with locked(tmp_path), pytest.raises(ValueError, match="in use by another process"):  # noqa: SIM117
+        with locked(tmp_path):
             pass
 
 
