@@ -48,6 +48,18 @@ def run_command(name: str, main: Callable[[], int | None], *, resumable: bool = 
     )
 
 
+def positive_integers(flag: flags.FlagHolder) -> list[int]:
+    """Returns the values of a list flag, such as chain lengths, as positive integers.
+
+    Raises:
+        ValueError: A value is something else; the message names the flag.
+    """
+    values = list(flag.value)
+    if not all(text.isdecimal() and int(text) for text in values):
+        raise ValueError(f"Flag --{flag.name} must hold positive integers, but is {values}.")
+    return [int(text) for text in values]
+
+
 def raise_on_sigterm() -> None:
     """Makes SIGTERM behave as Ctrl-C, so that one code path cleans up after both."""
 

@@ -7,7 +7,9 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
+from reproduce.layout import NOT_GROWN, TRANSFER_RUNS
 from reproduce.material import Material, Run
 from reproduce.one_step_losses import trivial_losses
 from reproduce.panels import (
@@ -24,21 +26,12 @@ from reproduce.panels import (
 from reproduce.paper_values import ROLLOUT_LOSS
 
 ROLLOUT_STEPS = 100
-TRANSFERS = {
-    "transfer_8": ("fine-tuned, 1e-4", {"color": "tab:blue", "linewidth": 2.0}),
-    "scratch_8": ("from scratch, 1e-4", {"color": "tab:red", "linewidth": 1.6}),
-    "transfer_8_not_grown": (
-        "fine-tuned without growing, 1e-4",
-        {"color": "tab:cyan", "linewidth": 1.6},
-    ),
-    "transfer_8_base_rate": (
-        "fine-tuned, 1e-3",
-        {"color": "tab:blue", "linewidth": 1.6, "linestyle": "--"},
-    ),
-    "scratch_8_base_rate": (
-        "from scratch, 1e-3",
-        {"color": "tab:red", "linewidth": 1.6, "linestyle": "--"},
-    ),
+TRANSFER_STYLES: dict[str, dict[str, Any]] = {
+    "transfer_8": {"color": "tab:blue", "linewidth": 2.0},
+    "scratch_8": {"color": "tab:red", "linewidth": 1.6},
+    NOT_GROWN: {"color": "tab:cyan", "linewidth": 1.6},
+    "transfer_8_base_rate": {"color": "tab:blue", "linewidth": 1.6, "linestyle": "--"},
+    "scratch_8_base_rate": {"color": "tab:red", "linewidth": 1.6, "linestyle": "--"},
 }
 LOWEST_MRE = 1e-8
 # The local generator's are those of rounding, which would set the scale.
@@ -61,7 +54,8 @@ def transfer_figure(material: Material) -> Figure:
     figure = figure_of(11.5, 4.4)
     losses, errors = figure.subplots(1, 2)
     n_sites = next(iter(material.evaluations["transfer_8"]["n_sites"]))
-    for name, (label, style) in TRANSFERS.items():
+    for name, style in TRANSFER_STYLES.items():
+        label = TRANSFER_RUNS[name].words
         if name in material.runs:
             rows = material.runs[name].validation
             values = [row["loss"] for row in rows]
@@ -93,6 +87,7 @@ def _training(panel: Axes, run: Run, title: str) -> None:
         panel.plot(*points, "o-", color=color, markersize=3, label=f"validation, n = {n}")
     _trivial_lines(panel, run, n_sites)
     unit = {"mean_squared_error": "mean squared error", "squared_distance": "squared distance"}
+    panel.xaxis.set_major_locator(MaxNLocator(4))
     _finish(panel, "optimiser step", f"loss of one step ({unit[run.config['loss']]})", title)
 
 

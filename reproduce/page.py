@@ -171,14 +171,25 @@ def _times(rows: Sequence[Values], figures: Sequence[str]) -> str:
 
 def _transfer(values: Values, figures: Sequence[str]) -> str:
     (n_sites,) = values["n_sites"]
+    sentences = [
+        "Fine-tuning starts from the best weights of `increment`,"
+        " [grown](training.md#transfer) by an idle spin. It and training from scratch have the same"
+        f" budget of {values['steps']:,} steps with batches of 16 and the learning rate that the"
+        " paper has for the transfer (1e-4, 0.97 an epoch).",
+    ]
+    if "base_rate" in values["loss_ratios"]:
+        sentences.append(
+            "A second pair has the rate of its base training (1e-3, 0.95), which is the fairer one"
+            " for training from scratch."
+        )
+    if "fine_tuned_not_grown" in values:
+        sentences.append(
+            "Without growing, rows of the tables that training has never touched start from their"
+            " initial values."
+        )
     text = [
         f"## Transfer to {n_sites} spins",
-        "Fine-tuning starts from the best weights of `increment`,"
-        " [grown](training.md#transfer) by an idle spin. Both have the same budget of"
-        f" {values['steps']:,} steps with batches of 16, once with the learning rate that the"
-        " paper has for the transfer (1e-4, 0.97 an epoch) and once with that of its base training"
-        " (1e-3, 0.95), which is the fairer rate for training from scratch. Without growing, rows"
-        " of the tables that training has never touched start from their initial values.",
+        " ".join(sentences),
         "Validation losses, and fine-tuned over from scratch at the same rate:",
         transfer_table(values),
     ]

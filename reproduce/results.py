@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from reproduce.layout import BASE_RUNS, LONG_CHAINS, NOISY_RUN
+from reproduce.layout import BASE_RUNS, LONG_CHAINS, NOISY_RUN, TRANSFER_RUNS
 from reproduce.material import Material
 
 STEPS = (100, 250)
@@ -20,13 +20,6 @@ PREDICTORS = {
     "least squares": "least_squares",
 }
 PACKAGES = ("qtf", "tensorflow", "keras", "numpy", "scipy")
-TRANSFERS = {
-    "fine_tuned": "transfer_8",
-    "from_scratch": "scratch_8",
-    "fine_tuned_not_grown": "transfer_8_not_grown",
-    "fine_tuned_base_rate": "transfer_8_base_rate",
-    "from_scratch_base_rate": "scratch_8_base_rate",
-}
 # Learning rate -> the two trainings that share it.
 PAIRS = {
     "paper_rate": ("fine_tuned", "from_scratch"),
@@ -146,13 +139,13 @@ def _local_generator(material: Material) -> Values:
 
 
 def _transfer(material: Material) -> Values:
-    known = {name: run for name, run in TRANSFERS.items() if run in material.runs}
+    known = {run.key: name for name, run in TRANSFER_RUNS.items() if name in material.runs}
     losses = {
-        name: [row["loss"] for row in material.runs[run].validation] for name, run in known.items()
+        key: [row["loss"] for row in material.runs[name].validation] for key, name in known.items()
     }
     return {
         **_network(material, "transfer_8"),
-        **{name: _network(material, run) for name, run in known.items() if name != "fine_tuned"},
+        **{key: _network(material, name) for key, name in known.items() if key != "fine_tuned"},
         "validation_loss": losses,
         "loss_ratios": loss_ratios(losses),
     }

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from reproduce.checks import Check, couplings
+from reproduce.layout import TRANSFER_RUNS
 from reproduce.panels import ROUNDING
 from reproduce.paper_values import MRE_100, ROLLOUT_LOSS, TIMES
 
@@ -13,13 +14,7 @@ NETWORKS = {
     "paper": "`paper`, our budget",
     "local_generator": "local generator",
 }
-TRANSFERS = {
-    "fine_tuned": "fine-tuned, 1e-4",
-    "from_scratch": "from scratch, 1e-4",
-    "fine_tuned_not_grown": "fine-tuned without growing, 1e-4",
-    "fine_tuned_base_rate": "fine-tuned, 1e-3",
-    "from_scratch_base_rate": "from scratch, 1e-3",
-}
+TRANSFERS = {run.key: run.words for run in TRANSFER_RUNS.values()}
 RATES = {"paper_rate": "1e-4", "base_rate": "1e-3"}
 TRIVIAL = {
     "straight_line": "straight line",

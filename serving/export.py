@@ -9,7 +9,7 @@ from typing import Any
 
 from absl import flags
 
-from qtf.command_line import run_command
+from qtf.command_line import positive_integers, run_command
 
 WORKDIR = flags.DEFINE_string("workdir", None, "Run folder of the model.")
 MODEL_DIR = flags.DEFINE_string("model_dir", None, "Folder of all versions of the model.")
@@ -102,14 +102,12 @@ def served_n_sites(model: Any, trained: Sequence[int], asked: Sequence[int]) -> 
 
 
 def _main() -> None:
-    if not all(text.isdecimal() for text in N_SITES.value):
-        raise ValueError(f"Flag --n_sites must hold positive integers, but is {N_SITES.value}.")
     version = run(
         WORKDIR.value,
         MODEL_DIR.value,
         max_steps=MAX_STEPS.value,
         xla_signature=XLA.value,
-        n_sites=[int(text) for text in N_SITES.value],
+        n_sites=positive_integers(N_SITES),
     )
     print(f"SavedModel: {version}")
 

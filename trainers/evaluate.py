@@ -7,7 +7,7 @@ Without --data_dir, states are drawn from the law of the run, for --n_sites=5,8,
 
 from absl import flags
 
-from qtf.command_line import run_command
+from qtf.command_line import positive_integers, run_command
 
 WORKDIR = flags.DEFINE_string("workdir", None, "Run folder of the model.")
 DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of trajectories with a test split.")
@@ -26,8 +26,7 @@ def main() -> None:
 
 
 def _main() -> None:
-    if not all(text.isdecimal() and int(text) for text in N_SITES.value):
-        raise ValueError(f"Flag --n_sites must hold positive integers, but is {N_SITES.value}.")
+    n_sites = positive_integers(N_SITES)
     # Imported here so that --help and mistakes in the flags answer at once.
     from qtf.quiet_import import import_tensorflow_quietly
 
@@ -41,7 +40,7 @@ def _main() -> None:
         OUT_DIR.value,
         n_steps=N_STEPS.value,
         n_samples=N_SAMPLES.value,
-        n_sites=[int(text) for text in N_SITES.value],
+        n_sites=n_sites,
     )
     print(f"Mean relative entropy at step {N_STEPS.value}:")
     for row in mre_table(evaluations, N_STEPS.value):
