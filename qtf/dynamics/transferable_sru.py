@@ -148,13 +148,26 @@ class TransferableSRU(keras.Model):
             The next states and the next cell states, shaped as the arguments.
         """
         dimension = ops.shape(psi)[-1]
-        x = self.first_block(self.chain_encoding(self.spin_encoding(psi), dimension=dimension))
+        features, cells = self.step_features(self.spin_encoding(psi), cells, dimension)
+        return self._next_state(psi, self.spin_decoding(features, dimension=dimension)), cells
+
+    def step_features(self, encoded: Any, cells: Any, dimension: Any) -> tuple[Any, Any]:
+        """Does the part of a step between spin encoding and spin decoding.
+
+        Args:
+            encoded: Of the states, (batch, units).
+            cells: Cell states, (n_layers, batch, units).
+            dimension: Number of amplitudes 2**n, an integer or a scalar tensor.
+
+        Returns:
+            What the spin decoding decodes, (batch, units), and the next cell states.
+        """
+        x = self.first_block(self.chain_encoding(encoded, dimension=dimension))
         next_cells = []
         for layer, sru in enumerate(self.sru_layers):
             x, cell = sru.step(x, cells[layer])
             next_cells.append(cell)
-        decoded = self.spin_decoding(self.second_block(x), dimension=dimension)
-        return self._next_state(psi, decoded), ops.stack(next_cells)
+        return self.second_block(x), ops.stack(next_cells)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make this model again."""
