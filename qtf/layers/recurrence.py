@@ -1,0 +1,138 @@
+"""The recurrence of the SRU's cell state, and its gradient: step by step, or all at once.
+
+    c = f * c' + (1 - f) * z,    f = sigmoid(a + v * c')
+
+Both ways share the gradient. Its reverse scan is linear: with g the gradient of the loss in c
+and s its part from outside, `g_t = s_t + g_{t+1} * A_{t+1}`, where
+`A = dc/dc' = f + (c' - z) f (1 - f) v`; everything else follows without a loop.
+
+Parallel in time, the cell states are the root of c_t - F_t(c_{t-1}) = 0 for all t together.
+The Jacobian of F is diagonal, because everything is elementwise, so that a Newton iteration
+
+    c_t = A_t c_{t-1} + (F_t(p_{t-1}) - A_t p_{t-1})        (p: the iteration before)
+
+is a linear recurrence, which an associative scan solves in log2(time) turns. It converges
+quadratically and is exact after as many iterations as there are steps at the latest.
+
+Source: Lei et al., EMNLP 2018; Lim et al., "Parallelizing non-linear sequential models over
+the sequence length", ICLR 2024.
+"""
+
+from typing import Any
+
+from keras import ops
+
+# Changes of a Newton iteration below this share of the largest state are rounding.
+CONVERGED = {"float32": 1e-6, "float64": 1e-14}
+
+
+def cell_states(
+    candidate: Any,
+    forget: Any,
+    peephole: Any,
+    initial_state: Any,
+    *,
+    unroll: int = 1,
+    parallel: bool = False,
+) -> Any:
+    """Returns all cell states c, (time, batch, units).
+
+    Args:
+        candidate: z, (time, batch, units).
+        forget: a, (time, batch, units).
+        peephole: v, (units,).
+        initial_state: c before the first step, (batch, units).
+        unroll: Time steps in one turn of the compiled loop of the sequential scan.
+        parallel: Whether the scan runs parallel in time; equal to 1e-5 in float32.
+    """
+
+    @ops.custom_gradient
+    def scanned(z: Any, a: Any, v: Any, start: Any) -> Any:
+        cells = _newton(z, a, v, start) if parallel else _sequential(z, a, v, start, unroll)
+
+        def gradient(*args: Any, upstream: Any = None) -> tuple[Any, Any, Any, Any]:
+            outside = upstream if upstream is not None else args[0]
+            previous = _shifted(start, cells)
+            gate = ops.sigmoid(a + v * previous)
+            d_gate = (previous - z) * gate * (1.0 - gate)
+            through = gate + d_gate * v
+            if parallel:
+                total = _parallel_sums(outside, through)
+            else:
+                total = _sequential_sums(outside, through, unroll)
+            d_forget = total * d_gate
+            return (
+                total * (1.0 - gate),
+                d_forget,
+                ops.sum(d_forget * previous, axis=(0, 1)),
+                total[0] * through[0],
+            )
+
+        return cells, gradient
+
+    return scanned(candidate, forget, peephole, initial_state)
+
+
+def _sequential(z: Any, a: Any, v: Any, start: Any, unroll: int) -> Any:
+    def forward(c: Any, inputs: tuple[Any, Any]) -> tuple[Any, Any]:
+        z_t, a_t = inputs
+        f = ops.sigmoid(a_t + v * c)
+        c = f * c + (1.0 - f) * z_t
+        return c, c
+
+    return ops.scan(forward, start, (z, a), unroll=unroll)[1]
+
+
+def _sequential_sums(outside: Any, through: Any, unroll: int) -> Any:
+    """Returns g of g_t = outside_t + g_{t+1} through_{t+1}."""
+
+    def backward(g: Any, inputs: tuple[Any, Any]) -> tuple[Any, Any]:
+        outside_t, through_t = inputs
+        total = outside_t + g
+        return total * through_t, total
+
+    zeros = ops.zeros_like(outside[0])
+    return ops.scan(backward, zeros, (outside, through), reverse=True, unroll=unroll)[1]
+
+
+def _newton(z: Any, a: Any, v: Any, start: Any) -> Any:
+    tolerance = CONVERGED[z.dtype if isinstance(z.dtype, str) else z.dtype.name]
+    n_times = ops.shape(z)[0]
+
+    def iterate(turn: Any, cells: Any, _: Any) -> tuple[Any, Any, Any]:
+        previous = _shifted(start, cells)
+        gate = ops.sigmoid(a + v * previous)
+        value = gate * previous + (1.0 - gate) * z
+        slope = gate + (previous - z) * gate * (1.0 - gate) * v
+        found = _linear(slope, value - slope * previous, start)
+        change = ops.max(ops.abs(found - cells)) / (ops.max(ops.abs(found)) + 1e-30)
+        return turn + 1, found, change
+
+    def goes_on(turn: Any, _: Any, change: Any) -> Any:
+        return ops.logical_and(turn < n_times, change > tolerance)
+
+    # Without the peephole the recurrence is linear: a good first guess.
+    gate = ops.sigmoid(a)
+    guess = _linear(gate, (1.0 - gate) * z, start)
+    first = iterate(ops.zeros((), "int32"), guess, None)
+    return ops.while_loop(goes_on, iterate, first)[1]
+
+
+def _linear(slope: Any, offset: Any, start: Any) -> Any:
+    """Returns c of c_t = slope_t c_{t-1} + offset_t."""
+    offset = ops.concatenate([offset[:1] + slope[:1] * start[None], offset[1:]], axis=0)
+    return ops.associative_scan(_after, (slope, offset))[1]
+
+
+def _parallel_sums(outside: Any, through: Any) -> Any:
+    later = ops.concatenate([through[1:], ops.zeros_like(through[:1])], axis=0)
+    return ops.associative_scan(_after, (later, outside), reverse=True)[1]
+
+
+def _after(first: tuple[Any, Any], second: tuple[Any, Any]) -> tuple[Any, Any]:
+    """Applies c -> slope c + offset twice."""
+    return second[0] * first[0], second[0] * first[1] + second[1]
+
+
+def _shifted(start: Any, cells: Any) -> Any:
+    return ops.concatenate([start[None], cells[:-1]], axis=0)
