@@ -19,6 +19,8 @@ DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of trajectories from da
 WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.")
 INIT_FROM = flags.DEFINE_string("init_from", None, "Run whose best weights to start from.")
 
+PROFILE = flags.DEFINE_boolean("profile", False, "Trace ten of the first steps for TensorBoard.")
+
 
 def main() -> None:
     """Console entry point."""
@@ -38,7 +40,13 @@ def _main() -> None:
     from trainers.dynamics_assembly import run
 
     workdir = WORKDIR.value
-    run(config, workdir, data_dir=DATA_DIR.value, init_from=INIT_FROM.value)
+    run(
+        config,
+        workdir,
+        data_dir=DATA_DIR.value,
+        init_from=INIT_FROM.value,
+        profile=PROFILE.value,
+    )
     print(f"Run folder: {workdir}")
     if (Path(workdir) / "tensorboard").exists():
         print(f"TensorBoard: tensorboard --logdir {workdir}/tensorboard")

@@ -26,6 +26,7 @@ def run(
     *,
     data_dir: Path | str | None = None,
     init_from: Path | str | None = None,
+    profile: bool = False,
 ) -> None:
     """Trains as `config` says, in the run folder `workdir`.
 
@@ -34,6 +35,7 @@ def run(
         workdir: The run folder.
         data_dir: Folder of trajectories; needed by `data.source` = "files".
         init_from: Run folder whose best weights the model starts from.
+        profile: Whether ten of the first steps are traced for TensorBoard.
 
     Raises:
         ValueError: The configuration, the data or the run folder do not fit.
@@ -55,7 +57,7 @@ def run(
         generator_fitting.run(task, recorded, workdir, data_dir=data_dir)
         return
     del recorded["fit"]
-    train(task, settings, recorded, workdir)
+    train(task, settings, recorded, workdir, profile=profile)
 
 
 def make_task(

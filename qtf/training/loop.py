@@ -16,6 +16,7 @@ import tensorflow as tf
 from qtf.training.checkpoints import Checkpoints, Progress
 from qtf.training.distribution import is_chief, make_strategy, worker_name
 from qtf.training.logbook import Logbook
+from qtf.training.profiling import StepProfiler
 from qtf.training.run_folder import MUTABLE_KEYS, RunFolder
 from qtf.training.schedules import learning_rate
 from qtf.training.settings import TrainingSettings
@@ -24,7 +25,12 @@ from qtf.training.task import Task
 
 
 def train(
-    task: Task, settings: TrainingSettings, config: dict[str, Any], workdir: Path | str
+    task: Task,
+    settings: TrainingSettings,
+    config: dict[str, Any],
+    workdir: Path | str,
+    *,
+    profile: bool = False,
 ) -> keras.Model:
     """Trains `task` in the run folder `workdir`, from its last checkpoint if it has one.
 
@@ -36,6 +42,7 @@ def train(
         settings: How to train.
         config: The resolved configuration, recorded in the run folder.
         workdir: The run folder.
+        profile: Whether ten of the first steps are traced for TensorBoard.
 
     Returns:
         The model with its last weights; the best ones are in the run folder.
@@ -65,7 +72,9 @@ def train(
             devices = strategy.extended.worker_devices
             folder.open(config, mutable=mutable_keys(settings), devices=devices)
             folder.save_model(model)
-        return _Run(task, settings, folder, strategy, model, optimizer).train(config)
+        return _Run(task, settings, folder, strategy, model, optimizer).train(
+            config, profile=profile
+        )
     finally:
         folder.close()
 
@@ -120,8 +129,10 @@ class _Run:
         )
         self.step = TrainingStep(strategy, model, optimizer, task.loss, settings)
 
-    def train(self, config: dict[str, Any]) -> keras.Model:
+    def train(self, config: dict[str, Any], *, profile: bool) -> keras.Model:
         self.checkpoints.restore()
+        traced = profile and self.logbook.chief
+        self.profiler = StepProfiler(self.folder.tensorboard, self.at, enabled=traced)
         self.logbook.start(self.at, config)
         self._saved_at = time.monotonic()
         try:
@@ -129,6 +140,7 @@ class _Run:
                 for batch in self._batches():
                     self._advance(batch, bool(signals))
         finally:
+            self.profiler.close()
             self.logbook.close()
         return self.model
 
@@ -155,7 +167,8 @@ class _Run:
 
     def _advance(self, batch: Any, stop: bool) -> None:
         started = time.monotonic()
-        loss, finite, stop, save = self.step(batch, stop=stop, save=self._checkpoint_is_due())
+        with self.profiler.step(self.at):
+            loss, finite, stop, save = self.step(batch, stop=stop, save=self._checkpoint_is_due())
         if not finite:
             self._give_up(loss, batch)
         self.logbook.stepped(time.monotonic() - started)

@@ -298,3 +298,18 @@ def kill_at(patch, moment, nth, after):
         return result
 
     patch.setattr(moment, deadly)
+
+
+def test_profile_writes_one_trace_and_leaves_the_weights_as_they_were(tmp_path):
+    traced = train(Regression(), settings(), {}, tmp_path / "traced", profile=True)
+    plain = train(Regression(), settings(), {}, tmp_path / "plain")
+    assert len(list((tmp_path / "traced").rglob("*.xplane.pb"))) == 1
+    assert not list((tmp_path / "plain").rglob("*.xplane.pb"))
+    for one, other in zip(traced.get_weights(), plain.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_interrupted_profile_is_written(tmp_path):
+    short = settings(n_epochs=1)
+    train(Regression(), short, {}, tmp_path / "run", profile=True)
+    assert len(list((tmp_path / "run").rglob("*.xplane.pb"))) == 1
