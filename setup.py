@@ -30,6 +30,7 @@ CORE = [
     "uvicorn>=0.30",
 ]
 TEST = [
+    "dask[distributed]>=2024.1",
     "hypothesis>=6.100",
     "import-linter>=2.0",
     "jax>=0.6",

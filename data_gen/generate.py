@@ -16,6 +16,10 @@ _CONFIG = config_flags.DEFINE_config_file(
 _OUT_DIR = flags.DEFINE_string("out_dir", None, "Folder that the shards are written to.")
 _WORKERS = flags.DEFINE_integer("workers", None, "Processes; by default one for each core.", 1)
 
+_DASK = flags.DEFINE_string(
+    "dask_scheduler", None, "Address or file of a dask scheduler, or 'local'; needs qtf[dask]."
+)
+
 
 def main() -> None:
     """Runs the command `qtf-generate`."""
@@ -29,7 +33,8 @@ def _generate() -> None:
 
     raise_on_sigterm()
     out_dir = str(_OUT_DIR.value)
-    done = generate(_CONFIG.value, out_dir, workers=_WORKERS.value or default_workers())
+    workers = _WORKERS.value or default_workers()
+    done = generate(_CONFIG.value, out_dir, workers=workers, dask_scheduler=_DASK.value)
     files = done.manifest.files
     size = sum(shard.n_bytes for shard in files) / 1e6
     already = "" if done.n_written else " already"

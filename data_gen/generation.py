@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
+from data_gen.dask_workers import ONE_THREAD, written_by_dask
 from data_gen.journal import (
     append_to_journal,
     close_journal,
@@ -31,10 +32,6 @@ from qtf.data.schema import Manifest, Shard
 from qtf.files import writable_folder
 from qtf.physics.hamiltonians import from_config
 
-# One thread for each worker: the sums of a matrix product, and so its last bits, depend
-# on the number of threads, and the workers share the cores anyway.
-_ONE_THREAD = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
-
 
 class Outcome(NamedTuple):
     """What `generate` did."""
@@ -44,7 +41,12 @@ class Outcome(NamedTuple):
 
 
 def generate(
-    config: Mapping[str, Any], out_dir: Path | str, *, workers: int, progress: bool = True
+    config: Mapping[str, Any],
+    out_dir: Path | str,
+    *,
+    workers: int,
+    dask_scheduler: str | None = None,
+    progress: bool = True,
 ) -> Outcome:
     """Writes all trajectories of a config and their manifest.
 
@@ -55,6 +57,7 @@ def generate(
         config: A mapping with the attributes of `Settings`.
         out_dir: Folder to fill; empty, new, or left by an interrupted run.
         workers: Number of processes.
+        dask_scheduler: Lets a dask.distributed cluster do the work, see `data_gen.dask_workers`.
         progress: Whether to show a progress bar.
 
     Returns:
@@ -76,7 +79,7 @@ def generate(
         # Closed at once after an error here, so that no worker outlives it.
         with (
             _bar(settings, plans, todo, progress=progress) as bar,
-            closing(_written(settings, todo, folder, workers)) as written,
+            closing(_written(settings, todo, folder, workers, dask_scheduler)) as written,
         ):
             for shard in (commit(each, folder) for each in written):
                 append_to_journal(folder, shard)
@@ -93,12 +96,25 @@ def default_workers() -> int:
 
 
 def _written(
-    settings: Settings, todo: list[ShardPlan], folder: Path, workers: int
+    settings: Settings,
+    todo: list[ShardPlan],
+    folder: Path,
+    workers: int,
+    dask_scheduler: str | None,
 ) -> Generator[Written, None, None]:
     if not todo:
         return
     # Long chains first: their files take longest, and a worker keeps its eigenbasis.
     todo = sorted(todo, key=lambda plan: -plan.n_sites)
+    if dask_scheduler is not None:
+        try:
+            yield from written_by_dask(
+                settings, todo, folder, scheduler=dask_scheduler, workers=min(workers, len(todo))
+            )
+        except BaseException:
+            remove_temporary_files(folder)
+            raise
+        return
     with _pool(min(workers, len(todo)), folder) as pool:
         futures = [pool.submit(write_shard, settings, plan, folder) for plan in todo]
         yield from _results(futures)
@@ -118,7 +134,7 @@ def _results(futures: list[Future[Written]]) -> Iterator[Written]:
 def _pool(workers: int, folder: Path) -> Iterator[ProcessPoolExecutor]:
     others = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start_worker)
-    with _environment(dict.fromkeys(_ONE_THREAD, "1")):
+    with _environment(dict.fromkeys(ONE_THREAD, "1")):
         try:
             yield pool
             pool.shutdown()

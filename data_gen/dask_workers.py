@@ -1,0 +1,100 @@
+"""Lets the workers of a dask.distributed cluster fill the shards."""
+
+import os
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from data_gen.plan import ShardPlan
+from data_gen.settings import Settings
+from data_gen.shards import Written, write_shard
+
+LOCAL = "local"
+CONNECTION_SECONDS = 10
+# The sums of a matrix product, and so its last bits, depend on the number of threads.
+ONE_THREAD = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
+
+
+def written_by_dask(
+    settings: Settings, todo: Sequence[ShardPlan], folder: Path, *, scheduler: str, workers: int
+) -> Generator[Written, None, None]:
+    """Yields the shards as the cluster finishes them.
+
+    A shard whose worker dies is computed again by another one.
+
+    Args:
+        settings: The settings of the generator.
+        todo: The files to write, in the order in which they are started.
+        folder: Where they are written; all workers and this process have to see it.
+        scheduler: Address of the scheduler (`tcp://host:8786`), path of its file, or "local"
+            for a cluster of processes on this machine.
+        workers: Processes of a local cluster.
+
+    Raises:
+        ValueError: The package is missing, no scheduler answers, or a worker has several
+            threads.
+        OSError: A shard killed its workers, or the folder is not shared.
+    """
+    try:
+        from dask.distributed import KilledWorker, as_completed
+    except ImportError as error:
+        raise ValueError(
+            'Flag --dask_scheduler needs the package dask: pip install "qtf[dask]".'
+        ) from error
+    with _client(scheduler, workers) as client:
+        futures = [
+            client.submit(write_with_one_thread, settings, plan, folder, pure=False)
+            for plan in todo
+        ]
+        try:
+            for future in as_completed(futures):
+                yield _visible(future.result(), folder)
+        except KilledWorker as error:
+            raise OSError(
+                "Dask workers were killed several times over the same shard, perhaps for lack of"
+                " memory; the same command continues."
+            ) from error
+        finally:
+            client.cancel(futures)
+
+
+def write_with_one_thread(settings: Settings, plan: ShardPlan, folder: Path) -> Written:
+    """Writes a shard after checking that linear algebra has one thread in this process."""
+    for name in ONE_THREAD:
+        if os.environ.get(name) != "1":
+            raise ValueError(
+                f"Dask workers must be started with {name}=1, so that all files have the same"
+                f" bytes whatever writes them, but it is {os.environ.get(name)}."
+            )
+    return write_shard(settings, plan, folder)
+
+
+@contextmanager
+def _client(scheduler: str, workers: int) -> Iterator[Any]:
+    from dask.distributed import Client, LocalCluster
+
+    if scheduler == LOCAL:
+        cluster = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
+        with cluster, Client(cluster) as client:
+            yield client
+        return
+    is_file = Path(scheduler).is_file()
+    where = {"scheduler_file": scheduler} if is_file else {"address": scheduler}
+    try:
+        client = Client(**where, timeout=CONNECTION_SECONDS)
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"Flag --dask_scheduler must name a scheduler that answers, but is {scheduler!r}."
+        ) from error
+    with client:
+        yield client
+
+
+def _visible(written: Written, folder: Path) -> Written:
+    if not written.temporary.exists():
+        raise OSError(
+            f"A dask worker wrote {written.temporary.name}, but this process does not see it:"
+            f" {folder} must be the same folder for all of them."
+        )
+    return written
