@@ -12,11 +12,11 @@ from qtf.data.reader import TrajectoryReader
 from qtf.data.schema import MANIFEST_NAME, Manifest, file_sha256
 from qtf.dynamics.models import LOCAL_GENERATOR
 from qtf.dynamics.task import DynamicsTask
-from qtf.physics import evolve, from_config, sample_initial_states
 from qtf.training.loop import train
 from qtf.training.run_folder import RunFolder
 from qtf.training.settings import TrainingSettings
 from trainers import generator_fitting
+from trainers.exact_data import exact_physics, exact_source, exact_validation, states_needed
 from trainers.model_arguments import model_arguments, training_method
 
 
@@ -127,15 +127,13 @@ def _check_data(data: dict[str, Any], n_max: int) -> None:
         raise ValueError(f"Setting `data.window` must be at least 2, but is {data['window']}.")
 
 
-# Apart from the streams of training batches.
-VALIDATION_STREAM = 21
 Parts = tuple[Any, dict[int, np.ndarray], dict[str, Any]]
 
 
 def _from_files(config: dict[str, Any], data_dir: Path) -> Parts:
     data = config["data"]
     manifest = Manifest.load(data_dir)
-    n_states = _states_needed(data)
+    n_states = states_needed(data)
     if n_states > manifest.n_times:
         raise ValueError(
             f"Settings `data.window` and `data.rollout_steps` need {n_states} states, but the"
@@ -176,32 +174,8 @@ def _from_files(config: dict[str, Any], data_dir: Path) -> Parts:
 
 
 def _from_exact_evolution(config: dict[str, Any]) -> Parts:
-    data, exact = config["data"], config["exact"]
-    source = ExactSource(
-        exact["hamiltonian"],
-        initial_states=exact["initial_states"],
-        dt=exact["dt"],
-        n_steps=exact["n_steps"],
-        n_sites=data["n_sites"],
-        weights=data["weights"] or None,
-        batch_size=data["batch_size"],
-        window=data["window"],
-        seed=config["training"]["seed"],
-    )
-    times = exact["dt"] * np.arange(_states_needed(data))
-    validation = {}
-    for n_sites in data["n_sites"]:
-        psi0 = sample_initial_states(
-            exact["initial_states"],
-            n_sites,
-            data["n_validation"],
-            seed=config["training"]["seed"],
-            stream=(VALIDATION_STREAM, n_sites),
-        )
-        hamiltonian = from_config({**exact["hamiltonian"], "n_sites": n_sites})
-        validation[n_sites] = evolve(hamiltonian, psi0, times)
-    physics = {key: exact[key] for key in ("hamiltonian", "initial_states", "dt")}
-    return _ExactStream(source), validation, physics
+    source = _ExactStream(exact_source(config))
+    return source, exact_validation(config), exact_physics(config)
 
 
 class _ExactStream:
@@ -216,7 +190,3 @@ class _ExactStream:
 
     def explain_data_loss(self, error: Exception) -> None:
         """Has no files to blame."""
-
-
-def _states_needed(data: dict[str, Any]) -> int:
-    return max(data["rollout_steps"] + 1, data["window"])

@@ -18,7 +18,7 @@ from qtf.training.distribution import is_chief, make_strategy, worker_name
 from qtf.training.logbook import Logbook
 from qtf.training.profiling import StepProfiler
 from qtf.training.run_folder import MUTABLE_KEYS, RunFolder
-from qtf.training.schedules import learning_rate
+from qtf.training.schedules import make_optimizer
 from qtf.training.settings import TrainingSettings
 from qtf.training.step import TrainingStep
 from qtf.training.task import Task
@@ -84,13 +84,6 @@ def mutable_keys(settings: TrainingSettings) -> set[str]:
     # The length of the run is the length of the cosine.
     fixed = {"training.n_epochs"} if settings.optimizer.schedule == "cosine" else set()
     return set(MUTABLE_KEYS) - fixed
-
-
-def make_optimizer(settings: TrainingSettings) -> keras.optimizers.Optimizer:
-    """Makes the optimiser that `settings` ask for."""
-    rate = learning_rate(settings.optimizer, settings.steps_per_epoch, settings.n_steps)
-    adam = settings.optimizer
-    return keras.optimizers.Adam(rate, beta_1=adam.beta_1, beta_2=adam.beta_2, epsilon=adam.epsilon)
 
 
 class _Run:

@@ -1,11 +1,11 @@
-"""Learning rates as functions of the optimiser step."""
+"""The optimiser and its learning rate as a function of the step."""
 
 from typing import Any
 
 import keras
 from keras import ops
 
-from qtf.training.settings import OptimizerSettings
+from qtf.training.settings import OptimizerSettings, TrainingSettings
 
 
 @keras.saving.register_keras_serializable("qtf")
@@ -91,3 +91,10 @@ def learning_rate(settings: OptimizerSettings, steps_per_epoch: int, n_steps: in
             n_steps=n_steps,
         )
     return settings.learning_rate
+
+
+def make_optimizer(settings: TrainingSettings) -> keras.optimizers.Optimizer:
+    """Makes the optimiser that `settings` ask for."""
+    rate = learning_rate(settings.optimizer, settings.steps_per_epoch, settings.n_steps)
+    adam = settings.optimizer
+    return keras.optimizers.Adam(rate, beta_1=adam.beta_1, beta_2=adam.beta_2, epsilon=adam.epsilon)

@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 
 from qtf.training.distribution import is_chief, make_strategy
-from qtf.training.loop import make_optimizer
 from qtf.training.run_folder import RunFolder, flattened
+from qtf.training.schedules import make_optimizer
 from qtf.training.settings import OptimizerSettings, TrainingSettings
 
 
