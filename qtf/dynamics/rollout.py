@@ -1,12 +1,17 @@
 """Autoregressive prediction: each predicted state is the next input."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, overload
 
+import keras
 import numpy as np
 from keras import ops
 
-from qtf.dynamics.transferable_sru import TransferableSRU
+from qtf.dynamics.rollout_loops import LOOPS, best_loop
 from qtf.training.compilation import compiled
+
+# What one compiled call may hold of predicted states, if the user does not say.
+CHUNK_BYTES = 1 << 30
 
 
 class Rollout:
@@ -14,40 +19,73 @@ class Rollout:
 
         psi_0 given;  psi_{k+1}, cells_{k+1} = model.step(psi_k, cells_k)
 
-    Compilation happens at the first call for every new shape or number of steps, the
-    result is kept as long as this object.
+    Which of the equivalent loops of `qtf.dynamics.rollout_loops` runs depends on n, the batch
+    and the network's width. Compilation happens at the first call for every new shape or
+    number of steps, the result is kept as long as this object.
 
     Args:
         model: Any model with `initial_cells` and `step`.
         xla: Whether the loop is compiled by XLA; results agree to 1e-5.
+        loop: "best", or the name of a loop in `qtf.dynamics.rollout_loops.LOOPS`.
+        chunk_bytes: Most memory that the predicted states of one compiled call may take;
+            larger batches are split.
 
     Example:
         >>> model = TransferableSRU.from_preset("paper", n_max=3, units=8, n_layers=1)
+        >>> rollout = Rollout(model)
         >>> psi0 = np.full((2, 4), 0.5, "complex64")
-        >>> Rollout(model)(psi0, 3).shape
+        >>> rollout(psi0, 3).shape
         (2, 4, 4)
+        >>> {n: psi.shape for n, psi in rollout({2: psi0, 3: np.eye(8)}, 3).items()}
+        {2: (2, 4, 4), 3: (8, 4, 8)}
     """
 
-    def __init__(self, model: TransferableSRU, *, xla: bool = True) -> None:
+    def __init__(
+        self,
+        model: keras.Model,
+        *,
+        xla: bool = True,
+        loop: str = "best",
+        chunk_bytes: int = CHUNK_BYTES,
+    ) -> None:
+        if loop not in ("best", *LOOPS):
+            known = ", ".join(("best", *LOOPS))
+            raise ValueError(f'Argument `loop` must be one of {known}, but is "{loop}".')
+        if chunk_bytes < 1:
+            raise ValueError(f"Argument `chunk_bytes` must be positive, but is {chunk_bytes}.")
         self.model = model
         self.xla = xla
+        self.loop = loop
+        self.chunk_bytes = chunk_bytes
         self._loops: dict[tuple[int, ...], Any] = {}
 
-    def __call__(self, psi0: np.ndarray, n_steps: int) -> np.ndarray:
+    @overload
+    def __call__(self, psi0: np.ndarray, n_steps: int) -> np.ndarray: ...
+
+    @overload
+    def __call__(self, psi0: Mapping[int, np.ndarray], n_steps: int) -> dict[int, np.ndarray]: ...
+
+    def __call__(self, psi0: Any, n_steps: int) -> Any:
         """Predicts `n_steps` states after each initial state.
 
         Args:
-            psi0: Complex amplitudes, (batch, 2**n) or (2**n,).
+            psi0: Complex amplitudes, (batch, 2**n) or (2**n,); or several such arrays by
+                their number of spins.
             n_steps: Number of steps, at least 1.
 
         Returns:
             Complex amplitudes at steps 0 .. n_steps, the initial state first,
-            (batch, n_steps + 1, 2**n) or without the batch axis.
+            (batch, n_steps + 1, 2**n) or without the batch axis; by number of spins if
+            `psi0` was.
 
         Raises:
             ValueError: `n_steps` is not positive, `psi0` has another shape, or is not
                 finite.
         """
+        if isinstance(psi0, Mapping):
+            for n_sites, states in psi0.items():
+                _check_width(n_sites, np.shape(states))
+            return {n_sites: self(states, n_steps) for n_sites, states in psi0.items()}
         psi0 = np.asarray(psi0)
         if n_steps < 1:
             raise ValueError(f"Argument `n_steps` must be positive, but is {n_steps}.")
@@ -58,44 +96,51 @@ class Rollout:
         if not np.isfinite(psi0).all():
             raise ValueError("Argument `psi0` must be finite, but holds NaN or infinity.")
         parts = real_parts(np.atleast_2d(psi0), self.model.variable_dtype)
+        psi = self._in_chunks(parts, n_steps)
+        return psi if psi0.ndim == 2 else psi[0]
+
+    def _in_chunks(self, parts: np.ndarray, n_steps: int) -> np.ndarray:
+        batch_size = len(parts)
+        most = max(1, self.chunk_bytes // (parts[:1].nbytes * (n_steps + 1)))
+        if batch_size <= most:
+            return self._predicted(parts, n_steps)
+        # Chunks of one size, the last overlapping the one before: compiled once.
+        size = -(-batch_size // -(-batch_size // most))
+        psi: Any = None
+        for start in range(0, batch_size, size):
+            start = min(start, batch_size - size)
+            chunk = self._predicted(parts[start : start + size], n_steps)
+            if psi is None:
+                psi = np.empty((batch_size, *chunk.shape[1:]), chunk.dtype)
+            psi[start : start + size] = chunk
+        return psi
+
+    def _predicted(self, parts: np.ndarray, n_steps: int) -> np.ndarray:
         loop = self._loop(n_steps, *parts.shape)
         predicted = np.asarray(loop(ops.convert_to_tensor(parts)))
-        psi = predicted[:, :, 0] + 1j * predicted[:, :, 1]
-        return psi if psi0.ndim == 2 else psi[0]
+        return predicted[:, :, 0] + 1j * predicted[:, :, 1]
 
     def _loop(self, n_steps: int, *shape: int) -> Any:
         """Returns the compiled loop of this size; sizes do not share one, or it retraces."""
         if (n_steps, *shape) not in self._loops:
+            batch_size, _, dimension = shape
+            loop = LOOPS.get(self.loop) or best_loop(self.model, batch_size, dimension, n_steps)
             self._loops[n_steps, *shape] = compiled(
-                lambda psi0: predicted_states(self.model, psi0, n_steps),
+                lambda psi0: loop(self.model, psi0, n_steps),
                 variables=self.model.variables,
                 xla=self.xla,
             )
         return self._loops[n_steps, *shape]
 
 
-def predicted_states(model: TransferableSRU, psi0: Any, n_steps: int) -> Any:
-    """Rolls a model out; the loop itself, to be compiled by the caller.
-
-    Args:
-        model: Any model with `initial_cells` and `step`.
-        psi0: Real and imaginary parts, (batch, 2, 2**n).
-        n_steps: Number of steps.
-
-    Returns:
-        (batch, n_steps + 1, 2, 2**n), the initial state first.
-    """
-
-    def advance(carry: tuple[Any, Any], _: Any) -> tuple[Any, Any]:
-        carry = model.step(*carry)
-        return carry, carry
-
-    start = (psi0, model.initial_cells(ops.shape(psi0)[0]))
-    _, (states, _) = ops.scan(advance, start, length=n_steps)
-    states = ops.concatenate([psi0[None], states], axis=0)
-    return ops.transpose(states, (1, 0, 2, 3))
-
-
 def real_parts(psi: np.ndarray, dtype: str = "float32") -> np.ndarray:
     """Stacks real and imaginary parts, (..., 2**n) complex to (..., 2, 2**n) real."""
     return np.stack([psi.real, psi.imag], axis=-2).astype(dtype)
+
+
+def _check_width(n_sites: int, shape: tuple[int, ...]) -> None:
+    if not shape or shape[-1] != 2**n_sites:
+        raise ValueError(
+            f"States of n = {n_sites} in `psi0` must have {2**n_sites} amplitudes, but have shape"
+            f" {shape}."
+        )

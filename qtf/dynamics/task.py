@@ -105,12 +105,7 @@ class DynamicsTask:
 
     def loss(self, model: keras.Model, batch: Any, training: bool) -> Any:
         """Returns the loss of the next states, a scalar."""
-        psi = batch["psi"]
-        predicted = model(psi[:, :-1], training=training)
-        error = ops.mean(ops.square(predicted - ops.cast(psi[:, 1:], predicted.dtype)))
-        if self.loss_name == "mean_squared_error":
-            return error
-        return error * ops.cast(2 * ops.shape(psi)[-1], error.dtype)
+        return next_state_loss(model, batch["psi"], self.loss_name, training)
 
     def training_batches(self, start_step: int, input_context: Any) -> Any:
         """Returns the stream of batches from `start_step` on."""
@@ -163,3 +158,19 @@ class DynamicsTask:
 
     def _rolled_out(self, exact: np.ndarray) -> np.ndarray:
         return self._rollout(exact[: self.n_rollouts, 0], self.rollout_steps)
+
+
+def next_state_loss(model: keras.Model, psi: Any, name: str, training: bool) -> Any:
+    """Returns the mean loss of predicting every next state of whole trajectories.
+
+    Args:
+        model: Predicts all next states.
+        psi: Trajectories, (batch, time, 2, 2**n).
+        name: One of `LOSSES`.
+        training: Whether dropout is applied.
+    """
+    predicted = model(psi[:, :-1], training=training)
+    error = ops.mean(ops.square(predicted - ops.cast(psi[:, 1:], predicted.dtype)))
+    if name == "mean_squared_error":
+        return error
+    return error * ops.cast(2 * ops.shape(psi)[-1], error.dtype)

@@ -122,7 +122,7 @@ class TransferableSRU(keras.Model):
         """Predicts every next state of whole trajectories."""
         features = self.features(psi, training=training)
         decoded = self.spin_decoding(features, dimension=ops.shape(psi)[-1])
-        return self._next_state(psi, ops.transpose(decoded, (1, 0, 2, 3)))
+        return self.next_state(psi, ops.transpose(decoded, (1, 0, 2, 3)))
 
     def features(self, psi: Any, training: bool = False) -> Any:
         """Returns what the spin decoding decodes, time first, (time, batch, units)."""
@@ -149,7 +149,7 @@ class TransferableSRU(keras.Model):
         """
         dimension = ops.shape(psi)[-1]
         features, cells = self.step_features(self.spin_encoding(psi), cells, dimension)
-        return self._next_state(psi, self.spin_decoding(features, dimension=dimension)), cells
+        return self.next_state(psi, self.spin_decoding(features, dimension=dimension)), cells
 
     def step_features(self, encoded: Any, cells: Any, dimension: Any) -> tuple[Any, Any]:
         """Does the part of a step between spin encoding and spin decoding.
@@ -163,11 +163,22 @@ class TransferableSRU(keras.Model):
             What the spin decoding decodes, (batch, units), and the next cell states.
         """
         x = self.first_block(self.chain_encoding(encoded, dimension=dimension))
+        y, cells = self.recurrent_step(x, cells)
+        return self.second_block(y), cells
+
+    def recurrent_step(self, x: Any, cells: Any) -> tuple[Any, Any]:
+        """Does the SRU layers' part of a step, (batch, units) to (batch, units)."""
         next_cells = []
         for layer, sru in enumerate(self.sru_layers):
             x, cell = sru.step(x, cells[layer])
             next_cells.append(cell)
-        return self.second_block(x), ops.stack(next_cells)
+        return x, ops.stack(next_cells)
+
+    def next_state(self, psi: Any, decoded: Any) -> Any:
+        """Returns the next states from what the spin decoding made of the features."""
+        if self.predicts == "state":
+            return decoded
+        return ops.cast(psi, decoded.dtype) + self.increment_scale * decoded
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make this model again."""
@@ -212,8 +223,3 @@ class TransferableSRU(keras.Model):
         self.second_block.build(wide)
         self.spin_decoding.build(wide)
         self.built = True
-
-    def _next_state(self, psi: Any, decoded: Any) -> Any:
-        if self.predicts == "state":
-            return decoded
-        return ops.cast(psi, decoded.dtype) + self.increment_scale * decoded
