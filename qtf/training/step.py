@@ -16,8 +16,9 @@ class TrainingStep:
     """Computes gradients on every replica, sums them, and updates the weights.
 
     Forward and backward pass are one XLA program inside the replica function, which
-    works under every strategy. Wishes of single workers, to stop or to save, are summed
-    beside the gradients, so that all workers learn of them in the same step.
+    works under every strategy; on a single device the update belongs to it too. Wishes of
+    single workers, to stop or to save, are summed beside the gradients, so that all workers
+    learn of them in the same step.
 
     Args:
         strategy: Made the model and the optimiser.
@@ -40,8 +41,15 @@ class TrainingStep:
         self.optimizer = optimizer
         self.loss = loss
         self.clip_norm = settings.optimizer.clip_norm
+        alone = isinstance(strategy, tf.distribute.OneDeviceStrategy)
         self._compiled_gradients = tf.function(
-            self._gradients, jit_compile=settings.xla, autograph=False
+            self._gradients, jit_compile=settings.xla and not alone, autograph=False
+        )
+        # Not even a plain graph of its own elsewhere: replicas meet in the update.
+        self._replica_update = (
+            tf.function(self._update, jit_compile=settings.xla, autograph=False)
+            if alone
+            else self._update
         )
         self._distributed = tf.function(self._distributed_step, autograph=False)
 
@@ -71,12 +79,15 @@ class TrainingStep:
         return tuple(self.strategy.reduce(total, value, axis=None) for value in results)
 
     def _replica_step(self, batch: Any, wishes: Any) -> tuple[Any, Any, Any]:
+        return *self._replica_update(batch), tf.identity(wishes)
+
+    def _update(self, batch: Any) -> tuple[Any, Any]:
         loss, norm, gradients = self._compiled_gradients(batch)
         if self.clip_norm:
             gradients = self._clipped(gradients)
         # The optimiser sums gradients over replicas itself.
         self.optimizer.apply(gradients, self.model.trainable_variables)
-        return loss, norm, tf.identity(wishes)
+        return loss, norm
 
     def _gradients(self, batch: Any) -> tuple[Any, Any, list[Any]]:
         weights = [variable.value for variable in self.model.trainable_variables]
