@@ -1,15 +1,10 @@
 """The numbers of `docs/results.json`."""
 
-import datetime
-import importlib.metadata
-import os
-import platform
-import re
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from qtf.provenance import machine, today, versions
 from reproduce.layout import BASE_RUNS, LONG_CHAINS, NOISY_RUN, TRANSFER_RUNS
 from reproduce.material import Material
 
@@ -19,7 +14,6 @@ PREDICTORS = {
     "persistence": "persistence",
     "least squares": "least_squares",
 }
-PACKAGES = ("qtf", "tensorflow", "keras", "numpy", "scipy")
 # Learning rate -> the two trainings that share it.
 PAIRS = {
     "paper_rate": ("fine_tuned", "from_scratch"),
@@ -43,7 +37,7 @@ def results(material: Material) -> Values:
         found["local_generator"] |= _local_generator(material)
     if "transfer_8" in material.runs:
         found["transfer_8"] = _transfer(material)
-    return {**found, "machine": machine(), "date": _today(), "versions": versions()}
+    return {**found, "machine": machine(), "date": today(), "versions": versions()}
 
 
 def numbers(metrics: Values, predictor: str) -> Values:
@@ -101,21 +95,6 @@ def by_n_sites(evaluation: Values) -> Values:
     }
 
 
-def machine() -> str:
-    """Returns processor, cores, memory and system of this machine in words."""
-    cpu_info = Path("/proc/cpuinfo")
-    names = re.findall(r"model name\s*: (.+)", cpu_info.read_text()) if cpu_info.exists() else []
-    name = names[0] if names else platform.processor() or platform.machine()
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return f"{name}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()}, no GPU used"
-
-
-def versions() -> dict[str, str]:
-    """Returns the versions of Python and of what computed the numbers."""
-    found = {name: importlib.metadata.version(name) for name in PACKAGES}
-    return {"python": platform.python_version(), **found}
-
-
 def _network(material: Material, name: str) -> Values:
     evaluation = material.evaluations.get(name)
     return {
@@ -167,7 +146,3 @@ def _last_step(material: Material, name: str) -> int:
 
 def _mean(values: list[float | None]) -> float | None:
     return None if None in values else float(np.mean(values))
-
-
-def _today() -> str:
-    return datetime.datetime.now(datetime.UTC).date().isoformat()
