@@ -2,16 +2,18 @@
 PYTHON ?= python3
 VENV ?= .venv
 DEMO_DIR ?= .demo
+PEERS ?= .peers
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test format bench reproduce clean help
+.PHONY: demo test format bench bench-peers reproduce clean help
 
 help:
 	@echo "make demo    generate, train, evaluate, export, predict, serve; under 10 minutes"
 	@echo "make test    formatting, lint, types, import rules and all quick tests"
 	@echo "make reproduce  every number of docs/results.md; hours, resumable (BUDGET=short, full, tiny)"
-	@echo "make bench   speed tables of this machine"
+	@echo "make bench   docs/benchmarks.md: the speed of every part on this machine; 15 minutes"
+	@echo "make bench-peers  the same work by PyTorch, sru and QuTiP, in an environment of their own"
 	@echo "make format  format the code and sort its imports"
 
 demo: $(VENV)/.core
@@ -25,10 +27,11 @@ test: $(VENV)/.test
 	$(BIN)/python -m pytest -n auto --maxprocesses=4 --dist loadfile
 
 bench: $(VENV)/.test
-	$(BIN)/python -m benchmarks.sru
-	$(BIN)/python -m benchmarks.generation
-	$(BIN)/python -m benchmarks.reading
+	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.serving --docs=docs/serving.md
+
+bench-peers: $(VENV)/.test $(PEERS)/.installed
+	$(BIN)/python -m benchmarks --peers=$(PEERS)/bin/python
 
 BUDGET ?= short
 reproduce: $(VENV)/.core
@@ -43,9 +46,14 @@ $(VENV)/.core: setup.py constraints.txt
 	$(PIP) -e .
 	touch $@
 
+$(PEERS)/.installed: benchmarks/peers/requirements.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet -r $<
+	touch $@
+
 $(VENV)/.test: $(VENV)/.core
 	$(PIP) -e '.[test]'
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(DEMO_DIR)
+	rm -rf $(VENV) $(DEMO_DIR) $(PEERS)

@@ -1,106 +1,153 @@
-"""Speed of generating trajectories beside the speed of writing the same bytes.
+"""Generating trajectories of seven spins, 500 steps: the arithmetic, and files on the disk.
 
-    python -m benchmarks.generation [--n_trajectories=10000] [--runs=3] [--folder=F]
-
-Both are measured in turn on the same disk, from the start of the command or of the
-write until the bytes are on the disk; the generator's time includes starting its
-processes and all checksums. Prints a line of text and a line of JSON with the medians.
+The arithmetic is held against ways that a user might take instead, one trajectory at a time
+with dense matrix exponentials, `scipy.sparse.linalg.expm_multiply`, or a batch at a time with
+one dense propagator; slow ones are measured in part and scaled. The files are held against
+writing as many random bytes to the same disk.
 """
 
-import argparse
-import json
 import os
-import statistics
+import shutil
 import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from data_gen.generation import default_workers, generate
+import numpy as np
 
-CHUNK_BYTES = 8 << 20
+from benchmarks.bounds import plain_write
+from benchmarks.rows import BOUND, PEER, Row, compared
+from benchmarks.timing import Run, in_turns, timed
 
-
-def main() -> None:
-    """Measures and prints."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--n_trajectories", type=int, default=10_000)
-    parser.add_argument("--n_sites", type=int, default=7)
-    parser.add_argument("--n_steps", type=int, default=100)
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--workers", type=int, default=default_workers())
-    parser.add_argument("--folder", default=".", help="A folder on the disk to be measured.")
-    result = measure(parser.parse_args())
-    print(
-        f"{result['megabytes']:.0f} MB: generated at {result['generation_mb_s']:.0f} MB/s,"
-        f" written at {result['writing_mb_s']:.0f} MB/s, ratio {result['ratio']:.2f}"
-        f" (must be at least 0.5)."
-    )
-    print(json.dumps(result))
+ROOM = "generation"
+N_SITES, N_STEPS, BATCH, DT = 7, 500, 256, 0.002
+NAME = f"{BATCH} trajectories of {N_STEPS} steps, n = {N_SITES}"
+FILES = f"files of 2,000 trajectories of {N_STEPS} steps, n = {N_SITES}"
+# One trajectory at a time takes exactly so long times the number; no need to wait for it.
+EXPONENTIALS = 10
+FASTER_THAN_EXPONENTIALS = 1000
+# The files may take twice as long as the bare bytes.
+MOST_OF_DISK = 2.0
 
 
-def measure(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Returns medians over the runs; `ratio` is the median of the ratios within a run."""
-    with tempfile.TemporaryDirectory(dir=arguments.folder, prefix=".benchmark-") as name:
-        runs = [_run(arguments, Path(name)) for _ in range(arguments.runs)]
-    generating, writing, sizes = zip(*runs, strict=True)
-    n_bytes = sizes[0]
-    megabytes = n_bytes / 1e6
-    ratios = [w / g for w, g in zip(writing, generating, strict=True)]
+def measure(count: int) -> list[Row]:
+    """Returns the rows of this room, `count` runs each."""
+    runs = {
+        "ours": our_run(),
+        "one matrix exponential at a time": _exponentials(),
+        "expm_multiply": _expm_multiply(),
+        "dense propagator, batched": _propagator(),
+    }
+    parts = {
+        "one matrix exponential at a time": BATCH * N_STEPS / EXPONENTIALS,
+        "expm_multiply": BATCH,
+    }
+    timings = in_turns(runs, count)
+    limits = {"one matrix exponential at a time": FASTER_THAN_EXPONENTIALS}
+    rows = [
+        compared(
+            ROOM,
+            NAME,
+            timings["ours"],
+            name,
+            timing.scaled(parts.get(name, 1)),
+            PEER,
+            limits.get(name),
+        )
+        for name, timing in timings.items()
+        if name != "ours"
+    ]
+    return [*rows, _files(min(count, 3))]
+
+
+def problem() -> tuple[Any, np.ndarray]:
+    """Returns the Hamiltonian and the initial states, (BATCH, 2**n)."""
+    from qtf.physics import Chain, ising, sample_initial_states
+
+    return ising(Chain(N_SITES)), sample_initial_states("paper", N_SITES, BATCH, seed=0)
+
+
+def our_run() -> Run:
+    """Returns a run of the generator's arithmetic, diagonalisation included."""
+    from data_gen.propagation import Propagation
+
+    hamiltonian, psi0 = problem()
+    return timed(lambda: Propagation(hamiltonian, dt=DT, n_steps=N_STEPS).trajectories(psi0))
+
+
+def _exponentials() -> Run:
+    from scipy.linalg import expm
+
+    hamiltonian, psi0 = problem()
+    matrix = -1j * hamiltonian.to_dense()
+    return timed(lambda: [expm(k * DT * matrix) @ psi0[0] for k in range(EXPONENTIALS)])
+
+
+def _expm_multiply() -> Run:
+    from scipy.sparse.linalg import expm_multiply
+
+    hamiltonian, psi0 = problem()
+    matrix = -1j * hamiltonian.to_sparse()
+    times = {"start": 0.0, "stop": N_STEPS * DT, "num": N_STEPS + 1}
+    return timed(lambda: expm_multiply(matrix, psi0[0], traceA=matrix.trace(), **times))
+
+
+def _propagator() -> Run:
+    from qtf.physics import Eigenbasis
+
+    hamiltonian, psi0 = problem()
+
+    def run() -> np.ndarray:
+        step = Eigenbasis.from_hamiltonian(hamiltonian).propagator(DT).T
+        psi = np.empty((N_STEPS + 1, *psi0.shape), np.complex128)
+        psi[0] = psi0
+        for k in range(N_STEPS):
+            np.matmul(psi[k], step, out=psi[k + 1])
+        return psi
+
+    return timed(run)
+
+
+def _files(count: int) -> Row:
+    from data_gen.generation import default_workers
+
+    config = generation_config(N_STEPS, 2_000)
+    with scratch_folder() as folder:
+        generate_files(config, folder / "first", default_workers())
+        n_bytes = sum(path.stat().st_size for path in (folder / "first").iterdir())
+        runs = {
+            "ours": timed(lambda: generate_files(config, folder / "data", default_workers())),
+            "disk": timed(plain_write(folder / "plain", n_bytes)),
+        }
+        timings = in_turns(runs, count)
+    against = f"writing {n_bytes / 1e6:.0f} MB"
+    return compared(ROOM, FILES, timings["ours"], against, timings["disk"], BOUND, MOST_OF_DISK)
+
+
+def generation_config(n_steps: int, n_trajectories: int) -> dict[str, Any]:
+    """Returns a configuration of `data_gen.generate`."""
     return {
-        "megabytes": megabytes,
-        "workers": arguments.workers,
-        "generation_mb_s": megabytes / statistics.median(generating),
-        "writing_mb_s": megabytes / statistics.median(writing),
-        "ratio": statistics.median(ratios),
-        "ratios": [round(ratio, 3) for ratio in ratios],
-    }
-
-
-def _run(arguments: argparse.Namespace, folder: Path) -> tuple[float, float, int]:
-    generating = _seconds(_generate, arguments, folder)
-    n_bytes = _removed_bytes(folder)
-    writing = _seconds(_write, folder / "plain", n_bytes)
-    _removed_bytes(folder)
-    return generating, writing, n_bytes
-
-
-def _generate(arguments: argparse.Namespace, folder: Path) -> None:
-    config = {
         "hamiltonian": {"name": "ising", "lattice": "chain"},
-        "n_sites": (arguments.n_sites,),
+        "n_sites": (N_SITES,),
         "initial_states": "paper",
-        "dt": 0.002,
-        "n_steps": arguments.n_steps,
-        "n_trajectories": {"train": arguments.n_trajectories},
+        "dt": DT,
+        "n_steps": n_steps,
+        "n_trajectories": {"train": n_trajectories},
     }
-    generate(config, folder, workers=arguments.workers, progress=False)
 
 
-def _removed_bytes(folder: Path) -> int:
-    paths = list(folder.iterdir())
-    n_bytes = sum(path.stat().st_size for path in paths)
-    for path in paths:
-        path.unlink()
+def generate_files(config: dict[str, Any], folder: Path, workers: int) -> None:
+    """Generates into a folder anew, until everything is on the disk."""
+    from data_gen.generation import generate
+
+    shutil.rmtree(folder, ignore_errors=True)
+    generate(config, folder, workers=workers, progress=False)
     os.sync()
-    return n_bytes
 
 
-def _write(target: Path, n_bytes: int) -> None:
-    chunk = os.urandom(CHUNK_BYTES)
-    with open(target, "wb") as file:
-        for begin in range(0, n_bytes, CHUNK_BYTES):
-            file.write(chunk[: n_bytes - begin])
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _seconds(work: Callable[..., None], *arguments: Any) -> float:
-    begin = time.perf_counter()
-    work(*arguments)
-    return time.perf_counter() - begin
-
-
-if __name__ == "__main__":
-    main()
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """Yields an empty folder on the disk of the working folder."""
+    with tempfile.TemporaryDirectory(dir=".", prefix=".benchmark-") as name:
+        yield Path(name)

@@ -1,98 +1,64 @@
-"""Speed of the reader and of the source that computes, from the page cache.
+"""Batches for the trainer, seven spins: from files, from memory, and computed on the fly.
 
-    python -m benchmarks.reading [--batch_size=64] [--window=100] [--batches=200]
-
-Trajectories of 7 spins are generated into a temporary folder and read as a trainer reads
-them. Prints lines of text and a line of JSON; `ms_per_batch` is to be compared with the
-time that a training step takes.
+Held against copying as many bytes in memory, and against one training step, which is what a
+batch must not be slower than.
 """
 
-import os
-
-# Before NumPy is imported: see `qtf.data.exact_source`.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
-import argparse
-import json
-import statistics
-import tempfile
-import time
 from collections.abc import Iterator
 from typing import Any
 
-from data_gen.generation import default_workers, generate
+import numpy as np
+
+from benchmarks.generation import generate_files, generation_config, scratch_folder
+from benchmarks.rows import BOUND, Row, compared
+from benchmarks.timing import Run, in_turns, timed
+from benchmarks.training_step import BATCH, N_STEPS, training_step
+
+ROOM = "reading"
+WINDOW = N_STEPS + 1
+TRAJECTORIES, STORED_STEPS = 4_000, 200
+BATCHES = 50
 
 
-def main() -> None:
-    """Measures and prints."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--n_trajectories", type=int, default=4_000)
-    parser.add_argument("--n_sites", type=int, default=7)
-    parser.add_argument("--batch_size", type=int, default=64)
-    parser.add_argument("--window", type=int, default=100)
-    parser.add_argument("--batches", type=int, default=200)
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--folder", default=".", help="A folder on the disk to be measured.")
-    arguments = parser.parse_args()
-    results = measure(arguments)
-    for name, result in results.items():
-        print(
-            f"{name}: {result['batches_s']:.0f} batches/s, {result['mb_s']:.0f} MB/s,"
-            f" {result['ms_per_batch']:.1f} ms a batch."
-        )
-    print(json.dumps(results))
+def measure(count: int) -> list[Row]:
+    """Returns the rows of this room, `count` runs each."""
+    from data_gen.generation import default_workers
+
+    config = generation_config(STORED_STEPS, TRAJECTORIES)
+    with scratch_folder() as folder:
+        generate_files(config, folder / "data", default_workers())
+        streams = _streams(config, folder / "data")
+        psi = next(streams["files"])["psi"].numpy()
+        _, step = training_step(1)
+        runs = {name: _batches_of(stream) for name, stream in streams.items()}
+        runs |= {"copy": timed(lambda: [psi.copy() for _ in range(BATCHES)]), "step": step}
+        timings = in_turns(runs, count)
+    step_time, copies = timings.pop("step"), timings.pop("copy").scaled(1 / BATCHES)
+    rows = []
+    for name, timing in timings.items():
+        one = timing.scaled(1 / BATCHES)
+        label = f"{BATCH} windows of {WINDOW} states, n = 7, from {name}"
+        rows.append(compared(ROOM, label, one, "a training step", step_time, BOUND, limit=1.0))
+        rows.append(compared(ROOM, label, one, f"copying {psi.nbytes / 1e6:.1f} MB", copies, BOUND))
+    return rows
 
 
-def measure(arguments: argparse.Namespace) -> dict[str, dict[str, float]]:
-    """Returns the medians over the runs for each way to get batches."""
+def _streams(config: dict[str, Any], folder: Any) -> dict[str, Iterator[Any]]:
     from qtf.data.exact_dataset import exact_dataset
     from qtf.data.exact_source import ExactSource
     from qtf.data.reader import TrajectoryReader
 
-    shape = {"batch_size": arguments.batch_size, "window": arguments.window}
-    with tempfile.TemporaryDirectory(dir=arguments.folder, prefix=".benchmark-") as folder:
-        config = _config(arguments)
-        generate(config, folder, workers=default_workers(), progress=False)
-        source = ExactSource(config["hamiltonian"], n_sites=config["n_sites"], **shape)
-        streams = {
-            "shards": TrajectoryReader(folder, **shape).dataset(),
-            "shards_in_memory": TrajectoryReader(folder, cache=True, **shape).dataset(),
-            "computed": exact_dataset(source),
-        }
-        return {name: _speed(stream, arguments) for name, stream in streams.items()}
-
-
-def _config(arguments: argparse.Namespace) -> dict[str, Any]:
-    return {
-        "hamiltonian": {"name": "ising", "lattice": "chain"},
-        "n_sites": (arguments.n_sites,),
-        "initial_states": "paper",
-        "dt": 0.002,
-        "n_steps": 100,
-        "n_trajectories": {"train": arguments.n_trajectories},
-    }
-
-
-def _speed(stream: Any, arguments: argparse.Namespace) -> dict[str, float]:
-    iterator = iter(stream)
-    batch_bytes = next(iterator)["psi"].numpy().nbytes
-    seconds = statistics.median(
-        _seconds(iterator, arguments.batches) for _ in range(arguments.runs)
+    shape = {"batch_size": BATCH, "window": WINDOW}
+    source = ExactSource(
+        config["hamiltonian"], n_sites=config["n_sites"], n_steps=STORED_STEPS, **shape
     )
-    rate = arguments.batches / seconds
-    return {
-        "batches_s": rate,
-        "mb_s": rate * batch_bytes / 1e6,
-        "ms_per_batch": 1e3 / rate,
+    datasets = {
+        "files": TrajectoryReader(folder, **shape).dataset(),
+        "memory": TrajectoryReader(folder, cache=True, **shape).dataset(),
+        "exact evolution": exact_dataset(source),
     }
+    return {name: iter(dataset) for name, dataset in datasets.items()}
 
 
-def _seconds(iterator: Iterator[Any], n_batches: int) -> float:
-    begin = time.perf_counter()
-    for _ in range(n_batches):
-        next(iterator)
-    return time.perf_counter() - begin
-
-
-if __name__ == "__main__":
-    main()
+def _batches_of(stream: Iterator[Any]) -> Run:
+    return timed(lambda: [np.asarray(next(stream)["psi"]) for _ in range(BATCHES)])

@@ -29,6 +29,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.export import N_SITES, export_network, random_states
 from qtf.quiet_import import import_tensorflow_quietly
 
 BEGIN = "<!-- written by benchmarks/serving.py -->"
@@ -39,7 +40,6 @@ NAMES = {
     "rest": "client, REST",
 }
 SIGNATURE = "rollout"
-N_SITES = 7
 BATCHING = """
 max_batch_size {{ value: {n_clients} }}
 batch_timeout_micros {{ value: {timeout} }}
@@ -60,7 +60,8 @@ def main() -> None:
     arguments = parser.parse_args()
     import_tensorflow_quietly()
     with tempfile.TemporaryDirectory() as folder:
-        base_path = export(Path(folder) / "ising", arguments.units)
+        base_path = Path(folder) / "ising"
+        export_network(base_path, units=arguments.units)
         session = in_process(base_path / "1", arguments)
         with served(base_path) as (grpc_port, rest_port):
             overhead = measure(
@@ -83,23 +84,6 @@ def main() -> None:
         insert(arguments.docs, text)
 
 
-def export(base_path: Path, units: int) -> Path:
-    """Writes a SavedModel with random weights, which are as fast as trained ones."""
-    import keras
-
-    from qtf.dynamics.transferable_sru import TransferableSRU
-    from qtf.export.saved_model import export_dynamics
-    from qtf.physics import Chain, ising
-
-    keras.utils.set_random_seed(0)
-    model = TransferableSRU.from_preset("increment", n_max=N_SITES, units=units, n_layers=4)
-    physics = {"hamiltonian": {"name": "ising"}, "dt": 0.002, "initial_states": "paper"}
-    hamiltonians = {N_SITES: ising(Chain(N_SITES))}
-    config = {"physics": physics, "data": {"n_sites": [N_SITES]}}
-    export_dynamics(model, base_path, hamiltonians, config)
-    return base_path
-
-
 def in_process(version: Path, arguments: argparse.Namespace) -> Callable[[int], Any]:
     """Returns a function that runs a batch in a session of this process."""
     from serving.models.loaded_version import LoadedVersion
@@ -110,9 +94,9 @@ def in_process(version: Path, arguments: argparse.Namespace) -> Callable[[int], 
 
 def states(size: int, n_steps: int) -> dict[str, np.ndarray]:
     """Returns the inputs of a request: random normalised states."""
-    psi = np.random.default_rng(0).normal(size=(2, size, 2**N_SITES)).astype(np.float32)
-    psi /= np.sqrt(np.sum(psi**2, axis=(0, 2)))[None, :, None]
-    return {"psi0_re": psi[0], "psi0_im": psi[1], "n_steps": np.full(size, n_steps, np.int32)}
+    psi = random_states(size)
+    steps = np.full(size, n_steps, np.int32)
+    return {"psi0_re": psi.real.copy(), "psi0_im": psi.imag.copy(), "n_steps": steps}
 
 
 @contextmanager

@@ -1,0 +1,62 @@
+"""Measures the speed of every part in one run and writes the tables and figures.
+
+    python -m benchmarks [--only=ROOM,ROOM] [--runs=7] [--peers=PYTHON] [--docs=docs]
+
+Rooms are the modules of this package with a function `measure`. Each runs in a process of its
+own, one after the other, and its rows go to `benchmarks.json` as soon as they are known; rows of
+rooms that did not run stay. The page and the figures are drawn from that file. With `--peers`,
+the Python of an environment that has the packages of `benchmarks/peers/requirements.txt`, the
+rooms that need them run as well; `make bench-peers` does that.
+"""
+
+import argparse
+import os
+import time
+from pathlib import Path
+
+from benchmarks.figures import write_figures
+from benchmarks.page import page
+from benchmarks.rooms import PEER_ROOMS, ROOMS, measured
+from benchmarks.rows import Row, load_rows, merged, write_rows
+from qtf.files import write_atomically
+
+
+def main() -> None:
+    """Measures, writes, and prints every row as it comes."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", default="", help=f"some of {', '.join(ROOMS + PEER_ROOMS)}")
+    parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument("--peers", type=Path, help="Python that can import the peers")
+    parser.add_argument("--docs", type=Path, default=Path("docs"))
+    arguments = parser.parse_args()
+    rooms = arguments.only.split(",") if arguments.only else ROOMS
+    if arguments.peers and not arguments.only:
+        rooms = PEER_ROOMS
+    for room in rooms:
+        if room not in ROOMS + PEER_ROOMS:
+            parser.error(f"unknown room `{room}`; known are {', '.join(ROOMS + PEER_ROOMS)}")
+        if room in PEER_ROOMS and not arguments.peers:
+            parser.error(f"room `{room}` needs --peers=PYTHON, see benchmarks/peers")
+    if arguments.peers:
+        os.environ["QTF_PEERS"] = str(arguments.peers)
+    target = arguments.docs / "benchmarks.json"
+    for room in rooms:
+        started = time.monotonic()
+        rows = measured(room, arguments.runs)
+        print(f"== {room}, {time.monotonic() - started:.0f} s", flush=True)
+        for row in rows:
+            print(_text(row), flush=True)
+        write_rows(target, merged(load_rows(target), rows))
+    rows = load_rows(target)
+    write_atomically(arguments.docs / "benchmarks.md", page(rows))
+    write_figures(rows, arguments.docs / "figures")
+
+
+def _text(row: Row) -> str:
+    verdict = {None: "", True: "  holds", False: "  FALLS SHORT"}[row.holds]
+    ratio = f"{row.ratio:.3g} {row.kind} {row.against}"
+    return f"  {row.name}: {row.value:.4g} {row.unit}, {ratio}{verdict}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""The page `docs/benchmarks.md`, written from the rows."""
+
+from collections.abc import Sequence
+
+from benchmarks.figures import FIGURES
+from benchmarks.rows import BOUND, PEER, Row
+
+INTRODUCTION = """# Benchmarks
+
+Written by `make bench` and `make bench-peers` from [benchmarks.json](benchmarks.json), not by
+hand. Every number is a median over runs that took turns with what it is held against, in one
+process on one machine; in brackets are the fastest and the slowest run. A ratio is the median of
+the quotients of neighbouring runs. Two kinds:
+
+- *faster than*: how many times as long the other takes. Larger is better.
+- *of*: how many times as long as a bound we take, which nothing that computes the same can beat.
+  Smaller is better, 1 is the end.
+
+What a number must be stands behind it where the project promises something.
+"""
+NOT_MEASURED = (
+    "## GPU\n\nNot measured: no GPU could be had. `benchmarks/train_on_jax.py` trains the same"
+    " networks on one, without TensorFlow, and `make bench` uses the one it finds."
+)
+HOW = """## How to get this page
+
+```
+make bench                                  # everything but the peers
+make bench-peers                            # PyTorch, sru and QuTiP, in an environment of their own
+python -m benchmarks --only=rollout         # one room
+```"""
+
+
+def page(rows: Sequence[Row]) -> str:
+    """Returns the page as markdown."""
+    parts = [INTRODUCTION.rstrip(), _verdict(rows)]
+    for device in dict.fromkeys(row.device for row in rows):
+        here = [row for row in rows if row.device == device]
+        dates = sorted({row.date for row in here})
+        parts.append(
+            f"## {device}\n\nMeasured {' to '.join(dict.fromkeys((dates[0], dates[-1])))}."
+            f" {_versions(here)}"
+        )
+        for room in dict.fromkeys(row.room for row in here):
+            parts.append(_room(room, [row for row in here if row.room == room]))
+    if all("no GPU" in row.device for row in rows):
+        parts.append(NOT_MEASURED)
+    return "\n\n".join([*parts, HOW]) + "\n"
+
+
+def _verdict(rows: Sequence[Row]) -> str:
+    asked = [row for row in rows if row.holds is not None]
+    short = [row for row in asked if not row.holds]
+    text = f"{len(asked) - len(short)} of {len(asked)} promises hold."
+    for row in short:
+        text += (
+            f"\n- Falls short: {row.room}, {row.name}, {_ratio(row)} {row.kind} {row.against},"
+            f" {_promise(row)}."
+        )
+    return text
+
+
+def _room(room: str, rows: Sequence[Row]) -> str:
+    lines = ["| what | measured | ratio | promise |", "| --- | ---: | --- | --- |"]
+    last = ""
+    for row in rows:
+        name = "" if row.name == last else row.name
+        measured = "" if row.name == last else _measured(row)
+        verdict = (
+            ""
+            if row.holds is None
+            else f"{_promise(row)}: {'holds' if row.holds else '**falls short**'}"
+        )
+        lines.append(
+            f"| {name} | {measured} | {_ratio(row)} {row.kind} {row.against} | {verdict} |"
+        )
+        last = row.name
+    parts = [f"### {room[0].upper()}{room[1:]}", "\n".join(lines)]
+    if room in FIGURES:
+        parts.append(f"![{room}](figures/benchmarks_{FIGURES[room]}.png)")
+    return "\n\n".join(parts)
+
+
+def _measured(row: Row) -> str:
+    low, high = _number(row.low), _number(row.high)
+    spread = "" if low == high else f" [{low}, {high}]"
+    return f"{_number(row.value)} {row.unit}{spread}"
+
+
+def _promise(row: Row) -> str:
+    word = {PEER: "at least", BOUND: "at most"}[row.kind]
+    return f"{word} {_number(row.limit or 0.0)}"
+
+
+def _ratio(row: Row) -> str:
+    return _number(row.ratio)
+
+
+def _number(value: float) -> str:
+    """Returns three digits, thousands separated, without exponent."""
+    if value >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
+
+
+def _versions(rows: Sequence[Row]) -> str:
+    found: dict[str, str] = {}
+    for row in rows:
+        found |= row.versions or {}
+    return ", ".join(f"{name} {version}" for name, version in found.items()) + "."
