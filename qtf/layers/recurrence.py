@@ -11,7 +11,7 @@ The Jacobian of F is diagonal, because everything is elementwise, so that a Newt
 
     c_t = A_t c_{t-1} + (F_t(p_{t-1}) - A_t p_{t-1})        (p: the iteration before)
 
-is a linear recurrence, which an associative scan solves in log2(time) turns. It converges
+is a linear recurrence, which a scan of pairs solves in log2(time) turns. It converges
 quadratically and is exact after as many iterations as there are steps at the latest.
 
 Source: Lei et al., EMNLP 2018; Lim et al., "Parallelizing non-linear sequential models over
@@ -43,7 +43,8 @@ def cell_states(
         peephole: v, (units,).
         initial_state: c before the first step, (batch, units).
         unroll: Time steps in one turn of the compiled loop of the sequential scan.
-        parallel: Whether the scan runs parallel in time; equal to 1e-5 in float32.
+        parallel: Whether the scan runs parallel in time; equal to 1e-5 in float32. The number
+            of time steps must be known when the graph is built.
     """
 
     @ops.custom_gradient
@@ -51,7 +52,7 @@ def cell_states(
         cells = _newton(z, a, v, start) if parallel else _sequential(z, a, v, start, unroll)
 
         def gradient(*args: Any, upstream: Any = None) -> tuple[Any, Any, Any, Any]:
-            outside = upstream if upstream is not None else args[0]
+            outside = ops.reshape(upstream if upstream is not None else args[0], ops.shape(z))
             previous = _shifted(start, cells)
             gate = ops.sigmoid(a + v * previous)
             d_gate = (previous - z) * gate * (1.0 - gate)
@@ -115,23 +116,40 @@ def _newton(z: Any, a: Any, v: Any, start: Any) -> Any:
     gate = ops.sigmoid(a)
     guess = _linear(gate, (1.0 - gate) * z, start)
     first = iterate(ops.zeros((), "int32"), guess, None)
-    return ops.while_loop(goes_on, iterate, first)[1]
+    # The loop forgets the shape, which the scans of the gradient need.
+    return ops.reshape(ops.while_loop(goes_on, iterate, first)[1], z.shape)
 
 
 def _linear(slope: Any, offset: Any, start: Any) -> Any:
     """Returns c of c_t = slope_t c_{t-1} + offset_t."""
     offset = ops.concatenate([offset[:1] + slope[:1] * start[None], offset[1:]], axis=0)
-    return ops.associative_scan(_after, (slope, offset))[1]
+    return _from_zero(slope, offset)
 
 
 def _parallel_sums(outside: Any, through: Any) -> Any:
     later = ops.concatenate([through[1:], ops.zeros_like(through[:1])], axis=0)
-    return ops.associative_scan(_after, (later, outside), reverse=True)[1]
+    return ops.flip(_from_zero(ops.flip(later, axis=0), ops.flip(outside, axis=0)), axis=0)
 
 
-def _after(first: tuple[Any, Any], second: tuple[Any, Any]) -> tuple[Any, Any]:
-    """Applies c -> slope c + offset twice."""
-    return second[0] * first[0], second[0] * first[1] + second[1]
+def _from_zero(slope: Any, offset: Any) -> Any:
+    """Returns c of c_t = slope_t c_{t-1} + offset_t, c_0 = offset_0, in log2(time) turns.
+
+    Two successive steps make one, so that half as many steps give every second state; the
+    states between follow from those. Not `keras.ops.associative_scan`, which XLA cannot
+    compile on TensorFlow for more than three steps (Keras 3.15).
+    """
+    n_times = offset.shape[0]
+    if n_times == 1:
+        return offset
+    n_pairs = n_times // 2
+    first, second = slice(0, 2 * n_pairs, 2), slice(1, 2 * n_pairs, 2)
+    odd = _from_zero(slope[second] * slope[first], offset[second] + slope[second] * offset[first])
+    n_between = n_times - 1 - n_pairs
+    between = offset[2::2] + slope[2::2] * odd[:n_between]
+    even = ops.concatenate([offset[:1], between], axis=0)
+    pairs = ops.stack([even[:n_pairs], odd], axis=1)
+    states = ops.reshape(pairs, (2 * n_pairs, *ops.shape(offset)[1:]))
+    return states if n_times % 2 == 0 else ops.concatenate([states, even[n_pairs:]], axis=0)
 
 
 def _shifted(start: Any, cells: Any) -> Any:

@@ -5,6 +5,7 @@ from keras import ops
 
 from qtf.layers import SRU
 from qtf.layers.recurrence import cell_states
+from qtf.training.compilation import compiled
 
 
 def arguments(n_times, seed=0, scale=1.0, dtype="float64"):
@@ -47,6 +48,21 @@ def test_gradient_of_the_parallel_scan_equals_that_of_the_sequential_one(gradien
     _, parallel = gradients(total(True), values)
     for one, other in zip(sequential, parallel, strict=True):
         np.testing.assert_allclose(other, one, atol=1e-10)
+
+
+@pytest.mark.parametrize("n_times", [3, 8, 61])
+def test_layer_runs_parallel_in_a_compiled_gradient(gradients, n_times):
+    keras.utils.set_random_seed(0)
+    x = np.random.default_rng(1).normal(size=(2, n_times, 6))
+    layer = SRU(6, dtype="float64")
+    layer.build(x.shape)
+    found = {}
+    for parallel in (False, True):
+        layer.parallel = parallel
+        value = compiled(lambda x: ops.sum(layer(x) ** 2), variables=layer.variables)
+        found[parallel] = gradients(value, [x])
+    np.testing.assert_allclose(found[True][0], found[False][0], rtol=1e-12)
+    np.testing.assert_allclose(found[True][1][0], found[False][1][0], atol=1e-10)
 
 
 def test_layer_runs_parallel_with_a_mask():

@@ -1,0 +1,29 @@
+from benchmarks.figures import write_figures
+from benchmarks.page import page
+from benchmarks.rows import BOUND, PEER, compared, stamped
+from benchmarks.timing import Timings
+
+ROWS = stamped(
+    [
+        compared("rollout", "n = 7", Timings((0.5,)), "products", Timings((0.4,)), BOUND, 1.5),
+        compared("rollout", "n = 7", Timings((0.5,)), "a peer", Timings((1.0,)), PEER, 3.0),
+        compared("reading", "files", Timings((0.5,)), "copying", Timings((0.1,)), BOUND),
+    ],
+    "a machine, no GPU used",
+)
+
+
+def test_page_says_what_holds_and_what_falls_short():
+    text = page(ROWS)
+    assert "1 of 2 promises hold." in text
+    assert "Falls short: rollout, n = 7, 2 times faster than a peer, at least 3." in text
+    assert "| n = 7 | 500 ms | 1.25 times the time of products | at most 1.5: holds |" in text
+    assert "|  |  | 2 times faster than a peer | at least 3: **falls short** |" in text
+    assert "## a machine, no GPU used" in text
+    assert "Not measured: no GPU" in text
+
+
+def test_figures_are_drawn_for_rooms_that_were_measured(tmp_path):
+    write_figures(ROWS, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["benchmarks_rollout.png"]
+    assert (tmp_path / "benchmarks_rollout.png").stat().st_size > 5000
