@@ -11,38 +11,32 @@ rooms that need them run as well; `make bench-peers` does that.
 
 import argparse
 import os
+import sys
 import time
+import traceback
 from pathlib import Path
 
 from benchmarks.figures import write_figures
 from benchmarks.page import page
+from benchmarks.peers.remote import PYTHON_VARIABLE
 from benchmarks.rooms import PEER_ROOMS, ROOMS, measured
 from benchmarks.rows import Row, load_rows, merged, write_rows
 from qtf.files import write_atomically
 
 
 def main() -> None:
-    """Measures, writes, and prints every row as it comes."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", default="", help=f"some of {', '.join(ROOMS + PEER_ROOMS)}")
-    parser.add_argument("--runs", type=int, default=7)
-    parser.add_argument("--peers", type=Path, help="Python that can import the peers")
-    parser.add_argument("--docs", type=Path, default=Path("docs"))
-    arguments = parser.parse_args()
-    rooms = arguments.only.split(",") if arguments.only else ROOMS
-    if arguments.peers and not arguments.only:
-        rooms = PEER_ROOMS
-    for room in rooms:
-        if room not in ROOMS + PEER_ROOMS:
-            parser.error(f"unknown room `{room}`; known are {', '.join(ROOMS + PEER_ROOMS)}")
-        if room in PEER_ROOMS and not arguments.peers:
-            parser.error(f"room `{room}` needs --peers=PYTHON, see benchmarks/peers")
-    if arguments.peers:
-        os.environ["QTF_PEERS"] = str(arguments.peers)
+    """Measures, writes, and prints every row as it comes; a room that fails is named at the end."""
+    arguments = _arguments()
     target = arguments.docs / "benchmarks.json"
-    for room in rooms:
+    failed = []
+    for room in arguments.rooms:
         started = time.monotonic()
-        rows = measured(room, arguments.runs)
+        try:
+            rows = measured(room, arguments.runs)
+        except Exception:  # noqa: BLE001  costs the rows of this room only
+            traceback.print_exc()
+            failed.append(room)
+            continue
         print(f"== {room}, {time.monotonic() - started:.0f} s", flush=True)
         for row in rows:
             print(_text(row), flush=True)
@@ -50,12 +44,36 @@ def main() -> None:
     rows = load_rows(target)
     write_atomically(arguments.docs / "benchmarks.md", page(rows))
     write_figures(rows, arguments.docs / "figures")
+    if failed:
+        sys.exit(f"python -m benchmarks: these rooms failed, see above: {', '.join(failed)}")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    known = ", ".join(ROOMS + PEER_ROOMS)
+    parser.add_argument("--only", default="", help=f"some of {known}")
+    parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument("--peers", type=Path, help="Python that can import the peers")
+    parser.add_argument("--docs", type=Path, default=Path("docs"))
+    arguments = parser.parse_args()
+    default = PEER_ROOMS if arguments.peers else ROOMS
+    arguments.rooms = arguments.only.split(",") if arguments.only else default
+    for room in arguments.rooms:
+        if room not in ROOMS + PEER_ROOMS:
+            parser.error(f"unknown room `{room}`; known are {known}")
+        if room in PEER_ROOMS and not arguments.peers:
+            parser.error(f"room `{room}` needs --peers=PYTHON, see `make bench-peers`")
+    if arguments.runs < 1:
+        parser.error(f"--runs must be positive, but is {arguments.runs}")
+    if arguments.peers:
+        os.environ[PYTHON_VARIABLE] = str(arguments.peers.absolute())
+    return arguments
 
 
 def _text(row: Row) -> str:
     verdict = {None: "", True: "  holds", False: "  FALLS SHORT"}[row.holds]
-    ratio = f"{row.ratio:.3g} {row.kind} {row.against}"
-    return f"  {row.name}: {row.value:.4g} {row.unit}, {ratio}{verdict}"
+    ratio = f", {row.ratio:.3g} {row.kind} {row.against}" if row.against else ""
+    return f"  {row.name}: {row.value:.4g} {row.unit}{ratio}{verdict}"
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from benchmarks.rows import BOUND, PEER, Row
+from benchmarks.rows import BOUND, LIMIT, PEER, Row
 from qtf.files import write_atomically
 
 # Room -> name of its figure's file.
@@ -39,6 +39,7 @@ def ratio_figure(rows: Sequence[Row]) -> Figure:
 
     Peers are longer than ours where we are faster; a bound is shorter than ours.
     """
+    rows = [row for row in rows if not row.against.startswith(LIMIT)]
     names = list(dict.fromkeys(row.name for row in rows))
     height = BAR_INCHES * (len(rows) + 2 * len(names)) + 0.8
     figure = Figure(figsize=(9.0, height), dpi=110, layout="constrained")
@@ -50,7 +51,8 @@ def ratio_figure(rows: Sequence[Row]) -> Figure:
         for row in (row for row in rows if row.name == name):
             relative = row.ratio if row.kind == PEER else 1.0 / row.ratio
             axes.barh(at, relative - 1.0, left=1.0, color=COLORS[row.kind], height=0.75)
-            axes.text(relative, at, f" {relative:.3g}", fontsize=8, va="center")
+            side = "left" if relative >= 1.0 else "right"
+            axes.text(relative, at, f" {relative:.3g} ", fontsize=8, va="center", ha=side)
             labels.append((at, row.against))
             at += 1.0
         at += 1.0

@@ -1,21 +1,18 @@
 """Exact evolution of chains that no diagonalisation reaches: time and memory.
 
 One trajectory of ten steps to t = 0.5 from a random state, by the sparse method that `evolve`
-chooses, held against `scipy.sparse.linalg.expm_multiply` at the same times. Each runs in a
-process of its own, so that its peak of memory is its own: what the process took at most beyond
-what it had after its imports.
+chooses, held against `scipy.sparse.linalg.expm_multiply` at the same times. Memory is the peak of
+all arrays that Python allocates for one of us, measured apart from the time.
 """
 
-import multiprocessing
-import resource
+import tracemalloc
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 import numpy as np
 
 from benchmarks.rows import BOUND, PEER, Row, compared
-from benchmarks.timing import Timings, timed
+from benchmarks.timing import Timings, in_turns, timed
 
 ROOM = "large chains"
 N_SITES, N_TIMES, T_MAX = (16, 20), 11, 0.5
@@ -26,21 +23,15 @@ def measure(count: int) -> list[Row]:
     """Returns the rows of this room, at most three runs each."""
     rows = []
     for n_sites in N_SITES:
-        found: dict[str, list[tuple[float, float]]] = {OURS: [], PEER_NAME: []}
-        for _ in range(min(count, 3)):
-            for name in found:
-                found[name].append(_in_own_process(name, n_sites))
-        seconds = {
-            name: Timings(tuple(seconds for seconds, _ in runs)) for name, runs in found.items()
-        }
-        mebibytes = {name: max(peak for _, peak in runs) for name, runs in found.items()}
-        rows += _rows(n_sites, seconds, mebibytes)
+        ours = _evolve(n_sites)
+        runs = {OURS: timed(ours), PEER_NAME: timed(_expm_multiply(n_sites))}
+        rows += _rows(n_sites, in_turns(runs, min(count, 3)), _peak_mebibytes(ours))
     return rows
 
 
-def _rows(n_sites: int, seconds: dict[str, Timings], mebibytes: dict[str, float]) -> list[Row]:
+def _rows(n_sites: int, seconds: dict[str, Timings], peak: float) -> list[Row]:
     name = f"{N_TIMES - 1} steps to t = {T_MAX}, n = {n_sites}"
-    peak, state = mebibytes[OURS], 2**n_sites * 16 / 2**20
+    state = 2**n_sites * 16 / 2**20
     memory = Row(
         room=ROOM,
         name=f"memory, n = {n_sites}",
@@ -56,21 +47,12 @@ def _rows(n_sites: int, seconds: dict[str, Timings], mebibytes: dict[str, float]
     return [time, memory]
 
 
-def _in_own_process(name: str, n_sites: int) -> tuple[float, float]:
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=context) as pool:
-        return pool.submit(_seconds_and_peak, name, n_sites).result()
-
-
-def _seconds_and_peak(name: str, n_sites: int) -> tuple[float, float]:
-    work = {OURS: _evolve, PEER_NAME: _expm_multiply}[name](n_sites)
-    before = _peak_mebibytes()
-    seconds = timed(work)()
-    return seconds, _peak_mebibytes() - before
-
-
-def _peak_mebibytes() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+def _peak_mebibytes(work: Callable[[], Any]) -> float:
+    tracemalloc.start()
+    work()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak / 2**20
 
 
 def _evolve(n_sites: int) -> Callable[[], Any]:

@@ -13,8 +13,8 @@ process on one machine; in brackets are the fastest and the slowest run. A ratio
 the quotients of neighbouring runs. Two kinds:
 
 - *faster than*: how many times as long the other takes. Larger is better.
-- *of*: how many times as long as a bound we take, which nothing that computes the same can beat.
-  Smaller is better, 1 is the end.
+- *the time of*: how many times as long as a bound we take, which nothing that computes the same
+  can beat. Smaller is better, 1 is the end.
 
 What a number must be stands behind it where the project promises something.
 """
@@ -62,19 +62,20 @@ def _verdict(rows: Sequence[Row]) -> str:
 
 def _room(room: str, rows: Sequence[Row]) -> str:
     lines = ["| what | measured | ratio | promise |", "| --- | ---: | --- | --- |"]
-    last = ""
-    for row in rows:
-        name = "" if row.name == last else row.name
-        measured = "" if row.name == last else _measured(row)
+    names = list(dict.fromkeys(row.name for row in rows))
+    last: tuple[str, str] = ("", "")
+    for row in sorted(rows, key=lambda row: names.index(row.name)):
+        name = "" if row.name == last[0] else row.name
+        # Peers were measured in a run of their own, beside ours in that run.
+        measured = "" if (row.name, _measured(row)) == last else _measured(row)
         verdict = (
             ""
             if row.holds is None
             else f"{_promise(row)}: {'holds' if row.holds else '**falls short**'}"
         )
-        lines.append(
-            f"| {name} | {measured} | {_ratio(row)} {row.kind} {row.against} | {verdict} |"
-        )
-        last = row.name
+        ratio = f"{_ratio(row)} {row.kind} {row.against}" if row.against else ""
+        lines.append(f"| {name} | {measured} | {ratio} | {verdict} |")
+        last = (row.name, _measured(row))
     parts = [f"### {room[0].upper()}{room[1:]}", "\n".join(lines)]
     if room in FIGURES:
         parts.append(f"![{room}](figures/benchmarks_{FIGURES[room]}.png)")

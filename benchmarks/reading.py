@@ -17,7 +17,8 @@ from benchmarks.training_step import BATCH, N_STEPS, training_step
 ROOM = "reading"
 WINDOW = N_STEPS + 1
 TRAJECTORIES, STORED_STEPS = 4_000, 200
-BATCHES = 50
+# Many more than are fetched ahead.
+BATCHES = 200
 
 
 def measure(count: int) -> list[Row]:

@@ -67,8 +67,7 @@ def _rows(case: tuple[int, int], timings: dict[str, Timings]) -> list[Row]:
         compared(ROOM, name, ours, against, theirs, PEER) for against, theirs in timings.items()
     ]
     if case in LIMIT_SECONDS:
-        seconds = LIMIT_SECONDS[case]
-        rows.append(constant_limit(ROOM, name, ours, seconds, f"the limit of {seconds:g} s"))
+        rows.append(constant_limit(ROOM, name, ours, LIMIT_SECONDS[case]))
         paper = Timings((PAPER_SECONDS[case],) * len(ours.seconds))
         rows.append(compared(ROOM, name, ours, "the paper's P40, as quoted there", paper, PEER))
     return rows

@@ -9,6 +9,7 @@ from qtf.provenance import machine
 
 # Modules of this package with a function `measure(count)`.
 ROOMS = (
+    "machine_rates",
     "sru_layer",
     "parallel_scan",
     "training_step",

@@ -12,6 +12,8 @@ from qtf.provenance import today, versions
 # What a ratio says. Of a peer, how many times as long as ours it takes; of a bound, which
 # nothing can beat, how many times as long as it we take.
 PEER, BOUND = "times faster than", "times the time of"
+# How a limit in seconds is called.
+LIMIT = "the limit of"
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Row:
         low: Smallest of all runs.
         high: Largest of all runs.
         unit: Of these three.
-        against: What it is held against.
+        against: What it is held against; empty for a bare number.
         kind: `PEER` or `BOUND`.
         ratio: See `kind`; the median over runs that followed one another.
         limit: What `ratio` must be at least for a peer, at most for a bound; None for
@@ -83,10 +85,26 @@ def compared(
     )
 
 
-def constant_limit(room: str, name: str, ours: Timings, limit_seconds: float, of: str) -> Row:
+def rate(room: str, name: str, amount: float, unit: str, timings: Timings) -> Row:
+    """Returns the row of a rate, amount over seconds, held against nothing."""
+    values = [amount / seconds for seconds in timings.seconds]
+    return Row(
+        room=room,
+        name=name,
+        value=amount / timings.median,
+        low=min(values),
+        high=max(values),
+        unit=unit,
+        against="",
+        kind=BOUND,
+        ratio=1.0,
+    )
+
+
+def constant_limit(room: str, name: str, ours: Timings, limit_seconds: float) -> Row:
     """Returns the row of a timing that must not be longer than a number of seconds."""
     bound = Timings((limit_seconds,) * len(ours.seconds))
-    return compared(room, name, ours, of, bound, BOUND, limit=1.0)
+    return compared(room, name, ours, f"{LIMIT} {limit_seconds:g} s", bound, BOUND, limit=1.0)
 
 
 def stamped(rows: Iterable[Row], device: str) -> list[Row]:

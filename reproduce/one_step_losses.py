@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from qtf.physics import evolve, from_config, sample_initial_states
+from qtf.physics import sample_trajectories
 
 N_SAMPLES = 64
 # Apart from all streams that states for training, validation and tests are drawn from.
@@ -31,10 +31,7 @@ def trivial_losses(physics: Mapping[str, Any], n_sites: int, window: int) -> dic
         >>> losses["straight line"] < 1e-3 * losses["persistence"]
         True
     """
-    law = physics["initial_states"]
-    psi0 = sample_initial_states(law, n_sites, N_SAMPLES, seed=0, stream=(STREAM, n_sites))
-    hamiltonian = from_config({**physics["hamiltonian"], "n_sites": n_sites})
-    psi = evolve(hamiltonian, psi0, physics["dt"] * np.arange(window))
+    psi = sample_trajectories(physics, n_sites, N_SAMPLES, window, seed=0, stream=STREAM)
     first = np.diff(psi, axis=1)
     return {
         "persistence": _mean_square(first),

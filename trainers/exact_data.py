@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from qtf.data.exact_source import ExactSource
-from qtf.physics import evolve, from_config, sample_initial_states
+from qtf.physics import sample_trajectories
 
 # Apart from the streams of training batches.
 VALIDATION_STREAM = 21
@@ -30,20 +30,18 @@ def exact_source(config: Mapping[str, Any]) -> ExactSource:
 
 def exact_validation(config: Mapping[str, Any]) -> dict[int, np.ndarray]:
     """Returns n_sites -> trajectories, complex (n_validation, n_times, 2**n)."""
-    data, exact = config["data"], config["exact"]
-    times = exact["dt"] * np.arange(states_needed(data))
-    validation = {}
-    for n_sites in data["n_sites"]:
-        psi0 = sample_initial_states(
-            exact["initial_states"],
+    data = config["data"]
+    return {
+        n_sites: sample_trajectories(
+            exact_physics(config),
             n_sites,
             data["n_validation"],
+            states_needed(data),
             seed=config["training"]["seed"],
-            stream=(VALIDATION_STREAM, n_sites),
+            stream=VALIDATION_STREAM,
         )
-        hamiltonian = from_config({**exact["hamiltonian"], "n_sites": n_sites})
-        validation[n_sites] = evolve(hamiltonian, psi0, times)
-    return validation
+        for n_sites in data["n_sites"]
+    }
 
 
 def exact_physics(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from qtf.dynamics.generator_report import coefficient_table, identify
 from qtf.dynamics.local_generator import LocalGenerator
 from qtf.dynamics.task import DynamicsTask
 from qtf.files import write_atomically, write_json
-from qtf.physics import evolve, from_config, sample_initial_states
+from qtf.physics import sample_trajectories
 from qtf.training.run_folder import RunFolder
 
 GENERATOR_FILE = "generator.json"
@@ -91,24 +91,17 @@ def training_trajectories(
         if from_files:
             psi = _stored(Path(data_dir or ""), n_sites, settings)
         else:
-            psi = _exact(config["physics"], n_sites, settings, seed)
+            psi = sample_trajectories(
+                config["physics"],
+                n_sites,
+                settings["n_trajectories"],
+                settings["n_steps"] + 1,
+                seed=seed,
+                stream=FIT_STREAM,
+            )
         rng = np.random.default_rng([seed, NOISE_STREAM, n_sites])
         found[n_sites] = _with_noise(psi, settings["noise"], rng)
     return found
-
-
-def _exact(
-    physics: Mapping[str, Any], n_sites: int, settings: Mapping[str, Any], seed: int
-) -> np.ndarray:
-    psi0 = sample_initial_states(
-        physics["initial_states"],
-        n_sites,
-        settings["n_trajectories"],
-        seed=seed,
-        stream=(FIT_STREAM, n_sites),
-    )
-    hamiltonian = from_config({**physics["hamiltonian"], "n_sites": n_sites})
-    return evolve(hamiltonian, psi0, physics["dt"] * np.arange(settings["n_steps"] + 1))
 
 
 def _stored(data_dir: Path, n_sites: int, settings: Mapping[str, Any]) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 
 from qtf.data.loading import load_trajectories
 from qtf.data.schema import Manifest
-from qtf.physics import PauliSum, evolve, from_config, sample_initial_states
+from qtf.physics import PauliSum, from_config, sample_initial_states, sample_trajectories
 
 LEAST_SQUARES_STEPS = 10
 MAX_LEAST_SQUARES_SITES = 8
@@ -93,7 +93,10 @@ class StatesFromLaw:
 
     def initial_states(self, n_sites: int, n_samples: int) -> np.ndarray:
         """Returns so many unseen states, (n_samples, 2**n)."""
-        return self._sampled(n_sites, n_samples, TEST_STREAM)
+        law = self._physics["initial_states"]
+        return sample_initial_states(
+            law, n_sites, n_samples, seed=self._seed, stream=(TEST_STREAM, n_sites)
+        )
 
     def hamiltonian(self, n_sites: int) -> PauliSum:
         """Returns the Hamiltonian of a chain."""
@@ -103,12 +106,11 @@ class StatesFromLaw:
         """Returns trajectories that determine the one-step map, or None if n is too large."""
         if n_sites > MAX_LEAST_SQUARES_SITES:
             return None
-        psi0 = self._sampled(n_sites, 2 * 2**n_sites, LEAST_SQUARES_STREAM)
-        times = self.dt * np.arange(LEAST_SQUARES_STEPS + 1)
-        return evolve(self.hamiltonian(n_sites), psi0, times)
-
-    def _sampled(self, n_sites: int, n_samples: int, stream: int) -> np.ndarray:
-        law = self._physics["initial_states"]
-        return sample_initial_states(
-            law, n_sites, n_samples, seed=self._seed, stream=(stream, n_sites)
+        return sample_trajectories(
+            self._physics,
+            n_sites,
+            2 * 2**n_sites,
+            LEAST_SQUARES_STEPS + 1,
+            seed=self._seed,
+            stream=LEAST_SQUARES_STREAM,
         )

@@ -28,6 +28,7 @@ from qtf.physics.observables import (
     magnetization,
 )
 from qtf.physics.operators import PauliSum, PauliTerm
+from qtf.physics.trajectories import sample_trajectories
 
 __all__ = [
     "INITIAL_STATE_LAWS",
@@ -60,6 +61,7 @@ __all__ = [
     "n_sites_of_dimension",
     "printed_state",
     "sample_initial_states",
+    "sample_trajectories",
     "spins_of_index",
     "xxz",
 ]

@@ -1,10 +1,11 @@
 from benchmarks.figures import write_figures
 from benchmarks.page import page
-from benchmarks.rows import BOUND, PEER, compared, stamped
+from benchmarks.rows import BOUND, PEER, compared, rate, stamped
 from benchmarks.timing import Timings
 
 ROWS = stamped(
     [
+        rate("machine", "disk", 50.0, "MB/s", Timings((0.5,))),
         compared("rollout", "n = 7", Timings((0.5,)), "products", Timings((0.4,)), BOUND, 1.5),
         compared("rollout", "n = 7", Timings((0.5,)), "a peer", Timings((1.0,)), PEER, 3.0),
         compared("reading", "files", Timings((0.5,)), "copying", Timings((0.1,)), BOUND),
@@ -19,6 +20,7 @@ def test_page_says_what_holds_and_what_falls_short():
     assert "Falls short: rollout, n = 7, 2 times faster than a peer, at least 3." in text
     assert "| n = 7 | 500 ms | 1.25 times the time of products | at most 1.5: holds |" in text
     assert "|  |  | 2 times faster than a peer | at least 3: **falls short** |" in text
+    assert "| disk | 100 MB/s |  |  |" in text
     assert "## a machine, no GPU used" in text
     assert "Not measured: no GPU" in text
 

@@ -7,6 +7,7 @@ from benchmarks.rows import (
     constant_limit,
     load_rows,
     merged,
+    rate,
     stamped,
     write_rows,
 )
@@ -30,9 +31,15 @@ def test_limit_is_a_floor_for_peers_and_a_ceiling_for_bounds(kind, limit, holds)
     assert compared("room", "work", OURS, "it", THEIRS, kind, limit).holds is holds
 
 
+def test_rate_is_an_amount_over_seconds():
+    row = rate("machine", "disk", 8.0, "MB/s", OURS)
+    assert (row.value, row.low, row.high, row.unit) == (4.0, 2.0, 8.0, "MB/s")
+    assert row.holds is None
+
+
 def test_seconds_may_be_limited():
-    assert constant_limit("room", "work", OURS, 2.0, "two seconds").holds is True
-    assert constant_limit("room", "work", OURS, 1.9, "less").holds is False
+    assert constant_limit("room", "work", OURS, 2.0).holds is True
+    assert constant_limit("room", "work", OURS, 1.9).holds is False
 
 
 def test_new_rows_replace_those_of_the_same_work_peer_and_device(tmp_path):
