@@ -47,34 +47,30 @@ def remote(module: str) -> Iterator[Callable[..., Run]]:
     """
     # `python -m` would find our own environment's packages through PYTHONPATH.
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [os.environ[PYTHON_VARIABLE], "-m", f"benchmarks.peers.{module}"],
         cwd=ROOT,
         env=environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-    )
+    ) as process:
+        requests, answers = process.stdin, process.stdout
+        assert requests is not None
+        assert answers is not None
 
-    requests, answers = process.stdin, process.stdout
-    assert requests is not None
-    assert answers is not None
+        def make(name: str, **arguments: Any) -> Run:
+            line = json.dumps({"name": name, "arguments": arguments}) + "\n"
 
-    def make(name: str, **arguments: Any) -> Run:
-        line = json.dumps({"name": name, "arguments": arguments}) + "\n"
+            def run() -> float:
+                requests.write(line)
+                requests.flush()
+                answer = answers.readline()
+                if not answer:
+                    raise RuntimeError(f"Peer {name} ended; its message is above.")
+                return float(json.loads(answer))
 
-        def run() -> float:
-            requests.write(line)
-            requests.flush()
-            answer = answers.readline()
-            if not answer:
-                raise RuntimeError(f"Peer {name} ended; its message is above.")
-            return float(json.loads(answer))
+            return run
 
-        return run
-
-    try:
+        # The end of its input ends the process.
         yield make
-    finally:
-        requests.close()
-        process.wait()

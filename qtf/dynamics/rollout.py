@@ -31,6 +31,7 @@ class Rollout:
             larger batches are split.
 
     Example:
+        >>> from qtf.dynamics.transferable_sru import TransferableSRU
         >>> model = TransferableSRU.from_preset("paper", n_max=3, units=8, n_layers=1)
         >>> rollout = Rollout(model)
         >>> psi0 = np.full((2, 4), 0.5, "complex64")
