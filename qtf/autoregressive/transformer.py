@@ -1,0 +1,162 @@
+"""A decoder with causal self-attention."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from qtf.autoregressive.network import AutoregressiveNetwork, OutputHeads, checked_positive
+
+FORBIDDEN = -1e9
+
+
+@keras.saving.register_keras_serializable("qtf")
+class Transformer(AutoregressiveNetwork):
+    """Autoregressive network of self-attention blocks.
+
+        x = E[outcome_{p-1}] + P[p];   x += attention(LN(x));   x += mlp(LN(x))
+
+    Attention at p sees the positions up to p, which hold the outcomes before p. The cache
+    holds keys and values.
+
+    Args:
+        units: Width.
+        n_layers: Number of blocks.
+        n_attention_heads: Heads of the attention; must divide `units`.
+        **kwargs: Of `AutoregressiveNetwork`.
+
+    Raises:
+        ValueError: A number is not positive, or the heads do not divide the width.
+
+    Example:
+        >>> import numpy as np
+        >>> network = Transformer(n_positions=4, units=8, n_layers=1)
+        >>> tuple(network(np.zeros((3, 4), "int32")).shape)
+        (3, 4, 4)
+
+    Source: Vaswani et al., NeurIPS 2017; blocks normalised first.
+    """
+
+    def __init__(
+        self,
+        *,
+        units: int = 32,
+        n_layers: int = 2,
+        n_attention_heads: int = 4,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.units = checked_positive("units", units)
+        self.n_layers = checked_positive("n_layers", n_layers)
+        self.n_attention_heads = checked_positive("n_attention_heads", n_attention_heads)
+        if units % n_attention_heads:
+            raise ValueError(
+                f"Argument `n_attention_heads` must divide `units` = {units}, but is"
+                f" {n_attention_heads}."
+            )
+        inner = {"dtype": self.dtype_policy}
+        # The last row stands for "nothing before".
+        self.outcome_embedding = self._table("outcome_embedding", self.local_dimension + 1)
+        self.position_embedding = self._table("position_embedding", self.n_positions)
+        self.blocks = [_Block(units, n_attention_heads, **inner) for _ in range(n_layers)]
+        for block in self.blocks:
+            block.build((None, None, units))
+        self.norm = keras.layers.LayerNormalization(**inner)
+        self.output_heads = OutputHeads(self.heads, **inner)
+        self.norm.build((None, units))
+        self.output_heads.build((None, units))
+        self.built = True
+
+    def call(self, outcomes: Any) -> Any:
+        """Evaluates all positions."""
+        nothing = ops.full((ops.shape(outcomes)[0], 1), self.local_dimension, outcomes.dtype)
+        before = ops.concatenate([nothing, outcomes[:, :-1]], axis=1)
+        x = ops.take(self.outcome_embedding, before, axis=0) + self.position_embedding[None]
+        positions = ops.arange(self.n_positions)
+        hidden = positions[None, :] > positions[:, None]
+        for block in self.blocks:
+            x = block(x, hidden=hidden)
+        return self.output_heads(self.norm(x))
+
+    def initial_cache(self, batch_size: Any) -> Any:
+        """Returns keys and values of each block, (batch, positions, units) both."""
+        shape = (batch_size, self.n_positions, self.units)
+        return [
+            [ops.zeros(shape, self.variable_dtype) for _ in range(2)] for _ in range(self.n_layers)
+        ]
+
+    def step(self, position: Any, previous: Any, cache: Any) -> tuple[Any, Any]:
+        """Evaluates one position."""
+        before = ops.where(position > 0, previous, self.local_dimension)
+        x = ops.take(self.outcome_embedding, before, axis=0)
+        x = x + ops.take(self.position_embedding, position, axis=0)
+        hidden = ops.arange(self.n_positions)[None, :] > position
+        caches = []
+        for block, block_cache in zip(self.blocks, cache, strict=True):
+            x, block_cache = block.step(x, block_cache, position, hidden)
+            caches.append(block_cache)
+        return self.output_heads(self.norm(x)), caches
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments that make this network again."""
+        own = {
+            "units": self.units,
+            "n_layers": self.n_layers,
+            "n_attention_heads": self.n_attention_heads,
+        }
+        return {**super().get_config(), **own}
+
+    def _table(self, name: str, rows: int) -> Any:
+        return self.add_weight(name=name, shape=(rows, self.units), initializer="glorot_normal")
+
+
+class _Block(keras.layers.Layer):
+    """Self-attention and a two-layer network, both residual and normalised first."""
+
+    def __init__(self, units: int, n_attention_heads: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.units = units
+        self.n_attention_heads = n_attention_heads
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        units, inner = self.units, {"dtype": self.dtype_policy}
+        shape = (None, None, units)
+        self.norms = [keras.layers.LayerNormalization(**inner) for _ in range(2)]
+        self.projections = keras.layers.Dense(3 * units, **inner)
+        self.attended = keras.layers.Dense(units, **inner)
+        self.hidden = keras.layers.Dense(4 * units, "gelu", **inner)
+        self.output_dense = keras.layers.Dense(units, **inner)
+        for layer in (*self.norms, self.projections, self.attended, self.hidden):
+            layer.build(shape)
+        self.output_dense.build((None, None, 4 * units))
+
+    def call(self, x: Any, hidden: Any) -> Any:
+        queries, keys, values = ops.split(self.projections(self.norms[0](x)), 3, axis=-1)
+        x = x + self.attended(self._attention(queries, keys, values, hidden))
+        return x + self._mlp(x)
+
+    def step(self, x: Any, cache: Any, position: Any, hidden: Any) -> tuple[Any, Any]:
+        """Does the same for one position, x (batch, units); `cache` holds keys and values."""
+        projected = self.projections(self.norms[0](x))
+        queries, *new = ops.split(projected[:, None], 3, axis=-1)
+        cache = [
+            ops.slice_update(old, (0, position, 0), part)
+            for old, part in zip(cache, new, strict=True)
+        ]
+        x = x + self.attended(self._attention(queries, *cache, hidden)[:, 0])
+        return x + self._mlp(x), cache
+
+    def _mlp(self, x: Any) -> Any:
+        return self.output_dense(self.hidden(self.norms[1](x)))
+
+    def _attention(self, queries: Any, keys: Any, values: Any, hidden: Any) -> Any:
+        queries, keys, values = (self._in_heads(part) for part in (queries, keys, values))
+        scale = float(queries.shape[-1]) ** -0.5
+        scores = scale * ops.einsum("bqhd,bkhd->bhqk", queries, keys)
+        weights = ops.softmax(ops.where(hidden, FORBIDDEN, scores), axis=-1)
+        mixed = ops.einsum("bhqk,bkhd->bqhd", weights, values)
+        return ops.reshape(mixed, (*ops.shape(mixed)[:2], self.units))
+
+    def _in_heads(self, x: Any) -> Any:
+        width = self.units // self.n_attention_heads
+        return ops.reshape(x, (*ops.shape(x)[:2], self.n_attention_heads, width))

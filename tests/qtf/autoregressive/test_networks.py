@@ -1,0 +1,123 @@
+"""What holds for every architecture."""
+
+import itertools
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from qtf.autoregressive import GRUNetwork, PixelCNN, Transformer
+from qtf.autoregressive.gru import hidden_states
+from qtf.training.compilation import compiled
+
+NETWORKS = {
+    "gru": lambda **kw: GRUNetwork(n_positions=6, units=5, **kw),
+    "transformer": lambda **kw: Transformer(n_positions=6, units=8, n_attention_heads=2, **kw),
+    "pixelcnn": lambda **kw: PixelCNN(shape=(2, 3), width=5, depth=4, **kw),
+    "residual pixelcnn": lambda **kw: PixelCNN(shape=(3, 2), width=5, depth=5, residual=True, **kw),
+}
+
+
+@pytest.fixture(params=NETWORKS)
+def make(request):
+    def network(**arguments):
+        keras.utils.set_random_seed(0)
+        made = NETWORKS[request.param](**{"dtype": "float64", **arguments})
+        rng = np.random.default_rng(1)
+        for variable in made.variables:
+            variable.assign(variable + 0.3 * rng.standard_normal(variable.shape))
+        return made
+
+    return network
+
+
+def outcomes(network, batch_size=7, seed=2):
+    rng = np.random.default_rng(seed)
+    return rng.integers(network.local_dimension, size=(batch_size, 6)).astype("int32")
+
+
+@pytest.mark.parametrize("local_dimension", [2, 4])
+def test_outputs_depend_on_earlier_outcomes_only(make, local_dimension):
+    network = make(local_dimension=local_dimension, heads=(local_dimension,))
+    base = outcomes(network)
+    before = np.asarray(network(base))
+    assert before.shape == (7, 6, local_dimension)
+    for position in range(6):
+        changed = base.copy()
+        changed[:, position] = (changed[:, position] + 1) % local_dimension
+        after = np.asarray(network(changed))
+        np.testing.assert_allclose(
+            after[:, : position + 1], before[:, : position + 1], rtol=0, atol=1e-14
+        )
+        if position < 5:
+            assert np.abs(after[:, position + 1 :] - before[:, position + 1 :]).max() > 1e-4
+
+
+def test_cached_steps_equal_the_parallel_evaluation(make):
+    network = make()
+    base = outcomes(network)
+
+    def stepwise(base):
+        cache, found = network.initial_cache(7), []
+        for position in range(6):
+            previous = base[:, position - 1] if position else ops.zeros_like(base[:, 0])
+            output, cache = network.step(ops.convert_to_tensor(position), previous, cache)
+            found.append(output)
+        return ops.stack(found, axis=1)
+
+    found = compiled(stepwise, variables=network.variables)(ops.convert_to_tensor(base))
+    np.testing.assert_allclose(found, network(base), atol=1e-12)
+
+
+def test_probabilities_of_all_outcomes_add_up_to_one(make):
+    network = make(heads=(2,))
+    every = np.array(list(itertools.product((0, 1), repeat=6)), "int32")
+    log_probs = np.asarray(ops.log_softmax(network(every), axis=-1))
+    chosen = np.take_along_axis(log_probs, every[..., None], axis=-1).sum(axis=(1, 2))
+    assert np.exp(chosen).sum() == pytest.approx(1.0, abs=1e-12)
+    assert np.exp(chosen).std() > 1e-3
+
+
+def test_network_is_made_again_from_its_configuration(make):
+    network = make(local_dimension=3, heads=(3, 1))
+    again = type(network).from_config(network.get_config())
+    assert [tuple(v.shape) for v in again.variables] == [tuple(v.shape) for v in network.variables]
+    assert again.n_outputs == 4
+
+
+def test_gradient_of_the_gru_equals_finite_differences(gradients):
+    rng = np.random.default_rng(0)
+    arrays = [rng.standard_normal(shape) for shape in ((5, 3, 8), (4, 8), (3, 4))]
+    weights = rng.standard_normal((5, 3, 4))
+
+    def total(*arrays):
+        return ops.sum(weights * hidden_states(*arrays))
+
+    run = compiled(total)
+    _, found = gradients(lambda *arrays: run(*arrays), arrays)
+    for i, gradient in enumerate(found):
+        direction = rng.standard_normal(arrays[i].shape)
+        values = []
+        for sign in (1, -1):
+            moved = list(arrays)
+            moved[i] = arrays[i] + sign * 1e-5 * direction
+            values.append(float(total(*map(ops.convert_to_tensor, moved))))
+        expected = (values[0] - values[1]) / 2e-5
+        assert np.sum(np.asarray(gradient) * direction) == pytest.approx(expected, abs=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("make_wrong", "message"),
+    [
+        (lambda: GRUNetwork(n_positions=0), "n_positions.* 0"),
+        (lambda: GRUNetwork(n_positions=2, units=-1), "units.* -1"),
+        (lambda: GRUNetwork(n_positions=2, heads=(2, 0)), "heads.* 0"),
+        (lambda: Transformer(n_positions=2, units=6, n_attention_heads=4), "must divide .* 6"),
+        (lambda: PixelCNN(shape=(2, 2), depth=4, residual=True), "depth.* odd .* 4"),
+        (lambda: PixelCNN(shape=(2, 0)), "shape.* 0"),
+    ],
+)
+def test_mistakes_are_named(make_wrong, message):
+    with pytest.raises(ValueError, match=message):
+        make_wrong()
