@@ -14,7 +14,16 @@ from qtf.physics.basis import (
 from qtf.physics.chebyshev import chebyshev_evolve, chebyshev_step
 from qtf.physics.diagonalization import Eigenbasis
 from qtf.physics.evolution import evolve
-from qtf.physics.hamiltonians import custom, from_config, heisenberg, ising, j1j2, xxz
+from qtf.physics.ground_energies import heisenberg_chain_ground_energy, lanczos_ground_energy
+from qtf.physics.hamiltonians import (
+    custom,
+    from_config,
+    heisenberg,
+    ising,
+    j1j2,
+    lattice_from_config,
+    xxz,
+)
 from qtf.physics.initial_states import INITIAL_STATE_LAWS, printed_state, sample_initial_states
 from qtf.physics.krylov import krylov_evolve, krylov_step
 from qtf.physics.lattices import Chain, Lattice, Square
@@ -51,10 +60,13 @@ __all__ = [
     "fidelity",
     "from_config",
     "heisenberg",
+    "heisenberg_chain_ground_energy",
     "index_of_bits",
     "ising",
     "j1j2",
     "krylov_evolve",
+    "lanczos_ground_energy",
+    "lattice_from_config",
     "krylov_step",
     "local_magnetization",
     "magnetization",

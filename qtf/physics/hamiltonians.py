@@ -220,6 +220,24 @@ _MODELS: dict[str, tuple[Callable[..., PauliSum], tuple[str, ...]]] = {
 }
 
 
+def lattice_from_config(config: Mapping[str, Any]) -> Lattice:
+    """Returns the lattice of a configuration of `from_config`.
+
+    Args:
+        config: As there, but for custom Hamiltonians, which have none; keys of the model
+            do not matter.
+
+    Raises:
+        ValueError: A key is missing, or a value is not allowed.
+
+    Example:
+        >>> lattice_from_config({"name": "ising", "lattice": "square", "n_rows": 2, "n_columns": 3})
+        Square(n_rows=2, n_columns=3, periodic=False)
+    """
+    model_keys = {key for _, keywords in _MODELS.values() for key in keywords} | {"name"}
+    return _lattice_from({key: value for key, value in config.items() if key not in model_keys})
+
+
 def _lattice_from(settings: Mapping[str, Any]) -> Lattice:
     kind = checked_choice("lattice", settings.get("lattice", "chain"), ("chain", "square"))
     periodic = settings.get("periodic", False)

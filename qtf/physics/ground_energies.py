@@ -1,0 +1,81 @@
+"""Ground energies that are known exactly or to rounding, to hold others against."""
+
+import numpy as np
+import scipy.optimize
+from scipy.sparse.linalg import eigsh
+
+from qtf.physics._checks import checked_integer
+from qtf.physics.operators import PauliSum
+
+# Below, a dense diagonalisation is as fast and needs no start vector.
+DENSE_SITES = 6
+
+
+def lanczos_ground_energy(hamiltonian: PauliSum) -> float:
+    """Returns the lowest energy of a Hamiltonian on up to 20 or so spins.
+
+    Args:
+        hamiltonian: Any; its sparse matrix must fit into memory.
+
+    Returns:
+        The energy in the Hamiltonian's units, to about 12 digits.
+
+    Example:
+        >>> from qtf.physics import Chain, heisenberg
+        >>> round(lanczos_ground_energy(heisenberg(Chain(4))), 9)
+        -1.616025404
+    """
+    if hamiltonian.n_sites <= DENSE_SITES:
+        return float(np.linalg.eigvalsh(hamiltonian.to_dense())[0])
+    start = np.random.default_rng(0).standard_normal(hamiltonian.dimension)
+    energies = eigsh(hamiltonian.to_sparse(), k=1, which="SA", v0=start, return_eigenvectors=False)
+    return float(energies[0])
+
+
+def heisenberg_chain_ground_energy(n_sites: int) -> float:
+    """Returns the ground energy of the open antiferromagnetic Heisenberg chain.
+
+        H = sum_i S_i . S_{i+1}   (hbar = 1, S = sigma / 2)
+        E = (n - 1)/4 - 1/2 sum_j 1 / (l_j^2 + 1/4),  j = 1 .. n/2
+        2 n atan(2 l_j) = pi j + sum_{k != j} [atan(l_j - l_k) + atan(l_j + l_k)]
+
+    Args:
+        n_sites: Number of spins, even.
+
+    Returns:
+        The energy, relative to a coupling of 1.
+
+    Raises:
+        ValueError: `n_sites` is odd or not positive.
+
+    Example:
+        >>> round(heisenberg_chain_ground_energy(10), 9)
+        -4.258035207
+
+    Source: Bethe equations of Alcaraz et al., J. Phys. A 20, 6397 (1987).
+    """
+    checked_integer("n_sites", n_sites, minimum=2)
+    if n_sites % 2:
+        raise ValueError(f"Argument `n_sites` must be even, but is {n_sites}.")
+    numbers = np.arange(1, n_sites // 2 + 1)
+
+    def defects(roots: np.ndarray) -> np.ndarray:
+        differences = np.arctan(roots[:, None] - roots[None, :])
+        sums = np.arctan(roots[:, None] + roots[None, :])
+        np.fill_diagonal(sums, 0.0)
+        scattering = (differences + sums).sum(axis=1)
+        return 2 * n_sites * np.arctan(2 * roots) - np.pi * numbers - scattering
+
+    def slopes(roots: np.ndarray) -> np.ndarray:
+        from_differences = 1 / (1 + (roots[:, None] - roots[None, :]) ** 2)
+        from_sums = 1 / (1 + (roots[:, None] + roots[None, :]) ** 2)
+        np.fill_diagonal(from_differences, 0.0)
+        np.fill_diagonal(from_sums, 0.0)
+        own = 4 * n_sites / (1 + 4 * roots**2) - (from_differences + from_sums).sum(axis=1)
+        return np.diag(own) + from_differences - from_sums
+
+    # Without scattering, spread a little wider.
+    start = 0.5 * np.tan(np.pi * numbers / (2 * n_sites)) * 1.2
+    found = scipy.optimize.root(defects, start, jac=slopes, method="hybr", tol=1e-13)
+    roots = found.x
+    return float((n_sites - 1) / 4 - 0.5 * (1 / (roots**2 + 0.25)).sum())
