@@ -1,0 +1,46 @@
+"""Random numbers as the data of a training that draws its own samples."""
+
+from typing import Any
+
+import tensorflow as tf
+
+
+class RandomSource:
+    """Batches of uniform random numbers, the same for the same step.
+
+    Args:
+        shape: Of the numbers of one replica and step.
+        seed: Seed of the stream.
+        dtype: "float32" or "float64".
+
+    Example:
+        >>> source = RandomSource((2, 3), seed=0)
+        >>> next(iter(source.dataset(5)))["uniforms"].shape.as_list()
+        [2, 3]
+    """
+
+    def __init__(self, shape: tuple[int, ...], *, seed: int, dtype: str = "float32") -> None:
+        self.shape = shape
+        self.seed = seed
+        self.dtype = dtype
+
+    def dataset(self, start_step: int = 0, *, input_context: Any = None) -> tf.data.Dataset:
+        """Returns the endless stream from batch `start_step` on.
+
+        Args:
+            start_step: Batches to skip.
+            input_context: Of `tf.distribute`; every worker draws numbers of its own.
+        """
+        worker = 0 if input_context is None else input_context.input_pipeline_id
+
+        def batch(step: Any) -> dict[str, Any]:
+            # One seed for each worker and step.
+            seed = tf.stack([tf.cast(self.seed + (worker << 32), tf.int64), step])
+            uniforms = tf.random.stateless_uniform(self.shape, seed, dtype=self.dtype)
+            return {"uniforms": uniforms, "step": step}
+
+        steps = tf.data.Dataset.range(start_step, tf.int64.max)
+        return steps.map(batch).prefetch(2)
+
+    def explain_data_loss(self, error: Exception) -> None:
+        """Does nothing: numbers that are drawn cannot be corrupt."""

@@ -1,0 +1,48 @@
+"""Energies and other means with their error bars."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class EnergyEstimate:
+    """The energy of independent samples.
+
+    Attributes:
+        energy: Mean of the real parts of the local energies.
+        energy_error: Its standard error.
+        energy_variance: <H^2> - <H>^2, the mean of |E_loc - <E>|^2; 0 for an eigenstate.
+        v_score: n Var / E^2, which compares states of different models.
+    """
+
+    energy: float
+    energy_error: float
+    energy_variance: float
+    v_score: float
+
+
+def energy_estimate(real: np.ndarray, imaginary: np.ndarray, n_sites: int) -> EnergyEstimate:
+    """Returns the estimate from the local energies of independent samples.
+
+    Args:
+        real: Real parts, (n_samples,).
+        imaginary: Imaginary parts, (n_samples,).
+        n_sites: Number of spins.
+
+    Raises:
+        ValueError: There are fewer than two samples.
+
+    Example:
+        >>> energy_estimate(np.array([1.0, 3.0]), np.zeros(2), 4)
+        EnergyEstimate(energy=2.0, energy_error=1.0, energy_variance=1.0, v_score=1.0)
+
+    Source: V-score of Wu et al., Science 386, 296 (2024), for Hamiltonians without trace.
+    """
+    if len(real) < 2:
+        raise ValueError(f"Argument `real` must hold at least two samples, but has {len(real)}.")
+    energy = float(real.mean())
+    variance = float(real.var() + imaginary.var())
+    error = float(real.std(ddof=1) / np.sqrt(len(real)))
+    score = n_sites * variance / energy**2 if energy else float("inf")
+    return EnergyEstimate(energy, error, variance, score)

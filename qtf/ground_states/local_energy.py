@@ -1,0 +1,142 @@
+"""Local energies of a wave function under any sum of Pauli terms."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from qtf.physics import PauliSum
+
+# bits -> (log |psi|, phase); prefixes need a whole `WaveFunction`
+LogPsi = Callable[[Any], tuple[Any, Any]]
+
+
+class LocalEnergy:
+    """Computes E_loc(s) = sum_s' H_{s s'} psi(s') / psi(s).
+
+    Terms that flip the same spins belong to the same s'. With b the bits of s, a term
+    c P_1 P_2 .. has the element c (-1)^(sum of b over its Y and Z) i^(number of its Y) in the
+    row of s; terms without X and Y are diagonal and need no wave function.
+
+    A flip leaves the conditionals before its first position as they are. A `WaveFunction` is
+    therefore evaluated once for s, which gives what is known at some positions, and for each
+    s' only from the last of them on: with r of them (1 + 1/r) / 2 of the work, on a chain.
+
+    Args:
+        hamiltonian: Real in the computational basis: an even number of Y in every term.
+        chunk: Flips evaluated at once; bounds the memory. 0: all.
+        n_prefixes: Positions from which evaluations may start; 1: always from the first,
+            and all positions in parallel.
+
+    Raises:
+        ValueError: The Hamiltonian is complex, `chunk` is negative or `n_prefixes` not
+            positive.
+
+    Example:
+        >>> from qtf.physics import Chain, ising
+        >>> LocalEnergy(ising(Chain(4))).n_flips
+        4
+    """
+
+    def __init__(self, hamiltonian: PauliSum, *, chunk: int = 0, n_prefixes: int = 1) -> None:
+        if not hamiltonian.is_real:
+            raise ValueError("Argument `hamiltonian` must be real, but has a term with odd Y.")
+        if chunk < 0:
+            raise ValueError(f"Argument `chunk` must not be negative, but is {chunk}.")
+        if n_prefixes < 1:
+            raise ValueError(f"Argument `n_prefixes` must be positive, but is {n_prefixes}.")
+        self.n_sites = hamiltonian.n_sites
+        self.n_prefixes = min(n_prefixes, self.n_sites)
+        self._read(hamiltonian)
+        self.chunk = chunk or max(1, self.n_flips)
+
+    @property
+    def n_flips(self) -> int:
+        """Number of different s' of a configuration."""
+        return len(self._flips)
+
+    def connected(self, bits: Any) -> tuple[Any, Any, Any]:
+        """Returns diagonal elements and all connected configurations.
+
+        Args:
+            bits: int32 (batch, n_sites).
+
+        Returns:
+            Diagonal elements (batch,); off-diagonal ones (n_flips, batch), zeros included;
+            their configurations, int32 (n_flips, batch, n_sites).
+        """
+        dtype = "float64"
+        parities = ops.matmul(ops.cast(bits, dtype), ops.cast(self._signs.T, dtype))
+        signs = 1.0 - 2.0 * (parities % 2.0)
+        elements = ops.transpose(ops.matmul(signs, ops.cast(self._coefficients, dtype)))
+        others = (bits[None] + ops.cast(self._flips[:, None], "int32")) % 2
+        return elements[0], elements[1:], others
+
+    def __call__(self, log_psi: LogPsi, bits: Any) -> tuple[Any, Any]:
+        """Returns real and imaginary part of the local energies.
+
+        Args:
+            log_psi: The wave function.
+            bits: int32 (batch, n_sites); psi must not vanish there.
+
+        Returns:
+            float64 (batch,) each.
+        """
+        diagonal, elements, others = self.connected(bits)
+        batch_size = ops.shape(bits)[0]
+        real, imaginary = diagonal, ops.zeros_like(diagonal)
+        if self.n_prefixes > 1:
+            groups, own = self._from_prefixes(log_psi, bits)
+        else:
+            groups = [(np.arange(self.n_flips), log_psi)]
+            own = log_psi(bits)
+        log_modulus, phase = (ops.cast(part, "float64") for part in own)
+        for flips, evaluate in groups:
+            for start in range(0, len(flips), self.chunk):
+                part = flips[start : start + self.chunk]
+                element, other = ops.take(elements, part, axis=0), ops.take(others, part, axis=0)
+                log_other, phase_other = (
+                    ops.reshape(ops.cast(value, "float64"), (-1, batch_size))
+                    for value in evaluate(ops.reshape(other, (-1, self.n_sites)))
+                )
+                # An element of zero may belong to spins that psi has no number for.
+                ratio = ops.where(element == 0.0, 0.0, ops.exp(log_other - log_modulus))
+                real += ops.sum(element * ratio * ops.cos(phase_other - phase), axis=0)
+                imaginary += ops.sum(element * ratio * ops.sin(phase_other - phase), axis=0)
+        return real, imaginary
+
+    def _from_prefixes(self, psi: Any, bits: Any) -> tuple[list[Any], Any]:
+        """Returns groups of flips with functions that evaluate them, and log psi of `bits`."""
+        first = self._flips[:, psi.sites].argmax(axis=1)
+        width = -(-self.n_sites // self.n_prefixes)
+        starts = sorted(set((first // width * width).tolist()))
+        prefixes = psi.prefixes(bits, [*starts, self.n_sites])
+        groups = [
+            (
+                np.flatnonzero(first // width * width == start),
+                lambda other, start=start, prefix=prefix: psi.continued(other, start, prefix),
+            )
+            for start, prefix in zip(starts, prefixes, strict=False)
+        ]
+        return groups, psi.continued(bits, self.n_sites, prefixes[-1])
+
+    def _read(self, hamiltonian: PauliSum) -> None:
+        """Groups the terms: signs (n_terms, n_sites), coefficients (n_terms, 1 + n_flips)."""
+        columns: dict[tuple[int, ...], int] = {(0,) * self.n_sites: 0}
+        signs, entries = [], []
+        for term in hamiltonian.terms:
+            flip, sign = np.zeros((2, self.n_sites), np.int32)
+            for site, pauli in zip(term.sites, term.paulis, strict=True):
+                flip[site] = pauli in "XY"
+                sign[site] = pauli in "YZ"
+            column = columns.setdefault(tuple(flip.tolist()), len(columns))
+            # Y = i X Z acting on the bra's side: <b|Y|1-b> = -i (-1)^b.
+            n_y = term.paulis.count("Y")
+            entries.append((column, term.coefficient * (-1) ** (n_y // 2)))
+            signs.append(sign)
+        self._signs = np.array(signs).reshape(-1, self.n_sites)
+        self._flips = np.array(list(columns)[1:], np.int32).reshape(-1, self.n_sites)
+        self._coefficients = np.zeros((len(entries), len(columns)))
+        for row, (column, value) in enumerate(entries):
+            self._coefficients[row, column] = value

@@ -1,0 +1,229 @@
+"""A wave function whose probabilities an autoregressive network gives exactly."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+from qtf.autoregressive.network import AutoregressiveNetwork
+
+# exp() of it is zero in every precision, and no sum of such numbers overflows.
+IMPOSSIBLE = -1e4
+
+
+@keras.saving.register_keras_serializable("qtf")
+class WaveFunction(keras.Model):
+    """Normalised wave function of spins, sampled exactly.
+
+        psi(s) = prod_p sqrt(P_p(s_p | s_0 .. s_{p-1})) exp(i theta_p(s_p | s_0 .. s_{p-1}))
+
+    The network's outputs at a position are the logarithms of P_p, up to a constant, for bits 0
+    and 1, then the two phases.
+
+    With `zero_magnetization`, P_p is zero for a bit of which n_sites / 2 have been drawn; the
+    other one is then certain. With `sign_sites`, psi(s) gets the factor (-1)^k, where k is the
+    number of down spins on these sites: for the sites of one sublattice, Marshall's sign rule.
+
+    Args:
+        network: With two outcomes and outputs (2, 2) at each of the sites.
+        sites: Site at each position; by default in the order of their numbers.
+        zero_magnetization: Whether as many spins point up as down.
+        sign_sites: Sites whose down spins change the sign.
+        **kwargs: Of `keras.Model`.
+
+    Call arguments:
+        bits: int32 (batch, n_sites), by site; 0 is spin up (Z = +1).
+
+    Returns:
+        Real and imaginary part of log psi, (batch,) each.
+
+    Raises:
+        ValueError: The network has other outputs; `sites` is no permutation; the number of
+            sites is odd although the magnetisation is zero; a site does not exist.
+
+    Example:
+        >>> import numpy as np
+        >>> from qtf.autoregressive import GRUNetwork
+        >>> psi = WaveFunction(network=GRUNetwork(n_positions=4, units=8))
+        >>> log_modulus, phase = psi(np.zeros((3, 4), "int32"))
+        >>> tuple(log_modulus.shape)
+        (3,)
+
+    Source: the NAQS paper, equations 1 to 5; the iterative-retraining paper, section II.
+    """
+
+    def __init__(
+        self,
+        *,
+        network: AutoregressiveNetwork,
+        sites: Sequence[int] | None = None,
+        zero_magnetization: bool = False,
+        sign_sites: Sequence[int] = (),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.network = network
+        self.n_sites = network.n_positions
+        self.sites = tuple(range(self.n_sites)) if sites is None else tuple(sites)
+        self.zero_magnetization = zero_magnetization
+        self.sign_sites = tuple(sign_sites)
+        self._check()
+        positions = sorted(range(self.n_sites), key=self.sites.__getitem__)
+        self._positions = tuple(positions)
+        self.built = True
+
+    def call(self, bits: Any) -> tuple[Any, Any]:
+        """Returns log |psi| and the phase of given spins."""
+        outcomes = ops.take(bits, self.sites, axis=1)
+        outputs = self.network(outcomes)
+        logits, phases = outputs[..., :2], outputs[..., 2:]
+        if self.zero_magnetization:
+            downs = ops.cumsum(outcomes, axis=1) - outcomes
+            logits = self._masked(logits, downs, ops.arange(self.n_sites))
+        chosen = self.network.encoded(outcomes)
+        log_probs = ops.sum(chosen * ops.log_softmax(logits, axis=-1), axis=(1, 2))
+        phase = ops.sum(chosen * phases, axis=(1, 2))
+        return 0.5 * log_probs, phase + self._sign_phase(bits, phase.dtype)
+
+    def prefixes(self, bits: Any, starts: Sequence[int]) -> list[Any]:
+        """Evaluates given spins position by position and keeps what is known at some of them.
+
+        Args:
+            bits: int32 (batch, n_sites), by site.
+            starts: Positions, ascending.
+
+        Returns:
+            For each of them what `continued` needs: everything before that position.
+        """
+        outcomes = ops.transpose(ops.take(bits, self.sites, axis=1))
+        batch_size = ops.shape(bits)[0]
+        nothing = ops.zeros((batch_size,), self.variable_dtype)
+        downs = ops.zeros((batch_size,), "int32")
+        known = (self.network.initial_cache(batch_size), nothing, nothing, downs)
+        found, at = [], 0
+        for start in starts:
+            known = self._continued(outcomes, at, start, known)
+            found.append(known)
+            at = start
+        return found
+
+    def continued(self, bits: Any, start: int, prefix: Any) -> tuple[Any, Any]:
+        """Returns log |psi| and the phase of spins that share what comes before a position.
+
+        Args:
+            bits: int32 (n_variants * batch, n_sites), by site; variant by variant. Each
+                agrees with the spins of the prefix at all positions before `start`.
+            start: The position.
+            prefix: Of `prefixes`, for (batch, n_sites) spins.
+        """
+        n_variants = bits.shape[0] // prefix[1].shape[0]
+        known = keras.tree.map_structure(lambda x: _repeated(x, n_variants), prefix)
+        outcomes = ops.transpose(ops.take(bits, self.sites, axis=1))
+        _, log_modulus, phase, _ = self._continued(outcomes, start, self.n_sites, known)
+        return log_modulus, phase + self._sign_phase(bits, phase.dtype)
+
+    def sample(self, uniforms: Any) -> Any:
+        """Draws independent spins from |psi|^2.
+
+        Args:
+            uniforms: Random numbers in [0, 1), (n_sites, batch); the same numbers give the
+                same spins.
+
+        Returns:
+            bits, int32 (batch, n_sites), by site.
+        """
+        batch_size = ops.shape(uniforms)[1]
+        nothing = ops.zeros((batch_size,), "int32")
+
+        def draw(position: Any, carry: Any) -> Any:
+            outcomes, cache, previous, downs = carry
+            outputs, cache = self.network.step(position, previous, cache)
+            logits = outputs[:, :2]
+            if self.zero_magnetization:
+                logits = self._masked(logits, downs, position)
+            up = ops.softmax(logits, axis=-1)[:, 0]
+            bit = ops.cast(uniforms[position] >= up, "int32")
+            outcomes = ops.slice_update(outcomes, (position, 0), bit[None])
+            return outcomes, cache, bit, downs + bit
+
+        outcomes = ops.zeros((self.n_sites, batch_size), "int32")
+        start = (outcomes, self.network.initial_cache(batch_size), nothing, nothing)
+        # The loop forgets the shape, without which XLA cannot differentiate what follows.
+        outcomes = ops.reshape(
+            ops.fori_loop(0, self.n_sites, draw, start)[0], (self.n_sites, batch_size)
+        )
+        return ops.take(ops.transpose(outcomes), self._positions, axis=1)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments that make this wave function again."""
+        own = {
+            "network": keras.saving.serialize_keras_object(self.network),
+            "sites": self.sites,
+            "zero_magnetization": self.zero_magnetization,
+            "sign_sites": self.sign_sites,
+        }
+        return {**super().get_config(), **own}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "WaveFunction":
+        """Makes the wave function that `get_config` described."""
+        network = keras.saving.deserialize_keras_object(config["network"], custom_objects)
+        return cls(**{**config, "network": network})
+
+    def _continued(self, outcomes: Any, start: int, stop: int, known: Any) -> Any:
+        """Evaluates positions start .. stop - 1 of (n_sites, batch) outcomes."""
+
+        def advance(position: Any, known: Any) -> Any:
+            cache, log_modulus, phase, downs = known
+            # Ignored at position 0.
+            previous = outcomes[ops.maximum(position - 1, 0)]
+            outputs, cache = self.network.step(position, previous, cache)
+            logits, phases = outputs[:, :2], outputs[:, 2:]
+            if self.zero_magnetization:
+                logits = self._masked(logits, downs, position)
+            chosen = self.network.encoded(outcomes[position])
+            log_modulus += 0.5 * ops.sum(chosen * ops.log_softmax(logits, axis=-1), axis=-1)
+            phase += ops.sum(chosen * phases, axis=-1)
+            return cache, log_modulus, phase, downs + outcomes[position]
+
+        return ops.fori_loop(start, stop, advance, known)
+
+    def _masked(self, logits: Any, downs: Any, position: Any) -> Any:
+        """Makes impossible what would leave too many spins of one kind."""
+        half = self.n_sites // 2
+        ups = position - downs
+        full = ops.stack([ups >= half, downs >= half], axis=-1)
+        return ops.where(full, ops.cast(IMPOSSIBLE, logits.dtype), logits)
+
+    def _sign_phase(self, bits: Any, dtype: Any) -> Any:
+        if not self.sign_sites:
+            return ops.zeros((), dtype)
+        downs = ops.sum(ops.take(bits, self.sign_sites, axis=1), axis=1)
+        return ops.cast(3.141592653589793 * ops.cast(downs % 2, dtype), dtype)
+
+    def _check(self) -> None:
+        network, n_sites = self.network, self.n_sites
+        if network.local_dimension != 2 or network.heads != (2, 2):
+            raise ValueError(
+                "Argument `network` must have two outcomes and outputs (2, 2), but has"
+                f" {network.local_dimension} and {network.heads}."
+            )
+        if sorted(self.sites) != list(range(n_sites)):
+            raise ValueError(
+                f"Argument `sites` must hold each of 0 .. {n_sites - 1} once, but is {self.sites}."
+            )
+        if self.zero_magnetization and n_sites % 2:
+            raise ValueError(
+                "Argument `zero_magnetization` needs an even number of sites, but there are"
+                f" {n_sites}."
+            )
+        if not set(self.sign_sites) <= set(range(n_sites)):
+            raise ValueError(
+                f"Argument `sign_sites` must hold sites below {n_sites}, but is {self.sign_sites}."
+            )
+
+
+def _repeated(x: Any, count: int) -> Any:
+    """Returns (batch, ...) `count` times, one whole batch after another."""
+    return ops.tile(x, (count,) + (1,) * (len(x.shape) - 1))

@@ -1,0 +1,40 @@
+from types import SimpleNamespace
+
+import numpy as np
+
+from qtf.data.random_source import RandomSource
+
+
+def batches(source, start_step, count, **arguments):
+    stream = source.dataset(start_step, **arguments)
+    return [(batch["uniforms"].numpy(), int(batch["step"])) for batch in stream.take(count)]
+
+
+def test_stream_is_the_same_from_whatever_step_it_starts():
+    source = RandomSource((3, 5), seed=7)
+    whole, rest = batches(source, 0, 6), batches(source, 4, 2)
+    assert [step for _, step in whole] == list(range(6))
+    for (one, step), (other, same_step) in zip(whole[4:], rest, strict=True):
+        assert step == same_step
+        np.testing.assert_array_equal(one, other)
+    assert len({one.tobytes() for one, _ in whole}) == 6
+
+
+def test_seeds_and_workers_have_numbers_of_their_own():
+    contexts = [None, *(SimpleNamespace(input_pipeline_id=worker) for worker in (0, 1))]
+    alone, first, second = (
+        batches(RandomSource((4,), seed=0), 0, 1, input_context=context)[0][0]
+        for context in contexts
+    )
+    other_seed = batches(RandomSource((4,), seed=1), 0, 1)[0][0]
+    np.testing.assert_array_equal(alone, first)
+    assert len({x.tobytes() for x in (first, second, other_seed)}) == 3
+
+
+def test_numbers_are_uniform_in_the_asked_precision():
+    source = RandomSource((100, 100), seed=0, dtype="float64")
+    numbers = batches(source, 3, 1)[0][0]
+    assert numbers.dtype == np.float64
+    assert 0.0 <= numbers.min() < 0.001
+    assert 0.999 < numbers.max() < 1.0
+    assert abs(numbers.mean() - 0.5) < 0.01

@@ -1,0 +1,117 @@
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from qtf.autoregressive import GRUNetwork
+from qtf.ground_states.local_energy import LocalEnergy
+from qtf.ground_states.task import gradient_surrogate
+from qtf.ground_states.wave_function import WaveFunction
+from qtf.physics import Chain, PauliSum, PauliTerm, Square, all_bits, heisenberg, ising, j1j2, xxz
+
+HAMILTONIANS = {
+    "ising": ising(Square(2, 3)),
+    "heisenberg": heisenberg(Chain(6)),
+    "j1j2": j1j2(Square(2, 3), next_nearest_coupling=0.4),
+    "xxz": xxz(Chain(6, periodic=True), anisotropy=0.3, units="pauli"),
+    "mixed": PauliSum(
+        6,
+        [PauliTerm(0.7, (0, 2, 3, 5), "YXZY"), PauliTerm(-0.2, (1,), "X"), PauliTerm(3.0, (), "")],
+    ),
+}
+EVERY = all_bits(6).astype("int32")
+POWERS = 1 << np.arange(5, -1, -1)
+
+
+def looked_up(vector):
+    """Wave function that looks amplitudes up."""
+    modulus, phase = np.log(np.abs(vector) + 1e-300), np.angle(vector)
+
+    def log_psi(bits):
+        index = ops.convert_to_numpy(bits) @ POWERS
+        return ops.convert_to_tensor(modulus[index]), ops.convert_to_tensor(phase[index])
+
+    return log_psi
+
+
+@pytest.mark.parametrize("name", HAMILTONIANS)
+def test_connected_elements_are_the_rows_of_the_matrix(name):
+    hamiltonian = HAMILTONIANS[name]
+    diagonal, elements, others = map(np.asarray, LocalEnergy(hamiltonian).connected(EVERY))
+    matrix = np.diag(diagonal)
+    for element, other in zip(elements, others, strict=True):
+        np.add.at(matrix, (np.arange(64), other @ POWERS), element)
+    np.testing.assert_allclose(matrix, hamiltonian.to_dense(), atol=1e-14)
+
+
+@pytest.mark.parametrize("name", HAMILTONIANS)
+@pytest.mark.parametrize("chunk", [0, 1, 4])
+def test_eigenstate_has_the_same_local_energy_everywhere(name, chunk):
+    energies, vectors = np.linalg.eigh(HAMILTONIANS[name].to_dense())
+    for level in (0, 5):
+        vector = vectors[:, level] * np.exp(0.3j)
+        there = np.abs(vector) > 1e-8
+        local_energy = LocalEnergy(HAMILTONIANS[name], chunk=chunk)
+        real, imaginary = local_energy(looked_up(vector), EVERY[there])
+        np.testing.assert_allclose(real, energies[level], atol=1e-6)
+        np.testing.assert_allclose(imaginary, 0.0, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", HAMILTONIANS)
+@pytest.mark.parametrize(("n_prefixes", "chunk"), [(2, 0), (3, 2), (9, 1)])
+def test_prefixes_change_nothing(name, n_prefixes, chunk):
+    keras.utils.set_random_seed(0)
+    network = GRUNetwork(n_positions=6, units=5, dtype="float64")
+    psi = WaveFunction(network=network, sites=(3, 1, 0, 5, 4, 2), dtype="float64")
+    expected = LocalEnergy(HAMILTONIANS[name])(psi, EVERY)
+    found = LocalEnergy(HAMILTONIANS[name], n_prefixes=n_prefixes, chunk=chunk)(psi, EVERY)
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-11)
+
+
+@pytest.mark.parametrize("name", ["ising", "heisenberg"])
+def test_gradient_over_all_configurations_equals_finite_differences(name, gradients):
+    hamiltonian = HAMILTONIANS[name]
+    matrix = hamiltonian.to_dense()
+    keras.utils.set_random_seed(0)
+    psi = WaveFunction(network=GRUNetwork(n_positions=6, units=3, dtype="float64"), dtype="float64")
+
+    # Biases of zero would put the first position on the kinks of the activation.
+    rng = np.random.default_rng(2)
+    for variable in psi.variables:
+        variable.assign(variable + 0.3 * rng.standard_normal(variable.shape))
+
+    def energy():
+        log_modulus, phase = map(np.asarray, psi(EVERY))
+        vector = np.exp(log_modulus + 1j * phase)
+        return (vector.conj() @ matrix @ vector).real
+
+    def surrogate():
+        log_modulus, phase = psi(EVERY)
+        real, imaginary = map(ops.stop_gradient, LocalEnergy(hamiltonian)(psi, EVERY))
+        shares = ops.stop_gradient(ops.exp(2.0 * log_modulus))
+        return gradient_surrogate(log_modulus, phase, real, imaginary, shares)
+
+    _, found = gradients(surrogate, [], layer=psi)
+    for variable, gradient in zip(psi.variables, found, strict=True):
+        value = np.array(variable)
+        direction = np.random.default_rng(1).standard_normal(value.shape)
+        step, difference = 1e-5, 0.0
+        for sign in (1, -1):
+            variable.assign(value + sign * step * direction)
+            difference += sign * energy() / (2 * step)
+        variable.assign(value)
+        assert np.sum(np.asarray(gradient) * direction) == pytest.approx(difference, abs=2e-7)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: LocalEnergy(PauliSum(1, [PauliTerm(1.0, (0,), "Y")])), "odd Y"),
+        (lambda: LocalEnergy(HAMILTONIANS["ising"], chunk=-1), "chunk.* -1"),
+        (lambda: LocalEnergy(HAMILTONIANS["ising"], n_prefixes=0), "n_prefixes.* 0"),
+    ],
+)
+def test_mistakes_are_named(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()

@@ -1,0 +1,115 @@
+import keras
+import numpy as np
+import pytest
+import scipy.stats
+
+from qtf.autoregressive import GRUNetwork, PixelCNN, Transformer
+from qtf.ground_states.orderings import site_order, sublattice
+from qtf.ground_states.wave_function import WaveFunction
+from qtf.physics import Chain, Square, all_bits
+
+NETWORKS = {
+    "gru": lambda **kw: GRUNetwork(n_positions=6, units=6, **kw),
+    "transformer": lambda **kw: Transformer(n_positions=6, units=8, n_layers=1, **kw),
+    "pixelcnn": lambda **kw: PixelCNN(shape=(2, 3), width=6, depth=3, **kw),
+}
+EVERY = all_bits(6).astype("int32")
+
+
+def wave_function(name="gru", dtype="float64", **arguments):
+    keras.utils.set_random_seed(3)
+    network = NETWORKS[name](dtype=dtype)
+    rng = np.random.default_rng(4)
+    for variable in network.variables:
+        variable.assign(variable + 0.4 * rng.standard_normal(variable.shape))
+    return WaveFunction(network=network, dtype=dtype, **arguments)
+
+
+def probabilities(psi):
+    return np.exp(2 * np.asarray(psi(EVERY)[0], dtype=np.float64))
+
+
+OPTIONS = [
+    {},
+    {"sites": site_order(Square(2, 3), "snake")},
+    {"zero_magnetization": True},
+    {"zero_magnetization": True, "sites": (3, 0, 5, 1, 4, 2), "sign_sites": (0, 2)},
+]
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("options", OPTIONS)
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-12), ("float32", 1e-5)])
+def test_probabilities_add_up_to_one(name, options, dtype, tolerance):
+    found = probabilities(wave_function(name, dtype, **options))
+    assert found.sum() == pytest.approx(1.0, abs=tolerance)
+    if options.get("zero_magnetization"):
+        assert found[EVERY.sum(axis=1) != 3].max() == 0.0
+        assert found[EVERY.sum(axis=1) == 3].min() > 0.0
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("options", OPTIONS)
+def test_samples_follow_the_probabilities(name, options):
+    psi = wave_function(name, **options)
+    n_samples = 20_000
+    uniforms = np.random.default_rng(5).random((6, n_samples))
+    bits = np.asarray(psi.sample(uniforms))
+    counts = np.bincount(bits @ (1 << np.arange(5, -1, -1)), minlength=64)
+    expected = n_samples * probabilities(psi)
+    assert counts[expected == 0].sum() == 0
+    # Rare configurations together, as the test asks for at least five of each.
+    rare = expected < 5
+    observed = np.append(counts[~rare], counts[rare].sum())
+    wanted = np.append(expected[~rare], expected[rare].sum())
+    kept = wanted > 0
+    assert scipy.stats.chisquare(observed[kept], wanted[kept]).pvalue > 1e-4
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("options", OPTIONS)
+def test_continuing_from_a_prefix_equals_the_whole_evaluation(name, options):
+    psi = wave_function(name, **options)
+    bits = np.array([[0, 1, 1, 0, 1, 0], [1, 0, 0, 1, 0, 1]], "int32")
+    for start in (0, 2, 5, 6):
+        (_, prefix) = psi.prefixes(bits, [0, start])
+        variants = np.stack([bits, bits])
+        later = list(psi.sites[start:])
+        # Permuted among themselves, so that the magnetisation stays.
+        variants[1][:, later] = bits[:, later[::-1]]
+        flat = variants.reshape(-1, 6)
+        found = psi.continued(flat, start, prefix)
+        for one, other in zip(found, psi(flat), strict=True):
+            np.testing.assert_allclose(one, other, atol=1e-12)
+
+
+def test_sign_sites_change_the_phase_by_pi_for_every_down_spin():
+    plain, signed = wave_function(), wave_function(sign_sites=sublattice(Chain(6)))
+    difference = np.asarray(signed(EVERY)[1]) - np.asarray(plain(EVERY)[1])
+    expected = np.pi * (EVERY[:, ::2].sum(axis=1) % 2)
+    np.testing.assert_allclose(difference, expected, atol=1e-12)
+
+
+def test_wave_function_is_made_again_from_its_configuration():
+    psi = wave_function(zero_magnetization=True, sites=(1, 0, 2, 3, 5, 4), sign_sites=(2,))
+    again = WaveFunction.from_config(psi.get_config())
+    again.set_weights(psi.get_weights())
+    np.testing.assert_array_equal(again(EVERY)[1], psi(EVERY)[1])
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: WaveFunction(network=GRUNetwork(n_positions=3, heads=(4,))), r"\(2, 2\)"),
+        (lambda: wave_function(sites=(0, 1)), "each of 0 .. 5 once"),
+        (lambda: wave_function(sign_sites=(6,)), "below 6"),
+        (
+            lambda: WaveFunction(network=GRUNetwork(n_positions=3), zero_magnetization=True),
+            "even number of sites, but there are 3",
+        ),
+        (lambda: site_order(Chain(2), "spiral"), '"spiral"'),
+    ],
+)
+def test_mistakes_are_named(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
