@@ -66,6 +66,7 @@ setup(
             "qtf-generate = data_gen.generate:main",
             "qtf-verify = data_gen.verify:main",
             "qtf-train = trainers.dynamics:main",
+            "qtf-ground-state = trainers.ground_state:main",
             "qtf-evaluate = trainers.evaluate:main",
             "qtf-export = serving.export:main",
             "qtf-serve = serving.server:main",

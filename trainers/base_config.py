@@ -18,7 +18,11 @@ def default() -> ConfigDict:
             "data": _data(),
             "exact": _exact(),
             "transfer": _transfer(),
-            "training": {**_training(), "optimizer": _optimizer()},
+            "training": {
+                # "loop", or "lbfgs" for a local generator, whose default it is.
+                "method": placeholder(str),
+                **training_defaults(),
+            },
             "fit": _fit(),
         }
     ).lock()
@@ -33,10 +37,23 @@ def resolved(config: ConfigDict) -> dict[str, Any]:
     Raises:
         ValueError: A key is unknown.
     """
-    full = default()
+    return merged(default(), config, hamiltonian_in="exact")
+
+
+def merged(full: ConfigDict, config: ConfigDict, *, hamiltonian_in: str) -> dict[str, Any]:
+    """Returns `config` on top of `full` as plain nested mappings.
+
+    Args:
+        full: All keys that are known, with their defaults; locked.
+        config: Possibly with some of them only.
+        hamiltonian_in: The section whose key `hamiltonian` is replaced as a whole.
+
+    Raises:
+        ValueError: A key is unknown.
+    """
     values = config.to_dict()
     # Its keys depend on its name; whoever builds the Hamiltonian checks them.
-    hamiltonian = values.get("exact", {}).pop("hamiltonian", None)
+    hamiltonian = values.get(hamiltonian_in, {}).pop("hamiltonian", None)
     try:
         full.update(values)
     except KeyError as error:
@@ -45,7 +62,7 @@ def resolved(config: ConfigDict) -> dict[str, Any]:
         raise ValueError(f"Configuration has a value of the wrong type: {error}") from error
     resolved_values = full.to_dict()
     if hamiltonian is not None:
-        resolved_values["exact"]["hamiltonian"] = hamiltonian
+        resolved_values[hamiltonian_in]["hamiltonian"] = hamiltonian
     return resolved_values
 
 
@@ -110,10 +127,9 @@ def _transfer() -> dict[str, Any]:
     }
 
 
-def _training() -> dict[str, Any]:
+def training_defaults() -> dict[str, Any]:
+    """Returns the settings of the loop, see `qtf.training.settings`."""
     return {
-        # "loop", or "lbfgs" for a local generator, whose default it is.
-        "method": placeholder(str),
         "n_epochs": 100,
         "steps_per_epoch": 1000,
         "seed": 0,
@@ -127,6 +143,7 @@ def _training() -> dict[str, Any]:
         "checkpoint_every_minutes": 5.0,
         "histograms_every_epochs": 0,
         "figures_every_epochs": 0,
+        "optimizer": _optimizer(),
     }
 
 

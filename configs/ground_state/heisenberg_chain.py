@@ -1,0 +1,36 @@
+"""Open Heisenberg chain, H = sum S S, with the energy of the Bethe equations beside it.
+
+--config=configs/ground_state/heisenberg_chain.py:N, by default 20
+"""
+
+from ml_collections import ConfigDict
+
+from qtf.physics import heisenberg_chain_ground_energy
+from trainers import ground_state_config
+
+
+def get_config(n_sites: str = "20") -> ConfigDict:
+    config = ground_state_config.default()
+    config.physics.hamiltonian = {
+        "name": "heisenberg",
+        "lattice": "chain",
+        "n_sites": int(n_sites),
+        "coupling": 1.0,
+        "units": "spin",
+    }
+    config.reference = heisenberg_chain_ground_energy(int(n_sites))
+    config.network.name = "gru"
+    config.network.units = 64
+    config.wave_function.zero_magnetization = True
+    config.wave_function.marshall_sign = True
+    config.sampling.n_samples = 512
+    config.sampling.temperature = 0.2
+    config.training.n_epochs = 30
+    config.training.steps_per_epoch = 100
+    config.training.optimizer.learning_rate = 2e-3
+    config.training.optimizer.schedule = "cosine"
+    config.training.optimizer.warmup_steps = 50
+    config.training.optimizer.floor = 1e-5
+    config.training.optimizer.beta_2 = 0.99
+    config.training.optimizer.clip_norm = 1.0
+    return config

@@ -1,0 +1,39 @@
+"""Heisenberg antiferromagnet on an open square, H = sum S S.
+
+    --config=configs/ground_state/heisenberg_square.py:SIDE[,sign], by default 4
+
+With `sign`, Marshall's sign rule is built in; without, the network has to learn it.
+"""
+
+from ml_collections import ConfigDict
+
+from trainers import ground_state_config
+
+
+def get_config(choice: str = "4") -> ConfigDict:
+    side, *rest = choice.split(",")
+    config = ground_state_config.default()
+    config.physics.hamiltonian = {
+        "name": "heisenberg",
+        "lattice": "square",
+        "n_rows": int(side),
+        "n_columns": int(side),
+        "coupling": 1.0,
+        "units": "spin",
+    }
+    config.network.name = "transformer"
+    config.network.units = 32
+    config.network.n_layers = 2
+    config.wave_function.zero_magnetization = True
+    config.wave_function.marshall_sign = "sign" in rest
+    config.sampling.n_samples = 512
+    config.sampling.temperature = 0.2
+    config.training.n_epochs = 30
+    config.training.steps_per_epoch = 100
+    config.training.optimizer.learning_rate = 2e-3
+    config.training.optimizer.schedule = "cosine"
+    config.training.optimizer.warmup_steps = 50
+    config.training.optimizer.floor = 1e-5
+    config.training.optimizer.beta_2 = 0.99
+    config.training.optimizer.clip_norm = 1.0
+    return config

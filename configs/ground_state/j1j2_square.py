@@ -1,0 +1,18 @@
+"""Frustrated Heisenberg antiferromagnet on an open square, H = sum S S + J2 sum' S S.
+
+    --config=configs/ground_state/j1j2_square.py:SIDE,J2, by default 4,0.5
+
+Marshall's sign rule is the start; the network learns where it fails.
+"""
+
+from ml_collections import ConfigDict
+
+from configs.ground_state import heisenberg_square
+
+
+def get_config(choice: str = "4,0.5") -> ConfigDict:
+    side, coupling = choice.split(",")
+    config = heisenberg_square.get_config(f"{side},sign")
+    config.physics.hamiltonian.name = "j1j2"
+    config.physics.hamiltonian.next_nearest_coupling = float(coupling)
+    return config

@@ -1,0 +1,47 @@
+"""Finds a ground state by variational Monte Carlo with an autoregressive wave function.
+
+    python -m trainers.ground_state --config=configs/ground_state/ising_square.py --workdir=RUN
+
+Stopped by Ctrl-C, SIGTERM or kill -9, the same command continues.
+"""
+
+import os
+
+from absl import flags
+from ml_collections import config_flags
+
+from qtf.command_line import run_command
+
+CONFIG = config_flags.DEFINE_config_file("config", None, "Which ground state, and how.")
+WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.")
+PROFILE = flags.DEFINE_boolean("profile", False, "Trace ten of the first steps for TensorBoard.")
+
+
+def main() -> None:
+    """Console entry point."""
+    flags.mark_flags_as_required(["config", "workdir"])
+    run_command("qtf-ground-state", _main)
+
+
+def _main() -> None:
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # Imported here so that --help and mistakes in the flags answer at once.
+    from qtf.quiet_import import import_tensorflow_quietly
+    from trainers import ground_state_config
+
+    config = ground_state_config.resolved(CONFIG.value)
+    import_tensorflow_quietly()
+    from trainers.ground_state_assembly import run
+
+    task = run(config, WORKDIR.value, profile=PROFILE.value)
+    estimate, _ = task.estimate(task.n_validation)
+    print(f"Energy: {estimate.energy:.9g} +- {estimate.energy_error:.2g}")
+    print(f"Variance: {estimate.energy_variance:.3g}, V-score: {estimate.v_score:.3g}")
+    if task.reference is not None:
+        error = abs(estimate.energy / task.reference - 1.0)
+        print(f"Exact: {task.reference:.9g}, relative error {error:.2g}")
+    print(f"Run folder: {WORKDIR.value}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""Every key that the configuration of `trainers.ground_state` may have, with its default."""
+
+from typing import Any
+
+from ml_collections import ConfigDict
+from ml_collections.config_dict import placeholder
+
+from trainers.base_config import merged, training_defaults
+
+
+def default() -> ConfigDict:
+    """Returns the default configuration; its keys are locked."""
+    return ConfigDict(
+        {
+            "physics": {"hamiltonian": {"name": "ising", "lattice": "chain", "n_sites": 12}},
+            "network": _network(),
+            "wave_function": {
+                "order": "raster",  # or "snake", for recurrent networks on squares
+                "zero_magnetization": False,
+                "marshall_sign": False,
+            },
+            "sampling": {
+                "n_samples": 256,  # of a step of one replica
+                "n_validation": 4096,
+                "chunk": 0,  # flips at once in local energies; 0: all
+                "n_prefixes": 4,  # positions from which flipped spins may be evaluated
+                "temperature": 0.0,
+                "temperature_decay": 1e-3,
+            },
+            # Ground energy where it is known; None: by Lanczos up to 16 spins, else unknown.
+            "reference": placeholder(float),
+            "training": {**training_defaults(), "monitor": "energy"},
+        }
+    ).lock()
+
+
+def resolved(config: ConfigDict) -> dict[str, Any]:
+    """Returns `config` on top of the defaults as plain nested mappings.
+
+    Raises:
+        ValueError: A key is unknown.
+    """
+    return merged(default(), config, hamiltonian_in="physics")
+
+
+def _network() -> dict[str, Any]:
+    return {
+        "name": "gru",  # "gru", "pixelcnn" (squares) or "transformer"
+        "units": placeholder(int),  # gru, transformer
+        "n_layers": placeholder(int),  # transformer
+        "n_attention_heads": placeholder(int),  # transformer
+        "width": placeholder(int),  # pixelcnn
+        "depth": placeholder(int),  # pixelcnn
+        "residual": placeholder(bool),  # pixelcnn
+    }
