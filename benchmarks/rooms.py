@@ -19,8 +19,9 @@ ROOMS = (
     "large_chains",
     "reading",
     "export",
+    "ground_states",
 )
-PEER_ROOMS = ("peers.layers", "peers.evolution")
+PEER_ROOMS = ("peers.layers", "peers.evolution", "peers.vmc")
 
 
 def measured(room: str, runs: int) -> list[Row]:

@@ -1,0 +1,124 @@
+"""Variational Monte Carlo: sampling, local energies, and a whole step.
+
+A sample costs about one parallel evaluation, which is its bound; local energies that start from
+prefixes are held against those that evaluate every flipped configuration anew.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from benchmarks.rows import BOUND, PEER, Row, compared
+from benchmarks.timing import Run, in_turns, timed
+
+ROOM = "ground states"
+BATCH = 256
+N_PREFIXES = 8
+MOST_OF_EVALUATION = 3.0
+FASTER_THAN_WITHOUT = 1.6
+
+
+def measure(count: int) -> list[Row]:
+    """Returns the rows of this room, at most five runs each."""
+    rows = []
+    for name, psi, hamiltonian in _cases():
+        timings = in_turns(_runs(psi, hamiltonian), min(count, 5))
+        rows += [
+            compared(
+                ROOM,
+                f"{BATCH} samples, {name}",
+                timings["sample"],
+                "one parallel evaluation",
+                timings["evaluate"],
+                BOUND,
+                limit=MOST_OF_EVALUATION,
+            ),
+            compared(
+                ROOM,
+                f"local energies of {BATCH} samples, {name}",
+                timings["with prefixes"],
+                "without prefixes",
+                timings["without prefixes"],
+                PEER,
+                limit=FASTER_THAN_WITHOUT,
+            ),
+        ]
+    return rows
+
+
+def vmc_step(*, side: int, width: int, depth: int, n_samples: int, field: float) -> Run:
+    """Returns a run of one step of the trainer: samples, local energies, gradient, update."""
+    import tensorflow as tf
+
+    from qtf.training.distribution import make_strategy
+    from qtf.training.schedules import make_optimizer
+    from qtf.training.settings import TrainingSettings
+    from qtf.training.step import TrainingStep
+    from trainers import ground_state_config
+    from trainers.ground_state_assembly import make_task
+
+    config = ground_state_config.default()
+    config.physics.hamiltonian = {
+        "name": "ising",
+        "lattice": "square",
+        "n_rows": side,
+        "n_columns": side,
+        "transverse_field": field,
+        "longitudinal_field": 0.0,
+    }
+    config.network.name, config.network.width, config.network.depth = "pixelcnn", width, depth
+    config.sampling.n_samples = n_samples
+    task = make_task(ground_state_config.resolved(config))
+    settings = TrainingSettings.from_mapping({"optimizer": {"learning_rate": 1e-3}})
+    strategy = make_strategy(settings.strategy)
+    with strategy.scope():
+        model = task.build_model()
+        optimizer = make_optimizer(settings)
+        optimizer.build(model.trainable_variables)
+    step = TrainingStep(strategy, model, optimizer, task.loss, settings)
+    uniforms = np.random.default_rng(0).random((side * side, n_samples)).astype(np.float32)
+    batch = {"uniforms": tf.constant(uniforms), "step": tf.constant(0, tf.int64)}
+    return timed(lambda: step(batch))
+
+
+def _cases() -> list[tuple[str, Any, Any]]:
+    from qtf.autoregressive import GRUNetwork, PixelCNN, Transformer
+    from qtf.ground_states.wave_function import WaveFunction
+    from qtf.physics import Chain, Square, ising
+
+    chain, square = Chain(64), Square(8, 8)
+    networks = {
+        "chain of 64, GRU 64 wide": (GRUNetwork(n_positions=64, units=64), chain),
+        "8 x 8, PixelCNN 32 wide, 6 deep": (PixelCNN(shape=(8, 8), depth=6), square),
+        "chain of 64, transformer 32 wide": (Transformer(n_positions=64), chain),
+    }
+    return [
+        (name, WaveFunction(network=network), ising(lattice, longitudinal_field=0.0))
+        for name, (network, lattice) in networks.items()
+    ]
+
+
+def _runs(psi: Any, hamiltonian: Any) -> dict[str, Run]:
+    import tensorflow as tf
+
+    from qtf.ground_states.local_energy import LocalEnergy
+
+    uniforms = tf.constant(np.random.default_rng(0).random((64, BATCH)), tf.float32)
+    bits = psi.sample(uniforms)
+    # As many configurations at once in both.
+    reused = LocalEnergy(hamiltonian, chunk=8, n_prefixes=N_PREFIXES)
+    anew = LocalEnergy(hamiltonian, chunk=8)
+    return {
+        "sample": _compiled(psi, lambda uniforms: psi.sample(uniforms), uniforms),
+        "evaluate": _compiled(psi, lambda bits: psi(bits)[0], bits),
+        "with prefixes": _compiled(psi, lambda bits: reused(psi, bits)[0], bits),
+        "without prefixes": _compiled(psi, lambda bits: anew(psi, bits)[0], bits),
+    }
+
+
+def _compiled(psi: Any, function: Callable[[Any], Any], argument: Any) -> Run:
+    from qtf.training.compilation import compiled
+
+    run = compiled(function, variables=psi.variables)
+    return timed(lambda: run(argument).numpy())
