@@ -29,7 +29,7 @@ def default() -> ConfigDict:
             },
             # Ground energy where it is known; None: by Lanczos up to 16 spins, else unknown.
             "reference": placeholder(float),
-            "training": {**training_defaults(), "monitor": "energy"},
+            "training": _training(),
         }
     ).lock()
 
@@ -41,6 +41,26 @@ def resolved(config: ConfigDict) -> dict[str, Any]:
         ValueError: A key is unknown.
     """
     return merged(default(), config, hamiltonian_in="physics")
+
+
+def _training() -> dict[str, Any]:
+    defaults = training_defaults()
+    optimizer = {
+        "learning_rate": 2e-3,
+        "schedule": "cosine",
+        "warmup_steps": 50,
+        "floor": 1e-5,
+        # Gradients shrink with the variance of the local energy.
+        "beta_2": 0.99,
+        "clip_norm": 1.0,
+    }
+    return {
+        **defaults,
+        "monitor": "energy",
+        "n_epochs": 20,
+        "steps_per_epoch": 100,
+        "optimizer": {**defaults["optimizer"], **optimizer},
+    }
 
 
 def _network() -> dict[str, Any]:

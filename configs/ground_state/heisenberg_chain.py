@@ -26,11 +26,4 @@ def get_config(n_sites: str = "20") -> ConfigDict:
     config.sampling.n_samples = 512
     config.sampling.temperature = 0.2
     config.training.n_epochs = 30
-    config.training.steps_per_epoch = 100
-    config.training.optimizer.learning_rate = 2e-3
-    config.training.optimizer.schedule = "cosine"
-    config.training.optimizer.warmup_steps = 50
-    config.training.optimizer.floor = 1e-5
-    config.training.optimizer.beta_2 = 0.99
-    config.training.optimizer.clip_norm = 1.0
     return config

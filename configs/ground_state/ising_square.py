@@ -25,12 +25,4 @@ def get_config(choice: str = "4,3.0") -> ConfigDict:
     config.network.depth = 6
     config.sampling.n_samples = 512
     config.sampling.temperature = 1.0
-    config.training.n_epochs = 20
-    config.training.steps_per_epoch = 100
-    config.training.optimizer.learning_rate = 2e-3
-    config.training.optimizer.schedule = "cosine"
-    config.training.optimizer.warmup_steps = 50
-    config.training.optimizer.floor = 1e-5
-    config.training.optimizer.beta_2 = 0.99
-    config.training.optimizer.clip_norm = 1.0
     return config

@@ -23,6 +23,7 @@ def small(**changes):
     config.training.n_epochs = 4
     config.training.steps_per_epoch = 50
     config.training.optimizer.learning_rate = 1e-2
+    config.training.optimizer.schedule = "constant"
     for key, value in changes.items():
         config.update_from_flattened_dict({key.replace("__", "."): value})
     return ground_state_config.resolved(config)
