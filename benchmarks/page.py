@@ -22,6 +22,20 @@ NOT_MEASURED = (
     "## GPU\n\nNot measured: no GPU could be had. `benchmarks/train_on_jax.py` trains the same"
     " networks on one, without TensorFlow, and `make bench` uses the one it finds."
 )
+# Rooms in the order of the page; others follow.
+ORDER = (
+    "machine",
+    "SRU layer",
+    "SRU parallel in time",
+    "training step",
+    "rollout",
+    "generation",
+    "weak scaling of generation",
+    "large chains",
+    "reading",
+    "export",
+    "ground states",
+)
 HOW = """## How to get this page
 
 ```
@@ -41,11 +55,15 @@ def page(rows: Sequence[Row]) -> str:
             f"## {device}\n\nMeasured {' to '.join(dict.fromkeys((dates[0], dates[-1])))}."
             f" {_versions(here)}"
         )
-        for room in dict.fromkeys(row.room for row in here):
+        for room in sorted({row.room for row in here}, key=_place):
             parts.append(_room(room, [row for row in here if row.room == room]))
     if all("no GPU" in row.device for row in rows):
         parts.append(NOT_MEASURED)
     return "\n\n".join([*parts, HOW]) + "\n"
+
+
+def _place(room: str) -> tuple[int, str]:
+    return (ORDER.index(room) if room in ORDER else len(ORDER), room)
 
 
 def _verdict(rows: Sequence[Row]) -> str:
