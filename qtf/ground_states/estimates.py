@@ -1,8 +1,36 @@
-"""Energies and other means with their error bars."""
+"""Means of independent samples with their error bars."""
 
 from dataclasses import dataclass
 
 import numpy as np
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean over independent samples.
+
+    Attributes:
+        mean: The mean.
+        error: Its standard error.
+    """
+
+    mean: float
+    error: float
+
+    @classmethod
+    def of(cls, values: np.ndarray) -> "Estimate":
+        """Returns the mean of real values and its standard error.
+
+        Raises:
+            ValueError: There are fewer than two values.
+
+        Example:
+            >>> Estimate.of(np.array([1.0, 3.0]))
+            Estimate(mean=2.0, error=1.0)
+        """
+        if len(values) < 2:
+            raise ValueError(f"Argument `values` must hold at least two, but has {len(values)}.")
+        return cls(float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values))))
 
 
 @dataclass(frozen=True)
@@ -39,10 +67,7 @@ def energy_estimate(real: np.ndarray, imaginary: np.ndarray, n_sites: int) -> En
 
     Source: V-score of Wu et al., Science 386, 296 (2024), for Hamiltonians without trace.
     """
-    if len(real) < 2:
-        raise ValueError(f"Argument `real` must hold at least two samples, but has {len(real)}.")
-    energy = float(real.mean())
+    energy = Estimate.of(real)
     variance = float(real.var() + imaginary.var())
-    error = float(real.std(ddof=1) / np.sqrt(len(real)))
-    score = n_sites * variance / energy**2 if energy else float("inf")
-    return EnergyEstimate(energy, error, variance, score)
+    score = n_sites * variance / energy.mean**2 if energy.mean else float("inf")
+    return EnergyEstimate(energy.mean, energy.error, variance, score)

@@ -9,11 +9,14 @@ from keras import ops
 
 from qtf.ground_states.estimates import EnergyEstimate, energy_estimate
 from qtf.ground_states.local_energy import LocalEnergy
-from qtf.physics import PauliSum
+from qtf.ground_states.observables import abs_magnetization, magnetization
+from qtf.physics import PauliSum, all_bits
 from qtf.training.compilation import compiled
 
 # Apart from the streams of training batches.
 VALIDATION_STREAM = 41
+# All configurations of so many sites take a minute or less.
+MAX_LISTED_SITES = 16
 
 
 class GroundStateTask:
@@ -127,16 +130,16 @@ class GroundStateTask:
     def validate(self, model: keras.Model) -> dict[str, float]:
         """Returns energy, variance, V-score and magnetisation of fresh samples."""
         estimate, bits = self.estimate(self.n_validation)
-        magnetization = (1 - 2 * bits.astype(np.float64)).mean(axis=1)
+        mean_z = magnetization(bits)
         values = {
             "loss": estimate.energy,
             "energy": estimate.energy,
             "energy_error": estimate.energy_error,
             "energy_variance": estimate.energy_variance,
             "v_score": estimate.v_score,
-            "magnetization": float(magnetization.mean()),
-            "magnetization_error": float(magnetization.std(ddof=1) / np.sqrt(len(bits))),
-            "abs_magnetization": float(np.abs(magnetization).mean()),
+            "magnetization": mean_z.mean,
+            "magnetization_error": mean_z.error,
+            "abs_magnetization": abs_magnetization(bits).mean,
         }
         if self.reference is not None:
             values["relative_error"] = abs(estimate.energy / self.reference - 1.0)
@@ -157,6 +160,36 @@ class GroundStateTask:
             np.concatenate(real), np.concatenate(imaginary), self.hamiltonian.n_sites
         )
         return estimate, np.concatenate(bits)
+
+    def variational_energy(self, model: keras.Model) -> float:
+        """Returns <psi| H |psi> from all configurations, without statistical error.
+
+        Raises:
+            ValueError: There are more than `MAX_LISTED_SITES` sites.
+        """
+        n_sites = self.hamiltonian.n_sites
+        if n_sites > MAX_LISTED_SITES:
+            raise ValueError(
+                f"All configurations are listed up to {MAX_LISTED_SITES} sites, but there are"
+                f" {n_sites}."
+            )
+        every = all_bits(n_sites).astype(np.int32)
+        size = min(len(every), self.batch_size)
+        run = compiled(
+            lambda bits: (model(bits)[0], self.local_energy(model, bits)[0]),
+            variables=model.variables,
+            xla=self.xla,
+        )
+        energy = 0.0
+        for start in range(0, len(every), size):
+            # The last chunk reaches back, so that all have one size and one compilation.
+            first = min(start, len(every) - size)
+            found = run(ops.convert_to_tensor(every[first : first + size]))
+            log_modulus, real = (np.asarray(part, np.float64)[start - first :] for part in found)
+            # Where psi vanishes its local energy may be infinite.
+            weights = np.exp(2.0 * log_modulus)
+            energy += float(np.sum(weights * np.where(weights > 0.0, real, 0.0)))
+        return energy
 
     def figures(self, model: keras.Model) -> dict[str, np.ndarray]:
         """Draws nothing yet."""

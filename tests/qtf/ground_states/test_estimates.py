@@ -18,5 +18,5 @@ def test_imaginary_parts_count_as_variance_but_not_as_energy():
 
 
 def test_one_sample_is_too_few():
-    with pytest.raises(ValueError, match="at least two samples, but has 1"):
+    with pytest.raises(ValueError, match="at least two, but has 1"):
         energy_estimate(np.ones(1), np.zeros(1), 2)

@@ -1,0 +1,89 @@
+"""Expectation values of a sampled wave function, each with its error bar."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from qtf.ground_states.estimates import Estimate
+from qtf.ground_states.local_energy import LocalEnergy
+from qtf.physics import PauliSum
+
+
+def expectation(psi: Any, operator: PauliSum, bits: Any) -> Estimate:
+    """Returns <psi| O |psi> of any real operator from samples of psi.
+
+    Args:
+        psi: The wave function.
+        operator: A real sum of Pauli terms.
+        bits: Samples of psi, int32 (n_samples, n_sites).
+    """
+    return Estimate.of(np.asarray(LocalEnergy(operator)(psi, bits)[0]))
+
+
+def magnetization(bits: Any) -> Estimate:
+    """Returns the mean of Z over all sites.
+
+    Args:
+        bits: Samples, (n_samples, n_sites).
+    """
+    return Estimate.of(_magnetizations(bits))
+
+
+def abs_magnetization(bits: Any) -> Estimate:
+    """Returns the mean of |sum Z| / n_sites, which a symmetric state keeps; `bits` as above."""
+    return Estimate.of(np.abs(_magnetizations(bits)))
+
+
+def zz_correlation(bits: Any, site: int, other: int) -> Estimate:
+    """Returns <Z_i Z_j>; subtract the means for the connected correlation.
+
+    Args:
+        bits: Samples, (n_samples, n_sites).
+        site: i.
+        other: j.
+    """
+    spins = 1.0 - 2.0 * np.asarray(bits)
+    return Estimate.of(spins[:, site] * spins[:, other])
+
+
+def renyi_entropy(psi: Any, bits: Any, region: Sequence[int]) -> Estimate:
+    """Returns the second Renyi entropy of some sites, by swapping them between samples.
+
+        exp(-S_2) = < psi(s'_A, s_B) psi(s_A, s'_B) / (psi(s) psi(s')) >,   S_2 = -log tr rho_A^2
+
+    Args:
+        psi: The wave function.
+        bits: Samples, int32 (n_samples, n_sites); those of the first half meet those of the
+            second. The error of the entropy follows from that of the mean.
+        region: Sites of A.
+
+    Raises:
+        ValueError: The mean of the swaps is not positive: too few samples.
+
+    Source: Hastings et al., Phys. Rev. Lett. 104, 157201 (2010).
+    """
+    bits = np.asarray(bits)
+    half = len(bits) // 2
+    one, two = bits[:half], bits[half : 2 * half]
+    swapped = [one.copy(), two.copy()]
+    chosen = list(region)
+    swapped[0][:, chosen], swapped[1][:, chosen] = two[:, chosen], one[:, chosen]
+    logs = [_log_psi(psi, part) for part in (*swapped, one, two)]
+    swaps = Estimate.of(np.exp(logs[0] + logs[1] - logs[2] - logs[3]).real)
+    if swaps.mean <= 0:
+        raise ValueError(
+            f"The mean of the swaps must be positive, but is {swaps.mean:.2g} +- {swaps.error:.2g}:"
+            f" {len(bits)} samples are too few."
+        )
+    return Estimate(-float(np.log(swaps.mean)), swaps.error / swaps.mean)
+
+
+def _magnetizations(bits: Any) -> np.ndarray:
+    return (1.0 - 2.0 * np.asarray(bits)).mean(axis=1)
+
+
+def _log_psi(psi: Any, bits: np.ndarray) -> np.ndarray:
+    log_modulus, phase = psi(ops.convert_to_tensor(bits))
+    return np.asarray(log_modulus, np.float64) + 1j * np.asarray(phase, np.float64)
