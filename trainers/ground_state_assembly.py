@@ -23,7 +23,9 @@ from qtf.training.settings import TrainingSettings
 MAX_LANCZOS_SITES = 16
 
 
-def run(config: dict[str, Any], workdir: Path | str, *, profile: bool = False) -> GroundStateTask:
+def run(
+    config: dict[str, Any], workdir: Path | str, *, profile: bool = False
+) -> tuple[GroundStateTask, WaveFunction]:
     """Searches the ground state as `config` says, in the run folder `workdir`.
 
     Args:
@@ -32,15 +34,14 @@ def run(config: dict[str, Any], workdir: Path | str, *, profile: bool = False) -
         profile: Whether ten of the first steps are traced for TensorBoard.
 
     Returns:
-        The task, with which the energy of the result can be estimated.
+        The task, which can measure the result, and the wave function with its last weights.
 
     Raises:
         ValueError: The configuration or the run folder do not fit.
     """
     settings = TrainingSettings.from_mapping(config["training"])
     task = make_task(config)
-    train(task, settings, config, workdir, profile=profile)
-    return task
+    return task, train(task, settings, config, workdir, profile=profile)
 
 
 def make_task(config: dict[str, Any]) -> GroundStateTask:

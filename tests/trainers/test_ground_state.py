@@ -30,22 +30,33 @@ def small(**changes):
 
 
 def test_training_approaches_the_exact_energy_from_above(tmp_path):
-    task = run(small(), tmp_path / "run")
+    task, model = run(small(), tmp_path / "run")
     rows = [json.loads(line) for line in (tmp_path / "run/metrics.jsonl").read_text().splitlines()]
     errors = [row["relative_error"] for row in rows if row["kind"] == "validation"]
     assert errors[-1] < 5e-3
     estimate, bits = task.estimate(1000)
     assert bits.shape == (1000, 6)
+    # The same state, once from samples and once from all configurations.
+    energy = task.variational_energy(model)
+    assert task.reference < energy < task.reference * (1 - 5e-3)
+    assert abs(estimate.energy - energy) < 4 * estimate.energy_error
     assert estimate.energy > task.reference - 4 * estimate.energy_error
     # <= <H^2> - <H>^2 bounds the distance to the nearest level.
     assert 0 < estimate.energy_variance < 1.0
 
 
 def test_interrupted_run_continues_to_the_same_metrics(tmp_path):
-    whole = run(small(training__n_epochs=2), tmp_path / "whole")
+    whole, _ = run(small(training__n_epochs=2), tmp_path / "whole")
     run(small(training__n_epochs=1), tmp_path / "parts")
-    parts = run(small(training__n_epochs=2), tmp_path / "parts")
+    parts, _ = run(small(training__n_epochs=2), tmp_path / "parts")
     assert parts.estimate(100)[0] == whole.estimate(100)[0]
+
+
+def test_too_many_sites_to_list_all_configurations():
+    config = small()
+    config["physics"]["hamiltonian"]["n_sites"] = 17
+    with pytest.raises(ValueError, match="up to 16 sites, but there are 17"):
+        make_task(config).variational_energy(None)
 
 
 @pytest.mark.parametrize(
