@@ -1,8 +1,6 @@
 """Ground energies that are known exactly or to rounding, to hold others against."""
 
 import numpy as np
-import scipy.optimize
-from scipy.sparse.linalg import eigsh
 
 from qtf.physics._checks import checked_integer
 from qtf.physics.operators import PauliSum
@@ -27,6 +25,9 @@ def lanczos_ground_energy(hamiltonian: PauliSum) -> float:
     """
     if hamiltonian.n_sites <= DENSE_SITES:
         return float(np.linalg.eigvalsh(hamiltonian.to_dense())[0])
+    # Imported where it is needed: evolution does without.
+    from scipy.sparse.linalg import eigsh
+
     start = np.random.default_rng(0).standard_normal(hamiltonian.dimension)
     energies = eigsh(hamiltonian.to_sparse(), k=1, which="SA", v0=start, return_eigenvectors=False)
     return float(energies[0])
@@ -54,6 +55,8 @@ def heisenberg_chain_ground_energy(n_sites: int) -> float:
 
     Source: Bethe equations of Alcaraz et al., J. Phys. A 20, 6397 (1987).
     """
+    from scipy.optimize import root
+
     checked_integer("n_sites", n_sites, minimum=2)
     if n_sites % 2:
         raise ValueError(f"Argument `n_sites` must be even, but is {n_sites}.")
@@ -76,6 +79,6 @@ def heisenberg_chain_ground_energy(n_sites: int) -> float:
 
     # Without scattering, spread a little wider.
     start = 0.5 * np.tan(np.pi * numbers / (2 * n_sites)) * 1.2
-    found = scipy.optimize.root(defects, start, jac=slopes, method="hybr", tol=1e-13)
+    found = root(defects, start, jac=slopes, method="hybr", tol=1e-13)
     roots = found.x
     return float((n_sites - 1) / 4 - 0.5 * (1 / (roots**2 + 0.25)).sum())
