@@ -27,7 +27,7 @@ def _pixelcnn(side: int, width: int, depth: int, n_samples: int, field: float) -
     driver = nk.driver.VMC(hamiltonian, optax.adam(1e-3), variational_state=state)
 
     def work() -> None:
-        driver.advance(1)
+        driver.run(1, out=None, show_progress=False)
         jax.block_until_ready(state.parameters)
 
     return timed(work)
