@@ -13,8 +13,8 @@ process on one machine; in brackets are the fastest and the slowest run. A ratio
 the quotients of neighbouring runs. Two kinds:
 
 - *faster than*: how many times as long the other takes. Larger is better.
-- *the time of*: how many times as long as a bound we take, which nothing that computes the same
-  can beat. Smaller is better, 1 is the end.
+- *the time of*: how many times as long as a bound we take, which nothing that does the same
+  products, or moves the same bytes, can beat. Smaller is better. Below 1, we got round some of them.
 
 What a number must be stands behind it where the project promises something.
 """

@@ -13,6 +13,7 @@ from benchmarks.rows import BOUND, PEER, Row, compared, constant_limit
 from benchmarks.timing import Run, Timings, in_turns, timed
 
 ROOM = "rollout"
+PRODUCTS = "the plain loop's matrix products"
 N_STEPS, N_MAX = 100, 10
 CASES = ((4, 1), (4, 256), (7, 1), (7, 256), (9, 1), (9, 256))
 # What the paper states for seven spins on an NVIDIA P40, and what we ask of two cores.
@@ -48,7 +49,7 @@ def _runs(model: Any, mixed: Any, n_sites: int, batch_size: int) -> dict[str, Ru
     }
     return {
         "ours": _loop_run(rollout, psi),
-        "matrix products": repeated(network_products(model, batch_size, n_sites), N_STEPS),
+        PRODUCTS: repeated(network_products(model, batch_size, n_sites), N_STEPS),
         "mixed bfloat16": _loop_run(in_bfloat16, psi),
         **others,
     }
@@ -60,9 +61,9 @@ def _loop_run(rollout: Any, psi: np.ndarray) -> Run:
 
 def _rows(case: tuple[int, int], timings: dict[str, Timings]) -> list[Row]:
     name = f"{N_STEPS} steps, n = {case[0]}, batch {case[1]}"
-    ours, products = timings.pop("ours"), timings.pop("matrix products")
+    ours, products = timings.pop("ours"), timings.pop(PRODUCTS)
     limit = MOST_OF_PRODUCTS.get(case)
-    rows = [compared(ROOM, name, ours, "matrix products", products, BOUND, limit)]
+    rows = [compared(ROOM, name, ours, PRODUCTS, products, BOUND, limit)]
     rows += [
         compared(ROOM, name, ours, against, theirs, PEER) for against, theirs in timings.items()
     ]

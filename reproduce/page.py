@@ -162,8 +162,8 @@ def _times(rows: Sequence[Values], figures: Sequence[str]) -> str:
             "Seconds for trajectories of 100 steps. One trajectory at a time diagonalises anew for"
             " every state, as the paper's times suggest, and is measured on at most four"
             " trajectories and scaled. The best exact method treats the batch at once; its"
-            f" diagonalisation is included. The network takes {number(min(slower))} to"
-            f" {number(max(slower))} times as long as the best exact method.",
+            f" diagonalisation is included. The network takes {min(slower):.0f} to"
+            f" {max(slower):.0f} times as long as the best exact method.",
             _picture("times", figures),
         ]
     )
