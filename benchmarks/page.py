@@ -14,7 +14,7 @@ the quotients of neighbouring runs. Two kinds:
 
 - *faster than*: how many times as long the other takes. Larger is better.
 - *the time of*: how many times as long as a bound we take, which nothing that does the same
-  products, or moves the same bytes, can beat. Smaller is better. Below 1, we got round some of them.
+  products, or moves the same bytes, can beat. Smaller is better; below 1, we got round some.
 
 What a number must be stands behind it where the project promises something.
 """

@@ -10,7 +10,6 @@ from reproduce.tables import (
     check_table,
     couplings_table,
     metric_table,
-    number,
     paper_table,
     table,
     times_table,
