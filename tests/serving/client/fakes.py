@@ -258,6 +258,15 @@ def grpc_server(model, *, credentials=None):
         server.stop(0).wait(5)
 
 
+def fill(tensor, values):
+    """Writes values into typed fields, which the stock server sends by default."""
+    import tensorflow as tf
+
+    tensor.dtype = tf.as_dtype(values.dtype).as_datatype_enum
+    tensor.tensor_shape.CopyFrom(tf.TensorShape(values.shape).as_proto())
+    tensor.float_val.extend(values.reshape(-1))
+
+
 def servicers(model):
     import grpc
     import tensorflow as tf
@@ -292,11 +301,7 @@ def servicers(model):
                 found.model_spec.name = request.model_spec.name
                 found.model_spec.version.value = version
                 for name, values in model.predict(seen.signature, seen.inputs).items():
-                    tensor = found.outputs[name]
-                    tensor.dtype = tf.as_dtype(values.dtype).as_datatype_enum
-                    tensor.tensor_shape.CopyFrom(tf.TensorShape(values.shape).as_proto())
-                    # Typed fields, which the stock server sends by default.
-                    tensor.float_val.extend(values.reshape(-1))
+                    fill(found.outputs[name], values)
                 return found
 
             return answered("predict", request, context, answer)
