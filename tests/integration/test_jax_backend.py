@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -30,7 +32,7 @@ def test_layers_and_model_pass_their_tests_on_jax():
     assert " passed" in result.stdout
 
 
-def test_weights_written_on_jax_load_in_tensorflow(tmp_path):
+def test_weights_written_on_jax_load_in_tensorflow(on_both_backends):
     program = """
 import sys
 import numpy as np
@@ -47,14 +49,6 @@ else:
 psi0 = np.full((2, 8), 8**-0.5, "complex64")
 np.save(f"{path}/{keras.backend.backend()}.npy", Rollout(model)(psi0, 10))
 """
-    for backend in ("jax", "tensorflow"):
-        subprocess.run(
-            [sys.executable, "-c", program, str(tmp_path)],
-            cwd=ROOT,
-            env={**os.environ, "KERAS_BACKEND": backend},
-            check=True,
-        )
-    import numpy as np
-
-    one, other = (np.load(tmp_path / f"{name}.npy") for name in ("jax", "tensorflow"))
+    folder = on_both_backends(program)
+    one, other = (np.load(folder / f"{name}.npy") for name in ("jax", "tensorflow"))
     np.testing.assert_allclose(one, other, atol=1e-5)

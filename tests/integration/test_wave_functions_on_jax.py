@@ -1,16 +1,9 @@
 """Wave functions give the same numbers on TensorFlow and JAX, each in a process of its own."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 
-ROOT = Path(__file__).parents[2]
 
-
-def test_wave_functions_give_the_same_numbers_on_jax(tmp_path):
+def test_wave_functions_give_the_same_numbers_on_jax(on_both_backends):
     program = """
 import sys
 import numpy as np
@@ -40,14 +33,8 @@ for network in (
         found[f"{type(network).__name__} {name}"] = np.asarray(value)
 np.savez(f"{sys.argv[1]}/{keras.backend.backend()}.npz", **found)
 """
-    for backend in ("jax", "tensorflow"):
-        subprocess.run(
-            [sys.executable, "-c", program, str(tmp_path)],
-            cwd=ROOT,
-            env={**os.environ, "KERAS_BACKEND": backend},
-            check=True,
-        )
-    one, other = (dict(np.load(tmp_path / f"{name}.npz")) for name in ("jax", "tensorflow"))
+    folder = on_both_backends(program)
+    one, other = (dict(np.load(folder / f"{name}.npz")) for name in ("jax", "tensorflow"))
     assert len(one) == 15
     for name, values in one.items():
         np.testing.assert_allclose(values, other[name], rtol=1e-5, atol=1e-5, err_msg=name)
