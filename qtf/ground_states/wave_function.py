@@ -86,6 +86,11 @@ class WaveFunction(keras.Model):
         phase = ops.sum(chosen * phases, axis=(1, 2))
         return 0.5 * log_probs, phase + self._sign_phase(bits, phase.dtype)
 
+    @property
+    def n_uniforms(self) -> int:
+        """Random numbers that one sample takes."""
+        return self.n_sites
+
     def prefixes(self, bits: Any, starts: Sequence[int]) -> list[Any]:
         """Evaluates given spins position by position and keeps what is known at some of them.
 
@@ -127,7 +132,7 @@ class WaveFunction(keras.Model):
         """Draws independent spins from |psi|^2.
 
         Args:
-            uniforms: Random numbers in [0, 1), (n_sites, batch); the same numbers give the
+            uniforms: Random numbers in [0, 1), (n_uniforms, batch); the same numbers give the
                 same spins.
 
         Returns:
