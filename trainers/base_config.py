@@ -138,6 +138,8 @@ def training_defaults() -> dict[str, Any]:
         "xla": True,
         "monitor": "loss",
         "patience": 0,
+        "stop_metric": "loss",
+        "stop_below": 0.0,
         "log_every_steps": 50,
         "validate_every_epochs": 1,
         "checkpoint_every_minutes": 5.0,
@@ -159,6 +161,7 @@ def _fit() -> dict[str, Any]:
 
 def _optimizer() -> dict[str, Any]:
     return {
+        "name": "adam",
         "learning_rate": 1e-3,
         "schedule": "exponential",
         "decay": 0.95,

@@ -31,20 +31,12 @@ def _main() -> None:
 
     config = ground_state_config.resolved(CONFIG.value)
     import_tensorflow_quietly()
-    from qtf.ground_states.task import MAX_LISTED_SITES
     from trainers.ground_state_assembly import run
+    from trainers.ground_state_report import report
 
     task, model = run(config, WORKDIR.value, profile=PROFILE.value)
-    estimate, _ = task.estimate(task.n_validation)
-    print(f"Energy: {estimate.energy:.9g} +- {estimate.energy_error:.2g}")
-    print(f"Variance: {estimate.energy_variance:.3g}, V-score: {estimate.v_score:.3g}")
-    energy = estimate.energy
-    if task.hamiltonian.n_sites <= MAX_LISTED_SITES:
-        energy = task.variational_energy(model)
-        print(f"Energy from all configurations: {energy:.9g}")
-    if task.reference is not None:
-        error = abs(energy / task.reference - 1.0)
-        print(f"Exact: {task.reference:.9g}, relative error {error:.2g}")
+    for line in report(task, model):
+        print(line)
     print(f"Run folder: {WORKDIR.value}")
 
 

@@ -1,12 +1,16 @@
 """Puts Hamiltonian, wave function and loop settings together as a configuration asks."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
 from qtf.autoregressive import NETWORKS
 from qtf.autoregressive.network import AutoregressiveNetwork
 from qtf.data.random_source import RandomSource
+from qtf.ground_states.min_sr import MinSR
 from qtf.ground_states.orderings import site_order, sublattice
+from qtf.ground_states.penalties import Penalties
+from qtf.ground_states.symmetries import SymmetricWaveFunction, lattice_symmetries
 from qtf.ground_states.task import GroundStateTask
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import (
@@ -21,6 +25,7 @@ from qtf.training.settings import TrainingSettings
 
 # What Lanczos does within a second or so.
 MAX_LANCZOS_SITES = 16
+SYMMETRY_GROUPS = ("none", "lattice", "lattice_and_flip")
 
 
 def run(
@@ -41,6 +46,9 @@ def run(
     """
     settings = TrainingSettings.from_mapping(config["training"])
     task = make_task(config)
+    if task.min_sr is not None:
+        # Its parts are compiled by themselves.
+        settings = dataclasses.replace(settings, xla=False)
     return task, train(task, settings, config, workdir, profile=profile)
 
 
@@ -52,9 +60,11 @@ def make_task(config: dict[str, Any]) -> GroundStateTask:
     """
     hamiltonian = from_config(config["physics"]["hamiltonian"])
     lattice = lattice_from_config(config["physics"]["hamiltonian"])
-    sampling, training = config["sampling"], config["training"]
+    sampling, training, symmetry = config["sampling"], config["training"], config["symmetry"]
     # Mistakes are found before anything is computed.
     make_network(config["network"], lattice)
+    symmetrized = symmetrizer(symmetry, lattice)
+    always = symmetrized is not None and symmetry["in_training"]
     reference = config["reference"]
     if reference is None and lattice.n_sites <= MAX_LANCZOS_SITES:
         reference = lanczos_ground_energy(hamiltonian)
@@ -62,7 +72,7 @@ def make_task(config: dict[str, Any]) -> GroundStateTask:
         make_wave_function=lambda: make_wave_function(config, lattice),
         hamiltonian=hamiltonian,
         source=RandomSource(
-            (lattice.n_sites, sampling["n_samples"]),
+            (lattice.n_sites + always, sampling["n_samples"]),
             seed=training["seed"],
             dtype="float64" if training["precision"] == "float64" else "float32",
         ),
@@ -70,22 +80,51 @@ def make_task(config: dict[str, Any]) -> GroundStateTask:
         n_validation=sampling["n_validation"],
         seed=training["seed"],
         reference=reference,
-        temperature=sampling["temperature"],
-        temperature_decay=sampling["temperature_decay"],
+        penalties=Penalties(**config["penalties"]),
+        min_sr=_min_sr(config),
+        # What has the symmetries built in need not be asked for them.
+        symmetrized=None if always else symmetrized,
         chunk=sampling["chunk"],
         n_prefixes=sampling["n_prefixes"],
+        picture_shape=_rows_and_columns(lattice),
         xla=training["xla"],
     )
 
 
-def make_wave_function(config: dict[str, Any], lattice: Lattice) -> WaveFunction:
+def make_wave_function(config: dict[str, Any], lattice: Lattice) -> Any:
     """Returns the wave function of a configuration, with random weights."""
     chosen = config["wave_function"]
-    return WaveFunction(
+    psi = WaveFunction(
         network=make_network(config["network"], lattice),
         sites=site_order(lattice, chosen["order"]),
         zero_magnetization=chosen["zero_magnetization"],
         sign_sites=sublattice(lattice) if chosen["marshall_sign"] else (),
+    )
+    symmetrized = symmetrizer(config["symmetry"], lattice)
+    if symmetrized is None or not config["symmetry"]["in_training"]:
+        return psi
+    return symmetrized(psi)
+
+
+def symmetrizer(settings: dict[str, Any], lattice: Lattice) -> Any:
+    """Returns the function that averages a `WaveFunction` over the group, or None.
+
+    Raises:
+        ValueError: The group is unknown.
+    """
+    group = settings["group"]
+    if group not in SYMMETRY_GROUPS:
+        raise ValueError(
+            f"Setting `symmetry.group` must be one of {', '.join(SYMMETRY_GROUPS)}, but is"
+            f' "{group}".'
+        )
+    if group == "none":
+        return None
+    return lambda psi: SymmetricWaveFunction(
+        psi=psi,
+        permutations=lattice_symmetries(lattice),
+        spin_flip=group == "lattice_and_flip",
+        weighted_phase=settings["weighted_phase"],
     )
 
 
@@ -111,6 +150,24 @@ def make_network(settings: dict[str, Any], lattice: Lattice) -> AutoregressiveNe
     if not isinstance(lattice, Square):
         raise ValueError('Setting `network.name` = "pixelcnn" needs a square lattice.')
     return NETWORKS[name](shape=(lattice.n_rows, lattice.n_columns), **given)
+
+
+def _min_sr(config: dict[str, Any]) -> MinSR | None:
+    diag_shift, training = config["min_sr"]["diag_shift"], config["training"]
+    if diag_shift is None:
+        return None
+    if training["strategy"] != "one_device":
+        raise ValueError(
+            'Setting `training.strategy` must be "one_device" for stochastic reconfiguration,'
+            f' but is "{training["strategy"]}".'
+        )
+    return MinSR(diag_shift, xla=training["xla"])
+
+
+def _rows_and_columns(lattice: Lattice) -> tuple[int, int]:
+    if isinstance(lattice, Square):
+        return lattice.n_rows, lattice.n_columns
+    return 1, lattice.n_sites
 
 
 ARGUMENTS = {

@@ -24,9 +24,19 @@ def default() -> ConfigDict:
                 "n_validation": 4096,
                 "chunk": 0,  # flips at once in local energies; 0: all
                 "n_prefixes": 4,  # positions from which flipped spins may be evaluated
-                "temperature": 0.0,
-                "temperature_decay": 1e-3,
             },
+            "symmetry": {
+                "group": "none",  # or "lattice", "lattice_and_flip"
+                "in_training": False,  # otherwise the result is averaged after the training
+                "weighted_phase": True,
+            },
+            "penalties": {
+                "temperature": 0.0,  # T of E + T / n <log |psi|^2>, at step 0
+                "temperature_decay": 1e-3,
+                "magnetization": 0.0,  # C of E + C <M^2>, M a site
+            },
+            # Stochastic reconfiguration where there is a shift; best with the optimiser "sgd".
+            "min_sr": {"diag_shift": placeholder(float)},
             # Ground energy where it is known; None: by Lanczos up to 16 spins, else unknown.
             "reference": placeholder(float),
             "training": _training(),
@@ -57,6 +67,8 @@ def _training() -> dict[str, Any]:
     return {
         **defaults,
         "monitor": "energy",
+        "stop_metric": "v_score",
+        "figures_every_epochs": 5,
         "n_epochs": 20,
         "steps_per_epoch": 100,
         "optimizer": {**defaults["optimizer"], **optimizer},

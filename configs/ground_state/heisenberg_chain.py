@@ -24,6 +24,6 @@ def get_config(n_sites: str = "20") -> ConfigDict:
     config.wave_function.zero_magnetization = True
     config.wave_function.marshall_sign = True
     config.sampling.n_samples = 512
-    config.sampling.temperature = 0.2
+    config.penalties.temperature = 0.2
     config.training.n_epochs = 30
     return config

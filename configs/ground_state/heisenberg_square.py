@@ -29,6 +29,6 @@ def get_config(choice: str = "4") -> ConfigDict:
     config.sampling.n_samples = 512
     # All positions at once are faster for a transformer.
     config.sampling.n_prefixes = 1
-    config.sampling.temperature = 0.2
+    config.penalties.temperature = 0.2
     config.training.n_epochs = 30
     return config

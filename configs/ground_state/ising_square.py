@@ -21,8 +21,15 @@ def get_config(choice: str = "4,3.0") -> ConfigDict:
         "longitudinal_field": 0.0,
     }
     config.network.name = "pixelcnn"
-    config.network.width = 32
-    config.network.depth = 6
+    config.network.width = 16
+    config.network.depth = 5
     config.sampling.n_samples = 512
-    config.sampling.temperature = 1.0
+    config.symmetry.group = "lattice_and_flip"
+    config.min_sr.diag_shift = 1e-3
+    config.training.n_epochs = 8
+    config.training.steps_per_epoch = 50
+    config.training.optimizer.name = "sgd"
+    config.training.optimizer.learning_rate = 0.05
+    config.training.optimizer.floor = 1e-3
+    config.training.optimizer.clip_norm = 0.0
     return config

@@ -35,6 +35,8 @@ class GRUNetwork(AutoregressiveNetwork):
     Source: the iterative-retraining paper, section II.
     """
 
+    recurrent = True
+
     def __init__(self, *, units: int = 64, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.units = checked_positive("units", units)

@@ -35,6 +35,9 @@ class AutoregressiveNetwork(keras.Model):
         ValueError: A number is not positive.
     """
 
+    # Whether the parallel evaluation has a loop over positions.
+    recurrent = False
+
     def __init__(
         self,
         *,

@@ -82,6 +82,9 @@ class LocalEnergy:
 
         Returns:
             float64 (batch,) each.
+
+        Raises:
+            ValueError: `n_prefixes` is more than 1 although the wave function has no prefixes.
         """
         diagonal, elements, others = self.connected(bits)
         batch_size = ops.shape(bits)[0]
@@ -108,6 +111,11 @@ class LocalEnergy:
 
     def _from_prefixes(self, psi: Any, bits: Any) -> tuple[list[Any], Any]:
         """Returns groups of flips with functions that evaluate them, and log psi of `bits`."""
+        if not hasattr(psi, "prefixes"):
+            raise ValueError(
+                "Argument `n_prefixes` must be 1 for a wave function other than `WaveFunction`,"
+                f" but is {self.n_prefixes}."
+            )
         first = self._flips[:, psi.sites].argmax(axis=1)
         width = -(-self.n_sites // self.n_prefixes)
         starts = sorted(set((first // width * width).tolist()))

@@ -7,16 +7,21 @@ import keras
 import numpy as np
 from keras import ops
 
+from qtf.ground_states.energy_gradient import gradient_surrogate
 from qtf.ground_states.estimates import EnergyEstimate, energy_estimate
 from qtf.ground_states.local_energy import LocalEnergy
+from qtf.ground_states.min_sr import MinSR
 from qtf.ground_states.observables import abs_magnetization, magnetization
-from qtf.physics import PauliSum, all_bits
+from qtf.ground_states.penalties import Penalties
+from qtf.ground_states.sample_picture import sample_picture
+from qtf.ground_states.symmetries import SymmetricWaveFunction, acceptance
+from qtf.physics import PauliSum
 from qtf.training.compilation import compiled
 
 # Apart from the streams of training batches.
 VALIDATION_STREAM = 41
-# All configurations of so many sites take a minute or less.
-MAX_LISTED_SITES = 16
+# Of a known energy: itself, the distance from it, and that with the error bar added.
+REFERENCE_METRICS = ("reference_energy", "relative_error", "relative_error_bound")
 
 
 class GroundStateTask:
@@ -26,21 +31,24 @@ class GroundStateTask:
 
         2 Re < (E_loc - <E_loc>)^* d log psi >
 
-    With a temperature T the free energy E + T / n <log |psi|^2> is lowered instead, which
-    keeps the samples diverse while T = temperature / (1 + temperature_decay * step) falls.
+    or, with `min_sr`, what stochastic reconfiguration makes of it.
 
     Args:
-        make_wave_function: Makes the `WaveFunction`.
+        make_wave_function: Makes the wave function.
         hamiltonian: Real.
-        source: Of uniform random numbers, (n_sites, n_samples); a `RandomSource`.
+        source: Of uniform random numbers, (n_uniforms, n_samples); a `RandomSource`.
         n_samples: Samples of a step of one replica.
         n_validation: Samples of a validation.
         seed: Seed of the samples of validations.
         reference: Known ground energy, or None.
-        temperature: T at step 0.
-        temperature_decay: How fast it falls.
+        penalties: What is lowered beside the energy; None: nothing.
+        min_sr: Stochastic reconfiguration, for which the training step itself must not be
+            compiled by XLA; None: the plain gradient.
+        symmetrized: Makes of the wave function one averaged over symmetries, by which
+            validations measure how well it has them; None: no symmetries are known.
         chunk: Flips evaluated at once in local energies; 0: all.
         n_prefixes: Positions from which local energies may be evaluated, see `LocalEnergy`.
+        picture_shape: Rows and columns of a picture of a sample; None: no pictures.
         xla: Whether validation is compiled by XLA.
 
     Raises:
@@ -57,10 +65,12 @@ class GroundStateTask:
         n_validation: int,
         seed: int,
         reference: float | None = None,
-        temperature: float = 0.0,
-        temperature_decay: float = 1e-3,
+        penalties: Penalties | None = None,
+        min_sr: MinSR | None = None,
+        symmetrized: Callable[[keras.Model], SymmetricWaveFunction] | None = None,
         chunk: int = 0,
         n_prefixes: int = 1,
+        picture_shape: tuple[int, int] | None = None,
         xla: bool = True,
     ) -> None:
         for name, value in (("n_samples", n_samples), ("n_validation", n_validation)):
@@ -73,11 +83,12 @@ class GroundStateTask:
         self.n_validation = n_validation
         self.seed = seed
         self.reference = reference
-        self.temperature = temperature
-        self.temperature_decay = temperature_decay
+        self.penalties = penalties or Penalties()
+        self.min_sr = min_sr
+        self.symmetrized = symmetrized
         self.local_energy = LocalEnergy(hamiltonian, chunk=chunk, n_prefixes=n_prefixes)
+        self.picture_shape = picture_shape
         self.xla = xla
-        known = () if reference is None else ("relative_error",)
         self.metric_names = (
             "loss",
             "energy",
@@ -87,41 +98,43 @@ class GroundStateTask:
             "magnetization",
             "magnetization_error",
             "abs_magnetization",
-            *known,
+            *(() if symmetrized is None else ("symmetry_acceptance",)),
+            *(() if reference is None else REFERENCE_METRICS),
         )
+        self._shown_bits: np.ndarray | None = None
 
     def build_model(self) -> keras.Model:
-        """Makes the wave function."""
+        """Makes the wave function.
+
+        Raises:
+            ValueError: It has another number of sites than the Hamiltonian.
+        """
         model = self.make_wave_function()
         if model.n_sites != self.hamiltonian.n_sites:
             raise ValueError(
                 f"The wave function must have {self.hamiltonian.n_sites} sites, as the"
                 f" Hamiltonian, but has {model.n_sites}."
             )
+        symmetric = None if self.symmetrized is None else self.symmetrized(model)
 
-        def measured(uniforms: Any) -> tuple[Any, Any, Any]:
-            bits = model.sample(uniforms)
-            return *self.local_energy(model, bits), bits
+        def measured(uniforms: Any) -> tuple[Any, ...]:
+            bits, *energies = self._drawn(model, uniforms)
+            values = (*energies, bits)
+            return values if symmetric is None else (*values, acceptance(symmetric, bits))
 
         self._measured = compiled(measured, variables=model.variables, xla=self.xla)
         return model
 
     def loss(self, model: keras.Model, batch: Any, training: bool) -> Any:
-        """Returns the mean local energy; differentiated, the gradient of the (free) energy."""
-        bits = ops.stop_gradient(model.sample(batch["uniforms"]))
-        real, imaginary = (ops.stop_gradient(part) for part in self.local_energy(model, bits))
+        """Returns the mean local energy; differentiated, the direction of the step."""
+        if self.min_sr is not None:
+            return self._reconfiguration_loss(model, batch)
+        bits, real, imaginary = map(ops.stop_gradient, self._drawn(model, batch["uniforms"]))
         log_modulus, phase = model(bits)
-        target = real
-        if self.temperature:
-            step = ops.cast(batch["step"], "float64")
-            heat = self.temperature / (1.0 + self.temperature_decay * step)
-            entropy_part = 2.0 * ops.cast(ops.stop_gradient(log_modulus), "float64")
-            target = real + heat / model.n_sites * entropy_part
+        target = real + self.penalties(bits, ops.stop_gradient(log_modulus), batch["step"])
         shares = ops.full_like(real, 1.0 / self.batch_size)
         surrogate = gradient_surrogate(log_modulus, phase, target, imaginary, shares)
-        energy = ops.cast(ops.mean(real), surrogate.dtype)
-        # Its value is the energy, its gradient that of the surrogate.
-        return energy + surrogate - ops.stop_gradient(surrogate)
+        return _with_gradient_of(ops.mean(real), surrogate)
 
     def training_batches(self, start_step: int, input_context: Any) -> Any:
         """Returns the stream of random numbers from `start_step` on."""
@@ -129,7 +142,8 @@ class GroundStateTask:
 
     def validate(self, model: keras.Model) -> dict[str, float]:
         """Returns energy, variance, V-score and magnetisation of fresh samples."""
-        estimate, bits = self.estimate(self.n_validation)
+        estimate, bits, *acceptances = self._samples(self.n_validation)
+        self._shown_bits = bits
         mean_z = magnetization(bits)
         values = {
             "loss": estimate.energy,
@@ -141,77 +155,63 @@ class GroundStateTask:
             "magnetization_error": mean_z.error,
             "abs_magnetization": abs_magnetization(bits).mean,
         }
+        if acceptances:
+            values["symmetry_acceptance"] = float(np.mean(acceptances))
         if self.reference is not None:
-            values["relative_error"] = abs(estimate.energy / self.reference - 1.0)
+            distance = abs(estimate.energy - self.reference)
+            known = (
+                self.reference,
+                distance / abs(self.reference),
+                (distance + estimate.energy_error) / abs(self.reference),
+            )
+            values.update(zip(REFERENCE_METRICS, known, strict=True))
         return values
 
     def estimate(self, n_samples: int) -> tuple[EnergyEstimate, np.ndarray]:
         """Returns the energy from samples apart from all of the training, and their bits."""
-        real, imaginary, bits = [], [], []
-        rng = np.random.default_rng([self.seed, VALIDATION_STREAM])
-        for start in range(0, n_samples, self.batch_size):
-            size = min(self.batch_size, n_samples - start)
-            uniforms = rng.random((self.hamiltonian.n_sites, self.batch_size))
-            found = self._measured(ops.convert_to_tensor(uniforms.astype(self.source.dtype)))
-            parts = [np.asarray(part)[:size] for part in found]
-            for collected, part in zip((real, imaginary, bits), parts, strict=True):
-                collected.append(part)
-        estimate = energy_estimate(
-            np.concatenate(real), np.concatenate(imaginary), self.hamiltonian.n_sites
-        )
-        return estimate, np.concatenate(bits)
-
-    def variational_energy(self, model: keras.Model) -> float:
-        """Returns <psi| H |psi> from all configurations, without statistical error.
-
-        Raises:
-            ValueError: There are more than `MAX_LISTED_SITES` sites.
-        """
-        n_sites = self.hamiltonian.n_sites
-        if n_sites > MAX_LISTED_SITES:
-            raise ValueError(
-                f"All configurations are listed up to {MAX_LISTED_SITES} sites, but there are"
-                f" {n_sites}."
-            )
-        every = all_bits(n_sites).astype(np.int32)
-        size = min(len(every), self.batch_size)
-        run = compiled(
-            lambda bits: (model(bits)[0], self.local_energy(model, bits)[0]),
-            variables=model.variables,
-            xla=self.xla,
-        )
-        energy = 0.0
-        for start in range(0, len(every), size):
-            # The last chunk reaches back, so that all have one size and one compilation.
-            first = min(start, len(every) - size)
-            found = run(ops.convert_to_tensor(every[first : first + size]))
-            log_modulus, real = (np.asarray(part, np.float64)[start - first :] for part in found)
-            # Where psi vanishes its local energy may be infinite.
-            weights = np.exp(2.0 * log_modulus)
-            energy += float(np.sum(weights * np.where(weights > 0.0, real, 0.0)))
-        return energy
+        estimate, bits, *_ = self._samples(n_samples)
+        return estimate, bits
 
     def figures(self, model: keras.Model) -> dict[str, np.ndarray]:
-        """Draws nothing yet."""
-        return {}
+        """Draws samples of the last validation."""
+        if self.picture_shape is None or self._shown_bits is None:
+            return {}
+        return {"samples": sample_picture(self._shown_bits, self.picture_shape)}
 
     def explain_data_loss(self, error: Exception) -> None:
         """Has no files to blame."""
 
+    def _drawn(self, model: keras.Model, uniforms: Any) -> tuple[Any, Any, Any]:
+        bits = model.sample(uniforms)
+        return bits, *self.local_energy(model, bits)
 
-def gradient_surrogate(log_modulus: Any, phase: Any, real: Any, imaginary: Any, shares: Any) -> Any:
-    """Returns a scalar whose gradient is that of the energy, 2 Re < (E - <E>)^* d log psi >.
+    def _reconfiguration_loss(self, model: keras.Model, batch: Any) -> Any:
+        def drawn(uniforms: Any, step: Any) -> tuple[Any, ...]:
+            bits, real, imaginary = self._drawn(model, uniforms)
+            return bits, real, real + self.penalties(bits, model(bits)[0], step), imaginary
 
-    Args:
-        log_modulus: log |psi| of some configurations, (batch,).
-        phase: Phases of psi, (batch,).
-        real: Real parts of their local energies, not to be differentiated, (batch,).
-        imaginary: Imaginary parts.
-        shares: Weight of each in the mean: 1 / batch for samples, |psi|^2 for all
-            configurations; not to be differentiated.
-    """
-    total = ops.zeros((), log_modulus.dtype)
-    for energies, part in ((real, log_modulus), (imaginary, phase)):
-        centred = 2.0 * shares * (energies - ops.sum(shares * energies))
-        total = total + ops.sum(ops.cast(centred, part.dtype) * part)
-    return total
+        run = compiled(drawn, variables=model.variables, xla=self.xla)
+        bits, real, target, imaginary = run(batch["uniforms"], batch["step"])
+        parts = self.min_sr.direction(model, bits, target, imaginary)
+        surrogate = sum(
+            ops.sum(ops.stop_gradient(part) * variable)
+            for part, variable in zip(parts, model.trainable_variables, strict=True)
+        )
+        return _with_gradient_of(ops.stop_gradient(ops.mean(real)), surrogate)
+
+    def _samples(self, n_samples: int) -> tuple[Any, ...]:
+        """Returns the energy, the bits and, where symmetries are known, the acceptances."""
+        collected: list[list[np.ndarray]] = []
+        rng = np.random.default_rng([self.seed, VALIDATION_STREAM])
+        for start in range(0, n_samples, self.batch_size):
+            size = min(self.batch_size, n_samples - start)
+            uniforms = rng.random((self.source.shape[0], self.batch_size))
+            found = self._measured(ops.convert_to_tensor(uniforms.astype(self.source.dtype)))
+            collected.append([np.asarray(part)[:size] for part in found])
+        real, imaginary, *others = (np.concatenate(parts) for parts in zip(*collected, strict=True))
+        return energy_estimate(real, imaginary, self.hamiltonian.n_sites), *others
+
+
+def _with_gradient_of(value: Any, surrogate: Any) -> Any:
+    """Returns `value`, which has the gradient of `surrogate`."""
+    return ops.cast(value, surrogate.dtype) + surrogate - ops.stop_gradient(surrogate)

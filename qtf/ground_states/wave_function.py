@@ -75,6 +75,11 @@ class WaveFunction(keras.Model):
 
     def call(self, bits: Any) -> tuple[Any, Any]:
         """Returns log |psi| and the phase of given spins."""
+        log_modulus, phase = self.without_sign(bits)
+        return log_modulus, phase + self.sign_phase(bits, phase.dtype)
+
+    def without_sign(self, bits: Any) -> tuple[Any, Any]:
+        """Returns log |psi| and the phase as if there were no `sign_sites`."""
         outcomes = ops.take(bits, self.sites, axis=1)
         outputs = self.network(outcomes)
         logits, phases = outputs[..., :2], outputs[..., 2:]
@@ -84,12 +89,17 @@ class WaveFunction(keras.Model):
         chosen = self.network.encoded(outcomes)
         log_probs = ops.sum(chosen * ops.log_softmax(logits, axis=-1), axis=(1, 2))
         phase = ops.sum(chosen * phases, axis=(1, 2))
-        return 0.5 * log_probs, phase + self._sign_phase(bits, phase.dtype)
+        return 0.5 * log_probs, phase
 
     @property
     def n_uniforms(self) -> int:
         """Random numbers that one sample takes."""
         return self.n_sites
+
+    @property
+    def recurrent(self) -> bool:
+        """Whether the parallel evaluation has a loop over positions."""
+        return self.network.recurrent
 
     def prefixes(self, bits: Any, starts: Sequence[int]) -> list[Any]:
         """Evaluates given spins position by position and keeps what is known at some of them.
@@ -126,7 +136,7 @@ class WaveFunction(keras.Model):
         known = keras.tree.map_structure(lambda x: _repeated(x, n_variants), prefix)
         outcomes = ops.transpose(ops.take(bits, self.sites, axis=1))
         _, log_modulus, phase, _ = self._continued(outcomes, start, self.n_sites, known)
-        return log_modulus, phase + self._sign_phase(bits, phase.dtype)
+        return log_modulus, phase + self.sign_phase(bits, phase.dtype)
 
     def sample(self, uniforms: Any) -> Any:
         """Draws independent spins from |psi|^2.
@@ -159,6 +169,13 @@ class WaveFunction(keras.Model):
             ops.fori_loop(0, self.n_sites, draw, start)[0], (self.n_sites, batch_size)
         )
         return ops.take(ops.transpose(outcomes), self._positions, axis=1)
+
+    def sign_phase(self, bits: Any, dtype: Any) -> Any:
+        """Returns pi times the number of down spins on `sign_sites`, modulo 2 pi; (batch,)."""
+        if not self.sign_sites:
+            return ops.zeros((), dtype)
+        downs = ops.sum(ops.take(bits, self.sign_sites, axis=1), axis=1)
+        return ops.cast(3.141592653589793 * ops.cast(downs % 2, dtype), dtype)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make this wave function again."""
@@ -200,12 +217,6 @@ class WaveFunction(keras.Model):
         ups = position - downs
         full = ops.stack([ups >= half, downs >= half], axis=-1)
         return ops.where(full, ops.cast(IMPOSSIBLE, logits.dtype), logits)
-
-    def _sign_phase(self, bits: Any, dtype: Any) -> Any:
-        if not self.sign_sites:
-            return ops.zeros((), dtype)
-        downs = ops.sum(ops.take(bits, self.sign_sites, axis=1), axis=1)
-        return ops.cast(3.141592653589793 * ops.cast(downs % 2, dtype), dtype)
 
     def _check(self) -> None:
         network, n_sites = self.network, self.n_sites

@@ -18,6 +18,7 @@ class Progress(tf.Module):
         step: Optimiser steps taken.
         best: Lowest validation metric so far.
         epochs_since_best: Epochs since then.
+        stop_value: The metric that may end the training, as last validated.
         loss_sum: Sum of the losses since the last row of metrics.
         loss_count: Their number.
     """
@@ -27,6 +28,7 @@ class Progress(tf.Module):
         self.step = tf.Variable(0, dtype=tf.int64, trainable=False)
         self.best = tf.Variable(float("inf"), dtype=tf.float64, trainable=False)
         self.epochs_since_best = tf.Variable(0, dtype=tf.int64, trainable=False)
+        self.stop_value = tf.Variable(float("inf"), dtype=tf.float64, trainable=False)
         self.loss_sum = tf.Variable(0.0, dtype=tf.float64, trainable=False)
         self.loss_count = tf.Variable(0, dtype=tf.int64, trainable=False)
 

@@ -53,11 +53,12 @@ def train(
         FloatingPointError: Loss or gradient is not finite; the batch is saved.
         KeyboardInterrupt: Interrupted by Ctrl-C or SIGTERM, after a checkpoint.
     """
-    if settings.monitor not in task.metric_names:
-        raise ValueError(
-            f"Setting `training.monitor` must be one of {', '.join(task.metric_names)}, but is"
-            f' "{settings.monitor}".'
-        )
+    for name in ("monitor", "stop_metric"):
+        if getattr(settings, name) not in task.metric_names:
+            raise ValueError(
+                f"Setting `training.{name}` must be one of {', '.join(task.metric_names)}, but is"
+                f' "{getattr(settings, name)}".'
+            )
     keras.utils.set_random_seed(settings.seed)
     keras.config.set_dtype_policy(settings.precision)
     strategy = make_strategy(settings.strategy)
@@ -148,7 +149,7 @@ class _Run:
             lambda context: self.task.training_batches(start, context)
         )
         iterator = iter(dataset)
-        while self.at < self.settings.n_steps and not self._patience_is_over():
+        while self.at < self.settings.n_steps and not self._is_over():
             asked = time.monotonic()
             try:
                 batch = next(iterator)
@@ -189,6 +190,7 @@ class _Run:
         values = self.task.validate(self.model)
         epoch = self.at // self.settings.steps_per_epoch
         self._keep_best(values[self.settings.monitor])
+        self.progress.stop_value.assign(values[self.settings.stop_metric])
         self.logbook.row(self.at, "validation", {"epoch": epoch, **values})
         every = self.settings.histograms_every_epochs
         if every and epoch % every == 0:
@@ -210,9 +212,10 @@ class _Run:
         else:
             self.progress.epochs_since_best.assign_add(self.settings.validate_every_epochs)
 
-    def _patience_is_over(self) -> bool:
+    def _is_over(self) -> bool:
         patience = self.settings.patience
-        return bool(patience and self.progress.epochs_since_best.numpy() >= patience)
+        impatient = patience and self.progress.epochs_since_best.numpy() >= patience
+        return bool(impatient or self.progress.stop_value.numpy() < self.settings.stop_below)
 
     def _validation_is_due(self) -> bool:
         every = self.settings.steps_per_epoch * self.settings.validate_every_epochs

@@ -97,4 +97,6 @@ def make_optimizer(settings: TrainingSettings) -> keras.optimizers.Optimizer:
     """Makes the optimiser that `settings` ask for."""
     rate = learning_rate(settings.optimizer, settings.steps_per_epoch, settings.n_steps)
     adam = settings.optimizer
+    if adam.name == "sgd":
+        return keras.optimizers.SGD(rate)
     return keras.optimizers.Adam(rate, beta_1=adam.beta_1, beta_2=adam.beta_2, epsilon=adam.epsilon)

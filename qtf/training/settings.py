@@ -5,14 +5,17 @@ from typing import Any
 
 PRECISIONS = ("float32", "float64", "mixed_bfloat16")
 STRATEGIES = ("one_device", "mirrored", "multi_worker")
+OPTIMIZERS = ("adam", "sgd")
 SCHEDULES = ("constant", "exponential", "cosine")
 
 
 @dataclass(frozen=True)
 class OptimizerSettings:
-    """Adam and its learning rate.
+    """The optimiser and its learning rate.
 
     Attributes:
+        name: "adam" or "sgd", plain gradient descent, which has no other setting than its
+            learning rate and `clip_norm`.
         learning_rate: Initial (or, after a warm-up, highest) learning rate.
         schedule: "constant"; "exponential": multiplied by `decay` once an epoch, not
             below `floor`; "cosine": linear warm-up, then half a cosine to `floor`.
@@ -26,6 +29,7 @@ class OptimizerSettings:
         clip_norm: Largest global norm of the gradient; 0 means no clipping.
     """
 
+    name: str = "adam"
     learning_rate: float = 1e-3
     schedule: str = "constant"
     decay: float = 0.95
@@ -42,6 +46,7 @@ class OptimizerSettings:
         Raises:
             ValueError: A setting is out of range or unknown.
         """
+        _check_one_of("optimizer.name", self.name, OPTIMIZERS)
         _check_one_of("optimizer.schedule", self.schedule, SCHEDULES)
         _check_positive("optimizer.learning_rate", self.learning_rate)
         _check_positive("optimizer.decay", self.decay)
@@ -70,7 +75,9 @@ class TrainingSettings:
             validation.
         histograms_every_epochs: Epochs between weight histograms; 0 means never.
         figures_every_epochs: Epochs between figures; 0 means never.
-        optimizer: Adam and its learning rate.
+        stop_metric: Validation metric that ends the training once it is below `stop_below`.
+        stop_below: The value; 0 means never.
+        optimizer: The optimiser and its learning rate.
     """
 
     n_epochs: int = 1
@@ -81,6 +88,8 @@ class TrainingSettings:
     xla: bool = True
     monitor: str = "loss"
     patience: int = 0
+    stop_metric: str = "loss"
+    stop_below: float = 0.0
     log_every_steps: int = 50
     validate_every_epochs: int = 1
     checkpoint_every_minutes: float = 5.0
@@ -104,7 +113,13 @@ class TrainingSettings:
             "checkpoint_every_minutes",
         ):
             _check_positive(f"training.{name}", getattr(self, name))
-        for name in ("seed", "patience", "histograms_every_epochs", "figures_every_epochs"):
+        for name in (
+            "seed",
+            "patience",
+            "stop_below",
+            "histograms_every_epochs",
+            "figures_every_epochs",
+        ):
             _check_not_negative(f"training.{name}", getattr(self, name))
 
     @property

@@ -4,8 +4,8 @@ import pytest
 from keras import ops
 
 from qtf.autoregressive import GRUNetwork
+from qtf.ground_states.energy_gradient import gradient_surrogate
 from qtf.ground_states.local_energy import LocalEnergy
-from qtf.ground_states.task import gradient_surrogate
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import Chain, PauliSum, PauliTerm, Square, all_bits, heisenberg, ising, j1j2, xxz
 

@@ -93,6 +93,20 @@ def test_patience_stops_early(tmp_path, regression):
     assert [row["loss"] for row in rows] == [3.0, 1.0, 2.0, 2.0]
 
 
+def test_reached_target_stops_and_stays_stopped(tmp_path, regression):
+    task = regression(monitor_values=[3.0, 1.0, 0.4, 2.0])
+    first = train(task, settings(n_epochs=6, stop_below=0.5), config(), tmp_path)
+    rows = read_metrics(tmp_path / "metrics.jsonl", "validation")
+    assert [row["loss"] for row in rows] == [3.0, 1.0, 0.4]
+    again = train(regression(), settings(n_epochs=6, stop_below=0.5), config(), tmp_path)
+    np.testing.assert_array_equal(first.get_weights()[0], again.get_weights()[0])
+
+
+def test_unknown_stop_metric_is_an_error(tmp_path, regression):
+    with pytest.raises(ValueError, match='`training.stop_metric` must be one of loss, but is "x"'):
+        train(regression(), settings(stop_metric="x"), config(), tmp_path / "run")
+
+
 def test_unknown_monitor_is_an_error(tmp_path, regression):
     with pytest.raises(ValueError, match='`training.monitor` must be one of loss, but is "x"'):
         train(regression(), settings(monitor="x"), config(), tmp_path / "run")

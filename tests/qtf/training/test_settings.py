@@ -35,12 +35,22 @@ def test_schedules_round_trip():
     assert copy.get_config() == optimizer.get_config()
 
 
+def test_plain_gradient_descent_follows_the_schedule():
+    settings = OptimizerSettings(name="sgd", learning_rate=0.5, schedule="constant")
+    optimizer = make_optimizer(TrainingSettings(optimizer=settings))
+    weight = keras.Variable([3.0])
+    optimizer.apply([np.array([2.0], "float32")], [weight])
+    np.testing.assert_allclose(np.asarray(weight), [2.0])
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [
         ({"n_epoch": 1}, "Unknown key `training.n_epoch`; known are .*n_epochs"),
         ({"optimizer": {"lr": 1}}, "Unknown key `training.optimizer.lr`"),
         ({"n_epochs": 0}, "Setting `training.n_epochs` must be positive, but is 0."),
+        ({"stop_below": -1.0}, "Setting `training.stop_below` must not be negative, but is -1."),
+        ({"optimizer": {"name": "x"}}, "Setting `optimizer.name` must be one of adam, sgd, but"),
         ({"patience": -1}, "Setting `training.patience` must not be negative, but is -1."),
         ({"strategy": "x"}, 'Setting `training.strategy` must be one of .* but is "x".'),
         ({"precision": "half"}, 'Setting `training.precision` must be one of .* but is "half".'),

@@ -1,0 +1,91 @@
+"""Stochastic reconfiguration solved in the space of the samples."""
+
+import math
+from typing import Any
+
+from keras import ops
+
+from qtf.training.compilation import compiled
+from qtf.training.per_sample import per_sample_gradients
+
+
+class MinSR:
+    """Direction of a step of imaginary time, as well as the weights can follow it.
+
+        dw = X^T (X X^T + diag_shift)^(-1) e
+        X = (Re O; Im O) / sqrt(N),   e = (Re E; Im E) / sqrt(N)
+
+    O are the derivatives of log psi of each sample and E the local energies, both without
+    their means. This is the step of stochastic reconfiguration,
+    (X^T X + diag_shift) dw = X^T e, at the cost of a matrix as large as the samples instead
+    of the weights.
+
+    Its parts are compiled by themselves: XLA factorises matrices ten times slower than
+    TensorFlow does, and knows no derivatives of every sample if there are loops.
+
+    Args:
+        diag_shift: Added to the diagonal.
+        xla: Whether XLA compiles the derivatives of networks without loops.
+
+    Raises:
+        ValueError: `diag_shift` is not positive.
+
+    Source: Rende et al., Commun. Phys. 7, 260 (2024); Chen and Heyl, Nat. Phys. 20, 1476 (2024).
+    """
+
+    def __init__(self, diag_shift: float, *, xla: bool = True) -> None:
+        if not diag_shift > 0:
+            raise ValueError(f"Argument `diag_shift` must be positive, but is {diag_shift}.")
+        self.diag_shift = diag_shift
+        self.xla = xla
+
+    def direction(self, psi: Any, bits: Any, real: Any, imaginary: Any) -> list[Any]:
+        """Returns dw, in the shapes of the trainable variables; inside a `tf.function`.
+
+        Args:
+            psi: The wave function.
+            bits: Samples, int32 (n_samples, n_sites).
+            real: Real parts of their local energies, (n_samples,).
+            imaginary: Imaginary parts.
+        """
+        variables = psi.trainable_variables
+
+        def rows_and_kernel(bits: Any) -> tuple[Any, Any]:
+            found = per_sample_gradients(psi, bits, variables)
+            rows = scale * ops.concatenate([_centred(part) for part in found], axis=0)
+            return rows, ops.matmul(rows, ops.transpose(rows))
+
+        scale = float(bits.shape[0]) ** -0.5
+        xla = self.xla and not psi.recurrent
+        rows, kernel = compiled(rows_and_kernel, variables=variables, xla=xla)(bits)
+        energies = scale * ops.concatenate([_centred(real), _centred(imaginary)], axis=0)
+        solved = solved_symmetric(kernel, energies, self.diag_shift)
+        joined = ops.matmul(ops.cast(solved, rows.dtype)[None], rows)[0]
+        return _split(joined, variables)
+
+
+def solved_symmetric(matrix: Any, right: Any, diag_shift: float) -> Any:
+    """Returns (matrix + diag_shift)^(-1) right by a Cholesky factorisation in float64.
+
+    Args:
+        matrix: Symmetric, no eigenvalue below zero but for rounding, (n, n).
+        right: (n,).
+        diag_shift: Positive.
+    """
+    shifted = ops.cast(matrix, "float64") + diag_shift * ops.eye(matrix.shape[0], dtype="float64")
+    factor = ops.cholesky(shifted)
+    half = ops.solve_triangular(factor, ops.cast(right, "float64")[:, None], lower=True)
+    return ops.solve_triangular(ops.transpose(factor), half, lower=False)[:, 0]
+
+
+def _split(joined: Any, variables: Any) -> list[Any]:
+    parts, start = [], 0
+    for variable in variables:
+        size = math.prod(variable.shape)
+        parts.append(ops.reshape(joined[start : start + size], variable.shape))
+        start += size
+    return parts
+
+
+def _centred(values: Any) -> Any:
+    return values - ops.mean(values, axis=0, keepdims=True)

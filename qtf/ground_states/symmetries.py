@@ -1,0 +1,209 @@
+"""Symmetries of a lattice, and wave functions that have them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from qtf.ground_states.wave_function import WaveFunction
+from qtf.physics import Lattice, Square
+
+Permutation = tuple[int, ...]
+
+
+def lattice_symmetries(lattice: Lattice) -> tuple[Permutation, ...]:
+    """Returns the permutations of the sites that keep all bonds, the identity first.
+
+    Those of a chain are its reflection, of a rectangle two reflections and their product, of
+    a square the eight of its point group; with periodic edges, each of them after every
+    translation.
+
+    Args:
+        lattice: A `Chain` or a `Square`.
+
+    Returns:
+        For each symmetry the site that comes to stand at each place.
+
+    Example:
+        >>> lattice_symmetries(Chain(3))
+        ((0, 1, 2), (2, 1, 0))
+        >>> len(lattice_symmetries(Square(4, 4)))
+        8
+    """
+    grid = np.arange(lattice.n_sites)
+    if isinstance(lattice, Square):
+        grid = grid.reshape(lattice.n_rows, lattice.n_columns)
+    moved = [grid]
+    if lattice.periodic:
+        moved = [
+            np.roll(grid, shift, axis=tuple(range(grid.ndim))) for shift in np.ndindex(*grid.shape)
+        ]
+    for axis in range(grid.ndim):
+        moved += [np.flip(image, axis) for image in moved]
+    if grid.ndim == 2 and lattice.n_rows == lattice.n_columns:
+        moved += [image.T for image in moved]
+    found = dict.fromkeys(tuple(image.ravel().tolist()) for image in moved)
+    return tuple(found)
+
+
+@keras.saving.register_keras_serializable("qtf")
+class SymmetricWaveFunction(keras.Model):
+    """Wave function averaged over symmetries, still sampled exactly.
+
+        |psi_s(b)|^2 = mean_t |psi(t b)|^2
+        phase_s(b) = arg sum_t |psi(t b)|^2 exp(i phase(t b))
+
+    t b are the bits after a permutation of the sites and, for half of the t, after turning
+    every spin. A sample is a sample of psi after the inverse of a random t. The factor of
+    `psi.sign_sites` stays outside of the mean: it belongs to the Hamiltonian's sublattices.
+
+    Args:
+        psi: The wave function whose weights are used.
+        permutations: Of the sites, the identity first, see `lattice_symmetries`.
+        spin_flip: Whether turning every spin is a symmetry too.
+        weighted_phase: Whether phases count as |psi|^2 in their mean; otherwise equally.
+        **kwargs: Of `keras.Model`.
+
+    Call arguments:
+        bits: int32 (batch, n_sites), by site; 0 is spin up (Z = +1).
+
+    Returns:
+        Real and imaginary part of log psi, (batch,) each.
+
+    Raises:
+        ValueError: A permutation does not hold every site once, or the identity is not the
+            first.
+
+    Example:
+        >>> from qtf.autoregressive import GRUNetwork
+        >>> psi = WaveFunction(network=GRUNetwork(n_positions=4, units=8))
+        >>> symmetric = SymmetricWaveFunction(psi=psi, permutations=[(0, 1, 2, 3), (3, 2, 1, 0)])
+        >>> one, other = symmetric(np.array([[0, 1, 1, 1], [1, 1, 1, 0]], "int32"))[0]
+        >>> bool(abs(one - other) < 1e-6)
+        True
+
+    Source: the NAQS paper, section on experiments; the iterative-retraining paper, appendix.
+    """
+
+    def __init__(
+        self,
+        *,
+        psi: WaveFunction,
+        permutations: Sequence[Sequence[int]],
+        spin_flip: bool = False,
+        weighted_phase: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.psi = psi
+        self.n_sites = psi.n_sites
+        self.permutations = tuple(tuple(permutation) for permutation in permutations)
+        self.spin_flip = spin_flip
+        self.weighted_phase = weighted_phase
+        if not self.permutations:
+            raise ValueError("Argument `permutations` must not be empty.")
+        if self.permutations[0] != tuple(range(self.n_sites)):
+            raise ValueError(
+                "Argument `permutations` must begin with the identity, but begins with"
+                f" {self.permutations[0]}."
+            )
+        for permutation in self.permutations:
+            if sorted(permutation) != list(range(self.n_sites)):
+                raise ValueError(
+                    f"Argument `permutations` must hold each of 0 .. {self.n_sites - 1} once in"
+                    f" every permutation, but has {permutation}."
+                )
+        self.built = True
+
+    @property
+    def n_symmetries(self) -> int:
+        """Number of symmetries t."""
+        return len(self.permutations) * (2 if self.spin_flip else 1)
+
+    @property
+    def n_uniforms(self) -> int:
+        """Random numbers that one sample takes; the last one chooses t."""
+        return self.n_sites + 1
+
+    @property
+    def recurrent(self) -> bool:
+        """Whether the parallel evaluation has a loop over positions."""
+        return self.psi.recurrent
+
+    def call(self, bits: Any) -> tuple[Any, Any]:
+        """Returns log |psi| and the phase of given spins."""
+        images = ops.reshape(self.images(bits), (-1, self.n_sites))
+        log_modulus, phase = (
+            ops.reshape(part, (self.n_symmetries, -1)) for part in self.psi.without_sign(images)
+        )
+        log_probs = 2.0 * log_modulus
+        shares = ops.softmax(log_probs, axis=0) if self.weighted_phase else 1.0
+        sine = ops.sum(shares * ops.sin(phase), axis=0)
+        cosine = ops.sum(shares * ops.cos(phase), axis=0)
+        total = ops.logsumexp(log_probs, axis=0) - float(np.log(self.n_symmetries))
+        sign = self.psi.sign_phase(bits, phase.dtype)
+        return 0.5 * total, ops.arctan2(sine, cosine) + sign
+
+    def images(self, bits: Any) -> Any:
+        """Returns the bits after every symmetry, (n_symmetries, batch, n_sites)."""
+        table = np.array(self.permutations, np.int32)
+        moved = ops.transpose(ops.take(bits, table, axis=1), (1, 0, 2))
+        return ops.concatenate([moved, 1 - moved], axis=0) if self.spin_flip else moved
+
+    def sample(self, uniforms: Any) -> Any:
+        """Draws independent spins from |psi|^2.
+
+        Args:
+            uniforms: Random numbers in [0, 1), (n_uniforms, batch); the same numbers give the
+                same spins.
+
+        Returns:
+            bits, int32 (batch, n_sites), by site.
+        """
+        bits = self.psi.sample(uniforms[: self.n_sites])
+        chosen = ops.cast(ops.floor(uniforms[self.n_sites] * self.n_symmetries), "int32")
+        # Rounding may bring a product to n_symmetries itself.
+        chosen = ops.minimum(chosen, self.n_symmetries - 1)
+        n_permutations = len(self.permutations)
+        inverses = np.argsort(np.array(self.permutations), axis=1).astype(np.int32)
+        moved = ops.take_along_axis(bits, ops.take(inverses, chosen % n_permutations, axis=0), 1)
+        turned = ops.cast(chosen >= n_permutations, "int32")
+        return ops.where(turned[:, None] == 1, 1 - moved, moved)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments that make this wave function again."""
+        own = {
+            "psi": keras.saving.serialize_keras_object(self.psi),
+            "permutations": self.permutations,
+            "spin_flip": self.spin_flip,
+            "weighted_phase": self.weighted_phase,
+        }
+        return {**super().get_config(), **own}
+
+    @classmethod
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: Any = None
+    ) -> "SymmetricWaveFunction":
+        """Makes the wave function that `get_config` described."""
+        psi = keras.saving.deserialize_keras_object(config["psi"], custom_objects)
+        return cls(**{**config, "psi": psi})
+
+
+def acceptance(symmetric: SymmetricWaveFunction, bits: Any) -> Any:
+    """Returns how often moves by the symmetries would be accepted, 1 if psi has them all.
+
+        mean_t min(1, |psi(t b)|^2 / |psi(b)|^2)
+
+    Args:
+        symmetric: Its `psi` is looked at.
+        bits: Samples of psi, int32 (batch, n_sites).
+
+    Returns:
+        (batch,).
+    """
+    images = ops.reshape(symmetric.images(bits), (-1, symmetric.n_sites))
+    log_modulus = ops.reshape(symmetric.psi(images)[0], (symmetric.n_symmetries, -1))
+    # The first image is the configuration itself.
+    return ops.mean(ops.exp(ops.minimum(0.0, 2.0 * (log_modulus - log_modulus[:1]))), axis=0)

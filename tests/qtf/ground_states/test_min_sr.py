@@ -1,0 +1,61 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from qtf.autoregressive import GRUNetwork, PixelCNN
+from qtf.ground_states.min_sr import MinSR, solved_symmetric
+from qtf.ground_states.wave_function import WaveFunction
+from qtf.physics import all_bits
+
+NETWORKS = {
+    "gru": lambda: GRUNetwork(n_positions=6, units=3, dtype="float64"),
+    "pixelcnn": lambda: PixelCNN(shape=(2, 3), width=2, depth=2, dtype="float64"),
+}
+
+
+def derivatives(psi, bits):
+    """O of each sample, (n_samples, n_weights), by one tape for each of them."""
+    weights = [variable.value for variable in psi.trainable_variables]
+    rows = []
+    for row in bits:
+        with tf.GradientTape(persistent=True) as tape:
+            parts = [part[0] for part in psi(row[None])]
+        found = [tape.gradient(part, weights, unconnected_gradients="zero") for part in parts]
+        flat = [np.concatenate([np.ravel(g) for g in gradients]) for gradients in found]
+        rows.append(flat[0] + 1j * flat[1])
+    return np.array(rows)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_direction_solves_the_equations_of_stochastic_reconfiguration(name):
+    keras.utils.set_random_seed(0)
+    psi = WaveFunction(network=NETWORKS[name](), dtype="float64")
+    rng = np.random.default_rng(0)
+    bits = all_bits(6)[rng.choice(64, 12, replace=False)].astype("int32")
+    energies = rng.standard_normal((2, 12)) - 3.0
+    shift = 0.02
+    run = tf.function(lambda *args: MinSR(shift).direction(psi, *args), autograph=False)
+    found = [np.asarray(part) for part in run(bits, *energies)]
+    assert [part.shape for part in found] == [tuple(v.shape) for v in psi.trainable_variables]
+    rows = derivatives(psi, bits)
+    rows = rows - rows.mean(axis=0)
+    local = energies[0] + 1j * energies[1]
+    metric = (rows.conj().T @ rows).real / 12
+    force = (rows.conj().T @ (local - local.mean())).real / 12
+    expected = np.linalg.solve(metric + shift * np.eye(len(metric)), force)
+    joined = np.concatenate([part.ravel() for part in found])
+    np.testing.assert_allclose(joined, expected, rtol=1e-8, atol=1e-9)
+
+
+def test_solution_of_shifted_equations():
+    rng = np.random.default_rng(1)
+    root, right = rng.standard_normal((5, 3)), rng.standard_normal(5)
+    matrix = root @ root.T
+    expected = np.linalg.solve(matrix + 0.1 * np.eye(5), right)
+    np.testing.assert_allclose(solved_symmetric(matrix, right, 0.1), expected, rtol=1e-10)
+
+
+def test_shift_must_be_positive():
+    with pytest.raises(ValueError, match="diag_shift.* positive, but is 0"):
+        MinSR(0.0)
