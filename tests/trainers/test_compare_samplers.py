@@ -1,4 +1,5 @@
 import functools
+import itertools
 import json
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from qtf.autoregressive import GRUNetwork
+from qtf.ground_states.estimates import energy_estimate
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.training.run_folder import RunFolder
 from trainers import sampler_comparison
@@ -135,15 +137,26 @@ def test_results_of_another_plan_are_not_mixed(compare, tmp_path, run_folder):
         compare(tmp_path / "two", modes=ModesPlan(other))
 
 
-def test_chains_go_on_from_one_optimiser_step_to_the_next():
+def test_chains_go_on_from_one_optimiser_step_to_the_next(monkeypatch):
     # By XLA, as in the command.
     trainings = Trainings(PLAN)
-    bits = first = trainings._random_spins()
-    for step in (1, 2):
-        following = trainings._advanced(bits, step, 1)
-        assert np.abs(np.asarray(following) - np.asarray(bits)).sum(axis=1).max() == 1
-        bits = following
-    assert (np.asarray(bits) != np.asarray(first)).any()
+    seen = []
+
+    def advanced(bits, step, steps_between):
+        following = Trainings._advanced(trainings, bits, step, steps_between)
+        seen.append((np.asarray(bits), np.asarray(following)))
+        return following
+
+    monkeypatch.setattr(trainings, "_advanced", advanced)
+    monkeypatch.setattr(trainings, "measure", lambda: energy_estimate(np.ones(2), np.ones(2), 4))
+    trainings.train(1)
+    assert len(seen) == 10
+    assert 0.3 < seen[0][0].mean() < 0.7
+    for (_, last), (following, _) in itertools.pairwise(seen):
+        np.testing.assert_array_equal(last, following)
+    moves = [np.abs(after - before).sum(axis=1) for before, after in seen]
+    assert np.max(moves) == 1
+    assert np.mean(moves) > 0.3
 
 
 def test_diverging_training_is_named(trainings, monkeypatch):
