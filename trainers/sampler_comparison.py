@@ -103,7 +103,7 @@ def _trainings(
     exact = plan.side**2 <= MAX_LANCZOS_SITES
     lowest = min(min(curve.energies) for curve in curves.values())
     reference = lanczos_ground_energy(plan.hamiltonian()) if exact else lowest
-    name = "E_exact" if exact else "E_lowest"
+    name = "exact" if exact else "lowest"
     _write_figure(workdir / "training.png", training_figure(curves, reference, name))
     last = {
         name: {

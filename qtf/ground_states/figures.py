@@ -100,7 +100,7 @@ def training_figure(
     Args:
         curves: Name -> curve; chains in the order of their steps.
         reference: Energy that counts as error 0.
-        reference_name: What it is, for the label.
+        reference_name: One word that says which it is, for the label.
     """
     figure = _figure(9.5, 6.4)
     panels = figure.subplots(2, 2, sharex="col", sharey="row")
@@ -122,8 +122,8 @@ def training_figure(
         panel.set_yscale("log")
         panel.grid(alpha=0.3)
     panels[1, 1].set_xscale("log")
-    panels[0, 0].set_ylabel(f"|E / {reference_name} - 1|")
-    panels[1, 0].set_ylabel("energy variance")
+    panels[0, 0].set_ylabel(rf"$|E / E_\mathrm{{{reference_name}}} - 1|$")
+    panels[1, 0].set_ylabel(r"energy variance [$J^2$]")
     panels[1, 0].set_xlabel("optimiser step")
     panels[1, 1].set_xlabel("training time [s]")
     _legend_below(figure, panels[0, 0])

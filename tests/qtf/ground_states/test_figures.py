@@ -45,8 +45,8 @@ def test_training_curves_are_drawn_as_given():
         "chains, k = 1": TrainingCurve([0, 2], [0.0, 9.0], [-1.0, -3.0], [0.3, 0.2]),
         DIRECT: TrainingCurve([0, 2], [0.0, 5.0], [-1.0, -4.0], [0.3, 0.1]),
     }
-    panels = training_figure(curves, -4.0, "E_lowest").axes
-    assert "E_lowest" in panels[0].get_ylabel()
+    panels = training_figure(curves, -4.0, "lowest").axes
+    assert "lowest" in panels[0].get_ylabel()
     abscissas = ("steps", "seconds") * 2
     errors = {"chains, k = 1": [0.75, 0.25], DIRECT: [0.75, np.nan]}
     for index, (panel, abscissa) in enumerate(zip(panels, abscissas, strict=True)):
@@ -61,5 +61,5 @@ def test_training_curves_are_drawn_as_given():
 def test_curves_of_chains_have_colors_of_their_own(n_curves):
     curve = TrainingCurve([0, 1], [0.0, 1.0], [-1.0, -2.0], [1.0, 0.5])
     names = [DIRECT, *(f"chains, k = {k}" for k in range(1, n_curves))]
-    panel = training_figure(dict.fromkeys(names, curve), -2.5, "E_exact").axes[0]
+    panel = training_figure(dict.fromkeys(names, curve), -2.5, "exact").axes[0]
     assert len({tuple(line.get_color()) for line in panel.lines}) == n_curves
