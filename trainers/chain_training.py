@@ -11,11 +11,11 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from qtf.autoregressive import PixelCNN
+from qtf.ground_states.energy_gradient import gradient_surrogate
 from qtf.ground_states.estimates import EnergyEstimate, energy_estimate
 from qtf.ground_states.figures import DIRECT, TrainingCurve
 from qtf.ground_states.local_energy import LocalEnergy
 from qtf.ground_states.markov_chain import SINGLE_FLIP, chain_key, chain_steps
-from qtf.ground_states.task import gradient_surrogate
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import PauliSum, Square, ising
 from qtf.training.compilation import compiled
