@@ -25,7 +25,7 @@ from qtf.training.settings import TrainingSettings
 
 # What Lanczos does within a second or so.
 MAX_LANCZOS_SITES = 16
-SYMMETRY_GROUPS = ("none", "lattice", "lattice_and_flip")
+SYMMETRY_GROUPS = ("none", "flip", "lattice", "lattice_and_flip")
 
 
 def run(
@@ -122,8 +122,10 @@ def symmetrizer(settings: dict[str, Any], lattice: Lattice) -> Any:
         return None
     return lambda psi: SymmetricWaveFunction(
         psi=psi,
-        permutations=lattice_symmetries(lattice),
-        spin_flip=group == "lattice_and_flip",
+        permutations=lattice_symmetries(lattice)
+        if "lattice" in group
+        else lattice_symmetries(lattice)[:1],
+        spin_flip="flip" in group,
         weighted_phase=settings["weighted_phase"],
     )
 
@@ -161,7 +163,7 @@ def _min_sr(config: dict[str, Any]) -> MinSR | None:
             'Setting `training.strategy` must be "one_device" for stochastic reconfiguration,'
             f' but is "{training["strategy"]}".'
         )
-    return MinSR(diag_shift, xla=training["xla"])
+    return MinSR(diag_shift, momentum=config["min_sr"]["momentum"], xla=training["xla"])
 
 
 def _rows_and_columns(lattice: Lattice) -> tuple[int, int]:

@@ -26,7 +26,7 @@ def default() -> ConfigDict:
                 "n_prefixes": 4,  # positions from which flipped spins may be evaluated
             },
             "symmetry": {
-                "group": "none",  # or "lattice", "lattice_and_flip"
+                "group": "none",  # or "flip", "lattice", "lattice_and_flip"
                 "in_training": False,  # otherwise the result is averaged after the training
                 "weighted_phase": True,
             },
@@ -36,7 +36,7 @@ def default() -> ConfigDict:
                 "magnetization": 0.0,  # C of E + C <M^2>, M a site
             },
             # Stochastic reconfiguration where there is a shift; best with the optimiser "sgd".
-            "min_sr": {"diag_shift": placeholder(float)},
+            "min_sr": {"diag_shift": placeholder(float), "momentum": 0.95},
             # Ground energy where it is known; None: by Lanczos up to 16 spins, else unknown.
             "reference": placeholder(float),
             "training": _training(),

@@ -75,6 +75,7 @@ class DynamicsTask:
         self.loss_name = loss
         self.source = source
         self.batch_size = source.batch_size
+        self.state = ()
         lengths = [f"{name}_n{n}" for name in ("loss", "mre") for n in validation]
         self.metric_names = ("loss", "mre", *lengths)
         self.validation = dict(validation)

@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+import keras
 from keras import ops
 
 from qtf.training.compilation import compiled
@@ -12,35 +13,55 @@ from qtf.training.per_sample import per_sample_gradients
 class MinSR:
     """Direction of a step of imaginary time, as well as the weights can follow it.
 
-        dw = X^T (X X^T + diag_shift)^(-1) e
+        d = X^T (X X^T + diag_shift)^(-1) (e - momentum X d') + momentum d'
         X = (Re O; Im O) / sqrt(N),   e = (Re E; Im E) / sqrt(N)
 
     O are the derivatives of log psi of each sample and E the local energies, both without
-    their means. This is the step of stochastic reconfiguration,
-    (X^T X + diag_shift) dw = X^T e, at the cost of a matrix as large as the samples instead
-    of the weights.
+    their means; d' is the direction of the step before. Without momentum this is the step of
+    stochastic reconfiguration, (X^T X + diag_shift) d = X^T e, at the cost of a matrix as
+    large as the samples instead of the weights. With it, what the samples say nothing about
+    is taken from the steps before, which averages their noise.
 
     Its parts are compiled by themselves: XLA factorises matrices ten times slower than
     TensorFlow does, and knows no derivatives of every sample if there are loops.
 
     Args:
         diag_shift: Added to the diagonal.
+        momentum: At least 0 and below 1.
         xla: Whether XLA compiles the derivatives of networks without loops.
 
-    Raises:
-        ValueError: `diag_shift` is not positive.
+    Attributes:
+        state: Variables that a training which goes on needs, after `build`.
 
-    Source: Rende et al., Commun. Phys. 7, 260 (2024); Chen and Heyl, Nat. Phys. 20, 1476 (2024).
+    Raises:
+        ValueError: A number is out of range.
+
+    Source: Rende et al., Commun. Phys. 7, 260 (2024); Chen and Heyl, Nat. Phys. 20, 1476
+    (2024); momentum of Goldshlager et al., J. Comput. Phys. 516, 113351 (2024).
     """
 
-    def __init__(self, diag_shift: float, *, xla: bool = True) -> None:
+    def __init__(self, diag_shift: float, *, momentum: float = 0.0, xla: bool = True) -> None:
         if not diag_shift > 0:
             raise ValueError(f"Argument `diag_shift` must be positive, but is {diag_shift}.")
+        if not 0 <= momentum < 1:
+            raise ValueError(
+                f"Argument `momentum` must be at least 0 and below 1, but is {momentum}."
+            )
         self.diag_shift = diag_shift
+        self.momentum = momentum
         self.xla = xla
+        self.state: list[keras.Variable] = []
+
+    def build(self, psi: Any) -> None:
+        """Makes the variable of the direction before, zero at first."""
+        size = sum(math.prod(variable.shape) for variable in psi.trainable_variables)
+        zeros = ops.zeros((size,), psi.variable_dtype)
+        self.state = [keras.Variable(zeros, trainable=False, name="direction")]
 
     def direction(self, psi: Any, bits: Any, real: Any, imaginary: Any) -> list[Any]:
-        """Returns dw, in the shapes of the trainable variables; inside a `tf.function`.
+        """Returns d, in the shapes of the trainable variables, and keeps it as d'.
+
+        Only inside a `tf.function`, after `build`.
 
         Args:
             psi: The wave function.
@@ -59,9 +80,12 @@ class MinSR:
         xla = self.xla and not psi.recurrent
         rows, kernel = compiled(rows_and_kernel, variables=variables, xla=xla)(bits)
         energies = scale * ops.concatenate([_centred(real), _centred(imaginary)], axis=0)
-        solved = solved_symmetric(kernel, energies, self.diag_shift)
-        joined = ops.matmul(ops.cast(solved, rows.dtype)[None], rows)[0]
-        return _split(joined, variables)
+        before = self.momentum * self.state[0].value
+        unexplained = energies - ops.cast(ops.matmul(rows, before), energies.dtype)
+        solved = solved_symmetric(kernel, unexplained, self.diag_shift)
+        found = ops.matmul(ops.cast(solved, rows.dtype), rows) + before
+        self.state[0].assign(found)
+        return _split(found, variables)
 
 
 def solved_symmetric(matrix: Any, right: Any, diag_shift: float) -> Any:

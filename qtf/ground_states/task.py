@@ -103,6 +103,11 @@ class GroundStateTask:
         )
         self._shown_bits: np.ndarray | None = None
 
+    @property
+    def state(self) -> list[keras.Variable]:
+        """Variables that belong into a checkpoint beside weights and optimiser."""
+        return [] if self.min_sr is None else self.min_sr.state
+
     def build_model(self) -> keras.Model:
         """Makes the wave function.
 
@@ -115,6 +120,8 @@ class GroundStateTask:
                 f"The wave function must have {self.hamiltonian.n_sites} sites, as the"
                 f" Hamiltonian, but has {model.n_sites}."
             )
+        if self.min_sr is not None:
+            self.min_sr.build(model)
         symmetric = None if self.symmetrized is None else self.symmetrized(model)
 
         def measured(uniforms: Any) -> tuple[Any, ...]:

@@ -1,6 +1,7 @@
 """Everything a run needs to go on, bit for bit, after it was killed."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -41,6 +42,7 @@ class Checkpoints:
         model: The model; its seed generators are saved too, which Keras forgets.
         optimizer: Built on the model's variables.
         progress: The loop's state.
+        task_state: Further variables, of the task.
         chief: Whether this process writes to `folder`. Other workers must save as well,
             because saving may communicate; they do so aside, and throw it away.
         worker: Name of this process.
@@ -53,6 +55,7 @@ class Checkpoints:
         optimizer: keras.optimizers.Optimizer,
         progress: Progress,
         *,
+        task_state: Sequence[keras.Variable] = (),
         chief: bool = True,
         worker: str = "0",
     ) -> None:
@@ -60,7 +63,11 @@ class Checkpoints:
         self.progress = progress
         seeds = [generator.state.value for generator in seed_generators(model)]
         state = tf.train.Checkpoint(
-            model=model, optimizer=optimizer, seeds=seeds, progress=progress
+            model=model,
+            optimizer=optimizer,
+            seeds=seeds,
+            progress=progress,
+            task_state=[variable.value for variable in task_state],
         )
         self._aside = None if chief else folder.parent / f".checkpoints-{worker}"
         self._manager = tf.train.CheckpointManager(state, self._aside or folder, max_to_keep=KEEP)

@@ -112,6 +112,7 @@ class _Run:
             model,
             optimizer,
             self.progress,
+            task_state=task.state,
             chief=chief,
             worker=worker_name(strategy),
         )

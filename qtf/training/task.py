@@ -1,5 +1,6 @@
 """What the loop needs to know of the thing that it trains."""
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import keras
@@ -11,10 +12,13 @@ class Task(Protocol):
 
     `batch_size` is the number of samples in one batch of one replica; it only serves
     the rate in the progress line. `metric_names` are the keys that `validate` returns.
+    `state` holds variables that a checkpoint needs beside model and optimiser; they exist
+    after `build_model`.
     """
 
     batch_size: int
     metric_names: tuple[str, ...]
+    state: Sequence[keras.Variable]
 
     def build_model(self) -> keras.Model:
         """Makes the model with all its weights; called in the strategy's scope."""

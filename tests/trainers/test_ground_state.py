@@ -1,10 +1,12 @@
 import json
 
+import numpy as np
 import pytest
 
-from qtf.ground_states.exact_sums import variational_energy
+from qtf.ground_states.exact_sums import state_vector, variational_energy
 from trainers import ground_state_config
 from trainers.ground_state_assembly import make_task, run
+from trainers.ground_state_report import report
 
 
 def small(**changes):
@@ -46,11 +48,39 @@ def test_training_approaches_the_exact_energy_from_above(tmp_path):
     assert 0 < estimate.energy_variance < 1.0
 
 
-def test_interrupted_run_continues_to_the_same_metrics(tmp_path):
-    whole, _ = run(small(training__n_epochs=2), tmp_path / "whole")
-    run(small(training__n_epochs=1), tmp_path / "parts")
-    parts, _ = run(small(training__n_epochs=2), tmp_path / "parts")
+RECONFIGURATION = {
+    "training__optimizer__name": "sgd",
+    "training__optimizer__learning_rate": 0.05,
+    "training__optimizer__clip_norm": 0.0,
+    "training__steps_per_epoch": 15,
+    "min_sr__diag_shift": 1e-3,
+    "symmetry__group": "flip",
+}
+
+
+@pytest.mark.parametrize("changes", [{}, RECONFIGURATION])
+def test_interrupted_run_continues_to_the_same_metrics(tmp_path, changes):
+    whole, _ = run(small(training__n_epochs=2, **changes), tmp_path / "whole")
+    run(small(training__n_epochs=1, **changes), tmp_path / "parts")
+    parts, _ = run(small(training__n_epochs=2, **changes), tmp_path / "parts")
     assert parts.estimate(100)[0] == whole.estimate(100)[0]
+
+
+def test_reconfiguration_needs_few_steps(tmp_path):
+    task, model = run(small(**RECONFIGURATION), tmp_path / "run")
+    energy = variational_energy(model, task.hamiltonian)
+    assert task.reference < energy < task.reference * (1 - 4e-3)
+    lines = list(report(task, model))
+    assert any(line.startswith("Energy averaged over 2 symmetries, from all") for line in lines)
+    assert "samples" in task.figures(model)
+
+
+def test_symmetries_in_the_training_make_the_magnetization_vanish(tmp_path):
+    config = small(symmetry__group="flip", symmetry__in_training=True, training__n_epochs=1)
+    config["sampling"]["n_prefixes"] = 1
+    _, model = run(config, tmp_path / "run")
+    probabilities = np.abs(state_vector(model)) ** 2
+    np.testing.assert_allclose(probabilities, probabilities[::-1], rtol=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -60,6 +90,12 @@ def test_interrupted_run_continues_to_the_same_metrics(tmp_path):
         ({"network__name": "pixelcnn", "network__units": None}, "square lattice"),
         ({"network__width": 3}, "network.width.* gru"),
         ({"sampling__n_samples": 1}, "n_samples.* 1"),
+        ({"symmetry__group": "mirror"}, '"mirror"'),
+        ({"penalties__magnetization": -1.0}, "penalties.magnetization.* -1"),
+        (
+            {"min_sr__diag_shift": 0.1, "training__strategy": "mirrored"},
+            'strategy.* "one_device" .* "mirrored"',
+        ),
         ({"sampling__chunk": -1}, "chunk.* -1"),
         ({"wave_function__order": "spiral"}, '"spiral"'),
     ],

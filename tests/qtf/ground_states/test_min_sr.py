@@ -34,8 +34,12 @@ def test_direction_solves_the_equations_of_stochastic_reconfiguration(name):
     rng = np.random.default_rng(0)
     bits = all_bits(6)[rng.choice(64, 12, replace=False)].astype("int32")
     energies = rng.standard_normal((2, 12)) - 3.0
-    shift = 0.02
-    run = tf.function(lambda *args: MinSR(shift).direction(psi, *args), autograph=False)
+    shift, momentum = 0.02, 0.7
+    min_sr = MinSR(shift, momentum=momentum)
+    min_sr.build(psi)
+    before = rng.standard_normal(psi.count_params())
+    min_sr.state[0].assign(before)
+    run = tf.function(lambda *args: min_sr.direction(psi, *args), autograph=False)
     found = [np.asarray(part) for part in run(bits, *energies)]
     assert [part.shape for part in found] == [tuple(v.shape) for v in psi.trainable_variables]
     rows = derivatives(psi, bits)
@@ -43,8 +47,11 @@ def test_direction_solves_the_equations_of_stochastic_reconfiguration(name):
     local = energies[0] + 1j * energies[1]
     metric = (rows.conj().T @ rows).real / 12
     force = (rows.conj().T @ (local - local.mean())).real / 12
-    expected = np.linalg.solve(metric + shift * np.eye(len(metric)), force)
+    # What the direction before leaves to be explained, in the space of the weights.
+    rest = force - momentum * metric @ before
+    expected = np.linalg.solve(metric + shift * np.eye(len(metric)), rest) + momentum * before
     joined = np.concatenate([part.ravel() for part in found])
+    np.testing.assert_allclose(min_sr.state[0], joined)
     np.testing.assert_allclose(joined, expected, rtol=1e-8, atol=1e-9)
 
 
@@ -56,6 +63,8 @@ def test_solution_of_shifted_equations():
     np.testing.assert_allclose(solved_symmetric(matrix, right, 0.1), expected, rtol=1e-10)
 
 
-def test_shift_must_be_positive():
+def test_mistakes_are_named():
     with pytest.raises(ValueError, match="diag_shift.* positive, but is 0"):
         MinSR(0.0)
+    with pytest.raises(ValueError, match="momentum.* below 1, but is 1"):
+        MinSR(0.1, momentum=1.0)

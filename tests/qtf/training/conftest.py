@@ -10,6 +10,7 @@ class Regression:
 
     batch_size = 4
     metric_names = ("loss",)
+    state = ()
 
     def __init__(self, *, poison_at=None, interrupt_at=None, monitor_values=None, dropout=0.3):
         self.dropout = dropout
