@@ -6,6 +6,7 @@ States: paper:N, haar:N[:SEED], random:N[:SEED], up:N, down:N, neel:N, plus:N or
 """
 
 import sys
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -84,7 +85,9 @@ def _predicted(psi0: Any, physics: Any) -> Any:
     with Client(
         ADDRESS.value, version=VERSION.value, label=LABEL.value, timeout=seconds, **chosen
     ) as client:
-        version = client.metadata().version
+        served = client.metadata()
+        _check_dynamics(served.signatures)
+        version = served.version
     with Client(ADDRESS.value, version=version, timeout=TIMEOUT.value, **chosen) as client:
         prediction = Prediction(
             model=MODEL_NAME.value,
@@ -99,6 +102,14 @@ def _predicted(psi0: Any, physics: Any) -> Any:
     if not EXACT.value:
         return prediction
     return replace(prediction, exact=compared_with_exact(prediction.psi, physics))
+
+
+def _check_dynamics(signatures: Iterable[str]) -> None:
+    if "rollout" not in signatures:
+        raise ValueError(
+            f"Flag --model_name must name a model of dynamics, but {MODEL_NAME.value} has no"
+            f" signature `rollout`, only {', '.join(sorted(signatures))}."
+        )
 
 
 def _destination(flag: str, text: str | None) -> Path | None:
