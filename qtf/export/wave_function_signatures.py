@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from qtf.export.input_checks import checked_bits, checked_seeds
+from qtf.export.plain_slices import plain_slice_updates
 from qtf.export.seeded_uniforms import seeded_uniforms
 from qtf.ground_states.local_energy import LocalEnergy
 from qtf.physics import PauliSum
@@ -71,7 +72,9 @@ class WaveFunctionModule(tf.Module):
         }
 
     def _sampled(self, seed: Any) -> Any:
-        bits = self._psi.sample(seeded_uniforms(seed, self._psi.n_uniforms, self._dtype))
+        uniforms = seeded_uniforms(seed, self._psi.n_uniforms, self._dtype)
+        with plain_slice_updates():
+            bits = self._psi.sample(uniforms)
         return tf.ensure_shape(bits, (None, self._psi.n_sites))
 
     def _logarithm(self, bits: Any) -> dict[str, Any]:
