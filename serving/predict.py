@@ -6,7 +6,6 @@ States: paper:N, haar:N[:SEED], random:N[:SEED], up:N, down:N, neel:N, plus:N or
 """
 
 import sys
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -86,12 +85,15 @@ def _predicted(psi0: Any, physics: Any) -> Any:
         ADDRESS.value, version=VERSION.value, label=LABEL.value, timeout=seconds, **chosen
     ) as client:
         served = client.metadata()
-        _check_dynamics(served.signatures)
-        version = served.version
-    with Client(ADDRESS.value, version=version, timeout=TIMEOUT.value, **chosen) as client:
+        if "rollout" not in served.signatures:
+            raise ValueError(
+                f"Flag --model_name must name a model of dynamics, but {MODEL_NAME.value} has no"
+                " signature `rollout`."
+            )
+    with Client(ADDRESS.value, version=served.version, timeout=TIMEOUT.value, **chosen) as client:
         prediction = Prediction(
             model=MODEL_NAME.value,
-            version=version,
+            version=served.version,
             state=STATE.value,
             dt=physics.dt,
             observables=client.observables(psi0, N_STEPS.value),
@@ -102,14 +104,6 @@ def _predicted(psi0: Any, physics: Any) -> Any:
     if not EXACT.value:
         return prediction
     return replace(prediction, exact=compared_with_exact(prediction.psi, physics))
-
-
-def _check_dynamics(signatures: Iterable[str]) -> None:
-    if "rollout" not in signatures:
-        raise ValueError(
-            f"Flag --model_name must name a model of dynamics, but {MODEL_NAME.value} has no"
-            f" signature `rollout`, only {', '.join(sorted(signatures))}."
-        )
 
 
 def _destination(flag: str, text: str | None) -> Path | None:

@@ -59,7 +59,7 @@ class Explorable:
             raise ValueError("The model has no assets/config.json.")
         if "wave_function" in config:
             raise ValueError(
-                "The model is the wave function of a ground state, and this page shows dynamics."
+                "The model is the wave function of a ground state; this page shows dynamics."
             )
         dt = _section(config, "physics").get("dt")
         if type(dt) not in (int, float) or not 0 < dt < float("inf"):
