@@ -23,7 +23,8 @@ class WaveFunctionModule(tf.Module):
     """Logarithms, samples and observables of a wave function, for `tf.saved_model.save`.
 
     Every row of an answer depends on its own row of the request only, so that servers can join
-    requests. A sample is a function of its seed.
+    requests. A sample is a function of its seed: to rounding, as probabilities of batches of other
+    sizes differ in the last digit.
 
     Args:
         psi: The wave function; has `n_sites`, `n_uniforms`, `sample` and `variables`.
@@ -88,7 +89,8 @@ class WaveFunctionModule(tf.Module):
 def _in_runs(function: Callable[[Any], dict[str, Any]], rows: Any, largest: int) -> dict[str, Any]:
     """Applies a function of rows to at most `largest` of them at a time."""
     n_rows = tf.shape(rows)[0]
-    n_runs = -(-n_rows // largest)
+    # At least one, so that the check of an empty request is what fails.
+    n_runs = tf.maximum(1, -(-n_rows // largest))
     size = -(-n_rows // n_runs)
     # The last run is filled up with copies of the last row.
     filled = tf.gather(rows, tf.minimum(tf.range(n_runs * size), n_rows - 1))
