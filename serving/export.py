@@ -1,9 +1,11 @@
 """Exports the best weights of a run as the next version of a SavedModel.
 
-python -m serving.export --workdir=RUN --model_dir=MODELS/ising
+    python -m serving.export --workdir=RUN --model_dir=MODELS/ising
+
+The run is one of trainers.dynamics or of trainers.ground_state.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +15,22 @@ from qtf.command_line import positive_integers, run_command
 
 WORKDIR = flags.DEFINE_string("workdir", None, "Run folder of the model.")
 MODEL_DIR = flags.DEFINE_string("model_dir", None, "Folder of all versions of the model.")
-MAX_STEPS = flags.DEFINE_integer("max_steps", 1000, "Largest number of steps of one request.")
+MAX_STEPS = flags.DEFINE_integer(
+    "max_steps", None, "Dynamics: largest number of steps of one request; 1000 by default."
+)
 N_SITES = flags.DEFINE_list(
     "n_sites",
     [],
-    "Chain lengths to serve; by default those of the training, and for a local generator 2 to 12.",
+    "Dynamics: chain lengths to serve; by default those of the training, and for a local"
+    " generator 2 to 12.",
 )
 XLA = flags.DEFINE_bool(
-    "xla_signature", False, "Also write `rollout_xla`, for servers started with XLA."
+    "xla_signature", False, "Dynamics: also write `rollout_xla`, for servers started with XLA."
+)
+MAX_SAMPLES = flags.DEFINE_integer(
+    "max_samples",
+    None,
+    "Ground states: largest number of configurations of one request; 4096 by default.",
 )
 
 # Tables of longer chains would make the file large; ask for them by name.
@@ -37,48 +47,41 @@ def run(
     workdir: Path | str,
     model_dir: Path | str,
     *,
-    max_steps: int = 1000,
+    max_steps: int | None = None,
     xla_signature: bool = False,
     n_sites: Sequence[int] = (),
+    max_samples: int | None = None,
 ) -> Path:
     """Writes the next version of the model in `workdir` and returns its folder.
 
     Args:
-        workdir: The run folder.
+        workdir: The run folder, of dynamics or of a ground state.
         model_dir: Folder of all versions, created if missing.
-        max_steps: Largest number of steps of one request.
-        xla_signature: Whether to add `rollout_xla`.
-        n_sites: Chain lengths to serve, see `served_n_sites`.
+        max_steps: Dynamics: largest number of steps of one request.
+        xla_signature: Dynamics: whether to add `rollout_xla`.
+        n_sites: Dynamics: chain lengths to serve, see `served_n_sites`.
+        max_samples: Ground states: largest number of configurations of one request.
 
     Raises:
         FileNotFoundError: The run has no weights.
-        ValueError: `max_steps` is not positive, or the model does not know such chains.
+        ValueError: A number is not positive, the model does not know such chains, or an
+            argument is for the other kind of run.
     """
     from qtf.quiet_import import import_tensorflow_quietly
 
     import_tensorflow_quietly()
-    from qtf.dynamics import models  # noqa: F401  registers the classes of all models
-    from qtf.export.saved_model import export_dynamics
-    from qtf.files import writable_folder
-    from qtf.physics import hamiltonians
     from qtf.training.run_folder import RunFolder
 
     folder = RunFolder(workdir)
-    model = folder.load_model()
-    config = folder.load_config()
-    physics = config["physics"]["hamiltonian"]
-    by_n = {
-        n: hamiltonians.from_config({**physics, "n_sites": n})
-        for n in served_n_sites(model, config["data"]["n_sites"], n_sites)
-    }
-    return export_dynamics(
-        model,
-        writable_folder(model_dir),
-        by_n,
-        config,
-        max_steps=max_steps,
-        xla_signature=xla_signature,
+    of_dynamics = _given(
+        max_steps=max_steps, xla_signature=xla_signature or None, n_sites=tuple(n_sites) or None
     )
+    of_ground_states = _given(max_samples=max_samples)
+    if "wave_function" in folder.load_config():
+        _refuse(of_dynamics, f"dynamics, but {workdir} holds a ground state")
+        return _export_wave_function(folder, model_dir, **of_ground_states)
+    _refuse(of_ground_states, f"ground states, but {workdir} holds a model of dynamics")
+    return _export_dynamics(folder, model_dir, **of_dynamics)
 
 
 def served_n_sites(model: Any, trained: Sequence[int], asked: Sequence[int]) -> tuple[int, ...]:
@@ -101,6 +104,44 @@ def served_n_sites(model: Any, trained: Sequence[int], asked: Sequence[int]) -> 
     return tuple(asked) or tuple(n for n in known if n in trained or 2 <= n <= MAX_DEFAULT_SITES)
 
 
+def _export_dynamics(
+    folder: Any, model_dir: Path | str, *, n_sites: Sequence[int] = (), **options: Any
+) -> Path:
+    from qtf.dynamics import models  # noqa: F401  registers the classes of all models
+    from qtf.export.saved_model import export_dynamics
+    from qtf.files import writable_folder
+    from qtf.physics import hamiltonians
+
+    model, config = folder.load_model(), folder.load_config()
+    physics = config["physics"]["hamiltonian"]
+    by_n = {
+        n: hamiltonians.from_config({**physics, "n_sites": n})
+        for n in served_n_sites(model, config["data"]["n_sites"], n_sites)
+    }
+    return export_dynamics(model, writable_folder(model_dir), by_n, config, **options)
+
+
+def _export_wave_function(folder: Any, model_dir: Path | str, **options: Any) -> Path:
+    from qtf.export.saved_model import export_wave_function
+    from qtf.files import writable_folder
+    from qtf.ground_states import wave_function  # noqa: F401  registers its class
+    from qtf.physics import hamiltonians
+
+    psi, config = folder.load_model(), folder.load_config()
+    hamiltonian = hamiltonians.from_config(config["physics"]["hamiltonian"])
+    return export_wave_function(psi, writable_folder(model_dir), hamiltonian, config, **options)
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    """Returns the options that were asked for; all others keep their defaults."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _refuse(options: Mapping[str, Any], whose: str) -> None:
+    for name in options:
+        raise ValueError(f"Flag --{name} is for {whose}.")
+
+
 def _main() -> None:
     version = run(
         WORKDIR.value,
@@ -108,6 +149,7 @@ def _main() -> None:
         max_steps=MAX_STEPS.value,
         xla_signature=XLA.value,
         n_sites=positive_integers(N_SITES),
+        max_samples=MAX_SAMPLES.value,
     )
     print(f"SavedModel: {version}")
 

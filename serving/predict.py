@@ -84,11 +84,16 @@ def _predicted(psi0: Any, physics: Any) -> Any:
     with Client(
         ADDRESS.value, version=VERSION.value, label=LABEL.value, timeout=seconds, **chosen
     ) as client:
-        version = client.metadata().version
-    with Client(ADDRESS.value, version=version, timeout=TIMEOUT.value, **chosen) as client:
+        served = client.metadata()
+        if "rollout" not in served.signatures:
+            raise ValueError(
+                f"Flag --model_name must name a model of dynamics, but {MODEL_NAME.value} has no"
+                " signature `rollout`."
+            )
+    with Client(ADDRESS.value, version=served.version, timeout=TIMEOUT.value, **chosen) as client:
         prediction = Prediction(
             model=MODEL_NAME.value,
-            version=version,
+            version=served.version,
             state=STATE.value,
             dt=physics.dt,
             observables=client.observables(psi0, N_STEPS.value),

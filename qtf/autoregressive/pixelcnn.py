@@ -133,7 +133,8 @@ class _MaskedConvolution(keras.layers.Layer):
     def __init__(
         self, shape: tuple[int, int], width: int, *, sees_itself: bool, **kwargs: Any
     ) -> None:
-        super().__init__(**kwargs)
+        # Variables of a SavedModel must not begin with an underscore, as the class does.
+        super().__init__(name="masked_convolution", **kwargs)
         self.shape = shape
         self.width = width
         self.n_taps = 5 if sees_itself else 4

@@ -114,7 +114,8 @@ class _Block(keras.layers.Layer):
     """Self-attention and a two-layer network, both residual and normalised first."""
 
     def __init__(self, units: int, n_attention_heads: int, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        # Variables of a SavedModel must not begin with an underscore, as the class does.
+        super().__init__(name="block", **kwargs)
         self.units = units
         self.n_attention_heads = n_attention_heads
 

@@ -118,6 +118,60 @@ def checked_cells(cells: Any, batch_size: Any, n_layers: int, units: int) -> Any
         return tf.identity(cells)
 
 
+def checked_bits(bits: Any, n_sites: int, limit: int) -> Any:
+    """Checks configurations of spins.
+
+    Those where psi vanishes, for lack of zero magnetisation, are allowed: their number is a
+    right answer, and one of them must not fail the requests that a server joined with it.
+
+    Args:
+        bits: int32 (batch, n_sites).
+        n_sites: Number of sites of the wave function.
+        limit: Largest number of configurations allowed.
+
+    Returns:
+        `bits`, with the number of sites in their shape.
+    """
+    width = tf.shape(bits)[1]
+    bad = tf.boolean_mask(bits, (bits != 0) & (bits != 1))
+    with tf.control_dependencies(
+        [
+            *_from_one_to(limit, bits, "bits", "configuration"),
+            tf.debugging.Assert(
+                tf.equal(width, n_sites),
+                [f"Input `bits` must be {n_sites} wide, one for each site, but is", width, "wide."],
+            ),
+            tf.debugging.Assert(
+                tf.equal(tf.size(bad), 0), ["Input `bits` must be 0 or 1, but holds", bad[:1]]
+            ),
+        ]
+    ):
+        return tf.ensure_shape(tf.identity(bits), (None, n_sites))
+
+
+def checked_seeds(seed: Any, limit: int) -> Any:
+    """Checks the number of seeds, any of which is allowed.
+
+    Args:
+        seed: int64 (batch,).
+        limit: Largest number allowed.
+
+    Returns:
+        `seed`.
+    """
+    with tf.control_dependencies(_from_one_to(limit, seed, "seed", "seed")):
+        return tf.identity(seed)
+
+
+def _from_one_to(limit: int, rows: Any, name: str, unit: str) -> list[Any]:
+    n_rows = tf.shape(rows)[0]
+    rules = {
+        f"Input `{name}` must hold at least one {unit}, but holds": n_rows > 0,
+        f"Input `{name}` must hold at most {limit} {unit}s, but holds": n_rows <= limit,
+    }
+    return [tf.debugging.Assert(holds, [rule, n_rows]) for rule, holds in rules.items()]
+
+
 def _finite(values: Any, name: str) -> Any:
     bad = tf.boolean_mask(values, ~tf.math.is_finite(values))
     return tf.debugging.Assert(

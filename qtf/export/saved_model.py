@@ -1,21 +1,21 @@
-"""Writes numbered SavedModel versions, each whole or not there at all."""
+"""What a SavedModel of each kind holds."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import keras
-import tensorflow as tf
 
 from qtf.export.model_card import model_card
 from qtf.export.signatures import DynamicsModule
-from qtf.export.warm_up import write_warm_up
-from qtf.files import folder_written_aside
+from qtf.export.version_folder import write_version
+from qtf.export.warm_up import dynamics_requests, wave_function_requests
+from qtf.export.wave_function_card import wave_function_card
+from qtf.export.wave_function_signatures import WaveFunctionModule
 from qtf.physics import PauliSum
-from qtf.training.io_errors import writing
 
 MAX_STEPS = 1000
+MAX_SAMPLES = 4096
 
 
 def export_dynamics(
@@ -49,8 +49,7 @@ def export_dynamics(
         ValueError: `max_steps` is not positive.
         OSError: `model_dir` cannot be written to; no half version is left.
     """
-    if max_steps < 1:
-        raise ValueError(f"Argument `max_steps` must be positive, but is {max_steps}.")
+    _check_positive("max_steps", max_steps)
     module = DynamicsModule(model, hamiltonians, max_steps=max_steps)
     signatures = {
         "serving_default": module.rollout,
@@ -60,27 +59,68 @@ def export_dynamics(
     }
     if xla_signature:
         signatures["rollout_xla"] = module.rollout_xla
-    destination = next_version(model_dir)
-    with folder_written_aside(destination) as aside:
-        # Assets are copied from files, which need not outlive the writing.
-        assets = aside / "assets.source"
-        assets.mkdir()
-        n_sites = tuple(sorted(hamiltonians))
-        (assets / "model_card.md").write_text(model_card(model, config, n_sites, max_steps))
-        served = {**config, "serving": {"max_steps": max_steps}}
-        (assets / "config.json").write_text(json.dumps(served, indent=2, sort_keys=True))
-        module.assets = [tf.saved_model.Asset(str(path)) for path in sorted(assets.iterdir())]
-        with writing(f"SavedModel {destination}"):
-            tf.saved_model.save(module, str(aside), signatures=signatures)
-            write_warm_up(aside, n_sites, n_layers=model.n_layers, units=model.units)
-        for path in assets.iterdir():
-            path.unlink()
-        assets.rmdir()
-    return destination
+    n_sites = tuple(sorted(hamiltonians))
+    return write_version(
+        module,
+        signatures,
+        model_dir,
+        card=model_card(model, config, n_sites, max_steps),
+        config={**config, "serving": {"max_steps": max_steps}},
+        requests=dynamics_requests(n_sites, n_layers=model.n_layers, units=model.units),
+    )
 
 
-def next_version(model_dir: Path | str) -> Path:
-    """Returns the folder of the version after the newest; versions are integers from 1."""
-    model_dir = Path(model_dir)
-    names = [entry.name for entry in model_dir.iterdir()] if model_dir.is_dir() else []
-    return model_dir / str(1 + max((int(name) for name in names if name.isdigit()), default=0))
+def export_wave_function(
+    psi: keras.Model,
+    model_dir: Path | str,
+    hamiltonian: PauliSum,
+    config: Mapping[str, Any],
+    *,
+    max_samples: int = MAX_SAMPLES,
+) -> Path:
+    """Writes the next version `model_dir/N` with signatures log_psi, sample, observables.
+
+    `log_psi` is also the default signature. All of them are plain graphs; requests to warm up
+    with go with them.
+
+    Args:
+        psi: The wave function with its weights.
+        model_dir: Folder of all versions, created if missing.
+        hamiltonian: Whose local energies are served.
+        config: Configuration of the run, written into the assets with `max_samples`.
+        max_samples: Largest number of configurations of one request.
+
+    Returns:
+        The folder of the new version.
+
+    Raises:
+        ValueError: `max_samples` is not positive, or the Hamiltonian is one of another number
+            of sites.
+        OSError: `model_dir` cannot be written to; no half version is left.
+    """
+    _check_positive("max_samples", max_samples)
+    if hamiltonian.n_sites != psi.n_sites:
+        raise ValueError(
+            f"Argument `hamiltonian` must have {psi.n_sites} sites, as the wave function,"
+            f" but has {hamiltonian.n_sites}."
+        )
+    module = WaveFunctionModule(psi, hamiltonian, max_samples=max_samples)
+    signatures = {
+        "serving_default": module.log_psi,
+        "log_psi": module.log_psi,
+        "sample": module.sample,
+        "observables": module.observables,
+    }
+    return write_version(
+        module,
+        signatures,
+        model_dir,
+        card=wave_function_card(psi, config, max_samples),
+        config={**config, "serving": {"max_samples": max_samples}},
+        requests=wave_function_requests(psi.n_sites),
+    )
+
+
+def _check_positive(name: str, value: int) -> None:
+    if value < 1:
+        raise ValueError(f"Argument `{name}` must be positive, but is {value}.")

@@ -57,6 +57,10 @@ class Explorable:
         """
         if not isinstance(config, Mapping):
             raise ValueError("The model has no assets/config.json.")
+        if "wave_function" in config:
+            raise ValueError(
+                "The model is the wave function of a ground state; this page shows dynamics."
+            )
         dt = _section(config, "physics").get("dt")
         if type(dt) not in (int, float) or not 0 < dt < float("inf"):
             raise ValueError(f"Key `physics.dt` must be a positive number, but is {dt!r}.")

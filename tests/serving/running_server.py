@@ -34,6 +34,7 @@ class RunningServer:
 
     def __init__(self, process, grpc_port, rest_port):
         self.process = process
+        self.grpc_port = grpc_port
         self.rest_port = rest_port
         self.channel = grpc.insecure_channel(f"127.0.0.1:{grpc_port}", options=MAX_MESSAGE)
         self.prediction = prediction_service_pb2_grpc.PredictionServiceStub(self.channel)

@@ -1,18 +1,16 @@
 import json
-import subprocess
-import sys
-import textwrap
 
 import numpy as np
 import pytest
 import tensorflow as tf
-from tensorflow.core.protobuf import saved_model_pb2
 
 from qtf.dynamics.rollout import Rollout
-from qtf.export.saved_model import export_dynamics, next_version
+from qtf.export.saved_model import export_dynamics
+from qtf.export.version_folder import next_version
 from qtf.physics import energy, magnetization, sample_initial_states
 
 from .conftest import CONFIG, MAX_STEPS
+from .stock_session import SavedGraph, answers_in_stock_session
 
 N_STEPS = 12
 
@@ -111,76 +109,22 @@ def test_bad_cells_are_an_invalid_argument(signatures):
 
 
 def test_default_signatures_hold_no_xla(version):
-    graph = saved_model_pb2.SavedModel.FromString((version / "saved_model.pb").read_bytes())
-    meta = graph.meta_graphs[0]
-    functions = {function.signature.name: function for function in meta.graph_def.library.function}
-    compiled = {name for name, function in functions.items() if function.attr["_XlaMustCompile"].b}
+    graph = SavedGraph(version)
     for key in ("serving_default", "rollout", "observables", "step"):
-        reached = reachable(meta, functions, key)
-        assert reached
-        assert not reached & compiled
-        ops = {node.op for name in reached for node in functions[name].node_def}
-        assert not {op for op in ops if op.startswith("Xla")}
-    assert reachable(meta, functions, "rollout_xla") & compiled
-
-
-def reachable(meta, functions, key):
-    """Names of all functions that a signature may call."""
-    tensor = next(iter(meta.signature_def[key].outputs.values())).name.split(":")[0]
-    node = next(node for node in meta.graph_def.node if node.name == tensor)
-    seen, waiting = set(), [node]
-    while waiting:
-        node = waiting.pop()
-        for attr in node.attr.values():
-            for name in [attr.func.name, *(f.name for f in attr.list.func)]:
-                if name in functions and name not in seen:
-                    seen.add(name)
-                    waiting.extend(functions[name].node_def)
-    return seen
-
-
-SESSION = """
-import ctypes, glob, json, os, sys
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-sys.modules["qtf"] = None
-import numpy as np
-import tensorflow as tf
-library = glob.glob(os.path.join(os.path.dirname(tf.__file__), "libtensorflow_cc.so*"))[0]
-ctypes.CDLL(library)._ZN10tensorflow21DisableXlaCompilationEv()
-psi = np.load(sys.argv[2])
-feeds = {"psi0_re": psi.real, "psi0_im": psi.imag, "n_steps": [12] * len(psi)}
-with tf.compat.v1.Session(graph=tf.Graph()) as session:
-    loaded = tf.compat.v1.saved_model.load(session, ["serve"], sys.argv[1])
-    def run(key):
-        signature = loaded.signature_def[key]
-        feed = {signature.inputs[name].name: value for name, value in feeds.items()}
-        return session.run({k: v.name for k, v in signature.outputs.items()}, feed)
-    np.save(sys.argv[3], run("serving_default")["psi_re"])
-    assert set(run("observables")) >= {"norm", "energy"}
-    try:
-        run("rollout_xla")
-    except tf.errors.OpError as error:
-        print(error.message)
-try:
-    import qtf
-except ImportError:
-    print("no qtf")
-"""
+        assert not graph.uses_xla(key)
+    assert graph.uses_xla("rollout_xla")
 
 
 def test_tf1_session_without_xla_and_without_qtf_serves_it(version, model, tmp_path):
-    np.save(tmp_path / "psi.npy", states(4))
-    command = [sys.executable, "-c", textwrap.dedent(SESSION), str(version)]
-    paths = [str(tmp_path / "psi.npy"), str(tmp_path / "out.npy")]
-    result = subprocess.run(
-        [*command, *paths], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert result.returncode == 0, result.stderr
-    assert "no qtf" in result.stdout
+    psi = states(4)
+    inputs = {"psi0_re": psi.real, "psi0_im": psi.imag, "n_steps": [N_STEPS] * len(psi)}
+    requests = [(key, inputs) for key in ("serving_default", "observables", "rollout_xla")]
+    rollout, observables, refusal = answers_in_stock_session(version, requests, tmp_path)
+    expected = Rollout(model)(psi, N_STEPS)
+    np.testing.assert_allclose(rollout["psi_re"], expected.real, atol=1e-5)
+    assert set(observables) >= {"norm", "energy"}
     # The switch is on: the XLA signature is refused, as stock servers do.
-    assert "XLA compilation disabled" in result.stdout
-    expected = Rollout(model)(states(4), N_STEPS)
-    np.testing.assert_allclose(np.load(tmp_path / "out.npy"), expected.real, atol=1e-5)
+    assert "XLA compilation disabled" in refusal
 
 
 def test_assets_hold_model_card_and_config(version):

@@ -14,6 +14,7 @@ def changed(section, **entries):
     [
         (None, "The model has no assets/config.json."),
         ([], "The model has no assets/config.json."),
+        (changed("wave_function", order="snake"), "is the wave function of a ground state; this"),
         ({}, "Key `physics` must be a mapping, but is None."),
         ({**CONFIG, "data": 3}, "Key `data` must be a mapping, but is 3."),
         (changed("data", n_sites=None), "Key `data.n_sites` must list numbers of spins, but is"),

@@ -1,0 +1,102 @@
+"""The probabilities of a wave function for TensorFlow Probability."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+
+class SpinDistribution(tfp.distributions.Distribution):
+    """Distribution over spins with P(s) = |psi(s)|^2.
+
+    Events are spins, +1 for up and -1 for down, of shape (n_sites,); there is no batch shape.
+    Samples are exact and independent, and a function of the seed if that is a pair of numbers; a
+    single number counts from TensorFlow's global seed on. Gradients of `log_prob` in the weights
+    of psi are those of 2 log |psi|; samples have none.
+
+    This is the one module here that needs TensorFlow, as backend of Keras too.
+
+    Args:
+        psi: The wave function; has `n_sites`, `n_uniforms` and `sample`.
+        dtype: Of the spins; floating for statistics such as `tfp.stats.covariance`.
+        validate_args: Whether `log_prob` checks that spins are +1 or -1.
+        name: Name of the distribution.
+
+    Raises:
+        ValueError: Keras runs on another backend.
+
+    Example:
+        >>> from qtf.autoregressive import GRUNetwork
+        >>> from qtf.ground_states.wave_function import WaveFunction
+        >>> psi = WaveFunction(network=GRUNetwork(n_positions=4, units=8))
+        >>> distribution = SpinDistribution(psi)
+        >>> spins = distribution.sample((5, 2), seed=(0, 1))
+        >>> spins.shape, distribution.log_prob(spins).shape
+        (TensorShape([5, 2, 4]), TensorShape([5, 2]))
+    """
+
+    def __init__(
+        self,
+        psi: keras.Model,
+        *,
+        dtype: Any = tf.int32,
+        validate_args: bool = False,
+        name: str = "SpinDistribution",
+    ) -> None:
+        parameters = dict(locals())
+        if keras.backend.backend() != "tensorflow":
+            raise ValueError(
+                f'The Keras backend must be "tensorflow", but is "{keras.backend.backend()}".'
+            )
+        self._psi = psi
+        super().__init__(
+            dtype=tf.as_dtype(dtype),
+            reparameterization_type=tfp.distributions.NOT_REPARAMETERIZED,
+            validate_args=validate_args,
+            allow_nan_stats=True,
+            parameters=parameters,
+            name=name,
+        )
+
+    @property
+    def psi(self) -> keras.Model:
+        """The wave function."""
+        return self._psi
+
+    @classmethod
+    def _parameter_properties(cls, dtype: Any, num_classes: int | None = None) -> dict[str, Any]:
+        # No parameter is a tensor: the weights belong to the wave function.
+        return {}
+
+    def _batch_shape(self) -> tf.TensorShape:
+        return tf.TensorShape([])
+
+    def _batch_shape_tensor(self) -> Any:
+        return tf.constant([], tf.int32)
+
+    def _event_shape(self) -> tf.TensorShape:
+        return tf.TensorShape([self._psi.n_sites])
+
+    def _event_shape_tensor(self) -> Any:
+        return tf.constant([self._psi.n_sites], tf.int32)
+
+    def _sample_n(self, n: Any, seed: Any = None) -> Any:
+        dtype = self._psi.variables[0].dtype
+        seed = tfp.random.sanitize_seed(seed, salt="SpinDistribution")
+        uniforms = tf.random.stateless_uniform((self._psi.n_uniforms, n), seed, dtype=dtype)
+        return 1 - 2 * tf.cast(self._psi.sample(uniforms), self.dtype)
+
+    def _log_prob(self, spins: Any) -> Any:
+        bits = tf.cast(tf.convert_to_tensor(spins) < 0, tf.int32)
+        log_modulus, _ = self._psi(tf.reshape(bits, (-1, self._psi.n_sites)))
+        return 2.0 * tf.reshape(log_modulus, tf.shape(bits)[:-1])
+
+    def _default_event_space_bijector(self) -> None:
+        """Returns nothing: spins are discrete."""
+
+    def _sample_control_dependencies(self, spins: Any) -> list[Any]:
+        if not self.validate_args:
+            return []
+        one = tf.ones([], spins.dtype)
+        return [tf.debugging.assert_equal(tf.abs(spins), one, message="Spins must be +1 or -1.")]

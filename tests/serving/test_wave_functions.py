@@ -1,0 +1,215 @@
+"""The wave function of a run of `trainers.ground_state`, exported and served."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from qtf.ground_states.local_energy import LocalEnergy
+from qtf.physics import all_bits, from_config, lattice_from_config
+from qtf.training.run_folder import RunFolder
+from serving.export import run
+from tests.serving.running_server import RunningServer, error_of, model_config, write_text
+from trainers import ground_state_config
+from trainers.ground_state_assembly import make_wave_function
+
+ROOT = Path(__file__).parents[2]
+EVERY = all_bits(4).astype(np.int32)
+HAMILTONIAN = {"name": "heisenberg", "lattice": "chain", "n_sites": 4}
+# Long enough that the requests of a test come together.
+BATCHING = """
+max_batch_size { value: 16 }
+batch_timeout_micros { value: 300000 }
+max_enqueued_batches { value: 8 }
+num_batch_threads { value: 1 }
+"""
+
+
+@pytest.fixture(scope="module")
+def workdir(tmp_path_factory):
+    """A run folder as the trainer leaves it."""
+    config = ground_state_config.default()
+    with config.unlocked():
+        config.physics.hamiltonian = HAMILTONIAN
+    config.network.units = 6
+    config.wave_function.marshall_sign = True
+    config.wave_function.zero_magnetization = True
+    resolved = ground_state_config.resolved(config)
+    keras.utils.set_random_seed(3)
+    psi = make_wave_function(resolved, lattice_from_config(HAMILTONIAN))
+    folder = RunFolder(tmp_path_factory.mktemp("runs") / "run")
+    folder.open(resolved)
+    folder.save_model(psi)
+    folder.save_best_weights(psi)
+    folder.close()
+    return folder.path
+
+
+@pytest.fixture(scope="module")
+def psi(workdir):
+    return RunFolder(workdir).load_model()
+
+
+@pytest.fixture(scope="module")
+def root(workdir, tmp_path_factory):
+    root = tmp_path_factory.mktemp("models")
+    assert run(workdir, root / "psi", max_samples=100) == root / "psi" / "1"
+    return root
+
+
+@pytest.fixture(scope="module")
+def server(root, tmp_path_factory):
+    """A server process with batching."""
+    folder = tmp_path_factory.mktemp("server")
+    (folder / "batching.config").write_text(BATCHING)
+    flags = [
+        f"--model_config_file={write_text(folder / 'models.config', [model_config(root, 'psi')])}",
+        "--enable_batching",
+        f"--batching_parameters_file={folder / 'batching.config'}",
+    ]
+    with RunningServer.started(flags, folder) as running:
+        yield running
+
+
+def outputs(answer):
+    return {name: tf.make_ndarray(tensor) for name, tensor in answer.outputs.items()}
+
+
+def posted(server, body):
+    answer = server.post("psi:predict", body)
+    assert answer.status == 200, answer.text
+    return json.loads(answer.text)
+
+
+def test_log_psi_is_the_models_over_both_protocols(server, psi):
+    log_modulus, phase = map(np.asarray, psi(EVERY))
+    over_grpc = outputs(server.predict("psi", {"bits": EVERY}))
+    columns = posted(server, {"inputs": {"bits": EVERY.tolist()}})["outputs"]
+    rows = posted(server, {"signature_name": "log_psi", "instances": EVERY.tolist()})
+    by_row = {name: [row[name] for row in rows["predictions"]] for name in columns}
+    for found in (over_grpc, columns, by_row):
+        np.testing.assert_allclose(found["log_modulus"], log_modulus, rtol=1e-6, atol=1e-6)
+        np.testing.assert_allclose(found["phase"], phase, atol=1e-6)
+
+
+def test_samples_and_observables_are_the_models_over_both_protocols(server, psi):
+    seeds = np.arange(3, 15)
+    drawn = outputs(server.predict("psi", {"seed": seeds}, signature="sample"))
+    body = {"signature_name": "sample", "inputs": {"seed": seeds.tolist()}}
+    assert posted(server, body)["outputs"]["bits"] == drawn["bits"].tolist()
+    assert (drawn["bits"].sum(axis=1) == 2).all()
+    np.testing.assert_allclose(drawn["log_modulus"], psi(drawn["bits"])[0], atol=1e-6)
+    measured = outputs(server.predict("psi", {"seed": seeds}, signature="observables"))
+    real, imaginary = LocalEnergy(from_config(HAMILTONIAN))(psi, drawn["bits"])
+    np.testing.assert_allclose(measured["local_energy_re"], real, atol=1e-5)
+    np.testing.assert_allclose(measured["local_energy_im"], imaginary, atol=1e-5)
+    np.testing.assert_array_equal(measured["abs_magnetization"], 0.0)
+
+
+def test_requests_that_are_joined_get_the_answers_that_they_get_alone(server):
+    def ask(seeds):
+        return outputs(server.predict("psi", {"seed": np.array(seeds)}, signature="sample"))
+
+    requests = [[1], [2, 3], [2**40], [-5, 1]]
+    before = _runs(server)
+    with ThreadPoolExecutor(len(requests)) as pool:
+        together = list(pool.map(ask, requests))
+    assert _runs(server) - before < len(requests)
+    for seeds, joined in zip(requests, together, strict=True):
+        alone = ask(seeds)
+        np.testing.assert_array_equal(joined["bits"], alone["bits"])
+        np.testing.assert_allclose(joined["phase"], alone["phase"], atol=1e-6)
+
+
+def _runs(server):
+    text = server.rest("GET", "/monitoring/prometheus/metrics").text
+    (count,) = re.findall(r"processed_batch_size_count\S* (\d+)", text) or [0]
+    return int(count)
+
+
+def test_bad_input_names_input_rule_and_value(server):
+    code, details = error_of(server.predict, "psi", {"bits": EVERY[:, :3]})
+    assert code == "INVALID_ARGUMENT"
+    assert "[Input `bits` must be 4 wide, one for each site, but is] [3] [wide.]" in details
+    answer = server.post("psi:predict", {"instances": [[0, 1, 2, 1]]})
+    assert answer.status == 400
+    assert "Input `bits` must be 0 or 1, but holds] [2]" in answer.text
+
+
+def test_metadata_tells_types_and_number_of_sites(server):
+    answer = server.rest("GET", "/v1/models/psi/metadata")
+    signatures = json.loads(answer.text)["metadata"]["signature_def"]["signature_def"]
+    assert set(signatures) >= {"serving_default", "log_psi", "sample", "observables"}
+    assert signatures["sample"]["inputs"]["seed"]["dtype"] == "DT_INT64"
+    bits = signatures["sample"]["outputs"]["bits"]["tensor_shape"]["dim"]
+    assert [axis["size"] for axis in bits] == ["-1", "4"]
+
+
+def test_page_says_that_it_shows_dynamics_only(server):
+    (model,) = json.loads(server.rest("GET", "/page/models").text)["models"]
+    assert model == {
+        "name": "psi",
+        "version": 1,
+        "explorable": False,
+        "reason": "The model is the wave function of a ground state; this page shows dynamics.",
+    }
+
+
+@pytest.mark.parametrize("scheme", ["", "http://"])
+def test_predict_says_in_one_line_that_it_is_for_dynamics(server, scheme):
+    port = server.rest_port if scheme else server.grpc_port
+    done = _command(
+        "serving.predict", "--state=up:4", "--model_name=psi", f"--address={scheme}127.0.0.1:{port}"
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "qtf-predict: error: Flag --model_name must name a model of dynamics, but psi has no"
+        " signature `rollout`.\n"
+    )
+
+
+def test_command_exports_a_ground_state(workdir, tmp_path):
+    done = _command("serving.export", f"--workdir={workdir}", f"--model_dir={tmp_path}/m")
+    assert (done.stdout, done.stderr) == (f"SavedModel: {tmp_path}/m/1\n", "")
+    config = json.loads((tmp_path / "m/1/assets/config.json").read_text())
+    assert config["serving"] == {"max_samples": 4096}
+    assert config["wave_function"]["marshall_sign"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"max_steps": 0}, "Flag --max_steps is for dynamics, but .* holds a ground state"),
+        ({"xla_signature": True}, "Flag --xla_signature is for dynamics, but .* a ground state"),
+        ({"n_sites": [4]}, "Flag --n_sites is for dynamics, but .* holds a ground state"),
+        ({"max_samples": 0}, "Argument `max_samples` must be positive, but is 0"),
+    ],
+)
+def test_options_of_dynamics_are_refused(workdir, tmp_path, options, message):
+    with pytest.raises(ValueError, match=message):
+        run(workdir, tmp_path / "m", **options)
+
+
+def test_options_of_ground_states_are_refused_for_dynamics(tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps({"model": {}, "data": {"n_sites": [2]}}))
+    with pytest.raises(ValueError, match="--max_samples is for ground states, but .* dynamics"):
+        run(tmp_path, tmp_path / "m", max_samples=9)
+
+
+def _command(module, *arguments):
+    return subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        cwd=ROOT,
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
