@@ -32,6 +32,9 @@ MAX_SAMPLES = flags.DEFINE_integer(
     None,
     "Ground states: largest number of configurations of one request; 4096 by default.",
 )
+SYMMETRIZED = flags.DEFINE_bool(
+    "symmetrized", False, "Ground states: average over the run's `symmetry.group`."
+)
 
 # Tables of longer chains would make the file large; ask for them by name.
 MAX_DEFAULT_SITES = 12
@@ -51,6 +54,7 @@ def run(
     xla_signature: bool = False,
     n_sites: Sequence[int] = (),
     max_samples: int | None = None,
+    symmetrized: bool = False,
 ) -> Path:
     """Writes the next version of the model in `workdir` and returns its folder.
 
@@ -61,6 +65,7 @@ def run(
         xla_signature: Dynamics: whether to add `rollout_xla`.
         n_sites: Dynamics: chain lengths to serve, see `served_n_sites`.
         max_samples: Ground states: largest number of configurations of one request.
+        symmetrized: Ground states: whether to average over the run's `symmetry.group`.
 
     Raises:
         FileNotFoundError: The run has no weights.
@@ -76,7 +81,7 @@ def run(
     of_dynamics = _given(
         max_steps=max_steps, xla_signature=xla_signature or None, n_sites=tuple(n_sites) or None
     )
-    of_ground_states = _given(max_samples=max_samples)
+    of_ground_states = _given(max_samples=max_samples, symmetrized=symmetrized or None)
     if "wave_function" in folder.load_config():
         _refuse(of_dynamics, f"dynamics, but {workdir} holds a ground state")
         return _export_wave_function(folder, model_dir, **of_ground_states)
@@ -121,15 +126,32 @@ def _export_dynamics(
     return export_dynamics(model, writable_folder(model_dir), by_n, config, **options)
 
 
-def _export_wave_function(folder: Any, model_dir: Path | str, **options: Any) -> Path:
+def _export_wave_function(
+    folder: Any, model_dir: Path | str, *, symmetrized: bool = False, **options: Any
+) -> Path:
     from qtf.export.saved_model import export_wave_function
     from qtf.files import writable_folder
-    from qtf.ground_states import wave_function  # noqa: F401  registers its class
+    from qtf.ground_states import symmetries  # noqa: F401  registers all classes
     from qtf.physics import hamiltonians
 
     psi, config = folder.load_model(), folder.load_config()
-    hamiltonian = hamiltonians.from_config(config["physics"]["hamiltonian"])
+    physics = config["physics"]["hamiltonian"]
+    if symmetrized:
+        psi = _averaged(psi, config["symmetry"], hamiltonians.lattice_from_config(physics))
+    hamiltonian = hamiltonians.from_config(physics)
     return export_wave_function(psi, writable_folder(model_dir), hamiltonian, config, **options)
+
+
+def _averaged(psi: Any, settings: Mapping[str, Any], lattice: Any) -> Any:
+    from qtf.ground_states.symmetries import symmetrizer
+
+    average = symmetrizer(settings["group"], lattice, weighted_phase=settings["weighted_phase"])
+    if average is None or settings["in_training"]:
+        raise ValueError(
+            "Flag --symmetrized needs a run that has a `symmetry.group`, not in its training, but"
+            f' it has "{settings["group"]}", in its training: {settings["in_training"]}.'
+        )
+    return average(psi)
 
 
 def _given(**options: Any) -> dict[str, Any]:
@@ -150,6 +172,7 @@ def _main() -> None:
         xla_signature=XLA.value,
         n_sites=positive_integers(N_SITES),
         max_samples=MAX_SAMPLES.value,
+        symmetrized=SYMMETRIZED.value,
     )
     print(f"SavedModel: {version}")
 

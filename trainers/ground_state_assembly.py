@@ -10,7 +10,7 @@ from qtf.data.random_source import RandomSource
 from qtf.ground_states.min_sr import MinSR
 from qtf.ground_states.orderings import site_order, sublattice
 from qtf.ground_states.penalties import Penalties
-from qtf.ground_states.symmetries import SymmetricWaveFunction, lattice_symmetries
+from qtf.ground_states.symmetries import symmetrizer
 from qtf.ground_states.task import GroundStateTask
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import (
@@ -25,7 +25,6 @@ from qtf.training.settings import TrainingSettings
 
 # What Lanczos does within a second or so.
 MAX_LANCZOS_SITES = 16
-SYMMETRY_GROUPS = ("none", "flip", "lattice", "lattice_and_flip")
 
 
 def run(
@@ -63,7 +62,7 @@ def make_task(config: dict[str, Any]) -> GroundStateTask:
     sampling, training, symmetry = config["sampling"], config["training"], config["symmetry"]
     # Mistakes are found before anything is computed.
     make_network(config["network"], lattice)
-    symmetrized = symmetrizer(symmetry, lattice)
+    symmetrized = _symmetrizer(config, lattice)
     always = symmetrized is not None and symmetry["in_training"]
     reference = config["reference"]
     if reference is None and lattice.n_sites <= MAX_LANCZOS_SITES:
@@ -100,34 +99,10 @@ def make_wave_function(config: dict[str, Any], lattice: Lattice) -> Any:
         zero_magnetization=chosen["zero_magnetization"],
         sign_sites=sublattice(lattice) if chosen["marshall_sign"] else (),
     )
-    symmetrized = symmetrizer(config["symmetry"], lattice)
+    symmetrized = _symmetrizer(config, lattice)
     if symmetrized is None or not config["symmetry"]["in_training"]:
         return psi
     return symmetrized(psi)
-
-
-def symmetrizer(settings: dict[str, Any], lattice: Lattice) -> Any:
-    """Returns the function that averages a `WaveFunction` over the group, or None.
-
-    Raises:
-        ValueError: The group is unknown.
-    """
-    group = settings["group"]
-    if group not in SYMMETRY_GROUPS:
-        raise ValueError(
-            f"Setting `symmetry.group` must be one of {', '.join(SYMMETRY_GROUPS)}, but is"
-            f' "{group}".'
-        )
-    if group == "none":
-        return None
-    return lambda psi: SymmetricWaveFunction(
-        psi=psi,
-        permutations=lattice_symmetries(lattice)
-        if "lattice" in group
-        else lattice_symmetries(lattice)[:1],
-        spin_flip="flip" in group,
-        weighted_phase=settings["weighted_phase"],
-    )
 
 
 def make_network(settings: dict[str, Any], lattice: Lattice) -> AutoregressiveNetwork:
@@ -152,6 +127,11 @@ def make_network(settings: dict[str, Any], lattice: Lattice) -> AutoregressiveNe
     if not isinstance(lattice, Square):
         raise ValueError('Setting `network.name` = "pixelcnn" needs a square lattice.')
     return NETWORKS[name](shape=(lattice.n_rows, lattice.n_columns), **given)
+
+
+def _symmetrizer(config: dict[str, Any], lattice: Lattice) -> Any:
+    settings = config["symmetry"]
+    return symmetrizer(settings["group"], lattice, weighted_phase=settings["weighted_phase"])
 
 
 def _min_sr(config: dict[str, Any]) -> MinSR | None:

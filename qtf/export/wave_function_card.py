@@ -7,6 +7,7 @@ from typing import Any
 import keras
 
 from qtf import __version__
+from qtf.ground_states.symmetries import SymmetricWaveFunction
 
 TEMPLATE = """# Wave function of {n_sites} spins
 
@@ -58,11 +59,17 @@ def wave_function_card(psi: keras.Model, config: Mapping[str, Any], max_samples:
         n_sites=psi.n_sites,
         hamiltonian=_listed(config["physics"]["hamiltonian"]),
         network=_listed(config["network"]),
-        wave_function=_listed(config["wave_function"]),
+        wave_function=_listed(config["wave_function"]) + _averaged(psi),
         n_weights=sum(math.prod(variable.shape) for variable in psi.variables),
         max_samples=max_samples,
         zeros=ZEROS if config["wave_function"]["zero_magnetization"] else "",
     )
+
+
+def _averaged(psi: keras.Model) -> str:
+    if not isinstance(psi, SymmetricWaveFunction):
+        return ""
+    return f", averaged over {psi.n_symmetries} symmetries"
 
 
 def _listed(settings: Mapping[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """Symmetries of a lattice, and wave functions that have them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -11,6 +11,7 @@ from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import Lattice, Square
 
 Permutation = tuple[int, ...]
+GROUPS = ("none", "flip", "lattice", "lattice_and_flip")
 
 
 def lattice_symmetries(lattice: Lattice) -> tuple[Permutation, ...]:
@@ -189,6 +190,34 @@ class SymmetricWaveFunction(keras.Model):
         """Makes the wave function that `get_config` described."""
         psi = keras.saving.deserialize_keras_object(config["psi"], custom_objects)
         return cls(**{**config, "psi": psi})
+
+
+def symmetrizer(
+    group: str, lattice: Lattice, *, weighted_phase: bool = True
+) -> Callable[[WaveFunction], SymmetricWaveFunction] | None:
+    """Returns the function that averages a wave function over a group, or None for "none".
+
+    Args:
+        group: "none", "flip" of all spins, "lattice" or "lattice_and_flip".
+        lattice: Whose symmetries.
+        weighted_phase: See `SymmetricWaveFunction`.
+
+    Raises:
+        ValueError: The group is unknown.
+    """
+    if group not in GROUPS:
+        raise ValueError(
+            f'Setting `symmetry.group` must be one of {", ".join(GROUPS)}, but is "{group}".'
+        )
+    if group == "none":
+        return None
+    permutations = lattice_symmetries(lattice)
+    return lambda psi: SymmetricWaveFunction(
+        psi=psi,
+        permutations=permutations if "lattice" in group else permutations[:1],
+        spin_flip="flip" in group,
+        weighted_phase=weighted_phase,
+    )
 
 
 def acceptance(symmetric: SymmetricWaveFunction, bits: Any) -> Any:

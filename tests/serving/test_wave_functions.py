@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -42,6 +43,7 @@ def workdir(tmp_path_factory):
     config.network.units = 6
     config.wave_function.marshall_sign = True
     config.wave_function.zero_magnetization = True
+    config.symmetry.group = "lattice_and_flip"
     resolved = ground_state_config.resolved(config)
     keras.utils.set_random_seed(3)
     psi = make_wave_function(resolved, lattice_from_config(HAMILTONIAN))
@@ -182,6 +184,26 @@ def test_command_exports_a_ground_state(workdir, tmp_path):
     config = json.loads((tmp_path / "m/1/assets/config.json").read_text())
     assert config["serving"] == {"max_samples": 4096}
     assert config["wave_function"]["marshall_sign"]
+
+
+def test_exported_average_has_the_symmetries_of_the_run(workdir, psi, tmp_path):
+    version = run(workdir, tmp_path / "m", symmetrized=True)
+    log_psi = tf.saved_model.load(str(version)).signatures["log_psi"]
+    kept = EVERY[EVERY.sum(axis=1) == 2]
+    found = np.exp(2 * log_psi(bits=tf.constant(kept))["log_modulus"].numpy())
+    plain = np.exp(2 * np.array([psi(image)[0] for image in (kept, kept[:, ::-1])]))
+    turned = np.exp(2 * np.array([psi(1 - image)[0] for image in (kept, kept[:, ::-1])]))
+    np.testing.assert_allclose(found, (plain.sum(axis=0) + turned.sum(axis=0)) / 4, rtol=1e-5)
+    assert "averaged over 4 symmetries" in (version / "assets/model_card.md").read_text()
+
+
+def test_average_needs_symmetries(workdir, tmp_path):
+    config = json.loads((workdir / "config.json").read_text())
+    config["symmetry"]["group"] = "none"
+    other = shutil.copytree(workdir, tmp_path / "other")
+    (other / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ValueError, match='--symmetrized needs .* but it has "none"'):
+        run(other, tmp_path / "m", symmetrized=True)
 
 
 @pytest.mark.parametrize(
