@@ -35,7 +35,7 @@ def _main() -> None:
     from trainers.ground_state_report import report
 
     task, model = run(config, WORKDIR.value, profile=PROFILE.value)
-    for line in report(task, model):
+    for line in report(task, model, config):
         print(line)
     print(f"Run folder: {WORKDIR.value}")
 

@@ -19,6 +19,7 @@ from qtf.physics import (
     from_config,
     lanczos_ground_energy,
     lattice_from_config,
+    published_energies,
 )
 from qtf.training.loop import train
 from qtf.training.settings import TrainingSettings
@@ -64,9 +65,6 @@ def make_task(config: dict[str, Any]) -> GroundStateTask:
     make_network(config["network"], lattice)
     symmetrized = _symmetrizer(config, lattice)
     always = symmetrized is not None and symmetry["in_training"]
-    reference = config["reference"]
-    if reference is None and lattice.n_sites <= MAX_LANCZOS_SITES:
-        reference = lanczos_ground_energy(hamiltonian)
     return GroundStateTask(
         make_wave_function=lambda: make_wave_function(config, lattice),
         hamiltonian=hamiltonian,
@@ -78,7 +76,7 @@ def make_task(config: dict[str, Any]) -> GroundStateTask:
         n_samples=sampling["n_samples"],
         n_validation=sampling["n_validation"],
         seed=training["seed"],
-        reference=reference,
+        reference=reference_energy(config),
         penalties=Penalties(**config["penalties"]),
         min_sr=_min_sr(config),
         # What has the symmetries built in need not be asked for them.
@@ -127,6 +125,17 @@ def make_network(settings: dict[str, Any], lattice: Lattice) -> AutoregressiveNe
     if not isinstance(lattice, Square):
         raise ValueError('Setting `network.name` = "pixelcnn" needs a square lattice.')
     return NETWORKS[name](shape=(lattice.n_rows, lattice.n_columns), **given)
+
+
+def reference_energy(config: dict[str, Any]) -> float | None:
+    """Returns the energy that a run is held against: given, by Lanczos, or published."""
+    if config["reference"] is not None:
+        return config["reference"]
+    hamiltonian = from_config(config["physics"]["hamiltonian"])
+    if hamiltonian.n_sites <= MAX_LANCZOS_SITES:
+        return lanczos_ground_energy(hamiltonian)
+    published = published_energies(config["physics"]["hamiltonian"])
+    return hamiltonian.n_sites * published[0].energy_per_site if published else None
 
 
 def _symmetrizer(config: dict[str, Any], lattice: Lattice) -> Any:

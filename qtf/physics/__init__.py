@@ -37,6 +37,7 @@ from qtf.physics.observables import (
     magnetization,
 )
 from qtf.physics.operators import PauliSum, PauliTerm
+from qtf.physics.published_energies import PublishedEnergy, published_energies
 from qtf.physics.trajectories import sample_trajectories
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "Lattice",
     "PauliSum",
     "PauliTerm",
+    "PublishedEnergy",
     "Square",
     "all_bits",
     "all_spins",
@@ -72,6 +74,7 @@ __all__ = [
     "magnetization",
     "n_sites_of_dimension",
     "printed_state",
+    "published_energies",
     "sample_initial_states",
     "sample_trajectories",
     "spins_of_index",

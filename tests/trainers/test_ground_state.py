@@ -5,7 +5,7 @@ import pytest
 
 from qtf.ground_states.exact_sums import state_vector, variational_energy
 from trainers import ground_state_config
-from trainers.ground_state_assembly import make_task, run
+from trainers.ground_state_assembly import make_task, reference_energy, run
 from trainers.ground_state_report import report
 
 
@@ -70,9 +70,18 @@ def test_reconfiguration_needs_few_steps(tmp_path):
     task, model = run(small(**RECONFIGURATION), tmp_path / "run")
     energy = variational_energy(model, task.hamiltonian)
     assert task.reference < energy < task.reference * (1 - 4e-3)
-    lines = list(report(task, model))
+    lines = list(report(task, model, small(**RECONFIGURATION)))
     assert any(line.startswith("Energy averaged over 2 symmetries, from all") for line in lines)
     assert "samples" in task.figures(model)
+
+
+def test_large_squares_are_held_against_published_energies():
+    square = {"name": "heisenberg", "lattice": "square", "n_rows": 10, "n_columns": 10}
+    config = {"physics": {"hamiltonian": square}, "reference": None}
+    assert reference_energy(config) == pytest.approx(-62.8656)
+    assert reference_energy({**config, "reference": -1.0}) == -1.0
+    square["n_rows"] = 8
+    assert reference_energy(config) is None
 
 
 def test_symmetries_in_the_training_make_the_magnetization_vanish(tmp_path):

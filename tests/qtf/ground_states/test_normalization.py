@@ -1,0 +1,73 @@
+"""All probabilities of a 4 x 4 lattice and of a chain of 12, for every way to build psi."""
+
+import itertools
+
+import keras
+import numpy as np
+import pytest
+
+from qtf.autoregressive import NETWORKS
+from qtf.ground_states.exact_sums import state_vector
+from qtf.ground_states.orderings import ORDERS, site_order, sublattice
+from qtf.ground_states.symmetries import GROUPS, symmetrizer
+from qtf.ground_states.wave_function import WaveFunction
+from qtf.physics import Chain, Square
+
+LATTICES = {"4x4": Square(4, 4), "chain": Chain(12)}
+SIZES = {
+    "gru": {"units": 6},
+    "transformer": {"units": 8, "n_layers": 1, "n_attention_heads": 2},
+    "pixelcnn": {"width": 6, "depth": 3},
+    "lstm_2d": {"units": 6, "n_layers": 2},
+}
+ON_SQUARES = ("pixelcnn", "lstm_2d")
+CASES = [
+    (name, lattice)
+    for name, lattice in itertools.product(SIZES, LATTICES)
+    if lattice == "4x4" or name not in ON_SQUARES
+]
+TOLERANCES = {"float32": 1e-5, "float64": 1e-12}
+
+
+def wave_function(name, lattice, dtype, **options):
+    keras.utils.set_random_seed(0)
+    if name in ON_SQUARES:
+        place = {"shape": (lattice.n_rows, lattice.n_columns)}
+    else:
+        place = {"n_positions": lattice.n_sites}
+    network = NETWORKS[name](**place, **SIZES[name], dtype=dtype)
+    rng = np.random.default_rng(1)
+    for variable in network.variables:
+        variable.assign(variable + 0.3 * rng.standard_normal(variable.shape))
+    return WaveFunction(network=network, dtype=dtype, **options)
+
+
+def total(psi):
+    # Compiling would take longer than it saves.
+    return np.sum(np.abs(state_vector(psi, xla=False)) ** 2)
+
+
+@pytest.mark.parametrize(("name", "lattice"), CASES)
+@pytest.mark.parametrize("dtype", TOLERANCES)
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("zero_magnetization", [False, True])
+def test_probabilities_of_all_configurations_add_up(
+    name, lattice, dtype, order, zero_magnetization
+):
+    lattice = LATTICES[lattice]
+    options = {
+        "sites": site_order(lattice, order),
+        "zero_magnetization": zero_magnetization,
+        "sign_sites": sublattice(lattice),
+    }
+    psi = wave_function(name, lattice, dtype, **options)
+    assert total(psi) == pytest.approx(1.0, abs=TOLERANCES[dtype])
+
+
+@pytest.mark.parametrize("group", GROUPS[1:])
+@pytest.mark.parametrize("dtype", TOLERANCES)
+@pytest.mark.parametrize(("name", "lattice"), [("pixelcnn", "4x4"), ("gru", "chain")])
+def test_averages_over_symmetries_add_up(name, lattice, dtype, group):
+    psi = wave_function(name, LATTICES[lattice], dtype, zero_magnetization=True)
+    average = symmetrizer(group, LATTICES[lattice])
+    assert total(average(psi)) == pytest.approx(1.0, abs=TOLERANCES[dtype])
