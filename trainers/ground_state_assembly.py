@@ -62,7 +62,7 @@ def make_task(config: dict[str, Any]) -> GroundStateTask:
     lattice = lattice_from_config(config["physics"]["hamiltonian"])
     sampling, training, symmetry = config["sampling"], config["training"], config["symmetry"]
     # Mistakes are found before anything is computed.
-    make_network(config["network"], lattice)
+    make_network(config["network"], lattice, heads=_heads(config))
     symmetrized = _symmetrizer(config, lattice)
     always = symmetrized is not None and symmetry["in_training"]
     return GroundStateTask(
@@ -92,7 +92,7 @@ def make_wave_function(config: dict[str, Any], lattice: Lattice) -> Any:
     """Returns the wave function of a configuration, with random weights."""
     chosen = config["wave_function"]
     psi = WaveFunction(
-        network=make_network(config["network"], lattice),
+        network=make_network(config["network"], lattice, heads=_heads(config)),
         sites=site_order(lattice, chosen["order"]),
         zero_magnetization=chosen["zero_magnetization"],
         sign_sites=sublattice(lattice) if chosen["marshall_sign"] else (),
@@ -103,8 +103,10 @@ def make_wave_function(config: dict[str, Any], lattice: Lattice) -> Any:
     return symmetrized(psi)
 
 
-def make_network(settings: dict[str, Any], lattice: Lattice) -> AutoregressiveNetwork:
-    """Returns the network of a configuration.
+def make_network(
+    settings: dict[str, Any], lattice: Lattice, *, heads: tuple[int, ...]
+) -> AutoregressiveNetwork:
+    """Returns the network of a configuration, with the outputs `heads`.
 
     Raises:
         ValueError: The network is unknown, does not fit the lattice, or has no such argument.
@@ -121,10 +123,10 @@ def make_network(settings: dict[str, Any], lattice: Lattice) -> AutoregressiveNe
                 f" {', '.join(ARGUMENTS[name])}."
             )
     if name != "pixelcnn":
-        return NETWORKS[name](n_positions=lattice.n_sites, **given)
+        return NETWORKS[name](n_positions=lattice.n_sites, heads=heads, **given)
     if not isinstance(lattice, Square):
         raise ValueError('Setting `network.name` = "pixelcnn" needs a square lattice.')
-    return NETWORKS[name](shape=(lattice.n_rows, lattice.n_columns), **given)
+    return NETWORKS[name](shape=(lattice.n_rows, lattice.n_columns), heads=heads, **given)
 
 
 def reference_energy(config: dict[str, Any]) -> float | None:
@@ -136,6 +138,10 @@ def reference_energy(config: dict[str, Any]) -> float | None:
         return lanczos_ground_energy(hamiltonian)
     published = published_energies(config["physics"]["hamiltonian"])
     return hamiltonian.n_sites * published[0].energy_per_site if published else None
+
+
+def _heads(config: dict[str, Any]) -> tuple[int, ...]:
+    return (2,) if config["wave_function"]["positive"] else (2, 2)
 
 
 def _symmetrizer(config: dict[str, Any], lattice: Lattice) -> Any:

@@ -18,6 +18,7 @@ def default() -> ConfigDict:
                 "order": "raster",  # or "snake", for recurrent networks on squares
                 "zero_magnetization": False,
                 "marshall_sign": False,
+                "positive": False,  # no phase beside that of the sign rule
             },
             "sampling": {
                 "n_samples": 256,  # of a step of one replica

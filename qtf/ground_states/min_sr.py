@@ -70,16 +70,20 @@ class MinSR:
             imaginary: Imaginary parts.
         """
         variables = psi.trainable_variables
+        n_parts = 1 if psi.positive else 2
+
+        def outputs(bits: Any) -> Any:
+            return psi(bits)[:n_parts]
 
         def rows_and_kernel(bits: Any) -> tuple[Any, Any]:
-            found = per_sample_gradients(psi, bits, variables)
+            found = per_sample_gradients(outputs, bits, variables)
             rows = scale * ops.concatenate([_centred(part) for part in found], axis=0)
             return rows, ops.matmul(rows, ops.transpose(rows))
 
         scale = float(bits.shape[0]) ** -0.5
         xla = self.xla and not psi.recurrent
         rows, kernel = compiled(rows_and_kernel, variables=variables, xla=xla)(bits)
-        energies = scale * ops.concatenate([_centred(real), _centred(imaginary)], axis=0)
+        energies = scale * ops.concatenate([_centred(part) for part in (real, imaginary)[:n_parts]])
         before = self.momentum * self.state[0].value
         unexplained = energies - ops.cast(ops.matmul(rows, before), energies.dtype)
         solved = solved_symmetric(kernel, unexplained, self.diag_shift)

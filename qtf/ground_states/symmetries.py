@@ -129,6 +129,11 @@ class SymmetricWaveFunction(keras.Model):
         return self.n_sites + 1
 
     @property
+    def positive(self) -> bool:
+        """Whether psi has no phase but that of the sign rule."""
+        return self.psi.positive
+
+    @property
     def recurrent(self) -> bool:
         """Whether the parallel evaluation has a loop over positions."""
         return self.psi.recurrent

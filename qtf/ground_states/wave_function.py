@@ -19,14 +19,15 @@ class WaveFunction(keras.Model):
         psi(s) = prod_p sqrt(P_p(s_p | s_0 .. s_{p-1})) exp(i theta_p(s_p | s_0 .. s_{p-1}))
 
     The network's outputs at a position are the logarithms of P_p, up to a constant, for bits 0
-    and 1, then the two phases.
+    and 1, then, if it has a second head, the two phases; otherwise all phases are zero, as is
+    right for ground states without a sign problem.
 
     With `zero_magnetization`, P_p is zero for a bit of which n_sites / 2 have been drawn; the
     other one is then certain. With `sign_sites`, psi(s) gets the factor (-1)^k, where k is the
     number of down spins on these sites: for the sites of one sublattice, Marshall's sign rule.
 
     Args:
-        network: With two outcomes and outputs (2, 2) at each of the sites.
+        network: With two outcomes and outputs (2, 2), or (2,) for a positive psi, at each site.
         sites: Site at each position; by default in the order of their numbers.
         zero_magnetization: Whether as many spins point up as down.
         sign_sites: Sites whose down spins change the sign.
@@ -82,7 +83,7 @@ class WaveFunction(keras.Model):
         """Returns log |psi| and the phase as if there were no `sign_sites`."""
         outcomes = ops.take(bits, self.sites, axis=1)
         outputs = self.network(outcomes)
-        logits, phases = outputs[..., :2], outputs[..., 2:]
+        logits, phases = self._split(outputs)
         if self.zero_magnetization:
             downs = ops.cumsum(outcomes, axis=1) - outcomes
             logits = self._masked(logits, downs, ops.arange(self.n_sites))
@@ -95,6 +96,11 @@ class WaveFunction(keras.Model):
     def n_uniforms(self) -> int:
         """Random numbers that one sample takes."""
         return self.n_sites
+
+    @property
+    def positive(self) -> bool:
+        """Whether psi has no phase but that of the sign rule."""
+        return self.network.heads == (2,)
 
     @property
     def recurrent(self) -> bool:
@@ -201,7 +207,7 @@ class WaveFunction(keras.Model):
             # Ignored at position 0.
             previous = outcomes[ops.maximum(position - 1, 0)]
             outputs, cache = self.network.step(position, previous, cache)
-            logits, phases = outputs[:, :2], outputs[:, 2:]
+            logits, phases = self._split(outputs)
             if self.zero_magnetization:
                 logits = self._masked(logits, downs, position)
             chosen = self.network.encoded(outcomes[position])
@@ -210,6 +216,12 @@ class WaveFunction(keras.Model):
             return cache, log_modulus, phase, downs + outcomes[position]
 
         return ops.fori_loop(start, stop, advance, known)
+
+    def _split(self, outputs: Any) -> tuple[Any, Any]:
+        """Returns logarithms of probabilities and phases, both (..., 2)."""
+        if self.positive:
+            return outputs, ops.zeros_like(outputs)
+        return outputs[..., :2], outputs[..., 2:]
 
     def _masked(self, logits: Any, downs: Any, position: Any) -> Any:
         """Makes impossible what would leave too many spins of one kind."""
@@ -220,9 +232,9 @@ class WaveFunction(keras.Model):
 
     def _check(self) -> None:
         network, n_sites = self.network, self.n_sites
-        if network.local_dimension != 2 or network.heads != (2, 2):
+        if network.local_dimension != 2 or network.heads not in ((2, 2), (2,)):
             raise ValueError(
-                "Argument `network` must have two outcomes and outputs (2, 2), but has"
+                "Argument `network` must have two outcomes and outputs (2, 2) or (2,), but has"
                 f" {network.local_dimension} and {network.heads}."
             )
         if sorted(self.sites) != list(range(n_sites)):

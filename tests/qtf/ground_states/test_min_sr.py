@@ -11,6 +11,7 @@ from qtf.physics import all_bits
 NETWORKS = {
     "gru": lambda: GRUNetwork(n_positions=6, units=3, dtype="float64"),
     "pixelcnn": lambda: PixelCNN(shape=(2, 3), width=2, depth=2, dtype="float64"),
+    "positive": lambda: PixelCNN(shape=(2, 3), width=2, depth=2, heads=(2,), dtype="float64"),
 }
 
 
@@ -34,6 +35,7 @@ def test_direction_solves_the_equations_of_stochastic_reconfiguration(name):
     rng = np.random.default_rng(0)
     bits = all_bits(6)[rng.choice(64, 12, replace=False)].astype("int32")
     energies = rng.standard_normal((2, 12)) - 3.0
+    energies[1] *= not psi.positive
     shift, momentum = 0.02, 0.7
     min_sr = MinSR(shift, momentum=momentum)
     min_sr.build(psi)

@@ -83,6 +83,17 @@ def test_continuing_from_a_prefix_equals_the_whole_evaluation(name, options):
             np.testing.assert_allclose(one, other, atol=1e-12)
 
 
+def test_without_a_second_head_only_the_sign_rule_makes_phases():
+    network = GRUNetwork(n_positions=6, units=6, heads=(2,), dtype="float64")
+    psi = WaveFunction(network=network, sign_sites=(1,), dtype="float64")
+    assert psi.positive
+    log_modulus, phase = psi(EVERY)
+    assert np.sum(np.exp(2 * np.asarray(log_modulus))) == pytest.approx(1.0, abs=1e-12)
+    np.testing.assert_array_equal(phase, np.pi * EVERY[:, 1])
+    (prefix,) = psi.prefixes(EVERY, [3])
+    np.testing.assert_allclose(psi.continued(EVERY, 3, prefix)[1], phase)
+
+
 def test_sign_sites_change_the_phase_by_pi_for_every_down_spin():
     plain, signed = wave_function(), wave_function(sign_sites=sublattice(Chain(6)))
     difference = np.asarray(signed(EVERY)[1]) - np.asarray(plain(EVERY)[1])
