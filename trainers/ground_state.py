@@ -32,10 +32,10 @@ def _main() -> None:
     config = ground_state_config.resolved(CONFIG.value)
     import_tensorflow_quietly()
     from trainers.ground_state_assembly import run
-    from trainers.ground_state_report import report
+    from trainers.ground_state_report import lines, measure
 
     task, model = run(config, WORKDIR.value, profile=PROFILE.value)
-    for line in report(task, model, config):
+    for line in lines(measure(task, model, WORKDIR.value), config["physics"]["hamiltonian"]):
         print(line)
     print(f"Run folder: {WORKDIR.value}")
 

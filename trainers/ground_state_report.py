@@ -1,48 +1,73 @@
 """What a ground-state run says of its result."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+from qtf.files import write_json
 from qtf.ground_states.exact_sums import MAX_LISTED_SITES, variational_energy
-from qtf.ground_states.symmetries import SymmetricWaveFunction
 from qtf.ground_states.task import GroundStateTask
 from qtf.physics import published_energies
 
+RESULT = "result.json"
 
-def report(task: GroundStateTask, model: Any, config: dict[str, Any]) -> Iterator[str]:
-    """Yields the lines that a user reads at the end, each as soon as it is known.
+
+def measure(task: GroundStateTask, model: Any, workdir: Path | str) -> dict[str, Any]:
+    """Measures the energy in every way that the size allows, and writes it into the run folder.
 
     Args:
         task: Its samples measure the energy.
-        model: The wave function with the weights to report.
-        config: The resolved configuration.
+        model: The wave function with the weights to measure.
+        workdir: The run folder.
+
+    Returns:
+        What `result.json` holds: the metrics of a validation and, where all configurations
+        can be listed, "energy_from_all_configurations" and "energy_averaged_over_symmetries";
+        energies are total ones.
     """
-    estimate, _ = task.estimate(task.n_validation)
-    yield f"Energy: {estimate.energy:.9g} +- {estimate.energy_error:.2g}"
-    yield f"Variance: {estimate.energy_variance:.3g}, V-score: {estimate.v_score:.3g}"
-    for row in published_energies(config["physics"]["hamiltonian"]):
+    n_sites = task.hamiltonian.n_sites
+    found = {"n_sites": n_sites, **task.validate(model)}
+    if n_sites <= MAX_LISTED_SITES:
+        energy = variational_energy(model, task.hamiltonian, xla=task.xla)
+        found["energy_from_all_configurations"] = energy
+        if task.symmetrized is not None:
+            average = task.symmetrized(model)
+            found["n_symmetries"] = average.n_symmetries
+            energy = variational_energy(average, task.hamiltonian, xla=task.xla)
+            found["energy_averaged_over_symmetries"] = energy
+    write_json(Path(workdir) / RESULT, found)
+    return found
+
+
+def lines(found: dict[str, Any], hamiltonian: dict[str, Any]) -> Iterator[str]:
+    """Yields what a user reads at the end of a run.
+
+    Args:
+        found: Of `measure`.
+        hamiltonian: Its configuration.
+    """
+    n_sites = found["n_sites"]
+    yield f"Energy: {found['energy']:.9g} +- {found['energy_error']:.2g}"
+    yield f"Energy a site: {found['energy'] / n_sites:.8g} +- {found['energy_error'] / n_sites:.1g}"
+    yield f"Variance: {found['energy_variance']:.3g}, V-score: {found['v_score']:.3g}"
+    for row in published_energies(hamiltonian):
         energy = f"{row.energy_per_site} +- {row.error:.0e} a site"
         yield f"{row.method}: {energy} ({row.source})"
-    if task.reference is not None:
-        yield f"Reference: {task.reference:.9g}"
-    if task.hamiltonian.n_sites > MAX_LISTED_SITES:
-        per_site = estimate.energy / task.hamiltonian.n_sites
-        yield _with_error(task, estimate.energy, f"Energy a site: {per_site:.8g}, in total")
-        return
-    yield _from_all(task, model, "from all configurations")
-    if task.symmetrized is not None:
-        symmetric: SymmetricWaveFunction = task.symmetrized(model)
-        text = f"averaged over {symmetric.n_symmetries} symmetries, from all configurations"
-        yield _from_all(task, symmetric, text)
+    reference = found.get("reference_energy")
+    if reference is not None:
+        yield f"Reference: {reference:.9g}"
+        yield f"Relative error: {_relative(found['energy'], reference)} from samples"
+    names = {
+        "energy_from_all_configurations": "Energy from all configurations",
+        "energy_averaged_over_symmetries": f"Averaged over {found.get('n_symmetries')} symmetries",
+    }
+    for key, name in names.items():
+        if key in found:
+            error = (
+                "" if reference is None else f", relative error {_relative(found[key], reference)}"
+            )
+            yield f"{name}: {found[key]:.9g}{error}"
 
 
-def _from_all(task: GroundStateTask, psi: Any, how: str) -> str:
-    energy = variational_energy(psi, task.hamiltonian, xla=task.xla)
-    return _with_error(task, energy, f"Energy {how}")
-
-
-def _with_error(task: GroundStateTask, energy: float, name: str) -> str:
-    line = f"{name}: {energy:.9g}"
-    if task.reference is None:
-        return line
-    return f"{line}, relative error {abs(energy / task.reference - 1.0):.2g}"
+def _relative(energy: float, reference: float) -> str:
+    return f"{abs(energy / reference - 1.0):.2g}"

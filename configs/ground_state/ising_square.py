@@ -7,6 +7,9 @@ from ml_collections import ConfigDict
 
 from trainers import ground_state_config
 
+# Up to this side stochastic reconfiguration is affordable on a desktop.
+MAX_SMALL_SIDE = 6
+
 
 def get_config(choice: str = "4,3.0") -> ConfigDict:
     side, field = choice.split(",")
@@ -21,15 +24,40 @@ def get_config(choice: str = "4,3.0") -> ConfigDict:
         "longitudinal_field": 0.0,
     }
     config.network.name = "pixelcnn"
+    config.wave_function.positive = True
+    config.symmetry.group = "lattice_and_flip"
+    if int(side) <= MAX_SMALL_SIDE:
+        _small(config)
+    else:
+        _large(config)
+    return config
+
+
+def _small(config: ConfigDict) -> None:
     config.network.width = 16
     config.network.depth = 5
-    config.sampling.n_samples = 512
-    config.symmetry.group = "lattice_and_flip"
+    config.sampling.n_samples = 1024
     config.min_sr.diag_shift = 1e-3
-    config.training.n_epochs = 8
+    config.min_sr.momentum = 0.9
+    config.training.n_epochs = 10
     config.training.steps_per_epoch = 50
     config.training.optimizer.name = "sgd"
-    config.training.optimizer.learning_rate = 0.05
-    config.training.optimizer.floor = 1e-3
+    config.training.optimizer.learning_rate = 0.02
+    config.training.optimizer.floor = 5e-4
     config.training.optimizer.clip_norm = 0.0
-    return config
+
+
+def _large(config: ConfigDict) -> None:
+    """The network and the first batches of the NAQS paper."""
+    config.network.width = 32
+    config.network.depth = 10
+    config.sampling.n_samples = 128
+    config.sampling.n_validation = 1024
+    config.sampling.n_prefixes = 12
+    # Bounds the memory.
+    config.sampling.chunk = 12
+    config.training.n_epochs = 1000
+    config.training.steps_per_epoch = 100
+    config.training.optimizer.learning_rate = 1e-3
+    config.training.optimizer.schedule = "constant"
+    config.training.optimizer.beta_2 = 0.9

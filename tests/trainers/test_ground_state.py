@@ -6,7 +6,7 @@ import pytest
 from qtf.ground_states.exact_sums import state_vector, variational_energy
 from trainers import ground_state_config
 from trainers.ground_state_assembly import make_task, reference_energy, run
-from trainers.ground_state_report import report
+from trainers.ground_state_report import lines, measure
 
 
 def small(**changes):
@@ -23,6 +23,8 @@ def small(**changes):
     config.sampling.n_samples = 64
     config.sampling.n_validation = 1000
     config.penalties.temperature = 0.5
+    # Compiling would take longer than it saves.
+    config.training.xla = False
     config.training.n_epochs = 4
     config.training.steps_per_epoch = 50
     config.training.optimizer.learning_rate = 1e-2
@@ -33,7 +35,7 @@ def small(**changes):
 
 
 def test_training_approaches_the_exact_energy_from_above(tmp_path):
-    task, model = run(small(), tmp_path / "run")
+    task, model = run(small(training__xla=True), tmp_path / "run")
     rows = [json.loads(line) for line in (tmp_path / "run/metrics.jsonl").read_text().splitlines()]
     errors = [row["relative_error"] for row in rows if row["kind"] == "validation"]
     assert errors[-1] < 5e-3
@@ -70,8 +72,11 @@ def test_reconfiguration_needs_few_steps(tmp_path):
     task, model = run(small(**RECONFIGURATION), tmp_path / "run")
     energy = variational_energy(model, task.hamiltonian)
     assert task.reference < energy < task.reference * (1 - 4e-3)
-    lines = list(report(task, model, small(**RECONFIGURATION)))
-    assert any(line.startswith("Energy averaged over 2 symmetries, from all") for line in lines)
+    found = measure(task, model, tmp_path / "run")
+    assert found["energy_from_all_configurations"] == pytest.approx(energy, rel=1e-6)
+    assert json.loads((tmp_path / "run/result.json").read_text()) == found
+    said = list(lines(found, small()["physics"]["hamiltonian"]))
+    assert any(line.startswith("Averaged over 2 symmetries: -7.2") for line in said)
     assert "samples" in task.figures(model)
 
 
