@@ -63,7 +63,8 @@ def test_too_many_sites_to_list_all_configurations():
     ("changes", "message"),
     [
         ({"network__name": "mlp"}, 'network.name.* "mlp"'),
-        ({"network__name": "pixelcnn", "network__units": None}, "square lattice"),
+        ({"network__name": "pixelcnn", "network__units": None}, "pixelcnn.* square lattice"),
+        ({"network__name": "lstm_2d"}, "lstm_2d.* square lattice"),
         ({"network__width": 3}, "network.width.* gru"),
         ({"sampling__n_samples": 1}, "n_samples.* 1"),
         ({"sampling__chunk": -1}, "chunk.* -1"),
