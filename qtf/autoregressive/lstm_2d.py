@@ -127,7 +127,9 @@ class LSTM2D(AutoregressiveNetwork):
         inputs = ops.flip(ops.stack(along, axis=1), axis=0)
         found = ops.flip(hidden_states(inputs, LSTM.state_kernels(lstms)), axis=0)
         shape = ops.shape(states[0][0])
-        return [ops.reshape(ops.transpose(one, (1, 0, 2)), shape) for one in ops.unstack(found, axis=1)]
+        return [
+            ops.reshape(ops.transpose(one, (1, 0, 2)), shape) for one in ops.unstack(found, axis=1)
+        ]
 
 
 class _LatticeLayer(keras.layers.Layer):

@@ -93,7 +93,7 @@ def test_each_output_depends_on_every_outcome_before_it_and_on_no_other(shape, n
         changed[:, position] = 1 - changed[:, position]
         change = np.abs(np.asarray(made(changed)) - outputs).max(axis=(0, 2))
         depends[:, position] = change > 1e-10
-        assert change[: position + 1].max() == 0.0
+        assert change[: position + 1].max() < 1e-14
     np.testing.assert_array_equal(depends, np.tri(made.n_positions, k=-1, dtype=bool))
 
 
@@ -195,6 +195,4 @@ def test_mixed_precision_is_close_to_single():
     single, mixed = network((2, 3), dtype="float32"), network((2, 3), dtype="mixed_bfloat16")
     mixed.set_weights(single.get_weights())
     given = some_outcomes(6)
-    np.testing.assert_allclose(
-        ops.cast(mixed(given), "float32"), single(given), atol=0.05
-    )
+    np.testing.assert_allclose(ops.cast(mixed(given), "float32"), single(given), atol=0.05)
