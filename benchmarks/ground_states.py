@@ -83,7 +83,7 @@ def vmc_step(*, side: int, width: int, depth: int, n_samples: int, field: float)
 
 
 def _cases() -> list[tuple[str, Any, Any]]:
-    from qtf.autoregressive import GRUNetwork, PixelCNN, Transformer
+    from qtf.autoregressive import LSTM2D, GRUNetwork, PixelCNN, Transformer
     from qtf.ground_states.wave_function import WaveFunction
     from qtf.physics import Chain, Square, ising
 
@@ -91,6 +91,7 @@ def _cases() -> list[tuple[str, Any, Any]]:
     networks = {
         "chain of 64, GRU 64 wide": (GRUNetwork(n_positions=64, units=64), chain),
         "8 x 8, PixelCNN 32 wide, 6 deep": (PixelCNN(shape=(8, 8), depth=6), square),
+        "8 x 8, LSTM 32 wide, 2 layers": (LSTM2D(shape=(8, 8)), square),
         "chain of 64, transformer 32 wide": (Transformer(n_positions=64), chain),
     }
     return [

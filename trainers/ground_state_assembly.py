@@ -122,10 +122,10 @@ def make_network(
                 f"Setting `network.{key}` is none of the network {name}, whose are"
                 f" {', '.join(ARGUMENTS[name])}."
             )
-    if name != "pixelcnn":
+    if name not in ON_SQUARES:
         return NETWORKS[name](n_positions=lattice.n_sites, heads=heads, **given)
     if not isinstance(lattice, Square):
-        raise ValueError('Setting `network.name` = "pixelcnn" needs a square lattice.')
+        raise ValueError(f'Setting `network.name` = "{name}" needs a square lattice.')
     return NETWORKS[name](shape=(lattice.n_rows, lattice.n_columns), heads=heads, **given)
 
 
@@ -167,8 +167,10 @@ def _rows_and_columns(lattice: Lattice) -> tuple[int, int]:
     return 1, lattice.n_sites
 
 
+ON_SQUARES = ("lstm_2d", "pixelcnn")
 ARGUMENTS = {
     "gru": ("units",),
+    "lstm_2d": ("units", "n_layers"),
     "transformer": ("units", "n_layers", "n_attention_heads"),
     "pixelcnn": ("width", "depth", "residual"),
 }

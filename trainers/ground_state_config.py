@@ -78,9 +78,9 @@ def _training() -> dict[str, Any]:
 
 def _network() -> dict[str, Any]:
     return {
-        "name": "gru",  # "gru", "pixelcnn" (squares) or "transformer"
-        "units": placeholder(int),  # gru, transformer
-        "n_layers": placeholder(int),  # transformer
+        "name": "gru",  # "gru", "transformer", or on squares "lstm_2d", "pixelcnn"
+        "units": placeholder(int),  # gru, lstm_2d, transformer
+        "n_layers": placeholder(int),  # lstm_2d, transformer
         "n_attention_heads": placeholder(int),  # transformer
         "width": placeholder(int),  # pixelcnn
         "depth": placeholder(int),  # pixelcnn

@@ -101,7 +101,8 @@ def test_symmetries_in_the_training_make_the_magnetization_vanish(tmp_path):
     ("changes", "message"),
     [
         ({"network__name": "mlp"}, 'network.name.* "mlp"'),
-        ({"network__name": "pixelcnn", "network__units": None}, "square lattice"),
+        ({"network__name": "pixelcnn", "network__units": None}, "pixelcnn.* square lattice"),
+        ({"network__name": "lstm_2d"}, "lstm_2d.* square lattice"),
         ({"network__width": 3}, "network.width.* gru"),
         ({"sampling__n_samples": 1}, "n_samples.* 1"),
         ({"symmetry__group": "mirror"}, '"mirror"'),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from qtf.autoregressive import GRUNetwork, PixelCNN, Transformer
+from qtf.autoregressive import LSTM2D, GRUNetwork, PixelCNN, Transformer
 from qtf.autoregressive.gru import hidden_states
 from qtf.training.compilation import compiled
 
@@ -16,6 +16,8 @@ NETWORKS = {
     "transformer": lambda **kw: Transformer(n_positions=6, units=8, n_attention_heads=2, **kw),
     "pixelcnn": lambda **kw: PixelCNN(shape=(2, 3), width=5, depth=4, **kw),
     "residual pixelcnn": lambda **kw: PixelCNN(shape=(3, 2), width=5, depth=5, residual=True, **kw),
+    "lstm_2d": lambda **kw: LSTM2D(shape=(2, 3), units=5, n_layers=1, **kw),
+    "deep lstm_2d": lambda **kw: LSTM2D(shape=(3, 2), units=5, n_layers=3, **kw),
 }
 
 
@@ -116,6 +118,9 @@ def test_gradient_of_the_gru_equals_finite_differences(gradients):
         (lambda: Transformer(n_positions=2, units=6, n_attention_heads=4), "must divide .* 6"),
         (lambda: PixelCNN(shape=(2, 2), depth=4, residual=True), "depth.* odd .* 4"),
         (lambda: PixelCNN(shape=(2, 0)), "shape.* 0"),
+        (lambda: LSTM2D(shape=(0, 2)), "shape.* 0"),
+        (lambda: LSTM2D(shape=(2, 2), units=0), "units.* 0"),
+        (lambda: LSTM2D(shape=(2, 2), n_layers=0), "n_layers.* 0"),
     ],
 )
 def test_mistakes_are_named(make_wrong, message):

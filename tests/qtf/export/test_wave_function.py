@@ -20,6 +20,7 @@ from .stock_session import SavedGraph, answers_in_stock_session
 ARGUMENTS = {
     "gru": {"n_positions": 6, "units": 6},
     "transformer": {"n_positions": 6, "units": 8, "n_layers": 1},
+    "lstm_2d": {"shape": (2, 3), "units": 6, "n_layers": 2},
     "pixelcnn": {"shape": (2, 3), "width": 6, "depth": 3},
 }
 EVERY = all_bits(6).astype(np.int32)
