@@ -23,16 +23,19 @@ def fingerprint(stage: Stage, out_dir: Path) -> str:
     """
     content = {
         "command": [word.replace(str(out_dir), "OUT") for word in stage.command],
-        "config": None if stage.config is None else _config_values(ROOT / stage.config),
+        "config": None if stage.config is None else _config_values(stage.config),
         "inputs": [_digest(path) for path in stage.inputs],
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _config_values(path: Path) -> object:
+def _config_values(config: str) -> object:
+    # What follows a colon is the argument of its function.
+    name, *choice = config.split(":")
+    path = ROOT / name
     if not path.exists():
         raise FileNotFoundError(f"Configuration {path} does not exist.")
-    return runpy.run_path(str(path))["get_config"]().to_dict()
+    return runpy.run_path(str(path))["get_config"](*choice).to_dict()
 
 
 def _digest(path: Path) -> str | None:

@@ -37,16 +37,27 @@ def get_config(choice: str = "4") -> ConfigDict:
 
 
 def _small(config: ConfigDict) -> None:
-    config.network.name = "transformer"
-    config.network.units = 16
-    config.network.n_layers = 2
-    config.sampling.n_samples = 1024
-    # All positions at once are faster for a transformer.
-    config.sampling.n_prefixes = 1
+    if config.wave_function.marshall_sign:
+        config.network.name = "gru"
+        config.network.units = 64
+        config.wave_function.order = "snake"
+        config.sampling.n_samples = 1024
+        config.training.n_epochs = 60
+    else:
+        # Signs depend on the place, which only this network is told. While the temperature is
+        # high all spins are about equally likely, and signs are found before probabilities.
+        config.network.name = "transformer"
+        config.network.units = 16
+        config.network.n_layers = 2
+        config.sampling.n_samples = 512
+        # All positions at once are faster for a transformer.
+        config.sampling.n_prefixes = 1
+        config.penalties.temperature = 10.0
+        config.penalties.temperature_decay = 0.02
+        config.training.n_epochs = 40
     config.min_sr.diag_shift = 1e-3
     config.min_sr.momentum = 0.9
-    config.training.n_epochs = 16
-    config.training.steps_per_epoch = 50
+    config.training.steps_per_epoch = 25
     config.training.optimizer.name = "sgd"
     config.training.optimizer.learning_rate = 0.05
     config.training.optimizer.floor = 1e-3

@@ -23,7 +23,6 @@ def get_config(choice: str = "4,3.0") -> ConfigDict:
         "transverse_field": float(field),
         "longitudinal_field": 0.0,
     }
-    config.network.name = "pixelcnn"
     config.wave_function.positive = True
     config.symmetry.group = "lattice_and_flip"
     if int(side) <= MAX_SMALL_SIDE:
@@ -34,21 +33,23 @@ def get_config(choice: str = "4,3.0") -> ConfigDict:
 
 
 def _small(config: ConfigDict) -> None:
-    config.network.width = 16
-    config.network.depth = 5
+    config.network.name = "gru"
+    config.network.units = 48
+    config.wave_function.order = "snake"
     config.sampling.n_samples = 1024
     config.min_sr.diag_shift = 1e-3
     config.min_sr.momentum = 0.9
-    config.training.n_epochs = 10
-    config.training.steps_per_epoch = 50
+    config.training.n_epochs = 15
+    config.training.steps_per_epoch = 20
     config.training.optimizer.name = "sgd"
     config.training.optimizer.learning_rate = 0.02
-    config.training.optimizer.floor = 5e-4
+    config.training.optimizer.floor = 4e-4
     config.training.optimizer.clip_norm = 0.0
 
 
 def _large(config: ConfigDict) -> None:
     """The network and the first batches of the NAQS paper."""
+    config.network.name = "pixelcnn"
     config.network.width = 32
     config.network.depth = 10
     config.sampling.n_samples = 128

@@ -1,0 +1,60 @@
+import json
+
+import pytest
+
+from reproduce.fingerprints import fingerprint
+from reproduce.ground_state_cases import CASES
+from reproduce.ground_state_page import write_page
+from reproduce.ground_states import stages_of
+from reproduce.layout import Layout
+
+
+def entry(reference, energy):
+    return {
+        "n_sites": 16,
+        "energy": energy,
+        "energy_error": 0.001,
+        "energy_variance": 0.01,
+        "v_score": 1e-4,
+        "magnetization": 0.0,
+        "magnetization_error": 0.01,
+        "abs_magnetization": 0.2,
+        "reference_energy": reference,
+        "energy_from_all_configurations": energy,
+        "energy_averaged_over_symmetries": reference * (1 - 1e-6),
+    }
+
+
+def written(layout, name, result):
+    folder = layout.run(name)
+    folder.mkdir(parents=True)
+    (folder / "result.json").write_text(json.dumps(result))
+    rows = [{"step": 10 * i, "kind": "validation", "v_score": 0.1**i} for i in range(1, 4)]
+    (folder / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def test_page_holds_each_energy_against_its_limit(tmp_path):
+    layout = Layout(tmp_path / "out")
+    written(layout, "ising_3", entry(-50.0, -49.99))
+    written(layout, "chain_20", entry(-8.0, -7.99))
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    lines = list(write_page(layout, docs))
+    assert [line.split(":")[0] for line in lines[:2]] == [
+        "holds        Ising 4 x 4, field 3",
+        # Averages do not count for a chain.
+        "FALLS SHORT  Heisenberg chain of 20",
+    ]
+    page = (docs / "ground_state_results.md").read_text()
+    assert "1 of 2 requirements hold" in page
+    assert "| Ising 4 x 4, field 3 | -50.000000 | 2.0e-04 | 1.0e-06 | 5e-05 | holds |" in page
+    numbers = json.loads((docs / "ground_state_results.json").read_text())
+    assert numbers["cases"]["chain_20"]["relative_error"] == pytest.approx(1.25e-3)
+    assert (docs / "figures/ground_states.png").stat().st_size > 1000
+
+
+def test_stages_depend_on_what_follows_the_colon_of_a_configuration(tmp_path):
+    stages = {stage.name: stage for stage in stages_of(Layout(tmp_path))}
+    assert set(stages) == {case.name for case in CASES}
+    found = {fingerprint(stage, tmp_path) for stage in stages.values()}
+    assert len(found) == len(CASES)
