@@ -8,6 +8,9 @@ from ml_collections import ConfigDict
 from qtf.physics import heisenberg_chain_ground_energy
 from trainers import ground_state_config
 
+# Up to this length stochastic reconfiguration is affordable on a desktop.
+MAX_SHORT_CHAIN = 40
+
 
 def get_config(n_sites: str = "20") -> ConfigDict:
     config = ground_state_config.default()
@@ -23,7 +26,27 @@ def get_config(n_sites: str = "20") -> ConfigDict:
     config.network.units = 64
     config.wave_function.zero_magnetization = True
     config.wave_function.marshall_sign = True
+    config.wave_function.positive = True
+    if int(n_sites) <= MAX_SHORT_CHAIN:
+        _short(config)
+    else:
+        _long(config)
+    return config
+
+
+def _short(config: ConfigDict) -> None:
+    config.sampling.n_samples = 1024
+    config.min_sr.diag_shift = 1e-3
+    config.min_sr.momentum = 0.9
+    config.training.n_epochs = 20
+    config.training.steps_per_epoch = 25
+    config.training.optimizer.name = "sgd"
+    config.training.optimizer.learning_rate = 0.05
+    config.training.optimizer.floor = 1e-3
+    config.training.optimizer.clip_norm = 0.0
+
+
+def _long(config: ConfigDict) -> None:
     config.sampling.n_samples = 512
     config.penalties.temperature = 0.2
     config.training.n_epochs = 30
-    return config

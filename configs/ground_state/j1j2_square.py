@@ -13,6 +13,7 @@ from configs.ground_state import heisenberg_square
 def get_config(choice: str = "4,0.5") -> ConfigDict:
     side, coupling = choice.split(",")
     config = heisenberg_square.get_config(f"{side},sign")
+    config.wave_function.positive = False
     config.physics.hamiltonian.name = "j1j2"
     config.physics.hamiltonian.next_nearest_coupling = float(coupling)
     return config
