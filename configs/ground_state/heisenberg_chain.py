@@ -5,6 +5,7 @@
 
 from ml_collections import ConfigDict
 
+from configs.ground_state.recipes import reconfiguration
 from qtf.physics import heisenberg_chain_ground_energy
 from trainers import ground_state_config
 
@@ -28,25 +29,9 @@ def get_config(n_sites: str = "20") -> ConfigDict:
     config.wave_function.marshall_sign = True
     config.wave_function.positive = True
     if int(n_sites) <= MAX_SHORT_CHAIN:
-        _short(config)
+        reconfiguration(config, n_samples=1024, n_epochs=20, learning_rate=0.05)
     else:
-        _long(config)
+        config.sampling.n_samples = 512
+        config.penalties.temperature = 0.2
+        config.training.n_epochs = 30
     return config
-
-
-def _short(config: ConfigDict) -> None:
-    config.sampling.n_samples = 1024
-    config.min_sr.diag_shift = 1e-3
-    config.min_sr.momentum = 0.9
-    config.training.n_epochs = 20
-    config.training.steps_per_epoch = 25
-    config.training.optimizer.name = "sgd"
-    config.training.optimizer.learning_rate = 0.05
-    config.training.optimizer.floor = 1e-3
-    config.training.optimizer.clip_norm = 0.0
-
-
-def _long(config: ConfigDict) -> None:
-    config.sampling.n_samples = 512
-    config.penalties.temperature = 0.2
-    config.training.n_epochs = 30

@@ -5,6 +5,7 @@
 
 from ml_collections import ConfigDict
 
+from configs.ground_state.recipes import naqs, reconfiguration
 from trainers import ground_state_config
 
 # Up to this side stochastic reconfiguration is affordable on a desktop.
@@ -26,39 +27,10 @@ def get_config(choice: str = "4,3.0") -> ConfigDict:
     config.wave_function.positive = True
     config.symmetry.group = "lattice_and_flip"
     if int(side) <= MAX_SMALL_SIDE:
-        _small(config)
+        config.network.name = "gru"
+        config.network.units = 48
+        config.wave_function.order = "snake"
+        reconfiguration(config, n_samples=1024, n_epochs=12, learning_rate=0.02)
     else:
-        _large(config)
+        naqs(config, depth=10, n_samples=128, n_prefixes=int(side), chunk=12)
     return config
-
-
-def _small(config: ConfigDict) -> None:
-    config.network.name = "gru"
-    config.network.units = 48
-    config.wave_function.order = "snake"
-    config.sampling.n_samples = 1024
-    config.min_sr.diag_shift = 1e-3
-    config.min_sr.momentum = 0.9
-    config.training.n_epochs = 15
-    config.training.steps_per_epoch = 20
-    config.training.optimizer.name = "sgd"
-    config.training.optimizer.learning_rate = 0.02
-    config.training.optimizer.floor = 4e-4
-    config.training.optimizer.clip_norm = 0.0
-
-
-def _large(config: ConfigDict) -> None:
-    """The network and the first batches of the NAQS paper."""
-    config.network.name = "pixelcnn"
-    config.network.width = 32
-    config.network.depth = 10
-    config.sampling.n_samples = 128
-    config.sampling.n_validation = 1024
-    config.sampling.n_prefixes = 12
-    # Bounds the memory.
-    config.sampling.chunk = 12
-    config.training.n_epochs = 1000
-    config.training.steps_per_epoch = 100
-    config.training.optimizer.learning_rate = 1e-3
-    config.training.optimizer.schedule = "constant"
-    config.training.optimizer.beta_2 = 0.9

@@ -71,16 +71,7 @@ def sample_chain(
 
     Source: Metropolis et al., J. Chem. Phys. 21, 1087 (1953).
     """
-    start = np.asarray(start, np.int32)
-    if start.ndim != 2:
-        raise ValueError(f"Argument `start` must be (n_chains, n_sites), but is {start.shape}.")
-    for name, value in (("keep_every", keep_every), ("n_steps", n_steps)):
-        if value < 1:
-            raise ValueError(f"Argument `{name}` must be positive, but is {value}.")
-    if n_steps < keep_every:
-        raise ValueError(
-            f"Argument `n_steps` must be at least `keep_every` = {keep_every}, but is {n_steps}."
-        )
+    start = _checked_start(start, n_steps, keep_every)
 
     def run(bits: Any, key: Any) -> tuple[Any, Any]:
         return chain_steps(
@@ -219,6 +210,20 @@ PROPOSALS: dict[str, Callable[[Any, Any], Any]] = {SINGLE_FLIP: _flipped, EXCHAN
 
 def _largest(values: Any, bits: Any) -> Any:
     return ops.one_hot(ops.argmax(values, axis=1), bits.shape[1], dtype=bits.dtype)
+
+
+def _checked_start(start: Any, n_steps: int, keep_every: int) -> np.ndarray:
+    start = np.asarray(start, np.int32)
+    if start.ndim != 2:
+        raise ValueError(f"Argument `start` must be (n_chains, n_sites), but is {start.shape}.")
+    for name, value in (("keep_every", keep_every), ("n_steps", n_steps)):
+        if value < 1:
+            raise ValueError(f"Argument `{name}` must be positive, but is {value}.")
+    if n_steps < keep_every:
+        raise ValueError(
+            f"Argument `n_steps` must be at least `keep_every` = {keep_every}, but is {n_steps}."
+        )
+    return start
 
 
 def _checked_chains(values: Any) -> np.ndarray:

@@ -1,0 +1,35 @@
+"""What several ground-state configurations share: how a small and how a large system is trained."""
+
+from ml_collections import ConfigDict
+
+
+def reconfiguration(
+    config: ConfigDict, *, n_samples: int, n_epochs: int, learning_rate: float
+) -> None:
+    """Stochastic reconfiguration, for as many samples as a desktop can take."""
+    config.sampling.n_samples = n_samples
+    config.min_sr.diag_shift = 1e-3
+    config.min_sr.momentum = 0.9
+    config.training.n_epochs = n_epochs
+    config.training.steps_per_epoch = 25
+    config.training.optimizer.name = "sgd"
+    config.training.optimizer.learning_rate = learning_rate
+    config.training.optimizer.floor = 0.02 * learning_rate
+    config.training.optimizer.clip_norm = 0.0
+
+
+def naqs(config: ConfigDict, *, depth: int, n_samples: int, n_prefixes: int, chunk: int) -> None:
+    """The network, the optimiser and the first batches of the NAQS paper."""
+    config.network.name = "pixelcnn"
+    config.network.width = 32
+    config.network.depth = depth
+    config.sampling.n_samples = n_samples
+    config.sampling.n_validation = 1024
+    config.sampling.n_prefixes = n_prefixes
+    # Bounds the memory.
+    config.sampling.chunk = chunk
+    config.training.n_epochs = 1000
+    config.training.steps_per_epoch = 50
+    config.training.optimizer.learning_rate = 1e-3
+    config.training.optimizer.schedule = "constant"
+    config.training.optimizer.beta_2 = 0.9
