@@ -73,6 +73,34 @@ class AutoregressiveNetwork(keras.Model):
         """
         raise NotImplementedError
 
+    def evaluated(self, outcomes: Any, start: int, stop: int, cache: Any) -> tuple[Any, Any]:
+        """Evaluates some positions of given outcomes.
+
+        Here one after another; networks that can do better at all of them at once.
+
+        Args:
+            outcomes: int32 (n_positions, batch).
+            start: First position.
+            stop: Position after the last.
+            cache: `initial_cache`, or what this function returned for `start` as `stop`.
+
+        Returns:
+            Outputs (stop - start, batch, n_outputs) and the cache for positions from `stop` on.
+        """
+
+        def advance(position: Any, carry: Any) -> Any:
+            outputs, cache = carry
+            # Ignored at position 0.
+            found, cache = self.step(position, outcomes[ops.maximum(position - 1, 0)], cache)
+            found = ops.cast(found, outputs.dtype)
+            return ops.slice_update(outputs, (position - start, 0, 0), found[None]), cache
+
+        shape = (stop - start, ops.shape(outcomes)[1], self.n_outputs)
+        outputs = ops.zeros(shape, self.variable_dtype)
+        outputs, cache = ops.fori_loop(start, stop, advance, (outputs, cache))
+        # The loop forgets the shape.
+        return ops.reshape(outputs, shape), cache
+
     def encoded(self, outcomes: Any) -> Any:
         """Returns outcomes as unit vectors, (..., local_dimension)."""
         return ops.one_hot(outcomes, self.local_dimension, dtype=self.variable_dtype)

@@ -69,14 +69,9 @@ class Transformer(AutoregressiveNetwork):
 
     def call(self, outcomes: Any) -> Any:
         """Evaluates all positions."""
-        nothing = ops.full((ops.shape(outcomes)[0], 1), self.local_dimension, outcomes.dtype)
-        before = ops.concatenate([nothing, outcomes[:, :-1]], axis=1)
-        x = ops.take(self.outcome_embedding, before, axis=0) + self.position_embedding[None]
-        positions = ops.arange(self.n_positions)
-        hidden = positions[None, :] > positions[:, None]
-        for block in self.blocks:
-            x = block(x, hidden=hidden)
-        return self.output_heads(self.norm(x))
+        empty = self.initial_cache(ops.shape(outcomes)[0])
+        outputs, _ = self.evaluated(ops.transpose(outcomes), 0, self.n_positions, empty)
+        return ops.transpose(outputs, (1, 0, 2))
 
     def initial_cache(self, batch_size: Any) -> Any:
         """Returns keys and values of each block, (batch, positions, units) both."""
@@ -96,6 +91,20 @@ class Transformer(AutoregressiveNetwork):
             x, block_cache = block.step(x, block_cache, position, hidden)
             caches.append(block_cache)
         return self.output_heads(self.norm(x)), caches
+
+    def evaluated(self, outcomes: Any, start: int, stop: int, cache: Any) -> tuple[Any, Any]:
+        """Evaluates some positions at once; the cache is as long as there are positions before."""
+        batch_size = ops.shape(outcomes)[1]
+        nothing = ops.full((1, batch_size), self.local_dimension, outcomes.dtype)
+        before = ops.concatenate([nothing, outcomes], axis=0)[start:stop]
+        x = ops.take(self.outcome_embedding, ops.transpose(before), axis=0)
+        x = x + self.position_embedding[None, start:stop]
+        hidden = ops.arange(stop)[None, :] > ops.arange(start, stop)[:, None]
+        caches = []
+        for block, block_cache in zip(self.blocks, cache, strict=True):
+            x, block_cache = block(x, [part[:, :start] for part in block_cache], hidden=hidden)
+            caches.append(block_cache)
+        return ops.transpose(self.output_heads(self.norm(x)), (1, 0, 2)), caches
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make this network again."""
@@ -131,13 +140,15 @@ class _Block(keras.layers.Layer):
             layer.build(shape)
         self.output_dense.build((None, None, 4 * units))
 
-    def call(self, x: Any, hidden: Any) -> Any:
-        queries, keys, values = ops.split(self.projections(self.norms[0](x)), 3, axis=-1)
-        x = x + self.attended(self._attention(queries, keys, values, hidden))
-        return x + self._mlp(x)
+    def call(self, x: Any, cache: Any, hidden: Any) -> tuple[Any, Any]:
+        """Evaluates several positions; `cache` holds keys and values of all before them."""
+        queries, *new = ops.split(self.projections(self.norms[0](x)), 3, axis=-1)
+        cache = [ops.concatenate(parts, axis=1) for parts in zip(cache, new, strict=True)]
+        x = x + self.attended(self._attention(queries, *cache, hidden))
+        return x + self._mlp(x), cache
 
     def step(self, x: Any, cache: Any, position: Any, hidden: Any) -> tuple[Any, Any]:
-        """Does the same for one position, x (batch, units); `cache` holds keys and values."""
+        """Evaluates one position, x (batch, units); `cache` is as long as there are positions."""
         projected = self.projections(self.norms[0](x))
         queries, *new = ops.split(projected[:, None], 3, axis=-1)
         cache = [

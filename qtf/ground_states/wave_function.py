@@ -201,21 +201,19 @@ class WaveFunction(keras.Model):
 
     def _continued(self, outcomes: Any, start: int, stop: int, known: Any) -> Any:
         """Evaluates positions start .. stop - 1 of (n_sites, batch) outcomes."""
-
-        def advance(position: Any, known: Any) -> Any:
-            cache, log_modulus, phase, downs = known
-            # Ignored at position 0.
-            previous = outcomes[ops.maximum(position - 1, 0)]
-            outputs, cache = self.network.step(position, previous, cache)
-            logits, phases = self._split(outputs)
-            if self.zero_magnetization:
-                logits = self._masked(logits, downs, position)
-            chosen = self.network.encoded(outcomes[position])
-            log_modulus += 0.5 * ops.sum(chosen * ops.log_softmax(logits, axis=-1), axis=-1)
-            phase += ops.sum(chosen * phases, axis=-1)
-            return cache, log_modulus, phase, downs + outcomes[position]
-
-        return ops.fori_loop(start, stop, advance, known)
+        if start == stop:
+            return known
+        cache, log_modulus, phase, downs = known
+        outputs, cache = self.network.evaluated(outcomes, start, stop, cache)
+        logits, phases = self._split(outputs)
+        part = outcomes[start:stop]
+        if self.zero_magnetization:
+            before = downs[None] + ops.cumsum(part, axis=0) - part
+            logits = self._masked(logits, before, ops.arange(start, stop)[:, None])
+        chosen = self.network.encoded(part)
+        log_probs = ops.sum(chosen * ops.log_softmax(logits, axis=-1), axis=(0, 2))
+        phase = phase + ops.sum(chosen * phases, axis=(0, 2))
+        return cache, log_modulus + 0.5 * log_probs, phase, downs + ops.sum(part, axis=0)
 
     def _split(self, outputs: Any) -> tuple[Any, Any]:
         """Returns logarithms of probabilities and phases, both (..., 2)."""
