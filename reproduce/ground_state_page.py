@@ -29,7 +29,7 @@ Written by `python -m reproduce.ground_states` from [{numbers}]({numbers}), not 
 {n_hold} of {n_cases} requirements hold. Found energies are sums over all configurations, without
 statistical error, of the last weights of one run with the seed of the configuration; exact ones are
 Lanczos' or follow from the Bethe equations. Averages are over the symmetries of the lattice and the
-flip of all spins, after a training that knew nothing of them.
+flip of all spins, after a training that knew nothing of them; J1-J2 has them built in.
 
 {accuracy}
 
