@@ -65,6 +65,11 @@ def make_task(config: dict[str, Any]) -> GroundStateTask:
     make_network(config["network"], lattice, heads=_heads(config))
     symmetrized = _symmetrizer(config, lattice)
     always = symmetrized is not None and symmetry["in_training"]
+    if always and sampling["n_prefixes"] != 1:
+        raise ValueError(
+            "Setting `sampling.n_prefixes` must be 1 if `symmetry.in_training`, but is"
+            f" {sampling['n_prefixes']}."
+        )
     return GroundStateTask(
         make_wave_function=lambda: make_wave_function(config, lattice),
         hamiltonian=hamiltonian,

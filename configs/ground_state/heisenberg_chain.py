@@ -5,7 +5,7 @@
 
 from ml_collections import ConfigDict
 
-from configs.ground_state.recipes import reconfiguration
+from configs.ground_state.recipes import chosen, reconfiguration
 from qtf.physics import heisenberg_chain_ground_energy
 from trainers import ground_state_config
 
@@ -13,22 +13,23 @@ from trainers import ground_state_config
 MAX_SHORT_CHAIN = 40
 
 
-def get_config(n_sites: str = "20") -> ConfigDict:
+def get_config(choice: str = "20") -> ConfigDict:
+    (n_sites,) = chosen(choice, n=int)
     config = ground_state_config.default()
     config.physics.hamiltonian = {
         "name": "heisenberg",
         "lattice": "chain",
-        "n_sites": int(n_sites),
+        "n_sites": n_sites,
         "coupling": 1.0,
         "units": "spin",
     }
-    config.reference = heisenberg_chain_ground_energy(int(n_sites))
+    config.reference = heisenberg_chain_ground_energy(n_sites)
     config.network.name = "gru"
     config.network.units = 64
     config.wave_function.zero_magnetization = True
     config.wave_function.marshall_sign = True
     config.wave_function.positive = True
-    if int(n_sites) <= MAX_SHORT_CHAIN:
+    if n_sites <= MAX_SHORT_CHAIN:
         reconfiguration(config, n_samples=1024, n_epochs=20, learning_rate=0.05)
     else:
         config.sampling.n_samples = 512

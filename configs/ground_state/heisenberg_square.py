@@ -7,7 +7,7 @@ With `sign`, Marshall's sign rule is built in; without, the network has to learn
 
 from ml_collections import ConfigDict
 
-from configs.ground_state.recipes import naqs, reconfiguration
+from configs.ground_state.recipes import chosen, naqs, reconfiguration
 from trainers import ground_state_config
 
 # Up to this side stochastic reconfiguration is affordable on a desktop.
@@ -15,25 +15,26 @@ MAX_SMALL_SIDE = 6
 
 
 def get_config(choice: str = "4") -> ConfigDict:
-    side, *rest = choice.split(",")
+    known_signs = choice.endswith(",sign")
+    (side,) = chosen(choice.removesuffix(",sign"), side=int)
     config = ground_state_config.default()
     config.physics.hamiltonian = {
         "name": "heisenberg",
         "lattice": "square",
-        "n_rows": int(side),
-        "n_columns": int(side),
+        "n_rows": side,
+        "n_columns": side,
         "coupling": 1.0,
         "units": "spin",
     }
     config.wave_function.zero_magnetization = True
-    config.wave_function.marshall_sign = "sign" in rest
+    config.wave_function.marshall_sign = known_signs
     # The ground state is positive but for the rule.
-    config.wave_function.positive = "sign" in rest
+    config.wave_function.positive = known_signs
     config.symmetry.group = "lattice_and_flip"
-    if int(side) > MAX_SMALL_SIDE:
-        naqs(config, depth=21, n_samples=1024, n_prefixes=int(side), chunk=4)
+    if side > MAX_SMALL_SIDE:
+        naqs(config, depth=21, n_samples=1024, n_prefixes=side, chunk=4)
         config.network.residual = True
-    elif "sign" in rest:
+    elif known_signs:
         config.network.name = "gru"
         config.network.units = 64
         config.wave_function.order = "snake"

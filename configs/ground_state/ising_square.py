@@ -5,7 +5,7 @@
 
 from ml_collections import ConfigDict
 
-from configs.ground_state.recipes import naqs, reconfiguration
+from configs.ground_state.recipes import chosen, naqs, reconfiguration
 from trainers import ground_state_config
 
 # Up to this side stochastic reconfiguration is affordable on a desktop.
@@ -13,24 +13,24 @@ MAX_SMALL_SIDE = 6
 
 
 def get_config(choice: str = "4,3.0") -> ConfigDict:
-    side, field = choice.split(",")
+    side, field = chosen(choice, side=int, field=float)
     config = ground_state_config.default()
     config.physics.hamiltonian = {
         "name": "ising",
         "lattice": "square",
-        "n_rows": int(side),
-        "n_columns": int(side),
+        "n_rows": side,
+        "n_columns": side,
         "coupling": 1.0,
-        "transverse_field": float(field),
+        "transverse_field": field,
         "longitudinal_field": 0.0,
     }
     config.wave_function.positive = True
     config.symmetry.group = "lattice_and_flip"
-    if int(side) <= MAX_SMALL_SIDE:
+    if side <= MAX_SMALL_SIDE:
         config.network.name = "gru"
         config.network.units = 48
         config.wave_function.order = "snake"
         reconfiguration(config, n_samples=1024, n_epochs=12, learning_rate=0.02)
     else:
-        naqs(config, depth=10, n_samples=128, n_prefixes=int(side), chunk=12)
+        naqs(config, depth=10, n_samples=128, n_prefixes=side, chunk=12)
     return config

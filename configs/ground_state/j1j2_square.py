@@ -9,16 +9,16 @@ symmetries built in: the spins in question are rare, and their images are learne
 from ml_collections import ConfigDict
 
 from configs.ground_state import heisenberg_square
-from configs.ground_state.recipes import reconfiguration
+from configs.ground_state.recipes import chosen, reconfiguration
 
 
 def get_config(choice: str = "4,0.5") -> ConfigDict:
-    side, coupling = choice.split(",")
+    side, coupling = chosen(choice, side=int, j2=float)
     config = heisenberg_square.get_config(f"{side},sign")
     config.wave_function.positive = False
     config.physics.hamiltonian.name = "j1j2"
-    config.physics.hamiltonian.next_nearest_coupling = float(coupling)
-    if int(side) <= heisenberg_square.MAX_SMALL_SIDE:
+    config.physics.hamiltonian.next_nearest_coupling = coupling
+    if side <= heisenberg_square.MAX_SMALL_SIDE:
         config.network.units = 48
         config.symmetry.in_training = True
         config.penalties.temperature = 2.0

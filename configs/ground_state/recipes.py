@@ -1,6 +1,23 @@
 """What several ground-state configurations share: how a small and how a large system is trained."""
 
+from collections.abc import Callable
+from typing import Any
+
 from ml_collections import ConfigDict
+
+
+def chosen(text: str, **kinds: Callable[[str], Any]) -> list[Any]:
+    """Returns what follows the colon of --config, one value for each name.
+
+    Raises:
+        ValueError: There are more or fewer values, or one is no such number.
+    """
+    parts = text.split(",")
+    wanted = ",".join(kinds).upper()
+    try:
+        return [kind(part) for kind, part in zip(kinds.values(), parts, strict=True)]
+    except ValueError as error:
+        raise ValueError(f'What follows the colon must be {wanted}, but is "{text}".') from error
 
 
 def reconfiguration(

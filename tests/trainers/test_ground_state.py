@@ -1,3 +1,4 @@
+import importlib
 import json
 
 import numpy as np
@@ -98,6 +99,31 @@ def test_symmetries_in_the_training_make_the_magnetization_vanish(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("name", "choice", "message"),
+    [
+        ("ising_square", "4", 'SIDE,FIELD, but is "4"'),
+        ("ising_square", "four,3", 'SIDE,FIELD, but is "four,3"'),
+        ("heisenberg_square", "4,signs", 'SIDE, but is "4,signs"'),
+        ("j1j2_square", "4,0.5,1", 'SIDE,J2, but is "4,0.5,1"'),
+        ("heisenberg_chain", "", 'N, but is ""'),
+    ],
+)
+def test_wrong_choices_of_a_configuration_are_named(name, choice, message):
+    config = importlib.import_module(f"configs.ground_state.{name}")
+    with pytest.raises(ValueError, match=message):
+        config.get_config(choice)
+
+
+@pytest.mark.parametrize("choice", ["ising_square:12,3.0", "ising_square:21,3.0"])
+def test_large_lattices_bound_their_memory(choice):
+    name, arguments = choice.split(":")
+    found = importlib.import_module(f"configs.ground_state.{name}").get_config(arguments)
+    task = make_task(ground_state_config.resolved(found))
+    assert task.local_energy.chunk <= 12
+    assert task.local_energy.n_prefixes >= 12
+
+
+@pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"network__name": "mlp"}, 'network.name.* "mlp"'),
@@ -106,6 +132,10 @@ def test_symmetries_in_the_training_make_the_magnetization_vanish(tmp_path):
         ({"network__width": 3}, "network.width.* gru"),
         ({"sampling__n_samples": 1}, "n_samples.* 1"),
         ({"symmetry__group": "mirror"}, '"mirror"'),
+        (
+            {"symmetry__group": "flip", "symmetry__in_training": True},
+            "n_prefixes.* 1 if .*in_training.* but is 4",
+        ),
         ({"penalties__magnetization": -1.0}, "penalties.magnetization.* -1"),
         (
             {"min_sr__diag_shift": 0.1, "training__strategy": "mirrored"},
