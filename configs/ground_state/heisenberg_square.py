@@ -52,6 +52,6 @@ def _signs_learned(config: ConfigDict) -> None:
     config.network.n_layers = 2
     config.penalties.temperature = 10.0
     config.penalties.temperature_decay = 0.02
-    # All positions at once are faster for a transformer.
+    # On so few sites it is faster to evaluate all of them at once.
     config.sampling.n_prefixes = 1
     reconfiguration(config, n_samples=512, n_epochs=40, learning_rate=0.05)

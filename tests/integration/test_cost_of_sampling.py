@@ -64,5 +64,6 @@ def test_a_sample_costs_at_most_three_parallel_evaluations():
     found = json.loads(done.stdout.splitlines()[-1])
     assert len(found) >= 3
     for name, (sample, whole) in found.items():
-        # Networks that ran anew for each of the 36 positions would need 36 times as much.
-        assert 0.9 < sample / whole < 3.0, name
+        # Networks that ran anew for each of the 36 positions would need 36 times as much. Both
+        # branches of a condition are counted, and sums in place of products are not.
+        assert 0.8 < sample / whole < 3.0, name
