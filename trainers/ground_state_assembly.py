@@ -26,6 +26,8 @@ from qtf.training.settings import TrainingSettings
 
 # What Lanczos does within a second or so.
 MAX_LANCZOS_SITES = 16
+# Differences of energies need more digits than bfloat16 has.
+PRECISIONS = ("float32", "float64")
 
 
 def run(
@@ -62,6 +64,11 @@ def make_task(config: dict[str, Any]) -> GroundStateTask:
     lattice = lattice_from_config(config["physics"]["hamiltonian"])
     sampling, training, symmetry = config["sampling"], config["training"], config["symmetry"]
     # Mistakes are found before anything is computed.
+    if training["precision"] not in PRECISIONS:
+        raise ValueError(
+            f"Setting `training.precision` must be one of {', '.join(PRECISIONS)} for ground"
+            f' states, but is "{training["precision"]}".'
+        )
     make_network(config["network"], lattice, heads=_heads(config))
     symmetrized = _symmetrizer(config, lattice)
     always = symmetrized is not None and symmetry["in_training"]
@@ -76,7 +83,7 @@ def make_task(config: dict[str, Any]) -> GroundStateTask:
         source=RandomSource(
             (lattice.n_sites + always, sampling["n_samples"]),
             seed=training["seed"],
-            dtype="float64" if training["precision"] == "float64" else "float32",
+            dtype=training["precision"],
         ),
         n_samples=sampling["n_samples"],
         n_validation=sampling["n_validation"],

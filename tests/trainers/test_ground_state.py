@@ -136,6 +136,10 @@ def test_large_lattices_bound_their_memory(choice):
             {"symmetry__group": "flip", "symmetry__in_training": True},
             "n_prefixes.* 1 if .*in_training.* but is 4",
         ),
+        (
+            {"training__precision": "mixed_bfloat16"},
+            'precision.* float32, float64 .*"mixed_bfloat16"',
+        ),
         ({"penalties__magnetization": -1.0}, "penalties.magnetization.* -1"),
         (
             {"min_sr__diag_shift": 0.1, "training__strategy": "mirrored"},
