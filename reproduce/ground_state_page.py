@@ -26,16 +26,17 @@ Written by `python -m reproduce.ground_states` from [{numbers}]({numbers}), not 
 - Date: {date}
 - Versions: {versions}
 
-{n_hold} of {n_cases} requirements hold. Found energies are sums over all configurations, without
-statistical error, of the last weights of one run with the seed of the configuration; exact ones are
-Lanczos' or follow from the Bethe equations. Averages are over the symmetries of the lattice and the
-flip of all spins, after a training that knew nothing of them; J1-J2 has them built in.
+{n_hold} of {n_cases} requirements hold. Errors are relative. Energies are sums over all
+configurations, without statistical error, of the last weights of one run with the seed of the
+configuration; exact ones are Lanczos' or follow from the Bethe equations. Averages are over the
+symmetries of the lattice and the flip of all spins, after a training that knew nothing of them;
+J1-J2 has them built in.
 
 {accuracy}
 
 Minutes are those of the training, from compilation to the last validation.
 
-![errors](figures/{figure})
+![V-scores](figures/{figure})
 
 ## What the samples say
 
@@ -66,7 +67,7 @@ def write_page(layout: Layout, docs_dir: Path) -> Iterator[str]:
     write_json(docs_dir / NUMBERS, numbers)
     (docs_dir / "figures").mkdir(exist_ok=True)
     image = io.BytesIO()
-    errors_figure(cases, rows).savefig(image, format="png")
+    v_scores_figure(cases, rows).savefig(image, format="png")
     write_atomically(docs_dir / "figures" / FIGURE, image.getvalue())
     write_atomically(docs_dir / PAGE, page(cases, numbers))
     for case in cases:
@@ -80,7 +81,7 @@ def page(cases: Sequence[Case], numbers: Values) -> str:
     """Returns the page as markdown."""
     found, made = numbers["cases"], numbers["made"]
     accuracy = table(
-        ["", "exact energy", "found", "averaged", "asked for", "", "minutes"],
+        ["", "exact energy", "error found", "error of the average", "asked for", "", "minutes"],
         [_accuracy_row(case, found[case.name]) for case in cases],
     )
     samples = table(
@@ -100,8 +101,8 @@ def page(cases: Sequence[Case], numbers: Values) -> str:
     )
 
 
-def errors_figure(cases: Sequence[Case], rows: dict[str, list[Values]]) -> Figure:
-    """Draws how far the energy of the validations is from the exact one.
+def v_scores_figure(cases: Sequence[Case], rows: dict[str, list[Values]]) -> Figure:
+    """Draws the V-score n Var(H) / E^2 of each validation.
 
     Args:
         cases: In the order of the legend.

@@ -146,11 +146,10 @@ def _averaged(psi: Any, settings: Mapping[str, Any], lattice: Any) -> Any:
     from qtf.ground_states.symmetries import symmetrizer
 
     average = symmetrizer(settings["group"], lattice, weighted_phase=settings["weighted_phase"])
-    if average is None or settings["in_training"]:
-        raise ValueError(
-            "Flag --symmetrized needs a run that has a `symmetry.group`, not in its training, but"
-            f' it has "{settings["group"]}", in its training: {settings["in_training"]}.'
-        )
+    if average is None:
+        raise ValueError('Flag --symmetrized needs a run with a `symmetry.group`, but has "none".')
+    if settings["in_training"]:
+        raise ValueError("Flag --symmetrized needs a plain run, but its average was trained.")
     return average(psi)
 
 

@@ -4,6 +4,8 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from qtf.autoregressive import NETWORKS
 from qtf.autoregressive.network import AutoregressiveNetwork
 from qtf.data.random_source import RandomSource
@@ -14,9 +16,12 @@ from qtf.ground_states.symmetries import symmetrizer
 from qtf.ground_states.task import GroundStateTask
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import (
+    QUICK_LANCZOS_SITES,
+    Chain,
     Lattice,
     Square,
     from_config,
+    heisenberg_chain_ground_energy,
     lanczos_ground_energy,
     lattice_from_config,
     published_energies,
@@ -24,8 +29,6 @@ from qtf.physics import (
 from qtf.training.loop import train
 from qtf.training.settings import TrainingSettings
 
-# What Lanczos does within a second or so.
-MAX_LANCZOS_SITES = 16
 # Differences of energies need more digits than bfloat16 has.
 PRECISIONS = ("float32", "float64")
 
@@ -69,9 +72,13 @@ def make_task(config: dict[str, Any]) -> GroundStateTask:
             f"Setting `training.precision` must be one of {', '.join(PRECISIONS)} for ground"
             f' states, but is "{training["precision"]}".'
         )
-    make_network(config["network"], lattice, heads=_heads(config))
+    make_wave_function(config, lattice)
     symmetrized = _symmetrizer(config, lattice)
-    always = symmetrized is not None and symmetry["in_training"]
+    always = symmetry["in_training"]
+    if always and symmetrized is None:
+        raise ValueError(
+            'Setting `symmetry.group` must not be "none" if `symmetry.in_training`, but is.'
+        )
     if always and sampling["n_prefixes"] != 1:
         raise ValueError(
             "Setting `sampling.n_prefixes` must be 1 if `symmetry.in_training`, but is"
@@ -102,7 +109,12 @@ def make_task(config: dict[str, Any]) -> GroundStateTask:
 
 def make_wave_function(config: dict[str, Any], lattice: Lattice) -> Any:
     """Returns the wave function of a configuration, with random weights."""
-    chosen = config["wave_function"]
+    chosen, name = config["wave_function"], config["network"]["name"]
+    if name in ON_SQUARES and chosen["order"] != "raster":
+        raise ValueError(
+            f'Setting `wave_function.order` must be "raster" for the network {name}, but is'
+            f' "{chosen["order"]}".'
+        )
     psi = WaveFunction(
         network=make_network(config["network"], lattice, heads=_heads(config)),
         sites=site_order(lattice, chosen["order"]),
@@ -146,10 +158,23 @@ def reference_energy(config: dict[str, Any]) -> float | None:
     if config["reference"] is not None:
         return config["reference"]
     hamiltonian = from_config(config["physics"]["hamiltonian"])
-    if hamiltonian.n_sites <= MAX_LANCZOS_SITES:
+    if hamiltonian.n_sites <= QUICK_LANCZOS_SITES:
         return lanczos_ground_energy(hamiltonian)
+    exact = _bethe_energy(config["physics"]["hamiltonian"])
+    if exact is not None:
+        return exact
     published = published_energies(config["physics"]["hamiltonian"])
     return hamiltonian.n_sites * published[0].energy_per_site if published else None
+
+
+def _bethe_energy(hamiltonian: dict[str, Any]) -> float | None:
+    """Returns the energy of an open Heisenberg chain, or None for anything else."""
+    lattice, coupling = lattice_from_config(hamiltonian), hamiltonian.get("coupling", 1.0)
+    is_chain = isinstance(lattice, Chain) and not lattice.periodic and lattice.n_sites % 2 == 0
+    if hamiltonian["name"] != "heisenberg" or not is_chain or np.ndim(coupling) or coupling <= 0:
+        return None
+    factor = 4.0 if hamiltonian.get("units", "spin") == "pauli" else 1.0
+    return factor * coupling * heisenberg_chain_ground_energy(lattice.n_sites)
 
 
 def _heads(config: dict[str, Any]) -> tuple[int, ...]:

@@ -15,6 +15,8 @@ RESULT = "result.json"
 def measure(task: GroundStateTask, model: Any, workdir: Path | str) -> dict[str, Any]:
     """Measures the energy in every way that the size allows, and writes it into the run folder.
 
+    It is that of the weights which the model has now, at the end of a training the last.
+
     Args:
         task: Its samples measure the energy.
         model: The wave function with the weights to measure.
@@ -26,7 +28,7 @@ def measure(task: GroundStateTask, model: Any, workdir: Path | str) -> dict[str,
         energies are total ones.
     """
     n_sites = task.hamiltonian.n_sites
-    found = {"n_sites": n_sites, **task.validate(model)}
+    found = {"n_sites": n_sites, "weights": "last", **task.validate(model)}
     if n_sites <= MAX_LISTED_SITES:
         energy = variational_energy(model, task.hamiltonian, xla=task.xla)
         found["energy_from_all_configurations"] = energy
@@ -51,7 +53,8 @@ def lines(found: dict[str, Any], hamiltonian: dict[str, Any]) -> Iterator[str]:
     yield f"Energy a site: {found['energy'] / n_sites:.8g} +- {found['energy_error'] / n_sites:.1g}"
     yield f"Variance: {found['energy_variance']:.3g}, V-score: {found['v_score']:.3g}"
     for row in published_energies(hamiltonian):
-        energy = f"{row.energy_per_site} +- {row.error:.0e} a site"
+        error = f" +- {row.error:.0e}" if row.error else ""
+        energy = f"{row.energy_per_site}{error} a site"
         yield f"{row.method}: {energy} ({row.source})"
     reference = found.get("reference_energy")
     if reference is not None:

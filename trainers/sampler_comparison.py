@@ -11,13 +11,11 @@ from matplotlib.figure import Figure
 
 from qtf.files import locked, read_json, writable_folder, write_atomically, write_json
 from qtf.ground_states.figures import TrainingCurve, modes_figure, training_figure
-from qtf.physics import lanczos_ground_energy
+from qtf.physics import QUICK_LANCZOS_SITES, lanczos_ground_energy
 from qtf.provenance import machine, today, versions
 from trainers.chain_training import TrainingPlan, Trainings, name_of
 from trainers.sampler_modes import ModesPlan, compare_modes
 
-# What Lanczos does within a second or so.
-MAX_LANCZOS_SITES = 16
 DOTS_PER_INCH = 150
 NAMES_OF_SAMPLES = {
     "direct": "direct samples",
@@ -100,7 +98,7 @@ def _trainings(
             f"{name_of(k)}: energy {curve.energies[-1]:.6g}, variance {curve.variances[-1]:.3g},"
             f" {curve.seconds[-1]:.3g} s"
         )
-    exact = plan.side**2 <= MAX_LANCZOS_SITES
+    exact = plan.side**2 <= QUICK_LANCZOS_SITES
     lowest = min(min(curve.energies) for curve in curves.values())
     reference = lanczos_ground_energy(plan.hamiltonian()) if exact else lowest
     name = "exact" if exact else "lowest"

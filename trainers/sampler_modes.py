@@ -126,7 +126,7 @@ def _direct_samples(psi: keras.Model, n_samples: int, seed: int) -> np.ndarray:
     size = min(n_samples, SAMPLES_AT_ONCE)
     parts = []
     for _ in range(-(-n_samples // size)):
-        uniforms = rng.random((psi.n_uniforms, size), np.float32)
+        uniforms = rng.random((psi.n_uniforms, size), np.dtype(psi.variables[0].dtype))
         parts.append(np.asarray(draw(keras.ops.convert_to_tensor(uniforms))))
     return np.concatenate(parts)[:n_samples]
 

@@ -6,7 +6,6 @@
 from ml_collections import ConfigDict
 
 from configs.ground_state.recipes import chosen, reconfiguration
-from qtf.physics import heisenberg_chain_ground_energy
 from trainers import ground_state_config
 
 # Up to this length stochastic reconfiguration is affordable on a desktop.
@@ -14,7 +13,7 @@ MAX_SHORT_CHAIN = 40
 
 
 def get_config(choice: str = "20") -> ConfigDict:
-    (n_sites,) = chosen(choice, n=int)
+    (n_sites,) = chosen(choice, "N", int)
     config = ground_state_config.default()
     config.physics.hamiltonian = {
         "name": "heisenberg",
@@ -23,14 +22,14 @@ def get_config(choice: str = "20") -> ConfigDict:
         "coupling": 1.0,
         "units": "spin",
     }
-    config.reference = heisenberg_chain_ground_energy(n_sites)
     config.network.name = "gru"
     config.network.units = 64
     config.wave_function.zero_magnetization = True
     config.wave_function.marshall_sign = True
     config.wave_function.positive = True
     if n_sites <= MAX_SHORT_CHAIN:
-        reconfiguration(config, n_samples=1024, n_epochs=20, learning_rate=0.05)
+        reconfiguration(config, n_samples=1024, n_epochs=24, learning_rate=0.03)
+        config.training.optimizer.clip_norm = 5.0
     else:
         config.sampling.n_samples = 512
         config.penalties.temperature = 0.2

@@ -7,7 +7,7 @@ With `sign`, Marshall's sign rule is built in; without, the network has to learn
 
 from ml_collections import ConfigDict
 
-from configs.ground_state.recipes import chosen, naqs, reconfiguration
+from configs.ground_state.recipes import chosen, naqs, reconfiguration, sign
 from trainers import ground_state_config
 
 # Up to this side stochastic reconfiguration is affordable on a desktop.
@@ -15,8 +15,9 @@ MAX_SMALL_SIDE = 6
 
 
 def get_config(choice: str = "4") -> ConfigDict:
-    known_signs = choice.endswith(",sign")
-    (side,) = chosen(choice.removesuffix(",sign"), side=int)
+    kinds = (int, sign) if "," in choice else (int,)
+    side, *rest = chosen(choice, "SIDE or SIDE,sign", *kinds)
+    known_signs = bool(rest)
     config = ground_state_config.default()
     config.physics.hamiltonian = {
         "name": "heisenberg",
@@ -38,7 +39,7 @@ def get_config(choice: str = "4") -> ConfigDict:
         config.network.name = "gru"
         config.network.units = 64
         config.wave_function.order = "snake"
-        reconfiguration(config, n_samples=1024, n_epochs=60, learning_rate=0.05)
+        reconfiguration(config, n_samples=1024, n_epochs=80, learning_rate=0.05)
     else:
         _signs_learned(config)
     return config

@@ -13,7 +13,7 @@ MAX_SMALL_SIDE = 6
 
 
 def get_config(choice: str = "4,3.0") -> ConfigDict:
-    side, field = chosen(choice, side=int, field=float)
+    side, field = chosen(choice, "SIDE,FIELD", int, float)
     config = ground_state_config.default()
     config.physics.hamiltonian = {
         "name": "ising",

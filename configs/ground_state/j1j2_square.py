@@ -13,7 +13,7 @@ from configs.ground_state.recipes import chosen, reconfiguration
 
 
 def get_config(choice: str = "4,0.5") -> ConfigDict:
-    side, coupling = chosen(choice, side=int, j2=float)
+    side, coupling = chosen(choice, "SIDE,J2", int, float)
     config = heisenberg_square.get_config(f"{side},sign")
     config.wave_function.positive = False
     config.physics.hamiltonian.name = "j1j2"

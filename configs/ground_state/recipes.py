@@ -6,18 +6,27 @@ from typing import Any
 from ml_collections import ConfigDict
 
 
-def chosen(text: str, **kinds: Callable[[str], Any]) -> list[Any]:
-    """Returns what follows the colon of --config, one value for each name.
+def chosen(text: str, form: str, *kinds: Callable[[str], Any]) -> list[Any]:
+    """Returns what follows the colon of --config, one value for each kind.
 
     Raises:
-        ValueError: There are more or fewer values, or one is no such number.
+        ValueError: It has not this form: more or fewer values, or one of another kind.
     """
-    parts = text.split(",")
-    wanted = ",".join(kinds).upper()
     try:
-        return [kind(part) for kind, part in zip(kinds.values(), parts, strict=True)]
+        return [kind(part) for kind, part in zip(kinds, text.split(","), strict=True)]
     except ValueError as error:
-        raise ValueError(f'What follows the colon must be {wanted}, but is "{text}".') from error
+        raise ValueError(f'What follows the colon must be {form}, but is "{text}".') from error
+
+
+def sign(text: str) -> bool:
+    """Returns True for the word "sign".
+
+    Raises:
+        ValueError: It is another word.
+    """
+    if text != "sign":
+        raise ValueError(text)
+    return True
 
 
 def reconfiguration(

@@ -4,6 +4,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from qtf.data.streams import local_replicas
+
 
 class RandomSource:
     """Batches of uniform random numbers, the same for the same step.
@@ -33,14 +35,16 @@ class RandomSource:
         """
         worker = 0 if input_context is None else input_context.input_pipeline_id
 
-        def batch(step: Any) -> dict[str, Any]:
-            # One seed for each worker and step.
-            seed = tf.stack([tf.cast(self.seed + (worker << 32), tf.int64), step])
-            uniforms = tf.random.stateless_uniform(self.shape, seed, dtype=self.dtype)
-            return {"uniforms": uniforms, "step": step}
+        n_replicas = local_replicas(input_context)
 
-        steps = tf.data.Dataset.range(start_step, tf.int64.max)
-        return steps.map(batch).prefetch(2)
+        def batch(number: Any) -> dict[str, Any]:
+            # One seed for each worker, step and replica.
+            seed = tf.stack([tf.cast(self.seed + (worker << 32), tf.int64), number])
+            uniforms = tf.random.stateless_uniform(self.shape, seed, dtype=self.dtype)
+            return {"uniforms": uniforms, "step": number // n_replicas}
+
+        numbers = tf.data.Dataset.range(start_step * n_replicas, tf.int64.max)
+        return numbers.map(batch).prefetch(2)
 
     def explain_data_loss(self, error: Exception) -> None:
         """Does nothing: numbers that are drawn cannot be corrupt."""

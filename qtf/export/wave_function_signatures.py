@@ -59,7 +59,8 @@ class WaveFunctionModule(tf.Module):
         Real and imaginary part of the local energy; mean of Z over sites and its modulus.
         The mean over the batch is the estimate, the standard error of the mean its error.
         """
-        largest = max(1, LARGEST_RUN // (self._local_energy.n_flips + 1))
+        evaluations = (self._local_energy.n_flips + 1) * getattr(self._psi, "n_symmetries", 1)
+        largest = max(1, LARGEST_RUN // evaluations)
         return _in_runs(self._measured, checked_seeds(seed, self.max_samples), largest)
 
     def _measured(self, seed: Any) -> dict[str, Any]:

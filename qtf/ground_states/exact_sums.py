@@ -33,7 +33,9 @@ def state_vector(psi: Any, *, xla: bool = True) -> np.ndarray:
             f" {n_sites}."
         )
     every = all_bits(n_sites).astype(np.int32)
-    size = min(len(every), BATCH)
+    # A power of 2, as the number of configurations is.
+    n_images = getattr(psi, "n_symmetries", 1)
+    size = min(len(every), BATCH >> (n_images - 1).bit_length())
     run = compiled(lambda bits: psi(bits), variables=psi.variables, xla=xla)
     parts = [run(ops.convert_to_tensor(part)) for part in np.split(every, len(every) // size)]
     log_modulus, phase = (

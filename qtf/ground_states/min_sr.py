@@ -8,6 +8,7 @@ from keras import ops
 
 from qtf.training.compilation import compiled
 from qtf.training.per_sample import per_sample_gradients
+from qtf.training.symmetric_solve import solved_symmetric
 
 
 class MinSR:
@@ -90,20 +91,6 @@ class MinSR:
         found = ops.matmul(ops.cast(solved, rows.dtype), rows) + before
         self.state[0].assign(found)
         return _split(found, variables)
-
-
-def solved_symmetric(matrix: Any, right: Any, diag_shift: float) -> Any:
-    """Returns (matrix + diag_shift)^(-1) right by a Cholesky factorisation in float64.
-
-    Args:
-        matrix: Symmetric, no eigenvalue below zero but for rounding, (n, n).
-        right: (n,).
-        diag_shift: Positive.
-    """
-    shifted = ops.cast(matrix, "float64") + diag_shift * ops.eye(matrix.shape[0], dtype="float64")
-    factor = ops.cholesky(shifted)
-    half = ops.solve_triangular(factor, ops.cast(right, "float64")[:, None], lower=True)
-    return ops.solve_triangular(ops.transpose(factor), half, lower=False)[:, 0]
 
 
 def _split(joined: Any, variables: Any) -> list[Any]:

@@ -59,6 +59,8 @@ class SymmetricWaveFunction(keras.Model):
     t b are the bits after a permutation of the sites and, for half of the t, after turning
     every spin. A sample is a sample of psi after the inverse of a random t. The factor of
     `psi.sign_sites` stays outside of the mean: it belongs to the Hamiltonian's sublattices.
+    What is left of the ground state must not change its sign under any t; otherwise the phases
+    of images cancel.
 
     Args:
         psi: The wave function whose weights are used.
@@ -237,7 +239,14 @@ def acceptance(symmetric: SymmetricWaveFunction, bits: Any) -> Any:
     Returns:
         (batch,).
     """
-    images = ops.reshape(symmetric.images(bits), (-1, symmetric.n_sites))
-    log_modulus = ops.reshape(symmetric.psi(images)[0], (symmetric.n_symmetries, -1))
+    images = symmetric.images(bits)
     # The first image is the configuration itself.
-    return ops.mean(ops.exp(ops.minimum(0.0, 2.0 * (log_modulus - log_modulus[:1]))), axis=0)
+    own = symmetric.psi(bits)[0]
+
+    def add(t: Any, total: Any) -> Any:
+        # One after another, which bounds the memory.
+        log_modulus, _ = symmetric.psi(ops.reshape(images[t], ops.shape(bits)))
+        return total + ops.exp(ops.minimum(0.0, 2.0 * (log_modulus - own)))
+
+    total = ops.fori_loop(1, symmetric.n_symmetries, add, ops.ones_like(own))
+    return ops.reshape(total, ops.shape(own)) / symmetric.n_symmetries

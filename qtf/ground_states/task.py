@@ -148,7 +148,11 @@ class GroundStateTask:
         return self.source.dataset(start_step, input_context=input_context)
 
     def validate(self, model: keras.Model) -> dict[str, float]:
-        """Returns energy, variance, V-score and magnetisation of fresh samples."""
+        """Returns energy, variance, V-score and magnetisation of samples.
+
+        They are drawn from random numbers apart from all of the training, the same at every
+        validation, of the model that `build_model` made.
+        """
         estimate, bits, *acceptances = self._samples(self.n_validation)
         self._shown_bits = bits
         mean_z = magnetization(bits)
@@ -175,7 +179,7 @@ class GroundStateTask:
         return values
 
     def estimate(self, n_samples: int) -> tuple[EnergyEstimate, np.ndarray]:
-        """Returns the energy from samples apart from all of the training, and their bits."""
+        """Returns the energy from the first samples of a validation, and their bits."""
         estimate, bits, *_ = self._samples(n_samples)
         return estimate, bits
 
@@ -210,10 +214,13 @@ class GroundStateTask:
         """Returns the energy, the bits and, where symmetries are known, the acceptances."""
         collected: list[list[np.ndarray]] = []
         rng = np.random.default_rng([self.seed, VALIDATION_STREAM])
+        dtype = np.dtype(self.source.dtype)
         for start in range(0, n_samples, self.batch_size):
             size = min(self.batch_size, n_samples - start)
-            uniforms = rng.random((self.source.shape[0], self.batch_size))
-            found = self._measured(ops.convert_to_tensor(uniforms.astype(self.source.dtype)))
+            uniforms = rng.random((self.source.shape[0], self.batch_size)).astype(dtype)
+            # Rounding must not make them 1, which would draw what is impossible.
+            uniforms = np.minimum(uniforms, np.nextafter(dtype.type(1), dtype.type(0)))
+            found = self._measured(ops.convert_to_tensor(uniforms))
             collected.append([np.asarray(part)[:size] for part in found])
         real, imaginary, *others = (np.concatenate(parts) for parts in zip(*collected, strict=True))
         return energy_estimate(real, imaginary, self.hamiltonian.n_sites), *others

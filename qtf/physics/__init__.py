@@ -14,7 +14,11 @@ from qtf.physics.basis import (
 from qtf.physics.chebyshev import chebyshev_evolve, chebyshev_step
 from qtf.physics.diagonalization import Eigenbasis
 from qtf.physics.evolution import evolve
-from qtf.physics.ground_energies import heisenberg_chain_ground_energy, lanczos_ground_energy
+from qtf.physics.ground_energies import (
+    QUICK_LANCZOS_SITES,
+    heisenberg_chain_ground_energy,
+    lanczos_ground_energy,
+)
 from qtf.physics.hamiltonians import (
     custom,
     from_config,
@@ -42,6 +46,7 @@ from qtf.physics.trajectories import sample_trajectories
 
 __all__ = [
     "INITIAL_STATE_LAWS",
+    "QUICK_LANCZOS_SITES",
     "Chain",
     "Eigenbasis",
     "Lattice",

@@ -5,6 +5,8 @@ import numpy as np
 from qtf.physics._checks import checked_integer
 from qtf.physics.operators import PauliSum
 
+# What Lanczos does within a second or so.
+QUICK_LANCZOS_SITES = 16
 # Below, a dense diagonalisation is as fast and needs no start vector.
 DENSE_SITES = 6
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 NAQS = "Sharir et al., Phys. Rev. Lett. 124, 020503 (2020)"
 PEPS = "Liu et al., Phys. Rev. B 95, 195154 (2017)"
 RETRAINING = "Roth, arXiv:2003.06228 (2020)"
@@ -73,8 +75,10 @@ def published_energies(hamiltonian: dict[str, Any]) -> tuple[PublishedEnergy, ..
     if not square or hamiltonian.get("periodic", False) or hamiltonian.get("coupling", 1.0) != 1.0:
         return ()
     name = hamiltonian["name"]
-    if name == "ising" and hamiltonian.get("longitudinal_field") == 0.0:
-        rows = ISING_SQUARE.get((side, hamiltonian.get("transverse_field")), ())
+    field = hamiltonian.get("transverse_field")
+    # A field of each site is no key of a table.
+    if name == "ising" and hamiltonian.get("longitudinal_field") == 0.0 and not np.ndim(field):
+        rows = ISING_SQUARE.get((side, field), ())
         return tuple(PublishedEnergy(*row, NAQS) for row in rows)
     if name == "heisenberg":
         # S = sigma / 2.

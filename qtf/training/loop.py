@@ -216,7 +216,8 @@ class _Run:
     def _is_over(self) -> bool:
         patience = self.settings.patience
         impatient = patience and self.progress.epochs_since_best.numpy() >= patience
-        return bool(impatient or self.progress.stop_value.numpy() < self.settings.stop_below)
+        below = self.settings.stop_below
+        return bool(impatient or (below and self.progress.stop_value.numpy() < below))
 
     def _validation_is_due(self) -> bool:
         every = self.settings.steps_per_epoch * self.settings.validate_every_epochs

@@ -22,7 +22,6 @@ MUTABLE_KEYS = (
     "data_dir",
     "training.n_epochs",
     "training.patience",
-    "training.stop_metric",
     "training.stop_below",
     "training.log_every_steps",
     "training.checkpoint_every_minutes",

@@ -116,7 +116,6 @@ class TrainingSettings:
         for name in (
             "seed",
             "patience",
-            "stop_below",
             "histograms_every_epochs",
             "figures_every_epochs",
         ):

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from qtf.ground_states.exact_sums import state_vector, variational_energy
+from qtf.physics import heisenberg_chain_ground_energy
 from trainers import ground_state_config
 from trainers.ground_state_assembly import make_task, reference_energy, run
 from trainers.ground_state_report import lines, measure
@@ -90,6 +91,31 @@ def test_large_squares_are_held_against_published_energies():
     assert reference_energy(config) is None
 
 
+@pytest.mark.parametrize(
+    ("changes", "factor"), [({}, 1.0), ({"units": "pauli"}, 4.0), ({"coupling": 2.0}, 2.0)]
+)
+def test_long_heisenberg_chains_are_held_against_the_bethe_equations(changes, factor):
+    chain = {"name": "heisenberg", "lattice": "chain", "n_sites": 20, **changes}
+    found = reference_energy({"physics": {"hamiltonian": chain}, "reference": None})
+    assert found == pytest.approx(factor * heisenberg_chain_ground_energy(20))
+    chain["periodic"] = True
+    assert reference_energy({"physics": {"hamiltonian": chain}, "reference": None}) is None
+
+
+def test_mistake_leaves_no_run_folder(tmp_path):
+    with pytest.raises(ValueError, match="symmetry.in_training"):
+        run(small(symmetry__group="flip", symmetry__in_training=True), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_squares_are_visited_row_by_row_by_networks_of_squares():
+    config = small(network__name="lstm_2d", wave_function__order="snake")
+    config["physics"]["hamiltonian"].update(lattice="square", n_rows=2, n_columns=3)
+    del config["physics"]["hamiltonian"]["n_sites"]
+    with pytest.raises(ValueError, match='order.* "raster" .* lstm_2d, but is "snake"'):
+        make_task(config)
+
+
 def test_symmetries_in_the_training_make_the_magnetization_vanish(tmp_path):
     config = small(symmetry__group="flip", symmetry__in_training=True, training__n_epochs=1)
     config["sampling"]["n_prefixes"] = 1
@@ -103,7 +129,9 @@ def test_symmetries_in_the_training_make_the_magnetization_vanish(tmp_path):
     [
         ("ising_square", "4", 'SIDE,FIELD, but is "4"'),
         ("ising_square", "four,3", 'SIDE,FIELD, but is "four,3"'),
-        ("heisenberg_square", "4,signs", 'SIDE, but is "4,signs"'),
+        ("heisenberg_square", "4,signs", 'SIDE or SIDE,sign, but is "4,signs"'),
+        ("heisenberg_square", "4,sign,sign", 'SIDE or SIDE,sign, but is "4,sign,sign"'),
+        ("heisenberg_square", "four", 'SIDE or SIDE,sign, but is "four"'),
         ("j1j2_square", "4,0.5,1", 'SIDE,J2, but is "4,0.5,1"'),
         ("heisenberg_chain", "", 'N, but is ""'),
     ],
@@ -140,6 +168,7 @@ def test_large_lattices_bound_their_memory(choice):
             {"training__precision": "mixed_bfloat16"},
             'precision.* float32, float64 .*"mixed_bfloat16"',
         ),
+        ({"symmetry__in_training": True}, "symmetry.group.* must not be .none."),
         ({"penalties__magnetization": -1.0}, "penalties.magnetization.* -1"),
         (
             {"min_sr__diag_shift": 0.1, "training__strategy": "mirrored"},

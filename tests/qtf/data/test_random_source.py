@@ -1,6 +1,5 @@
-from types import SimpleNamespace
-
 import numpy as np
+import tensorflow as tf
 
 from qtf.data.random_source import RandomSource
 
@@ -21,7 +20,7 @@ def test_stream_is_the_same_from_whatever_step_it_starts():
 
 
 def test_seeds_and_workers_have_numbers_of_their_own():
-    contexts = [None, *(SimpleNamespace(input_pipeline_id=worker) for worker in (0, 1))]
+    contexts = [None, *(tf.distribute.InputContext(2, worker, 2) for worker in (0, 1))]
     alone, first, second = (
         batches(RandomSource((4,), seed=0), 0, 1, input_context=context)[0][0]
         for context in contexts
@@ -29,6 +28,17 @@ def test_seeds_and_workers_have_numbers_of_their_own():
     other_seed = batches(RandomSource((4,), seed=1), 0, 1)[0][0]
     np.testing.assert_array_equal(alone, first)
     assert len({x.tobytes() for x in (first, second, other_seed)}) == 3
+
+
+def test_replicas_share_a_step_and_its_number_but_no_samples():
+    source = RandomSource((4,), seed=0)
+    context = tf.distribute.InputContext(1, 0, 2)
+    whole = batches(source, 0, 6, input_context=context)
+    assert [step for _, step in whole] == [0, 0, 1, 1, 2, 2]
+    assert len({numbers.tobytes() for numbers, _ in whole}) == 6
+    rest = batches(source, 2, 2, input_context=context)
+    for (one, _), (other, _) in zip(whole[4:], rest, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_numbers_are_uniform_in_the_asked_precision():

@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from qtf.autoregressive import GRUNetwork, PixelCNN
-from qtf.ground_states.min_sr import MinSR, solved_symmetric
+from qtf.ground_states.min_sr import MinSR
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import all_bits
 
@@ -55,14 +55,6 @@ def test_direction_solves_the_equations_of_stochastic_reconfiguration(name):
     joined = np.concatenate([part.ravel() for part in found])
     np.testing.assert_allclose(min_sr.state[0], joined)
     np.testing.assert_allclose(joined, expected, rtol=1e-8, atol=1e-9)
-
-
-def test_solution_of_shifted_equations():
-    rng = np.random.default_rng(1)
-    root, right = rng.standard_normal((5, 3)), rng.standard_normal(5)
-    matrix = root @ root.T
-    expected = np.linalg.solve(matrix + 0.1 * np.eye(5), right)
-    np.testing.assert_allclose(solved_symmetric(matrix, right, 0.1), expected, rtol=1e-10)
 
 
 def test_mistakes_are_named():

@@ -133,7 +133,11 @@ def test_wave_function_is_made_again_from_its_configuration():
 
 @pytest.mark.parametrize(
     ("permutations", "message"),
-    [([], "not be empty"), ([(0, 1, 2, 3, 4, 4)], r"each of 0 .. 5 once .* \(0, 1, 2, 3, 4, 4\)")],
+    [
+        ([], "not be empty"),
+        ([(1, 0, 2, 3, 4, 5)], "begin with the identity"),
+        ([range(6), (0, 1, 2, 3, 4, 4)], r"each of 0 .. 5 once .* \(0, 1, 2, 3, 4, 4\)"),
+    ],
 )
 def test_mistakes_are_named(permutations, message):
     with pytest.raises(ValueError, match=message):

@@ -22,6 +22,7 @@ ISING = {
         {"n_rows": 11, "n_columns": 11},
         {"name": "xxz"},
         {"name": "ising", "longitudinal_field": 0.1},
+        {"name": "ising", "longitudinal_field": 0.0, "transverse_field": [1.0] * 100},
         {"lattice": "chain"},
     ],
 )

@@ -102,6 +102,20 @@ def test_reached_target_stops_and_stays_stopped(tmp_path, regression):
     np.testing.assert_array_equal(first.get_weights()[0], again.get_weights()[0])
 
 
+def test_without_a_target_negative_metrics_stop_nothing(tmp_path, regression):
+    task = regression(monitor_values=[-1.0, -2.0, -3.0])
+    train(task, settings(n_epochs=3), config(), tmp_path)
+    rows = read_metrics(tmp_path / "metrics.jsonl", "validation")
+    assert [row["loss"] for row in rows] == [-1.0, -2.0, -3.0]
+
+
+def test_target_may_be_negative(tmp_path, regression):
+    task = regression(monitor_values=[-1.0, -2.0, -3.0])
+    train(task, settings(n_epochs=3, stop_below=-1.5), config(), tmp_path)
+    rows = read_metrics(tmp_path / "metrics.jsonl", "validation")
+    assert [row["loss"] for row in rows] == [-1.0, -2.0]
+
+
 def test_unknown_stop_metric_is_an_error(tmp_path, regression):
     with pytest.raises(ValueError, match='`training.stop_metric` must be one of loss, but is "x"'):
         train(regression(), settings(stop_metric="x"), config(), tmp_path / "run")

@@ -49,7 +49,6 @@ def test_plain_gradient_descent_follows_the_schedule():
         ({"n_epoch": 1}, "Unknown key `training.n_epoch`; known are .*n_epochs"),
         ({"optimizer": {"lr": 1}}, "Unknown key `training.optimizer.lr`"),
         ({"n_epochs": 0}, "Setting `training.n_epochs` must be positive, but is 0."),
-        ({"stop_below": -1.0}, "Setting `training.stop_below` must not be negative, but is -1."),
         ({"optimizer": {"name": "x"}}, "Setting `optimizer.name` must be one of adam, sgd, but"),
         ({"patience": -1}, "Setting `training.patience` must not be negative, but is -1."),
         ({"strategy": "x"}, 'Setting `training.strategy` must be one of .* but is "x".'),
