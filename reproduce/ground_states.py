@@ -65,7 +65,7 @@ def stages_of(layout: Layout) -> list[Stage]:
             case.name,
             "trainers.ground_state",
             (f"--workdir={layout.run(case.name)}",),
-            layout.run(case.name) / "result.json",
+            layout.run(case.name),
             config=case.config,
             minutes=case.minutes,
         )

@@ -12,7 +12,7 @@ from qtf.data.random_source import RandomSource
 from qtf.ground_states.min_sr import MinSR
 from qtf.ground_states.orderings import site_order, sublattice
 from qtf.ground_states.penalties import Penalties
-from qtf.ground_states.symmetries import symmetrizer
+from qtf.ground_states.symmetries import is_symmetric, symmetrizer
 from qtf.ground_states.task import GroundStateTask
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import (
@@ -74,6 +74,11 @@ def make_task(config: dict[str, Any]) -> GroundStateTask:
         )
     make_wave_function(config, lattice)
     symmetrized = _symmetrizer(config, lattice)
+    if not is_symmetric(hamiltonian, symmetry["group"], lattice):
+        raise ValueError(
+            f'Setting `symmetry.group` must be one of the Hamiltonian, but "{symmetry["group"]}"'
+            " changes it."
+        )
     always = symmetry["in_training"]
     if always and symmetrized is None:
         raise ValueError(

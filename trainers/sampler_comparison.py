@@ -1,6 +1,7 @@
 """Compares direct samples with Markov chains, in two figures and one file of numbers."""
 
 import dataclasses
+import functools
 import io
 import json
 from collections.abc import Callable, Sequence
@@ -77,6 +78,8 @@ def _modes(workdir: Path, plan: ModesPlan, tell: Callable[[str], None]) -> dict[
 
 
 def _magnetization_line(found: dict[str, Any]) -> str:
+    if found["error"] is None or found["r_hat"] is None:
+        return f"<Z> = {found['mean']:.3f}; nothing moves, so its error is unknown"
     return (
         f"<Z> = {found['mean']:.3f} +- {found['error']:.3f}, effective sample size"
         f" {found['effective_sample_size']:.0f}, R-hat {found['r_hat']:.3f}"
@@ -87,11 +90,12 @@ def _trainings(
     workdir: Path, plan: TrainingPlan, steps_between: Sequence[int], tell: Callable[[str], None]
 ) -> dict[str, Any]:
     settings = dataclasses.asdict(plan)
-    trainings = Trainings(plan)
+    # Made at the first training that is missing.
+    trainings = functools.cache(lambda: Trainings(plan))
     curves = {}
     for k in (0, *sorted(set(steps_between))):
         path = workdir / (f"training-chains-{k}.json" if k else "training-direct.json")
-        kept = _kept(path, settings, lambda k=k: dataclasses.asdict(trainings.train(k)))
+        kept = _kept(path, settings, lambda k=k: dataclasses.asdict(trainings().train(k)))
         curve = TrainingCurve(**kept)
         curves[name_of(k)] = curve
         tell(

@@ -111,13 +111,18 @@ def _summary(bits: np.ndarray) -> dict[str, Any]:
         naive = Estimate.of(observable.ravel())
         found[name] = {
             "mean": naive.mean,
-            "error": naive.error * float(np.sqrt(values.size / size)),
+            "error": _known(naive.error * float(np.sqrt(values.size / size))),
             "error_if_independent": naive.error,
-            "effective_sample_size": size,
-            "r_hat": potential_scale_reduction(observable),
+            "effective_sample_size": _known(size),
+            "r_hat": _known(potential_scale_reduction(observable)),
             "mean_of_each": observable.mean(axis=0).tolist(),
         }
     return found
+
+
+def _known(value: float) -> float | None:
+    """Returns a number, or None for what chains that never move do not tell; JSON has no NaN."""
+    return value if np.isfinite(value) else None
 
 
 def _direct_samples(psi: keras.Model, n_samples: int, seed: int) -> np.ndarray:

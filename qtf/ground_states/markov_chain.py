@@ -36,11 +36,8 @@ def sample_chain(
 
         min(1, |psi(s')|^2 / |psi(s)|^2);
 
-    a sweep is n_sites steps. The proposals, both symmetric:
-
-    * "single_flip" turns one spin, chosen among all sites;
-    * "exchange" swaps an up spin and a down spin, each chosen among all of its kind, which
-      keeps the magnetisation.
+    a sweep is n_sites steps. Both proposals are symmetric: "single_flip" turns one spin, chosen
+    among all sites; "exchange" swaps an up and a down spin, each chosen among all of its kind.
 
     Args:
         psi: The wave function; need not be normalised.

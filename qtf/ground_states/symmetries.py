@@ -8,7 +8,7 @@ import numpy as np
 from keras import ops
 
 from qtf.ground_states.wave_function import WaveFunction
-from qtf.physics import Lattice, Square
+from qtf.physics import Lattice, PauliSum, Square
 
 Permutation = tuple[int, ...]
 GROUPS = ("none", "flip", "lattice", "lattice_and_flip")
@@ -28,6 +28,7 @@ def lattice_symmetries(lattice: Lattice) -> tuple[Permutation, ...]:
         For each symmetry the site that comes to stand at each place.
 
     Example:
+        >>> from qtf.physics import Chain
         >>> lattice_symmetries(Chain(3))
         ((0, 1, 2), (2, 1, 0))
         >>> len(lattice_symmetries(Square(4, 4)))
@@ -199,6 +200,34 @@ class SymmetricWaveFunction(keras.Model):
         return cls(**{**config, "psi": psi})
 
 
+def is_symmetric(hamiltonian: PauliSum, group: str, lattice: Lattice) -> bool:
+    """Tells whether every element of a group keeps a Hamiltonian.
+
+    Args:
+        hamiltonian: On the sites of the lattice.
+        group: Of `GROUPS`.
+        lattice: Whose symmetries.
+
+    Example:
+        >>> from qtf.physics import Chain, ising
+        >>> tilted = ising(Chain(3), longitudinal_field=0.5)
+        >>> is_symmetric(tilted, "lattice", Chain(3)), is_symmetric(tilted, "flip", Chain(3))
+        (True, False)
+    """
+    permutations = lattice_symmetries(lattice) if "lattice" in group else ()
+    terms = _coefficients(hamiltonian, range(lattice.n_sites))
+    # A flip of all spins turns the sign of every Y and Z.
+    odd = "flip" in group and any(
+        sum(pauli in "YZ" for _, pauli in term) % 2 for term, value in terms.items() if value
+    )
+    moved = (_coefficients(hamiltonian, permutation) for permutation in permutations)
+    return not odd and all(
+        found.keys() == terms.keys()
+        and np.allclose([found[term] for term in terms], list(terms.values()), rtol=1e-12)
+        for found in moved
+    )
+
+
 def symmetrizer(
     group: str, lattice: Lattice, *, weighted_phase: bool = True
 ) -> Callable[[WaveFunction], SymmetricWaveFunction] | None:
@@ -225,6 +254,19 @@ def symmetrizer(
         spin_flip="flip" in group,
         weighted_phase=weighted_phase,
     )
+
+
+def _coefficients(
+    hamiltonian: PauliSum, new_sites: Sequence[int]
+) -> dict[frozenset[tuple[int, str]], float]:
+    """Returns the coefficient of each product of Pauli matrices after its sites were moved."""
+    found: dict[frozenset[tuple[int, str]], float] = {}
+    for term in hamiltonian.terms:
+        key = frozenset(
+            (new_sites[site], pauli) for site, pauli in zip(term.sites, term.paulis, strict=True)
+        )
+        found[key] = found.get(key, 0.0) + term.coefficient
+    return found
 
 
 def acceptance(symmetric: SymmetricWaveFunction, bits: Any) -> Any:

@@ -168,6 +168,10 @@ def test_large_lattices_bound_their_memory(choice):
             {"training__precision": "mixed_bfloat16"},
             'precision.* float32, float64 .*"mixed_bfloat16"',
         ),
+        (
+            {"symmetry__group": "flip", "physics__hamiltonian__longitudinal_field": 0.5},
+            'symmetry.group.* one of the Hamiltonian, but "flip" changes',
+        ),
         ({"symmetry__in_training": True}, "symmetry.group.* must not be .none."),
         ({"penalties__magnetization": -1.0}, "penalties.magnetization.* -1"),
         (

@@ -6,9 +6,14 @@ import scipy.stats
 from qtf.autoregressive import GRUNetwork
 from qtf.ground_states.local_energy import LocalEnergy
 from qtf.ground_states.orderings import sublattice
-from qtf.ground_states.symmetries import SymmetricWaveFunction, lattice_symmetries
+from qtf.ground_states.symmetries import (
+    GROUPS,
+    SymmetricWaveFunction,
+    is_symmetric,
+    lattice_symmetries,
+)
 from qtf.ground_states.wave_function import WaveFunction
-from qtf.physics import Chain, Square, all_bits, heisenberg
+from qtf.physics import Chain, Square, all_bits, heisenberg, ising
 
 EVERY = all_bits(6).astype("int32")
 POWERS = 1 << np.arange(5, -1, -1)
@@ -59,6 +64,30 @@ def test_symmetries_are_a_group_that_keeps_all_bonds(lattice, count):
         assert sorted(tuple(sorted((one[i], one[j]))) for i, j in bonds) == bonds
     for one in found[:: max(1, count // 8)]:
         assert {tuple(np.array(one)[list(other)].tolist()) for other in found} == set(found)
+
+
+@pytest.mark.parametrize(
+    ("hamiltonian", "groups"),
+    [
+        (heisenberg(LATTICE), {"none", "flip", "lattice", "lattice_and_flip"}),
+        (ising(LATTICE, longitudinal_field=0.0), {"none", "flip", "lattice", "lattice_and_flip"}),
+        (ising(LATTICE, longitudinal_field=0.5), {"none", "lattice"}),
+        (
+            ising(LATTICE, transverse_field=[1, 2, 1, 1, 1, 1], longitudinal_field=0.0),
+            {"none", "flip"},
+        ),
+        (ising(Chain(6), longitudinal_field=0.0), {"none", "flip"}),
+    ],
+)
+def test_groups_of_a_hamiltonian_commute_with_its_matrix(hamiltonian, groups):
+    matrix = hamiltonian.to_dense()
+    for group in GROUPS:
+        permutations = lattice_symmetries(LATTICE) if "lattice" in group else [range(6)]
+        images = [EVERY[:, list(permutation)] for permutation in permutations]
+        images += [1 - image for image in images] if "flip" in group else []
+        orders = [image @ POWERS for image in images]
+        commutes = all(np.allclose(matrix[np.ix_(order, order)], matrix) for order in orders)
+        assert is_symmetric(hamiltonian, group, LATTICE) == commutes == (group in groups)
 
 
 @pytest.mark.parametrize("spin_flip", [False, True])
