@@ -21,7 +21,7 @@ def sample_picture(
 
     Example:
         >>> sample_picture(np.zeros((2, 6)), (2, 3), scale=1).shape
-        (4, 9, 3)
+        (7, 5, 3)
     """
     rows, columns = shape
     shown = np.asarray(bits[:n_samples]).reshape(-1, rows, columns)
