@@ -28,7 +28,7 @@ class PublishedEnergy:
 
 
 # Open squares of so many sites a side; field in units of the coupling, Pauli matrices.
-ISING_SQUARE = {
+ISING_SQUARE: dict[Any, tuple[tuple[str, float, float], ...]] = {
     (12, 2.0): (("quantum Monte Carlo", -2.40960, 3e-5), ("NAQS", -2.4096022, 2e-7)),
     (12, 2.5): (("quantum Monte Carlo", -2.74760, 3e-5), ("NAQS", -2.7476550, 5e-7)),
     (12, 3.0): (("quantum Monte Carlo", -3.17388, 4e-5), ("NAQS", -3.1739005, 5e-7)),
@@ -36,7 +36,7 @@ ISING_SQUARE = {
     (12, 4.0): (("quantum Monte Carlo", -4.12178, 4e-5), ("NAQS", -4.1217979, 2e-7)),
 }
 # Open squares, H = sum S S.
-HEISENBERG_SQUARE = {
+HEISENBERG_SQUARE: dict[Any, tuple[tuple[str, float, float, str], ...]] = {
     6: (
         ("DMRG", -0.6035218, 0.0, RETRAINING),
         ("PEPS", -0.603535, 0.0, RETRAINING),
@@ -75,17 +75,15 @@ def published_energies(hamiltonian: dict[str, Any]) -> tuple[PublishedEnergy, ..
     if not square or hamiltonian.get("periodic", False) or hamiltonian.get("coupling", 1.0) != 1.0:
         return ()
     name = hamiltonian["name"]
-    field = hamiltonian.get("transverse_field")
+    field: Any = hamiltonian.get("transverse_field")
     # A field of each site is no key of a table.
     if name == "ising" and hamiltonian.get("longitudinal_field") == 0.0 and not np.ndim(field):
-        rows = ISING_SQUARE.get((side, field), ())
-        return tuple(PublishedEnergy(*row, NAQS) for row in rows)
+        return tuple(PublishedEnergy(*row, NAQS) for row in ISING_SQUARE.get((side, field), ()))
     if name == "heisenberg":
         # S = sigma / 2.
         factor = 4.0 if hamiltonian.get("units", "spin") == "pauli" else 1.0
-        rows = HEISENBERG_SQUARE.get(side, ())
         return tuple(
             PublishedEnergy(method, factor * energy, factor * error, source)
-            for method, energy, error, source in rows
+            for method, energy, error, source in HEISENBERG_SQUARE.get(side, ())
         )
     return ()
