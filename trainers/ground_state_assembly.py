@@ -16,7 +16,6 @@ from qtf.ground_states.symmetries import is_symmetric, symmetrizer
 from qtf.ground_states.task import GroundStateTask
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import (
-    QUICK_LANCZOS_SITES,
     Chain,
     Lattice,
     Square,
@@ -26,6 +25,7 @@ from qtf.physics import (
     lattice_from_config,
     published_energies,
 )
+from qtf.physics.ground_energies import QUICK_LANCZOS_SITES
 from qtf.training.loop import train
 from qtf.training.settings import TrainingSettings
 

@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 
 from qtf.files import locked, read_json, writable_folder, write_atomically, write_json
 from qtf.ground_states.figures import TrainingCurve, modes_figure, training_figure
-from qtf.physics import QUICK_LANCZOS_SITES, lanczos_ground_energy
+from qtf.physics import lanczos_ground_energy
+from qtf.physics.ground_energies import QUICK_LANCZOS_SITES
 from qtf.provenance import machine, today, versions
 from trainers.chain_training import TrainingPlan, Trainings, name_of
 from trainers.sampler_modes import ModesPlan, compare_modes

@@ -15,7 +15,6 @@ from qtf.physics.chebyshev import chebyshev_evolve, chebyshev_step
 from qtf.physics.diagonalization import Eigenbasis
 from qtf.physics.evolution import evolve
 from qtf.physics.ground_energies import (
-    QUICK_LANCZOS_SITES,
     heisenberg_chain_ground_energy,
     lanczos_ground_energy,
 )
@@ -41,18 +40,16 @@ from qtf.physics.observables import (
     magnetization,
 )
 from qtf.physics.operators import PauliSum, PauliTerm
-from qtf.physics.published_energies import PublishedEnergy, published_energies
+from qtf.physics.published_energies import published_energies
 from qtf.physics.trajectories import sample_trajectories
 
 __all__ = [
     "INITIAL_STATE_LAWS",
-    "QUICK_LANCZOS_SITES",
     "Chain",
     "Eigenbasis",
     "Lattice",
     "PauliSum",
     "PauliTerm",
-    "PublishedEnergy",
     "Square",
     "all_bits",
     "all_spins",
