@@ -82,15 +82,8 @@ class WaveFunction(keras.Model):
     def without_sign(self, bits: Any) -> tuple[Any, Any]:
         """Returns log |psi| and the phase as if there were no `sign_sites`."""
         outcomes = ops.take(bits, self.sites, axis=1)
-        outputs = self.network(outcomes)
-        logits, phases = self._split(outputs)
-        if self.zero_magnetization:
-            downs = ops.cumsum(outcomes, axis=1) - outcomes
-            logits = self._masked(logits, downs, ops.arange(self.n_sites))
-        chosen = self.network.encoded(outcomes)
-        log_probs = ops.sum(chosen * ops.log_softmax(logits, axis=-1), axis=(1, 2))
-        phase = ops.sum(chosen * phases, axis=(1, 2))
-        return 0.5 * log_probs, phase
+        positions = ops.arange(self.n_sites)
+        return self._summed(self.network(outcomes), outcomes, 0, positions, axis=1)
 
     @property
     def n_uniforms(self) -> int:
@@ -205,15 +198,25 @@ class WaveFunction(keras.Model):
             return known
         cache, log_modulus, phase, downs = known
         outputs, cache = self.network.evaluated(outcomes, start, stop, cache)
+        part, positions = outcomes[start:stop], ops.arange(start, stop)[:, None]
+        added = self._summed(outputs, part, downs, positions, axis=0)
+        downs = downs + ops.sum(part, axis=0)
+        return cache, log_modulus + added[0], phase + added[1], downs
+
+    def _summed(
+        self, outputs: Any, outcomes: Any, downs: Any, positions: Any, *, axis: int
+    ) -> tuple[Any, Any]:
+        """Sums log |psi| and phases of the outcomes over the positions, which are along `axis`.
+
+        `downs` were drawn before the first of them.
+        """
         logits, phases = self._split(outputs)
-        part = outcomes[start:stop]
         if self.zero_magnetization:
-            before = downs[None] + ops.cumsum(part, axis=0) - part
-            logits = self._masked(logits, before, ops.arange(start, stop)[:, None])
-        chosen = self.network.encoded(part)
-        log_probs = ops.sum(chosen * ops.log_softmax(logits, axis=-1), axis=(0, 2))
-        phase = phase + ops.sum(chosen * phases, axis=(0, 2))
-        return cache, log_modulus + 0.5 * log_probs, phase, downs + ops.sum(part, axis=0)
+            before = downs + ops.cumsum(outcomes, axis=axis) - outcomes
+            logits = self._masked(logits, before, positions)
+        chosen = self.network.encoded(outcomes)
+        log_probs = ops.sum(chosen * ops.log_softmax(logits, axis=-1), axis=(axis, 2))
+        return 0.5 * log_probs, ops.sum(chosen * phases, axis=(axis, 2))
 
     def _split(self, outputs: Any) -> tuple[Any, Any]:
         """Returns logarithms of probabilities and phases, both (..., 2)."""
