@@ -30,7 +30,7 @@ Written by `python -m reproduce.ground_states` from [{numbers}]({numbers}), not 
 configurations, without statistical error, of the last weights of one run with the seed of the
 configuration; exact ones are Lanczos' or follow from the Bethe equations. Averages are over the
 symmetries of the lattice and the flip of all spins, after a training that knew nothing of them;
-J1-J2 has them built in.
+where there is none although the lattice is a square, they were built in.
 
 {accuracy}
 

@@ -23,7 +23,7 @@ class MinSR:
     large as the samples instead of the weights. With it, what the samples say nothing about
     is taken from the steps before, which averages their noise.
 
-    Its parts are compiled by themselves: XLA factorises matrices ten times slower than
+    Its parts are compiled by themselves: XLA factorises matrices much slower than
     TensorFlow does, and knows no derivatives of every sample if there are loops.
 
     Args:
