@@ -101,6 +101,33 @@ class AutoregressiveNetwork(keras.Model):
         # The loop forgets the shape.
         return ops.reshape(outputs, shape), cache
 
+    @property
+    def last_layers(self) -> Sequence[keras.layers.Dense]:
+        """The linear layers whose outputs, joined, are the outputs of a position."""
+        return self.output_heads.outputs
+
+    def make_constant(self, outputs: Sequence[float]) -> None:
+        """Changes the last weights so that the outputs are the same whatever came before.
+
+        Kernels become zero and biases the outputs; all other weights stay, so that training
+        can go on from there.
+
+        Args:
+            outputs: Those of every position, (n_outputs,).
+
+        Raises:
+            ValueError: Their number is another.
+        """
+        if len(outputs) != self.n_outputs:
+            raise ValueError(
+                f"Argument `outputs` must hold {self.n_outputs} numbers, but has {len(outputs)}."
+            )
+        start = 0
+        for layer in self.last_layers:
+            layer.kernel.assign(ops.zeros_like(layer.kernel))
+            layer.bias.assign(ops.convert_to_tensor(outputs[start : start + layer.units]))
+            start += layer.units
+
     def encoded(self, outcomes: Any) -> Any:
         """Returns outcomes as unit vectors, (..., local_dimension)."""
         return ops.one_hot(outcomes, self.local_dimension, dtype=self.variable_dtype)

@@ -68,6 +68,11 @@ class PixelCNN(AutoregressiveNetwork):
         self.last.build((None, width))
         self.built = True
 
+    @property
+    def last_layers(self) -> list[keras.layers.Dense]:
+        """The linear layer whose outputs are the outputs of a position."""
+        return [self.last]
+
     def call(self, outcomes: Any) -> Any:
         """Evaluates all positions."""
         x = self.encoded(outcomes)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from qtf.autoregressive.network import AutoregressiveNetwork, OutputHeads, checked_positive
@@ -16,17 +17,26 @@ class Transformer(AutoregressiveNetwork):
 
         x = E[outcome_{p-1}] + P[p];   x += attention(LN(x));   x += mlp(LN(x))
 
+    or, if `norm_last`, as first published,
+
+        x = LN(x + attention(x));   x = LN(x + mlp(x))
+
     Attention at p sees the positions up to p, which hold the outcomes before p. The cache
-    holds keys and values.
+    holds keys and values. With `sinusoidal`, P is not learned but
+    P[p, 2k] = sin(p / 10000^(2k / units)), P[p, 2k+1] the cosine of the same.
 
     Args:
         units: Width.
         n_layers: Number of blocks.
         n_attention_heads: Heads of the attention; must divide `units`.
+        feed_forward_units: Hidden width of the two-layer network; by default 4 * units.
+        norm_last: Whether blocks are normalised after each part instead of before.
+        sinusoidal: Whether the table of positions is fixed.
         **kwargs: Of `AutoregressiveNetwork`.
 
     Raises:
-        ValueError: A number is not positive, or the heads do not divide the width.
+        ValueError: A number is not positive, the heads do not divide the width, or the width
+            is odd with sines.
 
     Example:
         >>> import numpy as np
@@ -34,7 +44,7 @@ class Transformer(AutoregressiveNetwork):
         >>> tuple(network(np.zeros((3, 4), "int32")).shape)
         (3, 4, 4)
 
-    Source: Vaswani et al., NeurIPS 2017; blocks normalised first.
+    Source: Vaswani et al., NeurIPS 2017; blocks normalised first unless `norm_last`.
     """
 
     def __init__(
@@ -43,6 +53,9 @@ class Transformer(AutoregressiveNetwork):
         units: int = 32,
         n_layers: int = 2,
         n_attention_heads: int = 4,
+        feed_forward_units: int | None = None,
+        norm_last: bool = False,
+        sinusoidal: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -54,16 +67,35 @@ class Transformer(AutoregressiveNetwork):
                 f"Argument `n_attention_heads` must divide `units` = {units}, but is"
                 f" {n_attention_heads}."
             )
-        inner = {"dtype": self.dtype_policy}
+        if sinusoidal and units % 2:
+            raise ValueError(
+                f"Argument `units` must be even if `sinusoidal`, sines and cosines, but is {units}."
+            )
+        self.feed_forward_units = checked_positive(
+            "feed_forward_units", 4 * units if feed_forward_units is None else feed_forward_units
+        )
+        self.norm_last = norm_last
+        self.sinusoidal = sinusoidal
+        self._make_layers()
+
+    def _make_layers(self) -> None:
+        units, inner = self.units, {"dtype": self.dtype_policy}
         # The last row stands for "nothing before".
         self.outcome_embedding = self._table("outcome_embedding", self.local_dimension + 1)
-        self.position_embedding = self._table("position_embedding", self.n_positions)
-        self.blocks = [_Block(units, n_attention_heads, **inner) for _ in range(n_layers)]
+        if self.sinusoidal:
+            table = _sinusoids(self.n_positions, units)
+            self.position_embedding = table.astype(self.variable_dtype)
+        else:
+            self.position_embedding = self._table("position_embedding", self.n_positions)
+        block_arguments = (units, self.n_attention_heads, self.feed_forward_units, self.norm_last)
+        self.blocks = [_Block(*block_arguments, **inner) for _ in range(self.n_layers)]
         for block in self.blocks:
             block.build((None, None, units))
-        self.norm = keras.layers.LayerNormalization(**inner)
+        # Blocks that end with a norm need none behind them.
+        self.norm = None if self.norm_last else keras.layers.LayerNormalization(**inner)
         self.output_heads = OutputHeads(self.heads, **inner)
-        self.norm.build((None, units))
+        if self.norm is not None:
+            self.norm.build((None, units))
         self.output_heads.build((None, units))
         self.built = True
 
@@ -90,7 +122,7 @@ class Transformer(AutoregressiveNetwork):
         for block, block_cache in zip(self.blocks, cache, strict=True):
             x, block_cache = block.step(x, block_cache, position, hidden)
             caches.append(block_cache)
-        return self.output_heads(self.norm(x)), caches
+        return self._outputs(x), caches
 
     def evaluated(self, outcomes: Any, start: int, stop: int, cache: Any) -> tuple[Any, Any]:
         """Evaluates some positions at once; the cache is as long as there are positions before."""
@@ -104,7 +136,7 @@ class Transformer(AutoregressiveNetwork):
         for block, block_cache in zip(self.blocks, cache, strict=True):
             x, block_cache = block(x, [part[:, :start] for part in block_cache], hidden=hidden)
             caches.append(block_cache)
-        return ops.transpose(self.output_heads(self.norm(x)), (1, 0, 2)), caches
+        return ops.transpose(self._outputs(x), (1, 0, 2)), caches
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make this network again."""
@@ -112,21 +144,41 @@ class Transformer(AutoregressiveNetwork):
             "units": self.units,
             "n_layers": self.n_layers,
             "n_attention_heads": self.n_attention_heads,
+            "feed_forward_units": self.feed_forward_units,
+            "norm_last": self.norm_last,
+            "sinusoidal": self.sinusoidal,
         }
         return {**super().get_config(), **own}
+
+    def _outputs(self, x: Any) -> Any:
+        return self.output_heads(x if self.norm is None else self.norm(x))
 
     def _table(self, name: str, rows: int) -> Any:
         return self.add_weight(name=name, shape=(rows, self.units), initializer="glorot_normal")
 
 
-class _Block(keras.layers.Layer):
-    """Self-attention and a two-layer network, both residual and normalised first."""
+def _sinusoids(n_positions: int, units: int) -> np.ndarray:
+    angles = np.arange(n_positions)[:, None] / 10000.0 ** (np.arange(0, units, 2) / units)
+    return np.stack([np.sin(angles), np.cos(angles)], axis=-1).reshape(n_positions, units)
 
-    def __init__(self, units: int, n_attention_heads: int, **kwargs: Any) -> None:
+
+class _Block(keras.layers.Layer):
+    """Self-attention and a two-layer network, both residual and normalised first or last."""
+
+    def __init__(
+        self,
+        units: int,
+        n_attention_heads: int,
+        feed_forward_units: int,
+        norm_last: bool,
+        **kwargs: Any,
+    ) -> None:
         # Variables of a SavedModel must not begin with an underscore, as the class does.
         super().__init__(name="block", **kwargs)
         self.units = units
         self.n_attention_heads = n_attention_heads
+        self.feed_forward_units = feed_forward_units
+        self.norm_last = norm_last
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         units, inner = self.units, {"dtype": self.dtype_policy}
@@ -134,31 +186,37 @@ class _Block(keras.layers.Layer):
         self.norms = [keras.layers.LayerNormalization(**inner) for _ in range(2)]
         self.projections = keras.layers.Dense(3 * units, **inner)
         self.attended = keras.layers.Dense(units, **inner)
-        self.hidden = keras.layers.Dense(4 * units, "gelu", **inner)
+        self.hidden = keras.layers.Dense(self.feed_forward_units, "gelu", **inner)
         self.output_dense = keras.layers.Dense(units, **inner)
         for layer in (*self.norms, self.projections, self.attended, self.hidden):
             layer.build(shape)
-        self.output_dense.build((None, None, 4 * units))
+        self.output_dense.build((None, None, self.feed_forward_units))
 
     def call(self, x: Any, cache: Any, hidden: Any) -> tuple[Any, Any]:
         """Evaluates several positions; `cache` holds keys and values of all before them."""
-        queries, *new = ops.split(self.projections(self.norms[0](x)), 3, axis=-1)
+        queries, *new = ops.split(self.projections(self._before(x, 0)), 3, axis=-1)
         cache = [ops.concatenate(parts, axis=1) for parts in zip(cache, new, strict=True)]
-        x = x + self.attended(self._attention(queries, *cache, hidden))
-        return x + self._mlp(x), cache
+        return self._added(x, self._attention(queries, *cache, hidden)), cache
 
     def step(self, x: Any, cache: Any, position: Any, hidden: Any) -> tuple[Any, Any]:
         """Evaluates one position, x (batch, units); `cache` is as long as there are positions."""
-        query, *new = ops.split(self.projections(self.norms[0](x)), 3, axis=-1)
+        query, *new = ops.split(self.projections(self._before(x, 0)), 3, axis=-1)
         cache = [
             ops.slice_update(old, (0, position, 0), part[:, None])
             for old, part in zip(cache, new, strict=True)
         ]
-        x = x + self.attended(self._attention_of_one(query, *cache, hidden))
-        return x + self._mlp(x), cache
+        return self._added(x, self._attention_of_one(query, *cache, hidden)), cache
 
-    def _mlp(self, x: Any) -> Any:
-        return self.output_dense(self.hidden(self.norms[1](x)))
+    def _added(self, x: Any, attention: Any) -> Any:
+        """Adds the attention and then the two-layer network to x."""
+        x = self._after(x + self.attended(attention), 0)
+        return self._after(x + self.output_dense(self.hidden(self._before(x, 1))), 1)
+
+    def _before(self, x: Any, part: int) -> Any:
+        return x if self.norm_last else self.norms[part](x)
+
+    def _after(self, x: Any, part: int) -> Any:
+        return self.norms[part](x) if self.norm_last else x
 
     def _attention(self, queries: Any, keys: Any, values: Any, hidden: Any) -> Any:
         queries, keys, values = (self._in_heads(part) for part in (queries, keys, values))

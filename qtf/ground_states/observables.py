@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from qtf.ground_states.estimates import Estimate
+from qtf.autoregressive.estimates import Estimate
 from qtf.ground_states.local_energy import LocalEnergy
 from qtf.physics import PauliSum
 

@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from qtf.autoregressive.network import AutoregressiveNetwork
+from qtf.autoregressive.sampling import drawn_outcomes
 
 # exp() of it is zero in every precision, and no sum of such numbers overflows.
 IMPOSSIBLE = -1e4
@@ -147,26 +148,12 @@ class WaveFunction(keras.Model):
         Returns:
             bits, int32 (batch, n_sites), by site.
         """
-        batch_size = ops.shape(uniforms)[1]
-        nothing = ops.zeros((batch_size,), "int32")
 
-        def draw(position: Any, carry: Any) -> Any:
-            outcomes, cache, previous, downs = carry
-            outputs, cache = self.network.step(position, previous, cache)
-            logits = outputs[:, :2]
-            if self.zero_magnetization:
-                logits = self._masked(logits, downs, position)
-            up = ops.softmax(logits, axis=-1)[:, 0]
-            bit = ops.cast(uniforms[position] >= up, "int32")
-            outcomes = ops.slice_update(outcomes, (position, 0), bit[None])
-            return outcomes, cache, bit, downs + bit
+        def logits(outputs: Any, position: Any, downs: Any) -> Any:
+            found = outputs[:, :2]
+            return self._masked(found, downs, position) if self.zero_magnetization else found
 
-        outcomes = ops.zeros((self.n_sites, batch_size), "int32")
-        start = (outcomes, self.network.initial_cache(batch_size), nothing, nothing)
-        # The loop forgets the shape, without which XLA cannot differentiate what follows.
-        outcomes = ops.reshape(
-            ops.fori_loop(0, self.n_sites, draw, start)[0], (self.n_sites, batch_size)
-        )
+        outcomes = drawn_outcomes(self.network, uniforms, logits)
         return ops.take(ops.transpose(outcomes), self._positions, axis=1)
 
     def sign_phase(self, bits: Any, dtype: Any) -> Any:

@@ -1,0 +1,1 @@
+"""Open quantum systems as probabilities of the outcomes of measurements."""

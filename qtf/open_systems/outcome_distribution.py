@@ -1,0 +1,164 @@
+"""Probabilities of measurement outcomes that an autoregressive network gives exactly."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from qtf.autoregressive.network import AutoregressiveNetwork
+from qtf.autoregressive.sampling import drawn_outcomes
+
+N_OUTCOMES = 4
+
+
+@keras.saving.register_keras_serializable("qtf")
+class OutcomeDistribution(keras.Model):
+    """Normalised distribution of one of four outcomes at every site, sampled exactly.
+
+        p(a) = (1/K) sum_k prod_p P_p(a[s_k(p)] | a[s_k(0)], .., a[s_k(p - 1)])
+
+    s_k(p) is the site at position p of the k-th string, an order of the sites; all strings
+    share one network. Several of them that a symmetry of the lattice relates restore part of
+    that symmetry.
+
+    Args:
+        network: With four outcomes and outputs (4,), the logarithms of the conditional
+            probabilities up to a constant.
+        strings: Orders of the sites, (K, n_sites); by default the one of their numbers.
+        **kwargs: Of `keras.Model`.
+
+    Call arguments:
+        outcomes: int32 (batch, n_sites), by site, from 0 to 3.
+
+    Returns:
+        log p, (batch,).
+
+    Raises:
+        ValueError: The network has other outputs, or a string is no permutation of the sites.
+
+    Example:
+        >>> import numpy as np
+        >>> from qtf.autoregressive import Transformer
+        >>> network = Transformer(n_positions=3, units=8, local_dimension=4, heads=(4,))
+        >>> distribution = OutcomeDistribution(network=network, strings=((0, 1, 2), (2, 1, 0)))
+        >>> tuple(distribution(np.zeros((5, 3), "int32")).shape)
+        (5,)
+        >>> tuple(distribution.sample(np.full((distribution.n_uniforms, 7), 0.5)).shape)
+        (7, 3)
+
+    Source: Luo et al., Phys. Rev. Lett. 128, 090501 (2022), "Autoregressive models and string
+    states".
+    """
+
+    def __init__(
+        self,
+        *,
+        network: AutoregressiveNetwork,
+        strings: Sequence[Sequence[int]] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.network = network
+        self.n_sites = network.n_positions
+        given = (range(self.n_sites),) if strings is None else strings
+        self.strings = tuple(tuple(int(site) for site in string) for string in given)
+        self._check()
+        # positions[k][s]: where site s stands in string k.
+        self.positions = tuple(tuple(np.argsort(string).tolist()) for string in self.strings)
+        self.built = True
+
+    @property
+    def n_strings(self) -> int:
+        """Number of orders of the sites."""
+        return len(self.strings)
+
+    @property
+    def n_uniforms(self) -> int:
+        """Random numbers that one sample takes."""
+        return self.n_sites + (self.n_strings > 1)
+
+    def call(self, outcomes: Any) -> Any:
+        """Returns the logarithms of the probabilities of given outcomes."""
+        ordered = ops.concatenate([ops.take(outcomes, string, axis=1) for string in self.strings])
+        chosen = self.network.encoded(ordered)
+        log_conditionals = ops.log_softmax(self.network(ordered), axis=-1)
+        of_strings = ops.sum(chosen * log_conditionals, axis=(1, 2))
+        return self.mixed(ops.reshape(of_strings, (self.n_strings, -1)))
+
+    def mixed(self, log_probs: Any) -> Any:
+        """Returns the logarithm of the mean over strings, which are along the first axis."""
+        if self.n_strings == 1:
+            return log_probs[0]
+        return ops.logsumexp(log_probs, axis=0) - math.log(self.n_strings)
+
+    def sample(self, uniforms: Any) -> Any:
+        """Draws independent outcomes.
+
+        Args:
+            uniforms: Random numbers in [0, 1), (n_uniforms, batch); the same numbers give the
+                same outcomes. The last row chooses the strings.
+
+        Returns:
+            int32 (batch, n_sites), by site.
+        """
+        drawn = drawn_outcomes(self.network, uniforms, lambda outputs, position, total: outputs)
+        drawn = ops.transpose(drawn)
+        if self.n_strings == 1:
+            return ops.take(drawn, self.positions[0], axis=1)
+        string = ops.cast(self.n_strings * uniforms[self.n_sites], "int32")
+        # Rounding may make a number 1.
+        string = ops.minimum(string, self.n_strings - 1)
+        positions = ops.take(ops.convert_to_tensor(self.positions, "int32"), string, axis=0)
+        return ops.take_along_axis(drawn, positions, axis=1)
+
+    def start_from_product(self, probabilities: Sequence[float], *, floor: float = 1e-9) -> None:
+        """Makes the outcomes of all sites independent, each with the same probabilities.
+
+        Only the last weights of the network change: kernels become zero, biases log
+        probabilities.
+
+        Args:
+            probabilities: Of the four outcomes, for a state psi of one spin <psi|M_a|psi>.
+            floor: What an impossible outcome gets instead of zero, so that training can
+                change it.
+
+        Raises:
+            ValueError: There are not four, one is negative, or they do not add up to 1.
+        """
+        given = np.asarray(probabilities, np.float64)
+        if given.shape != (N_OUTCOMES,) or given.min() < -1e-9 or abs(given.sum() - 1) > 1e-6:
+            raise ValueError(
+                "Argument `probabilities` must hold four, not negative and of sum 1, but is"
+                f" {given.tolist()}."
+            )
+        self.network.make_constant(np.log(np.maximum(given, floor)).tolist())
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments that make this distribution again."""
+        network = keras.saving.serialize_keras_object(self.network)
+        return {**super().get_config(), "network": network, "strings": self.strings}
+
+    @classmethod
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: Any = None
+    ) -> "OutcomeDistribution":
+        """Makes the distribution that `get_config` described."""
+        network = keras.saving.deserialize_keras_object(config["network"], custom_objects)
+        return cls(**{**config, "network": network})
+
+    def _check(self) -> None:
+        network = self.network
+        if network.local_dimension != N_OUTCOMES or network.heads != (N_OUTCOMES,):
+            raise ValueError(
+                "Argument `network` must have four outcomes and outputs (4,), but has"
+                f" {network.local_dimension} and {network.heads}."
+            )
+        wrong = [s for s in self.strings if sorted(s) != list(range(self.n_sites))]
+        if wrong or not self.strings:
+            raise ValueError(
+                f"Argument `strings` must hold orders of 0 .. {self.n_sites - 1}, at least one,"
+                f" but has {wrong[0] if wrong else 'none'}."
+            )
