@@ -1,0 +1,106 @@
+"""Expectation values of a state whose outcome probabilities are known or sampled."""
+
+from typing import Any
+
+import numpy as np
+
+from qtf.autoregressive.estimates import Estimate
+
+
+class PauliObservables:
+    """Means of Pauli matrices and their products, from outcomes of a measurement.
+
+        <O> = sum_b p(b) Tr(O N^b) = mean over b ~ p of Tr(O N^b)
+
+    Args:
+        values: Tr(sigma N^b) of one spin, (3, 4): rows X, Y, Z.
+
+    Raises:
+        ValueError: The shape is another.
+
+    Example:
+        >>> observables = PauliObservables(np.array([[3.0, -1, -1, -1]] * 3))
+        >>> observables.means(np.array([[0, 0], [1, 1]]))["z"]
+        Estimate(mean=1.0, error=2.0)
+
+    Source: Luo et al., Phys. Rev. Lett. 128, 090501 (2022).
+    """
+
+    def __init__(self, values: Any) -> None:
+        self.values = np.asarray(values, np.float64)
+        if self.values.shape != (3, 4):
+            raise ValueError(
+                f"Argument `values` must have the shape (3, 4), but has {self.values.shape}."
+            )
+
+    def means(self, outcomes: Any) -> dict[str, Estimate]:
+        """Returns <X>, <Y> and <Z> averaged over the sites, with error bars.
+
+        Args:
+            outcomes: Samples, (n_samples, n_sites).
+        """
+        outcomes = np.asarray(outcomes)
+        return {
+            name: Estimate.of(row[outcomes].mean(axis=1))
+            for name, row in zip("xyz", self.values, strict=True)
+        }
+
+    def correlator(
+        self, outcomes: Any, sites: tuple[int, int], paulis: tuple[str, str]
+    ) -> Estimate:
+        """Returns <sigma_i sigma_j>; subtract the means for the connected correlation.
+
+        Args:
+            outcomes: Samples, (n_samples, n_sites).
+            sites: i and j, different.
+            paulis: One of "x", "y", "z" for each.
+
+        Raises:
+            ValueError: The sites are equal, or a Pauli matrix is unknown.
+        """
+        outcomes, rows = np.asarray(outcomes), self._rows(sites, paulis)
+        one, other = (row[outcomes[:, site]] for row, site in zip(rows, sites, strict=True))
+        return Estimate.of(one * other)
+
+    def exact_means(self, table: Any) -> dict[str, float]:
+        """Returns what `means` estimates.
+
+        Args:
+            table: p of all outcomes, (4**n_sites,), the first site most significant.
+        """
+        cube = _cube(table)
+        marginals = [_marginal(cube, (site,)) for site in range(cube.ndim)]
+        means = np.mean(marginals, axis=0) @ self.values.T
+        return dict(zip("xyz", means.tolist(), strict=True))
+
+    def exact_correlator(
+        self, table: Any, sites: tuple[int, int], paulis: tuple[str, str]
+    ) -> float:
+        """Returns what `correlator` estimates; arguments as above.
+
+        Raises:
+            ValueError: The sites are equal, or a Pauli matrix is unknown.
+        """
+        one, other = self._rows(sites, paulis)
+        pair = _marginal(_cube(table), sites)
+        if sites[0] > sites[1]:
+            pair = pair.T
+        return float(one @ pair @ other)
+
+    def _rows(self, sites: tuple[int, int], paulis: tuple[str, str]) -> list[np.ndarray]:
+        if sites[0] == sites[1]:
+            raise ValueError(f"Argument `sites` must hold different sites, but is {sites}.")
+        if not set(paulis) <= set("xyz"):
+            raise ValueError(f"Argument `paulis` must hold x, y or z, but is {paulis}.")
+        return [self.values["xyz".index(pauli)] for pauli in paulis]
+
+
+def _cube(table: Any) -> np.ndarray:
+    table = np.asarray(table, np.float64)
+    n_sites = (len(table).bit_length() - 1) // 2
+    return table.reshape((4,) * n_sites)
+
+
+def _marginal(cube: np.ndarray, sites: tuple[int, ...]) -> np.ndarray:
+    """Sums over all other sites; axes by ascending site."""
+    return cube.sum(axis=tuple(site for site in range(cube.ndim) if site not in sites))

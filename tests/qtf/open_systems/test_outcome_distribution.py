@@ -1,0 +1,113 @@
+import itertools
+
+import numpy as np
+import pytest
+import scipy.stats
+
+from qtf.autoregressive import LSTM2D, GRUNetwork, PixelCNN, Transformer
+from qtf.open_systems.full_sums import log_table
+from qtf.open_systems.outcome_distribution import OutcomeDistribution
+from qtf.open_systems.strings import lattice_strings
+from qtf.physics import Square
+
+FOUR = {"local_dimension": 4, "heads": (4,)}
+PAPER = {
+    "units": 8,
+    "n_attention_heads": 1,
+    "feed_forward_units": 6,
+    "norm_last": True,
+    "sinusoidal": True,
+}
+NETWORKS = {
+    "one layer": lambda **kw: Transformer(n_positions=4, n_layers=1, **PAPER, **kw),
+    "two layers": lambda **kw: Transformer(n_positions=4, n_layers=2, **PAPER, **kw),
+    "three layers": lambda **kw: Transformer(n_positions=4, n_layers=3, **PAPER, **kw),
+    "norm first": lambda **kw: Transformer(n_positions=4, units=8, n_layers=2, **kw),
+    "gru": lambda **kw: GRUNetwork(n_positions=4, units=6, **kw),
+    "pixelcnn": lambda **kw: PixelCNN(shape=(2, 2), width=6, depth=3, **kw),
+    "lstm_2d": lambda **kw: LSTM2D(shape=(2, 2), units=6, **kw),
+}
+EVERY = np.array(list(itertools.product(range(4), repeat=4)), "int32")
+
+
+@pytest.fixture(params=NETWORKS)
+def make(request, randomized):
+    def distribution(n_strings=0, dtype="float64"):
+        network = randomized(NETWORKS[request.param](dtype=dtype, **FOUR))
+        strings = lattice_strings(Square(2, 2), n_strings)
+        return OutcomeDistribution(network=network, strings=strings, dtype=dtype)
+
+    return distribution
+
+
+@pytest.mark.parametrize("n_strings", [0, 1, 3])
+def test_samples_follow_the_probabilities(make, n_strings):
+    distribution = make(n_strings)
+    n_samples = 30_000
+    uniforms = np.random.default_rng(5).random((distribution.n_uniforms, n_samples))
+    outcomes = np.asarray(distribution.sample(uniforms))
+    counts = np.bincount(outcomes @ 4 ** np.arange(3, -1, -1), minlength=256)
+    expected = n_samples * np.exp(distribution(EVERY))
+    # Rare outcomes together, as the test asks for at least five of each.
+    rare = expected < 5
+    observed = np.append(counts[~rare], counts[rare].sum())
+    wanted = np.append(expected[~rare], expected[rare].sum())
+    kept = wanted > 0
+    assert scipy.stats.chisquare(observed[kept], wanted[kept]).pvalue > 1e-4
+
+
+@pytest.mark.parametrize("n_strings", [0, 1, 8])
+def test_tree_of_prefixes_gives_all_log_probabilities(make, n_strings):
+    distribution = make(n_strings)
+    found = np.asarray(log_table(distribution))
+    np.testing.assert_allclose(found, distribution(EVERY), atol=1e-12)
+    assert np.exp(found).sum() == pytest.approx(1.0, abs=1e-12)
+    assert found.std() > 0.3
+
+
+@pytest.mark.parametrize(
+    "vector", [(0, 0, 1), (0, 0, -1), (0, -1, 0), (0.6, 0, 0.8)], ids=["up", "down", "left", "any"]
+)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_product_states_are_exact(make, product_probabilities, vector, dtype):
+    one = product_probabilities(vector)
+    distribution = make(2, dtype)
+    distribution.start_from_product(one)
+    found = np.exp(np.asarray(distribution(EVERY), np.float64))
+    np.testing.assert_allclose(found, one[EVERY].prod(axis=1), rtol=0, atol=1e-6)
+
+
+def test_distribution_is_made_again_from_its_configuration(make):
+    distribution = make(3)
+    again = OutcomeDistribution.from_config(distribution.get_config())
+    again.set_weights(distribution.get_weights())
+    np.testing.assert_array_equal(again(EVERY), distribution(EVERY))
+    uniforms = np.random.default_rng(0).random((5, 9))
+    np.testing.assert_array_equal(again.sample(uniforms), distribution.sample(uniforms))
+
+
+@pytest.mark.parametrize(
+    ("act", "message"),
+    [
+        (lambda network: OutcomeDistribution(network=GRUNetwork(n_positions=2)), "2 and .2, 2"),
+        (
+            lambda network: OutcomeDistribution(network=network, strings=((0, 1), (1, 1))),
+            r"orders of 0 .. 1.* \(1, 1\)",
+        ),
+        (lambda network: OutcomeDistribution(network=network, strings=()), "has none"),
+        (
+            lambda network: OutcomeDistribution(network=network).start_from_product([0.5, 0.5]),
+            "four.* 0.5",
+        ),
+        (lambda network: network.make_constant([1.0]), "4 numbers, but has 1"),
+        (
+            lambda network: log_table(
+                OutcomeDistribution(network=GRUNetwork(n_positions=11, units=2, **FOUR))
+            ),
+            "up to 10 sites, but there are 11",
+        ),
+    ],
+)
+def test_mistakes_are_named(act, message):
+    with pytest.raises(ValueError, match=message):
+        act(GRUNetwork(n_positions=2, units=2, **FOUR))
