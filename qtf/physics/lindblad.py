@@ -8,12 +8,26 @@ everywhere in `qtf.physics`, spin 1 first and bit 0 up.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qtf.physics._checks import checked_coefficients, checked_integer, checked_number
+from qtf.physics._arnoldi import exponential_evolve, null_vector
+from qtf.physics._checks import (
+    checked_coefficients,
+    checked_forward_times,
+    checked_integer,
+    checked_number,
+    checked_positive,
+)
 from qtf.physics.operators import PauliSum, PauliTerm
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+# The sparse Liouvillian of 8 spins takes some 50 MB, its dense form 69 GB.
+MAX_LIOUVILLIAN_SITES = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,6 +139,97 @@ class Lindbladian:
             effective -= 0.5j * jump.rate * (matrix.conj().T @ matrix)
             change += jump.rate * (matrix @ rho @ matrix.conj().T)
         return change - 1j * (effective @ rho - rho @ effective.conj().T)
+
+    @cached_property
+    def liouvillian(self) -> "csr_array":
+        """L of rho' = L rho for rho in row order, rho.reshape(-1); complex128 (4**n, 4**n).
+
+        In this order A rho B is kron(A, B^T) rho. At most 8 spins.
+        """
+        from scipy.sparse import csr_array, eye_array, kron
+
+        checked_integer("n_sites", self.n_sites, minimum=1, maximum=MAX_LIOUVILLIAN_SITES)
+        identity = eye_array(2**self.n_sites, format="csr")
+        effective = csr_array(-1j * self.hamiltonian.to_sparse())
+        total = csr_array((4**self.n_sites,) * 2, dtype=np.complex128)
+        for jump in self.jump_ops:
+            matrix = csr_array(_on_site(jump.matrix, jump.site, self.n_sites))
+            effective = effective - 0.5 * jump.rate * (matrix.conj().T @ matrix)
+            total = total + jump.rate * kron(matrix, matrix.conj(), format="csr")
+        one_sided = kron(effective, identity) + kron(identity, effective.conj())
+        return csr_array(total + one_sided)
+
+    def evolve(
+        self, rho0: np.ndarray, times: np.ndarray, *, tolerance: float = 1e-10
+    ) -> np.ndarray:
+        """Returns the density matrix at many times, by steps in Krylov spaces.
+
+        Args:
+            rho0: rho at time 0, (2**n_sites, 2**n_sites), of at most 8 spins.
+            times: Times (n_times,) of at least 0, in any order.
+            tolerance: Bound of the estimated |error| / |rho0| at the largest time, in the
+                Frobenius norm.
+
+        Returns:
+            complex128 array (n_times, 2**n_sites, 2**n_sites).
+
+        Raises:
+            ValueError: An argument has a wrong shape or is not finite, or a time is negative.
+
+        Example:
+            >>> from qtf.physics import PauliSum
+            >>> one_spin = Lindbladian(PauliSum(1, []), decay(1))
+            >>> rho = one_spin.evolve(np.diag([1.0, 0.0]), [0.0, np.log(2)])
+            >>> rho[:, 0, 0].real.round(6)
+            array([1. , 0.5])
+        """
+        flat = self._checked_density_matrix(rho0).reshape(-1)
+        times = checked_forward_times(times)
+        checked_positive("tolerance", tolerance)
+        evolved = exponential_evolve(self._product, flat, times, tolerance)
+        return evolved.reshape(-1, self.hamiltonian.dimension, self.hamiltonian.dimension)
+
+    def steady_state(self, *, tolerance: float = 1e-10) -> np.ndarray:
+        """Returns the density matrix with rho' = 0; if there are several, one of them.
+
+        Args:
+            tolerance: Bound of |rho'|, the Frobenius norm, in the units of the rates.
+
+        Returns:
+            complex128 array (2**n_sites, 2**n_sites), Hermitian, of trace 1.
+
+        Raises:
+            ValueError: `tolerance` is not positive, or the iteration does not reach it.
+
+        Example:
+            >>> from qtf.physics import PauliSum
+            >>> Lindbladian(PauliSum(1, []), decay(1)).steady_state().real.round(6) + 0.0
+            array([[0., 0.],
+                   [0., 1.]])
+        """
+        checked_positive("tolerance", tolerance)
+        dimension = self.hamiltonian.dimension
+        mixed = np.eye(dimension, dtype=np.complex128).reshape(-1) / dimension
+
+        def trace(flat: np.ndarray) -> complex:
+            return flat[:: dimension + 1].sum()
+
+        flat = null_vector(self._product, trace, mixed, tolerance)
+        rho = flat.reshape(dimension, dimension)
+        return (rho + rho.conj().T) / 2
+
+    def _product(self, flat: np.ndarray) -> np.ndarray:
+        return self.liouvillian @ flat
+
+    def _checked_density_matrix(self, value: Any) -> np.ndarray:
+        rho, dimension = np.asarray(value), self.hamiltonian.dimension
+        if rho.shape != (dimension, dimension):
+            raise ValueError(
+                f"Argument `rho0` must have shape ({dimension}, {dimension}), but has {rho.shape}."
+            )
+        if rho.dtype.kind not in "iufc" or not np.isfinite(rho).all():
+            raise ValueError(f"Argument `rho0` must hold finite numbers, but is {value!r}.")
+        return rho.astype(np.complex128)
 
     def local_parts(self) -> tuple[tuple[tuple[int, ...], "Lindbladian"], ...]:
         """Returns parts on one and two spins that add up to the whole.
