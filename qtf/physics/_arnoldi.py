@@ -74,7 +74,7 @@ class _ArnoldiSpace:
             image = product(vectors[j])
             scale = float(np.linalg.norm(image))
             for _ in range(2):  # the second time removes what rounding left
-                overlaps = vectors[: j + 1].conj() @ image
+                overlaps = (vectors[: j + 1] @ image.conj()).conj()
                 image = image - overlaps @ vectors[: j + 1]
                 projected[: j + 1, j] += overlaps
             remainder = float(np.linalg.norm(image))

@@ -16,6 +16,7 @@ from qtf.physics._arnoldi import exponential_evolve, null_vector
 from qtf.physics._checks import checked_choice, checked_forward_times, checked_positive
 from qtf.physics.basis import n_sites_of_dimension
 from qtf.physics.lindblad import Lindbladian
+from qtf.physics.operators import PauliSum, PauliTerm
 
 N_OUTCOMES = 4
 
@@ -125,6 +126,44 @@ class Povm:
         n_sites = n_sites_of_outcomes(p)
         matrix = self.duals.reshape(N_OUTCOMES, 4).T
         return _unpaired_indices(_on_every_site(matrix, p, n_sites), n_sites)
+
+    def expectation(self, operator: PauliSum, probabilities: np.ndarray) -> np.ndarray:
+        """Returns `sum_b p(b) Tr(A N^b)`.
+
+        Args:
+            operator: A, any sum of Pauli strings.
+            probabilities: p, real (..., 4**n_sites).
+
+        Returns:
+            float64 array (...), in the units of the coefficients.
+
+        Raises:
+            ValueError: The probabilities belong to another number of spins.
+
+        Example:
+            >>> from qtf.physics import PauliSum, PauliTerm
+            >>> povm = four_pauli()
+            >>> up = povm.product_probabilities([[1, 0], [1, 0]])
+            >>> float(povm.expectation(PauliSum(2, [PauliTerm(0.5, (0, 1), "ZZ")]), up).round(12))
+            0.5
+        """
+        p, n_sites = np.asarray(probabilities, np.float64), operator.n_sites
+        if n_sites_of_outcomes(p) != n_sites:
+            raise ValueError(
+                f"Argument `probabilities` must have {4**n_sites} entries on its last axis,"
+                f" but has shape {p.shape}."
+            )
+        return sum(
+            (self._mean(term, p, n_sites) for term in operator.terms), np.zeros(p.shape[:-1])
+        )
+
+    def _mean(self, term: PauliTerm, p: np.ndarray, n_sites: int) -> np.ndarray:
+        letters = dict(zip(term.sites, term.paulis, strict=True))
+        mean = p
+        for site in reversed(range(n_sites)):
+            values = self.pauli_values(letters[site]) if site in letters else np.ones(N_OUTCOMES)
+            mean = mean.reshape(*p.shape[:-1], -1, N_OUTCOMES) @ values
+        return term.coefficient * mean[..., 0]
 
     def product_probabilities(self, states: np.ndarray) -> np.ndarray:
         """Returns the probabilities of a product state.
