@@ -125,6 +125,15 @@ def test_product_probabilities_are_those_of_the_product_state(povm):
     np.testing.assert_allclose(povm.product_probabilities(states), expected, atol=1e-15)
 
 
+def test_expectation_of_pauli_strings_is_that_of_the_density_matrix(povm):
+    rho = np.array([random_density_matrix(3, seed) for seed in (0, 1)])
+    terms = [((0, 2), "XY"), ((1,), "Z"), ((2, 1, 0), "ZXY"), ((), "")]
+    operator = PauliSum(3, [PauliTerm(0.5 + k, *term) for k, term in enumerate(terms)])
+    expected = np.einsum("tij,ji->t", rho, operator.to_dense()).real
+    found = povm.expectation(operator, povm.probabilities(rho))
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
 @pytest.mark.parametrize("lattice", LATTICES, ids=str)
 def test_generator_is_the_measured_lindblad_equation(povm, lattice):
     lindbladian, n = general_lindbladian(lattice), lattice.n_sites
@@ -221,6 +230,14 @@ def call_with(method, argument):
         (
             lambda: OutcomeGenerator(general_lindbladian(Chain(2)), tetrahedral()).apply([1.0]),
             "Argument `probabilities` must have shape (16,), but has (1,).",
+        ),
+        (
+            lambda: OutcomeGenerator(general_lindbladian(Chain(2)), tetrahedral()).apply([1j]),
+            "Argument `probabilities` must be real and finite, but is [1j].",
+        ),
+        (
+            lambda: tetrahedral().expectation(PauliSum(2, []), np.ones(4)),
+            "Argument `probabilities` must have 16 entries on its last axis, but has shape (4,).",
         ),
     ],
 )
