@@ -13,12 +13,19 @@ from typing import Any
 import numpy as np
 
 from qtf.physics._arnoldi import exponential_evolve, null_vector
-from qtf.physics._checks import checked_choice, checked_forward_times, checked_positive
+from qtf.physics._checks import (
+    checked_choice,
+    checked_forward_times,
+    checked_integer,
+    checked_positive,
+)
 from qtf.physics.basis import n_sites_of_dimension
 from qtf.physics.lindblad import Lindbladian
 from qtf.physics.operators import PauliSum, PauliTerm
 
 N_OUTCOMES = 4
+# Thirty vectors of 4**12 probabilities take 4 GB.
+MAX_LISTED_OUTCOME_SITES = 12
 
 PAULI_MATRICES = {
     "X": np.array([[0, 1], [1, 0]], np.complex128),
@@ -342,7 +349,8 @@ class OutcomeGenerator:
             float64 array (4**n_sites,).
 
         Raises:
-            ValueError: `tolerance` is not positive, or the iteration does not reach it.
+            ValueError: `tolerance` is not positive, the iteration does not reach it, or
+                there are more than 12 spins.
 
         Example:
             >>> from qtf.physics import Lindbladian, PauliSum, decay
@@ -351,6 +359,7 @@ class OutcomeGenerator:
             array([0.      , 0.333333, 0.333333, 0.333333])
         """
         checked_positive("tolerance", tolerance)
+        checked_integer("n_sites", self.n_sites, minimum=1, maximum=MAX_LISTED_OUTCOME_SITES)
         mixed = self.povm.site_probabilities(np.eye(2)).mean(axis=0)
         start = np.ones(1)
         for _ in range(self.n_sites):

@@ -165,6 +165,13 @@ def test_measured_lindblad_equation_is_real(povm):
     np.testing.assert_allclose(matrix, np.real(entries), atol=1e-13)
 
 
+def test_generator_of_forty_spins_holds_local_matrices_only():
+    lindbladian = general_lindbladian(Chain(40, periodic=True))
+    generator = OutcomeGenerator(lindbladian, tetrahedral())
+    assert generator.matrices.shape == (40, 16, 16)
+    assert generator.bonds[[0, 1, -1]].tolist() == [[0, 1], [0, 39], [38, 39]]
+
+
 def test_site_without_bonds_has_a_part_of_its_own():
     ends = PauliSum(3, [PauliTerm(1.0, (0, 2), "ZZ"), PauliTerm(0.5, (1,), "X")])
     generator = OutcomeGenerator(Lindbladian(ends, decay(3)), tetrahedral())
@@ -234,6 +241,12 @@ def call_with(method, argument):
         (
             lambda: OutcomeGenerator(general_lindbladian(Chain(2)), tetrahedral()).apply([1j]),
             "Argument `probabilities` must be real and finite, but is [1j].",
+        ),
+        (
+            lambda: OutcomeGenerator(
+                Lindbladian(PauliSum(13, []), []), four_pauli()
+            ).steady_state(),
+            "Argument `n_sites` must be an integer from 1 to 12, but is 13.",
         ),
         (
             lambda: tetrahedral().expectation(PauliSum(2, []), np.ones(4)),
