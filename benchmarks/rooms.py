@@ -21,7 +21,7 @@ ROOMS = (
     "export",
     "ground_states",
 )
-PEER_ROOMS = ("peers.layers", "peers.evolution", "peers.vmc")
+PEER_ROOMS = ("peers.layers", "peers.evolution", "peers.vmc", "peers.lindblad")
 
 
 def measured(room: str, runs: int) -> list[Row]:

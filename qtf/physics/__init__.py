@@ -26,10 +26,12 @@ from qtf.physics.hamiltonians import (
     j1j2,
     lattice_from_config,
     xxz,
+    xyz,
 )
 from qtf.physics.initial_states import INITIAL_STATE_LAWS, printed_state, sample_initial_states
 from qtf.physics.krylov import krylov_evolve, krylov_step
 from qtf.physics.lattices import Chain, Lattice, Square
+from qtf.physics.lindblad import JumpOperator, Lindbladian, decay
 from qtf.physics.observables import (
     correlation,
     energy,
@@ -40,6 +42,7 @@ from qtf.physics.observables import (
     magnetization,
 )
 from qtf.physics.operators import PauliSum, PauliTerm
+from qtf.physics.povm import OutcomeGenerator, Povm, four_pauli, tetrahedral
 from qtf.physics.published_energies import published_energies
 from qtf.physics.trajectories import sample_trajectories
 
@@ -47,9 +50,13 @@ __all__ = [
     "INITIAL_STATE_LAWS",
     "Chain",
     "Eigenbasis",
+    "JumpOperator",
     "Lattice",
+    "Lindbladian",
+    "OutcomeGenerator",
     "PauliSum",
     "PauliTerm",
+    "Povm",
     "Square",
     "all_bits",
     "all_spins",
@@ -57,11 +64,13 @@ __all__ = [
     "chebyshev_step",
     "correlation",
     "custom",
+    "decay",
     "energy",
     "entanglement_entropy",
     "evolve",
     "expectation",
     "fidelity",
+    "four_pauli",
     "from_config",
     "heisenberg",
     "heisenberg_chain_ground_energy",
@@ -80,5 +89,7 @@ __all__ = [
     "sample_initial_states",
     "sample_trajectories",
     "spins_of_index",
+    "tetrahedral",
     "xxz",
+    "xyz",
 ]

@@ -74,6 +74,14 @@ def checked_times(times: Any) -> np.ndarray:
     return checked
 
 
+def checked_forward_times(times: Any) -> np.ndarray:
+    """Returns `times` as a float64 array (n_times,) if none is negative."""
+    checked = checked_times(times)
+    if checked.min() < 0:
+        raise ValueError(f"Argument `times` must be at least 0, but contains {checked.min()}.")
+    return checked
+
+
 def checked_states(name: str, psi: Any, dimension: int) -> np.ndarray:
     """Returns `psi` as a complex128 array (..., dimension) of finite numbers."""
     states = np.asarray(psi)

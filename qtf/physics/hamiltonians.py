@@ -121,6 +121,49 @@ def heisenberg(lattice: Lattice, *, coupling: Coefficient = 1.0, units: str = "s
     return xxz(lattice, coupling=coupling, units=units)
 
 
+def xyz(
+    lattice: Lattice,
+    *,
+    coupling_x: Coefficient = 1.0,
+    coupling_y: Coefficient = 1.0,
+    coupling_z: Coefficient = 1.0,
+    field: Coefficient = 0.0,
+) -> PauliSum:
+    """Returns the Heisenberg model with three couplings in a field, in Pauli units.
+
+        H = sum_<ij> (Jx_ij X_i X_j + Jy_ij Y_i Y_j + Jz_ij Z_i Z_j) + sum_i B_i Z_i   (hbar = 1)
+
+    Terms whose coefficient is 0 are left out.
+
+    Args:
+        lattice: The lattice; its bonds carry the couplings.
+        coupling_x: Jx, one number or one for each bond in the order of `lattice.bonds()`.
+        coupling_y: Jy, as Jx.
+        coupling_z: Jz, as Jx.
+        field: B, one number or one for each site; positive favours spins down.
+
+    Returns:
+        The Hamiltonian.
+
+    Raises:
+        ValueError: A coefficient is not finite and real or has the wrong length.
+
+    Example:
+        >>> xyz(Chain(2), coupling_x=2.0, coupling_y=0.0, field=0.5).to_dense()
+        array([[ 2.,  0.,  0.,  2.],
+               [ 0., -1.,  2.,  0.],
+               [ 0.,  2., -1.,  0.],
+               [ 2.,  0.,  0.,  0.]])
+    """
+    bonds = lattice.bonds()
+    couplings = {"coupling_x": coupling_x, "coupling_y": coupling_y, "coupling_z": coupling_z}
+    terms = _site_terms(checked_coefficients("field", field, lattice.n_sites, "site"), "Z")
+    for (name, coupling), pair in zip(couplings.items(), ("XX", "YY", "ZZ"), strict=True):
+        numbers = checked_coefficients(name, coupling, len(bonds), "bond")
+        terms += _pair_terms(numbers, bonds, pair)
+    return PauliSum(lattice.n_sites, terms)
+
+
 def j1j2(
     lattice: Lattice,
     *,
@@ -185,7 +228,7 @@ def from_config(config: Mapping[str, Any]) -> PauliSum:
     """Returns the Hamiltonian that a mapping of plain values describes.
 
     Args:
-        config: `name` is ising, xxz, heisenberg, j1j2 or custom. A custom Hamiltonian has
+        config: `name` is ising, xxz, xyz, heisenberg, j1j2 or custom. A custom Hamiltonian has
             `n_sites` and `terms`. The others have `lattice`, "chain" (the default; with
             `n_sites`) or "square" (with `n_rows` and `n_columns`), `periodic` (default
             False), and the keyword arguments of their function.
@@ -216,6 +259,7 @@ _MODELS: dict[str, tuple[Callable[..., PauliSum], tuple[str, ...]]] = {
     "ising": (ising, ("coupling", "transverse_field", "longitudinal_field")),
     "xxz": (xxz, ("coupling", "anisotropy", "units")),
     "heisenberg": (heisenberg, ("coupling", "units")),
+    "xyz": (xyz, ("coupling_x", "coupling_y", "coupling_z", "field")),
     "j1j2": (j1j2, ("coupling", "next_nearest_coupling", "units")),
 }
 

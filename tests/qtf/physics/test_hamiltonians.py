@@ -11,6 +11,7 @@ from qtf.physics import (
     ising,
     j1j2,
     xxz,
+    xyz,
 )
 
 LATTICES = [
@@ -60,6 +61,18 @@ def test_xxz_equals_kronecker_products(lattice, units, scale, kronecker):
     expected = sum(pair_sum(kronecker, lattice, pair, scale * j) for pair in ("XX", "YY"))
     expected += pair_sum(kronecker, lattice, "ZZ", scale * j * d)
     check_all_forms(xxz(lattice, coupling=j, anisotropy=d, units=units), expected)
+
+
+@pytest.mark.parametrize("lattice", LATTICES)
+def test_xyz_equals_kronecker_products(lattice, kronecker):
+    rng = np.random.default_rng(5)
+    x, y, z = rng.normal(size=(3, len(lattice.bonds())))
+    field = rng.normal(size=lattice.n_sites)
+    expected = site_sum(kronecker, lattice, "Z", field)
+    for letters, coupling in (("XX", x), ("YY", y), ("ZZ", z)):
+        expected = expected + pair_sum(kronecker, lattice, letters, coupling)
+    hamiltonian = xyz(lattice, coupling_x=x, coupling_y=y, coupling_z=z, field=field)
+    check_all_forms(hamiltonian, expected)
 
 
 @pytest.mark.parametrize("lattice", LATTICES)
@@ -167,6 +180,10 @@ def test_custom_accepts_terms_triples_and_mappings():
         ),
         ({"name": "xxz", "n_sites": 3, "anisotropy": 2.0}, xxz(Chain(3), anisotropy=2.0)),
         (
+            {"name": "xyz", "n_sites": 3, "coupling_y": 0.0, "field": 2.0},
+            xyz(Chain(3), coupling_y=0.0, field=2.0),
+        ),
+        (
             {"name": "custom", "n_sites": 1, "terms": [[1.0, [0], "Y"]]},
             custom(1, [(1.0, (0,), "Y")]),
         ),
@@ -243,6 +260,8 @@ def test_config_with_a_mistake_is_refused(config, message):
             lambda: heisenberg(Chain(3), units="x"),
             r"`units` must be one of spin, pauli, but is 'x'\.",
         ),
+        (lambda: xyz(Chain(3), coupling_y=[1]), r"`coupling_y` must be one number or 2 numbers"),
+        (lambda: xyz(Chain(3), field=np.inf), r"`field` must be finite"),
         (lambda: xxz(Chain(3), anisotropy=[1]), r"`anisotropy` must be one number or 2 numbers"),
         (lambda: j1j2(Chain(3), units="x"), r"`units` must be one of spin, pauli, but is 'x'\."),
         (

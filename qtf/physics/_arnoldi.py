@@ -1,0 +1,144 @@
+"""exp(L t) v and the null vector of an L that is known by its products only.
+
+L need be neither Hermitian nor normal; both forms of the Lindblad equation need this.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+# Thirty vectors of 4**9 probabilities take 63 MB, and a longer space hardly saves products.
+KRYLOV_DIMENSION = 30
+STEP_FACTOR = 0.8
+# Each of about 30 products with L.
+MAX_ITERATIONS = 400
+
+# The bound of the error of a step is not driven below so many roundings of L times it.
+_ROUNDINGS = 16
+
+Product = Callable[[np.ndarray], np.ndarray]
+
+
+def exponential_evolve(
+    product: Product, vector: np.ndarray, times: np.ndarray, tolerance: float
+) -> np.ndarray:
+    """Returns exp(L t) v at times of at least 0 in any order, (n_times, dimension).
+
+    Steps in Krylov spaces, each as long as the estimate of its error allows. `tolerance`
+    bounds the sum of these estimates at the largest time relative to |v|.
+    """
+    result = np.empty((len(times), len(vector)), vector.dtype)
+    order = np.argsort(times, kind="stable")
+    rate = tolerance / max(times[order[-1]], np.finfo(float).tiny)
+    time, done = 0.0, 0
+    while done < len(order):
+        space = _ArnoldiSpace.of(product, vector)
+        left = times[order[-1]] - time
+        step = space.longest_step(left, rate)
+        end = time + step if step < left else times[order[-1]]
+        served = int(np.searchsorted(times[order], end, side="right"))
+        for k in order[done:served]:
+            result[k] = space.evolve(times[k] - time)
+        if served < len(order):
+            vector = space.evolve(step)
+        time, done = end, served
+    return result
+
+
+@dataclass(frozen=True)
+class _ArnoldiSpace:
+    """The space of v, L v, ..., and L restricted to it.
+
+    Attributes:
+        norm: |v|.
+        vectors: Orthonormal basis (m, dimension), the first along v.
+        projected: L in this basis, (m, m), of Hessenberg form.
+        remainder: Norm of the part of L v_m outside the space.
+    """
+
+    norm: float
+    vectors: np.ndarray
+    projected: np.ndarray
+    remainder: float
+
+    @classmethod
+    def of(cls, product: Product, vector: np.ndarray) -> "_ArnoldiSpace":
+        """Builds the space; it ends early where L leads no further out of it."""
+        size = min(KRYLOV_DIMENSION, len(vector))
+        norm = float(np.linalg.norm(vector))
+        vectors = np.empty((size, len(vector)), vector.dtype)
+        projected = np.zeros((size + 1, size), vector.dtype)
+        vectors[0] = vector / norm if norm else vector
+        for j in range(size):
+            image = product(vectors[j])
+            scale = float(np.linalg.norm(image))
+            for _ in range(2):  # the second time removes what rounding left
+                overlaps = (vectors[: j + 1] @ image.conj()).conj()
+                image = image - overlaps @ vectors[: j + 1]
+                projected[: j + 1, j] += overlaps
+            remainder = float(np.linalg.norm(image))
+            if remainder <= 32 * np.finfo(float).eps * scale:
+                return cls(norm, vectors[: j + 1], projected[: j + 1, : j + 1], 0.0)
+            projected[j + 1, j] = remainder
+            if j + 1 < size:
+                vectors[j + 1] = image / remainder
+        return cls(norm, vectors, projected[:size], remainder)
+
+    def evolve(self, time: float) -> np.ndarray:
+        """Returns exp(L time) v."""
+        from scipy.linalg import expm
+
+        return self.norm * (expm(time * self.projected)[:, 0] @ self.vectors)
+
+    def longest_step(self, limit: float, rate: float) -> float:
+        """Returns a step up to `limit` whose estimated error is at most `rate` times it."""
+        if self.remainder == 0 or limit == 0:
+            return limit
+        width = float(np.linalg.norm(self.projected, 2))
+        rate = max(rate, _ROUNDINGS * np.finfo(float).eps * width)
+        # Beyond this many turns no space of m vectors follows the vector.
+        step = min(limit, 2 * len(self.projected) / width)
+        while self._relative_error(step) > rate * step:
+            step *= STEP_FACTOR
+        return step
+
+    def _relative_error(self, step: float) -> float:
+        """Returns |remainder e_m^T integral_0^step exp(T s) ds e_1|, T the projected L."""
+        from scipy.linalg import expm
+
+        size = len(self.projected)
+        extended = np.zeros((size + 1, size + 1), self.projected.dtype)
+        extended[:size, :size] = self.projected
+        extended[0, size] = 1.0
+        return self.remainder * float(abs(expm(step * extended)[size - 1, size]))
+
+
+def null_vector(
+    product: Product, trace: Callable[[np.ndarray], complex], start: np.ndarray, tolerance: float
+) -> np.ndarray:
+    """Returns v with |L v| <= tolerance and trace(v) = 1, for an L that conserves the trace.
+
+    (L - u trace) v = -u, u of trace 1, has this v as its only solution if there is one
+    steady state only. `start` is u and the first guess.
+    """
+    from scipy.sparse.linalg import LinearOperator, gcrotmk
+
+    def matvec(vector: np.ndarray) -> np.ndarray:
+        return product(vector) - trace(vector) * start
+
+    operator = LinearOperator((len(start),) * 2, matvec=matvec, dtype=start.dtype)
+    # Half for L v, half for what is left of the trace. Far below rounding the iteration may
+    # overflow, which the residual shows.
+    with np.errstate(all="ignore"):
+        solution, _ = gcrotmk(
+            operator, -start, x0=start, rtol=0.0, atol=tolerance / 2, m=30, maxiter=MAX_ITERATIONS
+        )
+        solution = solution / trace(solution)
+        residual = float(np.linalg.norm(product(solution)))
+    if not residual <= tolerance:
+        raise ValueError(
+            f"Argument `tolerance` must be within reach, but is {tolerance} and the steady"
+            f" state is left with |L v| = {residual:.1e}."
+        )
+    return solution

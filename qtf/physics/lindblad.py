@@ -1,0 +1,295 @@
+"""Open systems: the Lindblad equation of spins that lose to their surroundings.
+
+    rho' = -i [H, rho] + sum_k (rate_k / 2) (2 G_k rho G_k^+ - G_k^+ G_k rho - rho G_k^+ G_k)
+
+with hbar = 1. Density matrices are (2**n, 2**n); rows and columns number the basis states as
+everywhere in `qtf.physics`, spin 1 first and bit 0 up.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qtf.physics._arnoldi import exponential_evolve, null_vector
+from qtf.physics._checks import (
+    checked_coefficients,
+    checked_forward_times,
+    checked_integer,
+    checked_number,
+    checked_positive,
+)
+from qtf.physics.operators import PauliSum, PauliTerm
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+# The sparse Liouvillian of 8 spins takes some 50 MB, its dense form 69 GB.
+MAX_LIOUVILLIAN_SITES = 8
+
+
+@dataclass(frozen=True, eq=False)
+class JumpOperator:
+    """A jump of one spin, `G` with its rate; the jump operator of textbooks is sqrt(rate) G.
+
+    Args:
+        site: The spin, counted from 0.
+        matrix: G, (2, 2), real or complex.
+        rate: At least 0, in the units of the Hamiltonian.
+
+    Raises:
+        ValueError: The site is negative, the matrix no finite (2, 2), or the rate negative.
+
+    Example:
+        >>> JumpOperator(0, [[0, 0], [1, 0]], 0.5).rate
+        0.5
+    """
+
+    site: int
+    matrix: np.ndarray
+    rate: float
+
+    def __post_init__(self) -> None:
+        rate = checked_number("rate", self.rate)
+        if rate < 0:
+            raise ValueError(f"Argument `rate` must be at least 0, but is {rate}.")
+        object.__setattr__(self, "site", checked_integer("site", self.site, minimum=0))
+        object.__setattr__(self, "matrix", _checked_jump_matrix(self.matrix))
+        object.__setattr__(self, "rate", rate)
+
+
+def decay(n_sites: int, rate: float | Sequence[float] = 1.0) -> tuple[JumpOperator, ...]:
+    """Returns the decay of every spin from up to down, G = (X - i Y) / 2.
+
+    Args:
+        n_sites: Number of spins.
+        rate: One number or one for each site.
+
+    Raises:
+        ValueError: `rate` is negative or has the wrong length.
+
+    Example:
+        >>> [jump.site for jump in decay(3)]
+        [0, 1, 2]
+        >>> decay(1)[0].matrix.real
+        array([[0., 0.],
+               [1., 0.]])
+    """
+    n_sites = checked_integer("n_sites", n_sites, minimum=1)
+    rates = checked_coefficients("rate", rate, n_sites, "site").tolist()
+    return tuple(JumpOperator(i, np.array([[0, 0], [1, 0]]), r) for i, r in enumerate(rates))
+
+
+class Lindbladian:
+    """The right-hand side of the Lindblad equation, a Hamiltonian and one-spin jumps.
+
+    Args:
+        hamiltonian: H, any terms on one spin and on pairs of spins.
+        jump_ops: `JumpOperator`s or triples (site, matrix, rate).
+
+    Raises:
+        ValueError: The Hamiltonian has a term of three spins or more, or a jump has a site
+            outside of it.
+
+    Example:
+        >>> from qtf.physics import PauliSum
+        >>> at_rest = Lindbladian(PauliSum(1, []), decay(1, 0.5))
+        >>> at_rest.apply(np.diag([1.0, 0.0])).real
+        array([[-0.5,  0. ],
+               [ 0. ,  0.5]])
+    """
+
+    def __init__(self, hamiltonian: PauliSum, jump_ops: Iterable[Any]) -> None:
+        self.hamiltonian = hamiltonian
+        self.jump_ops = tuple(_as_jump(jump) for jump in jump_ops)
+        for term in hamiltonian.terms:
+            if len(term.sites) > 2:
+                raise ValueError(
+                    "Argument `hamiltonian` must have terms of at most 2 sites,"
+                    f" but has one of sites {term.sites}."
+                )
+        for jump in self.jump_ops:
+            if jump.site >= hamiltonian.n_sites:
+                raise ValueError(
+                    f"Argument `jump_ops` must hold sites below n_sites = {hamiltonian.n_sites},"
+                    f" but holds site {jump.site}."
+                )
+
+    @property
+    def n_sites(self) -> int:
+        """Number of spins."""
+        return self.hamiltonian.n_sites
+
+    def apply(self, rho: np.ndarray) -> np.ndarray:
+        """Returns rho', also of operators that are no density matrices.
+
+        Args:
+            rho: Operators (..., 2**n_sites, 2**n_sites).
+
+        Returns:
+            complex128 array of the same shape.
+        """
+        rho = np.asarray(rho, np.complex128)
+        effective = self.hamiltonian.to_dense().astype(np.complex128)
+        change = np.zeros_like(rho)
+        for jump in self.jump_ops:
+            matrix = _on_site(jump.matrix, jump.site, self.n_sites)
+            effective -= 0.5j * jump.rate * (matrix.conj().T @ matrix)
+            change += jump.rate * (matrix @ rho @ matrix.conj().T)
+        return change - 1j * (effective @ rho - rho @ effective.conj().T)
+
+    @cached_property
+    def liouvillian(self) -> "csr_array":
+        """L of rho' = L rho for rho in row order, rho.reshape(-1); complex128 (4**n, 4**n).
+
+        In this order A rho B is kron(A, B^T) rho. At most 8 spins.
+        """
+        from scipy.sparse import csr_array, eye_array, kron
+
+        checked_integer("n_sites", self.n_sites, minimum=1, maximum=MAX_LIOUVILLIAN_SITES)
+        identity = eye_array(2**self.n_sites, format="csr")
+        effective = csr_array(-1j * self.hamiltonian.to_sparse())
+        total = csr_array((4**self.n_sites,) * 2, dtype=np.complex128)
+        for jump in self.jump_ops:
+            matrix = csr_array(_on_site(jump.matrix, jump.site, self.n_sites))
+            effective = effective - 0.5 * jump.rate * (matrix.conj().T @ matrix)
+            total = total + jump.rate * kron(matrix, matrix.conj(), format="csr")
+        one_sided = kron(effective, identity) + kron(identity, effective.conj())
+        return csr_array(total + one_sided)
+
+    def evolve(
+        self, rho0: np.ndarray, times: np.ndarray, *, tolerance: float = 1e-10
+    ) -> np.ndarray:
+        """Returns the density matrix at many times, by steps in Krylov spaces.
+
+        Args:
+            rho0: rho at time 0, (2**n_sites, 2**n_sites), of at most 8 spins.
+            times: Times (n_times,) of at least 0, in any order.
+            tolerance: Bound of the estimated |error| / |rho0| at the largest time, in the
+                Frobenius norm.
+
+        Returns:
+            complex128 array (n_times, 2**n_sites, 2**n_sites).
+
+        Raises:
+            ValueError: An argument has a wrong shape or is not finite, or a time is negative.
+
+        Example:
+            >>> from qtf.physics import PauliSum
+            >>> one_spin = Lindbladian(PauliSum(1, []), decay(1))
+            >>> rho = one_spin.evolve(np.diag([1.0, 0.0]), [0.0, np.log(2)])
+            >>> rho[:, 0, 0].real.round(6)
+            array([1. , 0.5])
+        """
+        flat = self._checked_density_matrix(rho0).reshape(-1)
+        times = checked_forward_times(times)
+        checked_positive("tolerance", tolerance)
+        evolved = exponential_evolve(self._product, flat, times, tolerance)
+        return evolved.reshape(-1, self.hamiltonian.dimension, self.hamiltonian.dimension)
+
+    def steady_state(self, *, tolerance: float = 1e-10) -> np.ndarray:
+        """Returns the density matrix with rho' = 0; if there are several, one of them.
+
+        Args:
+            tolerance: Bound of |rho'|, the Frobenius norm, in the units of the rates.
+
+        Returns:
+            complex128 array (2**n_sites, 2**n_sites), Hermitian, of trace 1.
+
+        Raises:
+            ValueError: `tolerance` is not positive, or the iteration does not reach it.
+
+        Example:
+            >>> from qtf.physics import PauliSum
+            >>> Lindbladian(PauliSum(1, []), decay(1)).steady_state().real.round(6) + 0.0
+            array([[0., 0.],
+                   [0., 1.]])
+        """
+        checked_positive("tolerance", tolerance)
+        dimension = self.hamiltonian.dimension
+        mixed = np.eye(dimension, dtype=np.complex128).reshape(-1) / dimension
+
+        def trace(flat: np.ndarray) -> complex:
+            return flat[:: dimension + 1].sum()
+
+        flat = null_vector(self._product, trace, mixed, tolerance)
+        rho = flat.reshape(dimension, dimension)
+        return (rho + rho.conj().T) / 2
+
+    def _product(self, flat: np.ndarray) -> np.ndarray:
+        return self.liouvillian @ flat
+
+    def _checked_density_matrix(self, value: Any) -> np.ndarray:
+        rho, dimension = np.asarray(value), self.hamiltonian.dimension
+        if rho.shape != (dimension, dimension):
+            raise ValueError(
+                f"Argument `rho0` must have shape ({dimension}, {dimension}), but has {rho.shape}."
+            )
+        if rho.dtype.kind not in "iufc" or not np.isfinite(rho).all():
+            raise ValueError(f"Argument `rho0` must hold finite numbers, but is {value!r}.")
+        return rho.astype(np.complex128)
+
+    def local_parts(self) -> tuple[tuple[tuple[int, ...], "Lindbladian"], ...]:
+        """Returns parts on one and two spins that add up to the whole.
+
+        Every pair of sites that a term couples is one part, and what acts on one site is
+        shared evenly among the pairs of that site. A site without pairs is a part itself.
+
+        Returns:
+            Pairs (sites, part); the sites of a pair ascend, and the part counts them 0 and 1.
+
+        Example:
+            >>> from qtf.physics import Chain, ising
+            >>> parts = Lindbladian(ising(Chain(3)), decay(3)).local_parts()
+            >>> [sites for sites, _ in parts]
+            [(0, 1), (1, 2)]
+        """
+        bonds = sorted({_ordered(t.sites) for t in self.hamiltonian.terms if len(t.sites) == 2})
+        bonded = {site for bond in bonds for site in bond}
+        lone = [(site,) for site in range(self.n_sites) if site not in bonded]
+        places: list[tuple[int, ...]] = [*bonds, *lone]
+        n_places = [sum(site in sites for sites in places) for site in range(self.n_sites)]
+        return tuple((sites, self._part(sites, n_places)) for sites in places)
+
+    def _part(self, sites: tuple[int, ...], n_places: list[int]) -> "Lindbladian":
+        number = {site: k for k, site in enumerate(sites)}
+        terms = []
+        for term in self.hamiltonian.terms:
+            if term.sites and set(term.sites) <= set(sites):
+                share = n_places[term.sites[0]] if len(term.sites) == 1 else 1
+                moved = tuple(number[site] for site in term.sites)
+                terms.append(PauliTerm(term.coefficient / share, moved, term.paulis))
+        jumps = [
+            JumpOperator(number[jump.site], jump.matrix, jump.rate / n_places[jump.site])
+            for jump in self.jump_ops
+            if jump.site in number
+        ]
+        return Lindbladian(PauliSum(len(sites), terms), jumps)
+
+
+def _on_site(matrix: np.ndarray, site: int, n_sites: int) -> np.ndarray:
+    before, after = np.eye(2**site), np.eye(2 ** (n_sites - 1 - site))
+    return np.kron(np.kron(before, matrix), after)
+
+
+def _ordered(sites: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(sorted(sites))
+
+
+def _as_jump(jump: Any) -> JumpOperator:
+    if isinstance(jump, JumpOperator):
+        return jump
+    if not isinstance(jump, Sequence) or len(jump) != 3:
+        raise ValueError(f"Argument `jump_ops` must hold (site, matrix, rate), but holds {jump!r}.")
+    return JumpOperator(*jump)
+
+
+def _checked_jump_matrix(value: Any) -> np.ndarray:
+    matrix = np.asarray(value)
+    if matrix.shape != (2, 2) or matrix.dtype.kind not in "iufc" or not np.isfinite(matrix).all():
+        raise ValueError(
+            f"Argument `matrix` must be a finite matrix of shape (2, 2), but is {value!r}."
+        )
+    return matrix.astype(np.complex128)
