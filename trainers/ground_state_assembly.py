@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from qtf.autoregressive import NETWORKS
-from qtf.autoregressive.network import AutoregressiveNetwork
 from qtf.data.random_source import RandomSource
 from qtf.ground_states.min_sr import MinSR
 from qtf.ground_states.orderings import site_order, sublattice
@@ -28,6 +26,7 @@ from qtf.physics import (
 from qtf.physics.ground_energies import QUICK_LANCZOS_SITES
 from qtf.training.loop import train
 from qtf.training.settings import TrainingSettings
+from trainers.networks import ON_SQUARES, make_network
 
 # Differences of energies need more digits than bfloat16 has.
 PRECISIONS = ("float32", "float64")
@@ -132,32 +131,6 @@ def make_wave_function(config: dict[str, Any], lattice: Lattice) -> Any:
     return symmetrized(psi)
 
 
-def make_network(
-    settings: dict[str, Any], lattice: Lattice, *, heads: tuple[int, ...]
-) -> AutoregressiveNetwork:
-    """Returns the network of a configuration, with the outputs `heads`.
-
-    Raises:
-        ValueError: The network is unknown, does not fit the lattice, or has no such argument.
-    """
-    name = settings["name"]
-    if name not in NETWORKS:
-        known = ", ".join(NETWORKS)
-        raise ValueError(f'Setting `network.name` must be one of {known}, but is "{name}".')
-    given = {key: value for key, value in settings.items() if key != "name" and value is not None}
-    for key in given:
-        if key not in ARGUMENTS[name]:
-            raise ValueError(
-                f"Setting `network.{key}` is none of the network {name}, whose are"
-                f" {', '.join(ARGUMENTS[name])}."
-            )
-    if name not in ON_SQUARES:
-        return NETWORKS[name](n_positions=lattice.n_sites, heads=heads, **given)
-    if not isinstance(lattice, Square):
-        raise ValueError(f'Setting `network.name` = "{name}" needs a square lattice.')
-    return NETWORKS[name](shape=(lattice.n_rows, lattice.n_columns), heads=heads, **given)
-
-
 def reference_energy(config: dict[str, Any]) -> float | None:
     """Returns the energy that a run is held against: given, by Lanczos, or published."""
     if config["reference"] is not None:
@@ -207,12 +180,3 @@ def _rows_and_columns(lattice: Lattice) -> tuple[int, int]:
     if isinstance(lattice, Square):
         return lattice.n_rows, lattice.n_columns
     return 1, lattice.n_sites
-
-
-ON_SQUARES = ("lstm_2d", "pixelcnn")
-ARGUMENTS = {
-    "gru": ("units",),
-    "lstm_2d": ("units", "n_layers"),
-    "transformer": ("units", "n_layers", "n_attention_heads"),
-    "pixelcnn": ("width", "depth", "residual"),
-}

@@ -138,6 +138,9 @@ class DynamicsTask:
         figure = figures.amplitudes_figure(exact, predicted, self.dt)
         return {"rollout/amplitudes": figures.pixels(figure)}
 
+    def end_epoch(self, model: keras.Model) -> None:
+        """Does nothing."""
+
     def explain_data_loss(self, error: Exception) -> None:
         """Names the file and record behind an error of the reader."""
         self.source.explain_data_loss(error)

@@ -17,6 +17,7 @@ from qtf.ground_states.sample_picture import sample_picture
 from qtf.ground_states.symmetries import SymmetricWaveFunction, acceptance
 from qtf.physics import PauliSum
 from qtf.training.compilation import compiled
+from qtf.training.surrogates import with_gradient_of, with_gradients
 
 # Apart from the streams of training batches.
 VALIDATION_STREAM = 41
@@ -141,7 +142,7 @@ class GroundStateTask:
         target = real + self.penalties(bits, ops.stop_gradient(log_modulus), batch["step"])
         shares = ops.full_like(real, 1.0 / self.batch_size)
         surrogate = gradient_surrogate(log_modulus, phase, target, imaginary, shares)
-        return _with_gradient_of(ops.mean(real), surrogate)
+        return with_gradient_of(ops.mean(real), surrogate)
 
     def training_batches(self, start_step: int, input_context: Any) -> Any:
         """Returns the stream of random numbers from `start_step` on."""
@@ -189,6 +190,9 @@ class GroundStateTask:
             return {}
         return {"samples": sample_picture(self._shown_bits, self.picture_shape)}
 
+    def end_epoch(self, model: keras.Model) -> None:
+        """Does nothing."""
+
     def explain_data_loss(self, error: Exception) -> None:
         """Has no files to blame."""
 
@@ -204,11 +208,7 @@ class GroundStateTask:
         run = compiled(drawn, variables=model.variables, xla=self.xla)
         bits, real, target, imaginary = run(batch["uniforms"], batch["step"])
         parts = self.min_sr.direction(model, bits, target, imaginary)
-        surrogate = sum(
-            ops.sum(ops.stop_gradient(part) * variable)
-            for part, variable in zip(parts, model.trainable_variables, strict=True)
-        )
-        return _with_gradient_of(ops.stop_gradient(ops.mean(real)), surrogate)
+        return with_gradients(ops.mean(real), parts, model.trainable_variables)
 
     def _samples(self, n_samples: int) -> tuple[Any, ...]:
         """Returns the energy, the bits and, where symmetries are known, the acceptances."""
@@ -224,8 +224,3 @@ class GroundStateTask:
             collected.append([np.asarray(part)[:size] for part in found])
         real, imaginary, *others = (np.concatenate(parts) for parts in zip(*collected, strict=True))
         return energy_estimate(real, imaginary, self.hamiltonian.n_sites), *others
-
-
-def _with_gradient_of(value: Any, surrogate: Any) -> Any:
-    """Returns `value`, which has the gradient of `surrogate`."""
-    return ops.cast(value, surrogate.dtype) + surrogate - ops.stop_gradient(surrogate)

@@ -199,6 +199,7 @@ class _Run:
         every = self.settings.figures_every_epochs
         if every and epoch % every == 0:
             self.logbook.figures(self.at, self.task.figures(self.model))
+        self.task.end_epoch(self.model)
         self._save()
         shown = dict.fromkeys(["loss", self.settings.monitor])
         text = "  ".join(f"{name} {values[name]:.3g}" for name in shown if name in values)

@@ -74,6 +74,61 @@ class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
         return dict(vars(self))
 
 
+@keras.saving.register_keras_serializable("qtf")
+class Restarts(keras.optimizers.schedules.LearningRateSchedule):
+    """Half a cosine down to `floor` in every epoch.
+
+    Args:
+        learning_rate: Learning rate at the start of an epoch.
+        floor: Learning rate at its end.
+        steps_per_epoch: Optimiser steps an epoch.
+
+    Source: Loshchilov and Hutter, ICLR 2017, eq. (5), with restarts.
+    """
+
+    def __init__(self, *, learning_rate: float, floor: float, steps_per_epoch: int) -> None:
+        self.learning_rate = learning_rate
+        self.floor = floor
+        self.steps_per_epoch = steps_per_epoch
+
+    def __call__(self, step: Any) -> Any:
+        """Returns the learning rate at `step`."""
+        done = ops.cast(step % self.steps_per_epoch, "float32") / self.steps_per_epoch
+        cosine = 0.5 * (1.0 + ops.cos(3.141592653589793 * done))
+        return self.floor + (self.learning_rate - self.floor) * cosine
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments that make this schedule again."""
+        return dict(vars(self))
+
+
+@keras.saving.register_keras_serializable("qtf")
+class LastThirdLower(keras.optimizers.schedules.LearningRateSchedule):
+    """Constant, but multiplied by `decay` in the last third of every epoch.
+
+    Args:
+        learning_rate: Learning rate of the first two thirds.
+        decay: Factor of the last.
+        steps_per_epoch: Optimiser steps an epoch.
+
+    Source: Luo et al., Phys. Rev. Lett. 128, 090501 (2022), 120 steps halved from the 80th on.
+    """
+
+    def __init__(self, *, learning_rate: float, decay: float, steps_per_epoch: int) -> None:
+        self.learning_rate = learning_rate
+        self.decay = decay
+        self.steps_per_epoch = steps_per_epoch
+
+    def __call__(self, step: Any) -> Any:
+        """Returns the learning rate at `step`."""
+        late = 3 * (step % self.steps_per_epoch) >= 2 * self.steps_per_epoch
+        return ops.where(late, self.decay * self.learning_rate, self.learning_rate)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments that make this schedule again."""
+        return dict(vars(self))
+
+
 def learning_rate(settings: OptimizerSettings, steps_per_epoch: int, n_steps: int) -> Any:
     """Returns the learning rate, a number or a schedule, that `settings` ask for."""
     if settings.schedule == "exponential":
@@ -89,6 +144,18 @@ def learning_rate(settings: OptimizerSettings, steps_per_epoch: int, n_steps: in
             floor=settings.floor,
             warmup_steps=settings.warmup_steps,
             n_steps=n_steps,
+        )
+    if settings.schedule == "restarts":
+        return Restarts(
+            learning_rate=settings.learning_rate,
+            floor=settings.floor,
+            steps_per_epoch=steps_per_epoch,
+        )
+    if settings.schedule == "last_third_lower":
+        return LastThirdLower(
+            learning_rate=settings.learning_rate,
+            decay=settings.decay,
+            steps_per_epoch=steps_per_epoch,
         )
     return settings.learning_rate
 

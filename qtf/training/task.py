@@ -35,6 +35,9 @@ class Task(Protocol):
     def validate(self, model: keras.Model) -> dict[str, float]:
         """Returns validation metrics; the one named `monitor` marks the best weights."""
 
+    def end_epoch(self, model: keras.Model) -> None:
+        """Gets ready for the next epoch, after a validation and before its checkpoint."""
+
     def figures(self, model: keras.Model) -> dict[str, np.ndarray]:
         """Returns pictures for TensorBoard, uint8 (height, width, 3), by name."""
 

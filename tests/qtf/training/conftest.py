@@ -59,6 +59,9 @@ class Regression:
     def figures(self, model):
         return {"nothing": np.zeros((4, 4, 3), np.uint8)}
 
+    def end_epoch(self, model):
+        pass
+
     def explain_data_loss(self, error):
         self.explained.append(error)
 

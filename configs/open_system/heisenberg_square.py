@@ -1,0 +1,51 @@
+"""Periodic 3x3 Heisenberg square that decays, H = sum (0.9 XX + JY YY + ZZ), from all up.
+
+    --config=configs/open_system/heisenberg_square.py:JY,STRINGS[,dynamics], by default 1.8,8
+
+The steady state: a search for it, then steps of time. With `dynamics`, steps of time only.
+
+Source: the paper on open systems as probabilities, figures 2 (b), 4 and S1.
+"""
+
+from ml_collections import ConfigDict
+
+from configs.ground_state.recipes import chosen
+from configs.open_system.recipes import paper_network
+
+SIDE = 3
+
+
+def get_config(choice: str = "1.8,8") -> ConfigDict:
+    kinds = (float, int, dynamics) if choice.count(",") > 1 else (float, int)
+    coupling, n_strings, *rest = chosen(choice, "JY,STRINGS or JY,STRINGS,dynamics", *kinds)
+    config = paper_network(n_sites=SIDE * SIDE)
+    config.physics.hamiltonian = {
+        "name": "xyz",
+        "lattice": "square",
+        "n_rows": SIDE,
+        "n_columns": SIDE,
+        "periodic": True,
+        "coupling_x": 0.9,
+        "coupling_y": coupling,
+        "coupling_z": 1.0,
+    }
+    config.strings = n_strings
+    config.dynamics.tau = 0.008
+    if rest:
+        config.training.n_epochs = 125
+    else:
+        config.steady_state.n_epochs = 5
+        config.training.n_epochs = 15
+        config.training.steps_per_epoch = 100
+    return config
+
+
+def dynamics(text: str) -> bool:
+    """Returns True for the word "dynamics".
+
+    Raises:
+        ValueError: It is another word.
+    """
+    if text != "dynamics":
+        raise ValueError(text)
+    return True

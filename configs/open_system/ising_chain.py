@@ -1,0 +1,30 @@
+"""Steady state of the periodic Ising chain that decays, H = (1/2) sum ZZ + (G/2) sum X.
+
+    --config=configs/open_system/ising_chain.py:N,G, by default 6,2.0
+
+Source: the paper on open systems as probabilities, figures 3 and S5 (N = 16, V = 2).
+"""
+
+from ml_collections import ConfigDict
+
+from configs.ground_state.recipes import chosen
+from configs.open_system.recipes import paper_network
+
+
+def get_config(choice: str = "6,2.0") -> ConfigDict:
+    n_sites, field = chosen(choice, "N,G", int, float)
+    config = paper_network(n_sites=n_sites)
+    config.physics.hamiltonian = {
+        "name": "ising",
+        "lattice": "chain",
+        "n_sites": n_sites,
+        "periodic": True,
+        # The library's Ising model has minus signs.
+        "coupling": -0.5,
+        "transverse_field": -field / 2.0,
+        "longitudinal_field": 0.0,
+    }
+    config.steady_state.n_epochs = 10
+    config.training.n_epochs = 10
+    config.training.steps_per_epoch = 50
+    return config

@@ -1,0 +1,46 @@
+"""Figures of open systems."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.figure import Figure
+
+COLORS = dict(zip("xyz", matplotlib.colormaps["tab10"].colors, strict=False))
+
+
+def curves_figure(rows: Sequence[Mapping[str, Any]], *, n_steady: int = 0) -> Figure:
+    """Draws <X>, <Y> and <Z> in time, beside the exact ones where they are known.
+
+    Args:
+        rows: Validations of a task, one for each epoch: "x", "y", "z", "time" and perhaps
+            "exact_x", "x_error" and so on.
+        n_steady: Epochs of the search for the steady state, at the beginning; where there are
+            any, the axis counts epochs instead of time.
+    """
+    figure = Figure(figsize=(6.0, 4.0), layout="constrained")
+    axes = figure.add_subplot()
+    along = np.arange(1, len(rows) + 1) if n_steady else [row["time"] for row in rows]
+    for name, color in COLORS.items():
+        if f"exact_{name}" in rows[0]:
+            exact = [row[f"exact_{name}"] for row in rows]
+            axes.plot(along, exact, color=color, linewidth=4, alpha=0.3)
+        found = np.array([row[name] for row in rows])
+        axes.plot(
+            along, found, color=color, linewidth=1.2, label=f"$\\langle {name.upper()} \\rangle$"
+        )
+        if f"{name}_error" in rows[0]:
+            error = np.array([row[f"{name}_error"] for row in rows])
+            axes.fill_between(
+                along, found - error, found + error, color=color, alpha=0.3, linewidth=0
+            )
+    if 0 < n_steady < len(rows):
+        axes.axvline(n_steady + 0.5, color="gray", linewidth=0.8)
+        axes.text(n_steady + 0.7, axes.get_ylim()[1], "steps of time", va="top", color="gray")
+    axes.set_xlabel("epoch" if n_steady else "time")
+    axes.set_ylabel("mean over sites")
+    axes.legend(frameon=False, ncols=3)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.set_title("Pale: exact" if "exact_x" in rows[0] else "", fontsize="small", loc="left")
+    return figure

@@ -1,0 +1,264 @@
+"""Time evolution and steady states of open systems as a task of the training loop."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from qtf.open_systems.full_sums import log_table
+from qtf.open_systems.local_generator import LocalGenerator
+from qtf.open_systems.objectives import (
+    Objective,
+    advanced_ratios,
+    advanced_table,
+    forward_backward,
+    steady_state,
+)
+from qtf.open_systems.observables import PauliObservables
+from qtf.training.accumulated_gradients import accumulated_gradients
+from qtf.training.compilation import compiled
+from qtf.training.surrogates import with_gradients
+
+# Apart from the streams of training batches.
+VALIDATION_STREAM = 47
+DIRECTIONS = ("x", "y", "z")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is solved, epoch by epoch.
+
+    The first `n_steady` epochs look for the steady state; each of the others is one step of
+    time, from t to t + 2 tau.
+
+    Attributes:
+        tau: Half of a step of time.
+        n_epochs: Number of epochs.
+        n_steady: Epochs before the first step of time.
+        norm: "l1" or "chi2", see `Objective`.
+
+    Raises:
+        ValueError: `tau` is not positive or `n_steady` not from 0 to `n_epochs`.
+    """
+
+    tau: float
+    n_epochs: int
+    n_steady: int = 0
+    norm: str = "l1"
+
+    def __post_init__(self) -> None:
+        if not self.tau > 0:
+            raise ValueError(f"Setting `dynamics.tau` must be positive, but is {self.tau}.")
+        if not 0 <= self.n_steady <= self.n_epochs:
+            raise ValueError(
+                "Setting `steady_state.n_epochs` must be from 0 to `training.n_epochs` ="
+                f" {self.n_epochs}, but is {self.n_steady}."
+            )
+
+    @property
+    def times(self) -> np.ndarray:
+        """Time after each epoch and before the first, (n_epochs + 1,)."""
+        steps = np.arange(self.n_epochs + 1) - self.n_steady
+        return 2.0 * self.tau * np.maximum(0, steps)
+
+
+class OpenSystemTask:
+    """Follows outcome probabilities in time, or finds those that do not change.
+
+    Sums over all outcomes where the system is small, else over samples.
+
+    Args:
+        make_distribution: Makes the `OutcomeDistribution` at time 0.
+        generator: Of the probability equation.
+        plan: What is solved.
+        observables: What validations measure.
+        source: Of uniform random numbers, (n_uniforms, n_samples); a `RandomSource`.
+        n_samples: Samples of a step.
+        n_validation: Samples of a validation.
+        seed: Seed of the samples of validations.
+        every_outcome: Whether to sum over all outcomes; samples are not used then.
+        exact: Known <X>, <Y>, <Z> averaged over sites before the first and after each epoch,
+            (n_epochs + 1, 3), or None.
+        xla: Whether XLA compiles validations.
+
+    Raises:
+        ValueError: A number of samples is below 2.
+    """
+
+    def __init__(
+        self,
+        *,
+        make_distribution: Callable[[], keras.Model],
+        generator: LocalGenerator,
+        plan: Plan,
+        observables: PauliObservables,
+        source: Any,
+        n_samples: int,
+        n_validation: int,
+        seed: int,
+        every_outcome: bool,
+        exact: np.ndarray | None = None,
+        xla: bool = True,
+    ) -> None:
+        for name, value in (("n_samples", n_samples), ("n_validation", n_validation)):
+            if value < 2:
+                raise ValueError(f"Setting `sampling.{name}` must be at least 2, but is {value}.")
+        self.make_distribution = make_distribution
+        self.generator = generator
+        self.plan = plan
+        self.observables = observables
+        self.source = source
+        self.batch_size = n_samples
+        self.n_validation = n_validation
+        self.seed = seed
+        self.every_outcome = every_outcome
+        self.exact = exact
+        self.xla = xla
+        self.steady = steady_state(generator, plan.norm)
+        self.step_of_time = forward_backward(generator, plan.tau, plan.norm)
+        errors = () if every_outcome else tuple(f"{name}_error" for name in DIRECTIONS)
+        known = () if exact is None else (*(f"exact_{name}" for name in DIRECTIONS), "distance")
+        self.metric_names = ("loss", "time", *DIRECTIONS, *errors, *known)
+
+    @property
+    def state(self) -> list[keras.Variable]:
+        """Variables that belong into a checkpoint: the epochs done, and where the step starts."""
+        return [self._epochs_done, *self._start]
+
+    def build_model(self) -> keras.Model:
+        """Makes the distribution, and keeps it as the start of the first step of time."""
+        model = self.make_distribution()
+        self._epochs_done = keras.Variable(0, trainable=False, dtype="int32", name="epochs_done")
+        if self.every_outcome:
+            size = (4**model.n_sites,)
+            advanced = keras.Variable(ops.zeros(size, "float64"), trainable=False, dtype="float64")
+            self._start = [advanced]
+        else:
+            self._old = self.make_distribution()
+            self._start = list(self._old.trainable_variables)
+        self._measured = compiled(
+            lambda uniforms: self._measurement(model, uniforms),
+            variables=[*model.variables, *self.state],
+            xla=self.xla,
+        )
+        self._set_start(model)
+        return model
+
+    def loss(self, model: keras.Model, batch: Any, training: bool) -> Any:
+        """Returns the size of the residual of the equation that is solved in this epoch."""
+        is_steady = ops.cast(self._epochs_done < self.plan.n_steady, "bool")
+        if self.every_outcome:
+            return self._sum_over_outcomes(model, is_steady)
+        outcomes = ops.stop_gradient(model.sample(batch["uniforms"]))
+        value, gradients = self._chosen(
+            is_steady,
+            lambda: self._estimated(self.steady, model, outcomes, 0.0),
+            lambda: self._estimated(
+                self.step_of_time, model, outcomes, self._known(model, outcomes)
+            ),
+        )
+        return with_gradients(value, gradients, model.trainable_variables)
+
+    def training_batches(self, start_step: int, input_context: Any) -> Any:
+        """Returns the stream of random numbers from `start_step` on."""
+        return self.source.dataset(start_step, input_context=input_context)
+
+    def validate(self, model: keras.Model) -> dict[str, float]:
+        """Returns the time, the Pauli matrices averaged over sites, and how far they are off."""
+        epoch = int(self._epochs_done.numpy()) + 1
+        loss, means = self._listed_means() if self.every_outcome else self._sampled_means()
+        values = {"loss": loss, "time": float(self.plan.times[epoch]), **means}
+        if self.exact is not None:
+            exact = dict(zip(DIRECTIONS, self.exact[epoch].tolist(), strict=True))
+            values |= {f"exact_{name}": value for name, value in exact.items()}
+            values["distance"] = max(abs(means[name] - exact[name]) for name in DIRECTIONS)
+        return values
+
+    def end_epoch(self, model: keras.Model) -> None:
+        """Makes the distribution that was found the start of the next step of time."""
+        self._set_start(model)
+        self._epochs_done.assign(self._epochs_done.value + 1)
+
+    def figures(self, model: keras.Model) -> dict[str, np.ndarray]:
+        """Draws nothing; curves are scalars of TensorBoard, beside the exact ones."""
+        return {}
+
+    def explain_data_loss(self, error: Exception) -> None:
+        """Has no files to blame."""
+
+    def _set_start(self, model: keras.Model) -> None:
+        if self.every_outcome:
+            advance = compiled(
+                lambda: advanced_table(self.generator, log_table(model), self.plan.tau),
+                variables=model.variables,
+                xla=self.xla,
+            )
+            self._advance = getattr(self, "_advance", advance)
+            self._start[0].assign(self._advance())
+            return
+        for old, new in zip(self._start, model.trainable_variables, strict=True):
+            old.assign(new.value)
+
+    def _chosen(self, is_steady: Any, steady: Callable[[], Any], step: Callable[[], Any]) -> Any:
+        """Returns one of two results; where the plan has one kind only, it alone is compiled."""
+        if self.plan.n_steady == 0:
+            return step()
+        if self.plan.n_steady == self.plan.n_epochs:
+            return steady()
+        return ops.cond(is_steady, steady, step)
+
+    def _sum_over_outcomes(self, model: keras.Model, is_steady: Any) -> Any:
+        table = log_table(model)
+        known = ops.convert_to_tensor(self._start[0].value)
+        return self._chosen(
+            is_steady,
+            lambda: self.steady.of_table(table),
+            lambda: self.step_of_time.of_table(table, known),
+        )
+
+    def _known(self, model: keras.Model, outcomes: Any) -> Any:
+        return advanced_ratios(self.generator, self._old, model, outcomes, self.plan.tau)
+
+    def _estimated(
+        self, objective: Objective, model: keras.Model, outcomes: Any, known: Any
+    ) -> tuple[Any, list[Any]]:
+        value, *weights = objective.of_samples(model, outcomes, known)
+        gradients = accumulated_gradients(
+            lambda piece: objective.surrogate(model, outcomes, weights, piece),
+            objective.n_pieces,
+            model.trainable_variables,
+        )
+        return value, gradients
+
+    def _measurement(self, model: keras.Model, uniforms: Any) -> tuple[Any, Any]:
+        """Returns the loss, and the probabilities of all outcomes or samples."""
+        is_steady = ops.cast(self._epochs_done < self.plan.n_steady, "bool")
+        if self.every_outcome:
+            return self._sum_over_outcomes(model, is_steady), ops.exp(log_table(model))
+        outcomes = model.sample(uniforms)
+        value = self._chosen(
+            is_steady,
+            lambda: self.steady.of_samples(model, outcomes)[0],
+            lambda: self.step_of_time.of_samples(model, outcomes, self._known(model, outcomes))[0],
+        )
+        return value, outcomes
+
+    def _listed_means(self) -> tuple[float, dict[str, float]]:
+        loss, table = self._measured(ops.zeros((1, 1)))
+        return float(loss), self.observables.exact_means(np.asarray(table))
+
+    def _sampled_means(self) -> tuple[float, dict[str, float]]:
+        rng = np.random.default_rng([self.seed, VALIDATION_STREAM])
+        losses, drawn = [], []
+        for start in range(0, self.n_validation, self.batch_size):
+            uniforms = rng.random((self.source.shape[0], self.batch_size), np.float32)
+            loss, outcomes = self._measured(ops.convert_to_tensor(uniforms))
+            losses.append(float(loss))
+            drawn.append(np.asarray(outcomes)[: self.n_validation - start])
+        found = self.observables.means(np.concatenate(drawn))
+        means = {name: estimate.mean for name, estimate in found.items()}
+        errors = {f"{name}_error": estimate.error for name, estimate in found.items()}
+        return float(np.mean(losses)), means | errors

@@ -1,0 +1,170 @@
+"""Puts an open system, its distribution and the loop together as a configuration asks."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qtf.data.random_source import RandomSource
+from qtf.open_systems.local_generator import LocalGenerator
+from qtf.open_systems.observables import PauliObservables
+from qtf.open_systems.outcome_distribution import OutcomeDistribution
+from qtf.open_systems.strings import lattice_strings
+from qtf.open_systems.task import DIRECTIONS, OpenSystemTask, Plan
+from qtf.physics import (
+    Lattice,
+    Lindbladian,
+    OutcomeGenerator,
+    Povm,
+    decay,
+    four_pauli,
+    from_config,
+    lattice_from_config,
+    tetrahedral,
+)
+from qtf.training.loop import train
+from qtf.training.settings import TrainingSettings
+from trainers.networks import make_network
+
+MEASUREMENTS = {"tetrahedral": tetrahedral, "four_pauli": four_pauli}
+HALF = np.sqrt(0.5)
+STARTS = {
+    "+x": (HALF, HALF),
+    "-x": (HALF, -HALF),
+    "+y": (HALF, 1j * HALF),
+    "-y": (HALF, -1j * HALF),
+    "+z": (1.0, 0.0),
+    "-z": (0.0, 1.0),
+}
+# Up to so many sites all outcomes are listed, and exact values are known in a minute or so.
+MAX_LISTED_SITES = 9
+
+
+def run(
+    config: dict[str, Any], workdir: Path | str, *, profile: bool = False
+) -> tuple[OpenSystemTask, OutcomeDistribution]:
+    """Solves what `config` asks for in the run folder `workdir`.
+
+    Args:
+        config: Resolved configuration, see `trainers.open_system_config`.
+        workdir: The run folder.
+        profile: Whether ten of the first steps are traced for TensorBoard.
+
+    Returns:
+        The task, which can measure the result, and the last distribution.
+
+    Raises:
+        ValueError: The configuration or the run folder do not fit.
+    """
+    settings = TrainingSettings.from_mapping(config["training"])
+    task = make_task(config)
+    return task, train(task, settings, config, workdir, profile=profile)
+
+
+def make_task(config: dict[str, Any]) -> OpenSystemTask:
+    """Returns the task that the configuration describes.
+
+    Raises:
+        ValueError: A value is unknown or out of range.
+    """
+    training, sampling = config["training"], config["sampling"]
+    lattice = lattice_from_config(config["physics"]["hamiltonian"])
+    plan = Plan(
+        tau=config["dynamics"]["tau"],
+        n_epochs=training["n_epochs"],
+        n_steady=config["steady_state"]["n_epochs"],
+        norm=config["objective"]["norm"],
+    )
+    _check(config, lattice)
+    povm, outcome_generator = measurement(config), make_generator(config)
+    distribution = make_distribution(config, lattice)
+    return OpenSystemTask(
+        make_distribution=lambda: make_distribution(config, lattice),
+        generator=LocalGenerator(
+            outcome_generator.bonds,
+            outcome_generator.matrices,
+            n_sites=lattice.n_sites,
+            chunk=sampling["chunk"],
+        ),
+        plan=plan,
+        observables=PauliObservables([povm.pauli_values(name.upper()) for name in DIRECTIONS]),
+        source=RandomSource(
+            (distribution.n_uniforms, sampling["n_samples"]), seed=training["seed"]
+        ),
+        n_samples=sampling["n_samples"],
+        n_validation=sampling["n_validation"],
+        seed=training["seed"],
+        every_outcome=config["objective"]["every_outcome"],
+        exact=_exact(config, plan, outcome_generator),
+        xla=training["xla"],
+    )
+
+
+def make_distribution(config: dict[str, Any], lattice: Lattice) -> OutcomeDistribution:
+    """Returns the distribution of a configuration at time 0, a product over sites."""
+    network = make_network(config["network"], lattice, local_dimension=4, heads=(4,))
+    strings = lattice_strings(lattice, config["strings"])
+    distribution = OutcomeDistribution(network=network, strings=strings)
+    distribution.start_from_product(_start(config)[0])
+    return distribution
+
+
+def make_generator(config: dict[str, Any]) -> OutcomeGenerator:
+    """Returns the generator of the probability equation."""
+    hamiltonian = from_config(config["physics"]["hamiltonian"])
+    jumps = decay(hamiltonian.n_sites, config["physics"]["decay_rate"])
+    return OutcomeGenerator(Lindbladian(hamiltonian, jumps), measurement(config))
+
+
+def measurement(config: dict[str, Any]) -> Povm:
+    """Returns the measurement whose outcomes are described."""
+    return MEASUREMENTS[config["measurement"]]()
+
+
+def _exact(config: dict[str, Any], plan: Plan, generator: OutcomeGenerator) -> np.ndarray | None:
+    """Returns <X>, <Y>, <Z> before the first and after each epoch, (n_epochs + 1, 3)."""
+    if not config["exact"] or generator.n_sites > MAX_LISTED_SITES:
+        return None
+    povm = generator.povm
+    values = PauliObservables([povm.pauli_values(name.upper()) for name in DIRECTIONS])
+
+    def means(table: np.ndarray) -> list[float]:
+        return list(values.exact_means(table).values())
+
+    p = povm.product_probabilities([STARTS[config["start"]]] * generator.n_sites)
+    if plan.n_steady:
+        # Nothing is asked of the epochs of the search but its end.
+        p = generator.steady_state()
+    rows = [means(p)] * (plan.n_steady + 1)
+    for _ in range(plan.n_epochs - plan.n_steady):
+        if not plan.n_steady:
+            p = generator.evolve(p, [2.0 * plan.tau])[0]
+        rows.append(means(p))
+    return np.array(rows)
+
+
+def _start(config: dict[str, Any]) -> np.ndarray:
+    return measurement(config).site_probabilities([STARTS[config["start"]]])
+
+
+def _check(config: dict[str, Any], lattice: Lattice) -> None:
+    for name, known in (("measurement", MEASUREMENTS), ("start", STARTS)):
+        if config[name] not in known:
+            raise ValueError(
+                f'Setting `{name}` must be one of {", ".join(known)}, but is "{config[name]}".'
+            )
+    if config["objective"]["every_outcome"] and lattice.n_sites > MAX_LISTED_SITES:
+        raise ValueError(
+            f"Setting `objective.every_outcome` needs at most {MAX_LISTED_SITES} sites, but"
+            f" there are {lattice.n_sites}."
+        )
+    if config["training"]["validate_every_epochs"] != 1:
+        raise ValueError(
+            "Setting `training.validate_every_epochs` must be 1 for open systems, but is"
+            f" {config['training']['validate_every_epochs']}."
+        )
+    if config["training"]["strategy"] != "one_device" and not config["objective"]["every_outcome"]:
+        raise ValueError(
+            'Setting `training.strategy` must be "one_device" for samples of open systems, but is'
+            f' "{config["training"]["strategy"]}".'
+        )

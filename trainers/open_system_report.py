@@ -1,0 +1,71 @@
+"""What a run of an open system says of its result."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from qtf.files import write_json
+from qtf.open_systems.figures import curves_figure
+from qtf.open_systems.task import DIRECTIONS, OpenSystemTask
+
+RESULT, FIGURE = "result.json", "curves.png"
+
+
+def measure(task: OpenSystemTask, model: Any, workdir: Path | str) -> dict[str, Any]:
+    """Sums up the run from its metrics, and writes `result.json` and `curves.png`.
+
+    Args:
+        task: Solved.
+        model: The last distribution.
+        workdir: The run folder.
+
+    Returns:
+        What `result.json` holds.
+    """
+    folder = Path(workdir)
+    rows = curves(folder)
+    last = rows[-1]
+    found = {
+        "n_sites": model.n_sites,
+        "n_strings": model.n_strings,
+        "n_steady": task.plan.n_steady,
+        "every_outcome": task.every_outcome,
+        **{key: last[key] for key in task.metric_names},
+    }
+    if task.exact is not None:
+        steady, dynamic = rows[: task.plan.n_steady], rows[task.plan.n_steady :]
+        if steady:
+            found["distance_of_steady_state"] = steady[-1]["distance"]
+        if dynamic:
+            found["largest_distance"] = max(row["distance"] for row in dynamic)
+    write_json(folder / RESULT, found)
+    curves_figure(rows, n_steady=task.plan.n_steady).savefig(folder / FIGURE, dpi=150)
+    return found
+
+
+def curves(folder: Path) -> list[dict[str, Any]]:
+    """Returns the validations of a run, one row for each epoch; what a restart repeated, once."""
+    rows = {}
+    for line in (folder / "metrics.jsonl").read_text().splitlines():
+        row = json.loads(line)
+        if row["kind"] == "validation":
+            rows[row["epoch"]] = row
+    return [rows[epoch] for epoch in sorted(rows)]
+
+
+def lines(found: dict[str, Any]) -> Iterator[str]:
+    """Yields what a user reads at the end of a run.
+
+    Args:
+        found: Of `measure`.
+    """
+    yield f"Time: {found['time']:.6g}"
+    for name in DIRECTIONS:
+        error = f" +- {found[f'{name}_error']:.1g}" if f"{name}_error" in found else ""
+        exact = f", exact {found[f'exact_{name}']:.6f}" if f"exact_{name}" in found else ""
+        yield f"<{name.upper()}>: {found[name]:.6f}{error}{exact}"
+    if "distance_of_steady_state" in found:
+        yield f"Distance of the steady state: {found['distance_of_steady_state']:.2g}"
+    if "largest_distance" in found:
+        yield f"Largest distance from the exact values: {found['largest_distance']:.2g}"
