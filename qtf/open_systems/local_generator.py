@@ -187,8 +187,6 @@ def _check(bonds: np.ndarray, matrices: np.ndarray, n_sites: int, chunk: int) ->
             f"Argument `bonds` must hold pairs of sites below {n_sites}, but is {bonds.tolist()}."
         )
     if (bonds[:, 0] == bonds[:, 1]).any():
-        raise ValueError(
-            f"Argument `bonds` must join different sites, but is {bonds.tolist()}."
-        )
+        raise ValueError(f"Argument `bonds` must join different sites, but is {bonds.tolist()}.")
     if chunk < 0:
         raise ValueError(f"Argument `chunk` must not be negative, but is {chunk}.")

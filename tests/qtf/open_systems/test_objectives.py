@@ -49,16 +49,18 @@ def make(randomized):
 def objectives(generator, old):
     """Both objectives with known(a) of all outcomes."""
     return {
-        "step": (forward_backward, (generator, TAU), advanced_table(generator, log_table(old), TAU)),
+        "step": (
+            forward_backward,
+            (generator, TAU),
+            advanced_table(generator, log_table(old), TAU),
+        ),
         "steady": (steady_state, (generator,), 0.0),
     }
 
 
 @pytest.mark.parametrize("norm", NORMS)
 @pytest.mark.parametrize("name", ["step", "steady"])
-def test_gradient_of_the_full_sum_equals_finite_differences(
-    generator, make, gradients, norm, name
-):
+def test_gradient_of_the_full_sum_equals_finite_differences(generator, make, gradients, norm, name):
     old, new = make(1), make(2)
     function, arguments, known = objectives(generator, old)[name]
     objective = function(*arguments, norm)
