@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from qtf.ground_states.estimates import Estimate
+from qtf.autoregressive.estimates import Estimate
 from qtf.ground_states.figures import DIRECT, principal_components
 from qtf.ground_states.markov_chain import (
     SINGLE_FLIP,

@@ -36,6 +36,7 @@ class GRUNetwork(AutoregressiveNetwork):
     """
 
     recurrent = True
+    grows = True
 
     def __init__(self, *, units: int = 64, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -72,6 +73,10 @@ class GRUNetwork(AutoregressiveNetwork):
         inputs = self.from_outcome(started * self.encoded(previous))
         state = _advanced(cache, inputs, self.from_state.kernel)
         return self.output_heads(self.norm(state)), state
+
+    def grown(self, position: int, previous: Any, cache: Any) -> tuple[Any, Any]:
+        """Evaluates one position."""
+        return self.step(ops.convert_to_tensor(position, "int32"), previous, cache)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make this network again."""

@@ -37,6 +37,8 @@ class AutoregressiveNetwork(keras.Model):
 
     # Whether the parallel evaluation has a loop over positions.
     recurrent = False
+    # Whether there is `grown`.
+    grows = False
 
     def __init__(
         self,
@@ -70,6 +72,13 @@ class AutoregressiveNetwork(keras.Model):
 
         Returns:
             Outputs (batch, n_outputs) and the next cache, shaped as the one before.
+        """
+        raise NotImplementedError
+
+    def grown(self, position: int, previous: Any, cache: Any) -> tuple[Any, Any]:
+        """Does the same as `step` at a position that is known beforehand.
+
+        May be differentiated; the cache may become longer.
         """
         raise NotImplementedError
 

@@ -47,6 +47,8 @@ class Transformer(AutoregressiveNetwork):
     Source: Vaswani et al., NeurIPS 2017; blocks normalised first unless `norm_last`.
     """
 
+    grows = True
+
     def __init__(
         self,
         *,
@@ -124,19 +126,19 @@ class Transformer(AutoregressiveNetwork):
             caches.append(block_cache)
         return self._outputs(x), caches
 
+    def grown(self, position: int, previous: Any, cache: Any) -> tuple[Any, Any]:
+        """Evaluates one position; the cache is as long as there are positions before."""
+        before = previous if position else ops.full_like(previous, self.local_dimension)
+        outputs, cache = self._evaluated(before[:, None], position, position + 1, cache)
+        return outputs[:, 0], cache
+
     def evaluated(self, outcomes: Any, start: int, stop: int, cache: Any) -> tuple[Any, Any]:
         """Evaluates some positions at once; the cache is as long as there are positions before."""
         batch_size = ops.shape(outcomes)[1]
         nothing = ops.full((1, batch_size), self.local_dimension, outcomes.dtype)
         before = ops.concatenate([nothing, outcomes], axis=0)[start:stop]
-        x = ops.take(self.outcome_embedding, ops.transpose(before), axis=0)
-        x = x + self.position_embedding[None, start:stop]
-        hidden = ops.arange(stop)[None, :] > ops.arange(start, stop)[:, None]
-        caches = []
-        for block, block_cache in zip(self.blocks, cache, strict=True):
-            x, block_cache = block(x, [part[:, :start] for part in block_cache], hidden=hidden)
-            caches.append(block_cache)
-        return ops.transpose(self._outputs(x), (1, 0, 2)), caches
+        outputs, cache = self._evaluated(ops.transpose(before), start, stop, cache)
+        return ops.transpose(outputs, (1, 0, 2)), cache
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make this network again."""
@@ -149,6 +151,17 @@ class Transformer(AutoregressiveNetwork):
             "sinusoidal": self.sinusoidal,
         }
         return {**super().get_config(), **own}
+
+    def _evaluated(self, before: Any, start: int, stop: int, cache: Any) -> tuple[Any, Any]:
+        """Evaluates positions from the outcomes before each, (batch, stop - start)."""
+        x = ops.take(self.outcome_embedding, before, axis=0)
+        x = x + self.position_embedding[None, start:stop]
+        hidden = ops.arange(stop)[None, :] > ops.arange(start, stop)[:, None]
+        caches = []
+        for block, block_cache in zip(self.blocks, cache, strict=True):
+            x, block_cache = block(x, [part[:, :start] for part in block_cache], hidden=hidden)
+            caches.append(block_cache)
+        return self._outputs(x), caches
 
     def _outputs(self, x: Any) -> Any:
         return self.output_heads(x if self.norm is None else self.norm(x))
@@ -222,7 +235,10 @@ class _Block(keras.layers.Layer):
         queries, keys, values = (self._in_heads(part) for part in (queries, keys, values))
         scale = float(queries.shape[-1]) ** -0.5
         scores = scale * ops.einsum("bqhd,bkhd->bhqk", queries, keys)
-        weights = ops.softmax(ops.where(hidden, FORBIDDEN, scores), axis=-1)
+        # Keras warns of a softmax of one number.
+        several = keys.shape[1] > 1
+        scores = ops.where(hidden, FORBIDDEN, scores)
+        weights = ops.softmax(scores, axis=-1) if several else ops.ones_like(scores)
         mixed = ops.einsum("bhqk,bkhd->bqhd", weights, values)
         return ops.reshape(mixed, (*ops.shape(mixed)[:2], self.units))
 

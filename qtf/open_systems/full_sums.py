@@ -2,10 +2,10 @@
 
 from typing import Any
 
-import keras
 from keras import ops
 
 from qtf.autoregressive.network import AutoregressiveNetwork
+from qtf.autoregressive.prefix_tree import conditionals_of_all_prefixes
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
 
 # 4**10 probabilities and their gradient take some GiB.
@@ -15,9 +15,9 @@ MAX_LISTED_SITES = 10
 def log_table(distribution: OutcomeDistribution) -> Any:
     """Returns log p of all outcomes; may be differentiated.
 
-    The network walks the tree of prefixes level by level. Outcomes that begin alike share
-    what they have in common, so that all of n sites take (4**n - 1) / 3 evaluations of one
-    position instead of n 4**n. Strings see the same numbers with the axes in another order.
+    Outcomes that begin alike share the evaluations of what they have in common, so that all of
+    n sites take (4**n - 1) / 3 evaluations of one position instead of n 4**n, with a network
+    that `grows`. Strings see the same numbers with the axes in another order.
 
     Args:
         distribution: Of at most `MAX_LISTED_SITES` sites.
@@ -49,13 +49,8 @@ def log_table(distribution: OutcomeDistribution) -> Any:
 
 def _of_network(network: AutoregressiveNetwork) -> Any:
     log_probs = ops.zeros((1,), network.variable_dtype)
-    previous, cache = ops.zeros((1,), "int32"), network.initial_cache(1)
-    for position in range(network.n_positions):
-        if position:
-            previous = ops.tile(ops.arange(4, dtype="int32"), (4 ** (position - 1),))
-            cache = keras.tree.map_structure(lambda part: ops.repeat(part, 4, axis=0), cache)
-        outputs, cache = network.step(ops.convert_to_tensor(position, "int32"), previous, cache)
+    for outputs in conditionals_of_all_prefixes(network):
         # A mixed-precision network computes in less than it keeps.
-        outputs = ops.cast(outputs, network.variable_dtype)
-        log_probs = ops.reshape(log_probs[:, None] + ops.log_softmax(outputs, axis=-1), (-1,))
+        added = ops.log_softmax(ops.cast(outputs, network.variable_dtype), axis=-1)
+        log_probs = ops.reshape(log_probs[:, None] + added, (-1,))
     return log_probs

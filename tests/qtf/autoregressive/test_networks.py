@@ -9,11 +9,21 @@ from keras import ops
 
 from qtf.autoregressive import LSTM2D, GRUNetwork, PixelCNN, Transformer
 from qtf.autoregressive.gru import hidden_states
+from qtf.autoregressive.prefix_tree import conditionals_of_all_prefixes
 from qtf.training.compilation import compiled
 
 NETWORKS = {
     "gru": lambda **kw: GRUNetwork(n_positions=6, units=5, **kw),
     "transformer": lambda **kw: Transformer(n_positions=6, units=8, n_attention_heads=2, **kw),
+    "transformer of the first kind": lambda **kw: Transformer(
+        n_positions=6,
+        units=8,
+        n_attention_heads=1,
+        feed_forward_units=5,
+        norm_last=True,
+        sinusoidal=True,
+        **kw,
+    ),
     "pixelcnn": lambda **kw: PixelCNN(shape=(2, 3), width=5, depth=4, **kw),
     "residual pixelcnn": lambda **kw: PixelCNN(shape=(3, 2), width=5, depth=5, residual=True, **kw),
     "lstm_2d": lambda **kw: LSTM2D(shape=(2, 3), units=5, n_layers=1, **kw),
@@ -81,6 +91,22 @@ def test_probabilities_of_all_outcomes_add_up_to_one(make):
     assert np.exp(chosen).std() > 1e-3
 
 
+def test_constant_outputs_stay_whatever_came_before(make):
+    network = make(local_dimension=3, heads=(3, 1))
+    network.make_constant([0.5, -1.0, 2.0, 3.0])
+    found = np.asarray(network(outcomes(network)))
+    np.testing.assert_allclose(found - [0.5, -1.0, 2.0, 3.0], 0, atol=1e-12)
+
+
+def test_conditionals_of_all_prefixes_equal_the_parallel_evaluation(make):
+    network = make()
+    every = np.array(list(itertools.product((0, 1), repeat=6)), "int32")
+    expected = np.asarray(network(every))
+    found = conditionals_of_all_prefixes(network)
+    for position, outputs in enumerate(found):
+        np.testing.assert_allclose(outputs, expected[:: 2 ** (6 - position), position], atol=1e-12)
+
+
 def test_network_is_made_again_from_its_configuration(make):
     network = make(local_dimension=3, heads=(3, 1))
     again = type(network).from_config(network.get_config())
@@ -116,6 +142,11 @@ def test_gradient_of_the_gru_equals_finite_differences(gradients):
         (lambda: GRUNetwork(n_positions=2, units=-1), "units.* -1"),
         (lambda: GRUNetwork(n_positions=2, heads=(2, 0)), "heads.* 0"),
         (lambda: Transformer(n_positions=2, units=6, n_attention_heads=4), "must divide .* 6"),
+        (lambda: Transformer(n_positions=2, feed_forward_units=0), "feed_forward_units.* 0"),
+        (
+            lambda: Transformer(n_positions=2, units=7, n_attention_heads=1, sinusoidal=True),
+            "even if `sinusoidal`.* 7",
+        ),
         (lambda: PixelCNN(shape=(2, 2), depth=4, residual=True), "depth.* odd .* 4"),
         (lambda: PixelCNN(shape=(2, 0)), "shape.* 0"),
         (lambda: LSTM2D(shape=(0, 2)), "shape.* 0"),

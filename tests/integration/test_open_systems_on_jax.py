@@ -1,0 +1,50 @@
+"""Outcome distributions give the same numbers on TensorFlow and JAX, each in its own process."""
+
+import numpy as np
+
+
+def test_open_systems_give_the_same_numbers_on_jax(on_both_backends):
+    program = """
+import sys
+import numpy as np
+import keras
+from qtf.autoregressive import GRUNetwork, Transformer
+from qtf.open_systems.full_sums import log_table
+from qtf.open_systems.local_generator import LocalGenerator
+from qtf.open_systems.objectives import advanced_ratios, forward_backward
+from qtf.open_systems.outcome_distribution import OutcomeDistribution
+from qtf.physics import Chain, Lindbladian, OutcomeGenerator, decay, ising, tetrahedral
+from qtf.training.compilation import compiled
+four = {"local_dimension": 4, "heads": (4,)}
+paper = {"n_attention_heads": 1, "feed_forward_units": 6, "norm_last": True, "sinusoidal": True}
+local = OutcomeGenerator(Lindbladian(ising(Chain(3)), decay(3)), tetrahedral())
+generator = LocalGenerator(local.bonds, local.matrices, n_sites=3, chunk=10)
+objective = forward_backward(generator, 0.05, "chi2")
+found = {}
+for network in (
+    GRUNetwork(n_positions=3, units=8, **four),
+    Transformer(n_positions=3, units=8, n_layers=1, **paper, **four),
+):
+    rng = np.random.default_rng(0)
+    for variable in network.variables:
+        variable.assign(0.4 * rng.standard_normal(variable.shape))
+    distribution = OutcomeDistribution(network=network, strings=((0, 1, 2), (2, 1, 0)))
+    def measure(uniforms):
+        outcomes = distribution.sample(uniforms)
+        known = advanced_ratios(generator, distribution, distribution, outcomes, 0.05)
+        value, *weights = objective.of_samples(distribution, outcomes, known)
+        surrogate = objective.surrogate(distribution, outcomes, weights, 1)
+        table = log_table(distribution)
+        of_table = objective.of_table(table)
+        return outcomes, value, *weights, surrogate, table, of_table
+    run = compiled(measure, variables=distribution.variables)
+    values = run(keras.ops.convert_to_tensor(rng.random((4, 50)).astype("float32")))
+    for i, value in enumerate(values):
+        found[f"{type(network).__name__} {i}"] = np.asarray(value)
+np.savez(f"{sys.argv[1]}/{keras.backend.backend()}.npz", **found)
+"""
+    folder = on_both_backends(program)
+    one, other = (dict(np.load(folder / f"{name}.npz")) for name in ("jax", "tensorflow"))
+    assert len(one) == 14
+    for name, values in one.items():
+        np.testing.assert_allclose(values, other[name], rtol=1e-4, atol=1e-5, err_msg=name)
