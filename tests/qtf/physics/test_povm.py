@@ -49,6 +49,8 @@ def general_lindbladian(lattice):
     pairs = ("XX", "YY", "ZZ", "XY", "ZX")
     terms = [PauliTerm(rng.normal(), b, pair) for b in lattice.bonds() for pair in pairs]
     terms += [PauliTerm(rng.normal(), (i,), pauli) for i in range(n) for pauli in "XYZ"]
+    # Also a pair that descends, and the identity.
+    terms += [PauliTerm(0.6, (j, i), "YZ") for i, j in lattice.bonds()]
     terms += [PauliTerm(0.3, (), "")]
     jumps = [*decay(n, rng.uniform(0.5, 2.0, n)), (0, rng.normal(size=(2, 2)), 0.4)]
     jumps += [(n - 1, rng.normal(size=(2, 2)) + 1j * rng.normal(size=(2, 2)), 0.7)]
