@@ -49,6 +49,8 @@ def general_lindbladian(lattice):
     pairs = ("XX", "YY", "ZZ", "XY", "ZX")
     terms = [PauliTerm(rng.normal(), b, pair) for b in lattice.bonds() for pair in pairs]
     terms += [PauliTerm(rng.normal(), (i,), pauli) for i in range(n) for pauli in "XYZ"]
+    # Also a pair that descends, and the identity.
+    terms += [PauliTerm(0.6, (j, i), "YZ") for i, j in lattice.bonds()]
     terms += [PauliTerm(0.3, (), "")]
     jumps = [*decay(n, rng.uniform(0.5, 2.0, n)), (0, rng.normal(size=(2, 2)), 0.4)]
     jumps += [(n - 1, rng.normal(size=(2, 2)) + 1j * rng.normal(size=(2, 2)), 0.7)]
@@ -174,10 +176,15 @@ def test_generator_of_forty_spins_holds_local_matrices_only():
 
 def test_site_without_bonds_has_a_part_of_its_own():
     ends = PauliSum(3, [PauliTerm(1.0, (0, 2), "ZZ"), PauliTerm(0.5, (1,), "X")])
-    generator = OutcomeGenerator(Lindbladian(ends, decay(3)), tetrahedral())
-    assert generator.bonds.tolist() == [[0, 2]]
-    assert generator.sites.tolist() == [1]
-    assert generator.site_matrices.shape == (1, 4, 4)
+    for n_sites, lone in ((3, [1]), (4, [1, 3])):
+        hamiltonian = PauliSum(n_sites, ends.terms)
+        lindbladian, povm = Lindbladian(hamiltonian, decay(n_sites)), tetrahedral()
+        generator = OutcomeGenerator(lindbladian, povm)
+        assert generator.bonds.tolist() == [[0, 2]]
+        assert generator.sites.tolist() == lone
+        rho = random_density_matrix(n_sites)
+        change = povm.probabilities(lindbladian.apply(rho))
+        np.testing.assert_allclose(generator.apply(povm.probabilities(rho)), change, atol=1e-13)
 
 
 def test_bonds_that_a_small_periodic_lattice_has_twice_add_up():
