@@ -77,6 +77,7 @@ def make_task(config: dict[str, Any]) -> OpenSystemTask:
     )
     _check(config, lattice)
     povm, outcome_generator = measurement(config), make_generator(config)
+    every_outcome = config["objective"]["every_outcome"]
     distribution = make_distribution(config, lattice)
     return OpenSystemTask(
         make_distribution=lambda: make_distribution(config, lattice),
@@ -89,12 +90,14 @@ def make_task(config: dict[str, Any]) -> OpenSystemTask:
         plan=plan,
         observables=PauliObservables([povm.pauli_values(name.upper()) for name in DIRECTIONS]),
         source=RandomSource(
-            (distribution.n_uniforms, sampling["n_samples"]), seed=training["seed"]
+            # Sums over all outcomes need none.
+            (distribution.n_uniforms, 1 if every_outcome else sampling["n_samples"]),
+            seed=training["seed"],
         ),
         n_samples=sampling["n_samples"],
         n_validation=sampling["n_validation"],
         seed=training["seed"],
-        every_outcome=config["objective"]["every_outcome"],
+        every_outcome=every_outcome,
         exact=_exact(config, plan, outcome_generator),
         xla=training["xla"],
     )
