@@ -107,6 +107,7 @@ def make_task(config: dict[str, Any]) -> GroundStateTask:
         symmetrized=None if always else symmetrized,
         chunk=sampling["chunk"],
         n_prefixes=sampling["n_prefixes"],
+        every_configuration=sampling["every_configuration"],
         picture_shape=_rows_and_columns(lattice),
         xla=training["xla"],
     )
