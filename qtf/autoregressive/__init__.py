@@ -15,4 +15,12 @@ NETWORKS = {
     "transformer": Transformer,
 }
 
-__all__ = ["LSTM2D", "NETWORKS", "AutoregressiveNetwork", "GRUNetwork", "GatedRNN2D", "PixelCNN", "Transformer"]
+__all__ = [
+    "LSTM2D",
+    "NETWORKS",
+    "AutoregressiveNetwork",
+    "GRUNetwork",
+    "GatedRNN2D",
+    "PixelCNN",
+    "Transformer",
+]

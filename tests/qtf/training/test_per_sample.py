@@ -17,7 +17,13 @@ NETWORKS = {
 
 @pytest.mark.parametrize(
     ("name", "xla"),
-    [("gated_2d", False), ("gru", False), ("pixelcnn", False), ("pixelcnn", True), ("transformer", True)],
+    [
+        ("gated_2d", False),
+        ("gru", False),
+        ("pixelcnn", False),
+        ("pixelcnn", True),
+        ("transformer", True),
+    ],
 )
 def test_gradients_equal_those_of_samples_taken_one_by_one(name, xla):
     keras.utils.set_random_seed(0)
