@@ -127,7 +127,12 @@ class _GatedCell(keras.layers.Layer):
         self.linear = self.add_weight(
             name="linear", shape=(2 * units, units), initializer="glorot_uniform"
         )
-        self.bias = self.add_weight(name="bias", shape=(2 * units,), initializer="zeros")
+        # Without it all states would be zero, whatever the outcomes, and so would gradients.
+        self.bias = self.add_weight(
+            name="bias",
+            shape=(2 * units,),
+            initializer=keras.initializers.RandomUniform(-1.0, 1.0),
+        )
 
     def call(self, choices: Any) -> Any:
         """Returns h of [x', x''], (rows, columns, batch, ...) both."""

@@ -41,6 +41,15 @@ def outcomes(network, batch_size=7, seed=2):
     return rng.integers(network.local_dimension, size=(batch_size, 6)).astype("int32")
 
 
+@pytest.mark.parametrize("name", NETWORKS)
+def test_untrained_outputs_depend_on_outcomes(name):
+    keras.utils.set_random_seed(0)
+    network = NETWORKS[name]()
+    outputs = np.asarray(network(outcomes(network)))
+    # Otherwise no gradient would tell the outcomes apart, and training would stand still.
+    assert outputs[:, 1:].std(axis=0).max(axis=-1).min() > 1e-3
+
+
 @pytest.mark.parametrize("local_dimension", [2, 4])
 def test_outputs_depend_on_earlier_outcomes_only(make, local_dimension):
     network = make(local_dimension=local_dimension, heads=(local_dimension,))
