@@ -116,10 +116,10 @@ def make_task(config: dict[str, Any]) -> GroundStateTask:
 def make_wave_function(config: dict[str, Any], lattice: Lattice) -> Any:
     """Returns the wave function of a configuration, with random weights."""
     chosen, name = config["wave_function"], config["network"]["name"]
-    if name in ON_SQUARES and chosen["order"] != "raster":
+    if name in ON_SQUARES and chosen["order"] != ON_SQUARES[name]:
         raise ValueError(
-            f'Setting `wave_function.order` must be "raster" for the network {name}, but is'
-            f' "{chosen["order"]}".'
+            f'Setting `wave_function.order` must be "{ON_SQUARES[name]}" for the network {name},'
+            f' but is "{chosen["order"]}".'
         )
     psi = WaveFunction(
         network=make_network(config["network"], lattice, heads=_heads(config)),
@@ -210,10 +210,12 @@ def _rows_and_columns(lattice: Lattice) -> tuple[int, int]:
     return 1, lattice.n_sites
 
 
-ON_SQUARES = ("lstm_2d", "pixelcnn")
+# Networks of squares, with the order in which they number sites.
+ON_SQUARES = {"gated_2d": "snake", "lstm_2d": "raster", "pixelcnn": "raster"}
 ARGUMENTS = {
+    "gated_2d": ("units",),
     "gru": ("units",),
-    "lstm_2d": ("units", "n_layers"),
+    "lstm_2d": ("units", "n_layers", "layer_norm"),
     "transformer": ("units", "n_layers", "n_attention_heads"),
     "pixelcnn": ("width", "depth", "residual"),
 }
