@@ -51,6 +51,41 @@ def gradients():
     return compute
 
 
+@pytest.fixture
+def check_gradients(gradients):
+    """Function of (function, arrays): compares gradients of a scalar with central differences.
+
+    Each array is moved by itself along a random direction, then, with `layer` given, all of its
+    weights together.
+    """
+    from keras import ops
+
+    def check(function, arrays, layer=None, *, step=1e-5, tolerance=1e-8):
+        rng = np.random.default_rng(0)
+        variables = [] if layer is None else layer.variables
+        starts = [np.array(one) for one in [*arrays, *variables]]
+        directions = [rng.standard_normal(start.shape) for start in starts]
+        _, found = gradients(function, arrays, layer)
+        n = len(arrays)
+        groups = [[i] for i in range(n)] + [[*range(n, len(starts))]] * bool(variables)
+
+        def value(moved):
+            for variable, array in zip(variables, moved[n:], strict=True):
+                variable.assign(array)
+            return float(function(*map(ops.convert_to_tensor, moved[:n])))
+
+        for group in groups:
+            plus, minus = list(starts), list(starts)
+            for i in group:
+                plus[i] = starts[i] + step * directions[i]
+                minus[i] = starts[i] - step * directions[i]
+            expected = (value(plus) - value(minus)) / (2 * step)
+            slope = sum(np.sum(found[i] * directions[i]) for i in group)
+            assert slope == pytest.approx(expected, rel=tolerance, abs=tolerance)
+
+    return check
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _double_precision_in_jax():
     if os.environ.get("KERAS_BACKEND") == "jax":

@@ -106,6 +106,7 @@ def make_task(config: dict[str, Any]) -> GroundStateTask:
         symmetrized=None if always else symmetrized,
         chunk=sampling["chunk"],
         n_prefixes=sampling["n_prefixes"],
+        every_configuration=sampling["every_configuration"],
         picture_shape=_rows_and_columns(lattice),
         xla=training["xla"],
     )
@@ -114,10 +115,10 @@ def make_task(config: dict[str, Any]) -> GroundStateTask:
 def make_wave_function(config: dict[str, Any], lattice: Lattice) -> Any:
     """Returns the wave function of a configuration, with random weights."""
     chosen, name = config["wave_function"], config["network"]["name"]
-    if name in ON_SQUARES and chosen["order"] != "raster":
+    if name in ON_SQUARES and chosen["order"] != ON_SQUARES[name]:
         raise ValueError(
-            f'Setting `wave_function.order` must be "raster" for the network {name}, but is'
-            f' "{chosen["order"]}".'
+            f'Setting `wave_function.order` must be "{ON_SQUARES[name]}" for the network {name},'
+            f' but is "{chosen["order"]}".'
         )
     psi = WaveFunction(
         network=make_network(config["network"], lattice, heads=_heads(config)),

@@ -15,13 +15,14 @@ def default() -> ConfigDict:
             "physics": {"hamiltonian": {"name": "ising", "lattice": "chain", "n_sites": 12}},
             "network": _network(),
             "wave_function": {
-                "order": "raster",  # or "snake", for recurrent networks on squares
+                "order": "raster",  # or "snake", which gated_2d needs and a GRU on squares likes
                 "zero_magnetization": False,
                 "marshall_sign": False,
                 "positive": False,  # no phase beside that of the sign rule
             },
             "sampling": {
                 "n_samples": 256,  # of a step of one replica
+                "every_configuration": False,  # trains on all of them instead, to 16 sites
                 "n_validation": 4096,
                 "chunk": 0,  # flips at once in local energies; 0: all
                 "n_prefixes": 4,  # positions from which flipped spins may be evaluated
@@ -78,9 +79,10 @@ def _training() -> dict[str, Any]:
 
 def _network() -> dict[str, Any]:
     return {
-        "name": "gru",  # "gru", "transformer", or on squares "lstm_2d", "pixelcnn"
-        "units": placeholder(int),  # gru, lstm_2d, transformer
+        "name": "gru",  # or "transformer", or on squares "gated_2d", "lstm_2d", "pixelcnn"
+        "units": placeholder(int),  # gated_2d, gru, lstm_2d, transformer
         "n_layers": placeholder(int),  # lstm_2d, transformer
+        "layer_norm": placeholder(bool),  # lstm_2d
         "n_attention_heads": placeholder(int),  # transformer
         "width": placeholder(int),  # pixelcnn
         "depth": placeholder(int),  # pixelcnn

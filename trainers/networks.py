@@ -6,10 +6,12 @@ from qtf.autoregressive import NETWORKS
 from qtf.autoregressive.network import AutoregressiveNetwork
 from qtf.physics import Lattice, Square
 
-ON_SQUARES = ("lstm_2d", "pixelcnn")
+# Networks of squares, with the order in which they number sites.
+ON_SQUARES = {"gated_2d": "snake", "lstm_2d": "raster", "pixelcnn": "raster"}
 ARGUMENTS = {
+    "gated_2d": ("units",),
     "gru": ("units",),
-    "lstm_2d": ("units", "n_layers"),
+    "lstm_2d": ("units", "n_layers", "layer_norm"),
     "transformer": (
         "units",
         "n_layers",

@@ -2,14 +2,15 @@
 
     --config=configs/ground_state/j1j2_square.py:SIDE,J2, by default 4,0.5
 
-Marshall's sign rule is the start; the network learns where it fails. Small squares have their
-symmetries built in: the spins in question are rare, and their images are learned with them.
+Marshall's sign rule is the start; the network learns where it fails. On a 4x4 square it is trained
+on all configurations: those in question are rare.
 """
 
 from ml_collections import ConfigDict
 
 from configs.ground_state import heisenberg_square
-from configs.ground_state.recipes import chosen, reconfiguration
+from configs.ground_state.recipes import chosen, exact_reconfiguration
+from qtf.ground_states.every_configuration import MAX_SITES
 
 
 def get_config(choice: str = "4,0.5") -> ConfigDict:
@@ -18,13 +19,7 @@ def get_config(choice: str = "4,0.5") -> ConfigDict:
     config.wave_function.positive = False
     config.physics.hamiltonian.name = "j1j2"
     config.physics.hamiltonian.next_nearest_coupling = coupling
-    if side <= heisenberg_square.MAX_SMALL_SIDE:
+    if side * side <= MAX_SITES:
         config.network.units = 48
-        config.symmetry.in_training = True
-        config.penalties.temperature = 2.0
-        config.penalties.temperature_decay = 0.02
-        config.sampling.n_prefixes = 1
-        # Bounds the memory.
-        config.sampling.chunk = 7
-        reconfiguration(config, n_samples=512, n_epochs=10, learning_rate=0.05)
+        exact_reconfiguration(config)
     return config

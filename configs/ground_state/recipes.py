@@ -44,6 +44,22 @@ def reconfiguration(
     config.training.optimizer.clip_norm = 0.0
 
 
+def exact_reconfiguration(config: ConfigDict) -> None:
+    """Stochastic reconfiguration without samples, for up to 16 sites with all symmetries.
+
+    Sums over all configurations find the signs of those that samples seldom hold.
+    """
+    config.sampling.every_configuration = True
+    config.sampling.n_prefixes = 1
+    # Bounds the memory of validations.
+    config.sampling.chunk = 7
+    config.symmetry.in_training = True
+    reconfiguration(config, n_samples=512, n_epochs=10, learning_rate=0.1)
+    config.min_sr.diag_shift = 1e-5
+    config.training.steps_per_epoch = 10
+    config.training.optimizer.warmup_steps = 10
+
+
 def naqs(config: ConfigDict, *, depth: int, n_samples: int, n_prefixes: int, chunk: int) -> None:
     """The network, the optimiser and the first batches of the NAQS paper."""
     config.network.name = "pixelcnn"

@@ -18,9 +18,11 @@ class LSTM2D(AutoregressiveNetwork):
         a_{r,c} = right(a_{r,c-1}, d_{r,c}),   b_{r,c} = left(b_{r,c+1}, d_{r,c})
         y_{r,c} = W2 relu(W1 [a_{r,c-1}, b_{r-1,c}] + w1) + w2
 
-    The input x of the first layer is the unit vector of the outcome, that of the others the
-    sum of y over all layers below; the sum over all layers goes to the heads. Everything
-    outside of the lattice is zero.
+    The input x of the first layer is the unit vector of the outcome, that of the others
+    LN(the sum of y over all layers below); LN(the sum over all layers) goes to the heads.
+    Everything outside of the lattice is zero. LN normalises the units of one site, whose sums
+    would grow from layer to layer; the sums themselves stay as they are, so that gradients
+    reach every layer directly.
 
     Both shifts are in y: a of the left neighbour knows the columns before c down to row r,
     b of the row above knows the other columns down to row r - 1. Together these are the
@@ -37,6 +39,7 @@ class LSTM2D(AutoregressiveNetwork):
         shape: Rows and columns; positions are numbered row by row.
         units: Width of d, a, b and y.
         n_layers: Number of layers.
+        layer_norm: Whether there is LN; the paper's text names none.
         **kwargs: Of `AutoregressiveNetwork`, without `n_positions`.
 
     Raises:
@@ -54,7 +57,13 @@ class LSTM2D(AutoregressiveNetwork):
     recurrent = True
 
     def __init__(
-        self, *, shape: Sequence[int], units: int = 32, n_layers: int = 2, **kwargs: Any
+        self,
+        *,
+        shape: Sequence[int],
+        units: int = 32,
+        n_layers: int = 2,
+        layer_norm: bool = True,
+        **kwargs: Any,
     ) -> None:
         rows, columns = (checked_positive("shape", size) for size in shape)
         kwargs.pop("n_positions", None)
@@ -62,10 +71,16 @@ class LSTM2D(AutoregressiveNetwork):
         self.shape = (rows, columns)
         self.units = checked_positive("units", units)
         self.n_layers = checked_positive("n_layers", n_layers)
+        self.layer_norm = layer_norm
         inner = {"dtype": self.dtype_policy}
         self.lattice_layers = [_LatticeLayer(self.shape, units, **inner) for _ in range(n_layers)]
         for i, layer in enumerate(self.lattice_layers):
             layer.build((None, units if i else self.local_dimension))
+        norm = keras.layers.LayerNormalization if layer_norm else keras.layers.Identity
+        # What enters each layer after the first, then what enters the heads.
+        self.norms = [norm(**inner) for _ in range(n_layers)]
+        for one in self.norms:
+            one.build((None, units))
         self.output_heads = OutputHeads(self.heads, **inner)
         self.output_heads.build((None, units))
         self.built = True
@@ -76,9 +91,10 @@ class LSTM2D(AutoregressiveNetwork):
         lattice = ops.reshape(by_position, (*self.shape, -1, self.local_dimension))
         first, *others = self.lattice_layers
         total = first(lattice)
-        for layer in others:
-            total = total + layer(total)
-        outputs = ops.reshape(self.output_heads(total), (self.n_positions, -1, self.n_outputs))
+        for layer, norm in zip(others, self.norms, strict=False):
+            total = total + layer(norm(total))
+        outputs = self.output_heads(self.norms[-1](total))
+        outputs = ops.reshape(outputs, (self.n_positions, -1, self.n_outputs))
         return ops.transpose(outputs, (1, 0, 2))
 
     def initial_cache(self, batch_size: Any) -> Any:
@@ -101,7 +117,9 @@ class LSTM2D(AutoregressiveNetwork):
         states, lefts, sums = cache
         column = position % self.shape[1]
         started = ops.cast(position > 0, self.variable_dtype)
-        inputs = [started * self.encoded(previous), *sums]
+        norms = self.norms[:-1]
+        inputs = [started * self.encoded(previous)]
+        inputs += [norm(x) for norm, x in zip(norms, sums, strict=True)]
         states = [
             layer.advanced(state, x, position)
             for layer, state, x in zip(self.lattice_layers, states, inputs, strict=True)
@@ -112,11 +130,16 @@ class LSTM2D(AutoregressiveNetwork):
         for layer, state, left in zip(self.lattice_layers, states, lefts, strict=True):
             added = layer.joined(state[2], ops.take(left, column, axis=1))
             sums.append(added + sums[-1] if sums else added)
-        return self.output_heads(sums[-1]), (states, lefts, sums[:-1])
+        return self.output_heads(self.norms[-1](sums[-1])), (states, lefts, sums[:-1])
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make this network again."""
-        own = {"shape": self.shape, "units": self.units, "n_layers": self.n_layers}
+        own = {
+            "shape": self.shape,
+            "units": self.units,
+            "n_layers": self.n_layers,
+            "layer_norm": self.layer_norm,
+        }
         return {**super().get_config(), **own}
 
     def _lefts(self, states: Any) -> list[Any]:

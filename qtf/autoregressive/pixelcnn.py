@@ -14,9 +14,11 @@ class PixelCNN(AutoregressiveNetwork):
     """Autoregressive network of masked 3 x 3 convolutions over rows from top to bottom.
 
     A layer at row r, column c sees (r-1, c-1), (r-1, c), (r-1, c+1), (r, c-1) and, but for
-    the first, (r, c). Weights are normalised, w = g v / |v| for each channel, but for those
-    of the last layer, which is a product at each position. A sample carries two rows of
-    every layer's input from position to position.
+    the first, (r, c). So `depth` layers reach as many rows up and columns to either side; as
+    many as the longer side, less one, reach everything but a blind spot that no depth removes:
+    what lies further to the right than up, c' - c > r - r'. Weights are normalised,
+    w = g v / |v| for each channel, but for those of the last layer, which is a product at each
+    position. A sample carries two rows of every layer's input from position to position.
 
     Args:
         shape: Rows and columns; positions are numbered row by row.

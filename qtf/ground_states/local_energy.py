@@ -1,6 +1,7 @@
 """Local energies of a wave function under any sum of Pauli terms."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -66,10 +67,7 @@ class LocalEnergy:
             Diagonal elements (batch,); off-diagonal ones (n_flips, batch), zeros included;
             their configurations, int32 (n_flips, batch, n_sites).
         """
-        dtype = "float64"
-        parities = ops.matmul(ops.cast(bits, dtype), ops.cast(self._signs.T, dtype))
-        signs = 1.0 - 2.0 * (parities % 2.0)
-        elements = ops.transpose(ops.matmul(signs, ops.cast(self._coefficients, dtype)))
+        elements = self._elements(bits)
         others = (bits[None] + ops.cast(self._flips[:, None], "int32")) % 2
         return elements[0], elements[1:], others
 
@@ -86,28 +84,51 @@ class LocalEnergy:
         Raises:
             ValueError: `n_prefixes` is more than 1 although the wave function has no prefixes.
         """
-        diagonal, elements, others = self.connected(bits)
         batch_size = ops.shape(bits)[0]
-        real, imaginary = diagonal, ops.zeros_like(diagonal)
         if self.n_prefixes > 1:
             groups, own = self._from_prefixes(log_psi, bits)
         else:
             groups = [(np.arange(self.n_flips), log_psi)]
             own = log_psi(bits)
         log_modulus, phase = (ops.cast(part, "float64") for part in own)
+        # One more that flips nothing and counts nothing, to fill pieces with.
+        elements = ops.pad(self._elements(bits), ((0, 1), (0, 0)))
+        all_flips = ops.cast(np.pad(self._flips, ((0, 1), (0, 0))), "int32")
+
+        def added(evaluate: LogPsi, flips: Any, sums: tuple[Any, Any]) -> tuple[Any, Any]:
+            others = (bits[None] + ops.take(all_flips, flips, axis=0)[:, None]) % 2
+            log_other, phase_other = (
+                ops.reshape(ops.cast(value, "float64"), (-1, batch_size))
+                for value in evaluate(ops.reshape(others, (-1, self.n_sites)))
+            )
+            element = ops.take(elements, 1 + flips, axis=0)
+            # An element of zero may belong to spins that psi has no number for.
+            ratio = ops.where(element == 0.0, 0.0, ops.exp(log_other - log_modulus))
+            angle = phase_other - phase
+            return (
+                sums[0] + ops.sum(element * ratio * ops.cos(angle), axis=0),
+                sums[1] + ops.sum(element * ratio * ops.sin(angle), axis=0),
+            )
+
+        sums = (elements[0], ops.zeros_like(elements[0]))
         for flips, evaluate in groups:
-            for start in range(0, len(flips), self.chunk):
-                part = flips[start : start + self.chunk]
-                element, other = ops.take(elements, part, axis=0), ops.take(others, part, axis=0)
-                log_other, phase_other = (
-                    ops.reshape(ops.cast(value, "float64"), (-1, batch_size))
-                    for value in evaluate(ops.reshape(other, (-1, self.n_sites)))
-                )
-                # An element of zero may belong to spins that psi has no number for.
-                ratio = ops.where(element == 0.0, 0.0, ops.exp(log_other - log_modulus))
-                real += ops.sum(element * ratio * ops.cos(phase_other - phase), axis=0)
-                imaginary += ops.sum(element * ratio * ops.sin(phase_other - phase), axis=0)
-        return real, imaginary
+            sums = _over_pieces(self._pieces(flips), partial(added, evaluate), sums)
+        return sums
+
+    def _elements(self, bits: Any) -> Any:
+        """Returns float64 (1 + n_flips, batch), the diagonal ones first."""
+        dtype = "float64"
+        parities = ops.matmul(ops.cast(bits, dtype), ops.cast(self._signs.T, dtype))
+        signs = 1.0 - 2.0 * (parities % 2.0)
+        return ops.transpose(ops.matmul(signs, ops.cast(self._coefficients, dtype)))
+
+    def _pieces(self, flips: np.ndarray) -> np.ndarray:
+        """Returns numbers of flips in equal pieces of at most `chunk`, (n_pieces, size)."""
+        n_pieces = -(-len(flips) // self.chunk)
+        size = -(-len(flips) // max(1, n_pieces))
+        missing = n_pieces * size - len(flips)
+        filled = np.pad(flips, (0, missing), constant_values=self.n_flips)
+        return filled.reshape(n_pieces, size).astype("int32")
 
     def _from_prefixes(self, psi: Any, bits: Any) -> tuple[list[Any], Any]:
         """Returns groups of flips with functions that evaluate them, and log psi of `bits`."""
@@ -148,3 +169,13 @@ class LocalEnergy:
         self._coefficients = np.zeros((len(entries), len(columns)))
         for row, (column, value) in enumerate(entries):
             self._coefficients[row, column] = value
+
+
+def _over_pieces(pieces: np.ndarray, added: Callable[..., Any], sums: tuple[Any, Any]) -> Any:
+    """Adds what belongs to each piece; several are one loop, compiled once."""
+    if len(pieces) < 2:
+        return added(pieces[0], sums) if len(pieces) else sums
+    shape, table = ops.shape(sums[0]), ops.convert_to_tensor(pieces)
+    found = ops.fori_loop(0, len(pieces), lambda i, carry: added(table[i], carry), sums)
+    # The loop forgets the shape.
+    return tuple(ops.reshape(part, shape) for part in found)

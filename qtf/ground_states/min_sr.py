@@ -15,13 +15,14 @@ class MinSR:
     """Direction of a step of imaginary time, as well as the weights can follow it.
 
         d = X^T (X X^T + diag_shift)^(-1) (e - momentum X d') + momentum d'
-        X = (Re O; Im O) / sqrt(N),   e = (Re E; Im E) / sqrt(N)
+        X = sqrt(w) (Re O; Im O),   e = sqrt(w) (Re E; Im E)
 
     O are the derivatives of log psi of each sample and E the local energies, both without
-    their means; d' is the direction of the step before. Without momentum this is the step of
-    stochastic reconfiguration, (X^T X + diag_shift) d = X^T e, at the cost of a matrix as
-    large as the samples instead of the weights. With it, what the samples say nothing about
-    is taken from the steps before, which averages their noise.
+    their means, and w the share of each in a mean; d' is the direction of the step before.
+    Without momentum this is the step of stochastic reconfiguration, (X^T X + diag_shift) d =
+    X^T e, at the cost of a matrix as large as the samples instead of the weights. With it,
+    what the samples say nothing about is taken from the steps before, which averages their
+    noise.
 
     Its parts are compiled by themselves: XLA factorises matrices much slower than
     TensorFlow does, and knows no derivatives of every sample if there are loops.
@@ -59,7 +60,9 @@ class MinSR:
         zeros = ops.zeros((size,), psi.variable_dtype)
         self.state = [keras.Variable(zeros, trainable=False, name="direction")]
 
-    def direction(self, psi: Any, bits: Any, real: Any, imaginary: Any) -> list[Any]:
+    def direction(
+        self, psi: Any, bits: Any, real: Any, imaginary: Any, shares: Any
+    ) -> list[Any]:
         """Returns d, in the shapes of the trainable variables, and keeps it as d'.
 
         Only inside a `tf.function`, after `build`.
@@ -69,6 +72,8 @@ class MinSR:
             bits: Samples, int32 (n_samples, n_sites).
             real: Real parts of their local energies, (n_samples,).
             imaginary: Imaginary parts.
+            shares: Of each in a mean, (n_samples,): 1 / n_samples, or |psi|^2 for all
+                configurations.
         """
         variables = psi.trainable_variables
         n_parts = 1 if psi.positive else 2
@@ -76,15 +81,17 @@ class MinSR:
         def outputs(bits: Any) -> Any:
             return psi(bits)[:n_parts]
 
-        def rows_and_kernel(bits: Any) -> tuple[Any, Any]:
+        def rows_and_kernel(bits: Any, shares: Any) -> tuple[Any, Any]:
             found = per_sample_gradients(outputs, bits, variables)
-            rows = scale * ops.concatenate([_centred(part) for part in found], axis=0)
+            weights = ops.cast(shares, found[0].dtype)[:, None]
+            rows = ops.concatenate([_centred(part, weights) for part in found], axis=0)
             return rows, ops.matmul(rows, ops.transpose(rows))
 
-        scale = float(bits.shape[0]) ** -0.5
         xla = self.xla and not psi.recurrent
-        rows, kernel = compiled(rows_and_kernel, variables=variables, xla=xla)(bits)
-        energies = scale * ops.concatenate([_centred(part) for part in (real, imaginary)[:n_parts]])
+        rows, kernel = compiled(rows_and_kernel, variables=variables, xla=xla)(bits, shares)
+        parts = (real, imaginary)[:n_parts]
+        weights = ops.cast(shares, real.dtype)
+        energies = ops.concatenate([_centred(part, weights) for part in parts])
         before = self.momentum * self.state[0].value
         unexplained = energies - ops.cast(ops.matmul(rows, before), energies.dtype)
         solved = solved_symmetric(kernel, unexplained, self.diag_shift)
@@ -102,5 +109,5 @@ def _split(joined: Any, variables: Any) -> list[Any]:
     return parts
 
 
-def _centred(values: Any) -> Any:
-    return values - ops.mean(values, axis=0, keepdims=True)
+def _centred(values: Any, shares: Any) -> Any:
+    return ops.sqrt(shares) * (values - ops.sum(shares * values, axis=0, keepdims=True))

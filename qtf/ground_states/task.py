@@ -9,6 +9,7 @@ from keras import ops
 
 from qtf.ground_states.energy_gradient import gradient_surrogate
 from qtf.ground_states.estimates import EnergyEstimate, energy_estimate
+from qtf.ground_states.every_configuration import EveryConfiguration
 from qtf.ground_states.local_energy import LocalEnergy
 from qtf.ground_states.min_sr import MinSR
 from qtf.ground_states.observables import abs_magnetization, magnetization
@@ -49,6 +50,8 @@ class GroundStateTask:
             validations measure how well it has them; None: no symmetries are known.
         chunk: Flips evaluated at once in local energies; 0: all.
         n_prefixes: Positions from which local energies may be evaluated, see `LocalEnergy`.
+        every_configuration: Whether training sums over all configurations of a small system
+            instead of samples; `validate` samples nevertheless.
         picture_shape: Rows and columns of a picture of a sample; None: no pictures.
         xla: Whether validation is compiled by XLA.
 
@@ -71,6 +74,7 @@ class GroundStateTask:
         symmetrized: Callable[[keras.Model], SymmetricWaveFunction] | None = None,
         chunk: int = 0,
         n_prefixes: int = 1,
+        every_configuration: bool = False,
         picture_shape: tuple[int, int] | None = None,
         xla: bool = True,
     ) -> None:
@@ -88,6 +92,7 @@ class GroundStateTask:
         self.min_sr = min_sr
         self.symmetrized = symmetrized
         self.local_energy = LocalEnergy(hamiltonian, chunk=chunk, n_prefixes=n_prefixes)
+        self.every_configuration = every_configuration
         self.picture_shape = picture_shape
         self.xla = xla
         self.metric_names = (
@@ -121,6 +126,10 @@ class GroundStateTask:
                 f"The wave function must have {self.hamiltonian.n_sites} sites, as the"
                 f" Hamiltonian, but has {model.n_sites}."
             )
+        if self.every_configuration:
+            self._every = EveryConfiguration(model)
+            # Values are looked up: neither pieces nor prefixes save anything.
+            self._summed_local_energy = LocalEnergy(self.hamiltonian)
         if self.min_sr is not None:
             self.min_sr.build(model)
         symmetric = None if self.symmetrized is None else self.symmetrized(model)
@@ -137,12 +146,13 @@ class GroundStateTask:
         """Returns the mean local energy; differentiated, the direction of the step."""
         if self.min_sr is not None:
             return self._reconfiguration_loss(model, batch)
-        bits, real, imaginary = map(ops.stop_gradient, self._drawn(model, batch["uniforms"]))
+        bits, real, imaginary, shares = map(
+            ops.stop_gradient, self._weighed(model, batch["uniforms"])
+        )
         log_modulus, phase = model(bits)
         target = real + self.penalties(bits, ops.stop_gradient(log_modulus), batch["step"])
-        shares = ops.full_like(real, 1.0 / self.batch_size)
         surrogate = gradient_surrogate(log_modulus, phase, target, imaginary, shares)
-        return with_gradient_of(ops.mean(real), surrogate)
+        return with_gradient_of(ops.sum(shares * real), surrogate)
 
     def training_batches(self, start_step: int, input_context: Any) -> Any:
         """Returns the stream of random numbers from `start_step` on."""
@@ -200,15 +210,28 @@ class GroundStateTask:
         bits = model.sample(uniforms)
         return bits, *self.local_energy(model, bits)
 
+    def _weighed(self, model: keras.Model, uniforms: Any) -> tuple[Any, Any, Any, Any]:
+        """Returns configurations, their local energies, and the share of each in a mean."""
+        if not self.every_configuration:
+            bits, real, imaginary = self._drawn(model, uniforms)
+            return bits, real, imaginary, ops.full_like(real, 1.0 / self.batch_size)
+        every = self._every
+        bits = ops.convert_to_tensor(every.bits)
+        log_modulus, phase = model(bits)
+        looked_up = every.looked_up(model, log_modulus, phase)
+        real, imaginary = self._summed_local_energy(looked_up, bits)
+        return bits, real, imaginary, ops.cast(every.shares(log_modulus), real.dtype)
+
     def _reconfiguration_loss(self, model: keras.Model, batch: Any) -> Any:
         def drawn(uniforms: Any, step: Any) -> tuple[Any, ...]:
-            bits, real, imaginary = self._drawn(model, uniforms)
-            return bits, real, real + self.penalties(bits, model(bits)[0], step), imaginary
+            bits, real, imaginary, shares = self._weighed(model, uniforms)
+            target = real + self.penalties(bits, model(bits)[0], step)
+            return bits, real, target, imaginary, shares
 
         run = compiled(drawn, variables=model.variables, xla=self.xla)
-        bits, real, target, imaginary = run(batch["uniforms"], batch["step"])
-        parts = self.min_sr.direction(model, bits, target, imaginary)
-        return with_gradients(ops.mean(real), parts, model.trainable_variables)
+        bits, real, target, imaginary, shares = run(batch["uniforms"], batch["step"])
+        parts = self.min_sr.direction(model, bits, target, imaginary, shares)
+        return with_gradients(ops.sum(shares * real), parts, model.trainable_variables)
 
     def _samples(self, n_samples: int) -> tuple[Any, ...]:
         """Returns the energy, the bits and, where symmetries are known, the acceptances."""

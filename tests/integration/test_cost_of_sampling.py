@@ -38,6 +38,7 @@ def products(jaxpr, length=1):
 
 SHAPE, N = (6, 6), 36
 SIZES = {
+    "gated_2d": {"shape": SHAPE, "units": 16},
     "gru": {"n_positions": N, "units": 32},
     "transformer": {"n_positions": N, "units": 32},
     "pixelcnn": {"shape": SHAPE, "width": 16, "depth": 5},
@@ -64,7 +65,7 @@ def test_a_sample_costs_at_most_three_parallel_evaluations():
         text=True,
     )
     found = json.loads(done.stdout.splitlines()[-1])
-    assert set(found) == {"gru", "lstm_2d", "pixelcnn", "transformer"}
+    assert set(found) == {"gated_2d", "gru", "lstm_2d", "pixelcnn", "transformer"}
     for name, (sample, whole) in found.items():
         # Networks that ran anew for each of the 36 positions would need 36 times as much. Both
         # branches of a condition are counted.

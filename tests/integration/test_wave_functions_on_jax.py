@@ -8,7 +8,7 @@ def test_wave_functions_give_the_same_numbers_on_jax(on_both_backends):
 import sys
 import numpy as np
 import keras
-from qtf.autoregressive import LSTM2D, GRUNetwork, PixelCNN, Transformer
+from qtf.autoregressive import LSTM2D, GatedRNN2D, GRUNetwork, PixelCNN, Transformer
 from qtf.ground_states.local_energy import LocalEnergy
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import Square, heisenberg
@@ -18,6 +18,7 @@ for network in (
     GRUNetwork(n_positions=6, units=8),
     PixelCNN(shape=(2, 3), width=8, depth=3),
     LSTM2D(shape=(2, 3), units=8),
+    GatedRNN2D(shape=(2, 3), units=8),
     Transformer(n_positions=6, units=8),
 ):
     rng = np.random.default_rng(0)
@@ -36,6 +37,6 @@ np.savez(f"{sys.argv[1]}/{keras.backend.backend()}.npz", **found)
 """
     folder = on_both_backends(program)
     one, other = (dict(np.load(folder / f"{name}.npz")) for name in ("jax", "tensorflow"))
-    assert len(one) == 20
+    assert len(one) == 25
     for name, values in one.items():
         np.testing.assert_allclose(values, other[name], rtol=1e-5, atol=1e-5, err_msg=name)

@@ -108,12 +108,31 @@ def test_mistake_leaves_no_run_folder(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_squares_are_visited_row_by_row_by_networks_of_squares():
-    config = small(network__name="lstm_2d", wave_function__order="snake")
+def on_a_square(**changes):
+    config = small(**changes)
     config["physics"]["hamiltonian"].update(lattice="square", n_rows=2, n_columns=3)
     del config["physics"]["hamiltonian"]["n_sites"]
-    with pytest.raises(ValueError, match='order.* "raster" .* lstm_2d, but is "snake"'):
+    return config
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong"),
+    [("lstm_2d", "raster", "snake"), ("gated_2d", "snake", "raster")],
+)
+def test_networks_of_squares_have_an_order_of_their_own(name, right, wrong):
+    make_task(on_a_square(network__name=name, wave_function__order=right))
+    config = on_a_square(network__name=name, wave_function__order=wrong)
+    with pytest.raises(ValueError, match=f'order.* "{right}" .* {name}, but is "{wrong}"'):
         make_task(config)
+
+
+def test_training_runs_with_a_network_along_a_zigzag_path(tmp_path):
+    config = on_a_square(
+        network__name="gated_2d", wave_function__order="snake", training__n_epochs=1
+    )
+    _, model = run(config, tmp_path / "run")
+    assert model.sites == (0, 1, 2, 5, 4, 3)
+    assert np.sum(np.abs(state_vector(model)) ** 2) == pytest.approx(1.0, abs=1e-5)
 
 
 def test_symmetries_in_the_training_make_the_magnetization_vanish(tmp_path):
@@ -157,6 +176,11 @@ def test_large_lattices_bound_their_memory(choice):
         ({"network__name": "mlp"}, 'network.name.* "mlp"'),
         ({"network__name": "pixelcnn", "network__units": None}, "pixelcnn.* square lattice"),
         ({"network__name": "lstm_2d"}, "lstm_2d.* square lattice"),
+        (
+            {"network__name": "gated_2d", "wave_function__order": "snake"},
+            "gated_2d.* square lattice",
+        ),
+        ({"network__layer_norm": True}, "network.layer_norm.* gru"),
         ({"network__width": 3}, "network.width.* gru"),
         ({"sampling__n_samples": 1}, "n_samples.* 1"),
         ({"symmetry__group": "mirror"}, '"mirror"'),

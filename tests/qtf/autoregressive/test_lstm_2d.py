@@ -7,6 +7,8 @@ from qtf.autoregressive import LSTM2D
 from qtf.autoregressive.lstm import hidden_states
 from qtf.training.compilation import compiled
 
+from .by_hand import dense, heads_by_hand, normalized, relu, sigmoid
+
 SHAPES = [(3, 4), (1, 3), (3, 1)]
 
 
@@ -21,10 +23,6 @@ def network(shape, **arguments):
 
 def some_outcomes(n_positions, batch_size=5):
     return np.random.default_rng(2).integers(2, size=(batch_size, n_positions)).astype("int32")
-
-
-def sigmoid(x):
-    return 1 / (1 + np.exp(-x))
 
 
 def lstm_by_hand(lstm, states, at, neighbour, x):
@@ -57,28 +55,20 @@ def layer_by_hand(layer, x):
     return y
 
 
-def dense(layer, x):
-    return x @ np.asarray(layer.kernel) + np.asarray(layer.bias)
-
-
-def relu(x):
-    return np.maximum(x, 0)
-
-
 @pytest.mark.parametrize("shape", SHAPES)
-def test_outputs_equal_a_loop_over_sites(shape):
-    made = network(shape, n_layers=3)
+@pytest.mark.parametrize("layer_norm", [False, True])
+def test_outputs_of_five_layers_equal_a_loop_over_sites(shape, layer_norm):
+    made = network(shape, n_layers=5, layer_norm=layer_norm)
     given = some_outcomes(made.n_positions)
     for outcomes, found in zip(given, np.asarray(made(given)), strict=True):
         first, *others = made.lattice_layers
+        *norms, last_norm = made.norms if layer_norm else [None] * 5
         total = layer_by_hand(first, np.eye(2)[outcomes].reshape(*shape, 2))
-        for layer in others:
-            total = total + layer_by_hand(layer, total)
-        heads = made.output_heads
-        hidden = np.split(relu(dense(heads.hidden, total)), 2, axis=-1)
-        expected = [dense(out, x) for out, x in zip(heads.outputs, hidden, strict=True)]
-        expected = np.concatenate(expected, axis=-1).reshape(-1, 4)
-        np.testing.assert_allclose(found, expected, atol=1e-13)
+        for layer, norm in zip(others, norms, strict=True):
+            total = total + layer_by_hand(layer, normalized(norm, total) if layer_norm else total)
+        total = normalized(last_norm, total) if layer_norm else total
+        expected = heads_by_hand(made.output_heads, total).reshape(-1, 4)
+        np.testing.assert_allclose(found, expected, atol=1e-12)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -98,8 +88,9 @@ def test_each_output_depends_on_every_outcome_before_it_and_on_no_other(shape, n
 
 
 @pytest.mark.parametrize("shape", [(1, 4), (4, 1), (2, 2)])
-def test_steps_equal_the_parallel_evaluation_at_borders(shape):
-    made = network(shape)
+@pytest.mark.parametrize("layer_norm", [False, True])
+def test_steps_equal_the_parallel_evaluation_at_borders(shape, layer_norm):
+    made = network(shape, layer_norm=layer_norm)
     given = some_outcomes(4)
     cache, found = made.initial_cache(5), []
     for position in range(4):
@@ -124,26 +115,18 @@ def recurrence_arrays():
     """Inputs and kernels of two LSTMs over five steps, and weights for a sum of h."""
     rng = np.random.default_rng(0)
     arrays = [rng.standard_normal(shape) for shape in ((5, 2, 3, 16), (2, 4, 16))]
-    return arrays, rng.standard_normal((5, 2, 3, 4)), rng
+    return arrays, rng.standard_normal((5, 2, 3, 4))
 
 
-def test_gradient_of_the_lstm_equals_finite_differences(gradients):
-    arrays, weights, rng = recurrence_arrays()
-    run = compiled(lambda *arrays: ops.sum(weights * hidden_states(*arrays)))
-    _, found = gradients(lambda *arrays: run(*arrays), arrays)
-    for i, gradient in enumerate(found):
-        direction = rng.standard_normal(arrays[i].shape)
-        values = []
-        for sign in (1, -1):
-            moved = list(arrays)
-            moved[i] = arrays[i] + sign * 1e-5 * direction
-            values.append(float(run(*map(ops.convert_to_tensor, moved))))
-        expected = (values[0] - values[1]) / 2e-5
-        assert np.sum(np.asarray(gradient) * direction) == pytest.approx(expected, abs=1e-8)
+@pytest.mark.parametrize("xla", [False, True])
+def test_gradient_of_the_lstm_equals_finite_differences(check_gradients, xla):
+    arrays, weights = recurrence_arrays()
+    run = compiled(lambda *arrays: ops.sum(weights * hidden_states(*arrays)), xla=xla)
+    check_gradients(lambda *arrays: run(*arrays), arrays)
 
 
 def test_gradient_of_the_lstm_equals_that_of_an_unrolled_loop(gradients):
-    arrays, weights, _ = recurrence_arrays()
+    arrays, weights = recurrence_arrays()
 
     def unrolled(inputs, kernels):
         h = c = ops.zeros((2, 3, 4), "float64")
@@ -162,26 +145,12 @@ def test_gradient_of_the_lstm_equals_that_of_an_unrolled_loop(gradients):
         np.testing.assert_allclose(one, other, atol=1e-13)
 
 
-def test_gradient_of_the_network_equals_finite_differences(gradients):
-    made = network((2, 3))
+@pytest.mark.parametrize("layer_norm", [False, True])
+def test_gradient_of_the_network_equals_finite_differences(check_gradients, layer_norm):
+    made = network((2, 3), layer_norm=layer_norm)
     given = some_outcomes(6)
     weights = np.random.default_rng(3).standard_normal((5, 6, 4))
-
-    def total():
-        return ops.sum(weights * made(given))
-
-    _, found = gradients(total, [], made)
-    rng = np.random.default_rng(4)
-    directions = [rng.standard_normal(variable.shape) for variable in made.variables]
-    starts = [np.array(variable) for variable in made.variables]
-    values = []
-    for sign in (1, -1):
-        for variable, start, direction in zip(made.variables, starts, directions, strict=True):
-            variable.assign(start + sign * 1e-6 * direction)
-        values.append(float(total()))
-    expected = (values[0] - values[1]) / 2e-6
-    slope = sum(np.sum(one * other) for one, other in zip(found, directions, strict=True))
-    assert slope == pytest.approx(expected, rel=1e-7)
+    check_gradients(lambda: ops.sum(weights * made(given)), [], made, step=1e-6, tolerance=1e-7)
 
 
 def test_forget_gates_start_open():

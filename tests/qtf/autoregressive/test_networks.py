@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from qtf.autoregressive import LSTM2D, GRUNetwork, PixelCNN, Transformer
+from qtf.autoregressive import LSTM2D, GatedRNN2D, GRUNetwork, PixelCNN, Transformer
 from qtf.autoregressive.gru import hidden_states
 from qtf.autoregressive.prefix_tree import conditionals_of_all_prefixes
 from qtf.training.compilation import compiled
@@ -28,6 +28,8 @@ NETWORKS = {
     "residual pixelcnn": lambda **kw: PixelCNN(shape=(3, 2), width=5, depth=5, residual=True, **kw),
     "lstm_2d": lambda **kw: LSTM2D(shape=(2, 3), units=5, n_layers=1, **kw),
     "deep lstm_2d": lambda **kw: LSTM2D(shape=(3, 2), units=5, n_layers=3, **kw),
+    "gated_2d": lambda **kw: GatedRNN2D(shape=(2, 3), units=5, **kw),
+    "tall gated_2d": lambda **kw: GatedRNN2D(shape=(3, 2), units=5, **kw),
 }
 
 
@@ -47,6 +49,15 @@ def make(request):
 def outcomes(network, batch_size=7, seed=2):
     rng = np.random.default_rng(seed)
     return rng.integers(network.local_dimension, size=(batch_size, 6)).astype("int32")
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_untrained_outputs_depend_on_outcomes(name):
+    keras.utils.set_random_seed(0)
+    network = NETWORKS[name]()
+    outputs = np.asarray(network(outcomes(network)))
+    # Otherwise no gradient would tell the outcomes apart, and training would stand still.
+    assert outputs[:, 1:].std(axis=0).max(axis=-1).min() > 1e-3
 
 
 @pytest.mark.parametrize("local_dimension", [2, 4])
@@ -114,25 +125,14 @@ def test_network_is_made_again_from_its_configuration(make):
     assert again.n_outputs == 4
 
 
-def test_gradient_of_the_gru_equals_finite_differences(gradients):
+@pytest.mark.parametrize("xla", [False, True])
+def test_gradient_of_the_gru_equals_finite_differences(check_gradients, xla):
     rng = np.random.default_rng(0)
     arrays = [rng.standard_normal(shape) for shape in ((5, 3, 8), (4, 8), (3, 4))]
     weights = rng.standard_normal((5, 3, 4))
-
-    def total(*arrays):
-        return ops.sum(weights * hidden_states(*arrays))
-
-    run = compiled(total)
-    _, found = gradients(lambda *arrays: run(*arrays), arrays)
-    for i, gradient in enumerate(found):
-        direction = rng.standard_normal(arrays[i].shape)
-        values = []
-        for sign in (1, -1):
-            moved = list(arrays)
-            moved[i] = arrays[i] + sign * 1e-5 * direction
-            values.append(float(total(*map(ops.convert_to_tensor, moved))))
-        expected = (values[0] - values[1]) / 2e-5
-        assert np.sum(np.asarray(gradient) * direction) == pytest.approx(expected, abs=1e-8)
+    run = compiled(lambda *arrays: ops.sum(weights * hidden_states(*arrays)), xla=xla)
+    # What compiles may be no plain function, gradients take one.
+    check_gradients(lambda *arrays: run(*arrays), arrays)
 
 
 @pytest.mark.parametrize(
@@ -152,6 +152,8 @@ def test_gradient_of_the_gru_equals_finite_differences(gradients):
         (lambda: LSTM2D(shape=(0, 2)), "shape.* 0"),
         (lambda: LSTM2D(shape=(2, 2), units=0), "units.* 0"),
         (lambda: LSTM2D(shape=(2, 2), n_layers=0), "n_layers.* 0"),
+        (lambda: GatedRNN2D(shape=(2, 0)), "shape.* 0"),
+        (lambda: GatedRNN2D(shape=(2, 2), units=-3), "units.* -3"),
     ],
 )
 def test_mistakes_are_named(make_wrong, message):

@@ -42,13 +42,14 @@ def test_direction_solves_the_equations_of_stochastic_reconfiguration(name):
     before = rng.standard_normal(psi.count_params())
     min_sr.state[0].assign(before)
     run = tf.function(lambda *args: min_sr.direction(psi, *args), autograph=False)
-    found = [np.asarray(part) for part in run(bits, *energies)]
+    shares = rng.dirichlet(np.ones(12))
+    found = [np.asarray(part) for part in run(bits, *energies, shares)]
     assert [part.shape for part in found] == [tuple(v.shape) for v in psi.trainable_variables]
     rows = derivatives(psi, bits)
-    rows = rows - rows.mean(axis=0)
+    rows = rows - shares @ rows
     local = energies[0] + 1j * energies[1]
-    metric = (rows.conj().T @ rows).real / 12
-    force = (rows.conj().T @ (local - local.mean())).real / 12
+    metric = (rows.conj().T * shares @ rows).real
+    force = (rows.conj().T * shares @ (local - shares @ local)).real
     # What the direction before leaves to be explained, in the space of the weights.
     rest = force - momentum * metric @ before
     expected = np.linalg.solve(metric + shift * np.eye(len(metric)), rest) + momentum * before

@@ -15,12 +15,13 @@ from qtf.physics import Chain, Square
 
 LATTICES = {"4x4": Square(4, 4), "chain": Chain(12)}
 SIZES = {
+    "gated_2d": {"units": 6},
     "gru": {"units": 6},
     "transformer": {"units": 8, "n_layers": 1, "n_attention_heads": 2},
     "pixelcnn": {"width": 6, "depth": 3},
     "lstm_2d": {"units": 6, "n_layers": 2},
 }
-ON_SQUARES = ("pixelcnn", "lstm_2d")
+ON_SQUARES = ("gated_2d", "lstm_2d", "pixelcnn")
 CASES = [
     (name, lattice)
     for name, lattice in itertools.product(SIZES, LATTICES)

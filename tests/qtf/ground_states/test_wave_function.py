@@ -3,12 +3,13 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from qtf.autoregressive import LSTM2D, GRUNetwork, PixelCNN, Transformer
+from qtf.autoregressive import LSTM2D, GatedRNN2D, GRUNetwork, PixelCNN, Transformer
 from qtf.ground_states.orderings import site_order, sublattice
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import Chain, Square, all_bits
 
 NETWORKS = {
+    "gated_2d": lambda **kw: GatedRNN2D(shape=(2, 3), units=6, **kw),
     "gru": lambda **kw: GRUNetwork(n_positions=6, units=6, **kw),
     "transformer": lambda **kw: Transformer(n_positions=6, units=8, n_layers=1, **kw),
     "pixelcnn": lambda **kw: PixelCNN(shape=(2, 3), width=6, depth=3, **kw),

@@ -3,11 +3,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from qtf.autoregressive import GRUNetwork, PixelCNN, Transformer
+from qtf.autoregressive import GatedRNN2D, GRUNetwork, PixelCNN, Transformer
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.training.per_sample import per_sample_gradients
 
 NETWORKS = {
+    "gated_2d": lambda: GatedRNN2D(shape=(2, 3), units=4, dtype="float64"),
     "gru": lambda: GRUNetwork(n_positions=6, units=4, dtype="float64"),
     "pixelcnn": lambda: PixelCNN(shape=(2, 3), width=3, depth=3, dtype="float64"),
     "transformer": lambda: Transformer(n_positions=6, units=4, n_layers=1, dtype="float64"),
@@ -16,7 +17,13 @@ NETWORKS = {
 
 @pytest.mark.parametrize(
     ("name", "xla"),
-    [("gru", False), ("pixelcnn", False), ("pixelcnn", True), ("transformer", True)],
+    [
+        ("gated_2d", False),
+        ("gru", False),
+        ("pixelcnn", False),
+        ("pixelcnn", True),
+        ("transformer", True),
+    ],
 )
 def test_gradients_equal_those_of_samples_taken_one_by_one(name, xla):
     keras.utils.set_random_seed(0)

@@ -1,0 +1,279 @@
+"""A gated recurrent network along a zigzag path over a square lattice."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+from qtf.autoregressive.network import AutoregressiveNetwork, OutputHeads, checked_positive
+
+
+@keras.saving.register_keras_serializable("qtf")
+class GatedRNN2D(AutoregressiveNetwork):
+    """Autoregressive network of one gated cell that reads two neighbours of each site.
+
+        u = sigmoid([h', h''] T_u [x', x''] + b_u),   c = tanh([h', h''] T_c [x', x''] + b_c)
+        h = u c + (1 - u) [h', h''] W,   outputs = heads(h)
+
+    The path goes through the first row from left to right, through the second from right to
+    left, and so on. h' and x' are the state and the unit vector of the outcome at the
+    neighbour in the row that was visited just before, h'' and x'' those at the neighbour
+    above; outside of the lattice all are zero. T is bilinear: each of the outcomes chooses a
+    matrix, and the two are added. Weights do not depend on the shape.
+
+    On this path every site knows all sites before it. Were all rows visited from left to
+    right, what is above and further right would be unknown. The price is a parallel evaluation
+    with one step for each site, as the first site of a row is below the last one of the row
+    above. Only products with h'' are of a whole row at once.
+
+    Args:
+        shape: Rows and columns; positions are numbered along the path, which is the order
+            "snake" of `qtf.ground_states.orderings.site_order`.
+        units: Width of h.
+        **kwargs: Of `AutoregressiveNetwork`, without `n_positions`.
+
+    Raises:
+        ValueError: A number is not positive.
+
+    Example:
+        >>> import numpy as np
+        >>> network = GatedRNN2D(shape=(2, 3), units=4)
+        >>> tuple(network(np.zeros((5, 6), "int32")).shape)
+        (5, 6, 4)
+
+    Source: Hibat-Allah, Melko and Carrasquilla, "Supplementing recurrent neural network wave
+    functions with symmetry and annealing to improve accuracy", 2022.
+    """
+
+    recurrent = True
+
+    def __init__(self, *, shape: Sequence[int], units: int = 32, **kwargs: Any) -> None:
+        rows, columns = (checked_positive("shape", size) for size in shape)
+        kwargs.pop("n_positions", None)
+        super().__init__(n_positions=rows * columns, **kwargs)
+        self.shape = (rows, columns)
+        self.units = checked_positive("units", units)
+        inner = {"dtype": self.dtype_policy}
+        self.cell = _GatedCell(units, **inner)
+        self.output_heads = OutputHeads(self.heads, **inner)
+        self.cell.build((None, 2 * self.local_dimension))
+        self.output_heads.build((None, units))
+        self.built = True
+
+    def call(self, outcomes: Any) -> Any:
+        """Evaluates all positions; the heads outside the loop."""
+        by_position = ops.transpose(self.encoded(outcomes), (1, 0, 2))
+        x = ops.reshape(by_position, (*self.shape, -1, self.local_dimension))
+        # Rows are in the order of the path, so those above run the other way.
+        beside = ops.pad(x[:, :-1], ((0, 0), (1, 0), (0, 0), (0, 0)))
+        above = ops.pad(ops.flip(x[:-1], axis=1), ((1, 0), (0, 0), (0, 0), (0, 0)))
+        states = self.cell(ops.concatenate([beside, above], axis=-1))
+        outputs = ops.reshape(self.output_heads(states), (self.n_positions, -1, self.n_outputs))
+        return ops.transpose(outputs, (1, 0, 2))
+
+    def initial_cache(self, batch_size: Any) -> Any:
+        """Returns h and x of the last site visited in each column.
+
+        h is (batch, columns, units), x is (batch, columns, local_dimension); a row is written
+        over the one above.
+        """
+        widths = (self.units, self.local_dimension)
+        shapes = [(batch_size, self.shape[1], width) for width in widths]
+        return [ops.zeros(shape, self.variable_dtype) for shape in shapes]
+
+    def step(self, position: Any, previous: Any, cache: Any) -> tuple[Any, Any]:
+        """Evaluates one position; x of the position before is written first."""
+        states, outcomes = cache
+        column, before = self._column(position), self._column(ops.maximum(position - 1, 0))
+        started = ops.cast(position > 0, self.variable_dtype)
+        inside = ops.cast(position % self.shape[1] > 0, self.variable_dtype)
+        newest = started * self.encoded(previous)
+        outcomes = ops.slice_update(outcomes, (0, before, 0), newest[:, None])
+        choices = [inside * newest, ops.take(outcomes, column, axis=1)]
+        state = self.cell.advanced(
+            inside * ops.take(states, before, axis=1),
+            ops.take(states, column, axis=1),
+            ops.concatenate(choices, axis=-1),
+        )
+        states = ops.slice_update(states, (0, column, 0), state[:, None])
+        return self.output_heads(state), [states, outcomes]
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments that make this network again."""
+        return {**super().get_config(), "shape": self.shape, "units": self.units}
+
+    def _column(self, position: Any) -> Any:
+        """Returns the column of a position; every second row is visited from the right."""
+        columns = self.shape[1]
+        along = position % columns
+        backwards = (position // columns) % 2
+        return along + backwards * (columns - 1 - 2 * along)
+
+
+class _GatedCell(keras.layers.Layer):
+    """Weights of the cell; calling it gives the states of a whole lattice."""
+
+    def __init__(self, units: int, **kwargs: Any) -> None:
+        # Unit vectors choose among matrices in the dtype of the weights.
+        super().__init__(name="gated_cell", autocast=False, **kwargs)
+        self.units = units
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        units, n_choices = self.units, input_shape[-1]
+        self.tensor = self.add_weight(
+            name="tensor", shape=(2 * units, n_choices * 2 * units), initializer="glorot_uniform"
+        )
+        self.linear = self.add_weight(
+            name="linear", shape=(2 * units, units), initializer="glorot_uniform"
+        )
+        # Without it all states would be zero, whatever the outcomes, and so would gradients.
+        self.bias = self.add_weight(
+            name="bias",
+            shape=(2 * units,),
+            initializer=keras.initializers.RandomUniform(-1.0, 1.0),
+        )
+
+    def call(self, choices: Any) -> Any:
+        """Returns h of [x', x''], (rows, columns, batch, ...) both."""
+        return hidden_states(choices, self._kernels(), ops.cast(self.bias, self.variable_dtype))
+
+    def advanced(self, beside: Any, above: Any, choices: Any) -> Any:
+        """Returns h of h', h'' and [x', x''], (batch, ...) all."""
+        products = _products([beside, above], self._kernels())
+        return _advanced(_chosen(products, choices), ops.cast(self.bias, self.variable_dtype))
+
+    def _kernels(self) -> Any:
+        """Returns what multiplies h' and h'': all matrices of T, then W, beside one another."""
+        weights = [ops.cast(one, self.variable_dtype) for one in (self.tensor, self.linear)]
+        return ops.reshape(ops.concatenate(weights, axis=1), (2, self.units, -1))
+
+
+def hidden_states(choices: Any, kernels: Any, bias: Any) -> Any:
+    """Returns all states along the path, with a gradient that needs no stored loop.
+
+        [z_u, z_c] = sum_k x_k (h' K'_k + h'' K''_k) + b,   l = h' W' + h'' W''
+        h = u c + (1 - u) l,   u = sigmoid(z_u),   c = tanh(z_c)
+
+    Given all states, with g the gradient in h, everything but
+
+        d = [g (c - l) u (1 - u),  g u (1 - c^2),  g (1 - u)],   g' = d K'^T,   g'' = d K''^T
+
+    follows without a loop; g' adds to the site before, g'' to the one above, and x has chosen
+    among the matrices in K.
+
+    Args:
+        choices: [x', x''], (rows, columns, batch, n_choices); rows in the order of the path.
+        kernels: K' and K'', (2, units, (2 * n_choices + 1) * units), with W at the end.
+        bias: b, (2 * units,).
+
+    Returns:
+        (rows, columns, batch, units).
+    """
+    units = kernels.shape[1]
+
+    @ops.custom_gradient
+    def scanned(x: Any, k: Any, b: Any) -> Any:
+        nothing = ops.zeros_like(ops.matmul(x[0, :, :, :1], k[1, :1, :units]))
+
+        def along_row(row_above: Any, x_r: Any) -> tuple[Any, Any]:
+            from_above = _chosen(ops.matmul(ops.flip(row_above, axis=0), k[1]), x_r)
+
+            def forward(state: Any, at: Any) -> tuple[Any, Any]:
+                x_p, from_above_p = at
+                z = from_above_p + _chosen(ops.matmul(state, k[0]), x_p)
+                state = _advanced(z, b)
+                return state, state
+
+            row = ops.scan(forward, nothing[0], (x_r, from_above))[1]
+            row = ops.reshape(row, ops.shape(nothing))
+            return row, row
+
+        states = ops.scan(along_row, nothing, x)[1]
+        states = ops.reshape(states, (*ops.shape(x)[:3], units))
+
+        def gradient(*args: Any, upstream: Any = None) -> tuple[Any, Any, Any]:
+            outside = upstream if upstream is not None else args[0]
+            before = _neighbours(states)
+            z = _chosen(_products(before, k), x)
+            d = _gradient_in_z(outside, x, k, _slopes(z, b))
+            d_products = _spread(d, x)
+            to_k = [ops.einsum("rtbi,rtbj->ij", one, d_products) for one in before]
+            return ops.zeros_like(x), ops.stack(to_k), ops.sum(d, axis=(0, 1, 2))[: 2 * units]
+
+        return states, gradient
+
+    return scanned(choices, kernels, bias)
+
+
+def _gradient_in_z(outside: Any, x: Any, k: Any, slopes: Any) -> Any:
+    """Returns d of all sites, (rows, columns, batch, 3 * units)."""
+    to_beside, to_above = ops.transpose(k[0]), ops.transpose(k[1])
+
+    def along_row(carry: Any, at: Any) -> tuple[Any, Any]:
+        outside_r, x_r, slopes_r = at
+        # What the row below gives back runs the other way.
+        outside_r = outside_r + ops.flip(carry[0], axis=0)
+
+        def backward(carry: Any, at: Any) -> tuple[Any, Any]:
+            outside_p, x_p, slopes_p = at
+            total = carry[0] + outside_p
+            d = ops.concatenate([total, total, total], axis=-1) * slopes_p
+            carry = (ops.matmul(_spread(d, x_p), to_beside), d)
+            return carry, carry
+
+        start = (ops.zeros_like(outside_r[0]), ops.zeros_like(slopes_r[0]))
+        d = ops.scan(backward, start, (outside_r, x_r, slopes_r), reverse=True)[1][1]
+        d = ops.reshape(d, ops.shape(slopes_r))
+        carry = (ops.matmul(_spread(d, x_r), to_above), d)
+        return carry, carry
+
+    start = (ops.zeros_like(outside[0]), ops.zeros_like(slopes[0]))
+    found = ops.scan(along_row, start, (outside, x, slopes), reverse=True)[1][1]
+    return ops.reshape(found, ops.shape(slopes))
+
+
+def _neighbours(states: Any) -> list[Any]:
+    """Returns h' and h'' of all sites, both shaped as `states`."""
+    above = ops.flip(states[:-1], axis=1)
+    return [
+        ops.pad(states[:, :-1], ((0, 0), (1, 0), (0, 0), (0, 0))),
+        ops.pad(above, ((1, 0), (0, 0), (0, 0), (0, 0))),
+    ]
+
+
+def _products(neighbours: list[Any], kernels: Any) -> Any:
+    return ops.matmul(neighbours[0], kernels[0]) + ops.matmul(neighbours[1], kernels[1])
+
+
+def _chosen(products: Any, choices: Any) -> Any:
+    """Returns z_u, z_c and l beside one another from products with all matrices."""
+    n_choices = choices.shape[-1]
+    width = 2 * (products.shape[-1] // (2 * n_choices + 1))
+    *parts, linear = ops.split(products, [width * (i + 1) for i in range(n_choices)], axis=-1)
+    z = sum(choices[..., i : i + 1] * part for i, part in enumerate(parts))
+    return ops.concatenate([z, linear], axis=-1)
+
+
+def _spread(d: Any, choices: Any) -> Any:
+    """Returns the gradient in the products with all matrices; transposes `_chosen`."""
+    width = 2 * (d.shape[-1] // 3)
+    parts = [choices[..., i : i + 1] * d[..., :width] for i in range(choices.shape[-1])]
+    return ops.concatenate([*parts, d[..., width:]], axis=-1)
+
+
+def _advanced(z: Any, bias: Any) -> Any:
+    update, candidate, linear = _gates(z, bias)
+    return linear + update * (candidate - linear)
+
+
+def _slopes(z: Any, bias: Any) -> Any:
+    """Returns the derivatives of h in z_u, z_c and l."""
+    u, c, linear = _gates(z, bias)
+    return ops.concatenate([(c - linear) * u * (1.0 - u), u * (1.0 - c * c), 1.0 - u], axis=-1)
+
+
+def _gates(z: Any, bias: Any) -> tuple[Any, Any, Any]:
+    update, candidate, linear = ops.split(z, 3, axis=-1)
+    b_update, b_candidate = ops.split(bias, 2)
+    return ops.sigmoid(update + b_update), ops.tanh(candidate + b_candidate), linear

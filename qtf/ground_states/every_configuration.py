@@ -1,0 +1,95 @@
+"""All configurations of a small system in place of samples, up to symmetries."""
+
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from qtf.ground_states.local_energy import LogPsi
+from qtf.ground_states.symmetries import SymmetricWaveFunction
+from qtf.physics import all_bits
+
+# Derivatives of all configurations are held at once.
+MAX_SITES = 16
+
+
+class EveryConfiguration:
+    """Lists the configurations of a wave function, one for all its images under symmetries.
+
+    What sums over them has no statistical error. Rare configurations count, however seldom
+    samples would hold them: signs that only they tell are found.
+
+    Args:
+        psi: A `WaveFunction` or `SymmetricWaveFunction`; only its sites, symmetries and
+            whether it has zero magnetisation are looked at.
+
+    Attributes:
+        bits: int32 (n_listed, n_sites), of all images the one that comes first as a binary
+            number.
+        counts: Number of images of each, float64 (n_listed,).
+
+    Raises:
+        ValueError: There are more than `MAX_SITES` sites.
+
+    Example:
+        >>> from qtf.autoregressive import GRUNetwork
+        >>> from qtf.ground_states.wave_function import WaveFunction
+        >>> network = GRUNetwork(n_positions=4, units=8)
+        >>> psi = WaveFunction(network=network, zero_magnetization=True)
+        >>> len(EveryConfiguration(psi).bits)
+        6
+        >>> reflected = SymmetricWaveFunction(psi=psi, permutations=[(0, 1, 2, 3), (3, 2, 1, 0)])
+        >>> EveryConfiguration(reflected).counts.tolist()
+        [2.0, 2.0, 1.0, 1.0]
+    """
+
+    def __init__(self, psi: Any) -> None:
+        if psi.n_sites > MAX_SITES:
+            raise ValueError(
+                f"Setting `sampling.every_configuration` needs at most {MAX_SITES} sites, but"
+                f" there are {psi.n_sites}."
+            )
+        plain = psi.psi if isinstance(psi, SymmetricWaveFunction) else psi
+        every = all_bits(psi.n_sites).astype(np.int32)
+        powers = 1 << np.arange(psi.n_sites - 1, -1, -1)
+        first = np.arange(len(every))
+        if plain is not psi:
+            first = (np.asarray(psi.images(every)) @ powers).min(axis=0)
+        if plain.zero_magnetization:
+            allowed = every.sum(axis=1) == psi.n_sites // 2
+        else:
+            allowed = np.ones(len(every), bool)
+        listed, counts = np.unique(first[allowed], return_counts=True)
+        self.bits = every[listed]
+        self.counts = counts.astype(np.float64)
+        self._powers = powers.astype(np.int32)
+        # Spins that are not possible are looked up too, with an element of zero.
+        rows = np.searchsorted(listed, first).clip(max=len(listed) - 1)
+        self._rows = rows.astype(np.int32)
+
+    def shares(self, log_modulus: Any) -> Any:
+        """Returns |psi|^2 of each with its images, divided by the sum of all.
+
+        Args:
+            log_modulus: log |psi| of each, (n_listed,).
+        """
+        return ops.softmax(2.0 * log_modulus + ops.cast(np.log(self.counts), log_modulus.dtype))
+
+    def looked_up(self, psi: Any, log_modulus: Any, phase: Any) -> LogPsi:
+        """Returns a function that gives psi of any spins from its values at those listed.
+
+        Args:
+            psi: The wave function.
+            log_modulus: Real part of log psi of each, (n_listed,).
+            phase: Imaginary part of each, (n_listed,).
+        """
+        plain = psi.psi if isinstance(psi, SymmetricWaveFunction) else psi
+        # The sign rule need not be the same for images.
+        unsigned = phase - plain.sign_phase(self.bits, phase.dtype)
+
+        def log_psi(bits: Any) -> tuple[Any, Any]:
+            rows = ops.take(self._rows, ops.sum(bits * self._powers, axis=1))
+            sign = plain.sign_phase(bits, phase.dtype)
+            return ops.take(log_modulus, rows), ops.take(unsigned, rows) + sign
+
+        return log_psi

@@ -1,0 +1,69 @@
+"""Which outcomes an output depends on, for every network."""
+
+import keras
+import numpy as np
+import pytest
+
+from qtf.autoregressive import NETWORKS
+
+ROWS, COLUMNS = SHAPE = (4, 4)
+N = ROWS * COLUMNS
+ARGUMENTS = {
+    "gated_2d": [{"shape": SHAPE, "units": 6}],
+    "gru": [{"n_positions": N, "units": 6}],
+    "lstm_2d": [
+        {"shape": SHAPE, "units": 6, "n_layers": n_layers, "layer_norm": layer_norm}
+        for n_layers in (1, 5)
+        for layer_norm in (False, True)
+    ],
+    "transformer": [{"n_positions": N, "units": 8, "n_layers": 1, "n_attention_heads": 2}],
+}
+CASES = [(name, arguments) for name, cases in ARGUMENTS.items() for arguments in cases]
+
+
+def dependence(name, arguments):
+    """Returns whether the output at a position (row) depends on the outcome at one (column)."""
+    keras.utils.set_random_seed(0)
+    network = NETWORKS[name](**arguments, dtype="float64")
+    rng = np.random.default_rng(1)
+    for variable in network.variables:
+        variable.assign(variable + 0.4 * rng.standard_normal(variable.shape))
+    given = rng.integers(2, size=(20, N))
+    # All of them in one batch: first as they are, then each position changed.
+    changed = given ^ np.eye(N, dtype=int)[:, None]
+    every = np.concatenate([given[None], changed]).reshape(-1, N).astype("int32")
+    outputs = np.asarray(network(every)).reshape(N + 1, 20, N, -1)
+    change = np.abs(outputs[1:] - outputs[0]).max(axis=(1, 3)).T
+    found = change > 1e-9
+    # Nothing between an influence and none at all.
+    assert change[~found].max() < 1e-13
+    return found
+
+
+def test_every_network_is_examined():
+    assert {*ARGUMENTS, "pixelcnn"} == set(NETWORKS)
+
+
+@pytest.mark.parametrize(("name", "arguments"), CASES)
+def test_outputs_depend_on_every_outcome_before_and_on_no_other(name, arguments):
+    np.testing.assert_array_equal(dependence(name, arguments), np.tri(N, k=-1, dtype=bool))
+
+
+def seen_by_convolutions(depth):
+    """Returns what a path of `depth` steps to the left or up, also slantwise, can reach."""
+    row, column = np.divmod(np.arange(N), COLUMNS)
+    up = row[:, None] - row[None]
+    left = column[:, None] - column[None]
+    # A step up brings one to the right at most.
+    before = (np.arange(N)[:, None] > np.arange(N)[None]) & (left >= -up)
+    return before & (np.maximum(up, np.abs(left)) <= depth)
+
+
+@pytest.mark.parametrize("residual", [False, True])
+@pytest.mark.parametrize("depth", [1, 3, 5, 9])
+def test_convolutions_are_blind_further_right_than_up_at_any_depth(depth, residual):
+    arguments = {"shape": SHAPE, "width": 12, "depth": depth, "residual": residual}
+    found, expected = dependence("pixelcnn", arguments), seen_by_convolutions(depth)
+    np.testing.assert_array_equal(found, expected)
+    missing = np.tri(N, k=-1, dtype=bool) & ~found
+    assert missing.sum() == (78 if depth == 1 else 11)
