@@ -27,7 +27,9 @@ def gradients():
         with tf.GradientTape() as tape:
             tape.watch(tensors)
             value = function(*tensors)
-        return value, tape.gradient(value, tensors + weights)
+        found = tape.gradient(value, tensors + weights)
+        # Gradients of look-ups are sparse.
+        return value, [tf.convert_to_tensor(gradient) for gradient in found]
 
     def by_jax(function, arrays, layer):
         import jax
