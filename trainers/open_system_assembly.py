@@ -1,5 +1,6 @@
 """Puts an open system, its distribution and the loop together as a configuration asks."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from qtf.physics import (
     tetrahedral,
 )
 from qtf.training.loop import train
+from qtf.training.natural_gradient import NaturalGradient
 from qtf.training.settings import TrainingSettings
 from trainers.networks import make_network
 
@@ -58,6 +60,9 @@ def run(
     """
     settings = TrainingSettings.from_mapping(config["training"])
     task = make_task(config)
+    if task.natural_gradient is not None:
+        # Its parts are compiled by themselves.
+        settings = dataclasses.replace(settings, xla=False)
     return task, train(task, settings, config, workdir, profile=profile)
 
 
@@ -98,6 +103,7 @@ def make_task(config: dict[str, Any]) -> OpenSystemTask:
         n_validation=sampling["n_validation"],
         seed=training["seed"],
         every_outcome=every_outcome,
+        natural_gradient=_natural_gradient(config),
         exact=_exact(config, plan, outcome_generator),
         xla=training["xla"],
     )
@@ -144,6 +150,14 @@ def _exact(config: dict[str, Any], plan: Plan, generator: OutcomeGenerator) -> n
             p = generator.evolve(p, [2.0 * plan.tau])[0]
         rows.append(means(p))
     return np.array(rows)
+
+
+def _natural_gradient(config: dict[str, Any]) -> NaturalGradient | None:
+    settings = config["natural_gradient"]
+    if settings["diag_shift"] is None:
+        return None
+    momentum, xla = settings["momentum"], config["training"]["xla"]
+    return NaturalGradient(settings["diag_shift"], momentum=momentum, xla=xla)
 
 
 def _start(config: dict[str, Any]) -> np.ndarray:

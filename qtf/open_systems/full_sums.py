@@ -47,6 +47,16 @@ def log_table(distribution: OutcomeDistribution) -> Any:
     return distribution.mixed(ops.stack(of_strings))
 
 
+def all_outcomes(n_sites: int) -> Any:
+    """Returns all strings of outcomes in the order of `log_table`, int32 (4**n_sites, n_sites).
+
+    Args:
+        n_sites: Number of sites.
+    """
+    number = ops.arange(4**n_sites, dtype="int32")
+    return ops.stack([number // 4 ** (n_sites - 1 - site) % 4 for site in range(n_sites)], axis=1)
+
+
 def _of_network(network: AutoregressiveNetwork) -> Any:
     log_probs = ops.zeros((1,), network.variable_dtype)
     for outputs in conditionals_of_all_prefixes(network):

@@ -67,6 +67,16 @@ class Objective:
             return ops.sum(ops.abs(residual))
         return ops.sum(ops.square(residual) / ops.stop_gradient(table))
 
+    def ratios_of_table(self, log_probs: Any, known: Any = 0.0) -> Any:
+        """Returns r(a) / p(a) of all outcomes, float64 (4**n_sites,); arguments as above."""
+        table = ops.exp(ops.cast(log_probs, "float64"))
+        return (self.share * table + self.factor * self.generator.applied(table) - known) / table
+
+    def ratios_of_samples(self, log_prob: LogProb, outcomes: Any, known: Any = 0.0) -> Any:
+        """Returns r(a) / p(a) of samples, float64 (batch,); arguments as of `of_samples`."""
+        rates = self.generator.rates(log_prob, outcomes)
+        return self.share + self.factor * rates - known
+
     def of_samples(self, log_prob: LogProb, outcomes: Any, known: Any = 0.0) -> tuple[Any, ...]:
         """Returns the estimate and what its gradient is made of.
 

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from qtf.open_systems.full_sums import log_table
+from qtf.open_systems.full_sums import all_outcomes, log_table
 from qtf.open_systems.local_generator import LocalGenerator
 from qtf.open_systems.objectives import (
     Objective,
@@ -20,6 +20,7 @@ from qtf.open_systems.objectives import (
 from qtf.open_systems.observables import PauliObservables
 from qtf.training.accumulated_gradients import accumulated_gradients
 from qtf.training.compilation import compiled
+from qtf.training.natural_gradient import NaturalGradient
 from qtf.training.surrogates import with_gradients
 
 # Apart from the streams of training batches.
@@ -80,6 +81,8 @@ class OpenSystemTask:
         n_validation: Samples of a validation.
         seed: Seed of the samples of validations.
         every_outcome: Whether to sum over all outcomes; samples are not used then.
+        natural_gradient: Follows residuals in the space of outcomes, for which the training
+            step itself must not be compiled by XLA; None: the gradient of the objective.
         exact: Known <X>, <Y>, <Z> averaged over sites before the first and after each epoch,
             (n_epochs + 1, 3), or None.
         xla: Whether XLA compiles validations.
@@ -100,6 +103,7 @@ class OpenSystemTask:
         n_validation: int,
         seed: int,
         every_outcome: bool,
+        natural_gradient: NaturalGradient | None = None,
         exact: np.ndarray | None = None,
         xla: bool = True,
     ) -> None:
@@ -115,6 +119,7 @@ class OpenSystemTask:
         self.n_validation = n_validation
         self.seed = seed
         self.every_outcome = every_outcome
+        self.natural_gradient = natural_gradient
         self.exact = exact
         self.xla = xla
         self.steady = steady_state(generator, plan.norm)
@@ -126,7 +131,8 @@ class OpenSystemTask:
     @property
     def state(self) -> list[keras.Variable]:
         """Variables that belong into a checkpoint: the epochs done, and where the step starts."""
-        return [self._epochs_done, *self._start]
+        followed = [] if self.natural_gradient is None else self.natural_gradient.state
+        return [self._epochs_done, *self._start, *followed]
 
     def build_model(self) -> keras.Model:
         """Makes the distribution, and keeps it as the start of the first step of time."""
@@ -139,6 +145,8 @@ class OpenSystemTask:
         else:
             self._old = self.make_distribution()
             self._start = list(self._old.trainable_variables)
+        if self.natural_gradient is not None:
+            self.natural_gradient.build(model)
         self._measured = compiled(
             lambda uniforms: self._measurement(model, uniforms),
             variables=[*model.variables, *self.state],
@@ -150,6 +158,8 @@ class OpenSystemTask:
     def loss(self, model: keras.Model, batch: Any, training: bool) -> Any:
         """Returns the size of the residual of the equation that is solved in this epoch."""
         is_steady = ops.cast(self._epochs_done < self.plan.n_steady, "bool")
+        if self.natural_gradient is not None:
+            return self._followed(model, batch["uniforms"])
         if self.every_outcome:
             return self._sum_over_outcomes(model, is_steady)
         outcomes = ops.stop_gradient(model.sample(batch["uniforms"]))
@@ -218,6 +228,52 @@ class OpenSystemTask:
             lambda: self.steady.of_table(table),
             lambda: self.step_of_time.of_table(table, known),
         )
+
+    def _followed(self, model: keras.Model, uniforms: Any) -> Any:
+        """Returns chi squared, whose gradient is the one that the outcomes follow."""
+        run = compiled(
+            lambda uniforms: self._residuals(model, uniforms),
+            variables=[*model.variables, *self.state],
+            xla=self.xla,
+        )
+        outcomes, ratios, shares = run(uniforms)
+        gradients = self.natural_gradient.followed(
+            lambda outcomes: [model(outcomes)],
+            outcomes,
+            [ratios],
+            shares,
+            model.trainable_variables,
+            has_loops=model.network.recurrent,
+        )
+        value = ops.sum(shares * ops.square(ratios))
+        return with_gradients(value, gradients, model.trainable_variables)
+
+    def _residuals(self, model: keras.Model, uniforms: Any) -> tuple[Any, Any, Any]:
+        """Returns outcomes, how far their log p are too large, and the share of each.
+
+        Where a steady state is sought, log p moves on by 2 tau.
+        """
+        is_steady = ops.cast(self._epochs_done < self.plan.n_steady, "bool")
+        along = -2.0 * self.plan.tau
+        if self.every_outcome:
+            logs = log_table(model)
+            known = ops.convert_to_tensor(self._start[0].value)
+            ratios = self._chosen(
+                is_steady,
+                lambda: along * self.steady.ratios_of_table(logs),
+                lambda: self.step_of_time.ratios_of_table(logs, known),
+            )
+            every = all_outcomes(model.n_sites)
+            return every, ratios, ops.exp(ops.cast(logs, ratios.dtype))
+        outcomes = model.sample(uniforms)
+        ratios = self._chosen(
+            is_steady,
+            lambda: along * self.steady.ratios_of_samples(model, outcomes),
+            lambda: self.step_of_time.ratios_of_samples(
+                model, outcomes, self._known(model, outcomes)
+            ),
+        )
+        return outcomes, ratios, ops.full_like(ratios, 1.0 / self.batch_size)
 
     def _known(self, model: keras.Model, outcomes: Any) -> Any:
         return advanced_ratios(self.generator, self._old, model, outcomes, self.plan.tau)

@@ -18,9 +18,9 @@ class OptimizerSettings:
             learning rate and `clip_norm`.
         learning_rate: Initial (or, after a warm-up, highest) learning rate.
         schedule: "constant"; "exponential": multiplied by `decay` once an epoch, not
-            below `floor`; "cosine": linear warm-up, then half a cosine to `floor`; "restarts": half a
-            cosine to `floor` in every epoch; "last_third_lower": multiplied by `decay` in
-            the last third of every epoch.
+            below `floor`; "cosine": linear warm-up, then half a cosine to `floor`;
+            "restarts": half a cosine to `floor` in every epoch; "last_third_lower":
+            multiplied by `decay` in the last third of every epoch.
         decay: Factor of the schedules that have one.
         floor: Lowest learning rate.
         warmup_steps: Steps of the linear warm-up before the cosine.

@@ -1,0 +1,164 @@
+"""Directions in the space of the weights that change outputs as wanted, as well as they can."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+from qtf.training.compilation import compiled
+from qtf.training.per_sample import per_sample_gradients
+from qtf.training.symmetric_solve import solved_symmetric
+
+
+class NaturalGradient:
+    """Directions of a training whose outputs, and not its weights, should change as wanted.
+
+    With momentum, what the samples of a step say nothing about is taken from the steps
+    before, which averages their noise.
+
+    Args:
+        diag_shift: Added to the diagonal of the equations.
+        momentum: At least 0 and below 1.
+        xla: Whether XLA compiles the derivatives of networks without loops.
+
+    Attributes:
+        state: Variables that a training which goes on needs, after `build`: the direction
+            before.
+
+    Raises:
+        ValueError: A number is out of range.
+
+    Source: Amari, Neural Computation 10, 251 (1998); momentum of Goldshlager et al.,
+    J. Comput. Phys. 516, 113351 (2024).
+    """
+
+    def __init__(self, diag_shift: float, *, momentum: float = 0.0, xla: bool = True) -> None:
+        if not diag_shift > 0:
+            raise ValueError(f"Argument `diag_shift` must be positive, but is {diag_shift}.")
+        if not 0 <= momentum < 1:
+            raise ValueError(
+                f"Argument `momentum` must be at least 0 and below 1, but is {momentum}."
+            )
+        self.diag_shift = diag_shift
+        self.momentum = momentum
+        self.xla = xla
+        self.state: list[keras.Variable] = []
+
+    def build(self, model: keras.Model) -> None:
+        """Makes the variable of the direction before, zero at first."""
+        size = sum(math.prod(variable.shape) for variable in model.trainable_variables)
+        zeros = ops.zeros((size,), model.variable_dtype)
+        self.state = [keras.Variable(zeros, trainable=False, name="direction")]
+
+    def followed(
+        self,
+        outputs: Callable[[Any], Sequence[Any]],
+        inputs: Any,
+        wanted: Sequence[Any],
+        shares: Any,
+        variables: Sequence[keras.Variable],
+        *,
+        has_loops: bool,
+    ) -> list[Any]:
+        """Returns the direction in the shapes of the variables, and keeps it for the next step.
+
+        Args:
+            outputs: As all others, of `least_squares_direction`.
+            inputs: Samples.
+            wanted: Change of each output.
+            shares: Of each sample in a mean.
+            variables: Whose values change.
+            has_loops: Whether `outputs` have loops, which XLA must not compile then.
+        """
+        found = least_squares_direction(
+            outputs,
+            inputs,
+            wanted,
+            shares,
+            variables,
+            diag_shift=self.diag_shift,
+            before=self.momentum * self.state[0].value,
+            xla=self.xla and not has_loops,
+        )
+        self.state[0].assign(found)
+        return split_as(found, variables)
+
+
+def least_squares_direction(
+    outputs: Callable[[Any], Sequence[Any]],
+    inputs: Any,
+    wanted: Sequence[Any],
+    shares: Any,
+    variables: Sequence[keras.Variable],
+    *,
+    diag_shift: float,
+    before: Any = 0.0,
+    xla: bool = True,
+) -> Any:
+    """Returns the change d of all weights that makes outputs change as wanted.
+
+        d = argmin |X (d - before) - (e - X before)|^2 + diag_shift |d - before|^2
+        X = sqrt(shares) O,   e = sqrt(shares) wanted
+
+    O are the derivatives of the outputs for each sample; they and what is wanted count
+    without their means, and several outputs are rows beside one another. The equations are
+    solved in the space of the samples or of the weights, whichever is smaller.
+
+    Only inside a `tf.function` that XLA does not compile: it factorises matrices slowly, and
+    knows no derivatives of every sample if there are loops.
+
+    Args:
+        outputs: Of inputs (batch, ...); returns tensors (batch,).
+        inputs: Samples, (batch, ...).
+        wanted: For each output (batch,), float64.
+        shares: Of each sample in a mean, (batch,).
+        variables: Whose values change.
+        diag_shift: Positive; see `solved_symmetric`.
+        before: What is kept where samples say nothing, (number of weights,).
+        xla: Whether XLA compiles the derivatives; `outputs` must not have loops then.
+
+    Returns:
+        (number of weights,), in the order of the variables; see `split_as`.
+    """
+
+    def rows_of(inputs: Any, shares: Any) -> Any:
+        found = per_sample_gradients(outputs, inputs, variables)
+        weights = ops.cast(shares, found[0].dtype)[:, None]
+        return ops.concatenate([_centred(part, weights) for part in found], axis=0)
+
+    def rows_and_matrix(inputs: Any, shares: Any) -> tuple[Any, Any]:
+        rows = rows_of(inputs, shares)
+        columns = ops.transpose(rows)
+        return rows, ops.matmul(*((rows, columns) if is_wide(rows) else (columns, rows)))
+
+    rows, matrix = compiled(rows_and_matrix, variables=variables, xla=xla)(inputs, shares)
+    weights = ops.cast(shares, wanted[0].dtype)
+    targets = ops.concatenate([_centred(part, weights) for part in wanted])
+    before = before * ops.ones((rows.shape[1],), rows.dtype)
+    unexplained = targets - ops.cast(ops.matmul(rows, before), targets.dtype)
+    if is_wide(rows):
+        solved = solved_symmetric(matrix, unexplained, diag_shift)
+        return ops.matmul(ops.cast(solved, rows.dtype), rows) + before
+    force = ops.matmul(ops.cast(unexplained, rows.dtype), rows)
+    return ops.cast(solved_symmetric(matrix, force, diag_shift), rows.dtype) + before
+
+
+def is_wide(rows: Any) -> bool:
+    """Tells whether there are more weights than samples."""
+    return rows.shape[0] <= rows.shape[1]
+
+
+def split_as(joined: Any, variables: Sequence[keras.Variable]) -> list[Any]:
+    """Returns parts of all weights, (number of weights,), in the shapes of the variables."""
+    parts, start = [], 0
+    for variable in variables:
+        size = math.prod(variable.shape)
+        parts.append(ops.reshape(joined[start : start + size], variable.shape))
+        start += size
+    return parts
+
+
+def _centred(values: Any, shares: Any) -> Any:
+    return ops.sqrt(shares) * (values - ops.sum(shares * values, axis=0, keepdims=True))
