@@ -10,6 +10,8 @@ import tensorflow as tf
 from qtf.training.io_errors import writing
 
 KEEP = 2
+# Of an optimiser, what it knows of the gradients so far.
+MOMENTS = ("_iterations", "_momentums", "_velocities")
 
 
 class Progress(tf.Module):
@@ -72,9 +74,11 @@ class Checkpoints:
         self._aside = None if chief else folder.parent / f".checkpoints-{worker}"
         self._manager = tf.train.CheckpointManager(state, self._aside or folder, max_to_keep=KEEP)
         self._state = state
-        # What another run can hand over: not its progress, nor its seeds.
+        # What another run can hand over: not its progress, nor its learning rate.
+        parts = optimizer._trackable_children()
+        moments = {name: parts[name] for name in MOMENTS if name in parts}
         self._handed_over = tf.train.Checkpoint(
-            model=model, optimizer=optimizer, task_state=state.task_state
+            model=model, optimizer=tf.train.Checkpoint(**moments), task_state=state.task_state
         )
 
     def restore(self) -> bool:
@@ -116,8 +120,8 @@ class Checkpoints:
         """
         prefix = newest_checkpoint(folder)
         try:
-            status = self._handed_over.restore(prefix)
-            status.assert_existing_objects_matched().expect_partial()
+            status = self._handed_over.restore(prefix).expect_partial()
+            status.assert_existing_objects_matched()
         except (tf.errors.OpError, AssertionError, ValueError) as error:
             reason = " ".join(str(error).split())[:400]
             raise ValueError(f"Checkpoint {prefix} does not fit the model: {reason}") from error
