@@ -13,11 +13,11 @@ def test_exact_energies_of_chains_give_the_bulk_energy_of_the_infinite_one():
     powers = powers_of("chain", periodic=False, n_sizes=5)
     fit = fit_sizes(sizes, energies, [1e-4] * 5, powers)
     # The logarithms of this chain, which the fit has no term for, are that small.
-    assert fit.bulk_energy == pytest.approx(0.25 - math.log(2.0), abs=5e-6)
+    assert fit.bulk_energy == pytest.approx(0.25 - math.log(2.0), abs=1e-5)
     # The energy of the two ends of the open chain: (pi - 1 - 2 ln 2) / 4.
     assert fit.coefficients[1] == pytest.approx((math.pi - 1 - 2 * math.log(2)) / 4, abs=2e-3)
     energy, error = fit(300)
-    assert abs(energy - heisenberg_chain_ground_energy(300)) < 1e-3
+    assert abs(energy - heisenberg_chain_ground_energy(300)) < 2e-3
     assert error > 0
 
 
