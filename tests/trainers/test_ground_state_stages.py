@@ -92,7 +92,7 @@ def test_wrong_choices_are_named(name):
         ({"reference": -1.0}, "`reference` must be None for a growth.* but is -1.0"),
         ({"growth__n_steps": ()}, "`growth.n_steps` must have at least one value"),
         ({"growth__n_steps": (70,)}, "multiples of `growth.steps_per_epoch` = 50, but holds 70"),
-        ({"growth__n_steps": (50,) * 5}, "`growth.n_steps` must have at most 4 .* but has 5"),
+        ({"growth__n_steps": (50,) * 7}, "`growth.n_steps` must have at most 6 .* but has 7"),
         ({"growth__steps_per_epoch": 0}, "`growth.steps_per_epoch` must be positive, but is 0"),
         ({"growth__log_every_steps": 0}, "`growth.log_every_steps` must be positive, but is 0"),
         ({"growth__n_evaluation": 1}, "`growth.n_evaluation` must be at least 2, but is 1"),
@@ -104,7 +104,8 @@ def test_mistakes_are_named(changes, message):
 
 
 def test_what_does_not_fit_a_finished_size_is_refused(tmp_path):
-    stages = make_stages(configuration("grow_chain", "desktop"))
+    two = {"growth__sizes": (16, 32), "growth__n_steps": (300,)}
+    stages = make_stages(configuration("grow_chain", "desktop", **two))
     folder = tmp_path / "size-032"
     folder.mkdir()
     (folder / "config.json").write_text(json.dumps(stages[1].config))
@@ -113,7 +114,7 @@ def test_what_does_not_fit_a_finished_size_is_refused(tmp_path):
         ({"growth__n_steps": (250,)}, "size-032 holds a run with `training.n_epochs` = 6, but 5"),
         ({"growth__sizes": (24, 32)}, "with `growth.start` = 'size-016', but 'size-024' is asked"),
     ):
-        changed = make_stages(configuration("grow_chain", "desktop", **changes))
+        changed = make_stages(configuration("grow_chain", "desktop", **{**two, **changes}))
         with pytest.raises(ValueError, match=message):
             check_finished(changed, tmp_path)
 
