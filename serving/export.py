@@ -157,7 +157,7 @@ def _averaged(psi: Any, settings: Mapping[str, Any], lattice: Any) -> Any:
 
 def _last_size(workdir: Path | str, config: Mapping[str, Any]) -> Path:
     """Returns the run folder of the largest size that has weights, if `workdir` is a growth."""
-    if "sizes" not in config.get("growth", {}):
+    if not config.get("growth", {}).get("sizes"):
         return Path(workdir)
     sizes = sorted(path.parent for path in Path(workdir).glob("size-*/best.weights.h5"))
     if not sizes:

@@ -3,7 +3,8 @@
     --config=configs/ground_state/grow_chain.py[:desktop|:paper], by default desktop
 
 desktop: 16 spins by stochastic reconfiguration with everything that is known of the signs, then by
-way of 20 and 24 to 32, and 16 more at a time up to 80, with 300 minibatches for every 16 spins. paper: what the iterative-retraining paper did, 80 to 300 spins.
+way of 20 and 24 to 32, and 16 more at a time up to 80, with 300 minibatches for every 16 spins.
+paper: what the iterative-retraining paper did, 80 to 300 spins.
 """
 
 from ml_collections import ConfigDict
