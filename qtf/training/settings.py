@@ -6,7 +6,7 @@ from typing import Any
 PRECISIONS = ("float32", "float64", "mixed_bfloat16")
 STRATEGIES = ("one_device", "mirrored", "multi_worker")
 OPTIMIZERS = ("adam", "sgd")
-SCHEDULES = ("constant", "exponential", "cosine")
+SCHEDULES = ("constant", "exponential", "cosine", "inverse_sqrt")
 
 
 @dataclass(frozen=True)
@@ -18,8 +18,10 @@ class OptimizerSettings:
             learning rate and `clip_norm`.
         learning_rate: Initial (or, after a warm-up, highest) learning rate.
         schedule: "constant"; "exponential": multiplied by `decay` once an epoch, not
-            below `floor`; "cosine": linear warm-up, then half a cosine to `floor`.
-        decay: Factor an epoch of the exponential schedule.
+            below `floor`; "cosine": linear warm-up, then half a cosine to `floor`;
+            "inverse_sqrt": divided by sqrt(1 + `decay` * step).
+        decay: Factor an epoch of the exponential schedule, or how fast the inverse square root
+            falls a step.
         floor: Lowest learning rate.
         warmup_steps: Steps of the linear warm-up before the cosine.
         beta_1: Decay rate of the first moment.
