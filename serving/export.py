@@ -2,7 +2,8 @@
 
     python -m serving.export --workdir=RUN --model_dir=MODELS/ising
 
-The run is one of trainers.dynamics or of trainers.ground_state.
+The run is one of trainers.dynamics or of trainers.ground_state; of a growth, the largest size that
+has weights, or RUN/size-032 for another one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -59,7 +60,8 @@ def run(
     """Writes the next version of the model in `workdir` and returns its folder.
 
     Args:
-        workdir: The run folder, of dynamics or of a ground state.
+        workdir: The run folder, of dynamics or of a ground state; of a growth, whose largest
+            size is taken, or of one of its sizes.
         model_dir: Folder of all versions, created if missing.
         max_steps: Dynamics: largest number of steps of one request.
         xla_signature: Dynamics: whether to add `rollout_xla`.
@@ -77,7 +79,7 @@ def run(
     import_tensorflow_quietly()
     from qtf.training.run_folder import RunFolder
 
-    folder = RunFolder(workdir)
+    folder = RunFolder(_last_size(workdir, RunFolder(workdir).load_config()))
     of_dynamics = _given(
         max_steps=max_steps, xla_signature=xla_signature or None, n_sites=tuple(n_sites) or None
     )
@@ -151,6 +153,16 @@ def _averaged(psi: Any, settings: Mapping[str, Any], lattice: Any) -> Any:
     if settings["in_training"]:
         raise ValueError("Flag --symmetrized needs a plain run, but its average was trained.")
     return average(psi)
+
+
+def _last_size(workdir: Path | str, config: Mapping[str, Any]) -> Path:
+    """Returns the run folder of the largest size that has weights, if `workdir` is a growth."""
+    if not config.get("growth", {}).get("sizes"):
+        return Path(workdir)
+    sizes = sorted(path.parent for path in Path(workdir).glob("size-*/best.weights.h5"))
+    if not sizes:
+        raise FileNotFoundError(f"Growth {workdir} has no weights yet; train it first.")
+    return sizes[-1]
 
 
 def _given(**options: Any) -> dict[str, Any]:

@@ -2,10 +2,14 @@
 
     python -m trainers.ground_state --config=configs/ground_state/ising_square.py --workdir=RUN
 
+With `growth.sizes` it is retrained on larger and larger lattices, see
+configs/ground_state/grow_chain.py.
+
 Stopped by Ctrl-C, SIGTERM or kill -9, the same command continues.
 """
 
 import os
+from typing import Any
 
 from absl import flags
 from ml_collections import config_flags
@@ -34,10 +38,25 @@ def _main() -> None:
     from trainers.ground_state_assembly import run
     from trainers.ground_state_report import lines, measure
 
+    if config["growth"]["sizes"]:
+        _grow(config)
+        return
     task, model = run(config, WORKDIR.value, profile=PROFILE.value)
     for line in lines(measure(task, model, WORKDIR.value), config["physics"]["hamiltonian"]):
         print(line)
     print(f"Run folder: {WORKDIR.value}")
+
+
+def _grow(config: dict[str, Any]) -> None:
+    from trainers.ground_state_growth import grow
+    from trainers.ground_state_growth_report import HEADER, bulk_line, line
+
+    print(HEADER)
+    for found in grow(config, WORKDIR.value, profile=PROFILE.value):
+        print(line(found["rows"][-1]), flush=True)
+    if found["bulk"] is not None:
+        print(bulk_line(found["bulk"]))
+    print(f"Folder of the growth: {WORKDIR.value}")
 
 
 if __name__ == "__main__":

@@ -4,8 +4,6 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from qtf.data.random_source import RandomSource
 from qtf.ground_states.min_sr import MinSR
 from qtf.ground_states.orderings import site_order, sublattice
@@ -13,19 +11,10 @@ from qtf.ground_states.penalties import Penalties
 from qtf.ground_states.symmetries import is_symmetric, symmetrizer
 from qtf.ground_states.task import GroundStateTask
 from qtf.ground_states.wave_function import WaveFunction
-from qtf.physics import (
-    Chain,
-    Lattice,
-    Square,
-    from_config,
-    heisenberg_chain_ground_energy,
-    lanczos_ground_energy,
-    lattice_from_config,
-    published_energies,
-)
-from qtf.physics.ground_energies import QUICK_LANCZOS_SITES
+from qtf.physics import Lattice, Square, from_config, lattice_from_config
 from qtf.training.loop import train
 from qtf.training.settings import TrainingSettings
+from trainers.ground_state_references import find_reference
 from trainers.networks import ON_SQUARES, make_network
 
 # Differences of energies need more digits than bfloat16 has.
@@ -33,13 +22,18 @@ PRECISIONS = ("float32", "float64")
 
 
 def run(
-    config: dict[str, Any], workdir: Path | str, *, profile: bool = False
+    config: dict[str, Any],
+    workdir: Path | str,
+    *,
+    start_from: Path | str | None = None,
+    profile: bool = False,
 ) -> tuple[GroundStateTask, WaveFunction]:
     """Searches the ground state as `config` says, in the run folder `workdir`.
 
     Args:
         config: Resolved configuration, see `trainers.ground_state_config`.
         workdir: The run folder.
+        start_from: Folder of a run of another size whose last weights this one starts from.
         profile: Whether ten of the first steps are traced for TensorBoard.
 
     Returns:
@@ -49,11 +43,13 @@ def run(
         ValueError: The configuration or the run folder do not fit.
     """
     settings = TrainingSettings.from_mapping(config["training"])
+    # Only the folder of a growth and those of its sizes have the section.
+    config = {key: value for key, value in config.items() if key != "growth" or "start" in value}
     task = make_task(config)
     if task.min_sr is not None:
         # Its parts are compiled by themselves.
         settings = dataclasses.replace(settings, xla=False)
-    return task, train(task, settings, config, workdir, profile=profile)
+    return task, train(task, settings, config, workdir, start_from=start_from, profile=profile)
 
 
 def make_task(config: dict[str, Any]) -> GroundStateTask:
@@ -88,6 +84,7 @@ def make_task(config: dict[str, Any]) -> GroundStateTask:
             "Setting `sampling.n_prefixes` must be 1 if `symmetry.in_training`, but is"
             f" {sampling['n_prefixes']}."
         )
+    reference = find_reference(config)
     return GroundStateTask(
         make_wave_function=lambda: make_wave_function(config, lattice),
         hamiltonian=hamiltonian,
@@ -99,7 +96,7 @@ def make_task(config: dict[str, Any]) -> GroundStateTask:
         n_samples=sampling["n_samples"],
         n_validation=sampling["n_validation"],
         seed=training["seed"],
-        reference=reference_energy(config),
+        reference=None if reference is None else reference.energy,
         penalties=Penalties(**config["penalties"]),
         min_sr=_min_sr(config),
         # What has the symmetries built in need not be asked for them.
@@ -130,30 +127,6 @@ def make_wave_function(config: dict[str, Any], lattice: Lattice) -> Any:
     if symmetrized is None or not config["symmetry"]["in_training"]:
         return psi
     return symmetrized(psi)
-
-
-def reference_energy(config: dict[str, Any]) -> float | None:
-    """Returns the energy that a run is held against: given, by Lanczos, or published."""
-    if config["reference"] is not None:
-        return config["reference"]
-    hamiltonian = from_config(config["physics"]["hamiltonian"])
-    if hamiltonian.n_sites <= QUICK_LANCZOS_SITES:
-        return lanczos_ground_energy(hamiltonian)
-    exact = _bethe_energy(config["physics"]["hamiltonian"])
-    if exact is not None:
-        return exact
-    published = published_energies(config["physics"]["hamiltonian"])
-    return hamiltonian.n_sites * published[0].energy_per_site if published else None
-
-
-def _bethe_energy(hamiltonian: dict[str, Any]) -> float | None:
-    """Returns the energy of an open Heisenberg chain, or None for anything else."""
-    lattice, coupling = lattice_from_config(hamiltonian), hamiltonian.get("coupling", 1.0)
-    is_chain = isinstance(lattice, Chain) and not lattice.periodic and lattice.n_sites % 2 == 0
-    if hamiltonian["name"] != "heisenberg" or not is_chain or np.ndim(coupling) or coupling <= 0:
-        return None
-    factor = 4.0 if hamiltonian.get("units", "spin") == "pauli" else 1.0
-    return factor * coupling * heisenberg_chain_ground_energy(lattice.n_sites)
 
 
 def _heads(config: dict[str, Any]) -> tuple[int, ...]:

@@ -41,6 +41,7 @@ def default() -> ConfigDict:
             "min_sr": {"diag_shift": placeholder(float), "momentum": 0.95},
             # Ground energy where it is known; None: by Lanczos up to 16 spins, else unknown.
             "reference": placeholder(float),
+            "growth": _growth(),
             "training": _training(),
         }
     ).lock()
@@ -53,6 +54,26 @@ def resolved(config: ConfigDict) -> dict[str, Any]:
         ValueError: A key is unknown.
     """
     return merged(default(), config, hamiltonian_in="physics")
+
+
+def _growth() -> dict[str, Any]:
+    """Returns how a trained wave function goes on to larger lattices; by default not at all.
+
+    What holds several values has one for each size after the first; the last one holds for
+    all further ones. An empty one: as in the training of the first size.
+    """
+    return {
+        "sizes": (),  # spins of a chain or of the side of a square, the first one included
+        "n_steps": (300,),
+        "n_samples": (),  # of a step
+        "learning_rates": (1e-4,),
+        "schedule": "constant",
+        "floor": 0.0,  # of the schedules that have one
+        "clip_norms": (),
+        "steps_per_epoch": 50,  # steps between two validations
+        "log_every_steps": 5,
+        "n_evaluation": 10000,  # samples of the energy at the end of each size
+    }
 
 
 def _training() -> dict[str, Any]:

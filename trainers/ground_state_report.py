@@ -1,6 +1,6 @@
 """What a ground-state run says of its result."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,14 @@ from qtf.physics import published_energies
 RESULT = "result.json"
 
 
-def measure(task: GroundStateTask, model: Any, workdir: Path | str) -> dict[str, Any]:
+def measure(
+    task: GroundStateTask,
+    model: Any,
+    workdir: Path | str,
+    *,
+    n_samples: int | None = None,
+    more: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """Measures the energy in every way that the size allows, and writes it into the run folder.
 
     It is that of the weights which the model has now, at the end of a training the last.
@@ -21,6 +28,8 @@ def measure(task: GroundStateTask, model: Any, workdir: Path | str) -> dict[str,
         task: Its samples measure the energy.
         model: The wave function with the weights to measure.
         workdir: The run folder.
+        n_samples: Samples of the measurement; None: as many as of a validation.
+        more: Further entries of `result.json`.
 
     Returns:
         What `result.json` holds: the metrics of a validation and, where all configurations
@@ -28,7 +37,7 @@ def measure(task: GroundStateTask, model: Any, workdir: Path | str) -> dict[str,
         energies are total ones.
     """
     n_sites = task.hamiltonian.n_sites
-    found = {"n_sites": n_sites, "weights": "last", **task.validate(model)}
+    found = {"n_sites": n_sites, "weights": "last", **task.validate(model, n_samples=n_samples)}
     if n_sites <= MAX_LISTED_SITES:
         energy = variational_energy(model, task.hamiltonian, xla=task.xla)
         found["energy_from_all_configurations"] = energy
@@ -37,6 +46,7 @@ def measure(task: GroundStateTask, model: Any, workdir: Path | str) -> dict[str,
             found["n_symmetries"] = average.n_symmetries
             energy = variational_energy(average, task.hamiltonian, xla=task.xla)
             found["energy_averaged_over_symmetries"] = energy
+    found.update(more or {})
     write_json(Path(workdir) / RESULT, found)
     return found
 

@@ -18,6 +18,17 @@ def chosen(text: str, form: str, *kinds: Callable[[str], Any]) -> list[Any]:
         raise ValueError(f'What follows the colon must be {form}, but is "{text}".') from error
 
 
+def one_of(*words: str) -> Callable[[str], str]:
+    """Returns a function that returns one of these words, for `chosen`."""
+
+    def checked(text: str) -> str:
+        if text not in words:
+            raise ValueError(text)
+        return text
+
+    return checked
+
+
 def sign(text: str) -> bool:
     """Returns True for the word "sign".
 

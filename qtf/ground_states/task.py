@@ -158,13 +158,17 @@ class GroundStateTask:
         """Returns the stream of random numbers from `start_step` on."""
         return self.source.dataset(start_step, input_context=input_context)
 
-    def validate(self, model: keras.Model) -> dict[str, float]:
+    def validate(self, model: keras.Model, *, n_samples: int | None = None) -> dict[str, float]:
         """Returns energy, variance, V-score and magnetisation of samples.
 
         They are drawn from random numbers apart from all of the training, the same at every
         validation, of the model that `build_model` made.
+
+        Args:
+            model: That model.
+            n_samples: Their number; None: `n_validation`.
         """
-        estimate, bits, *acceptances = self._samples(self.n_validation)
+        estimate, bits, *acceptances = self._samples(n_samples or self.n_validation)
         self._shown_bits = bits
         mean_z = magnetization(bits)
         values = {

@@ -10,6 +10,8 @@ import tensorflow as tf
 from qtf.training.io_errors import writing
 
 KEEP = 2
+# Of an optimiser, what it knows of the gradients so far.
+MOMENTS = ("_iterations", "_momentums", "_velocities")
 
 
 class Progress(tf.Module):
@@ -72,6 +74,12 @@ class Checkpoints:
         self._aside = None if chief else folder.parent / f".checkpoints-{worker}"
         self._manager = tf.train.CheckpointManager(state, self._aside or folder, max_to_keep=KEEP)
         self._state = state
+        # What another run can hand over: not its progress, nor its learning rate.
+        parts = optimizer._trackable_children()
+        moments = {name: parts[name] for name in MOMENTS if name in parts}
+        self._handed_over = tf.train.Checkpoint(
+            model=model, optimizer=tf.train.Checkpoint(**moments), task_state=state.task_state
+        )
 
     def restore(self) -> bool:
         """Restores the newest checkpoint that can be read, if there is any.
@@ -101,6 +109,23 @@ class Checkpoints:
             return False
         return True
 
+    def start_from(self, folder: Path) -> None:
+        """Takes weights, moments of the optimiser and the task's state from another run.
+
+        Args:
+            folder: Checkpoints of that run.
+
+        Raises:
+            ValueError: They cannot be read, or belong to another model or optimiser.
+        """
+        prefix = newest_checkpoint(folder)
+        try:
+            status = self._handed_over.restore(prefix).expect_partial()
+            status.assert_existing_objects_matched()
+        except (tf.errors.OpError, AssertionError, ValueError) as error:
+            reason = " ".join(str(error).split())[:400]
+            raise ValueError(f"Checkpoint {prefix} does not fit the model: {reason}") from error
+
     def save(self) -> None:
         """Saves now, under the number of the step.
 
@@ -111,6 +136,33 @@ class Checkpoints:
             self._manager.save(checkpoint_number=self.progress.step.numpy())
         if self._aside is not None:
             shutil.rmtree(self._aside, ignore_errors=True)
+
+
+def newest_checkpoint(folder: Path) -> str:
+    """Returns the newest checkpoint of a run, as TensorFlow names it.
+
+    Raises:
+        FileNotFoundError: There is none.
+    """
+    step = last_step(folder)
+    if step is None:
+        raise FileNotFoundError(f"Folder {folder} holds no checkpoint; train that run first.")
+    return str(folder / f"ckpt-{step}")
+
+
+def last_step(folder: Path) -> int | None:
+    """Returns the steps that a run had taken at its newest checkpoint, or None without one."""
+    return max(map(_step_of, folder.glob("ckpt-*.index")), default=None)
+
+
+def optimizer_steps(folder: Path) -> int:
+    """Returns the steps that the optimiser of a run has taken, in this and in earlier runs.
+
+    Raises:
+        FileNotFoundError: The run has no checkpoint.
+    """
+    reader = tf.train.load_checkpoint(newest_checkpoint(folder))
+    return int(reader.get_tensor("optimizer/_iterations/.ATTRIBUTES/VARIABLE_VALUE"))
 
 
 def _step_of(index_file: Path) -> int:

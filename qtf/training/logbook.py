@@ -37,16 +37,17 @@ class Logbook:
         self._bar: tqdm | None = None
         self._writer = tf.summary.create_noop_writer()
 
-    def start(self, step: int, config: dict[str, Any]) -> None:
+    def start(self, step: int, config: dict[str, Any], *, keep_first: bool = True) -> None:
         """Opens the files, dropping rows written after the checkpoint resumed from.
 
         Args:
             step: The step the run starts at.
             config: The resolved configuration, shown as hyperparameters.
+            keep_first: Whether rows of that step itself are kept.
         """
         if not self.chief:
             return
-        _drop_rows_after(self._folder.metrics, step)
+        _drop_rows_after(self._folder.metrics, step if keep_first else step - 1)
         self._writer = tf.summary.create_file_writer(str(self._folder.tensorboard))
         with self._writer.as_default(step=step):
             values = flattened(config)

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from qtf.training.checkpoints import Checkpoints, Progress
+from qtf.training.checkpoints import Checkpoints, Progress, optimizer_steps
 from qtf.training.distribution import is_chief, make_strategy, worker_name
 from qtf.training.logbook import Logbook
 from qtf.training.profiling import StepProfiler
@@ -30,6 +30,7 @@ def train(
     config: dict[str, Any],
     workdir: Path | str,
     *,
+    start_from: Path | str | None = None,
     profile: bool = False,
 ) -> keras.Model:
     """Trains `task` in the run folder `workdir`, from its last checkpoint if it has one.
@@ -42,6 +43,8 @@ def train(
         settings: How to train.
         config: The resolved configuration, recorded in the run folder.
         workdir: The run folder.
+        start_from: Folder of another run with the same weights and optimiser, whose last ones
+            this run starts from; the first validation is then before the first step.
         profile: Whether ten of the first steps are traced for TensorBoard.
 
     Returns:
@@ -49,7 +52,8 @@ def train(
 
     Raises:
         ValueError: The run folder belongs to another configuration, or the data are
-            corrupt.
+            corrupt, or the weights of `start_from` do not fit.
+        FileNotFoundError: `start_from` has no checkpoint.
         FloatingPointError: Loss or gradient is not finite; the batch is saved.
         KeyboardInterrupt: Interrupted by Ctrl-C or SIGTERM, after a checkpoint.
     """
@@ -62,10 +66,12 @@ def train(
     keras.utils.set_random_seed(settings.seed)
     keras.config.set_dtype_policy(settings.precision)
     strategy = make_strategy(settings.strategy)
+    earlier = None if start_from is None else RunFolder(start_from).checkpoints
+    first_step = 0 if earlier is None else optimizer_steps(earlier)
     # The model first: a mistake in it must not leave a run folder behind.
     with strategy.scope():
         model = task.build_model()
-        optimizer = make_optimizer(settings)
+        optimizer = make_optimizer(settings, first_step=first_step)
         optimizer.build(model.trainable_variables)
     folder = RunFolder(workdir)
     try:
@@ -74,7 +80,7 @@ def train(
             folder.open(config, mutable=mutable_keys(settings), devices=devices)
             folder.save_model(model)
         return _Run(task, settings, folder, strategy, model, optimizer).train(
-            config, profile=profile
+            config, earlier=earlier, profile=profile
         )
     finally:
         folder.close()
@@ -124,13 +130,18 @@ class _Run:
         )
         self.step = TrainingStep(strategy, model, optimizer, task.loss, settings)
 
-    def train(self, config: dict[str, Any], *, profile: bool) -> keras.Model:
-        self.checkpoints.restore()
+    def train(self, config: dict[str, Any], *, earlier: Path | None, profile: bool) -> keras.Model:
+        restored = self.checkpoints.restore()
+        if earlier is not None and not restored:
+            self.checkpoints.start_from(earlier)
         traced = profile and self.logbook.chief
         self.profiler = StepProfiler(self.folder.tensorboard, self.at, enabled=traced)
-        self.logbook.start(self.at, config)
+        # Without a checkpoint not even the rows before the first step are kept.
+        self.logbook.start(self.at, config, keep_first=restored)
         self._saved_at = time.monotonic()
         try:
+            if earlier is not None and not restored:
+                self._validate()
             with _stop_on_signals() as signals:
                 for batch in self._batches():
                     self._advance(batch, bool(signals))

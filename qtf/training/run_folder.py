@@ -75,10 +75,8 @@ class RunFolder:
         if names and self.config.name not in names:
             raise ValueError(f"Folder {self.path} holds files but no run; choose an empty one.")
         self._lock = locked(self.path)
-        # Through JSON, so that tuples and lists compare equal.
-        config = json.loads(json.dumps(config))
         if names:
-            _check_same(self.path, read_json(self.config), config, mutable)
+            check_same(self.path, read_json(self.config), config, mutable)
         write_json(self.config, config)
         starts = read_json(self.provenance)["starts"] if self.provenance.exists() else []
         seed = config.get("training", {}).get("seed")
@@ -187,10 +185,22 @@ def check_free_space(folder: Path, n_bytes: int) -> None:
         raise OSError(f"No space left on the disk of {folder}: {needed} bytes needed, {free} free.")
 
 
-def _check_same(
+def check_same(
     path: Path, recorded: dict[str, Any], asked: dict[str, Any], mutable: Collection[str]
 ) -> None:
-    recorded, asked = flattened(recorded), flattened(asked)
+    """Checks that a run is asked to go on as it began.
+
+    Args:
+        path: Its folder, for the message.
+        recorded: Its configuration.
+        asked: The configuration of this start.
+        mutable: Dotted keys that may differ.
+
+    Raises:
+        ValueError: Another key differs.
+    """
+    # Through JSON, so that tuples and lists compare equal.
+    recorded, asked = flattened(recorded), flattened(json.loads(json.dumps(asked)))
     for key in sorted(recorded.keys() | asked.keys()):
         if key not in mutable and recorded.get(key) != asked.get(key):
             raise ValueError(

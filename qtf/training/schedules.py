@@ -75,34 +75,6 @@ class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
 
 
 @keras.saving.register_keras_serializable("qtf")
-class Restarts(keras.optimizers.schedules.LearningRateSchedule):
-    """Half a cosine down to `floor` in every epoch.
-
-    Args:
-        learning_rate: Learning rate at the start of an epoch.
-        floor: Learning rate at its end.
-        steps_per_epoch: Optimiser steps an epoch.
-
-    Source: Loshchilov and Hutter, ICLR 2017, eq. (5), with restarts.
-    """
-
-    def __init__(self, *, learning_rate: float, floor: float, steps_per_epoch: int) -> None:
-        self.learning_rate = learning_rate
-        self.floor = floor
-        self.steps_per_epoch = steps_per_epoch
-
-    def __call__(self, step: Any) -> Any:
-        """Returns the learning rate at `step`."""
-        done = ops.cast(step % self.steps_per_epoch, "float32") / self.steps_per_epoch
-        cosine = 0.5 * (1.0 + ops.cos(3.141592653589793 * done))
-        return self.floor + (self.learning_rate - self.floor) * cosine
-
-    def get_config(self) -> dict[str, Any]:
-        """Returns the arguments that make this schedule again."""
-        return dict(vars(self))
-
-
-@keras.saving.register_keras_serializable("qtf")
 class LastThirdLower(keras.optimizers.schedules.LearningRateSchedule):
     """Constant, but multiplied by `decay` in the last third of every epoch.
 
@@ -129,6 +101,62 @@ class LastThirdLower(keras.optimizers.schedules.LearningRateSchedule):
         return dict(vars(self))
 
 
+@keras.saving.register_keras_serializable("qtf")
+class InverseSqrt(keras.optimizers.schedules.LearningRateSchedule):
+    """learning_rate / sqrt(1 + decay * step).
+
+    Args:
+        learning_rate: Learning rate of the first step.
+        decay: How fast it falls.
+
+    Source: the iterative-retraining paper, appendix C.
+    """
+
+    def __init__(self, *, learning_rate: float, decay: float) -> None:
+        self.learning_rate = learning_rate
+        self.decay = decay
+
+    def __call__(self, step: Any) -> Any:
+        """Returns the learning rate at `step`."""
+        step = ops.cast(step, "float32")
+        return self.learning_rate / ops.sqrt(1.0 + self.decay * step)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments that make this schedule again."""
+        return dict(vars(self))
+
+
+@keras.saving.register_keras_serializable("qtf")
+class Delayed(keras.optimizers.schedules.LearningRateSchedule):
+    """Another schedule that begins at a later step, for an optimiser that counts on.
+
+    Args:
+        schedule: The other one.
+        first_step: Step that counts as its step 0.
+    """
+
+    def __init__(
+        self, *, schedule: keras.optimizers.schedules.LearningRateSchedule, first_step: int
+    ) -> None:
+        self.schedule = schedule
+        self.first_step = first_step
+
+    def __call__(self, step: Any) -> Any:
+        """Returns the learning rate at `step`."""
+        return self.schedule(step - self.first_step)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments that make this schedule again."""
+        schedule = keras.saving.serialize_keras_object(self.schedule)
+        return {"schedule": schedule, "first_step": self.first_step}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Delayed":
+        """Makes the schedule from `get_config`."""
+        schedule = keras.saving.deserialize_keras_object(config["schedule"])
+        return cls(schedule=schedule, first_step=config["first_step"])
+
+
 def learning_rate(settings: OptimizerSettings, steps_per_epoch: int, n_steps: int) -> Any:
     """Returns the learning rate, a number or a schedule, that `settings` ask for."""
     if settings.schedule == "exponential":
@@ -145,24 +173,29 @@ def learning_rate(settings: OptimizerSettings, steps_per_epoch: int, n_steps: in
             warmup_steps=settings.warmup_steps,
             n_steps=n_steps,
         )
-    if settings.schedule == "restarts":
-        return Restarts(
-            learning_rate=settings.learning_rate,
-            floor=settings.floor,
-            steps_per_epoch=steps_per_epoch,
-        )
     if settings.schedule == "last_third_lower":
         return LastThirdLower(
             learning_rate=settings.learning_rate,
             decay=settings.decay,
             steps_per_epoch=steps_per_epoch,
         )
+    if settings.schedule == "inverse_sqrt":
+        return InverseSqrt(learning_rate=settings.learning_rate, decay=settings.decay)
     return settings.learning_rate
 
 
-def make_optimizer(settings: TrainingSettings) -> keras.optimizers.Optimizer:
-    """Makes the optimiser that `settings` ask for."""
+def make_optimizer(
+    settings: TrainingSettings, *, first_step: int = 0
+) -> keras.optimizers.Optimizer:
+    """Makes the optimiser that `settings` ask for.
+
+    Args:
+        settings: Its own and those of the training.
+        first_step: Steps that it took in another training, before the schedule begins.
+    """
     rate = learning_rate(settings.optimizer, settings.steps_per_epoch, settings.n_steps)
+    if first_step and callable(rate):
+        rate = Delayed(schedule=rate, first_step=first_step)
     adam = settings.optimizer
     if adam.name == "sgd":
         return keras.optimizers.SGD(rate)

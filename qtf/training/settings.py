@@ -6,7 +6,7 @@ from typing import Any
 PRECISIONS = ("float32", "float64", "mixed_bfloat16")
 STRATEGIES = ("one_device", "mirrored", "multi_worker")
 OPTIMIZERS = ("adam", "sgd")
-SCHEDULES = ("constant", "exponential", "cosine", "restarts", "last_third_lower")
+SCHEDULES = ("constant", "exponential", "cosine", "inverse_sqrt", "last_third_lower")
 
 
 @dataclass(frozen=True)
@@ -19,9 +19,10 @@ class OptimizerSettings:
         learning_rate: Initial (or, after a warm-up, highest) learning rate.
         schedule: "constant"; "exponential": multiplied by `decay` once an epoch, not
             below `floor`; "cosine": linear warm-up, then half a cosine to `floor`;
-            "restarts": half a cosine to `floor` in every epoch; "last_third_lower":
+            "inverse_sqrt": divided by sqrt(1 + `decay` * step); "last_third_lower":
             multiplied by `decay` in the last third of every epoch.
-        decay: Factor of the schedules that have one.
+        decay: Factor of the schedules that have one, or how fast the inverse square root falls
+            a step.
         floor: Lowest learning rate.
         warmup_steps: Steps of the linear warm-up before the cosine.
         beta_1: Decay rate of the first moment.

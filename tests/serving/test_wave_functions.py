@@ -55,6 +55,28 @@ def workdir(tmp_path_factory):
     return folder.path
 
 
+@pytest.fixture
+def growth(workdir, tmp_path):
+    """Folder of a growth whose last size has no weights yet."""
+    folder = tmp_path / "growth"
+    for name in ("size-004", "size-006"):
+        shutil.copytree(workdir, folder / name)
+    (folder / "size-006" / "best.weights.h5").unlink()
+    (folder / "config.json").write_text(json.dumps({"wave_function": {}, "growth": {"sizes": [4]}}))
+    return folder
+
+
+def test_a_growth_is_exported_at_its_largest_size_with_weights_or_at_any(growth, tmp_path):
+    versions = [run(path, tmp_path / "m") for path in (growth, growth / "size-004")]
+    served = [tf.saved_model.load(str(version)).signatures["log_psi"] for version in versions]
+    kept = tf.constant(EVERY[EVERY.sum(axis=1) == 2])
+    found, expected = (log_psi(bits=kept)["log_modulus"] for log_psi in served)
+    np.testing.assert_array_equal(found, expected)
+    (growth / "size-004" / "best.weights.h5").unlink()
+    with pytest.raises(FileNotFoundError, match="Growth .*growth has no weights yet; train it"):
+        run(growth, tmp_path / "m")
+
+
 @pytest.fixture(scope="module")
 def psi(workdir):
     return RunFolder(workdir).load_model()

@@ -7,7 +7,8 @@ import pytest
 from qtf.ground_states.exact_sums import state_vector, variational_energy
 from qtf.physics import heisenberg_chain_ground_energy
 from trainers import ground_state_config
-from trainers.ground_state_assembly import make_task, reference_energy, run
+from trainers.ground_state_assembly import make_task, run
+from trainers.ground_state_references import find_reference
 from trainers.ground_state_report import lines, measure
 
 
@@ -85,10 +86,10 @@ def test_reconfiguration_needs_few_steps(tmp_path):
 def test_large_squares_are_held_against_published_energies():
     square = {"name": "heisenberg", "lattice": "square", "n_rows": 10, "n_columns": 10}
     config = {"physics": {"hamiltonian": square}, "reference": None}
-    assert reference_energy(config) == pytest.approx(-62.8656)
-    assert reference_energy({**config, "reference": -1.0}) == -1.0
+    assert find_reference(config).energy == pytest.approx(-62.8656)
+    assert find_reference({**config, "reference": -1.0}).energy == -1.0
     square["n_rows"] = 8
-    assert reference_energy(config) is None
+    assert find_reference(config) is None
 
 
 @pytest.mark.parametrize(
@@ -96,10 +97,10 @@ def test_large_squares_are_held_against_published_energies():
 )
 def test_long_heisenberg_chains_are_held_against_the_bethe_equations(changes, factor):
     chain = {"name": "heisenberg", "lattice": "chain", "n_sites": 20, **changes}
-    found = reference_energy({"physics": {"hamiltonian": chain}, "reference": None})
+    found = find_reference({"physics": {"hamiltonian": chain}, "reference": None}).energy
     assert found == pytest.approx(factor * heisenberg_chain_ground_energy(20))
     chain["periodic"] = True
-    assert reference_energy({"physics": {"hamiltonian": chain}, "reference": None}) is None
+    assert find_reference({"physics": {"hamiltonian": chain}, "reference": None}) is None
 
 
 def test_mistake_leaves_no_run_folder(tmp_path):

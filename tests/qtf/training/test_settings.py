@@ -28,9 +28,24 @@ def test_cosine_schedule_warms_up_and_ends_at_the_floor():
     np.testing.assert_allclose(found, [1e-3, 1e-2, 1e-2, (1e-2 + 1e-4) / 2, 1e-4], rtol=1e-5)
 
 
-def test_schedules_round_trip():
-    settings = OptimizerSettings(schedule="cosine")
-    optimizer = make_optimizer(TrainingSettings(optimizer=settings))
+def test_inverse_square_root_falls_with_every_step():
+    found = rates([0, 1, 1000, 300_000], schedule="inverse_sqrt", decay=1e-3)
+    expected = [1e-3, 1e-3 / 1.001**0.5, 1e-3 / 2**0.5, 1e-3 / 301**0.5]
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def test_a_schedule_begins_when_the_optimiser_has_taken_earlier_steps():
+    settings = TrainingSettings(optimizer=OptimizerSettings(schedule="inverse_sqrt", decay=1.0))
+    delayed = make_optimizer(settings, first_step=70)._learning_rate
+    np.testing.assert_allclose(
+        [float(delayed(step)) for step in (70, 73)], [1e-3, 0.5e-3], rtol=1e-6
+    )
+
+
+@pytest.mark.parametrize(("schedule", "first_step"), [("cosine", 0), ("inverse_sqrt", 5)])
+def test_schedules_round_trip(schedule, first_step):
+    settings = OptimizerSettings(schedule=schedule)
+    optimizer = make_optimizer(TrainingSettings(optimizer=settings), first_step=first_step)
     copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(optimizer))
     assert copy.get_config() == optimizer.get_config()
 

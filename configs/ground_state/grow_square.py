@@ -1,0 +1,68 @@
+"""Open Heisenberg square, H = sum S S, trained at one size and retrained on larger ones.
+
+    --config=configs/ground_state/grow_square.py[:desktop|:paper], by default desktop
+
+desktop: sides 4, 6, 8 by stochastic reconfiguration with the signs built in. paper: what the
+iterative-retraining paper did, sides 6 to 30.
+"""
+
+from ml_collections import ConfigDict
+
+from configs.ground_state.recipes import chosen, one_of, reconfiguration
+from trainers import ground_state_config
+
+
+def get_config(choice: str = "desktop") -> ConfigDict:
+    (plan,) = chosen(choice, "desktop or paper", one_of("desktop", "paper"))
+    config = ground_state_config.default()
+    config.physics.hamiltonian = {
+        "name": "heisenberg",
+        "lattice": "square",
+        "n_rows": 4,
+        "n_columns": 4,
+        "coupling": 1.0,
+        "units": "spin",
+    }
+    config.network.name = "lstm_2d"
+    if plan == "paper":
+        _paper(config)
+    else:
+        _desktop(config)
+    return config
+
+
+def _desktop(config: ConfigDict) -> None:
+    config.network.units = 32
+    config.network.n_layers = 1
+    config.wave_function.zero_magnetization = True
+    config.wave_function.marshall_sign = True
+    config.wave_function.positive = True
+    reconfiguration(config, n_samples=512, n_epochs=24, learning_rate=0.03)
+    config.training.optimizer.clip_norm = 5.0
+    config.sampling.n_validation = 1024
+    config.growth.sizes = (4, 6, 8)
+    config.growth.n_steps = (300,)
+    config.growth.learning_rates = (0.03,)
+    config.growth.schedule = "cosine"
+    config.growth.floor = 1e-3
+
+
+def _paper(config: ConfigDict) -> None:
+    config.network.n_layers = 5
+    config.penalties.temperature = 1.0
+    config.penalties.magnetization = 10.0
+    config.sampling.n_samples = 100
+    config.sampling.n_validation = 1000
+    # Bounds the memory of large squares.
+    config.sampling.chunk = 8
+    config.training.n_epochs = 100
+    config.training.steps_per_epoch = 100
+    config.training.optimizer.learning_rate = 1e-4
+    config.training.optimizer.schedule = "constant"
+    config.training.optimizer.beta_2 = 0.999
+    config.training.optimizer.clip_norm = 1.0
+    config.growth.sizes = tuple(range(6, 31, 2))
+    # To 8, 10, 12, and all further ones.
+    config.growth.n_steps = (1000, 1000, 1000, 100)
+    config.growth.learning_rates = (1e-4, 1e-4, 1e-4, 1e-5)
+    config.growth.n_evaluation = 2500

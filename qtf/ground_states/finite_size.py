@@ -1,0 +1,159 @@
+"""The energy of an infinite lattice from those of finite ones."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+# From so many sizes of an open square on, its corners' 1 / L is fitted too.
+SIZES_OF_FOUR_TERMS = 5
+# Energy a site of infinite lattices, H = sum S S, and its error.
+HEISENBERG_BULK = {"chain": (0.25 - math.log(2.0), 0.0), "square": (-0.669437, 5e-6)}
+
+
+@dataclass(frozen=True)
+class SizeFit:
+    """A weighted least-squares fit of energies against size.
+
+    Attributes:
+        powers: Of the size, in each term.
+        coefficients: Of the terms.
+        covariance: Of the coefficients, from the errors of the energies.
+        chi_squared: Sum of squared deviations over squared errors.
+        n_degrees_of_freedom: Number of sizes less that of terms.
+    """
+
+    powers: tuple[int, ...]
+    coefficients: np.ndarray
+    covariance: np.ndarray
+    chi_squared: float
+    n_degrees_of_freedom: int
+
+    @property
+    def bulk_energy(self) -> float:
+        """Energy a site of the infinite lattice: the coefficient of the highest power."""
+        return float(self.coefficients[0])
+
+    @property
+    def bulk_error(self) -> float:
+        """Its standard error, which comes from the errors of the energies alone."""
+        return float(np.sqrt(self.covariance[0, 0]))
+
+    def __call__(self, size: float) -> tuple[float, float]:
+        """Returns the energy of a lattice of that size, and its standard error."""
+        terms = float(size) ** np.array(self.powers)
+        return float(terms @ self.coefficients), float(np.sqrt(terms @ self.covariance @ terms))
+
+
+def fit_sizes(
+    sizes: Sequence[float],
+    energies: Sequence[float],
+    errors: Sequence[float],
+    powers: Sequence[int],
+) -> SizeFit:
+    """Fits E(L) = sum_k c_k L^(powers_k) by least squares, each energy weighted by its error.
+
+    Args:
+        sizes: L, spins of a chain or of the side of a square, (n_sizes,).
+        energies: Total energies.
+        errors: Their standard errors.
+        powers: The highest first; `powers_of` has those of the lattices here.
+
+    Raises:
+        ValueError: An error is not positive, lengths differ, or there are fewer sizes than
+            terms.
+
+    Example:
+        >>> fit = fit_sizes([4, 6, 8], [-8.0, -18.0, -32.0], [0.1, 0.1, 0.1], (2, 1, 0))
+        >>> round(fit.bulk_energy, 9)
+        -0.5
+    """
+    sizes, energies, errors = (np.asarray(x, np.float64) for x in (sizes, energies, errors))
+    if not sizes.shape == energies.shape == errors.shape:
+        raise ValueError(
+            "Arguments `sizes`, `energies` and `errors` must be of one length, but are of"
+            f" {len(sizes)}, {len(energies)} and {len(errors)}."
+        )
+    if len(set(sizes.tolist())) < len(powers):
+        raise ValueError(
+            f"Argument `sizes` must hold at least {len(powers)} of them, one for each term, but"
+            f" is {sizes.tolist()}."
+        )
+    if not (errors > 0.0).all():
+        raise ValueError(f"Argument `errors` must be positive, but is {errors.tolist()}.")
+    terms = sizes[:, None] ** np.asarray(powers, np.float64)
+    # In units of the largest size the terms are of like magnitude.
+    scales = np.abs(terms).max(axis=0)
+    design = terms / scales / errors[:, None]
+    inverse = np.linalg.pinv(design)
+    coefficients = inverse @ (energies / errors)
+    deviations = design @ coefficients - energies / errors
+    return SizeFit(
+        powers=tuple(powers),
+        coefficients=coefficients / scales,
+        covariance=inverse @ inverse.T / np.outer(scales, scales),
+        chi_squared=float(deviations @ deviations),
+        n_degrees_of_freedom=len(sizes) - len(powers),
+    )
+
+
+def powers_of(lattice: str, *, periodic: bool, n_sizes: int) -> tuple[int, ...]:
+    """Returns the powers of the size in the ground energy of a gapless lattice.
+
+        open chain       E = e n + s + c / n
+        open square      E = e L^2 + s L + c (+ d / L, from five sizes on)
+        periodic         E = e n + c / n,   E = e L^2 + c / L
+
+    Args:
+        lattice: "chain" or "square".
+        periodic: Whether it has no edges.
+        n_sizes: How many sizes there are to fit.
+
+    Raises:
+        ValueError: The lattice is unknown.
+
+    Example:
+        >>> powers_of("chain", periodic=False, n_sizes=5)
+        (1, 0, -1)
+
+    Source: chain: Bloete, Cardy and Nightingale, Phys. Rev. Lett. 56, 742 (1986), but for
+    the logarithms of the Heisenberg chain; square: Neuberger and Ziman, Phys. Rev. B 39,
+    2608 (1989), with the energies of edges and corners beside the bulk's.
+    """
+    if lattice not in HEISENBERG_BULK:
+        known = ", ".join(HEISENBERG_BULK)
+        raise ValueError(f'Argument `lattice` must be one of {known}, but is "{lattice}".')
+    if lattice == "chain":
+        return (1, -1) if periodic else (1, 0, -1)
+    if periodic:
+        return (2, -1)
+    return (2, 1, 0, -1) if n_sizes >= SIZES_OF_FOUR_TERMS else (2, 1, 0)
+
+
+def known_bulk_energy(hamiltonian: Mapping[str, Any]) -> tuple[float, float] | None:
+    """Returns energy a site and error of an infinite lattice, or None where none is listed.
+
+    Those of the antiferromagnetic Heisenberg model, H = sum S S: 1/4 - ln 2 on the chain,
+    -0.669437(5) on the square.
+
+    Args:
+        hamiltonian: Its configuration, as `qtf.physics.from_config` takes it.
+
+    Example:
+        >>> known_bulk_energy({"name": "heisenberg", "lattice": "square"})
+        (-0.669437, 5e-06)
+
+    Source: chain: Hulthen, Ark. Mat. Astron. Fys. 26A, 11 (1938); square: Sandvik, Phys.
+    Rev. B 56, 11678 (1997).
+    """
+    coupling = hamiltonian.get("coupling", 1.0)
+    if hamiltonian["name"] != "heisenberg" or np.ndim(coupling) or not coupling > 0:
+        return None
+    found = HEISENBERG_BULK.get(hamiltonian.get("lattice", "chain"))
+    if found is None:
+        return None
+    # S = sigma / 2.
+    factor = coupling * (4.0 if hamiltonian.get("units", "spin") == "pauli" else 1.0)
+    return factor * found[0], factor * found[1]

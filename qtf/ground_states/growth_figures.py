@@ -1,0 +1,65 @@
+"""Figures of a wave function that is retrained on ever larger lattices."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from qtf.ground_states.figures import COLORS, LAST_COLOR, ORDERED_COLORS
+
+BEFORE, AFTER = "before retraining", "after retraining"
+
+
+def errors_figure(
+    sizes: Sequence[int],
+    errors: Mapping[str, tuple[Sequence[float | None], Sequence[float | None]]],
+    size_name: str,
+) -> Figure:
+    """Draws relative errors of the energy against the size.
+
+    Args:
+        sizes: Spins of a chain or of the side of a square.
+        errors: Name of a curve -> relative errors and their error bars, None where unknown.
+        size_name: What a size is, for the label.
+    """
+    figure = Figure(figsize=(6.4, 4.4), dpi=110, layout="constrained")
+    panel = figure.subplots()
+    for (name, (values, bars)), color in zip(errors.items(), COLORS, strict=False):
+        height, bar = (np.array(part, float) for part in (values, bars))
+        # A bar that reaches zero has no end on a logarithmic axis.
+        lower = np.minimum(bar, 0.9 * height)
+        style = {"color": color, "marker": "o", "capsize": 3.0, "label": name}
+        panel.errorbar(sizes, height, yerr=(lower, bar), **style)
+    panel.set_yscale("log")
+    panel.set_xticks(list(sizes) if len(sizes) <= 14 else list(sizes)[::2])
+    panel.set_xlabel(size_name)
+    panel.set_ylabel("relative error of the energy")
+    panel.grid(alpha=0.3)
+    panel.legend(frameon=False)
+    return figure
+
+
+def retraining_figure(
+    curves: Mapping[int, tuple[Sequence[float], Sequence[float]]], size_name: str
+) -> Figure:
+    """Draws relative errors of the energy against minibatches after each enlargement.
+
+    Args:
+        curves: Size -> minibatches and relative errors there.
+        size_name: What a size is, for the legend.
+    """
+    figure = Figure(figsize=(6.4, 4.4), dpi=110, layout="constrained")
+    panel = figure.subplots()
+    for place, (size, (steps, errors)) in enumerate(curves.items()):
+        color = ORDERED_COLORS(LAST_COLOR * place / max(1, len(curves) - 1))
+        # A logarithm has no place for zero.
+        values = np.array(errors, float)
+        values = np.where(values > 0.0, values, np.nan)
+        panel.plot(steps, values, color=color, linewidth=1.4, label=f"{size}")
+    panel.set_yscale("log")
+    panel.set_xlabel("minibatches after the enlargement")
+    panel.set_ylabel("relative error of the energy")
+    panel.grid(alpha=0.3)
+    if curves:
+        panel.legend(title=size_name, frameon=False, ncols=2)
+    return figure

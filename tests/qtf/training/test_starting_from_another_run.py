@@ -1,0 +1,102 @@
+import contextlib
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from qtf.training.checkpoints import newest_checkpoint, optimizer_steps
+from qtf.training.logbook import read_metrics
+from qtf.training.loop import train
+
+from .conftest import Regression
+from .test_loop import Killed, config, kill_at, settings
+
+
+class Wider(Regression):
+    def build_model(self):
+        inputs = keras.Input((3,))
+        return keras.Model(inputs, keras.layers.Dense(1)(keras.layers.Dense(6)(inputs)))
+
+
+@pytest.fixture(scope="module")
+def earlier(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "earlier"
+    train(Regression(), settings(n_epochs=2), config(), folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory, earlier):
+    """Model and run folder of a run that started from `earlier`, undisturbed."""
+    folder = tmp_path_factory.mktemp("runs") / "started"
+    return train(Regression(), settings(n_epochs=1), config(), folder, start_from=earlier), folder
+
+
+def variables(prefix):
+    """Weights and all of the optimiser, by their names in a checkpoint."""
+    reader = tf.train.load_checkpoint(prefix)
+    names = [name for name, _ in tf.train.list_variables(prefix)]
+    return {
+        name: reader.get_tensor(name) for name in names if name.startswith(("model/", "optimizer/"))
+    }
+
+
+def test_weights_and_moments_come_along_and_the_first_row_is_before_the_first_step(
+    started, earlier
+):
+    _, folder = started
+    last = variables(newest_checkpoint(earlier / "checkpoints"))
+    first = variables(str(folder / "checkpoints" / "ckpt-0"))
+    assert any("_variables" in name for name in first)
+    assert first.keys() == last.keys()
+    for name, value in first.items():
+        np.testing.assert_array_equal(value, last[name], err_msg=name)
+    assert optimizer_steps(folder / "checkpoints") == 30
+    rows, before = (
+        read_metrics(path / "metrics.jsonl", "validation") for path in (folder, earlier)
+    )
+    assert [row["step"] for row in rows] == [0, 10]
+    assert rows[0]["loss"] == before[-1]["loss"]
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "expected"),
+    [
+        ({"schedule": "inverse_sqrt", "decay": 0.1}, [0.01 / 1.5**0.5, 0.01 / 2.0**0.5]),
+        ({"schedule": "constant"}, [0.01, 0.01]),
+    ],
+)
+def test_learning_rates_are_those_of_the_new_run(tmp_path, earlier, optimizer, expected):
+    new = settings(n_epochs=1, optimizer={"learning_rate": 0.01, **optimizer})
+    train(Regression(), new, config(), tmp_path, start_from=earlier)
+    rates = [row["learning_rate"] for row in read_metrics(tmp_path / "metrics.jsonl", "training")]
+    np.testing.assert_allclose(rates, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "moment",
+    ["qtf.training.checkpoints.Checkpoints.save", "qtf.training.logbook.Logbook.row"],
+)
+def test_killed_after_the_first_validation_the_same_command_ends_alike(
+    tmp_path, earlier, started, monkeypatch, moment
+):
+    whole, folder = started
+    with monkeypatch.context() as patch, contextlib.suppress(Killed):
+        kill_at(patch, moment, 1, True)
+        train(Regression(), settings(n_epochs=1), config(), tmp_path, start_from=earlier)
+    again = train(Regression(), settings(n_epochs=1), config(), tmp_path, start_from=earlier)
+    for one, other in zip(whole.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    texts = [(path / "metrics.jsonl").read_text() for path in (tmp_path, folder)]
+    assert texts[0] == texts[1]
+
+
+def test_a_run_without_checkpoint_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nowhere/checkpoints holds no checkpoint; train"):
+        train(Regression(), settings(), config(), tmp_path, start_from=tmp_path / "nowhere")
+
+
+def test_another_model_is_named(tmp_path, earlier):
+    with pytest.raises(ValueError, match="earlier/checkpoints/ckpt-20 does not fit the model"):
+        train(Wider(), settings(), config(), tmp_path / "run", start_from=earlier)

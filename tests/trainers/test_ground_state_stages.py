@@ -1,0 +1,139 @@
+import importlib
+import json
+
+import pytest
+
+from qtf.training.schedules import learning_rate
+from qtf.training.settings import TrainingSettings
+from trainers import ground_state_config
+from trainers.ground_state_assembly import make_task
+from trainers.ground_state_growth import grow
+from trainers.ground_state_growth_report import bulk_energy
+from trainers.ground_state_stages import check_finished, make_stages
+
+
+def configuration(name, choice, **changes):
+    found = importlib.import_module(f"configs.ground_state.{name}").get_config(choice)
+    for key, value in changes.items():
+        found.update_from_flattened_dict({key.replace("__", "."): value})
+    return ground_state_config.resolved(found)
+
+
+def test_each_size_has_its_own_schedule():
+    config = configuration(
+        "grow_chain",
+        "desktop",
+        growth__sizes=(8, 12, 16, 20),
+        growth__n_steps=(100, 50),
+        growth__n_samples=(32, 64, 96),
+        growth__learning_rates=(),
+        growth__clip_norms=(1.0,),
+        penalties__temperature=0.5,
+    )
+    stages = make_stages(config)
+    assert [stage.name for stage in stages] == ["size-008", "size-012", "size-016", "size-020"]
+    assert [stage.start for stage in stages] == [None, "size-008", "size-012", "size-016"]
+    configs = [stage.config for stage in stages]
+    assert [found["physics"]["hamiltonian"]["n_sites"] for found in configs] == [8, 12, 16, 20]
+    training = [TrainingSettings.from_mapping(found["training"]) for found in configs]
+    assert [settings.n_steps for settings in training] == [600, 100, 50, 50]
+    assert [settings.seed for settings in training] == [0, 1, 2, 3]
+    assert [settings.optimizer.clip_norm for settings in training] == [5.0, 1.0, 1.0, 1.0]
+    assert {settings.optimizer.learning_rate for settings in training} == {0.03}
+    assert [found["sampling"]["n_samples"] for found in configs] == [1024, 32, 64, 96]
+    assert [found["penalties"]["temperature"] for found in configs] == [0.5, 0.0, 0.0, 0.0]
+
+
+def test_the_paper_s_chain_is_trained_as_the_paper_says():
+    stages = make_stages(configuration("grow_chain", "paper"))
+    assert [stage.size for stage in stages] == list(range(80, 301, 20))
+    first = TrainingSettings.from_mapping(stages[0].config["training"])
+    assert first.n_steps == 500_000
+    rate = learning_rate(first.optimizer, first.steps_per_epoch, first.n_steps)
+    assert float(rate(3000)) == pytest.approx(0.5e-3)
+    for stage in stages[1:]:
+        further = TrainingSettings.from_mapping(stage.config["training"])
+        assert (further.n_steps, further.optimizer.learning_rate) == (1000, 1e-4)
+        assert (further.optimizer.schedule, further.optimizer.clip_norm) == ("constant", 1.0)
+        assert stage.config["sampling"]["n_samples"] == 100
+
+
+def test_the_paper_s_squares_are_trained_as_the_paper_says():
+    stages = make_stages(configuration("grow_square", "paper"))
+    assert [stage.size for stage in stages] == list(range(6, 31, 2))
+    found = [TrainingSettings.from_mapping(stage.config["training"]) for stage in stages]
+    assert [settings.n_steps for settings in found] == [10_000, 1000, 1000, 1000] + [100] * 9
+    rates = [settings.optimizer.learning_rate for settings in found]
+    assert rates == [1e-4] * 4 + [1e-5] * 9
+    penalties = [stage.config["penalties"] for stage in stages]
+    assert [values["temperature"] for values in penalties] == [1.0] + [0.0] * 12
+    assert {values["magnetization"] for values in penalties} == {10.0}
+    square = stages[-1].config["physics"]["hamiltonian"]
+    assert (square["n_rows"], square["n_columns"]) == (30, 30)
+
+
+@pytest.mark.parametrize("name", ["grow_chain", "grow_square"])
+def test_every_size_of_the_desktop_has_a_task(name):
+    for stage in make_stages(configuration(name, "desktop")):
+        assert make_task(stage.config).reference < 0
+
+
+@pytest.mark.parametrize("name", ["grow_chain", "grow_square"])
+def test_wrong_choices_are_named(name):
+    with pytest.raises(ValueError, match='must be desktop or paper.*, but is "laptop"'):
+        configuration(name, "laptop")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"growth__sizes": (8, 6)}, r"growth.sizes.* ascend .* but is \(8, 6\)"),
+        ({"growth__sizes": (1, 6)}, r"at least 2, but is \(1, 6\)"),
+        ({"reference": -1.0}, "`reference` must be None for a growth.* but is -1.0"),
+        ({"growth__n_steps": ()}, "`growth.n_steps` must have at least one value"),
+        ({"growth__n_steps": (70,)}, "multiples of `growth.steps_per_epoch` = 50, but holds 70"),
+        ({"growth__n_steps": (50,) * 7}, "`growth.n_steps` must have at most 6 .* but has 7"),
+        ({"growth__steps_per_epoch": 0}, "`growth.steps_per_epoch` must be positive, but is 0"),
+        ({"growth__log_every_steps": 0}, "`growth.log_every_steps` must be positive, but is 0"),
+        ({"growth__n_evaluation": 1}, "`growth.n_evaluation` must be at least 2, but is 1"),
+    ],
+)
+def test_mistakes_are_named(changes, message):
+    with pytest.raises(ValueError, match=message):
+        make_stages(configuration("grow_chain", "desktop", **changes))
+
+
+def test_what_does_not_fit_a_finished_size_is_refused(tmp_path):
+    two = {"growth__sizes": (16, 32), "growth__n_steps": (300,)}
+    stages = make_stages(configuration("grow_chain", "desktop", **two))
+    folder = tmp_path / "size-032"
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps(stages[1].config))
+    check_finished(stages, tmp_path)
+    for changes, message in (
+        ({"growth__n_steps": (250,)}, "size-032 holds a run with `training.n_epochs` = 6, but 5"),
+        ({"growth__sizes": (24, 32)}, "with `growth.start` = 'size-016', but 'size-024' is asked"),
+    ):
+        changed = make_stages(configuration("grow_chain", "desktop", **{**two, **changes}))
+        with pytest.raises(ValueError, match=message):
+            check_finished(changed, tmp_path)
+
+
+def test_a_run_of_one_size_is_no_growth(tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    config = configuration("grow_chain", "desktop", growth__sizes=(4, 6))
+    with pytest.raises(ValueError, match="holds a run of one size; choose another folder"):
+        next(grow(config, tmp_path))
+
+
+def test_bulk_energy_needs_as_many_sizes_as_terms():
+    rows = [{"size": n, "energy": -0.5 * n + 0.2, "energy_error": 1e-3} for n in (8, 12, 16)]
+    heisenberg = {"name": "heisenberg", "lattice": "chain"}
+    found = bulk_energy(rows, heisenberg)
+    assert found["energy_per_site"] == pytest.approx(-0.5)
+    assert found["n_degrees_of_freedom"] == 0
+    assert found["known_energy"] == pytest.approx(-0.4431471806)
+    assert bulk_energy(rows[:2], heisenberg) is None
+    assert bulk_energy(rows, {"name": "ising", "lattice": "chain"})["known_energy"] is None
+    exact = [{**row, "energy_error": 0.0} for row in rows]
+    assert bulk_energy(exact, heisenberg) is None

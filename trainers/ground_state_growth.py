@@ -1,0 +1,85 @@
+"""Trains a wave function at one size and retrains it on larger ones, one run folder for each."""
+
+import gc
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from qtf.files import read_json
+from qtf.training.checkpoints import last_step
+from qtf.training.run_folder import MUTABLE_KEYS, RunFolder, flattened
+from trainers.ground_state_assembly import make_task, run
+from trainers.ground_state_growth_report import write_report
+from trainers.ground_state_references import find_reference
+from trainers.ground_state_report import RESULT, measure
+from trainers.ground_state_stages import Stage, check_finished, make_stages
+
+
+def grow(
+    config: dict[str, Any], workdir: Path | str, *, profile: bool = False
+) -> Iterator[dict[str, Any]]:
+    """Trains every size of `growth.sizes`, each from the last weights of the one before.
+
+    Moments of the optimiser, and the direction of stochastic reconfiguration, go along. What
+    is finished is not done again; what was interrupted continues. After each size
+    `growth.json` and two figures are in `workdir`, beside a run folder `size-NNN` for each.
+
+    Args:
+        config: Resolved configuration with `growth.sizes`.
+        workdir: Folder of the growth.
+        profile: Whether ten of the first steps of each size are traced for TensorBoard.
+
+    Yields:
+        What `growth.json` holds, after each size.
+
+    Raises:
+        ValueError: The configuration is wrong, or does not fit what has been trained.
+    """
+    workdir = Path(workdir)
+    stages = make_stages(config)
+    for stage in stages:
+        # Mistakes are found before anything is trained.
+        make_task(stage.config)
+    folder = RunFolder(workdir)
+    try:
+        _open(folder, config, stages)
+        for place, stage in enumerate(stages):
+            if not (workdir / stage.name / RESULT).exists():
+                _train(stage, workdir, config["growth"]["n_evaluation"], profile=profile)
+            yield write_report(stages[: place + 1], workdir)
+    finally:
+        folder.close()
+
+
+def _open(folder: RunFolder, config: dict[str, Any], stages: list[Stage]) -> None:
+    if folder.config.exists() and "growth" not in read_json(folder.config):
+        raise ValueError(f"Folder {folder.path} holds a run of one size; choose another folder.")
+    # What was asked of a size stands in its own folder.
+    check_finished(stages, folder.path)
+    growth = flattened({"growth": config["growth"]})
+    folder.open(config, mutable={*MUTABLE_KEYS, *growth} - {"training.n_epochs"})
+
+
+def _train(stage: Stage, workdir: Path, n_evaluation: int, *, profile: bool) -> None:
+    path = workdir / stage.name
+    begun = last_step(RunFolder(path).checkpoints) or 0
+    started = time.monotonic()
+    start_from = None if stage.start is None else workdir / stage.start
+    task, model = run(stage.config, path, start_from=start_from, profile=profile)
+    seconds = time.monotonic() - started
+    n_steps = last_step(RunFolder(path).checkpoints)
+    reference = find_reference(stage.config)
+    more = {
+        "size": stage.size,
+        "n_steps": n_steps,
+        "n_evaluation": n_evaluation,
+        # A start that had nothing left to train says nothing.
+        "seconds_per_step": seconds / (n_steps - begun) if n_steps > begun else None,
+        "reference_source": None if reference is None else reference.source,
+        "reference_error": None if reference is None else reference.error,
+    }
+    measure(task, model, path, n_samples=n_evaluation, more=more)
+    del task, model
+    # Compiled steps hold their model in a circle.
+    gc.collect()

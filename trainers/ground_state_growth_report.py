@@ -1,0 +1,154 @@
+"""What a growth says of its sizes: growth.json, two figures and lines."""
+
+import io
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from qtf.files import read_json, write_atomically, write_json
+from qtf.ground_states.finite_size import fit_sizes, known_bulk_energy, powers_of
+from qtf.ground_states.growth_figures import AFTER, BEFORE, errors_figure, retraining_figure
+from qtf.training.logbook import read_metrics
+from qtf.training.run_folder import RunFolder
+from trainers.ground_state_report import RESULT
+from trainers.ground_state_stages import Stage
+
+GROWTH = "growth.json"
+HEADER = "size  minibatches  energy a site           relative error      before retraining"
+SIZE_NAMES = {"chain": "spins of the chain", "square": "spins of a side"}
+
+
+def write_report(stages: Sequence[Stage], workdir: Path) -> dict[str, Any]:
+    """Writes `growth.json`, `relative_error.png` and `retraining.png`.
+
+    Args:
+        stages: Sizes that are finished.
+        workdir: Folder of the growth.
+
+    Returns:
+        What `growth.json` holds: "rows", one for each size, and "bulk", or None.
+    """
+    hamiltonian = stages[0].config["physics"]["hamiltonian"]
+    rows = [_row(stage, workdir / stage.name) for stage in stages]
+    found = {"rows": rows, "bulk": bulk_energy(rows, hamiltonian)}
+    write_json(workdir / GROWTH, found)
+    if any(row["relative_error"] is not None for row in rows):
+        size_name = SIZE_NAMES[hamiltonian["lattice"]]
+        curves = {
+            stage.size: _curve(workdir / stage.name, row)
+            for stage, row in zip(stages, rows, strict=True)
+            if stage.start is not None and row["reference_energy"] is not None
+        }
+        _save(workdir / "relative_error.png", _errors_figure(rows, size_name))
+        _save(workdir / "retraining.png", retraining_figure(curves, size_name))
+    return found
+
+
+def bulk_energy(
+    rows: Sequence[dict[str, Any]], hamiltonian: dict[str, Any]
+) -> dict[str, Any] | None:
+    """Returns the energy a site of the infinite lattice, or None if the sizes are too few.
+
+    Args:
+        rows: Of `growth.json`.
+        hamiltonian: Its configuration.
+    """
+    lattice, periodic = hamiltonian["lattice"], hamiltonian.get("periodic", False)
+    powers = powers_of(lattice, periodic=periodic, n_sizes=len(rows))
+    if len(rows) < len(powers) or not all(row["energy_error"] > 0.0 for row in rows):
+        return None
+    columns = ([row[key] for row in rows] for key in ("size", "energy", "energy_error"))
+    fit = fit_sizes(*columns, powers)
+    known = known_bulk_energy(hamiltonian)
+    return {
+        "energy_per_site": fit.bulk_energy,
+        "energy_error": fit.bulk_error,
+        "chi_squared": fit.chi_squared,
+        "n_degrees_of_freedom": fit.n_degrees_of_freedom,
+        "powers": list(powers),
+        "coefficients": fit.coefficients.tolist(),
+        "known_energy": None if known is None else known[0],
+        "known_error": None if known is None else known[1],
+    }
+
+
+def line(row: dict[str, Any]) -> str:
+    """Returns what a user reads of one size, below `HEADER`."""
+    energy, error = (row[key] / row["n_sites"] for key in ("energy", "energy_error"))
+    errors = f"{_shown(row, ''):18}  {_shown(row, '_before')}"
+    return f"{row['size']:4d}  {row['n_steps']:11d}  {energy:.7f} +- {error:.0e}  {errors}".rstrip()
+
+
+def bulk_line(bulk: dict[str, Any]) -> str:
+    """Returns what a user reads of the infinite lattice."""
+    known = "" if bulk["known_energy"] is None else f", known {bulk['known_energy']:.6f}"
+    return (
+        f"Infinite lattice: {bulk['energy_per_site']:.6f} +- {bulk['energy_error']:.1g} a site"
+        f"{known}; the error bar is that of the samples"
+    )
+
+
+def _row(stage: Stage, folder: Path) -> dict[str, Any]:
+    result = read_json(folder / RESULT)
+    row = {key: result[key] for key in ("size", "n_sites", "n_steps", "energy", "energy_error")}
+    row |= {key: result[key] for key in ("n_evaluation", "energy_variance", "v_score")}
+    row["n_samples"] = stage.config["sampling"]["n_samples"]
+    row["learning_rate"] = stage.config["training"]["optimizer"]["learning_rate"]
+    per_step = result["seconds_per_step"]
+    row["seconds"] = None if per_step is None else per_step * row["n_steps"]
+    row["reference_energy"] = result.get("reference_energy")
+    row["reference_source"] = result["reference_source"]
+    row |= _errors(row["energy"], row["energy_error"], result, "")
+    first = read_metrics(RunFolder(folder).metrics, "validation")[0]
+    before = first if first["step"] == 0 else {"energy": None, "energy_error": None}
+    row["energy_before"], row["energy_error_before"] = before["energy"], before["energy_error"]
+    return row | _errors(before["energy"], before["energy_error"], result, "_before")
+
+
+def _errors(
+    energy: float | None, bar: float | None, result: dict[str, Any], suffix: str
+) -> dict[str, float | None]:
+    """Returns the relative error and its error bar, which has that of the reference in it."""
+    names = f"relative_error{suffix}", f"relative_error_bar{suffix}"
+    reference = result.get("reference_energy")
+    if energy is None or reference is None:
+        return dict.fromkeys(names)
+    bar = math.hypot(bar, result["reference_error"]) / abs(reference)
+    return dict(zip(names, (abs(energy / reference - 1.0), bar), strict=True))
+
+
+def _curve(folder: Path, row: dict[str, Any]) -> tuple[list[float], list[float]]:
+    """Returns minibatches and relative errors, from the samples of the training itself."""
+    reference = row["reference_energy"]
+    steps, errors, before = [0.0], [row["relative_error_before"]], 0
+    for found in read_metrics(RunFolder(folder).metrics, "training"):
+        # Its loss is the mean energy of all minibatches since the row before.
+        steps.append((before + found["step"]) / 2)
+        errors.append(abs(found["loss"] / reference - 1.0))
+        before = found["step"]
+    return steps, errors
+
+
+def _errors_figure(rows: Sequence[dict[str, Any]], size_name: str) -> Figure:
+    curves = {
+        name: tuple(
+            [row[f"{key}{suffix}"] for row in rows]
+            for key in ("relative_error", "relative_error_bar")
+        )
+        for name, suffix in ((AFTER, ""), (BEFORE, "_before"))
+    }
+    return errors_figure([row["size"] for row in rows], curves, size_name)
+
+
+def _save(path: Path, figure: Figure) -> None:
+    image = io.BytesIO()
+    figure.savefig(image, format="png")
+    write_atomically(path, image.getvalue())
+
+
+def _shown(row: dict[str, Any], suffix: str) -> str:
+    value, bar = row[f"relative_error{suffix}"], row[f"relative_error_bar{suffix}"]
+    return "" if value is None else f"{value:.1e} +- {bar:.0e}"
