@@ -6,13 +6,15 @@ PEERS ?= .peers
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test format bench bench-peers reproduce ground-states clean help
+.PHONY: demo test format bench bench-peers reproduce ground-states growth open-systems clean help
 
 help:
 	@echo "make demo    generate, train, evaluate, export, predict, serve; under 10 minutes"
 	@echo "make test    formatting, lint, types, import rules and all quick tests"
 	@echo "make reproduce  every number of docs/results.md; hours, resumable (BUDGET=short, full, tiny)"
 	@echo "make ground-states  docs/ground_state_results.md: seven ground states; half an hour"
+	@echo "make growth         docs/growth_results.md: a chain and a square that grow; two hours"
+	@echo "make open-systems   docs/open_system_results.md: nine open systems; an hour"
 	@echo "make bench   docs/benchmarks.md: the speed of every part on this machine; 15 minutes"
 	@echo "make bench-peers  the same work by PyTorch, sru and QuTiP, in an environment of their own"
 	@echo "make format  format the code and sort its imports"
@@ -40,6 +42,12 @@ reproduce: $(VENV)/.core
 
 ground-states: $(VENV)/.core
 	$(BIN)/python -m reproduce.ground_states
+
+growth: $(VENV)/.core
+	$(BIN)/python -m reproduce.growth
+
+open-systems: $(VENV)/.core
+	$(BIN)/python -m reproduce.open_systems
 
 format: $(VENV)/.test
 	$(BIN)/ruff format .

@@ -1,0 +1,66 @@
+"""The open systems that are followed in time or brought to rest, and how exact they must be."""
+
+from dataclasses import dataclass
+
+FOLDER = "configs/open_system"
+ALWAYS, AT_THE_END = "largest_distance", "distance"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One run of `trainers.open_system`.
+
+    Attributes:
+        name: Of its stage and run folder.
+        words: In tables.
+        config: Configuration file and what follows its colon.
+        measure: Key of `result.json`: the largest distance of an averaged Pauli matrix from
+            its exact value, at any time or at the end.
+        limit: Largest value of it, or None where nothing is asked.
+        minutes: Expected duration on two cores.
+    """
+
+    name: str
+    words: str
+    config: str
+    measure: str = AT_THE_END
+    limit: float | None = None
+    minutes: float = 3.0
+
+
+CASES = (
+    Case(
+        "heisenberg_chain_4",
+        "Heisenberg chain of 4 to t = 2",
+        f"{FOLDER}/heisenberg_chain.py:4",
+        ALWAYS,
+        0.02,
+        10.0,
+    ),
+    *(
+        Case(
+            f"ising_chain_6_{field}",
+            f"Ising chain of 6, g = {field}, steady",
+            f"{FOLDER}/ising_chain.py:6,{field}.0",
+            limit=0.02,
+        )
+        for field in (1, 2, 3)
+    ),
+    *(
+        Case(
+            f"heisenberg_square_{n_strings}",
+            f"Heisenberg 3 x 3, Jy = 1.8, steady, {n_strings} strings",
+            f"{FOLDER}/heisenberg_square.py:1.8,{n_strings}",
+            limit=0.02 if n_strings == 8 else None,
+            minutes=8.0,
+        )
+        for n_strings in (1, 2, 4, 8)
+    ),
+    Case(
+        "stiff_chain_4",
+        "stiff Heisenberg chain of 4 to t = 0.2",
+        f"{FOLDER}/stiff_chain.py:4,0.0005",
+        ALWAYS,
+        minutes=10.0,
+    ),
+)

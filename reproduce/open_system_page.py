@@ -1,0 +1,106 @@
+"""The page `docs/open_system_results.md`, its numbers and its figures."""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from qtf.files import read_json, write_atomically, write_json
+from qtf.provenance import machine, today, versions
+from reproduce.layout import Layout
+from reproduce.minutes import training_minutes
+from reproduce.open_system_cases import CASES, Case
+from reproduce.tables import table
+
+Values = dict[str, Any]
+PAGE, NUMBERS = "open_system_results.md", "open_system_results.json"
+# Of the paper's figures, those of which one run is shown.
+FIGURES = {
+    "heisenberg_chain_4": "Figure 2 (a) of the paper, 4 spins: means over sites in time",
+    "heisenberg_square_8": "Figures 4 and S1, eight strings: the steady state, then time",
+    "ising_chain_6_2": "Figures 3 and S2, 6 spins, g = 2: search for the steady state",
+    "stiff_chain_4": "Figure S3, 4 spins",
+}
+TEXT = """# Open systems: results
+
+Written by `python -m reproduce.open_systems` from [{numbers}]({numbers}), not by hand.
+
+- Machine: {machine}
+- Date: {date}
+- Versions: {versions}
+
+{n_hold} of {n_asked} requirements hold. "Off by" is the largest distance of <X>, <Y> and <Z>,
+averaged over sites, from their exact values: at the last epoch, or at any for runs in time.
+
+{rows}
+
+{figures}"""
+
+
+def write_page(layout: Layout, docs_dir: Path) -> Iterator[str]:
+    """Writes page, numbers and figures, and yields a line about each run.
+
+    Args:
+        layout: Where the runs are.
+        docs_dir: Folder of the page.
+    """
+    cases = [case for case in CASES if (layout.run(case.name) / "result.json").exists()]
+    found = {case.name: _numbers(case, layout.run(case.name)) for case in cases}
+    made = {"date": today(), "machine": machine(), "versions": versions()}
+    write_json(docs_dir / NUMBERS, {"made": made, "cases": found})
+    (docs_dir / "figures").mkdir(exist_ok=True)
+    for name in found:
+        if name in FIGURES:
+            image = docs_dir / "figures" / f"open_system_{name}.png"
+            shutil.copyfile(layout.run(name) / "curves.png", image)
+    write_atomically(docs_dir / PAGE, page(cases, found, made))
+    for case in cases:
+        entry = found[case.name]
+        yield f"{_verdict(entry) or 'run':<12} {case.words}: off by {entry['off_by']:.1e}"
+    yield f"Page: {docs_dir / PAGE}"
+
+
+def page(cases: Sequence[Case], found: dict[str, Values], made: Values) -> str:
+    """Returns the page as markdown."""
+    asked = [entry for entry in found.values() if entry["limit"] is not None]
+    head = ["", "X, Y, Z at the end", "exact", "off by", "asked for", "", "minutes"]
+    return TEXT.format(
+        numbers=NUMBERS,
+        machine=made["machine"],
+        date=made["date"],
+        versions=", ".join(f"{name} {version}" for name, version in made["versions"].items()),
+        n_hold=sum(entry["holds"] for entry in asked),
+        n_asked=len(asked),
+        rows=table(head, [_row(case, found[case.name]) for case in cases]),
+        figures="\n".join(
+            f"{words}:\n\n![{words}](figures/open_system_{name}.png)\n"
+            for name, words in FIGURES.items()
+            if name in found
+        ),
+    )
+
+
+def _numbers(case: Case, workdir: Path) -> Values:
+    found = read_json(workdir / "result.json")
+    off_by = found[case.measure]
+    return {
+        **found,
+        "off_by": off_by,
+        "limit": case.limit,
+        "holds": None if case.limit is None else off_by <= case.limit,
+        "minutes": training_minutes(workdir),
+        "command": f"python -m trainers.open_system --config={case.config}",
+    }
+
+
+def _verdict(entry: Values) -> str:
+    return {None: "", True: "holds", False: "FALLS SHORT"}[entry["holds"]]
+
+
+def _row(case: Case, entry: Values) -> list[str]:
+    means = ", ".join(f"{entry[name]:.4f}" for name in "xyz")
+    exact = ", ".join(f"{entry[f'exact_{name}']:.4f}" for name in "xyz")
+    limit = "" if case.limit is None else f"{case.limit}"
+    verdict = _verdict(entry).replace("FALLS SHORT", "**falls short**")
+    minutes = f"{entry['minutes']:.1f}"
+    return [case.words, means, exact, f"{entry['off_by']:.4f}", limit, verdict, minutes]
