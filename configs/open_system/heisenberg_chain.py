@@ -8,7 +8,7 @@ Source: the paper on open systems as probabilities, figure 2 (a).
 from ml_collections import ConfigDict
 
 from configs.ground_state.recipes import chosen
-from configs.open_system.recipes import paper_network
+from configs.open_system.recipes import followed_in_time, paper_network
 
 
 def get_config(choice: str = "4") -> ConfigDict:
@@ -27,4 +27,5 @@ def get_config(choice: str = "4") -> ConfigDict:
     config.start = "-y"
     config.dynamics.tau = 0.005
     config.training.n_epochs = 200
+    followed_in_time(config, n_sites=n_sites)
     return config

@@ -2,7 +2,7 @@
 
     --config=configs/open_system/heisenberg_square.py:JY,STRINGS[,dynamics], by default 1.8,8
 
-The steady state: a search for it, then steps of time. With `dynamics`, steps of time only.
+The steady state; with `dynamics`, steps of time instead.
 
 Source: the paper on open systems as probabilities, figures 2 (b), 4 and S1.
 """
@@ -10,7 +10,7 @@ Source: the paper on open systems as probabilities, figures 2 (b), 4 and S1.
 from ml_collections import ConfigDict
 
 from configs.ground_state.recipes import chosen
-from configs.open_system.recipes import paper_network
+from configs.open_system.recipes import followed_in_time, paper_network, steady_state
 
 SIDE = 3
 
@@ -33,10 +33,9 @@ def get_config(choice: str = "1.8,8") -> ConfigDict:
     config.dynamics.tau = 0.008
     if rest:
         config.training.n_epochs = 125
+        followed_in_time(config, n_sites=SIDE * SIDE)
     else:
-        config.steady_state.n_epochs = 5
-        config.training.n_epochs = 15
-        config.training.steps_per_epoch = 100
+        steady_state(config, n_epochs=10)
     return config
 
 

@@ -8,7 +8,7 @@ Source: the paper on open systems as probabilities, figures 3 and S5 (N = 16, V 
 from ml_collections import ConfigDict
 
 from configs.ground_state.recipes import chosen
-from configs.open_system.recipes import paper_network
+from configs.open_system.recipes import paper_network, steady_state
 
 
 def get_config(choice: str = "6,2.0") -> ConfigDict:
@@ -24,7 +24,5 @@ def get_config(choice: str = "6,2.0") -> ConfigDict:
         "transverse_field": -field / 2.0,
         "longitudinal_field": 0.0,
     }
-    config.steady_state.n_epochs = 10
-    config.training.n_epochs = 10
-    config.training.steps_per_epoch = 50
+    steady_state(config, n_epochs=10)
     return config

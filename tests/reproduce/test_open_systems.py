@@ -1,0 +1,37 @@
+import json
+
+from reproduce.fingerprints import fingerprint
+from reproduce.layout import Layout
+from reproduce.open_system_cases import CASES
+from reproduce.open_system_page import write_page
+from reproduce.open_systems import stages_of
+
+
+def written(layout, name, distance):
+    folder = layout.run(name)
+    folder.mkdir(parents=True)
+    values = {"x": 0.1, "y": 0.2, "z": -0.3, "exact_x": 0.1, "exact_y": 0.2, "exact_z": -0.25}
+    result = {**values, "distance": 0.05, "largest_distance": distance}
+    (folder / "result.json").write_text(json.dumps(result))
+    (folder / "metrics.jsonl").write_text("")
+    (folder / "curves.png").write_bytes(b"picture")
+
+
+def test_page_holds_each_distance_against_its_limit(tmp_path):
+    layout, docs = Layout(tmp_path / "out"), tmp_path / "docs"
+    docs.mkdir()
+    # In time the largest distance counts, else that at the end.
+    written(layout, "heisenberg_chain_4", 0.001)
+    written(layout, "ising_chain_6_2", 0.001)
+    written(layout, "heisenberg_square_1", 0.001)
+    lines = list(write_page(layout, docs))
+    assert [line.split("  ")[0] for line in lines[:3]] == ["holds", "FALLS SHORT", "run"]
+    page = (docs / "open_system_results.md").read_text()
+    assert "1 of 2 requirements hold" in page
+    assert "| 0.1000, 0.2000, -0.3000 | 0.1000, 0.2000, -0.2500 | 0.0010 | 0.02 | holds |" in page
+    assert (docs / "figures/open_system_heisenberg_chain_4.png").read_bytes() == b"picture"
+
+
+def test_stages_depend_on_what_follows_the_colon_of_a_configuration(tmp_path):
+    found = {fingerprint(stage, tmp_path) for stage in stages_of(Layout(tmp_path))}
+    assert len(found) == len(CASES)
