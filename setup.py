@@ -67,6 +67,7 @@ setup(
             "qtf-verify = data_gen.verify:main",
             "qtf-train = trainers.dynamics:main",
             "qtf-ground-state = trainers.ground_state:main",
+            "qtf-open-system = trainers.open_system:main",
             "qtf-compare-samplers = trainers.compare_samplers:main",
             "qtf-evaluate = trainers.evaluate:main",
             "qtf-export = serving.export:main",

@@ -86,12 +86,7 @@ def make_task(config: dict[str, Any]) -> OpenSystemTask:
     distribution = make_distribution(config, lattice)
     return OpenSystemTask(
         make_distribution=lambda: make_distribution(config, lattice),
-        generator=LocalGenerator(
-            outcome_generator.bonds,
-            outcome_generator.matrices,
-            n_sites=lattice.n_sites,
-            chunk=sampling["chunk"],
-        ),
+        generator=make_local_generator(outcome_generator, chunk=sampling["chunk"]),
         plan=plan,
         observables=PauliObservables([povm.pauli_values(name.upper()) for name in DIRECTIONS]),
         source=RandomSource(
@@ -123,6 +118,24 @@ def make_generator(config: dict[str, Any]) -> OutcomeGenerator:
     hamiltonian = from_config(config["physics"]["hamiltonian"])
     jumps = decay(hamiltonian.n_sites, config["physics"]["decay_rate"])
     return OutcomeGenerator(Lindbladian(hamiltonian, jumps), measurement(config))
+
+
+def make_local_generator(generator: OutcomeGenerator, *, chunk: int = 0) -> LocalGenerator:
+    """Returns the same generator for networks; sites without a bond get one to any other site.
+
+    Raises:
+        ValueError: There is one site only, or `chunk` is negative.
+    """
+    if generator.n_sites < 2:
+        raise ValueError(f"Open systems need at least 2 sites, but there is {generator.n_sites}.")
+    partners = np.where(generator.sites > 0, generator.sites - 1, 1)
+    lone = [np.kron(matrix, np.eye(4)) for matrix in generator.site_matrices]
+    return LocalGenerator(
+        [*generator.bonds, *np.stack([generator.sites, partners], axis=1)],
+        [*generator.matrices, *lone],
+        n_sites=generator.n_sites,
+        chunk=chunk,
+    )
 
 
 def measurement(config: dict[str, Any]) -> Povm:

@@ -142,6 +142,11 @@ class OpenSystemTask:
             size = (4**model.n_sites,)
             advanced = keras.Variable(ops.zeros(size, "float64"), trainable=False, dtype="float64")
             self._start = [advanced]
+            self._advance = compiled(
+                lambda: advanced_table(self.generator, log_table(model), self.plan.tau),
+                variables=model.variables,
+                xla=self.xla,
+            )
         else:
             self._old = self.make_distribution()
             self._start = list(self._old.trainable_variables)
@@ -201,12 +206,6 @@ class OpenSystemTask:
 
     def _set_start(self, model: keras.Model) -> None:
         if self.every_outcome:
-            advance = compiled(
-                lambda: advanced_table(self.generator, log_table(model), self.plan.tau),
-                variables=model.variables,
-                xla=self.xla,
-            )
-            self._advance = getattr(self, "_advance", advance)
             self._start[0].assign(self._advance())
             return
         for old, new in zip(self._start, model.trainable_variables, strict=True):

@@ -7,7 +7,7 @@ import scipy.linalg
 from keras import ops
 
 from qtf.autoregressive import GRUNetwork, Transformer
-from qtf.open_systems.full_sums import log_table
+from qtf.open_systems.full_sums import all_outcomes, log_table
 from qtf.open_systems.local_generator import LocalGenerator
 from qtf.open_systems.objectives import (
     Objective,
@@ -116,6 +116,39 @@ def test_samples_give_value_and_gradient_of_the_full_sum(generator, make, gradie
     assert float(value) == pytest.approx(expected, rel=2e-3)
     found, exact = (np.concatenate([np.ravel(g) for g in parts]) for parts in (found, exact))
     assert np.linalg.norm(found - exact) < 5e-3 * np.linalg.norm(exact)
+
+
+def test_all_outcomes_count_to_the_base_four(make):
+    every = np.asarray(all_outcomes(3))
+    np.testing.assert_array_equal(every, list(itertools.product(range(4), repeat=3)))
+    distribution = make(1)
+    np.testing.assert_allclose(
+        np.asarray(distribution(ops.convert_to_tensor(every))),
+        np.asarray(log_table(distribution)),
+        atol=1e-12,
+    )
+
+
+@pytest.mark.parametrize("name", ["step", "steady"])
+def test_ratios_have_the_size_of_the_residual(generator, model, make, name):
+    old, new = make(1), make(2)
+    function, arguments, known = objectives(generator, old)[name]
+    objective = function(*arguments, "chi2")
+    logs = log_table(new)
+    ratios = np.asarray(objective.ratios_of_table(logs, known))
+    p = np.exp(np.asarray(logs))
+    matrix = np.eye(64) - TAU * model.dense() if name == "step" else model.dense()
+    np.testing.assert_allclose(ratios, (matrix @ p - np.asarray(known)) / p, atol=1e-9)
+    assert np.sum(p * ratios**2) == pytest.approx(float(objective.of_table(logs, known)))
+    absolute = function(*arguments, "l1")
+    assert np.sum(p * np.abs(ratios)) == pytest.approx(float(absolute.of_table(logs, known)))
+    every = all_outcomes(3)
+    known_ratios = advanced_ratios(generator, old, new, every, TAU) if name == "step" else 0.0
+    sampled = np.asarray(objective.ratios_of_samples(new, every, known_ratios))
+    np.testing.assert_allclose(sampled, ratios, atol=1e-9)
+    # Every outcome once.
+    value, *_ = objective.of_samples(new, every, known_ratios)
+    assert float(value) == pytest.approx(np.mean(sampled**2))
 
 
 def test_one_solve_advances_two_tau_with_an_error_of_third_order(generator, model):

@@ -34,6 +34,19 @@ def test_inverse_square_root_falls_with_every_step():
     np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
+def test_last_third_of_every_epoch_is_lower():
+    found = rates([0, 66, 67, 99, 100, 166, 167, 10**5], schedule="last_third_lower", decay=0.5)
+    np.testing.assert_allclose(found, [1e-3, 1e-3, 5e-4, 5e-4, 1e-3, 1e-3, 5e-4, 1e-3], rtol=1e-6)
+
+
+def test_last_third_of_120_steps_begins_at_the_80th():
+    settings = TrainingSettings(
+        steps_per_epoch=120, optimizer=OptimizerSettings(schedule="last_third_lower", decay=0.5)
+    )
+    schedule = make_optimizer(settings)._learning_rate
+    assert [float(schedule(step)) < 1e-3 for step in (79, 80, 199, 200)] == [False, True] * 2
+
+
 def test_a_schedule_begins_when_the_optimiser_has_taken_earlier_steps():
     settings = TrainingSettings(optimizer=OptimizerSettings(schedule="inverse_sqrt", decay=1.0))
     delayed = make_optimizer(settings, first_step=70)._learning_rate
@@ -42,7 +55,9 @@ def test_a_schedule_begins_when_the_optimiser_has_taken_earlier_steps():
     )
 
 
-@pytest.mark.parametrize(("schedule", "first_step"), [("cosine", 0), ("inverse_sqrt", 5)])
+@pytest.mark.parametrize(
+    ("schedule", "first_step"), [("cosine", 0), ("inverse_sqrt", 5), ("last_third_lower", 0)]
+)
 def test_schedules_round_trip(schedule, first_step):
     settings = OptimizerSettings(schedule=schedule)
     optimizer = make_optimizer(TrainingSettings(optimizer=settings), first_step=first_step)

@@ -1,0 +1,44 @@
+import numpy as np
+import pytest
+
+from qtf.open_systems.figures import curves_figure
+
+
+def rows(*, exact=False, errors=False):
+    found = []
+    for epoch in range(1, 5):
+        row = {"time": 0.1 * epoch}
+        for i, name in enumerate("xyz"):
+            row[name] = i + 0.01 * epoch
+            if exact:
+                row[f"exact_{name}"] = i + 0.02 * epoch
+            if errors:
+                row[f"{name}_error"] = 0.1
+        found.append(row)
+    return found
+
+
+@pytest.mark.parametrize("exact", [False, True])
+@pytest.mark.parametrize("errors", [False, True])
+def test_every_pauli_matrix_has_its_lines(exact, errors):
+    (axes,) = curves_figure(rows(exact=exact, errors=errors)).axes
+    assert len(axes.lines) == (6 if exact else 3)
+    assert len(axes.collections) == (3 if errors else 0)
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert labels == [f"$\\langle {name} \\rangle$" for name in "XYZ"]
+    assert axes.get_xlabel() == "time"
+    assert axes.get_title(loc="left") == ("Pale: exact" if exact else "")
+    for line in axes.lines:
+        np.testing.assert_allclose(line.get_xdata(), [0.1, 0.2, 0.3, 0.4])
+    found = [line.get_ydata()[-1] for line in axes.lines]
+    expected = [y for i in range(3) for y in ([i + 0.08] * exact + [i + 0.04])]
+    np.testing.assert_allclose(found, expected)
+
+
+@pytest.mark.parametrize(("n_steady", "n_lines"), [(2, 4), (4, 3)])
+def test_search_for_a_steady_state_counts_epochs(n_steady, n_lines):
+    (axes,) = curves_figure(rows(), n_steady=n_steady).axes
+    assert axes.get_xlabel() == "epoch"
+    # The fourth divides the search from the steps of time, where there are any.
+    assert len(axes.lines) == n_lines
+    np.testing.assert_allclose(axes.lines[0].get_xdata(), [1, 2, 3, 4])

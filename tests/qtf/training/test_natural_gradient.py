@@ -1,0 +1,135 @@
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from qtf.training.compilation import compiled
+from qtf.training.natural_gradient import NaturalGradient, least_squares_direction, split_as
+
+RNG = np.random.default_rng(0)
+N_FEATURES, DIAG_SHIFT = 4, 0.05
+
+
+@pytest.fixture
+def variables():
+    """Weights of two linear outputs, float64, (4, 2) and (2,)."""
+    shapes = ((N_FEATURES, 2), (2,))
+    return [
+        keras.Variable(RNG.standard_normal(shape), dtype="float64", trainable=True)
+        for shape in shapes
+    ]
+
+
+def case(n_samples, n_outputs):
+    """Inputs, what is wanted and shares of a mean."""
+    inputs = RNG.standard_normal((n_samples, N_FEATURES))
+    wanted = [RNG.standard_normal(n_samples) for _ in range(n_outputs)]
+    return inputs, wanted, RNG.dirichlet(np.ones(n_samples))
+
+
+def outputs_of(variables, n_outputs):
+    def outputs(inputs):
+        found = ops.matmul(inputs, variables[0].value) + variables[1].value
+        return [found[:, i] ** 2 for i in range(n_outputs)]
+
+    return outputs
+
+
+def by_hand(inputs, wanted, shares, variables):
+    """Rows and targets of the least-squares problem, without means."""
+    kernel, bias = (np.array(variable) for variable in variables)
+    rows = []
+    for i in range(len(wanted)):
+        slope = 2 * (inputs @ kernel + bias)[:, i]
+        of_kernel = np.zeros((len(inputs), N_FEATURES, 2))
+        of_kernel[:, :, i] = slope[:, None] * inputs
+        of_bias = np.zeros((len(inputs), 2))
+        of_bias[:, i] = slope
+        rows.append(np.hstack([of_kernel.reshape(len(inputs), -1), of_bias]))
+
+    def weighted(values):
+        shifted = values - np.average(values, axis=0, weights=shares)
+        return (np.sqrt(shares) * shifted.T).T
+
+    return np.vstack([weighted(r) for r in rows]), np.hstack([weighted(w) for w in wanted])
+
+
+def minimum(rows, targets, before):
+    """Least squares of the rows and of as many rows of the shift, by another algorithm."""
+    size = rows.shape[1]
+    matrix = np.vstack([rows, np.sqrt(DIAG_SHIFT) * np.eye(size)])
+    right = np.hstack([targets, np.sqrt(DIAG_SHIFT) * before])
+    return np.linalg.lstsq(matrix, right, rcond=None)[0]
+
+
+@pytest.mark.parametrize("n_outputs", [1, 2])
+@pytest.mark.parametrize("n_samples", [3, 40])
+@pytest.mark.parametrize("has_past", [False, True])
+def test_direction_is_that_of_least_squares(variables, n_samples, n_outputs, has_past):
+    inputs, wanted, shares = case(n_samples, n_outputs)
+    before = RNG.standard_normal(10) if has_past else np.zeros(10)
+    run = compiled(
+        lambda: least_squares_direction(
+            outputs_of(variables, n_outputs),
+            ops.convert_to_tensor(inputs),
+            [ops.convert_to_tensor(part) for part in wanted],
+            ops.convert_to_tensor(shares),
+            variables,
+            diag_shift=DIAG_SHIFT,
+            before=ops.convert_to_tensor(before),
+            xla=False,
+        ),
+        variables=variables,
+        xla=False,
+    )
+    rows, targets = by_hand(inputs, wanted, shares, variables)
+    assert (len(rows) < rows.shape[1]) == (n_samples == 3)
+    expected = minimum(rows, targets, before)
+    np.testing.assert_allclose(np.asarray(run()), expected, atol=1e-9)
+
+
+def test_momentum_keeps_the_direction_before(variables):
+    inputs, wanted, shares = case(3, 1)
+    natural = NaturalGradient(DIAG_SHIFT, momentum=0.5, xla=False)
+    # Only what `build` reads of a model.
+    model = type("Model", (), {"trainable_variables": variables, "variable_dtype": "float64"})
+    natural.build(model)
+    run = compiled(
+        lambda: natural.followed(
+            outputs_of(variables, 1),
+            ops.convert_to_tensor(inputs),
+            [ops.convert_to_tensor(wanted[0])],
+            ops.convert_to_tensor(shares),
+            variables,
+            has_loops=True,
+        ),
+        variables=[*variables, *natural.state],
+        xla=False,
+    )
+    rows, targets = by_hand(inputs, wanted, shares, variables)
+    before = np.zeros(10)
+    for _ in range(3):
+        kernel, bias = run()
+        before = minimum(rows, targets, 0.5 * before)
+        np.testing.assert_allclose(np.asarray(kernel), before[:8].reshape(4, 2), atol=1e-9)
+        np.testing.assert_allclose(np.asarray(bias), before[8:], atol=1e-9)
+        np.testing.assert_allclose(np.asarray(natural.state[0]), before, atol=1e-9)
+
+
+def test_parts_have_the_shapes_of_the_variables(variables):
+    kernel, bias = split_as(np.arange(10.0), variables)
+    np.testing.assert_array_equal(kernel, np.arange(8.0).reshape(4, 2))
+    np.testing.assert_array_equal(bias, [8.0, 9.0])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"diag_shift": 0.0}, "`diag_shift` must be positive, but is 0.0"),
+        ({"diag_shift": 1.0, "momentum": -0.1}, "at least 0 and below 1, but is -0.1"),
+        ({"diag_shift": 1.0, "momentum": 1.0}, "at least 0 and below 1, but is 1.0"),
+    ],
+)
+def test_mistakes_are_named(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        NaturalGradient(**arguments)

@@ -1,0 +1,301 @@
+import importlib
+import json
+import os
+import signal
+
+import numpy as np
+import pytest
+
+from qtf.open_systems.task import OpenSystemTask
+from qtf.physics import Lindbladian, PauliSum, decay, from_config, tetrahedral
+from qtf.training.logbook import read_metrics
+from trainers import open_system_config
+from trainers.open_system_assembly import (
+    make_generator,
+    make_local_generator,
+    make_task,
+    run,
+)
+from trainers.open_system_report import curves, lines, measure
+
+TAU, N_STEPS = 0.01, 3
+HAMILTONIAN = {
+    "name": "xyz",
+    "lattice": "chain",
+    "n_sites": 3,
+    "coupling_x": 2.0,
+    "coupling_y": 0.0,
+    "coupling_z": 1.0,
+    "field": 1.0,
+}
+SAMPLES = {
+    "objective__every_outcome": False,
+    "sampling__n_samples": 16,
+    "sampling__n_validation": 40,
+    "sampling__chunk": 4,
+}
+NATURAL = {
+    "natural_gradient__diag_shift": 1e-3,
+    "natural_gradient__momentum": 0.5,
+    "training__optimizer__name": "sgd",
+    "training__optimizer__learning_rate": 1.0,
+}
+MODES = {
+    "sum-adam": {},
+    "sum-natural": NATURAL,
+    "samples-adam": SAMPLES,
+    "samples-natural": {**SAMPLES, **NATURAL},
+}
+PAULIS = ("x", "y", "z")
+
+
+def small(**changes):
+    config = open_system_config.default()
+    with config.unlocked():
+        config.physics.hamiltonian = dict(HAMILTONIAN)
+    config.start = "-y"
+    config.network.units = 4
+    config.dynamics.tau = TAU
+    config.objective.norm = "chi2"
+    # Compiling would take longer than it saves.
+    config.training.xla = False
+    config.training.n_epochs = 2
+    config.training.steps_per_epoch = N_STEPS
+    config.training.log_every_steps = N_STEPS
+    for key, value in changes.items():
+        config.update_from_flattened_dict({key.replace("__", "."): value})
+    return open_system_config.resolved(config)
+
+
+@pytest.fixture(scope="module", params=MODES)
+def whole(request, tmp_path_factory):
+    """Changes of a configuration, and the folder, task and model of its undisturbed run."""
+    folder = tmp_path_factory.mktemp("whole") / request.param
+    changes = MODES[request.param]
+    return changes, folder, *run(small(**changes), folder)
+
+
+def exact_means(times):
+    """<X>, <Y>, <Z> by the density matrix, (n_times, 3)."""
+    system = Lindbladian(from_config(HAMILTONIAN), decay(3))
+    up = np.array([1.0, -1j]) / np.sqrt(2)
+    psi = np.kron(np.kron(up, up), up)
+    rhos = system.evolve(np.outer(psi, psi.conj()), times)
+    return [
+        [
+            np.mean([np.trace(on_site(p, i) @ rho).real for i in range(3)])
+            for p in (PAULI_X, PAULI_Y, PAULI_Z)
+        ]
+        for rho in rhos
+    ]
+
+
+PAULI_X, PAULI_Y = np.array([[0, 1], [1, 0]]), np.array([[0, -1j], [1j, 0]])
+PAULI_Z = np.diag([1, -1])
+
+
+def on_site(matrix, site):
+    return np.kron(np.kron(np.eye(2**site), matrix), np.eye(2 ** (2 - site)))
+
+
+def test_every_epoch_is_a_step_of_time_beside_its_exact_values(whole):
+    changes, folder, _, _ = whole
+    rows = curves(folder)
+    expected = {"kind", "step", "epoch", "loss", "time", *PAULIS, "distance"}
+    expected |= {f"exact_{name}" for name in PAULIS}
+    if "objective__every_outcome" in changes:
+        expected |= {f"{name}_error" for name in PAULIS}
+    for epoch, row in enumerate(rows, start=1):
+        assert set(row) == expected
+        assert all(np.isfinite(value) for key, value in row.items() if key != "kind")
+        assert row["epoch"] == epoch
+        assert row["step"] == N_STEPS * epoch
+        assert row["time"] == pytest.approx(2 * TAU * epoch)
+        distance = max(abs(row[name] - row[f"exact_{name}"]) for name in PAULIS)
+        assert row["distance"] == pytest.approx(distance)
+    found = [[row[f"exact_{name}"] for name in PAULIS] for row in rows]
+    np.testing.assert_allclose(found, exact_means([2 * TAU, 4 * TAU]), atol=1e-8)
+
+
+def test_report_sums_up_the_run(whole):
+    _, folder, task, model = whole
+    found = measure(task, model, folder)
+    assert json.loads((folder / "result.json").read_text()) == found
+    assert (folder / "curves.png").read_bytes().startswith(b"\x89PNG")
+    rows = curves(folder)
+    assert found["n_sites"] == 3
+    assert found["x"] == rows[-1]["x"]
+    assert found["largest_distance"] == max(row["distance"] for row in rows)
+    assert "distance_of_steady_state" not in found
+    said = list(lines(found))
+    assert said[0] == "Time: 0.04"
+    assert said[1].startswith(f"<X>: {found['x']:.6f}")
+    assert (" +- " in said[1]) == (not task.every_outcome)
+    assert said[1].endswith(f", exact {found['exact_x']:.6f}")
+    assert said[-1].startswith("Largest distance from the exact values: ")
+
+
+def test_run_stopped_in_its_second_step_of_time_continues_to_the_same_weights(
+    whole, tmp_path, monkeypatch
+):
+    changes, folder, task, model = whole
+    validate = OpenSystemTask.validate
+
+    def stopped(self, model):
+        # The step after this validation is the last.
+        os.kill(os.getpid(), signal.SIGTERM)
+        return validate(self, model)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(OpenSystemTask, "validate", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            run(small(**changes), tmp_path / "parts")
+    assert len(curves(tmp_path / "parts")) == 1
+    assert not list(read_metrics(tmp_path / "parts/metrics.jsonl", "training"))[1:]
+    again_task, again = run(small(**changes), tmp_path / "parts")
+    for one, other in zip(model.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert len(task.state) > 1
+    for one, other in zip(task.state, again_task.state, strict=True):
+        np.testing.assert_array_equal(one.numpy(), other.numpy())
+    assert curves(tmp_path / "parts") == curves(folder)
+
+
+@pytest.mark.parametrize("mode", ["sum-adam", "samples-natural"])
+def test_search_for_the_steady_state_comes_before_steps_of_time(tmp_path, mode):
+    changes = {**MODES[mode], "steady_state__n_epochs": 1}
+    task, model = run(small(**changes), tmp_path / "run")
+    rows = curves(tmp_path / "run")
+    assert [row["time"] for row in rows] == [0.0, 2 * TAU]
+    p = make_generator(small(**changes)).steady_state()
+    expected = [
+        np.mean([tetrahedral().expectation(pauli_on(name, site), p) for site in range(3)])
+        for name in "XYZ"
+    ]
+    for row in rows:
+        found = [row[f"exact_{name}"] for name in PAULIS]
+        np.testing.assert_allclose(found, expected, atol=1e-8)
+    found = measure(task, model, tmp_path / "run")
+    assert found["n_steady"] == 1
+    assert found["distance_of_steady_state"] == rows[0]["distance"]
+    assert found["largest_distance"] == rows[1]["distance"]
+    assert any(line.startswith("Distance of the steady state: ") for line in lines(found))
+
+
+def pauli_on(name, site):
+    return PauliSum(3, [(1.0, ((site, name),))])
+
+
+def test_many_steps_follow_the_exact_curve(tmp_path):
+    changes = {**NATURAL, "natural_gradient__diag_shift": 1e-6, "training__n_epochs": 4}
+    changes |= {"training__steps_per_epoch": 8, "network__units": 8}
+    run(small(**changes), tmp_path / "run")
+    rows = curves(tmp_path / "run")
+    assert rows[-1]["distance"] < 1e-3
+    assert abs(rows[-1]["exact_y"] + 1) > 0.02
+
+
+def test_curves_have_what_a_restart_repeated_once(tmp_path):
+    rows = [
+        {"kind": "validation", "epoch": 1, "x": 0.1},
+        {"kind": "training", "step": 1},
+        {"kind": "validation", "epoch": 2, "x": 0.2},
+        {"kind": "validation", "epoch": 2, "x": 0.3},
+        {"kind": "validation", "epoch": 3, "x": 0.4},
+    ]
+    (tmp_path / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert [(row["epoch"], row["x"]) for row in curves(tmp_path)] == [(1, 0.1), (2, 0.3), (3, 0.4)]
+
+
+def test_task_can_be_built_twice():
+    task = make_task(small())
+    task.build_model()
+    start = np.array(task.state[1])
+    model = task.build_model()
+    model.network.make_constant(np.log([0.1, 0.2, 0.3, 0.4]).tolist())
+    task.end_epoch(model)
+    assert np.abs(task.state[1].numpy() - start).max() > 0.01
+
+
+def test_sites_without_a_bond_keep_their_decay():
+    config = small()
+    config["physics"]["hamiltonian"] |= dict.fromkeys(["coupling_x", "coupling_z"], 0.0)
+    expected = make_generator(config)
+    assert len(expected.bonds) == 0
+    p = np.random.default_rng(0).dirichlet(np.ones(64))
+    found = make_local_generator(expected).applied(p)
+    np.testing.assert_allclose(found, expected.apply(p), atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"measurement": "sic"}, '`measurement` must be one of tetra.*_pauli, but is "sic"'),
+        ({"start": "up"}, '`start` must be one of \\+x.* -z, but is "up"'),
+        ({"physics__hamiltonian__n_sites": 10}, "every_outcome` needs at most 9 .* there are 10"),
+        ({"physics__hamiltonian__n_sites": 1}, "at least 2 sites, but there is 1"),
+        ({"training__validate_every_epochs": 2}, "every_epochs` must be 1 .* but is 2"),
+        (
+            {**SAMPLES, "training__strategy": "mirrored"},
+            'strategy` must be "one_device" for samples .* but is "mirrored"',
+        ),
+        ({"dynamics__tau": 0.0}, "`dynamics.tau` must be positive, but is 0.0"),
+        ({"steady_state__n_epochs": 3}, "from 0 to `training.n_epochs` = 2, but is 3"),
+        ({"steady_state__n_epochs": -1}, "from 0 to `training.n_epochs` = 2, but is -1"),
+        ({"objective__norm": "l2"}, 'norm` must be one of l1, chi2, but is "l2"'),
+        ({"sampling__n_samples": 1}, "`sampling.n_samples` must be at least 2, but is 1"),
+        ({"sampling__n_validation": 0}, "`sampling.n_validation` must be at least 2, but is 0"),
+        ({"sampling__chunk": -1}, "chunk.* -1"),
+        ({"natural_gradient__diag_shift": 0.0}, "`diag_shift` must be positive, but is 0.0"),
+        (
+            {"natural_gradient__diag_shift": 1.0, "natural_gradient__momentum": 1.0},
+            "`momentum` must be at least 0 and below 1, but is 1.0",
+        ),
+        ({"network__name": "mlp"}, 'network.name.* "mlp"'),
+        ({"network__name": "lstm_2d"}, "lstm_2d.* square lattice"),
+        ({"strings": 3}, "`count` must be from 0 to 2, but is 3"),
+        ({"physics__decay_rate": -1.0}, "rate"),
+    ],
+)
+def test_mistakes_are_named(tmp_path, changes, message):
+    with pytest.raises(ValueError, match=message):
+        run(small(**changes), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "choice", "message"),
+    [
+        ("heisenberg_chain", "four", 'N, but is "four"'),
+        ("heisenberg_square", "1.8", 'JY,STRINGS or JY,STRINGS,dynamics, but is "1.8"'),
+        ("heisenberg_square", "1.8,8,steady", 'JY,STRINGS,dynamics, but is "1.8,8,steady"'),
+        ("ising_chain", "6", 'N,G, but is "6"'),
+        ("stiff_chain", "4", 'N,TAU, but is "4"'),
+    ],
+)
+def test_wrong_choices_of_a_configuration_are_named(name, choice, message):
+    config = importlib.import_module(f"configs.open_system.{name}")
+    with pytest.raises(ValueError, match=message):
+        config.get_config(choice)
+
+
+@pytest.mark.parametrize(
+    ("choice", "n_epochs", "every_outcome"),
+    [
+        ("heisenberg_chain:4", 200, True),
+        ("heisenberg_chain:16", 200, False),
+        ("heisenberg_square:1.8,8", 15, True),
+        ("heisenberg_square:1.8,1,dynamics", 125, True),
+        ("ising_chain:6,2.0", 10, True),
+        ("stiff_chain:4,0.0005", 200, True),
+        ("stiff_chain:4,0.0075", 333, True),
+    ],
+)
+def test_configurations_make_tasks(choice, n_epochs, every_outcome):
+    name, arguments = choice.split(":")
+    found = importlib.import_module(f"configs.open_system.{name}").get_config(arguments)
+    # These take their time.
+    found.exact = False
+    task = make_task(open_system_config.resolved(found))
+    assert task.plan.n_epochs == n_epochs
+    assert task.every_outcome == every_outcome
