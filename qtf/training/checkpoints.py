@@ -10,8 +10,9 @@ import tensorflow as tf
 from qtf.training.io_errors import writing
 
 KEEP = 2
-# Of an optimiser, what it knows of the gradients so far.
-MOMENTS = ("_iterations", "_momentums", "_velocities")
+# Of an optimiser, the weights and what it knows of their gradients. TensorFlow does not find layers
+# that a Keras model keeps in a list, so the model alone would leave their weights out.
+HANDED_OVER = ("_trainable_variables", "_iterations", "_momentums", "_velocities")
 
 
 class Progress(tf.Module):
@@ -76,9 +77,9 @@ class Checkpoints:
         self._state = state
         # What another run can hand over: not its progress, nor its learning rate.
         parts = optimizer._trackable_children()
-        moments = {name: parts[name] for name in MOMENTS if name in parts}
+        kept = {name: parts[name] for name in HANDED_OVER if name in parts}
         self._handed_over = tf.train.Checkpoint(
-            model=model, optimizer=tf.train.Checkpoint(**moments), task_state=state.task_state
+            model=model, optimizer=tf.train.Checkpoint(**kept), task_state=state.task_state
         )
 
     def restore(self) -> bool:
