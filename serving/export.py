@@ -7,7 +7,7 @@ the largest size that has weights, or RUN/size-032 for another one. Of an open s
 followed in time the last weights are taken, not the best.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +118,7 @@ def run(
                 f"Flag --{name} is for {' and '.join(USES[name])}, but {workdir} holds"
                 f" {HELD[kind]}."
             )
-    exporters = {
+    exporters: dict[str, Callable[..., Path]] = {
         "dynamics": _export_dynamics,
         "ground states": _export_wave_function,
         "open systems": _export_open_system,
