@@ -2,11 +2,12 @@
 
     python -m serving.export --workdir=RUN --model_dir=MODELS/ising
 
-The run is one of trainers.dynamics or of trainers.ground_state; of a growth, the largest size that
-has weights, or RUN/size-032 for another one.
+The run is one of trainers.dynamics, trainers.ground_state or trainers.open_system; of a growth,
+the largest size that has weights, or RUN/size-032 for another one. Of an open system that is
+followed in time the last weights are taken, not the best.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +32,30 @@ XLA = flags.DEFINE_bool(
 MAX_SAMPLES = flags.DEFINE_integer(
     "max_samples",
     None,
-    "Ground states: largest number of configurations of one request; 4096 by default.",
+    "Ground states and open systems: largest number of configurations of one request; 4096 by"
+    " default.",
 )
 SYMMETRIZED = flags.DEFINE_bool(
     "symmetrized", False, "Ground states: average over the run's `symmetry.group`."
 )
+AVERAGE_WITH = flags.DEFINE_list(
+    "average_with", [], "Open systems: run folders whose probabilities are averaged with it."
+)
 
+# Flags that not every run has -> the kinds of runs that they are for.
+USES = {
+    "max_steps": ("dynamics",),
+    "xla_signature": ("dynamics",),
+    "n_sites": ("dynamics",),
+    "max_samples": ("ground states", "open systems"),
+    "symmetrized": ("ground states",),
+    "average_with": ("open systems",),
+}
+HELD = {
+    "dynamics": "a model of dynamics",
+    "ground states": "a ground state",
+    "open systems": "an open system",
+}
 # Tables of longer chains would make the file large; ask for them by name.
 MAX_DEFAULT_SITES = 12
 
@@ -56,23 +75,27 @@ def run(
     n_sites: Sequence[int] = (),
     max_samples: int | None = None,
     symmetrized: bool = False,
+    average_with: Sequence[Path | str] = (),
 ) -> Path:
     """Writes the next version of the model in `workdir` and returns its folder.
 
     Args:
-        workdir: The run folder, of dynamics or of a ground state; of a growth, whose largest
-            size is taken, or of one of its sizes.
+        workdir: The run folder, of dynamics, a ground state or an open system; of a growth,
+            whose largest size is taken, or of one of its sizes.
         model_dir: Folder of all versions, created if missing.
         max_steps: Dynamics: largest number of steps of one request.
         xla_signature: Dynamics: whether to add `rollout_xla`.
         n_sites: Dynamics: chain lengths to serve, see `served_n_sites`.
-        max_samples: Ground states: largest number of configurations of one request.
+        max_samples: Ground states and open systems: largest number of configurations of one
+            request.
         symmetrized: Ground states: whether to average over the run's `symmetry.group`.
+        average_with: Open systems: further runs, whose probabilities are averaged with those
+            of this one.
 
     Raises:
-        FileNotFoundError: The run has no weights.
-        ValueError: A number is not positive, the model does not know such chains, or an
-            argument is for the other kind of run.
+        FileNotFoundError: A run has no weights.
+        ValueError: A number is not positive, the model does not know such chains, the runs
+            do not describe the same, or an argument is for another kind of run.
     """
     from qtf.quiet_import import import_tensorflow_quietly
 
@@ -80,15 +103,27 @@ def run(
     from qtf.training.run_folder import RunFolder
 
     folder = RunFolder(_last_size(workdir, RunFolder(workdir).load_config()))
-    of_dynamics = _given(
-        max_steps=max_steps, xla_signature=xla_signature or None, n_sites=tuple(n_sites) or None
+    options = _given(
+        max_steps=max_steps,
+        xla_signature=xla_signature or None,
+        n_sites=tuple(n_sites) or None,
+        max_samples=max_samples,
+        symmetrized=symmetrized or None,
+        average_with=tuple(average_with) or None,
     )
-    of_ground_states = _given(max_samples=max_samples, symmetrized=symmetrized or None)
-    if "wave_function" in folder.load_config():
-        _refuse(of_dynamics, f"dynamics, but {workdir} holds a ground state")
-        return _export_wave_function(folder, model_dir, **of_ground_states)
-    _refuse(of_ground_states, f"ground states, but {workdir} holds a model of dynamics")
-    return _export_dynamics(folder, model_dir, **of_dynamics)
+    kind = _kind(folder.load_config())
+    for name in options:
+        if kind not in USES[name]:
+            raise ValueError(
+                f"Flag --{name} is for {' and '.join(USES[name])}, but {workdir} holds"
+                f" {HELD[kind]}."
+            )
+    exporters: dict[str, Callable[..., Path]] = {
+        "dynamics": _export_dynamics,
+        "ground states": _export_wave_function,
+        "open systems": _export_open_system,
+    }
+    return exporters[kind](folder, model_dir, **options)
 
 
 def served_n_sites(model: Any, trained: Sequence[int], asked: Sequence[int]) -> tuple[int, ...]:
@@ -144,6 +179,23 @@ def _export_wave_function(
     return export_wave_function(psi, writable_folder(model_dir), hamiltonian, config, **options)
 
 
+def _export_open_system(
+    folder: Any,
+    model_dir: Path | str,
+    *,
+    average_with: Sequence[Path | str] = (),
+    **options: Any,
+) -> Path:
+    from qtf.export.saved_model import export_outcomes
+    from qtf.files import writable_folder
+    from qtf.training.run_folder import RunFolder
+    from serving.open_system_runs import mean_of_runs
+
+    distribution, time = mean_of_runs([folder, *map(RunFolder, average_with)])
+    config = folder.load_config()
+    return export_outcomes(distribution, writable_folder(model_dir), config, time=time, **options)
+
+
 def _averaged(psi: Any, settings: Mapping[str, Any], lattice: Any) -> Any:
     from qtf.ground_states.symmetries import symmetrizer
 
@@ -170,9 +222,10 @@ def _given(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _refuse(options: Mapping[str, Any], whose: str) -> None:
-    for name in options:
-        raise ValueError(f"Flag --{name} is for {whose}.")
+def _kind(config: Mapping[str, Any]) -> str:
+    if "measurement" in config:
+        return "open systems"
+    return "ground states" if "wave_function" in config else "dynamics"
 
 
 def _main() -> None:
@@ -184,6 +237,7 @@ def _main() -> None:
         n_sites=positive_integers(N_SITES),
         max_samples=MAX_SAMPLES.value,
         symmetrized=SYMMETRIZED.value,
+        average_with=AVERAGE_WITH.value,
     )
     print(f"SavedModel: {version}")
 

@@ -13,22 +13,20 @@ from qtf.open_systems.outcome_distribution import OutcomeDistribution
 from qtf.open_systems.strings import lattice_strings
 from qtf.open_systems.task import DIRECTIONS, OpenSystemTask, Plan
 from qtf.physics import (
+    MEASUREMENTS,
     Lattice,
     Lindbladian,
     OutcomeGenerator,
     Povm,
     decay,
-    four_pauli,
     from_config,
     lattice_from_config,
-    tetrahedral,
 )
 from qtf.training.loop import train
 from qtf.training.natural_gradient import NaturalGradient
 from qtf.training.settings import TrainingSettings
 from trainers.networks import make_network
 
-MEASUREMENTS = {"tetrahedral": tetrahedral, "four_pauli": four_pauli}
 HALF = np.sqrt(0.5)
 STARTS = {
     "+x": (HALF, HALF),

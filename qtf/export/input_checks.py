@@ -132,21 +132,25 @@ def checked_bits(bits: Any, n_sites: int, limit: int) -> Any:
     Returns:
         `bits`, with the number of sites in their shape.
     """
-    width = tf.shape(bits)[1]
-    bad = tf.boolean_mask(bits, (bits != 0) & (bits != 1))
-    with tf.control_dependencies(
-        [
-            *_from_one_to(limit, bits, "bits", "configuration"),
-            tf.debugging.Assert(
-                tf.equal(width, n_sites),
-                [f"Input `bits` must be {n_sites} wide, one for each site, but is", width, "wide."],
-            ),
-            tf.debugging.Assert(
-                tf.equal(tf.size(bad), 0), ["Input `bits` must be 0 or 1, but holds", bad[:1]]
-            ),
-        ]
-    ):
-        return tf.ensure_shape(tf.identity(bits), (None, n_sites))
+    checks = _from_one_to(limit, bits, "bits", "configuration")
+    return _checked_sites(bits, n_sites, checks, name="bits", allowed="0 or 1", largest=1)
+
+
+def checked_outcomes(outcomes: Any, n_sites: int, limit: int) -> Any:
+    """Checks the outcomes of a measurement on every site.
+
+    Args:
+        outcomes: int32 (batch, n_sites).
+        n_sites: Number of sites of the distribution.
+        limit: Largest number of rows allowed.
+
+    Returns:
+        `outcomes`, with the number of sites in their shape.
+    """
+    checks = _from_one_to(limit, outcomes, "outcomes", "row")
+    return _checked_sites(
+        outcomes, n_sites, checks, name="outcomes", allowed="from 0 to 3", largest=3
+    )
 
 
 def checked_seeds(seed: Any, limit: int) -> Any:
@@ -161,6 +165,23 @@ def checked_seeds(seed: Any, limit: int) -> Any:
     """
     with tf.control_dependencies(_from_one_to(limit, seed, "seed", "seed")):
         return tf.identity(seed)
+
+
+def _checked_sites(
+    rows: Any, n_sites: int, checks: list[Any], *, name: str, allowed: str, largest: int
+) -> Any:
+    width = tf.shape(rows)[1]
+    bad = tf.boolean_mask(rows, (rows < 0) | (rows > largest))
+    rule = f"Input `{name}` must be {n_sites} wide, one for each site, but is"
+    checks = [
+        *checks,
+        tf.debugging.Assert(tf.equal(width, n_sites), [rule, width, "wide."]),
+        tf.debugging.Assert(
+            tf.equal(tf.size(bad), 0), [f"Input `{name}` must be {allowed}, but holds", bad[:1]]
+        ),
+    ]
+    with tf.control_dependencies(checks):
+        return tf.ensure_shape(tf.identity(rows), (None, n_sites))
 
 
 def _from_one_to(limit: int, rows: Any, name: str, unit: str) -> list[Any]:

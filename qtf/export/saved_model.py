@@ -7,12 +7,15 @@ from typing import Any
 import keras
 
 from qtf.export.model_card import model_card
+from qtf.export.outcome_card import outcome_card
+from qtf.export.outcome_signatures import OutcomeModule
+from qtf.export.sampled_module import SampledModule
 from qtf.export.signatures import DynamicsModule
 from qtf.export.version_folder import write_version
-from qtf.export.warm_up import dynamics_requests, wave_function_requests
+from qtf.export.warm_up import dynamics_requests, outcome_requests, wave_function_requests
 from qtf.export.wave_function_card import wave_function_card
 from qtf.export.wave_function_signatures import WaveFunctionModule
-from qtf.physics import PauliSum
+from qtf.physics import MEASUREMENTS, PauliSum, lattice_from_config
 
 MAX_STEPS = 1000
 MAX_SAMPLES = 4096
@@ -105,20 +108,67 @@ def export_wave_function(
             f" but has {hamiltonian.n_sites}."
         )
     module = WaveFunctionModule(psi, hamiltonian, max_samples=max_samples)
-    signatures = {
-        "serving_default": module.log_psi,
-        "log_psi": module.log_psi,
-        "sample": module.sample,
-        "observables": module.observables,
-    }
     return write_version(
         module,
-        signatures,
+        _sampled_signatures(module, "log_psi"),
         model_dir,
         card=wave_function_card(psi, config, max_samples),
         config={**config, "serving": {"max_samples": max_samples}},
         requests=wave_function_requests(psi.n_sites),
     )
+
+
+def export_outcomes(
+    distribution: keras.Model,
+    model_dir: Path | str,
+    config: Mapping[str, Any],
+    *,
+    time: float | None,
+    max_samples: int = MAX_SAMPLES,
+) -> Path:
+    """Writes the next version `model_dir/N` with signatures log_prob, sample, observables.
+
+    `log_prob` is also the default signature. All of them are plain graphs; requests to warm up
+    with go with them.
+
+    Args:
+        distribution: Of the outcomes, or the mean of several, with its weights.
+        model_dir: Folder of all versions, created if missing.
+        config: Configuration of the run, written into the assets with `time` and
+            `max_samples`; its `measurement` and `physics` say what the outcomes are.
+        time: When the system has this distribution; None: in its steady state.
+        max_samples: Largest number of rows of one request.
+
+    Returns:
+        The folder of the new version.
+
+    Raises:
+        ValueError: `max_samples` is not positive, or the lattice has another number of sites.
+        OSError: `model_dir` cannot be written to; no half version is left.
+    """
+    _check_positive("max_samples", max_samples)
+    lattice = lattice_from_config(config["physics"]["hamiltonian"])
+    if lattice.n_sites != distribution.n_sites:
+        raise ValueError(
+            f"Argument `config` must have a lattice of {distribution.n_sites} sites, as the"
+            f" distribution, but has {lattice.n_sites}."
+        )
+    povm = MEASUREMENTS[config["measurement"]]()
+    module = OutcomeModule(distribution, povm, lattice, max_samples=max_samples)
+    return write_version(
+        module,
+        _sampled_signatures(module, "log_prob"),
+        model_dir,
+        card=outcome_card(distribution, povm, config, time=time, max_samples=max_samples),
+        config={**config, "serving": {"max_samples": max_samples, "time": time}},
+        requests=outcome_requests(distribution.n_sites),
+    )
+
+
+def _sampled_signatures(module: SampledModule, evaluation: str) -> dict[str, Any]:
+    names = (evaluation, "sample", "observables")
+    signatures = {name: getattr(module, name) for name in names}
+    return {"serving_default": signatures[evaluation], **signatures}
 
 
 def _check_positive(name: str, value: int) -> None:

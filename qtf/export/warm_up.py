@@ -73,10 +73,22 @@ def wave_function_requests(n_sites: int) -> Iterator[Request]:
         n_sites: Its number of sites.
     """
     # As many up as down, for those that know no other configurations.
-    bits = np.arange(n_sites, dtype=np.int32)[None] % 2
+    yield from _sampled_requests("log_psi", {"bits": np.arange(n_sites, dtype=np.int32)[None] % 2})
+
+
+def outcome_requests(n_sites: int) -> Iterator[Request]:
+    """Yields one request for each signature of a distribution of outcomes.
+
+    Args:
+        n_sites: Its number of sites.
+    """
+    yield from _sampled_requests("log_prob", {"outcomes": np.zeros((1, n_sites), np.int32)})
+
+
+def _sampled_requests(evaluation: str, inputs: Mapping[str, np.ndarray]) -> Iterator[Request]:
     seed = np.zeros(1, np.int64)
-    yield "serving_default", {"bits": bits}
-    yield "log_psi", {"bits": bits}
+    yield "serving_default", inputs
+    yield evaluation, inputs
     yield "sample", {"seed": seed}
     yield "observables", {"seed": seed}
 

@@ -57,9 +57,9 @@ def wave_function_card(psi: keras.Model, config: Mapping[str, Any], max_samples:
     return TEMPLATE.format(
         version=__version__,
         n_sites=psi.n_sites,
-        hamiltonian=_listed(config["physics"]["hamiltonian"]),
-        network=_listed(config["network"]),
-        wave_function=_listed(config["wave_function"]) + _averaged(psi),
+        hamiltonian=listed(config["physics"]["hamiltonian"]),
+        network=listed(config["network"]),
+        wave_function=listed(config["wave_function"]) + _averaged(psi),
         n_weights=sum(math.prod(variable.shape) for variable in psi.variables),
         max_samples=max_samples,
         zeros=ZEROS if config["wave_function"]["zero_magnetization"] else "",
@@ -72,5 +72,6 @@ def _averaged(psi: keras.Model) -> str:
     return f", averaged over {psi.n_symmetries} symmetries"
 
 
-def _listed(settings: Mapping[str, Any]) -> str:
+def listed(settings: Mapping[str, Any]) -> str:
+    """Returns the settings that are not None in one line."""
     return ", ".join(f"{key} {value}" for key, value in settings.items() if value is not None)

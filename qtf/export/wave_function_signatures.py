@@ -6,25 +6,19 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from qtf.export.input_checks import checked_bits, checked_seeds
-from qtf.export.plain_slices import plain_slice_updates
-from qtf.export.seeded_uniforms import seeded_uniforms
+from qtf.export.input_checks import checked_bits
+from qtf.export.sampled_module import SEEDS, SampledModule
 from qtf.ground_states.local_energy import LocalEnergy
 from qtf.physics import PauliSum
 
 BITS = [tf.TensorSpec((None, None), tf.int32, "bits")]
-SEEDS = [tf.TensorSpec((None,), tf.int64, "seed")]
 # Configurations evaluated at once for local energies: as fast as more, and bounds the memory.
 LARGEST_RUN = 4096
 OBSERVABLES = ("local_energy_re", "local_energy_im", "magnetization", "abs_magnetization")
 
 
-class WaveFunctionModule(tf.Module):
+class WaveFunctionModule(SampledModule):
     """Logarithms, samples and observables of a wave function, for `tf.saved_model.save`.
-
-    Every row of an answer depends on its own row of the request only, so that servers can join
-    requests. A sample is a function of its seed: to rounding, as probabilities of batches of other
-    sizes differ in the last digit.
 
     Args:
         psi: The wave function; has `n_sites`, `n_uniforms`, `sample` and `variables`.
@@ -33,23 +27,18 @@ class WaveFunctionModule(tf.Module):
     """
 
     def __init__(self, psi: keras.Model, hamiltonian: PauliSum, *, max_samples: int) -> None:
-        super().__init__(name="wave_function")
-        self.max_samples = max_samples
-        self._psi = psi
-        self._dtype = psi.variables[0].dtype
-        # Tracked as a list: a Keras model would bring its own serving functions along.
-        self.weights = [variable.value for variable in psi.variables]
+        super().__init__(psi, name="wave_function", max_samples=max_samples)
         self._local_energy = LocalEnergy(hamiltonian)
 
     @tf.function(input_signature=BITS, autograph=False)
     def log_psi(self, bits: Any) -> dict[str, Any]:
         """Evaluates log |psi| and the phase of given configurations, each (batch,)."""
-        return self._logarithm(checked_bits(bits, self._psi.n_sites, self.max_samples))
+        return self._logarithm(checked_bits(bits, self._model.n_sites, self.max_samples))
 
     @tf.function(input_signature=SEEDS, autograph=False)
     def sample(self, seed: Any) -> dict[str, Any]:
         """Draws one configuration of |psi|^2 for each seed, with log |psi| and phase."""
-        bits = self._sampled(checked_seeds(seed, self.max_samples))
+        bits = self._sampled(self._checked(seed))
         return {"bits": bits, **self._logarithm(bits)}
 
     @tf.function(input_signature=SEEDS, autograph=False)
@@ -59,13 +48,13 @@ class WaveFunctionModule(tf.Module):
         Real and imaginary part of the local energy; mean of Z over sites and its modulus.
         The mean over the batch is the estimate, the standard error of the mean its error.
         """
-        evaluations = (self._local_energy.n_flips + 1) * getattr(self._psi, "n_symmetries", 1)
+        evaluations = (self._local_energy.n_flips + 1) * getattr(self._model, "n_symmetries", 1)
         largest = max(1, LARGEST_RUN // evaluations)
-        return _in_runs(self._measured, checked_seeds(seed, self.max_samples), largest)
+        return _in_runs(self._measured, self._checked(seed), largest)
 
     def _measured(self, seed: Any) -> dict[str, Any]:
         bits = self._sampled(seed)
-        real, imaginary = self._local_energy(self._psi, bits)
+        real, imaginary = self._local_energy(self._model, bits)
         mean_z = 1.0 - 2.0 * tf.reduce_mean(tf.cast(bits, tf.float32), axis=1)
         values = (real, imaginary, mean_z, tf.abs(mean_z))
         return {
@@ -73,14 +62,8 @@ class WaveFunctionModule(tf.Module):
             for name, value in zip(OBSERVABLES, values, strict=True)
         }
 
-    def _sampled(self, seed: Any) -> Any:
-        uniforms = seeded_uniforms(seed, self._psi.n_uniforms, self._dtype)
-        with plain_slice_updates():
-            bits = self._psi.sample(uniforms)
-        return tf.ensure_shape(bits, (None, self._psi.n_sites))
-
     def _logarithm(self, bits: Any) -> dict[str, Any]:
-        log_modulus, phase = self._psi(bits)
+        log_modulus, phase = self._model(bits)
         return {
             "log_modulus": tf.cast(log_modulus, tf.float32),
             "phase": tf.cast(phase, tf.float32),

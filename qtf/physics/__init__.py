@@ -42,12 +42,13 @@ from qtf.physics.observables import (
     magnetization,
 )
 from qtf.physics.operators import PauliSum, PauliTerm
-from qtf.physics.povm import OutcomeGenerator, Povm, four_pauli, tetrahedral
+from qtf.physics.povm import MEASUREMENTS, OutcomeGenerator, Povm, four_pauli, tetrahedral
 from qtf.physics.published_energies import published_energies
 from qtf.physics.trajectories import sample_trajectories
 
 __all__ = [
     "INITIAL_STATE_LAWS",
+    "MEASUREMENTS",
     "Chain",
     "Eigenbasis",
     "JumpOperator",

@@ -254,6 +254,10 @@ def four_pauli() -> Povm:
     return Povm(np.array([*positive, np.eye(2) - sum(positive)]))
 
 
+# As configurations name them.
+MEASUREMENTS = {"tetrahedral": tetrahedral, "four_pauli": four_pauli}
+
+
 class OutcomeGenerator:
     """L of p'(a) = sum_b L_a^b p(b), as matrices on the outcomes of one or two spins.
 

@@ -10,8 +10,9 @@ import tensorflow as tf
 from qtf.training.io_errors import writing
 
 KEEP = 2
-# Of an optimiser, what it knows of the gradients so far.
-MOMENTS = ("_iterations", "_momentums", "_velocities")
+# Of an optimiser, the weights and what it knows of their gradients. TensorFlow does not find layers
+# that a Keras model keeps in a list, so the model alone would leave their weights out.
+HANDED_OVER = ("_trainable_variables", "_iterations", "_momentums", "_velocities")
 
 
 class Progress(tf.Module):
@@ -76,9 +77,9 @@ class Checkpoints:
         self._state = state
         # What another run can hand over: not its progress, nor its learning rate.
         parts = optimizer._trackable_children()
-        moments = {name: parts[name] for name in MOMENTS if name in parts}
+        kept = {name: parts[name] for name in HANDED_OVER if name in parts}
         self._handed_over = tf.train.Checkpoint(
-            model=model, optimizer=tf.train.Checkpoint(**moments), task_state=state.task_state
+            model=model, optimizer=tf.train.Checkpoint(**kept), task_state=state.task_state
         )
 
     def restore(self) -> bool:
@@ -123,8 +124,7 @@ class Checkpoints:
             status = self._handed_over.restore(prefix).expect_partial()
             status.assert_existing_objects_matched()
         except (tf.errors.OpError, AssertionError, ValueError) as error:
-            reason = " ".join(str(error).split())[:400]
-            raise ValueError(f"Checkpoint {prefix} does not fit the model: {reason}") from error
+            raise _misfit(prefix, error) from error
 
     def save(self) -> None:
         """Saves now, under the number of the step.
@@ -150,6 +150,38 @@ def newest_checkpoint(folder: Path) -> str:
     return str(folder / f"ckpt-{step}")
 
 
+def load_end_of_epoch(model: keras.Model, folder: Path, steps_per_epoch: int) -> int:
+    """Gives a model the weights that it had at the end of the last epoch that is kept.
+
+    Args:
+        model: As the run made it.
+        folder: Checkpoints of the run.
+        steps_per_epoch: Of the run.
+
+    Returns:
+        The epochs that were done then.
+
+    Raises:
+        FileNotFoundError: No checkpoint is of the end of an epoch.
+        ValueError: The checkpoint is damaged or belongs to another model.
+    """
+    steps = [_step_of(path) for path in folder.glob("ckpt-*.index")]
+    ends = [step for step in steps if step and step % steps_per_epoch == 0]
+    if not ends:
+        raise FileNotFoundError(
+            f"Folder {folder} holds no checkpoint of the end of an epoch; continue that run first."
+        )
+    prefix = folder / f"ckpt-{max(ends)}"
+    weights = tf.train.Checkpoint(_trainable_variables=model.trainable_variables)
+    try:
+        state = tf.train.Checkpoint(model=model, optimizer=weights)
+        status = state.restore(str(prefix)).expect_partial()
+        status.assert_existing_objects_matched()
+    except (tf.errors.OpError, AssertionError, ValueError) as error:
+        raise _misfit(prefix, error) from error
+    return max(ends) // steps_per_epoch
+
+
 def last_step(folder: Path) -> int | None:
     """Returns the steps that a run had taken at its newest checkpoint, or None without one."""
     return max(map(_step_of, folder.glob("ckpt-*.index")), default=None)
@@ -163,6 +195,11 @@ def optimizer_steps(folder: Path) -> int:
     """
     reader = tf.train.load_checkpoint(newest_checkpoint(folder))
     return int(reader.get_tensor("optimizer/_iterations/.ATTRIBUTES/VARIABLE_VALUE"))
+
+
+def _misfit(prefix: Path | str, error: Exception) -> ValueError:
+    reason = " ".join(str(error).split())[:400]
+    return ValueError(f"Checkpoint {prefix} does not fit the model: {reason}")
 
 
 def _step_of(index_file: Path) -> int:

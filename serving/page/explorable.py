@@ -61,6 +61,8 @@ class Explorable:
             raise ValueError(
                 "The model is the wave function of a ground state; this page shows dynamics."
             )
+        if "measurement" in config:
+            raise ValueError("The model is of an open system; this page shows closed ones.")
         dt = _section(config, "physics").get("dt")
         if type(dt) not in (int, float) or not 0 < dt < float("inf"):
             raise ValueError(f"Key `physics.dt` must be a positive number, but is {dt!r}.")

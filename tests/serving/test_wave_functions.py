@@ -244,7 +244,7 @@ def test_options_of_dynamics_are_refused(workdir, tmp_path, options, message):
 
 def test_options_of_ground_states_are_refused_for_dynamics(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps({"model": {}, "data": {"n_sites": [2]}}))
-    with pytest.raises(ValueError, match="--max_samples is for ground states, but .* dynamics"):
+    with pytest.raises(ValueError, match="--max_samples is for ground states and .* dynamics"):
         run(tmp_path, tmp_path / "m", max_samples=9)
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from qtf.training.checkpoints import newest_checkpoint, optimizer_steps
+from qtf.training.checkpoints import Checkpoints, Progress, newest_checkpoint, optimizer_steps
 from qtf.training.logbook import read_metrics
 from qtf.training.loop import train
 
@@ -17,6 +17,24 @@ class Wider(Regression):
     def build_model(self):
         inputs = keras.Input((3,))
         return keras.Model(inputs, keras.layers.Dense(1)(keras.layers.Dense(6)(inputs)))
+
+
+class Listed(keras.Model):
+    """Keeps its layers in a list, where TensorFlow does not look for them."""
+
+    def __init__(self, seed):
+        super().__init__()
+        keras.utils.set_random_seed(seed)
+        self.parts = [keras.layers.Dense(2), keras.layers.Dense(1)]
+        self(np.zeros((1, 3)))
+
+    def call(self, inputs):
+        return self.parts[1](self.parts[0](inputs))
+
+    def checkpoints(self, folder):
+        optimizer = keras.optimizers.Adam()
+        optimizer.build(self.trainable_variables)
+        return Checkpoints(folder, self, optimizer, Progress())
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +76,14 @@ def test_weights_and_moments_come_along_and_the_first_row_is_before_the_first_st
     )
     assert [row["step"] for row in rows] == [0, 10]
     assert rows[0]["loss"] == before[-1]["loss"]
+
+
+def test_weights_of_layers_in_lists_come_along(tmp_path):
+    one, other = Listed(1), Listed(2)
+    one.checkpoints(tmp_path).save()
+    other.checkpoints(tmp_path / "new").start_from(tmp_path)
+    for found, expected in zip(other.get_weights(), one.get_weights(), strict=True):
+        np.testing.assert_array_equal(found, expected)
 
 
 @pytest.mark.parametrize(

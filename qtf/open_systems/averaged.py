@@ -1,0 +1,107 @@
+"""The mean of several distributions of outcomes, such as those of runs with different seeds."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable("qtf")
+class AveragedDistribution(keras.Model):
+    """Mean of normalised distributions: normalised too, and sampled exactly.
+
+        p(a) = (1/N) sum_m p_m(a)
+
+    Observables are linear in p, so theirs are the means of the members' ones.
+
+    Args:
+        distributions: The p_m, each an `OutcomeDistribution` or another mean, of as many sites.
+        **kwargs: Of `keras.Model`.
+
+    Call arguments:
+        outcomes: int32 (batch, n_sites), by site, from 0 to 3.
+
+    Returns:
+        log p, (batch,).
+
+    Raises:
+        ValueError: There are no distributions, or they have different numbers of sites.
+
+    Example:
+        >>> import numpy as np
+        >>> from qtf.autoregressive import GRUNetwork
+        >>> from qtf.open_systems.outcome_distribution import OutcomeDistribution
+        >>> networks = [
+        ...     GRUNetwork(n_positions=3, units=4, local_dimension=4, heads=(4,)) for _ in range(2)
+        ... ]
+        >>> mean = AveragedDistribution(
+        ...     distributions=[OutcomeDistribution(network=network) for network in networks]
+        ... )
+        >>> tuple(mean(np.zeros((5, 3), "int32")).shape)
+        (5,)
+        >>> tuple(mean.sample(np.full((mean.n_uniforms, 7), 0.5)).shape)
+        (7, 3)
+    """
+
+    def __init__(self, *, distributions: Sequence[keras.Model], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.distributions = list(distributions)
+        sizes = sorted({distribution.n_sites for distribution in self.distributions})
+        if len(sizes) != 1:
+            raise ValueError(
+                "Argument `distributions` must hold at least one, all of as many sites, but has"
+                f" {sizes or 'none'}."
+            )
+        (self.n_sites,) = sizes
+        self.built = True
+
+    @property
+    def n_distributions(self) -> int:
+        """Number of members."""
+        return len(self.distributions)
+
+    @property
+    def n_uniforms(self) -> int:
+        """Random numbers that one sample takes."""
+        return 1 + max(distribution.n_uniforms for distribution in self.distributions)
+
+    def call(self, outcomes: Any) -> Any:
+        """Returns the logarithms of the probabilities of given outcomes."""
+        logs = ops.stack([distribution(outcomes) for distribution in self.distributions])
+        return ops.logsumexp(logs, axis=0) - math.log(self.n_distributions)
+
+    def sample(self, uniforms: Any) -> Any:
+        """Draws independent outcomes, as expensive as a sample of every member.
+
+        Args:
+            uniforms: Random numbers in [0, 1), (n_uniforms, batch); the same numbers give the
+                same outcomes. The last row chooses the members.
+
+        Returns:
+            int32 (batch, n_sites), by site.
+        """
+        drawn = ops.stack(
+            [member.sample(uniforms[: member.n_uniforms]) for member in self.distributions]
+        )
+        chosen = ops.cast(self.n_distributions * uniforms[self.n_uniforms - 1], "int32")
+        # Rounding may make a number 1.
+        chosen = ops.minimum(chosen, self.n_distributions - 1)
+        return ops.take_along_axis(drawn, chosen[None, :, None], axis=0)[0]
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments that make this distribution again."""
+        members = [keras.saving.serialize_keras_object(member) for member in self.distributions]
+        return {**super().get_config(), "distributions": members}
+
+    @classmethod
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: Any = None
+    ) -> "AveragedDistribution":
+        """Makes the distribution that `get_config` described."""
+        members = [
+            keras.saving.deserialize_keras_object(member, custom_objects)
+            for member in config["distributions"]
+        ]
+        return cls(**{**config, "distributions": members})

@@ -1,0 +1,233 @@
+"""The distribution of a run of `trainers.open_system`, exported and served."""
+
+import itertools
+import json
+import shutil
+
+import numpy as np
+import pytest
+import scipy.stats
+import tensorflow as tf
+
+from qtf.open_systems.observables import PauliObservables
+from qtf.physics import tetrahedral
+from qtf.training.run_folder import RunFolder
+from serving.export import run
+from serving.open_system_runs import load_distribution
+from tests.serving.running_server import RunningServer, error_of, model_config, write_text
+from trainers import open_system_config
+from trainers.open_system_assembly import run as train
+
+N_SAMPLES = 4096
+EVERY = np.array(list(itertools.product(range(4), repeat=3)), np.int32)
+
+
+def settings(seed=0, n_epochs=2, n_steady=0):
+    config = open_system_config.default()
+    with config.unlocked():
+        config.physics.hamiltonian = {"name": "ising", "lattice": "chain", "n_sites": 3}
+    config.start = "+x"
+    config.network.units = 8
+    config.strings = 2
+    config.dynamics.tau = 0.05
+    config.steady_state.n_epochs = n_steady
+    config.exact = False
+    config.training.n_epochs = n_epochs
+    config.training.steps_per_epoch = 3
+    config.training.xla = False
+    config.training.seed = seed
+    return open_system_config.resolved(config)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Function of settings: the run folder and the last distribution."""
+    folder = tmp_path_factory.mktemp("runs")
+
+    def make(name, **asked):
+        return folder / name, train(settings(**asked), folder / name)[1]
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def one(trained):
+    return trained("one")
+
+
+@pytest.fixture(scope="module")
+def other(trained):
+    return trained("other", seed=1)
+
+
+@pytest.fixture(scope="module")
+def root(one, other, tmp_path_factory):
+    root = tmp_path_factory.mktemp("models")
+    assert run(one[0], root / "one") == root / "one" / "1"
+    assert run(one[0], root / "mean", average_with=[other[0]]) == root / "mean" / "1"
+    return root
+
+
+@pytest.fixture(scope="module")
+def server(root, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("server")
+    models = [model_config(root, name) for name in ("one", "mean")]
+    flags = [f"--model_config_file={write_text(folder / 'models.config', models)}"]
+    with RunningServer.started(flags, folder) as running:
+        yield running
+
+
+def outputs(answer):
+    return {name: tf.make_ndarray(tensor) for name, tensor in answer.outputs.items()}
+
+
+def probabilities(server, model):
+    served = outputs(server.predict(model, {"outcomes": EVERY}))["log_prob"]
+    return np.exp(served.astype(np.float64))
+
+
+def test_probabilities_are_those_at_the_last_time_over_both_protocols(server, one):
+    expected = np.exp(one[1](EVERY))
+    np.testing.assert_allclose(probabilities(server, "one"), expected, rtol=1e-5)
+    body = {"signature_name": "log_prob", "instances": EVERY.tolist()}
+    answer = server.post("one:predict", body)
+    assert answer.status == 200, answer.text
+    found = np.exp(json.loads(answer.text)["predictions"])
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_served_mean_is_the_mean_of_both_runs(server, one, other):
+    each = np.exp([one[1](EVERY), other[1](EVERY)])
+    assert np.abs(each[0] / each[1] - 1).max() > 1e-3
+    np.testing.assert_allclose(probabilities(server, "mean"), each.mean(axis=0), rtol=1e-5)
+
+
+@pytest.mark.parametrize("model", ["one", "mean"])
+def test_served_samples_follow_the_served_probabilities(server, model):
+    drawn = outputs(server.predict(model, {"seed": np.arange(N_SAMPLES)}, signature="sample"))
+    expected = probabilities(server, model)
+    numbers = drawn["outcomes"] @ [16, 4, 1]
+    np.testing.assert_allclose(np.exp(drawn["log_prob"]), expected[numbers], rtol=1e-4)
+    wanted = N_SAMPLES * expected / expected.sum()
+    assert wanted.min() > 5
+    counts = np.bincount(numbers, minlength=64)
+    assert scipy.stats.chisquare(counts, wanted).pvalue > 1e-3
+
+
+@pytest.mark.parametrize("model", ["one", "mean"])
+def test_served_observables_agree_with_sums_over_all_outcomes(server, model):
+    seeds = {"seed": np.arange(N_SAMPLES)}
+    found = outputs(server.predict(model, seeds, signature="observables"))
+    observables = PauliObservables([tetrahedral().pauli_values(name) for name in "XYZ"])
+    table = probabilities(server, model)
+    exact = observables.exact_means(table)
+    for name in "xyz":
+        pairs = [
+            observables.exact_correlator(table, bond, (name, name)) for bond in ((0, 1), (1, 2))
+        ]
+        exact[2 * name] = np.mean(pairs)
+    assert set(found) == set(exact)
+    for name, values in found.items():
+        error = values.std(ddof=1) / np.sqrt(N_SAMPLES)
+        assert abs(values.mean() - exact[name]) < 4 * error, name
+
+
+def test_bad_input_names_input_rule_and_value(server):
+    code, details = error_of(server.predict, "one", {"outcomes": EVERY[:, :2]})
+    assert code == "INVALID_ARGUMENT"
+    assert "[Input `outcomes` must be 3 wide, one for each site, but is] [2] [wide.]" in details
+    answer = server.post("one:predict", {"instances": [[0, 1, 4]]})
+    assert answer.status == 400
+    assert "Input `outcomes` must be from 0 to 3, but holds] [4]" in answer.text
+
+
+def test_metadata_tells_types_and_number_of_sites(server):
+    answer = server.rest("GET", "/v1/models/one/metadata")
+    signatures = json.loads(answer.text)["metadata"]["signature_def"]["signature_def"]
+    assert set(signatures) >= {"serving_default", "log_prob", "sample", "observables"}
+    shape = signatures["sample"]["outputs"]["outcomes"]["tensor_shape"]["dim"]
+    assert [axis["size"] for axis in shape] == ["-1", "3"]
+
+
+def test_page_says_that_it_shows_closed_systems_only(server):
+    models = json.loads(server.rest("GET", "/page/models").text)["models"]
+    reasons = {model["reason"] for model in models}
+    assert reasons == {"The model is of an open system; this page shows closed ones."}
+
+
+def test_assets_hold_measurement_strings_and_time(root):
+    config = json.loads((root / "mean/1/assets/config.json").read_text())
+    assert (config["measurement"], config["strings"]) == ("tetrahedral", 2)
+    # Two steps of 2 tau.
+    assert config["serving"] == {"max_samples": 4096, "time": 0.2}
+    assert "runs that are averaged | 2 |" in (root / "mean/1/assets/model_card.md").read_text()
+
+
+def test_a_run_in_time_has_its_last_weights_and_a_steady_state_its_best(one, trained, tmp_path):
+    folder, last = one
+    _spoil_best(folder, tmp_path / "followed")
+    found, time = load_distribution(RunFolder(tmp_path / "followed"))
+    np.testing.assert_array_equal(found(EVERY), last(EVERY))
+    assert time == 0.2
+    folder, _ = trained("steady", n_steady=2)
+    best = _spoil_best(folder, tmp_path / "steady")
+    found, time = load_distribution(RunFolder(tmp_path / "steady"))
+    np.testing.assert_array_equal(found(EVERY), best(EVERY))
+    assert time is None
+
+
+def _spoil_best(folder, copy):
+    """Makes a run whose best weights are not its last ones; returns those."""
+    shutil.copytree(folder, copy)
+    model = RunFolder(copy).load_model()
+    for variable in model.variables:
+        variable.assign(variable + 0.1)
+    RunFolder(copy).save_best_weights(model)
+    return model
+
+
+def test_a_run_without_the_end_of_an_epoch_is_not_exported(one, tmp_path):
+    copy = shutil.copytree(one[0], tmp_path / "copy")
+    shutil.rmtree(copy / "checkpoints")
+    with pytest.raises(FileNotFoundError, match="no checkpoint of the end of an epoch; continue"):
+        run(copy, tmp_path / "m")
+
+
+def test_runs_of_other_systems_or_times_are_not_averaged(one, tmp_path):
+    folder = one[0]
+
+    def changed(name, change):
+        copy = shutil.copytree(folder, tmp_path / name)
+        config = json.loads((copy / "config.json").read_text())
+        change(config)
+        (copy / "config.json").write_text(json.dumps(config))
+        return copy
+
+    start = changed("start", lambda config: config.update(start="-x"))
+    with pytest.raises(ValueError, match="must have the same `start`, but it is '-x' in .*'.x' in"):
+        run(folder, tmp_path / "m", average_with=[start])
+    longer = changed("longer", lambda config: config["dynamics"].update(tau=0.1))
+    with pytest.raises(ValueError, match=r"must be of one time, but are of \(0.2, 0.4\)"):
+        run(folder, tmp_path / "m", average_with=[longer])
+    steady = changed("steady", lambda config: config["steady_state"].update(n_epochs=1))
+    with pytest.raises(ValueError, match="the same `start`, but it is 'steady state' in"):
+        run(folder, tmp_path / "m", average_with=[steady])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"max_steps": 9}, "Flag --max_steps is for dynamics, but .* holds an open system"),
+        ({"symmetrized": True}, "--symmetrized is for ground states, but .* holds an open system"),
+        ({"max_samples": 0}, "Argument `max_samples` must be positive, but is 0"),
+    ],
+)
+def test_options_of_other_runs_are_refused(one, tmp_path, options, message):
+    with pytest.raises(ValueError, match=message):
+        run(one[0], tmp_path / "m", **options)
+
+
+def test_averages_are_for_open_systems(tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps({"wave_function": {}}))
+    with pytest.raises(ValueError, match="--average_with is for open systems, but .* ground state"):
+        run(tmp_path, tmp_path / "m", average_with=[tmp_path])
