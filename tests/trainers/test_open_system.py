@@ -55,6 +55,7 @@ def small(**changes):
         config.physics.hamiltonian = dict(HAMILTONIAN)
     config.start = "-y"
     config.network.units = 4
+    config.network.n_layers = 1
     config.dynamics.tau = TAU
     config.objective.norm = "chi2"
     # Compiling would take longer than it saves.
@@ -188,7 +189,7 @@ def pauli_on(name, site):
 
 def test_many_steps_follow_the_exact_curve(tmp_path):
     changes = {**NATURAL, "natural_gradient__diag_shift": 1e-4, "training__n_epochs": 4}
-    changes |= {"training__steps_per_epoch": 8, "network__units": 8}
+    changes |= {"training__steps_per_epoch": 8, "network__units": 8, "network__n_layers": 2}
     changes["natural_gradient__momentum"] = 0.0
     run(small(**changes), tmp_path / "run")
     rows = curves(tmp_path / "run")
