@@ -126,7 +126,8 @@ def last_weights(workdir):
     reader = tf.train.load_checkpoint(str(workdir / "checkpoints"))
     kinds = reader.get_variable_to_dtype_map()
     names = [name for name in sorted(kinds) if "save_counter" not in name]
-    assert any(name.startswith("model/") for name in names)
+    # Weights of layers in lists are found by way of the optimiser only.
+    assert any("_trainable_variables/" in name for name in names)
     assert any(name.startswith("task_state/") for name in names)
     return {
         name: np.asarray(reader.get_tensor(name)).tobytes()
