@@ -68,7 +68,12 @@ def small(**changes):
     return open_system_config.resolved(config)
 
 
-@pytest.fixture(scope="module", params=MODES)
+# The others are the same two ways of summing with the same two ways of stepping.
+QUICK = ("sum-natural", "samples-adam")
+EVERY = [pytest.param(mode, marks=() if mode in QUICK else pytest.mark.slow) for mode in MODES]
+
+
+@pytest.fixture(scope="module", params=EVERY)
 def whole(request, tmp_path_factory):
     """Changes of a configuration, and the folder, task and model of its undisturbed run."""
     folder = tmp_path_factory.mktemp("whole") / request.param
