@@ -291,7 +291,7 @@ def test_wrong_choices_of_a_configuration_are_named(name, choice, message):
     [
         ("heisenberg_chain:4", 200, True),
         ("heisenberg_chain:16", 200, False),
-        ("heisenberg_square:1.8,8", 15, True),
+        ("heisenberg_square:1.8,8", 10, True),
         ("heisenberg_square:1.8,1,dynamics", 125, True),
         ("ising_chain:6,2.0", 10, True),
         ("stiff_chain:4,0.0005", 200, True),
