@@ -42,9 +42,11 @@ def _desktop(config: ConfigDict) -> None:
     config.growth.sizes = (16, 32, 48, 64, 80)
     config.growth.n_steps = (300,)
     config.growth.n_samples = (512,)
-    config.growth.learning_rates = (0.03,)
+    # The start is good enough for large steps.
+    config.growth.learning_rates = (0.1,)
+    config.growth.clip_norms = (0.0,)
     config.growth.schedule = "cosine"
-    config.growth.floor = 1e-3
+    config.growth.floor = 3e-3
 
 
 def _paper(config: ConfigDict) -> None:

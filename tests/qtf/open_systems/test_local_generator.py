@@ -63,7 +63,7 @@ def test_bonds_in_both_directions_and_twice_add_up(heisenberg):
 
 def test_ratios_stay_finite_for_forty_sites(heisenberg, randomized, product_probabilities):
     model = heisenberg(40, Chain(40, periodic=True).bonds())
-    network = randomized(Transformer(n_positions=40, units=4, n_layers=1, **FOUR), 2.0)
+    network = randomized(Transformer(n_positions=40, units=4, n_layers=1, **FOUR), 5.0)
     distribution = OutcomeDistribution(network=network)
     generator = generator_of(model, chunk=160)
     assert generator.n_moves == 480
