@@ -49,7 +49,7 @@ CASES = (
     *(
         Case(
             f"heisenberg_square_{n_strings}",
-            f"Heisenberg 3 x 3, Jy = 1.8, steady, {n_strings} strings",
+            f"Heisenberg 3 x 3, Jy = 1.8, steady, strings: {n_strings}",
             f"{FOLDER}/heisenberg_square.py:1.8,{n_strings}",
             limit=0.02 if n_strings == 8 else None,
             minutes=8.0,

@@ -34,6 +34,8 @@ averaged over sites, from their exact values: at the last epoch, or at any for r
 
 {rows}
 
+{missing}
+
 {figures}"""
 
 
@@ -72,6 +74,7 @@ def page(cases: Sequence[Case], found: dict[str, Values], made: Values) -> str:
         n_hold=sum(entry["holds"] for entry in asked),
         n_asked=len(asked),
         rows=table(head, [_row(case, found[case.name]) for case in cases]),
+        missing=_missing(found),
         figures="\n".join(
             f"{words}:\n\n![{words}](figures/open_system_{name}.png)\n"
             for name, words in FIGURES.items()
@@ -91,6 +94,11 @@ def _numbers(case: Case, workdir: Path) -> Values:
         "minutes": training_minutes(workdir),
         "command": f"python -m trainers.open_system --config={case.config}",
     }
+
+
+def _missing(found: dict[str, Values]) -> str:
+    missing = [case.words for case in CASES if case.name not in found]
+    return f"Not finished yet: {'; '.join(missing)}." if missing else ""
 
 
 def _verdict(entry: Values) -> str:

@@ -29,6 +29,7 @@ def test_page_holds_each_distance_against_its_limit(tmp_path):
     page = (docs / "open_system_results.md").read_text()
     assert "1 of 2 requirements hold" in page
     assert "| 0.1000, 0.2000, -0.3000 | 0.1000, 0.2000, -0.2500 | 0.0010 | 0.02 | holds |" in page
+    assert "Not finished yet: Ising chain of 6, g = 1, steady;" in page
     assert (docs / "figures/open_system_heisenberg_chain_4.png").read_bytes() == b"picture"
 
 
