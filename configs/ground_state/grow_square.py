@@ -23,7 +23,6 @@ def get_config(choice: str = "desktop") -> ConfigDict:
         "coupling": 1.0,
         "units": "spin",
     }
-    config.network.name = "lstm_2d"
     if plan == "paper":
         _paper(config)
     else:
@@ -32,22 +31,26 @@ def get_config(choice: str = "desktop") -> ConfigDict:
 
 
 def _desktop(config: ConfigDict) -> None:
+    config.network.name = "gated_2d"
     config.network.units = 32
-    config.network.n_layers = 1
+    config.wave_function.order = "snake"
     config.wave_function.zero_magnetization = True
     config.wave_function.marshall_sign = True
     config.wave_function.positive = True
-    reconfiguration(config, n_samples=512, n_epochs=24, learning_rate=0.03)
+    reconfiguration(config, n_samples=512, n_epochs=12, learning_rate=0.05)
     config.training.optimizer.clip_norm = 5.0
     config.sampling.n_validation = 1024
     config.growth.sizes = (4, 6, 8)
     config.growth.n_steps = (300,)
-    config.growth.learning_rates = (0.03,)
+    # The start is good enough for large steps.
+    config.growth.learning_rates = (0.1,)
+    config.growth.clip_norms = (0.0,)
     config.growth.schedule = "cosine"
-    config.growth.floor = 1e-3
+    config.growth.floor = 3e-3
 
 
 def _paper(config: ConfigDict) -> None:
+    config.network.name = "lstm_2d"
     config.network.n_layers = 5
     config.penalties.temperature = 1.0
     config.penalties.magnetization = 10.0
