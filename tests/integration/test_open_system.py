@@ -15,6 +15,8 @@ TINY = (
     "--config.network.units=4",
     "--config.objective.every_outcome=False",
     "--config.sampling.n_samples=16",
+    # So few samples would make larger steps go too far.
+    "--config.natural_gradient.diag_shift=1e-2",
     "--config.sampling.n_validation=32",
     "--config.training.xla=False",
     "--config.training.n_epochs=2",

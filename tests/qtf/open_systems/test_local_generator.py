@@ -1,5 +1,6 @@
 import itertools
 
+import keras
 import numpy as np
 import pytest
 from keras import ops
@@ -63,13 +64,14 @@ def test_bonds_in_both_directions_and_twice_add_up(heisenberg):
 
 def test_ratios_stay_finite_for_forty_sites(heisenberg, randomized, product_probabilities):
     model = heisenberg(40, Chain(40, periodic=True).bonds())
-    network = randomized(Transformer(n_positions=40, units=4, n_layers=1, **FOUR), 5.0)
+    keras.utils.set_random_seed(0)
+    network = randomized(Transformer(n_positions=40, units=4, n_layers=1, **FOUR), 2.5)
     distribution = OutcomeDistribution(network=network)
     generator = generator_of(model, chunk=160)
     assert generator.n_moves == 480
-    # Far less likely than what float32 can hold.
+    # Below the smallest normal number of float32, exp(-87.3).
     outcomes = np.random.default_rng(0).integers(4, size=(20, 40)).astype("int32")
-    assert float(np.min(distribution(outcomes))) < -150
+    assert float(np.min(distribution(outcomes))) < -90
     run = compiled(
         lambda outcomes: generator.rates(distribution, outcomes), variables=network.variables
     )
