@@ -1,6 +1,7 @@
 """Files that are either whole or not there: written aside, renamed into place."""
 
 import fcntl
+import io
 import json
 import os
 import shutil
@@ -41,6 +42,19 @@ def write_atomically(path: Path | str, content: bytes | str) -> None:
 def write_json(path: Path | str, content: Any) -> None:
     """Writes `content` as indented JSON with sorted keys, atomically."""
     write_atomically(path, json.dumps(content, indent=2, sort_keys=True) + "\n")
+
+
+def write_figure(path: Path | str, figure: Any, **options: Any) -> None:
+    """Writes a Matplotlib figure as PNG so that no reader ever sees a part of it.
+
+    Args:
+        path: The file.
+        figure: The figure.
+        **options: Of `Figure.savefig`, for example `dpi`.
+    """
+    image = io.BytesIO()
+    figure.savefig(image, format="png", **options)
+    write_atomically(path, image.getvalue())
 
 
 def read_json(path: Path) -> Any:

@@ -1,13 +1,12 @@
 """The page `docs/ground_state_results.md`, its numbers and its figure."""
 
-import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
 
-from qtf.files import read_json, write_atomically, write_json
+from qtf.files import read_json, write_atomically, write_figure, write_json
 from qtf.provenance import machine, today, versions
 from qtf.training.logbook import read_metrics
 from reproduce.ground_state_cases import CASES, Case
@@ -66,9 +65,7 @@ def write_page(layout: Layout, docs_dir: Path) -> Iterator[str]:
     rows = {case.name: _validations(layout.run(case.name)) for case in cases}
     write_json(docs_dir / NUMBERS, numbers)
     (docs_dir / "figures").mkdir(exist_ok=True)
-    image = io.BytesIO()
-    v_scores_figure(cases, rows).savefig(image, format="png")
-    write_atomically(docs_dir / "figures" / FIGURE, image.getvalue())
+    write_figure(docs_dir / "figures" / FIGURE, v_scores_figure(cases, rows))
     write_atomically(docs_dir / PAGE, page(cases, numbers))
     for case in cases:
         entry = found[case.name]

@@ -1,6 +1,5 @@
 """What a growth says of its sizes: growth.json, two figures and lines."""
 
-import io
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from qtf.files import read_json, write_atomically, write_json
+from qtf.files import read_json, write_figure, write_json
 from qtf.ground_states.finite_size import fit_sizes, known_bulk_energy, powers_of
 from qtf.ground_states.growth_figures import AFTER, BEFORE, errors_figure, retraining_figure
 from qtf.training.logbook import read_metrics
@@ -42,8 +41,8 @@ def write_report(stages: Sequence[Stage], workdir: Path) -> dict[str, Any]:
             for stage, row in zip(stages, rows, strict=True)
             if stage.start is not None and row["reference_energy"] is not None
         }
-        _save(workdir / "relative_error.png", _errors_figure(rows, size_name))
-        _save(workdir / "retraining.png", retraining_figure(curves, size_name))
+        write_figure(workdir / "relative_error.png", _errors_figure(rows, size_name))
+        write_figure(workdir / "retraining.png", retraining_figure(curves, size_name))
     return found
 
 
@@ -141,12 +140,6 @@ def _errors_figure(rows: Sequence[dict[str, Any]], size_name: str) -> Figure:
         for name, suffix in ((AFTER, ""), (BEFORE, "_before"))
     }
     return errors_figure([row["size"] for row in rows], curves, size_name)
-
-
-def _save(path: Path, figure: Figure) -> None:
-    image = io.BytesIO()
-    figure.savefig(image, format="png")
-    write_atomically(path, image.getvalue())
 
 
 def _shown(row: dict[str, Any], suffix: str) -> str:

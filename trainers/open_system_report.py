@@ -1,13 +1,14 @@
 """What a run of an open system says of its result."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from qtf.files import write_json
+from qtf.files import write_figure, write_json
 from qtf.open_systems.figures import curves_figure
 from qtf.open_systems.task import DIRECTIONS, OpenSystemTask
+from qtf.training.logbook import read_metrics
+from qtf.training.run_folder import RunFolder
 
 RESULT, FIGURE = "result.json", "curves.png"
 
@@ -40,17 +41,13 @@ def measure(task: OpenSystemTask, model: Any, workdir: Path | str) -> dict[str, 
         if dynamic:
             found["largest_distance"] = max(row["distance"] for row in dynamic)
     write_json(folder / RESULT, found)
-    curves_figure(rows, n_steady=task.plan.n_steady).savefig(folder / FIGURE, dpi=150)
+    write_figure(folder / FIGURE, curves_figure(rows, n_steady=task.plan.n_steady), dpi=150)
     return found
 
 
 def curves(folder: Path) -> list[dict[str, Any]]:
     """Returns the validations of a run, one row for each epoch; what a restart repeated, once."""
-    rows = {}
-    for line in (folder / "metrics.jsonl").read_text().splitlines():
-        row = json.loads(line)
-        if row["kind"] == "validation":
-            rows[row["epoch"]] = row
+    rows = {row["epoch"]: row for row in read_metrics(RunFolder(folder).metrics, "validation")}
     return [rows[epoch] for epoch in sorted(rows)]
 
 

@@ -2,15 +2,19 @@
 
 import dataclasses
 import functools
-import io
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from matplotlib.figure import Figure
-
-from qtf.files import locked, read_json, writable_folder, write_atomically, write_json
+from qtf.files import (
+    locked,
+    read_json,
+    writable_folder,
+    write_atomically,
+    write_figure,
+    write_json,
+)
 from qtf.ground_states.figures import TrainingCurve, modes_figure, training_figure
 from qtf.physics import lanczos_ground_energy
 from qtf.physics.ground_energies import QUICK_LANCZOS_SITES
@@ -72,7 +76,7 @@ def _modes(workdir: Path, plan: ModesPlan, tell: Callable[[str], None]) -> dict[
         {name: values["components"] for name, values in samples.items()},
         {name: values["magnetizations"] for name, values in samples.items()},
     )
-    _write_figure(workdir / "modes.png", figure)
+    write_figure(workdir / "modes.png", figure, dpi=DOTS_PER_INCH)
     for key, name in NAMES_OF_SAMPLES.items():
         tell(f"{name}: {_magnetization_line(found['summary'][key]['magnetization'])}")
     return {**settings, **found["summary"]}
@@ -107,7 +111,9 @@ def _trainings(
     lowest = min(min(curve.energies) for curve in curves.values())
     reference = lanczos_ground_energy(plan.hamiltonian()) if exact else lowest
     name = "exact" if exact else "lowest"
-    _write_figure(workdir / "training.png", training_figure(curves, reference, name))
+    write_figure(
+        workdir / "training.png", training_figure(curves, reference, name), dpi=DOTS_PER_INCH
+    )
     last = {
         name: {
             "energy": curve.energies[-1],
@@ -140,12 +146,6 @@ def _kept(path: Path, settings: Any, compute: Callable[[], Any]) -> Any:
                 " choose another folder."
             )
     return content["result"]
-
-
-def _write_figure(path: Path, figure: Figure) -> None:
-    image = io.BytesIO()
-    figure.savefig(image, format="png", dpi=DOTS_PER_INCH)
-    write_atomically(path, image.getvalue())
 
 
 def _provenance() -> dict[str, Any]:

@@ -9,7 +9,14 @@ paper: what the iterative-retraining paper did, 80 to 300 spins.
 
 from ml_collections import ConfigDict
 
-from configs.ground_state.recipes import chosen, one_of, reconfiguration
+from configs.ground_state.recipes import (
+    chosen,
+    iterative_retraining,
+    known_signs,
+    one_of,
+    quick_growth,
+    reconfiguration,
+)
 from trainers import ground_state_config
 
 
@@ -33,35 +40,21 @@ def get_config(choice: str = "desktop") -> ConfigDict:
 
 def _desktop(config: ConfigDict) -> None:
     config.network.units = 64
-    config.wave_function.zero_magnetization = True
-    config.wave_function.marshall_sign = True
-    config.wave_function.positive = True
+    known_signs(config)
     reconfiguration(config, n_samples=1024, n_epochs=24, learning_rate=0.03)
-    config.training.optimizer.clip_norm = 5.0
-    config.sampling.n_validation = 1024
+    quick_growth(config)
     config.growth.sizes = (16, 32, 48, 64, 80)
-    config.growth.n_steps = (300,)
     config.growth.n_samples = (512,)
-    # The start is good enough for large steps.
-    config.growth.learning_rates = (0.1,)
-    config.growth.clip_norms = (0.0,)
-    config.growth.schedule = "cosine"
-    config.growth.floor = 3e-3
 
 
 def _paper(config: ConfigDict) -> None:
     config.network.units = 128
-    config.penalties.temperature = 1.0
-    config.penalties.magnetization = 10.0
-    config.sampling.n_samples = 100
-    config.sampling.n_validation = 1000
+    iterative_retraining(config)
     config.training.n_epochs = 500
     config.training.steps_per_epoch = 1000
     config.training.optimizer.learning_rate = 1e-3
     config.training.optimizer.schedule = "inverse_sqrt"
     config.training.optimizer.decay = 1e-3
-    config.training.optimizer.beta_2 = 0.999
-    config.training.optimizer.clip_norm = 1.0
     config.growth.sizes = tuple(range(80, 301, 20))
     config.growth.n_steps = (1000,)
     config.growth.learning_rates = (1e-4,)

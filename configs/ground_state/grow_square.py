@@ -8,7 +8,14 @@ iterative-retraining paper did, sides 6 to 30.
 
 from ml_collections import ConfigDict
 
-from configs.ground_state.recipes import chosen, one_of, reconfiguration
+from configs.ground_state.recipes import (
+    chosen,
+    iterative_retraining,
+    known_signs,
+    one_of,
+    quick_growth,
+    reconfiguration,
+)
 from trainers import ground_state_config
 
 
@@ -34,36 +41,22 @@ def _desktop(config: ConfigDict) -> None:
     config.network.name = "gated_2d"
     config.network.units = 32
     config.wave_function.order = "snake"
-    config.wave_function.zero_magnetization = True
-    config.wave_function.marshall_sign = True
-    config.wave_function.positive = True
+    known_signs(config)
     reconfiguration(config, n_samples=512, n_epochs=12, learning_rate=0.05)
-    config.training.optimizer.clip_norm = 5.0
-    config.sampling.n_validation = 1024
+    quick_growth(config)
     config.growth.sizes = (4, 6, 8)
-    config.growth.n_steps = (300,)
-    # The start is good enough for large steps.
-    config.growth.learning_rates = (0.1,)
-    config.growth.clip_norms = (0.0,)
-    config.growth.schedule = "cosine"
-    config.growth.floor = 3e-3
 
 
 def _paper(config: ConfigDict) -> None:
     config.network.name = "lstm_2d"
     config.network.n_layers = 5
-    config.penalties.temperature = 1.0
-    config.penalties.magnetization = 10.0
-    config.sampling.n_samples = 100
-    config.sampling.n_validation = 1000
+    iterative_retraining(config)
     # Bounds the memory of large squares.
     config.sampling.chunk = 8
     config.training.n_epochs = 100
     config.training.steps_per_epoch = 100
     config.training.optimizer.learning_rate = 1e-4
     config.training.optimizer.schedule = "constant"
-    config.training.optimizer.beta_2 = 0.999
-    config.training.optimizer.clip_norm = 1.0
     config.growth.sizes = tuple(range(6, 31, 2))
     # To 8, 10, 12, and all further ones.
     config.growth.n_steps = (1000, 1000, 1000, 100)

@@ -5,7 +5,7 @@
 
 from ml_collections import ConfigDict
 
-from configs.ground_state.recipes import chosen, reconfiguration
+from configs.ground_state.recipes import chosen, known_signs, reconfiguration
 from trainers import ground_state_config
 
 # Up to this length stochastic reconfiguration is affordable on a desktop.
@@ -24,9 +24,7 @@ def get_config(choice: str = "20") -> ConfigDict:
     }
     config.network.name = "gru"
     config.network.units = 64
-    config.wave_function.zero_magnetization = True
-    config.wave_function.marshall_sign = True
-    config.wave_function.positive = True
+    known_signs(config)
     if n_sites <= MAX_SHORT_CHAIN:
         reconfiguration(config, n_samples=1024, n_epochs=24, learning_rate=0.03)
         config.training.optimizer.clip_norm = 5.0

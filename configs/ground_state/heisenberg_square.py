@@ -7,7 +7,7 @@ With `sign`, Marshall's sign rule is built in; without, the network has to learn
 
 from ml_collections import ConfigDict
 
-from configs.ground_state.recipes import chosen, naqs, reconfiguration, sign
+from configs.ground_state.recipes import chosen, naqs, one_of, reconfiguration
 from trainers import ground_state_config
 
 # Up to this side stochastic reconfiguration is affordable on a desktop.
@@ -15,7 +15,7 @@ MAX_SMALL_SIDE = 6
 
 
 def get_config(choice: str = "4") -> ConfigDict:
-    kinds = (int, sign) if "," in choice else (int,)
+    kinds = (int, one_of("sign")) if "," in choice else (int,)
     side, *rest = chosen(choice, "SIDE or SIDE,sign", *kinds)
     known_signs = bool(rest)
     config = ground_state_config.default()

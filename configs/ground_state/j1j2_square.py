@@ -9,8 +9,7 @@ on all configurations: those in question are rare.
 from ml_collections import ConfigDict
 
 from configs.ground_state import heisenberg_square
-from configs.ground_state.recipes import chosen, exact_reconfiguration
-from qtf.ground_states.every_configuration import MAX_SITES
+from configs.ground_state.recipes import MAX_LISTED_SITES, chosen, exact_reconfiguration
 
 
 def get_config(choice: str = "4,0.5") -> ConfigDict:
@@ -19,7 +18,7 @@ def get_config(choice: str = "4,0.5") -> ConfigDict:
     config.wave_function.positive = False
     config.physics.hamiltonian.name = "j1j2"
     config.physics.hamiltonian.next_nearest_coupling = coupling
-    if side * side <= MAX_SITES:
+    if side * side <= MAX_LISTED_SITES:
         config.network.units = 48
         exact_reconfiguration(config)
     return config

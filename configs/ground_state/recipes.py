@@ -5,6 +5,10 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
+# Up to so many `sampling.every_configuration` is possible; its own constant would bring
+# TensorFlow along before flags are read.
+MAX_LISTED_SITES = 16
+
 
 def chosen(text: str, form: str, *kinds: Callable[[str], Any]) -> list[Any]:
     """Returns what follows the colon of --config, one value for each kind.
@@ -27,17 +31,6 @@ def one_of(*words: str) -> Callable[[str], str]:
         return text
 
     return checked
-
-
-def sign(text: str) -> bool:
-    """Returns True for the word "sign".
-
-    Raises:
-        ValueError: It is another word.
-    """
-    if text != "sign":
-        raise ValueError(text)
-    return True
 
 
 def reconfiguration(
@@ -69,6 +62,35 @@ def exact_reconfiguration(config: ConfigDict) -> None:
     config.min_sr.diag_shift = 1e-5
     config.training.steps_per_epoch = 10
     config.training.optimizer.warmup_steps = 10
+
+
+def known_signs(config: ConfigDict) -> None:
+    """What is known of unfrustrated antiferromagnets: their signs and S_z = 0."""
+    config.wave_function.zero_magnetization = True
+    config.wave_function.marshall_sign = True
+    config.wave_function.positive = True
+
+
+def quick_growth(config: ConfigDict) -> None:
+    """300 minibatches of stochastic reconfiguration for each further size."""
+    config.training.optimizer.clip_norm = 5.0
+    config.sampling.n_validation = 1024
+    config.growth.n_steps = (300,)
+    # The start is good enough for large steps.
+    config.growth.learning_rates = (0.1,)
+    config.growth.clip_norms = (0.0,)
+    config.growth.schedule = "cosine"
+    config.growth.floor = 3e-3
+
+
+def iterative_retraining(config: ConfigDict) -> None:
+    """Penalties, samples and clipping of the iterative-retraining paper."""
+    config.penalties.temperature = 1.0
+    config.penalties.magnetization = 10.0
+    config.sampling.n_samples = 100
+    config.sampling.n_validation = 1000
+    config.training.optimizer.beta_2 = 0.999
+    config.training.optimizer.clip_norm = 1.0
 
 
 def naqs(config: ConfigDict, *, depth: int, n_samples: int, n_prefixes: int, chunk: int) -> None:

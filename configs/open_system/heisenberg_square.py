@@ -9,14 +9,14 @@ Source: the paper on open systems as probabilities, figures 2 (b), 4 and S1.
 
 from ml_collections import ConfigDict
 
-from configs.ground_state.recipes import chosen
+from configs.ground_state.recipes import chosen, one_of
 from configs.open_system.recipes import followed_in_time, paper_network, steady_state
 
 SIDE = 3
 
 
 def get_config(choice: str = "1.8,8") -> ConfigDict:
-    kinds = (float, int, dynamics) if choice.count(",") > 1 else (float, int)
+    kinds = (float, int, one_of("dynamics")) if choice.count(",") > 1 else (float, int)
     coupling, n_strings, *rest = chosen(choice, "JY,STRINGS or JY,STRINGS,dynamics", *kinds)
     config = paper_network(n_sites=SIDE * SIDE)
     config.physics.hamiltonian = {
@@ -37,14 +37,3 @@ def get_config(choice: str = "1.8,8") -> ConfigDict:
     else:
         steady_state(config, n_epochs=10)
     return config
-
-
-def dynamics(text: str) -> bool:
-    """Returns True for the word "dynamics".
-
-    Raises:
-        ValueError: It is another word.
-    """
-    if text != "dynamics":
-        raise ValueError(text)
-    return True

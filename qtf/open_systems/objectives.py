@@ -61,16 +61,19 @@ class Objective:
         Returns:
             Scalar, float64.
         """
-        table = ops.exp(ops.cast(log_probs, "float64"))
-        residual = self.share * table + self.factor * self.generator.applied(table) - known
+        table, residual = self._table_and_residual(log_probs, known)
         if self.norm == "l1":
             return ops.sum(ops.abs(residual))
         return ops.sum(ops.square(residual) / ops.stop_gradient(table))
 
     def ratios_of_table(self, log_probs: Any, known: Any = 0.0) -> Any:
         """Returns r(a) / p(a) of all outcomes, float64 (4**n_sites,); arguments as above."""
+        table, residual = self._table_and_residual(log_probs, known)
+        return residual / table
+
+    def _table_and_residual(self, log_probs: Any, known: Any) -> tuple[Any, Any]:
         table = ops.exp(ops.cast(log_probs, "float64"))
-        return (self.share * table + self.factor * self.generator.applied(table) - known) / table
+        return table, self.share * table + self.factor * self.generator.applied(table) - known
 
     def ratios_of_samples(self, log_prob: LogProb, outcomes: Any, known: Any = 0.0) -> Any:
         """Returns r(a) / p(a) of samples, float64 (batch,); arguments as of `of_samples`."""

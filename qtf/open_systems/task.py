@@ -162,14 +162,12 @@ class OpenSystemTask:
 
     def loss(self, model: keras.Model, batch: Any, training: bool) -> Any:
         """Returns the size of the residual of the equation that is solved in this epoch."""
-        is_steady = ops.cast(self._epochs_done < self.plan.n_steady, "bool")
         if self.natural_gradient is not None:
             return self._followed(model, batch["uniforms"])
         if self.every_outcome:
-            return self._sum_over_outcomes(model, is_steady)
+            return self._sum_over_outcomes(log_table(model))
         outcomes = ops.stop_gradient(model.sample(batch["uniforms"]))
         value, gradients = self._chosen(
-            is_steady,
             lambda: self._estimated(self.steady, model, outcomes, 0.0),
             lambda: self._estimated(
                 self.step_of_time, model, outcomes, self._known(model, outcomes)
@@ -211,21 +209,19 @@ class OpenSystemTask:
         for old, new in zip(self._start, model.trainable_variables, strict=True):
             old.assign(new.value)
 
-    def _chosen(self, is_steady: Any, steady: Callable[[], Any], step: Callable[[], Any]) -> Any:
+    def _chosen(self, steady: Callable[[], Any], step: Callable[[], Any]) -> Any:
         """Returns one of two results; where the plan has one kind only, it alone is compiled."""
         if self.plan.n_steady == 0:
             return step()
         if self.plan.n_steady == self.plan.n_epochs:
             return steady()
-        return ops.cond(is_steady, steady, step)
+        return ops.cond(self._epochs_done < self.plan.n_steady, steady, step)
 
-    def _sum_over_outcomes(self, model: keras.Model, is_steady: Any) -> Any:
-        table = log_table(model)
+    def _sum_over_outcomes(self, logs: Any) -> Any:
         known = ops.convert_to_tensor(self._start[0].value)
         return self._chosen(
-            is_steady,
-            lambda: self.steady.of_table(table),
-            lambda: self.step_of_time.of_table(table, known),
+            lambda: self.steady.of_table(logs),
+            lambda: self.step_of_time.of_table(logs, known),
         )
 
     def _followed(self, model: keras.Model, uniforms: Any) -> Any:
@@ -252,13 +248,11 @@ class OpenSystemTask:
 
         Where a steady state is sought, log p moves on by 2 tau.
         """
-        is_steady = ops.cast(self._epochs_done < self.plan.n_steady, "bool")
         along = -2.0 * self.plan.tau
         if self.every_outcome:
             logs = log_table(model)
             known = ops.convert_to_tensor(self._start[0].value)
             ratios = self._chosen(
-                is_steady,
                 lambda: along * self.steady.ratios_of_table(logs),
                 lambda: self.step_of_time.ratios_of_table(logs, known),
             )
@@ -266,7 +260,6 @@ class OpenSystemTask:
             return every, ratios, ops.exp(ops.cast(logs, ratios.dtype))
         outcomes = model.sample(uniforms)
         ratios = self._chosen(
-            is_steady,
             lambda: along * self.steady.ratios_of_samples(model, outcomes),
             lambda: self.step_of_time.ratios_of_samples(
                 model, outcomes, self._known(model, outcomes)
@@ -290,12 +283,11 @@ class OpenSystemTask:
 
     def _measurement(self, model: keras.Model, uniforms: Any) -> tuple[Any, Any]:
         """Returns the loss, and the probabilities of all outcomes or samples."""
-        is_steady = ops.cast(self._epochs_done < self.plan.n_steady, "bool")
         if self.every_outcome:
-            return self._sum_over_outcomes(model, is_steady), ops.exp(log_table(model))
+            logs = log_table(model)
+            return self._sum_over_outcomes(logs), ops.exp(logs)
         outcomes = model.sample(uniforms)
         value = self._chosen(
-            is_steady,
             lambda: self.steady.of_samples(model, outcomes)[0],
             lambda: self.step_of_time.of_samples(model, outcomes, self._known(model, outcomes))[0],
         )

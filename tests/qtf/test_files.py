@@ -2,8 +2,16 @@ import json
 import os
 
 import pytest
+from matplotlib.figure import Figure
+from matplotlib.image import imread
 
-from qtf.files import folder_written_aside, writable_folder, write_atomically, write_json
+from qtf.files import (
+    folder_written_aside,
+    writable_folder,
+    write_atomically,
+    write_figure,
+    write_json,
+)
 
 
 def test_write_atomically_replaces_the_whole_file(tmp_path):
@@ -74,3 +82,9 @@ def test_writable_folder_names_a_folder_below_a_file(tmp_path):
     (tmp_path / "a").write_text("x")
     with pytest.raises(OSError, match="a/b cannot be written to: Not a directory"):
         writable_folder(tmp_path / "a" / "b")
+
+
+def test_figure_is_a_png_of_the_asked_size(tmp_path):
+    write_figure(tmp_path / "one.png", Figure(figsize=(2.0, 1.0)), dpi=30)
+    assert imread(tmp_path / "one.png").shape[:2] == (30, 60)
+    assert [path.name for path in tmp_path.iterdir()] == ["one.png"]
