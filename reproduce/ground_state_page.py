@@ -14,6 +14,7 @@ from reproduce.layout import Layout
 from reproduce.minutes import training_minutes
 from reproduce.panels import figure_of
 from reproduce.tables import table
+from trainers.ground_state_refinement import FOLDER as REFINEMENT
 
 Values = dict[str, Any]
 PAGE, NUMBERS, FIGURE = "ground_state_results.md", "ground_state_results.json", "ground_states.png"
@@ -29,7 +30,8 @@ Written by `python -m reproduce.ground_states` from [{numbers}]({numbers}), not 
 configurations, without statistical error, of the last weights of one run with the seed of the
 configuration; exact ones are Lanczos' or follow from the Bethe equations. Averages are over the
 symmetries of the lattice and the flip of all spins, after a training that knew nothing of them;
-where there is none although the lattice is a square, they were built in.
+where there is none although the lattice is a square, they were built in, or the training ended with
+a refinement that has them built in.
 
 {accuracy}
 
@@ -128,13 +130,23 @@ def _numbers(case: Case, workdir: Path) -> Values:
         "relative_error": error,
         "relative_error_limit": case.limit,
         "holds": error <= case.limit,
-        "minutes": training_minutes(workdir),
+        "minutes": sum(map(training_minutes, _parts(workdir))),
         "command": f"python -m trainers.ground_state --config={case.config}",
     }
 
 
+def _parts(workdir: Path) -> list[Path]:
+    """Returns the run folder and, if there was a refinement, its own."""
+    return [path for path in (workdir, workdir / REFINEMENT) if path.exists()]
+
+
 def _validations(workdir: Path) -> list[Values]:
-    return read_metrics(workdir / "metrics.jsonl", "validation")
+    found: list[Values] = []
+    for part in _parts(workdir):
+        begun = found[-1]["step"] if found else 0
+        rows = read_metrics(part / "metrics.jsonl", "validation")
+        found += [{**row, "step": begun + row["step"]} for row in rows]
+    return found
 
 
 def _accuracy_row(case: Case, entry: Values) -> list[str]:

@@ -2,8 +2,9 @@
 
     python -m trainers.ground_state --config=configs/ground_state/ising_square.py --workdir=RUN
 
-With `growth.sizes` it is retrained on larger and larger lattices, see
-configs/ground_state/grow_chain.py.
+With `refinement.n_epochs` a small system ends on sums over all its configurations, see
+configs/ground_state/heisenberg_square.py. With `growth.sizes` it is retrained on larger and
+larger lattices, see configs/ground_state/grow_chain.py.
 
 Stopped by Ctrl-C, SIGTERM or kill -9, the same command continues.
 """
@@ -35,13 +36,20 @@ def _main() -> None:
 
     config = ground_state_config.resolved(CONFIG.value)
     import_tensorflow_quietly()
+    from trainers import ground_state_refinement
     from trainers.ground_state_assembly import run
     from trainers.ground_state_report import lines, measure
 
     if config["growth"]["sizes"]:
         _grow(config)
         return
+    refines = config["refinement"]["n_epochs"] > 0
+    if refines:
+        # Mistakes are found before anything is trained.
+        ground_state_refinement.check(config)
     task, model = run(config, WORKDIR.value, profile=PROFILE.value)
+    if refines:
+        task, model = ground_state_refinement.refine(config, WORKDIR.value)
     for line in lines(measure(task, model, WORKDIR.value), config["physics"]["hamiltonian"]):
         print(line)
     print(f"Run folder: {WORKDIR.value}")

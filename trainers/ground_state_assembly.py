@@ -43,13 +43,21 @@ def run(
         ValueError: The configuration or the run folder do not fit.
     """
     settings = TrainingSettings.from_mapping(config["training"])
-    # Only the folder of a growth and those of its sizes have the section.
-    config = {key: value for key, value in config.items() if key != "growth" or "start" in value}
+    config = without_what_follows(config)
     task = make_task(config)
     if task.min_sr is not None:
         # Its parts are compiled by themselves.
         settings = dataclasses.replace(settings, xla=False)
     return task, train(task, settings, config, workdir, start_from=start_from, profile=profile)
+
+
+def without_what_follows(config: dict[str, Any]) -> dict[str, Any]:
+    """Returns a configuration without what comes after its run: a refinement, larger sizes."""
+    found = {key: value for key, value in config.items() if key != "refinement"}
+    # The size of a growth keeps what it starts from.
+    if "start" not in found.get("growth", {}):
+        found.pop("growth", None)
+    return found
 
 
 def make_task(config: dict[str, Any]) -> GroundStateTask:

@@ -41,6 +41,14 @@ def default() -> ConfigDict:
             "min_sr": {"diag_shift": placeholder(float), "momentum": 0.95},
             # Ground energy where it is known; None: by Lanczos up to 16 spins, else unknown.
             "reference": placeholder(float),
+            # After the training, on sums over all configurations and with the symmetries built
+            # in, up to 16 sites; 0 epochs: not at all.
+            "refinement": {
+                "n_epochs": 0,
+                "steps_per_epoch": 10,
+                "learning_rate": 0.05,
+                "diag_shift": 1e-4,
+            },
             "growth": _growth(),
             "training": _training(),
         }

@@ -58,7 +58,8 @@ def _open(folder: RunFolder, config: dict[str, Any], stages: list[Stage]) -> Non
     # What was asked of a size stands in its own folder.
     check_finished(stages, folder.path)
     growth = flattened({"growth": config["growth"]})
-    folder.open(config, mutable={*MUTABLE_KEYS, *growth} - {"training.n_epochs"})
+    asked = {key: value for key, value in config.items() if key != "refinement"}
+    folder.open(asked, mutable={*MUTABLE_KEYS, *growth} - {"training.n_epochs"})
 
 
 def _train(stage: Stage, workdir: Path, n_evaluation: int, *, profile: bool) -> None:

@@ -99,7 +99,7 @@ def _further(config: dict[str, Any], place: int, size: int, start: str) -> dict[
 
 
 def _at_size(config: dict[str, Any], size: int, *, start: str | None) -> dict[str, Any]:
-    found = copy.deepcopy(config)
+    found = {key: copy.deepcopy(value) for key, value in config.items() if key != "refinement"}
     hamiltonian = found["physics"]["hamiltonian"]
     square = hamiltonian["lattice"] == "square"
     for key in ("n_rows", "n_columns") if square else ("n_sites",):
@@ -121,6 +121,11 @@ def _check(config: dict[str, Any]) -> None:
         raise ValueError(
             "Setting `reference` must be None for a growth, whose sizes have energies of their"
             f" own, but is {config['reference']}."
+        )
+    if config["refinement"]["n_epochs"]:
+        raise ValueError(
+            "Setting `refinement.n_epochs` must be 0 for a growth, but is"
+            f" {config['refinement']['n_epochs']}."
         )
     for key in PER_SIZE:
         if len(growth[key]) > max(1, len(sizes) - 1):

@@ -56,4 +56,6 @@ def _signs_learned(config: ConfigDict) -> None:
     config.penalties.temperature_decay = 0.1
     # On so few sites it is faster to evaluate all of them at once.
     config.sampling.n_prefixes = 1
-    reconfiguration(config, n_samples=512, n_epochs=64, learning_rate=0.06)
+    reconfiguration(config, n_samples=512, n_epochs=40, learning_rate=0.06)
+    # Once most signs are right, sums over all configurations find the others.
+    config.refinement.n_epochs = 5

@@ -10,8 +10,8 @@ import tensorflow as tf
 from qtf.training.io_errors import writing
 
 KEEP = 2
-# Of an optimiser, the weights and what it knows of their gradients. TensorFlow does not find layers
-# that a Keras model keeps in a list, so the model alone would leave their weights out.
+# Of an optimiser, the weights and what it knows of their gradients. By the model they would not
+# all be found: TensorFlow does not see layers in a list, and another run may wrap the same network.
 HANDED_OVER = ("_trainable_variables", "_iterations", "_momentums", "_velocities")
 
 
@@ -79,7 +79,7 @@ class Checkpoints:
         parts = optimizer._trackable_children()
         kept = {name: parts[name] for name in HANDED_OVER if name in parts}
         self._handed_over = tf.train.Checkpoint(
-            model=model, optimizer=tf.train.Checkpoint(**kept), task_state=state.task_state
+            optimizer=tf.train.Checkpoint(**kept), task_state=state.task_state
         )
 
     def restore(self) -> bool:

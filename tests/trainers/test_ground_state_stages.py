@@ -95,6 +95,7 @@ def test_wrong_choices_are_named(name):
         ({"growth__n_steps": (50,) * 7}, "`growth.n_steps` must have at most 4 .* but has 7"),
         ({"growth__steps_per_epoch": 0}, "`growth.steps_per_epoch` must be positive, but is 0"),
         ({"growth__log_every_steps": 0}, "`growth.log_every_steps` must be positive, but is 0"),
+        ({"refinement__n_epochs": 5}, "`refinement.n_epochs` must be 0 for a growth, but is 5"),
         ({"growth__n_evaluation": 1}, "`growth.n_evaluation` must be at least 2, but is 1"),
     ],
 )
