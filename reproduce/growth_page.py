@@ -10,6 +10,7 @@ from qtf.provenance import machine, today, versions
 from reproduce.growth import CONFIGS
 from reproduce.layout import Layout
 from reproduce.tables import table
+from trainers.ground_state_growth_report import AVERAGED, BEFORE_IT
 
 Values = dict[str, Any]
 PAGE, NUMBERS = "growth_results.md", "growth_results.json"
@@ -25,7 +26,8 @@ Written by `python -m reproduce.growth` from [{numbers}]({numbers}), not by hand
 
 Each size starts from the weights of the one before. Energies are of samples, errors relative
 to the reference; error bars are one standard error. "Before" is the grown network before its
-first minibatch.
+first minibatch; "with symmetries" are those of the lattice and the flip of all spins, over which
+the trained wave function is averaged where the configuration names them.
 {parts}"""
 PART = """
 ## {title}
@@ -92,7 +94,7 @@ def page(found: dict[str, Values], made: Values) -> str:
 def _rows(rows: list[Values]) -> str:
     head = ["size", "minibatches", "samples of each", "energy a site", "reference a site"]
     return table(
-        [*head, "error", "error before", "minutes"],
+        [*head, "error", "error with symmetries", "error before", "minutes"],
         [
             [
                 str(row["size"]),
@@ -101,7 +103,8 @@ def _rows(rows: list[Values]) -> str:
                 _energy(row),
                 _reference(row),
                 _error(row, ""),
-                _error(row, "_before"),
+                _error(row, AVERAGED),
+                _error(row, BEFORE_IT),
                 "" if row["seconds"] is None else f"{row['seconds'] / 60:.1f}",
             ]
             for row in rows
@@ -121,7 +124,7 @@ def _reference(row: Values) -> str:
 
 
 def _error(row: Values, suffix: str) -> str:
-    value, bar = row[f"relative_error{suffix}"], row[f"relative_error_bar{suffix}"]
+    value, bar = (row.get(f"{key}{suffix}") for key in ("relative_error", "relative_error_bar"))
     return "" if value is None else f"{value:.1e} ± {bar:.0e}"
 
 

@@ -1,10 +1,12 @@
 """Puts Hamiltonian, wave function and loop settings together as a configuration asks."""
 
+import copy
 import dataclasses
 from pathlib import Path
 from typing import Any
 
 from qtf.data.random_source import RandomSource
+from qtf.ground_states.estimates import EnergyEstimate
 from qtf.ground_states.min_sr import MinSR
 from qtf.ground_states.orderings import site_order, sublattice
 from qtf.ground_states.penalties import Penalties
@@ -19,6 +21,8 @@ from trainers.networks import ON_SQUARES, make_network
 
 # Differences of energies need more digits than bfloat16 has.
 PRECISIONS = ("float32", "float64")
+# Bounds the memory where all images of flipped spins are evaluated.
+CHUNK_OF_IMAGES = 7
 
 
 def run(
@@ -49,6 +53,37 @@ def run(
         # Its parts are compiled by themselves.
         settings = dataclasses.replace(settings, xla=False)
     return task, train(task, settings, config, workdir, start_from=start_from, profile=profile)
+
+
+def energy_with_symmetries(
+    config: dict[str, Any], psi: WaveFunction, n_samples: int
+) -> EnergyEstimate | None:
+    """Returns the energy of a trained wave function averaged over its symmetries, from samples.
+
+    Args:
+        config: Of its training.
+        psi: The wave function.
+        n_samples: Samples of the average.
+
+    Returns:
+        The energy; None where no symmetries are known or they were built in.
+    """
+    symmetry = config["symmetry"]
+    if symmetry["group"] == "none" or symmetry["in_training"]:
+        return None
+    task = make_task(with_symmetries(without_what_follows(config)))
+    average = task.build_model()
+    for copy_of_it, variable in zip(average.variables, psi.variables, strict=True):
+        copy_of_it.assign(variable.value)
+    return task.estimate(n_samples)[0]
+
+
+def with_symmetries(config: dict[str, Any]) -> dict[str, Any]:
+    """Returns a configuration whose wave function has its symmetries built in, if it has any."""
+    found = copy.deepcopy(config)
+    found["symmetry"]["in_training"] = config["symmetry"]["group"] != "none"
+    found["sampling"].update(n_prefixes=1, chunk=CHUNK_OF_IMAGES)
+    return found
 
 
 def without_what_follows(config: dict[str, Any]) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from typing import Any
 from qtf.files import read_json
 from qtf.training.checkpoints import last_step
 from qtf.training.run_folder import MUTABLE_KEYS, RunFolder, flattened
-from trainers.ground_state_assembly import make_task, run
-from trainers.ground_state_growth_report import write_report
+from trainers.ground_state_assembly import energy_with_symmetries, make_task, run
+from trainers.ground_state_growth_report import AVERAGED, write_report
 from trainers.ground_state_references import find_reference
 from trainers.ground_state_report import RESULT, measure
 from trainers.ground_state_stages import Stage, check_finished, make_stages
@@ -46,7 +46,7 @@ def grow(
         _open(folder, config, stages)
         for place, stage in enumerate(stages):
             if not (workdir / stage.name / RESULT).exists():
-                _train(stage, workdir, config["growth"]["n_evaluation"], profile=profile)
+                _train(stage, workdir, config["growth"], profile=profile)
             yield write_report(stages[: place + 1], workdir)
     finally:
         folder.close()
@@ -62,7 +62,7 @@ def _open(folder: RunFolder, config: dict[str, Any], stages: list[Stage]) -> Non
     folder.open(asked, mutable={*MUTABLE_KEYS, *growth} - {"training.n_epochs"})
 
 
-def _train(stage: Stage, workdir: Path, n_evaluation: int, *, profile: bool) -> None:
+def _train(stage: Stage, workdir: Path, growth: dict[str, Any], *, profile: bool) -> None:
     path = workdir / stage.name
     begun = last_step(RunFolder(path).checkpoints) or 0
     started = time.monotonic()
@@ -74,13 +74,17 @@ def _train(stage: Stage, workdir: Path, n_evaluation: int, *, profile: bool) -> 
     more = {
         "size": stage.size,
         "n_steps": n_steps,
-        "n_evaluation": n_evaluation,
+        "n_evaluation": growth["n_evaluation"],
         # A start that had nothing left to train says nothing.
         "seconds_per_step": seconds / (n_steps - begun) if n_steps > begun else None,
         "reference_source": None if reference is None else reference.source,
         "reference_error": None if reference is None else reference.error,
     }
-    measure(task, model, path, n_samples=n_evaluation, more=more)
+    average = energy_with_symmetries(stage.config, model, growth["n_averages"])
+    if average is not None:
+        more[f"energy{AVERAGED}"] = average.energy
+        more[f"energy_error{AVERAGED}"] = average.energy_error
+    measure(task, model, path, n_samples=growth["n_evaluation"], more=more)
     del task, model
     # Compiled steps hold their model in a circle.
     gc.collect()

@@ -16,7 +16,12 @@ from trainers.ground_state_report import RESULT
 from trainers.ground_state_stages import Stage
 
 GROWTH = "growth.json"
-HEADER = "size  minibatches  energy a site           relative error      before retraining"
+HEADER = (
+    "size  minibatches  energy a site           relative error      before retraining"
+    "   with symmetries"
+)
+# Of the entries about the network before its first minibatch, and averaged over symmetries.
+BEFORE_IT, AVERAGED = "_before", "_with_symmetries"
 SIZE_NAMES = {"chain": "spins of the chain", "square": "spins of a side"}
 
 
@@ -77,7 +82,7 @@ def bulk_energy(
 def line(row: dict[str, Any]) -> str:
     """Returns what a user reads of one size, below `HEADER`."""
     energy, error = (row[key] / row["n_sites"] for key in ("energy", "energy_error"))
-    errors = f"{_shown(row, ''):18}  {_shown(row, '_before')}"
+    errors = "  ".join(f"{_shown(row, suffix):18}" for suffix in ("", BEFORE_IT, AVERAGED))
     return f"{row['size']:4d}  {row['n_steps']:11d}  {energy:.7f} +- {error:.0e}  {errors}".rstrip()
 
 
@@ -104,7 +109,11 @@ def _row(stage: Stage, folder: Path) -> dict[str, Any]:
     first = read_metrics(RunFolder(folder).metrics, "validation")[0]
     before = first if first["step"] == 0 else {"energy": None, "energy_error": None}
     row["energy_before"], row["energy_error_before"] = before["energy"], before["energy_error"]
-    return row | _errors(before["energy"], before["energy_error"], result, "_before")
+    row |= _errors(before["energy"], before["energy_error"], result, BEFORE_IT)
+    # Absent without known symmetries, and in runs from before it was measured.
+    energy, bar = (result.get(f"{key}{AVERAGED}") for key in ("energy", "energy_error"))
+    row |= {f"energy{AVERAGED}": energy, f"energy_error{AVERAGED}": bar}
+    return row | _errors(energy, bar, result, AVERAGED)
 
 
 def _errors(
@@ -137,7 +146,7 @@ def _errors_figure(rows: Sequence[dict[str, Any]], size_name: str) -> Figure:
             [row[f"{key}{suffix}"] for row in rows]
             for key in ("relative_error", "relative_error_bar")
         )
-        for name, suffix in ((AFTER, ""), (BEFORE, "_before"))
+        for name, suffix in ((AFTER, ""), (BEFORE, BEFORE_IT))
     }
     return errors_figure([row["size"] for row in rows], curves, size_name)
 

@@ -1,17 +1,14 @@
 """Ends the training of a small system on sums over all of its configurations."""
 
-import copy
 from pathlib import Path
 from typing import Any
 
 from qtf.ground_states.task import GroundStateTask
 from qtf.training.settings import TrainingSettings
-from trainers.ground_state_assembly import make_task, run, without_what_follows
+from trainers.ground_state_assembly import make_task, run, with_symmetries, without_what_follows
 
 FOLDER = "refinement"
 WARMUP_STEPS = 5
-# Bounds the memory of validations, which evaluate all images of their samples.
-CHUNK = 7
 
 
 def refined(config: dict[str, Any]) -> dict[str, Any]:
@@ -30,9 +27,8 @@ def refined(config: dict[str, Any]) -> dict[str, Any]:
         raise ValueError(
             "Setting `min_sr.diag_shift` must be a number for a refinement, but is None."
         )
-    found = copy.deepcopy(without_what_follows(config))
-    found["sampling"].update(every_configuration=True, n_prefixes=1, chunk=CHUNK)
-    found["symmetry"]["in_training"] = config["symmetry"]["group"] != "none"
+    found = with_symmetries(without_what_follows(config))
+    found["sampling"]["every_configuration"] = True
     found["penalties"].update(temperature=0.0, magnetization=0.0)
     found["min_sr"]["diag_shift"] = refinement["diag_shift"]
     training = found["training"]

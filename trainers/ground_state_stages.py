@@ -136,10 +136,9 @@ def _check(config: dict[str, Any]) -> None:
     for key in ("steps_per_epoch", "log_every_steps"):
         if growth[key] < 1:
             raise ValueError(f"Setting `growth.{key}` must be positive, but is {growth[key]}.")
-    if growth["n_evaluation"] < 2:
-        raise ValueError(
-            f"Setting `growth.n_evaluation` must be at least 2, but is {growth['n_evaluation']}."
-        )
+    for key in ("n_evaluation", "n_averages"):
+        if growth[key] < 2:
+            raise ValueError(f"Setting `growth.{key}` must be at least 2, but is {growth[key]}.")
     if not growth["n_steps"]:
         raise ValueError("Setting `growth.n_steps` must have at least one value, but has none.")
     for n_steps in growth["n_steps"]:

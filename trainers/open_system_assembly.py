@@ -26,6 +26,7 @@ from qtf.training.loop import train
 from qtf.training.natural_gradient import NaturalGradient
 from qtf.training.settings import TrainingSettings
 from trainers.networks import make_network
+from trainers.open_system_references import exact_means
 
 HALF = np.sqrt(0.5)
 STARTS = {
@@ -57,15 +58,19 @@ def run(
         ValueError: The configuration or the run folder do not fit.
     """
     settings = TrainingSettings.from_mapping(config["training"])
-    task = make_task(config)
+    task = make_task(config, workdir=workdir)
     if task.natural_gradient is not None:
         # Its parts are compiled by themselves.
         settings = dataclasses.replace(settings, xla=False)
     return task, train(task, settings, config, workdir, profile=profile)
 
 
-def make_task(config: dict[str, Any]) -> OpenSystemTask:
+def make_task(config: dict[str, Any], *, workdir: Path | str | None = None) -> OpenSystemTask:
     """Returns the task that the configuration describes.
+
+    Args:
+        config: Resolved configuration.
+        workdir: Run folder, where exact values are kept for its next start; None: nowhere.
 
     Raises:
         ValueError: A value is unknown or out of range.
@@ -82,11 +87,13 @@ def make_task(config: dict[str, Any]) -> OpenSystemTask:
     povm, outcome_generator = measurement(config), make_generator(config)
     every_outcome = config["objective"]["every_outcome"]
     distribution = make_distribution(config, lattice)
+    observables = PauliObservables([povm.pauli_values(name.upper()) for name in DIRECTIONS])
+    folder = None if workdir is None else Path(workdir)
     return OpenSystemTask(
         make_distribution=lambda: make_distribution(config, lattice),
         generator=make_local_generator(outcome_generator, chunk=sampling["chunk"]),
         plan=plan,
-        observables=PauliObservables([povm.pauli_values(name.upper()) for name in DIRECTIONS]),
+        observables=observables,
         source=RandomSource(
             # Sums over all outcomes need none.
             (distribution.n_uniforms, 1 if every_outcome else sampling["n_samples"]),
@@ -97,7 +104,7 @@ def make_task(config: dict[str, Any]) -> OpenSystemTask:
         seed=training["seed"],
         every_outcome=every_outcome,
         natural_gradient=_natural_gradient(config),
-        exact=_exact(config, plan, outcome_generator),
+        exact=_exact(config, plan, outcome_generator, observables, folder),
         xla=training["xla"],
     )
 
@@ -141,26 +148,19 @@ def measurement(config: dict[str, Any]) -> Povm:
     return MEASUREMENTS[config["measurement"]]()
 
 
-def _exact(config: dict[str, Any], plan: Plan, generator: OutcomeGenerator) -> np.ndarray | None:
-    """Returns <X>, <Y>, <Z> before the first and after each epoch, (n_epochs + 1, 3)."""
+def _exact(
+    config: dict[str, Any],
+    plan: Plan,
+    generator: OutcomeGenerator,
+    observables: PauliObservables,
+    workdir: Path | None,
+) -> np.ndarray | None:
     if not config["exact"] or generator.n_sites > MAX_LISTED_SITES:
         return None
-    povm = generator.povm
-    values = PauliObservables([povm.pauli_values(name.upper()) for name in DIRECTIONS])
-
-    def means(table: np.ndarray) -> list[float]:
-        return list(values.exact_means(table).values())
-
-    p = povm.product_probabilities([STARTS[config["start"]]] * generator.n_sites)
-    if plan.n_steady:
-        # Nothing is asked of the epochs of the search but its end.
-        p = generator.steady_state()
-    rows = [means(p)] * (plan.n_steady + 1)
-    for _ in range(plan.n_epochs - plan.n_steady):
-        if not plan.n_steady:
-            p = generator.evolve(p, [2.0 * plan.tau])[0]
-        rows.append(means(p))
-    return np.array(rows)
+    asked = {key: config[key] for key in ("physics", "measurement", "start")}
+    asked |= {"tau": plan.tau, "n_epochs": plan.n_epochs, "n_steady": plan.n_steady}
+    start = generator.povm.product_probabilities([STARTS[config["start"]]] * generator.n_sites)
+    return exact_means(generator, observables, start, plan, asked=asked, folder=workdir)
 
 
 def _natural_gradient(config: dict[str, Any]) -> NaturalGradient | None:

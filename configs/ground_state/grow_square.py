@@ -42,6 +42,7 @@ def _desktop(config: ConfigDict) -> None:
     config.network.units = 32
     config.wave_function.order = "snake"
     known_signs(config)
+    config.symmetry.group = "lattice_and_flip"
     reconfiguration(config, n_samples=512, n_epochs=12, learning_rate=0.05)
     quick_growth(config)
     config.growth.sizes = (4, 6, 8)

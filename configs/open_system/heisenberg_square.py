@@ -10,7 +10,7 @@ Source: the paper on open systems as probabilities, figures 2 (b), 4 and S1.
 from ml_collections import ConfigDict
 
 from configs.ground_state.recipes import chosen, one_of
-from configs.open_system.recipes import followed_in_time, paper_network, steady_state
+from configs.open_system.recipes import followed_in_time, followed_to_rest, paper_network
 
 SIDE = 3
 
@@ -30,10 +30,10 @@ def get_config(choice: str = "1.8,8") -> ConfigDict:
         "coupling_z": 1.0,
     }
     config.strings = n_strings
-    config.dynamics.tau = 0.008
     if rest:
+        config.dynamics.tau = 0.008
         config.training.n_epochs = 125
         followed_in_time(config, n_sites=SIDE * SIDE)
     else:
-        steady_state(config, n_epochs=10)
+        followed_to_rest(config)
     return config

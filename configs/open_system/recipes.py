@@ -34,11 +34,8 @@ def followed_in_time(config: ConfigDict, *, n_sites: int) -> None:
     config.objective.norm = "chi2"
     config.training.optimizer.learning_rate = 3e-3
     if n_sites <= MAX_FOLLOWED_SITES:
-        config.natural_gradient.diag_shift = 1e-5
         config.training.steps_per_epoch = 10
-        config.training.optimizer.name = "sgd"
-        config.training.optimizer.learning_rate = 1.0
-        config.training.optimizer.schedule = "constant"
+        _natural_gradient(config, diag_shift=1e-5)
 
 
 def steady_state(config: ConfigDict, *, n_epochs: int) -> None:
@@ -48,3 +45,27 @@ def steady_state(config: ConfigDict, *, n_epochs: int) -> None:
     config.training.steps_per_epoch = 100
     config.training.optimizer.schedule = "cosine"
     config.training.optimizer.floor = 1e-4
+
+
+def followed_to_rest(config: ConfigDict) -> None:
+    """Steps of time without end by natural gradients, until nothing changes any more.
+
+    Sums are over all outcomes, derivatives of some of them. Shorter and shorter steps average
+    what that leaves to chance.
+    """
+    config.dynamics.tau = 0.01
+    config.sampling.n_samples = 2048
+    config.steady_state.n_epochs = config.training.n_epochs = 10
+    config.training.steps_per_epoch = 25
+    _natural_gradient(config, diag_shift=1e-3)
+    config.training.optimizer.schedule = "cosine"
+    config.training.optimizer.floor = 0.05
+
+
+def _natural_gradient(config: ConfigDict, *, diag_shift: float) -> None:
+    config.objective.norm = "chi2"
+    config.natural_gradient.diag_shift = diag_shift
+    config.training.optimizer.name = "sgd"
+    # A whole step of time.
+    config.training.optimizer.learning_rate = 1.0
+    config.training.optimizer.schedule = "constant"

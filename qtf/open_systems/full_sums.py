@@ -53,8 +53,42 @@ def all_outcomes(n_sites: int) -> Any:
     Args:
         n_sites: Number of sites.
     """
-    number = ops.arange(4**n_sites, dtype="int32")
-    return ops.stack([number // 4 ** (n_sites - 1 - site) % 4 for site in range(n_sites)], axis=1)
+    return outcomes_of_numbers(ops.arange(4**n_sites, dtype="int32"), n_sites)
+
+
+def outcomes_of_numbers(numbers: Any, n_sites: int) -> Any:
+    """Returns the strings of outcomes at places of `log_table`, int32 (..., n_sites).
+
+    Args:
+        numbers: Places, int32 (...).
+        n_sites: Number of sites.
+    """
+    return ops.stack([numbers // 4 ** (n_sites - 1 - i) % 4 for i in range(n_sites)], axis=-1)
+
+
+def systematic_sample(log_probs: Any, n_samples: int, uniform: Any) -> Any:
+    """Draws numbers of outcomes at equal distances in the sum of their probabilities.
+
+    Each is drawn with its probability, and their counts vary less than those of independent
+    samples: what is expected m times is drawn at least floor(m) times.
+
+    Args:
+        log_probs: log p of each, (n_outcomes,).
+        n_samples: Number of samples.
+        uniform: One random number of [0, 1), (); it shifts all.
+
+    Returns:
+        int32 (n_samples,), in ascending order.
+
+    Example:
+        >>> import numpy as np
+        >>> systematic_sample(np.log([0.5, 0.25, 0.25]), 4, 0.5).numpy().tolist()
+        [0, 0, 1, 2]
+    """
+    sums = ops.cumsum(ops.exp(ops.cast(log_probs, "float64")))
+    marks = (ops.arange(n_samples, dtype="float64") + ops.cast(uniform, "float64")) / n_samples
+    drawn = ops.searchsorted(sums, marks * sums[-1], side="right")
+    return ops.minimum(ops.cast(drawn, "int32"), sums.shape[0] - 1)
 
 
 def _of_network(network: AutoregressiveNetwork) -> Any:

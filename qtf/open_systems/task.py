@@ -8,7 +8,12 @@ import keras
 import numpy as np
 from keras import ops
 
-from qtf.open_systems.full_sums import all_outcomes, log_table
+from qtf.open_systems.full_sums import (
+    all_outcomes,
+    log_table,
+    outcomes_of_numbers,
+    systematic_sample,
+)
 from qtf.open_systems.local_generator import LocalGenerator
 from qtf.open_systems.objectives import (
     Objective,
@@ -80,7 +85,8 @@ class OpenSystemTask:
         n_samples: Samples of a step.
         n_validation: Samples of a validation.
         seed: Seed of the samples of validations.
-        every_outcome: Whether to sum over all outcomes; samples are not used then.
+        every_outcome: Whether to sum over all outcomes. Samples are used then only by natural
+            gradients, and only if there are more outcomes than `n_samples`.
         natural_gradient: Follows residuals in the space of outcomes, for which the training
             step itself must not be compiled by XLA; None: the gradient of the objective.
         exact: Known <X>, <Y>, <Z> averaged over sites before the first and after each epoch,
@@ -256,8 +262,13 @@ class OpenSystemTask:
                 lambda: along * self.steady.ratios_of_table(logs),
                 lambda: self.step_of_time.ratios_of_table(logs, known),
             )
-            every = all_outcomes(model.n_sites)
-            return every, ratios, ops.exp(ops.cast(logs, ratios.dtype))
+            logs = ops.cast(logs, ratios.dtype)
+            if 4**model.n_sites <= self.batch_size:
+                return all_outcomes(model.n_sites), ratios, ops.exp(logs)
+            # Ratios stay exact; weights follow them at some outcomes, drawn anew at each step.
+            drawn = systematic_sample(logs, self.batch_size, uniforms[0, 0])
+            rows = outcomes_of_numbers(drawn, model.n_sites)
+            return rows, ops.take(ratios, drawn), self._equal_shares(ratios.dtype)
         outcomes = model.sample(uniforms)
         ratios = self._chosen(
             lambda: along * self.steady.ratios_of_samples(model, outcomes),
@@ -265,7 +276,10 @@ class OpenSystemTask:
                 model, outcomes, self._known(model, outcomes)
             ),
         )
-        return outcomes, ratios, ops.full_like(ratios, 1.0 / self.batch_size)
+        return outcomes, ratios, self._equal_shares(ratios.dtype)
+
+    def _equal_shares(self, dtype: str) -> Any:
+        return ops.full((self.batch_size,), 1.0 / self.batch_size, dtype)
 
     def _known(self, model: keras.Model, outcomes: Any) -> Any:
         return advanced_ratios(self.generator, self._old, model, outcomes, self.plan.tau)

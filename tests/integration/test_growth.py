@@ -22,6 +22,8 @@ TINY = (
     "--config.training.steps_per_epoch=20",
     "--config.training.checkpoint_every_minutes=0.001",
     "--config.growth.sizes=4,6,8",
+    "--config.growth.n_averages=64",
+    "--config.symmetry.group=lattice",
     "--config.growth.n_steps=(40,20)",
     "--config.growth.steps_per_epoch=20",
     "--config.growth.n_samples=(16,)",
@@ -72,6 +74,9 @@ def test_every_size_has_its_row_and_the_figures_are_drawn(whole):
     for row in rows[1:]:
         assert np.isfinite(row["energy_before"])
         assert row["energy_before"] > row["reference_energy"]
+        sums = json.loads((folder / f"size-00{row['size']}" / "result.json").read_text())
+        distance = row["energy_with_symmetries"] - sums["energy_averaged_over_symmetries"]
+        assert abs(distance) < 5 * row["energy_error_with_symmetries"]
     assert found["bulk"]["energy_error"] > 0
     assert found["bulk"]["known_energy"] == pytest.approx(0.25 - np.log(2))
     for name in ("relative_error.png", "retraining.png"):

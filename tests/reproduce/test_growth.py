@@ -30,6 +30,7 @@ def test_page_has_a_row_for_each_size(tmp_path):
     folder = layout.run("chain")
     folder.mkdir(parents=True)
     grown = {"relative_error_before": 0.03, "relative_error_bar_before": 0.001}
+    grown |= {"relative_error_with_symmetries": 1.1e-4, "relative_error_bar_with_symmetries": 3e-5}
     rows = [row(16), row(32, reference_energy=None, seconds=None, **grown)]
     (folder / "growth.json").write_text(json.dumps({"rows": rows, "bulk": None}))
     for name in ("relative_error.png", "retraining.png"):
@@ -38,7 +39,7 @@ def test_page_has_a_row_for_each_size(tmp_path):
     assert lines[0] == "chain 16: 2.3e-04 ± 2e-05 after 300 minibatches"
     page = (docs / "growth_results.md").read_text()
     assert "| 16 | 300 | 512 | -0.4400000 ± 1e-05 | -0.4401000 (Bethe equations) |" in page
-    assert "|  | 2.3e-04 ± 2e-05 | 3.0e-02 ± 1e-03 |  |" in page
+    assert "|  | 2.3e-04 ± 2e-05 | 1.1e-04 ± 3e-05 | 3.0e-02 ± 1e-03 |  |" in page
     assert "too few sizes" in page
     assert (docs / "figures/growth_chain_retraining.png").read_bytes() == b"picture"
 

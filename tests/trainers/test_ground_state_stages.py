@@ -97,6 +97,7 @@ def test_wrong_choices_are_named(name):
         ({"growth__log_every_steps": 0}, "`growth.log_every_steps` must be positive, but is 0"),
         ({"refinement__n_epochs": 5}, "`refinement.n_epochs` must be 0 for a growth, but is 5"),
         ({"growth__n_evaluation": 1}, "`growth.n_evaluation` must be at least 2, but is 1"),
+        ({"growth__n_averages": 1}, "`growth.n_averages` must be at least 2, but is 1"),
     ],
 )
 def test_mistakes_are_named(changes, message):

@@ -1,0 +1,64 @@
+"""Exact values that a run of an open system is held against."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qtf.files import read_json, writable_folder, write_json
+from qtf.open_systems.observables import PauliObservables
+from qtf.open_systems.task import Plan
+from qtf.physics import OutcomeGenerator
+
+KEPT = ".exact.json"
+# Far below what networks reach, and found in half the time.
+TOLERANCE = 1e-7
+
+
+def exact_means(
+    generator: OutcomeGenerator,
+    observables: PauliObservables,
+    start: np.ndarray,
+    plan: Plan,
+    *,
+    asked: dict[str, Any],
+    folder: Path | None,
+) -> np.ndarray:
+    """Returns <X>, <Y>, <Z> averaged over sites before the first and after each epoch.
+
+    Of the epochs that look for the steady state, and of those after them, it is that of the
+    steady state.
+
+    Args:
+        generator: Of the exact probability equation.
+        observables: What is measured.
+        start: Probabilities of all outcomes at time 0, (4**n_sites,).
+        plan: What is solved.
+        asked: All that the values depend on, as JSON values.
+        folder: Where they are kept for the next start of the same run; None: nowhere.
+
+    Returns:
+        (n_epochs + 1, 3).
+    """
+    kept = read_json(folder / KEPT) if folder is not None and (folder / KEPT).exists() else {}
+    if kept.get("asked") == asked:
+        return np.array(kept["means"])
+    rows = _means(generator, observables, start, plan)
+    if folder is not None:
+        write_json(writable_folder(folder) / KEPT, {"asked": asked, "means": rows})
+    return np.array(rows)
+
+
+def _means(
+    generator: OutcomeGenerator, observables: PauliObservables, p: np.ndarray, plan: Plan
+) -> list[list[float]]:
+    def means(table: np.ndarray) -> list[float]:
+        return list(observables.exact_means(table).values())
+
+    if plan.n_steady:
+        return [means(generator.steady_state(tolerance=TOLERANCE))] * (plan.n_epochs + 1)
+    rows = [means(p)]
+    for _ in range(plan.n_epochs):
+        p = generator.evolve(p, [2.0 * plan.tau])[0]
+        rows.append(means(p))
+    return rows
