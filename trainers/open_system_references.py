@@ -11,8 +11,6 @@ from qtf.open_systems.task import Plan
 from qtf.physics import OutcomeGenerator
 
 KEPT = ".exact.json"
-# Far below what networks reach, and found in half the time.
-TOLERANCE = 1e-7
 
 
 def exact_means(
@@ -56,7 +54,7 @@ def _means(
         return list(observables.exact_means(table).values())
 
     if plan.n_steady:
-        return [means(generator.steady_state(tolerance=TOLERANCE))] * (plan.n_epochs + 1)
+        return [means(generator.steady_state())] * (plan.n_epochs + 1)
     rows = [means(p)]
     for _ in range(plan.n_epochs):
         p = generator.evolve(p, [2.0 * plan.tau])[0]
