@@ -44,3 +44,24 @@ def curves_figure(rows: Sequence[Mapping[str, Any]], *, n_steady: int = 0) -> Fi
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_title("Pale: exact" if "exact_x" in rows[0] else "", fontsize="small", loc="left")
     return figure
+
+
+def strings_figure(runs: Mapping[int, Sequence[Mapping[str, Any]]]) -> Figure:
+    """Draws how far <X>, <Y> and <Z> are off, for several numbers of strings.
+
+    Args:
+        runs: Number of strings -> validations of a task with "distance", one for each epoch.
+    """
+    figure = Figure(figsize=(6.0, 3.6), layout="constrained")
+    axes = figure.add_subplot()
+    colors = matplotlib.colormaps["viridis"](np.linspace(0.85, 0.0, len(runs)))
+    for (n_strings, rows), color in zip(sorted(runs.items()), colors, strict=True):
+        name = "one string" if n_strings == 1 else f"{n_strings} strings"
+        distances = [row["distance"] for row in rows]
+        axes.semilogy(np.arange(1, len(rows) + 1), distances, ".-", color=color, label=name)
+    axes.set_xlabel("epoch")
+    axes.set_ylabel("largest distance from exact mean")
+    axes.grid(alpha=0.3)
+    axes.legend(frameon=False)
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure

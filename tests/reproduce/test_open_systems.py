@@ -13,7 +13,8 @@ def written(layout, name, distance):
     values = {"x": 0.1, "y": 0.2, "z": -0.3, "exact_x": 0.1, "exact_y": 0.2, "exact_z": -0.25}
     result = {**values, "distance": 0.05, "largest_distance": distance}
     (folder / "result.json").write_text(json.dumps(result))
-    (folder / "metrics.jsonl").write_text("")
+    rows = [{"kind": "validation", "epoch": i, "distance": 0.1 / i} for i in (1, 2)]
+    (folder / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (folder / "curves.png").write_bytes(b"picture")
 
 
@@ -24,10 +25,14 @@ def test_page_holds_each_distance_against_its_limit(tmp_path):
     written(layout, "heisenberg_chain_4", 0.001)
     written(layout, "ising_chain_6_2", 0.001)
     written(layout, "heisenberg_square_1", 0.001)
+    written(layout, "heisenberg_square_8", 0.001)
     lines = list(write_page(layout, docs))
-    assert [line.split("  ")[0] for line in lines[:3]] == ["holds", "FALLS SHORT", "run"]
+    verdicts = [line.split("  ")[0] for line in lines[:4]]
+    assert verdicts == ["holds", "FALLS SHORT", "run", "FALLS SHORT"]
     page = (docs / "open_system_results.md").read_text()
-    assert "1 of 2 requirements hold" in page
+    assert "| 0.0500; <Z> off by 0.0500 | 0.02 | **falls short** |" in page
+    assert (docs / "figures/open_system_strings.png").read_bytes().startswith(b"\x89PNG")
+    assert "1 of 3 requirements hold" in page
     assert "| 0.1000, 0.2000, -0.3000 | 0.1000, 0.2000, -0.2500 | 0.0010 | 0.02 | holds |" in page
     assert "Not finished yet: Ising chain of 6, g = 1, steady;" in page
     assert (docs / "figures/open_system_heisenberg_chain_4.png").read_bytes() == b"picture"
