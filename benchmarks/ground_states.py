@@ -49,14 +49,7 @@ def measure(count: int) -> list[Row]:
 
 def vmc_step(*, side: int, width: int, depth: int, n_samples: int, field: float) -> Run:
     """Returns a run of one step of the trainer: samples, local energies, gradient, update."""
-    import tensorflow as tf
-
-    from qtf.training.distribution import make_strategy
-    from qtf.training.schedules import make_optimizer
-    from qtf.training.settings import TrainingSettings
-    from qtf.training.step import TrainingStep
     from trainers import ground_state_config
-    from trainers.ground_state_assembly import make_task
 
     config = ground_state_config.default()
     config.physics.hamiltonian = {
@@ -69,15 +62,29 @@ def vmc_step(*, side: int, width: int, depth: int, n_samples: int, field: float)
     }
     config.network.name, config.network.width, config.network.depth = "pixelcnn", width, depth
     config.sampling.n_samples = n_samples
-    task = make_task(ground_state_config.resolved(config))
-    settings = TrainingSettings.from_mapping({"optimizer": {"learning_rate": 1e-3}})
+    config.training.optimizer.schedule = "constant"
+    return training_step(ground_state_config.resolved(config))
+
+
+def training_step(config: dict[str, Any]) -> Run:
+    """Returns a run of one step of `trainers.ground_state` with this configuration."""
+    import tensorflow as tf
+
+    from qtf.training.distribution import make_strategy
+    from qtf.training.schedules import make_optimizer
+    from qtf.training.settings import TrainingSettings
+    from qtf.training.step import TrainingStep
+    from trainers.ground_state_assembly import make_task
+
+    task = make_task(config)
+    settings = TrainingSettings.from_mapping(config["training"])
     strategy = make_strategy(settings.strategy)
     with strategy.scope():
         model = task.build_model()
         optimizer = make_optimizer(settings)
         optimizer.build(model.trainable_variables)
     step = TrainingStep(strategy, model, optimizer, task.loss, settings)
-    uniforms = np.random.default_rng(0).random((side * side, n_samples)).astype(np.float32)
+    uniforms = np.random.default_rng(0).random(task.source.shape).astype(np.float32)
     batch = {"uniforms": tf.constant(uniforms), "step": tf.constant(0, tf.int64)}
     return timed(lambda: step(batch))
 

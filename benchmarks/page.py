@@ -35,6 +35,7 @@ ORDER = (
     "reading",
     "export",
     "ground states",
+    "growing ground states",
 )
 HOW = """## How to get this page
 

@@ -20,6 +20,7 @@ ROOMS = (
     "reading",
     "export",
     "ground_states",
+    "growing",
 )
 PEER_ROOMS = ("peers.layers", "peers.evolution", "peers.vmc", "peers.lindblad")
 

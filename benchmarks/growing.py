@@ -1,0 +1,60 @@
+"""What a minibatch of growing ground states costs, as the lattice grows.
+
+Networks and samples are those of the iterative-retraining paper. Each of n sites takes one
+evaluation of a cell for each connected configuration, of which there are about as many as bonds.
+"""
+
+from benchmarks.ground_states import training_step
+from benchmarks.rows import BOUND, Row, compared
+from benchmarks.timing import in_turns
+
+ROOM = "growing ground states"
+# Configuration -> what it grows, a small and a larger size of its own schedule.
+CASES = {
+    "grow_chain": ("chain", "GRU 128 wide", 80, 160),
+    "grow_square": ("side", "five-layer LSTM", 6, 12),
+}
+MOST_OF_EXPECTED = 1.2
+
+
+def measure(count: int) -> list[Row]:
+    """Returns the rows of this room, at most five runs each."""
+    from trainers.ground_state_stages import make_stages
+
+    rows = []
+    for name, (lattice, network, *sizes) in CASES.items():
+        stages = [stage for stage in make_stages(_paper(name)) if stage.size in sizes]
+        runs = {str(stage.size): training_step(stage.config) for stage in stages}
+        small, large = in_turns(runs, min(count, 5)).values()
+        expected = _work(stages[1].config) / _work(stages[0].config)
+        n_samples = stages[1].config["sampling"]["n_samples"]
+        rows.append(
+            compared(
+                ROOM,
+                f"a minibatch of {n_samples}, {lattice} of {sizes[1]}, {network}",
+                large,
+                f"{expected:.3g} times {lattice} of {sizes[0]}: sites times configurations",
+                small.scaled(expected),
+                BOUND,
+                limit=MOST_OF_EXPECTED,
+            )
+        )
+    return rows
+
+
+def _paper(name: str) -> dict:
+    import importlib
+
+    from trainers import ground_state_config
+
+    module = importlib.import_module(f"configs.ground_state.{name}")
+    return ground_state_config.resolved(module.get_config("paper"))
+
+
+def _work(config: dict) -> int:
+    """Returns sites times connected configurations, the one itself among them."""
+    from qtf.ground_states.local_energy import LocalEnergy
+    from qtf.physics import from_config
+
+    hamiltonian = from_config(config["physics"]["hamiltonian"])
+    return hamiltonian.n_sites * (1 + LocalEnergy(hamiltonian).n_flips)
