@@ -14,7 +14,7 @@ from reproduce.layout import Layout
 from reproduce.minutes import training_minutes
 from reproduce.panels import figure_of
 from reproduce.tables import table
-from trainers.ground_state_refinement import FOLDER as REFINEMENT
+from trainers.ground_states.refinement import FOLDER as REFINEMENT
 
 Values = dict[str, Any]
 PAGE, NUMBERS, FIGURE = "ground_state_results.md", "ground_state_results.json", "ground_states.png"

@@ -6,21 +6,19 @@ python -m reproduce.growth [--out_dir=OUT] [--stages=chain] [--list]
 from collections.abc import Iterator
 from pathlib import Path
 
+from reproduce.growth_cases import CASES
 from reproduce.layout import Layout
 from reproduce.section import Section, main, training_stage
 from reproduce.stages import Stage
-
-CONFIGS = {
-    "chain": ("configs/ground_state/grow_chain.py", 60.0),
-    "square": ("configs/ground_state/grow_square.py", 60.0),
-}
 
 
 def stages_of(layout: Layout) -> list[Stage]:
     """Returns one growth for each lattice."""
     return [
-        training_stage(layout, name, "trainers.ground_state", config, minutes=minutes)
-        for name, (config, minutes) in CONFIGS.items()
+        training_stage(
+            layout, case.name, "trainers.ground_state", case.config, minutes=case.minutes
+        )
+        for case in CASES
     ]
 
 

@@ -7,15 +7,14 @@ from typing import Any
 
 from qtf.files import read_json, write_atomically, write_json
 from qtf.provenance import machine, today, versions
-from reproduce.growth import CONFIGS
+from reproduce.growth_cases import CASES
 from reproduce.layout import Layout
 from reproduce.tables import table
-from trainers.ground_state_growth_report import AVERAGED, BEFORE_IT
+from trainers.ground_states.growth_report import AVERAGED, BEFORE_IT
 
 Values = dict[str, Any]
 PAGE, NUMBERS = "growth_results.md", "growth_results.json"
 FIGURES = ("relative_error", "retraining")
-TITLES = {"chain": "Open Heisenberg chain", "square": "Open Heisenberg square"}
 TEXT = """# Growing ground states: results
 
 Written by `python -m reproduce.growth` from [{numbers}]({numbers}), not by hand.
@@ -52,9 +51,9 @@ def write_page(layout: Layout, docs_dir: Path) -> Iterator[str]:
         docs_dir: Folder of the page.
     """
     found = {
-        name: read_json(layout.run(name) / "growth.json")
-        for name in CONFIGS
-        if (layout.run(name) / "growth.json").exists()
+        case.name: read_json(layout.run(case.name) / "growth.json")
+        for case in CASES
+        if (layout.run(case.name) / "growth.json").exists()
     }
     made = {"date": today(), "machine": machine(), "versions": versions()}
     write_json(docs_dir / NUMBERS, {"made": made, "growths": found})
@@ -74,13 +73,14 @@ def page(found: dict[str, Values], made: Values) -> str:
     """Returns the page as markdown."""
     parts = [
         PART.format(
-            name=name,
-            title=TITLES[name],
-            command=f"python -m trainers.ground_state --config={CONFIGS[name][0]}",
-            rows=_rows(growth["rows"]),
-            bulk=_bulk(growth["bulk"]),
+            name=case.name,
+            title=case.words,
+            command=f"python -m trainers.ground_state --config={case.config}",
+            rows=_rows(found[case.name]["rows"]),
+            bulk=_bulk(found[case.name]["bulk"]),
         )
-        for name, growth in found.items()
+        for case in CASES
+        if case.name in found
     ]
     return TEXT.format(
         numbers=NUMBERS,

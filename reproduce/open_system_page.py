@@ -12,7 +12,7 @@ from reproduce.layout import Layout
 from reproduce.minutes import training_minutes
 from reproduce.open_system_cases import AT_THE_END, CASES, ONLY_Z, STRINGS, Case
 from reproduce.tables import table
-from trainers.open_system_report import curves
+from trainers.open_systems.report import curves
 
 Values = dict[str, Any]
 PAGE, NUMBERS = "open_system_results.md", "open_system_results.json"

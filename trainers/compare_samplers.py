@@ -49,7 +49,7 @@ def _main() -> None:
     from qtf.quiet_import import import_tensorflow_quietly
 
     import_tensorflow_quietly()
-    from trainers.sampler_comparison import ModesPlan, TrainingPlan, run
+    from trainers.ground_states.sampler_comparison import ModesPlan, TrainingPlan, run
 
     modes = training = None
     if RUN.value is not None:

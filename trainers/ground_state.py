@@ -32,13 +32,13 @@ def _main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Imported here so that --help and mistakes in the flags answer at once.
     from qtf.quiet_import import import_tensorflow_quietly
-    from trainers import ground_state_config
+    from trainers.ground_states import config as ground_state_config
 
     config = ground_state_config.resolved(CONFIG.value)
     import_tensorflow_quietly()
-    from trainers import ground_state_refinement
-    from trainers.ground_state_assembly import run
-    from trainers.ground_state_report import lines, measure
+    from trainers.ground_states import refinement
+    from trainers.ground_states.assembly import run
+    from trainers.ground_states.report import lines, measure
 
     if config["growth"]["sizes"]:
         _grow(config)
@@ -46,18 +46,18 @@ def _main() -> None:
     refines = config["refinement"]["n_epochs"] > 0
     if refines:
         # Mistakes are found before anything is trained.
-        ground_state_refinement.check(config)
+        refinement.check(config)
     task, model = run(config, WORKDIR.value, profile=PROFILE.value)
     if refines:
-        task, model = ground_state_refinement.refine(config, WORKDIR.value)
+        task, model = refinement.refine(config, WORKDIR.value)
     for line in lines(measure(task, model, WORKDIR.value), config["physics"]["hamiltonian"]):
         print(line)
     print(f"Run folder: {WORKDIR.value}")
 
 
 def _grow(config: dict[str, Any]) -> None:
-    from trainers.ground_state_growth import grow
-    from trainers.ground_state_growth_report import HEADER, bulk_line, line
+    from trainers.ground_states.growth import grow
+    from trainers.ground_states.growth_report import HEADER, bulk_line, line
 
     print(HEADER)
     for found in grow(config, WORKDIR.value, profile=PROFILE.value):

@@ -16,7 +16,7 @@ from configs.ground_state.recipes import (
     quick_growth,
     reconfiguration,
 )
-from trainers import ground_state_config
+from trainers.ground_states import config as ground_state_config
 
 
 def get_config(choice: str = "desktop") -> ConfigDict:

@@ -8,7 +8,7 @@ With `sign`, Marshall's sign rule is built in; without, the network has to learn
 from ml_collections import ConfigDict
 
 from configs.ground_state.recipes import chosen, naqs, one_of, reconfiguration
-from trainers import ground_state_config
+from trainers.ground_states import config as ground_state_config
 
 # Up to this side stochastic reconfiguration is affordable on a desktop.
 MAX_SMALL_SIDE = 6

@@ -1,6 +1,7 @@
 import json
 
-from reproduce.growth import CONFIGS, stages_of
+from reproduce.growth import stages_of
+from reproduce.growth_cases import CASES
 from reproduce.growth_page import write_page
 from reproduce.layout import Layout
 
@@ -59,4 +60,4 @@ def test_bulk_energy_is_named_beside_the_known_one(tmp_path):
 
 
 def test_each_growth_is_a_stage(tmp_path):
-    assert [stage.name for stage in stages_of(Layout(tmp_path))] == list(CONFIGS)
+    assert [stage.name for stage in stages_of(Layout(tmp_path))] == [case.name for case in CASES]

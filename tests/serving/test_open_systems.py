@@ -15,8 +15,8 @@ from qtf.training.run_folder import RunFolder
 from serving.export import run
 from serving.open_system_runs import load_distribution
 from tests.serving.running_server import RunningServer, error_of, model_config, write_text
-from trainers import open_system_config
-from trainers.open_system_assembly import run as train
+from trainers.open_systems import config as open_system_config
+from trainers.open_systems.assembly import run as train
 
 N_SAMPLES = 4096
 EVERY = np.array(list(itertools.product(range(4), repeat=3)), np.int32)

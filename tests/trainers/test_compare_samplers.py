@@ -13,9 +13,9 @@ from qtf.autoregressive import GRUNetwork
 from qtf.ground_states.estimates import energy_estimate
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.training.run_folder import RunFolder
-from trainers import sampler_comparison
 from trainers.chain_training import TrainingPlan, Trainings
-from trainers.sampler_modes import ModesPlan, compare_modes
+from trainers.ground_states import sampler_comparison as sampler_comparison
+from trainers.ground_states.sampler_modes import ModesPlan, compare_modes
 
 ROOT = Path(__file__).parents[2]
 PLAN = TrainingPlan(

@@ -6,10 +6,10 @@ import pytest
 
 from qtf.ground_states.exact_sums import state_vector, variational_energy
 from qtf.physics import heisenberg_chain_ground_energy
-from trainers import ground_state_config
-from trainers.ground_state_assembly import make_task, run
-from trainers.ground_state_references import find_reference
-from trainers.ground_state_report import lines, measure
+from trainers.ground_states import config as ground_state_config
+from trainers.ground_states.assembly import make_task, run
+from trainers.ground_states.references import find_reference
+from trainers.ground_states.report import lines, measure
 
 
 def small(**changes):

@@ -1,8 +1,8 @@
 import pytest
 
 from qtf.physics import published_energies
-from trainers import ground_state_references
-from trainers.ground_state_references import find_reference
+from trainers.ground_states import references as ground_state_references
+from trainers.ground_states.references import find_reference
 
 
 def square(side, **changes):

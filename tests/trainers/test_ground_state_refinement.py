@@ -3,8 +3,8 @@ import pytest
 from qtf.ground_states.exact_sums import variational_energy
 from qtf.training.logbook import read_metrics
 from tests.trainers.test_ground_state import RECONFIGURATION, small
-from trainers import ground_state_refinement
-from trainers.ground_state_assembly import run
+from trainers.ground_states import refinement
+from trainers.ground_states.assembly import run
 
 CHANGES = {
     **RECONFIGURATION,
@@ -19,7 +19,7 @@ def test_refinement_goes_on_where_samples_stop(tmp_path):
     config = small(**CHANGES)
     task, model = run(config, tmp_path)
     average = variational_energy(task.symmetrized(model), task.hamiltonian)
-    refined_task, refined = ground_state_refinement.refine(config, tmp_path)
+    refined_task, refined = refinement.refine(config, tmp_path)
     rows = read_metrics(tmp_path / "refinement" / "metrics.jsonl", "training")
     # The first loss is the energy, summed over all configurations, of the weights it starts from.
     assert rows[0]["loss"] == pytest.approx(average, rel=1e-6)
@@ -42,4 +42,4 @@ def test_refinement_goes_on_where_samples_stop(tmp_path):
 )
 def test_mistakes_are_found_before_the_training(changes, message):
     with pytest.raises(ValueError, match=message):
-        ground_state_refinement.check(small(**{**CHANGES, **changes}))
+        refinement.check(small(**{**CHANGES, **changes}))

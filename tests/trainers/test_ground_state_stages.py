@@ -5,11 +5,11 @@ import pytest
 
 from qtf.training.schedules import learning_rate
 from qtf.training.settings import TrainingSettings
-from trainers import ground_state_config
-from trainers.ground_state_assembly import make_task
-from trainers.ground_state_growth import grow
-from trainers.ground_state_growth_report import bulk_energy
-from trainers.ground_state_stages import check_finished, make_stages
+from trainers.ground_states import config as ground_state_config
+from trainers.ground_states.assembly import make_task
+from trainers.ground_states.growth import grow
+from trainers.ground_states.growth_report import bulk_energy
+from trainers.ground_states.stages import check_finished, make_stages
 
 
 def configuration(name, choice, **changes):

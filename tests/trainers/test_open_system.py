@@ -17,14 +17,14 @@ from qtf.physics import (
     tetrahedral,
 )
 from qtf.training.logbook import read_metrics
-from trainers import open_system_config
-from trainers.open_system_assembly import (
+from trainers.open_systems import config as open_system_config
+from trainers.open_systems.assembly import (
     make_generator,
     make_local_generator,
     make_task,
     run,
 )
-from trainers.open_system_report import curves, lines, measure
+from trainers.open_systems.report import curves, lines, measure
 
 TAU, N_STEPS = 0.01, 3
 HAMILTONIAN = {

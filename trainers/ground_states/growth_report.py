@@ -12,8 +12,8 @@ from qtf.ground_states.finite_size import fit_sizes, known_bulk_energy, powers_o
 from qtf.ground_states.growth_figures import AFTER, BEFORE, errors_figure, retraining_figure
 from qtf.training.logbook import read_metrics
 from qtf.training.run_folder import RunFolder
-from trainers.ground_state_report import RESULT
-from trainers.ground_state_stages import Stage
+from trainers.ground_states.report import RESULT
+from trainers.ground_states.stages import Stage
 
 GROWTH = "growth.json"
 HEADER = (

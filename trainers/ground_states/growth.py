@@ -9,11 +9,11 @@ from typing import Any
 from qtf.files import read_json
 from qtf.training.checkpoints import last_step
 from qtf.training.run_folder import MUTABLE_KEYS, RunFolder, flattened
-from trainers.ground_state_assembly import energy_with_symmetries, make_task, run
-from trainers.ground_state_growth_report import AVERAGED, write_report
-from trainers.ground_state_references import find_reference
-from trainers.ground_state_report import RESULT, measure
-from trainers.ground_state_stages import Stage, check_finished, make_stages
+from trainers.ground_states.assembly import energy_with_symmetries, make_task, run
+from trainers.ground_states.growth_report import AVERAGED, write_report
+from trainers.ground_states.references import find_reference
+from trainers.ground_states.report import RESULT, measure
+from trainers.ground_states.stages import Stage, check_finished, make_stages
 
 
 def grow(

@@ -20,7 +20,7 @@ from qtf.physics import lanczos_ground_energy
 from qtf.physics.ground_energies import QUICK_LANCZOS_SITES
 from qtf.provenance import machine, today, versions
 from trainers.chain_training import TrainingPlan, Trainings, name_of
-from trainers.sampler_modes import ModesPlan, compare_modes
+from trainers.ground_states.sampler_modes import ModesPlan, compare_modes
 
 DOTS_PER_INCH = 150
 NAMES_OF_SAMPLES = {

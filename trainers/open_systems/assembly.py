@@ -26,7 +26,7 @@ from qtf.training.loop import train
 from qtf.training.natural_gradient import NaturalGradient
 from qtf.training.settings import TrainingSettings
 from trainers.networks import make_network
-from trainers.open_system_references import exact_means
+from trainers.open_systems.references import exact_means
 
 HALF = np.sqrt(0.5)
 STARTS = {
@@ -47,7 +47,7 @@ def run(
     """Solves what `config` asks for in the run folder `workdir`.
 
     Args:
-        config: Resolved configuration, see `trainers.open_system_config`.
+        config: Resolved configuration, see `trainers.open_systems.config`.
         workdir: The run folder.
         profile: Whether ten of the first steps are traced for TensorBoard.
 

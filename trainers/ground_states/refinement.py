@@ -5,7 +5,7 @@ from typing import Any
 
 from qtf.ground_states.task import GroundStateTask
 from qtf.training.settings import TrainingSettings
-from trainers.ground_state_assembly import make_task, run, with_symmetries, without_what_follows
+from trainers.ground_states.assembly import make_task, run, with_symmetries, without_what_follows
 
 FOLDER = "refinement"
 WARMUP_STEPS = 5

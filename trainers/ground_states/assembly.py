@@ -16,7 +16,7 @@ from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import Lattice, Square, from_config, lattice_from_config
 from qtf.training.loop import train
 from qtf.training.settings import TrainingSettings
-from trainers.ground_state_references import find_reference
+from trainers.ground_states.references import find_reference
 from trainers.networks import ON_SQUARES, make_network
 
 # Differences of energies need more digits than bfloat16 has.
@@ -35,7 +35,7 @@ def run(
     """Searches the ground state as `config` says, in the run folder `workdir`.
 
     Args:
-        config: Resolved configuration, see `trainers.ground_state_config`.
+        config: Resolved configuration, see `trainers.ground_states.config`.
         workdir: The run folder.
         start_from: Folder of a run of another size whose last weights this one starts from.
         profile: Whether ten of the first steps are traced for TensorBoard.

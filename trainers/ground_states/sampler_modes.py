@@ -17,7 +17,7 @@ from qtf.ground_states.markov_chain import (
 )
 from qtf.training.compilation import compiled
 from qtf.training.run_folder import RunFolder
-from trainers import ground_state_assembly  # noqa: F401  registers the classes of all models
+from trainers.ground_states import assembly  # noqa: F401  registers the classes of all models
 
 # Below it, log |psi| of a configuration says that it is impossible.
 LEAST_LOG_MODULUS = -1e3

@@ -1,0 +1,1 @@
+"""Ground states: configuration, wave function, task and reports put together."""

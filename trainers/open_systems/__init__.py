@@ -1,0 +1,1 @@
+"""Open systems: configuration, distribution, task and reports put together."""
