@@ -89,8 +89,9 @@ class OpenSystemTask:
             gradients, and only if there are more outcomes than `n_samples`.
         natural_gradient: Follows residuals in the space of outcomes, for which the training
             step itself must not be compiled by XLA; None: the gradient of the objective.
-        exact: Known <X>, <Y>, <Z> averaged over sites before the first and after each epoch,
-            (n_epochs + 1, 3), or None.
+        exact: Returns the exact <X>, <Y>, <Z> averaged over sites before the first and after
+            each epoch, (n_epochs + 1, 3); called once everything else is right. None: they are
+            unknown.
         xla: Whether XLA compiles validations.
 
     Raises:
@@ -110,7 +111,7 @@ class OpenSystemTask:
         seed: int,
         every_outcome: bool,
         natural_gradient: NaturalGradient | None = None,
-        exact: np.ndarray | None = None,
+        exact: Callable[[], np.ndarray] | None = None,
         xla: bool = True,
     ) -> None:
         for name, value in (("n_samples", n_samples), ("n_validation", n_validation)):
@@ -126,11 +127,11 @@ class OpenSystemTask:
         self.seed = seed
         self.every_outcome = every_outcome
         self.natural_gradient = natural_gradient
-        self.exact = exact
         self.xla = xla
         self.steady = steady_state(generator, plan.norm)
         self.step_of_time = forward_backward(generator, plan.tau, plan.norm)
         errors = () if every_outcome else tuple(f"{name}_error" for name in DIRECTIONS)
+        self.exact = None if exact is None else exact()
         known = () if exact is None else (*(f"exact_{name}" for name in DIRECTIONS), "distance")
         self.metric_names = ("loss", "time", *DIRECTIONS, *errors, *known)
 

@@ -1,6 +1,7 @@
 """Puts an open system, its distribution and the loop together as a configuration asks."""
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,6 @@ def make_task(config: dict[str, Any], *, workdir: Path | str | None = None) -> O
     every_outcome = config["objective"]["every_outcome"]
     distribution = make_distribution(config, lattice)
     observables = PauliObservables([povm.pauli_values(name.upper()) for name in DIRECTIONS])
-    folder = None if workdir is None else Path(workdir)
     return OpenSystemTask(
         make_distribution=lambda: make_distribution(config, lattice),
         generator=make_local_generator(outcome_generator, chunk=sampling["chunk"]),
@@ -104,7 +104,7 @@ def make_task(config: dict[str, Any], *, workdir: Path | str | None = None) -> O
         seed=training["seed"],
         every_outcome=every_outcome,
         natural_gradient=_natural_gradient(config),
-        exact=_exact(config, plan, outcome_generator, observables, folder),
+        exact=_exact(config, plan, outcome_generator, observables, workdir),
         xla=training["xla"],
     )
 
@@ -153,14 +153,15 @@ def _exact(
     plan: Plan,
     generator: OutcomeGenerator,
     observables: PauliObservables,
-    workdir: Path | None,
-) -> np.ndarray | None:
+    workdir: Path | str | None,
+) -> Callable[[], np.ndarray] | None:
     if not config["exact"] or generator.n_sites > MAX_LISTED_SITES:
         return None
     asked = {key: config[key] for key in ("physics", "measurement", "start")}
     asked |= {"tau": plan.tau, "n_epochs": plan.n_epochs, "n_steady": plan.n_steady}
     start = generator.povm.product_probabilities([STARTS[config["start"]]] * generator.n_sites)
-    return exact_means(generator, observables, start, plan, asked=asked, folder=workdir)
+    folder = None if workdir is None else Path(workdir)
+    return lambda: exact_means(generator, observables, start, plan, asked=asked, folder=folder)
 
 
 def _natural_gradient(config: dict[str, Any]) -> NaturalGradient | None:
