@@ -1,5 +1,6 @@
 """Which devices and processes train together."""
 
+from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
@@ -20,6 +21,26 @@ def make_strategy(name: str) -> tf.distribute.Strategy:
     if name == "mirrored":
         return tf.distribute.MirroredStrategy(devices)
     return tf.distribute.OneDeviceStrategy(devices[0])
+
+
+def batches(
+    strategy: tf.distribute.Strategy,
+    make_dataset: Callable[[tf.distribute.InputContext], tf.data.Dataset],
+) -> Any:
+    """Returns the stream that every replica of a strategy takes its batches from.
+
+    Args:
+        strategy: Of `make_strategy`.
+        make_dataset: Makes the dataset of one worker.
+    """
+    one_device = isinstance(strategy, tf.distribute.OneDeviceStrategy)
+    if not one_device or tf.config.list_logical_devices("GPU"):
+        return strategy.distribute_datasets_from_function(make_dataset)
+    # Nothing has to be carried to another device. Whoever gives up a dataset that TensorFlow tunes
+    # may have to wait for the tuning to wake up, which is up to a minute.
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return make_dataset(tf.distribute.InputContext()).with_options(options)
 
 
 def is_chief(strategy: tf.distribute.Strategy) -> bool:

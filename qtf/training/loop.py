@@ -1,6 +1,7 @@
 """The training loop of the whole project."""
 
 import contextlib
+import functools
 import math
 import signal
 import time
@@ -14,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from qtf.training.checkpoints import Checkpoints, Progress, optimizer_steps
-from qtf.training.distribution import is_chief, make_strategy, worker_name
+from qtf.training.distribution import batches, is_chief, make_strategy, worker_name
 from qtf.training.logbook import Logbook
 from qtf.training.profiling import StepProfiler
 from qtf.training.run_folder import MUTABLE_KEYS, RunFolder
@@ -157,10 +158,8 @@ class _Run:
 
     def _batches(self) -> Iterator[Any]:
         start = self.at
-        dataset = self.strategy.distribute_datasets_from_function(
-            lambda context: self.task.training_batches(start, context)
-        )
-        iterator = iter(dataset)
+        make_dataset = functools.partial(self.task.training_batches, start)
+        iterator = iter(batches(self.strategy, make_dataset))
         while self.at < self.settings.n_steps and not self._is_over():
             asked = time.monotonic()
             try:

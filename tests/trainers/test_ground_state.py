@@ -63,21 +63,35 @@ RECONFIGURATION = {
 }
 
 
-@pytest.mark.parametrize("changes", [{}, RECONFIGURATION])
-def test_interrupted_run_continues_to_the_same_metrics(tmp_path, changes):
-    whole, _ = run(small(training__n_epochs=2, **changes), tmp_path / "whole")
-    run(small(training__n_epochs=1, **changes), tmp_path / "parts")
-    parts, _ = run(small(training__n_epochs=2, **changes), tmp_path / "parts")
+@pytest.fixture(scope="module")
+def reconfigured(tmp_path_factory):
+    """Folder, task and wave function of a run by reconfiguration that nothing disturbed."""
+    folder = tmp_path_factory.mktemp("reconfigured") / "run"
+    return folder, *run(small(**RECONFIGURATION), folder)
+
+
+@pytest.mark.slow
+def test_interrupted_run_continues_to_the_same_metrics(tmp_path):
+    whole, _ = run(small(training__n_epochs=2), tmp_path / "whole")
+    run(small(training__n_epochs=1), tmp_path / "parts")
+    parts, _ = run(small(training__n_epochs=2), tmp_path / "parts")
     assert parts.estimate(100)[0] == whole.estimate(100)[0]
 
 
-def test_reconfiguration_needs_few_steps(tmp_path):
-    task, model = run(small(**RECONFIGURATION), tmp_path / "run")
+def test_interrupted_reconfiguration_continues_to_the_same_metrics(reconfigured, tmp_path):
+    _, whole, _ = reconfigured
+    run(small(**RECONFIGURATION, training__n_epochs=1), tmp_path / "parts")
+    parts, _ = run(small(**RECONFIGURATION), tmp_path / "parts")
+    assert parts.estimate(100)[0] == whole.estimate(100)[0]
+
+
+def test_reconfiguration_needs_few_steps(reconfigured):
+    folder, task, model = reconfigured
     energy = variational_energy(model, task.hamiltonian)
     assert task.reference < energy < task.reference * (1 - 4e-3)
-    found = measure(task, model, tmp_path / "run")
+    found = measure(task, model, folder)
     assert found["energy_from_all_configurations"] == pytest.approx(energy, rel=1e-6)
-    assert json.loads((tmp_path / "run/result.json").read_text()) == found
+    assert json.loads((folder / "result.json").read_text()) == found
     said = list(lines(found, small()["physics"]["hamiltonian"]))
     assert any(line.startswith("Averaged over 2 symmetries: -7.2") for line in said)
     assert "samples" in task.figures(model)
@@ -129,7 +143,10 @@ def test_networks_of_squares_have_an_order_of_their_own(name, right, wrong):
 
 def test_training_runs_with_a_network_along_a_zigzag_path(tmp_path):
     config = on_a_square(
-        network__name="gated_2d", wave_function__order="snake", training__n_epochs=1
+        network__name="gated_2d",
+        wave_function__order="snake",
+        training__n_epochs=1,
+        training__steps_per_epoch=3,
     )
     _, model = run(config, tmp_path / "run")
     assert model.sites == (0, 1, 2, 5, 4, 3)

@@ -175,7 +175,9 @@ def test_run_stopped_in_its_second_step_of_time_continues_to_the_same_weights(
     assert curves(tmp_path / "parts") == curves(folder)
 
 
-@pytest.mark.parametrize("mode", ["sum-natural", "samples-adam"])
+@pytest.mark.parametrize(
+    "mode", ["sum-natural", pytest.param("samples-adam", marks=pytest.mark.slow)]
+)
 def test_search_for_the_steady_state_comes_before_steps_of_time(tmp_path, mode):
     changes = {**MODES[mode], "steady_state__n_epochs": 1}
     task, model = run(small(**changes), tmp_path / "run")

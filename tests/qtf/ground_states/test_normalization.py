@@ -18,8 +18,8 @@ SIZES = {
     "gated_2d": {"units": 6},
     "gru": {"units": 6},
     "transformer": {"units": 8, "n_layers": 1, "n_attention_heads": 2},
-    "pixelcnn": {"width": 6, "depth": 3},
-    "lstm_2d": {"units": 6, "n_layers": 2},
+    "pixelcnn": {"width": 4, "depth": 2},
+    "lstm_2d": {"units": 3, "n_layers": 2},
 }
 ON_SQUARES = ("gated_2d", "lstm_2d", "pixelcnn")
 CASES = [
