@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from qtf.ground_states.figures import COLORS, LAST_COLOR, ORDERED_COLORS
 
-BEFORE, AFTER = "before retraining", "after retraining"
+BEFORE, AFTER, AVERAGE = "before retraining", "after retraining", "and averaged over symmetries"
 
 
 def errors_figure(

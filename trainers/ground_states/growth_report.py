@@ -9,7 +9,13 @@ from matplotlib.figure import Figure
 
 from qtf.files import read_json, write_figure, write_json
 from qtf.ground_states.finite_size import fit_sizes, known_bulk_energy, powers_of
-from qtf.ground_states.growth_figures import AFTER, BEFORE, errors_figure, retraining_figure
+from qtf.ground_states.growth_figures import (
+    AFTER,
+    AVERAGE,
+    BEFORE,
+    errors_figure,
+    retraining_figure,
+)
 from qtf.training.logbook import read_metrics
 from qtf.training.run_folder import RunFolder
 from trainers.ground_states.report import RESULT
@@ -146,7 +152,8 @@ def _errors_figure(rows: Sequence[dict[str, Any]], size_name: str) -> Figure:
             [row[f"{key}{suffix}"] for row in rows]
             for key in ("relative_error", "relative_error_bar")
         )
-        for name, suffix in ((AFTER, ""), (BEFORE, BEFORE_IT))
+        for name, suffix in ((AFTER, ""), (AVERAGE, AVERAGED), (BEFORE, BEFORE_IT))
+        if any(row[f"relative_error{suffix}"] is not None for row in rows)
     }
     return errors_figure([row["size"] for row in rows], curves, size_name)
 
