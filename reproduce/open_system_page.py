@@ -63,7 +63,7 @@ def write_page(layout: Layout, docs_dir: Path) -> Iterator[str]:
         n_strings: curves(layout.run(name)) for n_strings, name in STRINGS.items() if name in found
     }
     if runs:
-        write_figure(docs_dir / "figures" / STRINGS_FIGURE, strings_figure(runs))
+        write_figure(docs_dir / "figures" / STRINGS_FIGURE, strings_figure(runs), dpi=150)
     write_atomically(docs_dir / PAGE, page(cases, found, made))
     for case in cases:
         entry = found[case.name]
