@@ -12,7 +12,7 @@ help:
 	@echo "make demo    generate, train, evaluate, export, predict, serve; under 10 minutes"
 	@echo "make test    formatting, lint, types, import rules and all quick tests"
 	@echo "make reproduce  every number of docs/results.md; hours, resumable (BUDGET=short, full, tiny)"
-	@echo "make ground-states  docs/ground_state_results.md: seven ground states; half an hour"
+	@echo "make ground-states  docs/ground_state_results.md: seven ground states; an hour"
 	@echo "make growth         docs/growth_results.md: a chain and a square that grow; two hours"
 	@echo "make open-systems   docs/open_system_results.md: nine open systems; an hour"
 	@echo "make bench   docs/benchmarks.md: the speed of every part on this machine; 15 minutes"

@@ -46,7 +46,7 @@ CASES = (
         f"{FOLDER}/heisenberg_square.py:4",
         2e-4,
         PLAIN,
-        10,
+        15,
     ),
     Case("j1j2", "J1-J2 4 x 4, J2 = 0.5", f"{FOLDER}/j1j2_square.py:4,0.5", 1e-3, PLAIN, 10),
     Case("chain_20", "Heisenberg chain of 20", f"{FOLDER}/heisenberg_chain.py:20", 1e-4, PLAIN),

@@ -133,4 +133,10 @@ def _bulk(bulk: Values | None) -> str:
         return "There are too few sizes for the energy of the infinite lattice."
     known = f"; known: {bulk['known_energy']:.6f}" if bulk["known_energy"] is not None else ""
     energy = f"{bulk['energy_per_site']:.6f} ± {bulk['energy_error']:.0e}"
-    return f"Infinite lattice, extrapolated: {energy} a site{known}."
+    which = "energies with symmetries" if bulk["with_symmetries"] else "energies"
+    freedom = bulk["n_degrees_of_freedom"]
+    left = "nothing to check the fit by" if freedom == 0 else f"{freedom} degrees of freedom left"
+    return (
+        f"Infinite lattice, extrapolated from the {which}: {energy} a site{known}. The error bar is"
+        f" that of the samples; {left}."
+    )

@@ -67,7 +67,8 @@ def write_page(layout: Layout, docs_dir: Path) -> Iterator[str]:
     write_atomically(docs_dir / PAGE, page(cases, found, made))
     for case in cases:
         entry = found[case.name]
-        yield f"{_verdict(entry) or 'run':<12} {case.words}: off by {entry['off_by']:.1e}"
+        measured = "<Z> off by" if case.measure == ONLY_Z else "off by"
+        yield f"{_verdict(entry) or 'run':<12} {case.words}: {measured} {entry['off_by']:.1e}"
     yield f"Page: {docs_dir / PAGE}"
 
 
@@ -91,7 +92,7 @@ def page(cases: Sequence[Case], found: dict[str, Values], made: Values) -> str:
 def _figures(found: dict[str, Values]) -> Iterator[str]:
     shown = {f"open_system_{name}.png": words for name, words in FIGURES.items() if name in found}
     if not found.keys().isdisjoint(STRINGS.values()):
-        shown[STRINGS_FIGURE] = "One to eight strings on the way to the same steady state"
+        shown[STRINGS_FIGURE] = "The same with different numbers of strings"
     for file, words in shown.items():
         yield f"{words}:\n\n![{words}](figures/{file})\n"
 
@@ -102,6 +103,7 @@ def _numbers(case: Case, workdir: Path) -> Values:
     off_by = found[case.measure]
     return {
         **found,
+        "measure": case.measure,
         "off_by": off_by,
         "limit": case.limit,
         "holds": None if case.limit is None else off_by <= case.limit,

@@ -102,7 +102,7 @@ def run(
     import_tensorflow_quietly()
     from qtf.training.run_folder import RunFolder
 
-    folder = RunFolder(_last_size(workdir, RunFolder(workdir).load_config()))
+    folder = RunFolder(_last_part(workdir, RunFolder(workdir).load_config()))
     options = _given(
         max_steps=max_steps,
         xla_signature=xla_signature or None,
@@ -207,10 +207,11 @@ def _averaged(psi: Any, settings: Mapping[str, Any], lattice: Any) -> Any:
     return average(psi)
 
 
-def _last_size(workdir: Path | str, config: Mapping[str, Any]) -> Path:
-    """Returns the run folder of the largest size that has weights, if `workdir` is a growth."""
+def _last_part(workdir: Path | str, config: Mapping[str, Any]) -> Path:
+    """Returns the run folder of the largest size that has weights, or of a refinement."""
     if not config.get("growth", {}).get("sizes"):
-        return Path(workdir)
+        refinement = Path(workdir) / "refinement"
+        return refinement if (refinement / "best.weights.h5").exists() else Path(workdir)
     sizes = sorted(path.parent for path in Path(workdir).glob("size-*/best.weights.h5"))
     if not sizes:
         raise FileNotFoundError(f"Growth {workdir} has no weights yet; train it first.")

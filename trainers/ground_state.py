@@ -36,20 +36,13 @@ def _main() -> None:
 
     config = ground_state_config.resolved(CONFIG.value)
     import_tensorflow_quietly()
-    from trainers.ground_states import refinement
-    from trainers.ground_states.assembly import run
+    from trainers.ground_states.refinement import run_and_refine
     from trainers.ground_states.report import lines, measure
 
     if config["growth"]["sizes"]:
         _grow(config)
         return
-    refines = config["refinement"]["n_epochs"] > 0
-    if refines:
-        # Mistakes are found before anything is trained.
-        refinement.check(config)
-    task, model = run(config, WORKDIR.value, profile=PROFILE.value)
-    if refines:
-        task, model = refinement.refine(config, WORKDIR.value)
+    task, model = run_and_refine(config, WORKDIR.value, profile=PROFILE.value)
     for line in lines(measure(task, model, WORKDIR.value), config["physics"]["hamiltonian"]):
         print(line)
     print(f"Run folder: {WORKDIR.value}")

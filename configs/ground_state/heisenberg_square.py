@@ -7,7 +7,7 @@ With `sign`, Marshall's sign rule is built in; without, the network has to learn
 
 from ml_collections import ConfigDict
 
-from configs.ground_state.recipes import chosen, naqs, one_of, reconfiguration
+from configs.ground_state.recipes import MAX_LISTED_SITES, chosen, naqs, one_of, reconfiguration
 from trainers.ground_states import config as ground_state_config
 
 # Up to this side stochastic reconfiguration is affordable on a desktop.
@@ -57,5 +57,6 @@ def _signs_learned(config: ConfigDict) -> None:
     # On so few sites it is faster to evaluate all of them at once.
     config.sampling.n_prefixes = 1
     reconfiguration(config, n_samples=512, n_epochs=40, learning_rate=0.06)
-    # Once most signs are right, sums over all configurations find the others.
-    config.refinement.n_epochs = 5
+    if config.physics.hamiltonian.n_rows**2 <= MAX_LISTED_SITES:
+        # Once most signs are right, sums over all configurations find the others.
+        config.refinement.n_epochs = 5

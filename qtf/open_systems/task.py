@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import keras
@@ -89,9 +90,9 @@ class OpenSystemTask:
             gradients, and only if there are more outcomes than `n_samples`.
         natural_gradient: Follows residuals in the space of outcomes, for which the training
             step itself must not be compiled by XLA; None: the gradient of the objective.
-        exact: Returns the exact <X>, <Y>, <Z> averaged over sites before the first and after
-            each epoch, (n_epochs + 1, 3); called once everything else is right. None: they are
-            unknown.
+        find_exact: Returns the exact <X>, <Y>, <Z> averaged over sites before the first and
+            after each epoch, float64 (n_epochs + 1, 3); called once, when they are first
+            needed. None: they are unknown.
         xla: Whether XLA compiles validations.
 
     Raises:
@@ -111,7 +112,7 @@ class OpenSystemTask:
         seed: int,
         every_outcome: bool,
         natural_gradient: NaturalGradient | None = None,
-        exact: Callable[[], np.ndarray] | None = None,
+        find_exact: Callable[[], np.ndarray] | None = None,
         xla: bool = True,
     ) -> None:
         for name, value in (("n_samples", n_samples), ("n_validation", n_validation)):
@@ -131,9 +132,16 @@ class OpenSystemTask:
         self.steady = steady_state(generator, plan.norm)
         self.step_of_time = forward_backward(generator, plan.tau, plan.norm)
         errors = () if every_outcome else tuple(f"{name}_error" for name in DIRECTIONS)
-        self.exact = None if exact is None else exact()
-        known = () if exact is None else (*(f"exact_{name}" for name in DIRECTIONS), "distance")
+        self._find_exact = find_exact
+        known = (
+            () if find_exact is None else (*(f"exact_{name}" for name in DIRECTIONS), "distance")
+        )
         self.metric_names = ("loss", "time", *DIRECTIONS, *errors, *known)
+
+    @cached_property
+    def exact(self) -> np.ndarray | None:
+        """Exact <X>, <Y>, <Z> before the first and after each epoch, (n_epochs + 1, 3), or None."""
+        return None if self._find_exact is None else self._find_exact()
 
     @property
     def state(self) -> list[keras.Variable]:
@@ -279,7 +287,7 @@ class OpenSystemTask:
         )
         return outcomes, ratios, self._equal_shares(ratios.dtype)
 
-    def _equal_shares(self, dtype: str) -> Any:
+    def _equal_shares(self, dtype: Any) -> Any:
         return ops.full((self.batch_size,), 1.0 / self.batch_size, dtype)
 
     def _known(self, model: keras.Model, outcomes: Any) -> Any:

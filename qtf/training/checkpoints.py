@@ -75,6 +75,7 @@ class Checkpoints:
         self._aside = None if chief else folder.parent / f".checkpoints-{worker}"
         self._manager = tf.train.CheckpointManager(state, self._aside or folder, max_to_keep=KEEP)
         self._state = state
+        self._fixed_weights = [variable.path for variable in model.non_trainable_weights]
         # What another run can hand over: not its progress, nor its learning rate.
         parts = optimizer._trackable_children()
         kept = {name: parts[name] for name in HANDED_OVER if name in parts}
@@ -116,9 +117,17 @@ class Checkpoints:
         Args:
             folder: Checkpoints of that run.
 
+        Weights are told apart by their order and shape only.
+
         Raises:
-            ValueError: They cannot be read, or belong to another model or optimiser.
+            ValueError: They cannot be read, belong to another model or optimiser, or the model
+                has weights that are not trained, which are not handed over.
         """
+        if self._fixed_weights:
+            raise ValueError(
+                "A model that starts from another run must have trained weights only, but has"
+                f" {', '.join(self._fixed_weights)}."
+            )
         prefix = newest_checkpoint(folder)
         try:
             status = self._handed_over.restore(prefix).expect_partial()

@@ -1,7 +1,9 @@
 import json
 
 import pytest
+from matplotlib.figure import Figure
 
+from reproduce import ground_state_page
 from reproduce.fingerprints import fingerprint
 from reproduce.ground_state_cases import CASES
 from reproduce.ground_state_page import write_page
@@ -29,6 +31,11 @@ def written(layout, name, result):
     folder = layout.run(name)
     folder.mkdir(parents=True)
     (folder / "result.json").write_text(json.dumps(result))
+    validated(folder)
+    return folder
+
+
+def validated(folder):
     rows = [{"step": 10 * i, "kind": "validation", "v_score": 0.1**i} for i in range(1, 4)]
     (folder / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
 
@@ -51,6 +58,19 @@ def test_page_holds_each_energy_against_its_limit(tmp_path):
     numbers = json.loads((docs / "ground_state_results.json").read_text())
     assert numbers["cases"]["chain_20"]["relative_error"] == pytest.approx(1.25e-3)
     assert (docs / "figures/ground_states.png").stat().st_size > 1000
+
+
+def test_refinement_follows_its_training_in_the_figure(tmp_path, monkeypatch):
+    layout, drawn = Layout(tmp_path / "out"), {}
+    refinement = written(layout, "heisenberg", entry(-9.0, -8.9999)) / "refinement"
+    refinement.mkdir()
+    validated(refinement)
+    monkeypatch.setattr(
+        ground_state_page, "v_scores_figure", lambda cases, rows: drawn.update(rows) or Figure()
+    )
+    (tmp_path / "docs").mkdir()
+    list(write_page(layout, tmp_path / "docs"))
+    assert [row["step"] for row in drawn["heisenberg"]] == [10, 20, 30, 40, 50, 60]
 
 
 def test_stages_depend_on_what_follows_the_colon_of_a_configuration(tmp_path):

@@ -51,12 +51,14 @@ def test_bulk_energy_is_named_beside_the_known_one(tmp_path):
     folder = layout.run("square")
     folder.mkdir(parents=True)
     bulk = {"energy_per_site": -0.6694, "energy_error": 2e-4, "known_energy": -0.669437}
+    bulk |= {"with_symmetries": True, "n_degrees_of_freedom": 0}
     (folder / "growth.json").write_text(json.dumps({"rows": [row(4)], "bulk": bulk}))
     for name in ("relative_error.png", "retraining.png"):
         (folder / name).write_bytes(b"picture")
     list(write_page(layout, docs))
     page = (docs / "growth_results.md").read_text()
-    assert "extrapolated: -0.669400 ± 2e-04 a site; known: -0.669437." in page
+    assert "extrapolated from the energies with symmetries: -0.669400 ± 2e-04 a site" in page
+    assert "; known: -0.669437. The error bar is that of the samples; nothing to check" in page
 
 
 def test_each_growth_is_a_stage(tmp_path):

@@ -13,8 +13,8 @@ from qtf.autoregressive import GRUNetwork
 from qtf.ground_states.estimates import energy_estimate
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.training.run_folder import RunFolder
-from trainers.chain_training import TrainingPlan, Trainings
-from trainers.ground_states import sampler_comparison as sampler_comparison
+from trainers.ground_states import sampler_comparison
+from trainers.ground_states.chain_training import TrainingPlan, Trainings
 from trainers.ground_states.sampler_modes import ModesPlan, compare_modes
 
 ROOT = Path(__file__).parents[2]

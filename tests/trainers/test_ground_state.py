@@ -70,11 +70,11 @@ def reconfigured(tmp_path_factory):
     return folder, *run(small(**RECONFIGURATION), folder)
 
 
-@pytest.mark.slow
 def test_interrupted_run_continues_to_the_same_metrics(tmp_path):
-    whole, _ = run(small(training__n_epochs=2), tmp_path / "whole")
-    run(small(training__n_epochs=1), tmp_path / "parts")
-    parts, _ = run(small(training__n_epochs=2), tmp_path / "parts")
+    short = {"training__steps_per_epoch": 4}
+    whole, _ = run(small(**short, training__n_epochs=2), tmp_path / "whole")
+    run(small(**short, training__n_epochs=1), tmp_path / "parts")
+    parts, _ = run(small(**short, training__n_epochs=2), tmp_path / "parts")
     assert parts.estimate(100)[0] == whole.estimate(100)[0]
 
 

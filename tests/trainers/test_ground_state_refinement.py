@@ -1,10 +1,12 @@
 import pytest
 
+from configs.ground_state.heisenberg_square import get_config
 from qtf.ground_states.exact_sums import variational_energy
 from qtf.training.logbook import read_metrics
 from tests.trainers.test_ground_state import RECONFIGURATION, small
-from trainers.ground_states import refinement
+from trainers.ground_states import config as ground_state_config
 from trainers.ground_states.assembly import run
+from trainers.ground_states.refinement import check, refined, run_and_refine
 
 CHANGES = {
     **RECONFIGURATION,
@@ -19,13 +21,34 @@ def test_refinement_goes_on_where_samples_stop(tmp_path):
     config = small(**CHANGES)
     task, model = run(config, tmp_path)
     average = variational_energy(task.symmetrized(model), task.hamiltonian)
-    refined_task, refined = refinement.refine(config, tmp_path)
+    # What is finished of a stopped command is not done again.
+    refined_task, refined = run_and_refine(config, tmp_path)
     rows = read_metrics(tmp_path / "refinement" / "metrics.jsonl", "training")
     # The first loss is the energy, summed over all configurations, of the weights it starts from.
     assert rows[0]["loss"] == pytest.approx(average, rel=1e-6)
     energy = variational_energy(refined, refined_task.hamiltonian)
     assert task.reference * (1 + 1e-6) < energy
     assert energy - task.reference < (average - task.reference) / 20
+    # A longer training is not taken for refined.
+    with pytest.raises(ValueError, match="`refinement.start` = 30, but 45 is asked"):
+        run_and_refine(small(**{**CHANGES, "training__n_epochs": 3}), tmp_path)
+
+
+def test_all_steps_of_a_refinement_are_taken():
+    found = refined(small(**CHANGES, training__stop_below=9.0, training__patience=1), start=7)
+    assert (found["training"]["stop_below"], found["training"]["patience"]) == (0.0, 0)
+    assert found["refinement"] == {"start": 7}
+    assert found["sampling"]["n_prefixes"] == 1
+    # Two images of each flip.
+    assert found["sampling"]["chunk"] == 56
+
+
+def test_shipped_configurations_can_be_refined():
+    for side, is_refined in ((4, True), (6, False)):
+        config = ground_state_config.resolved(get_config(str(side)))
+        assert (config["refinement"]["n_epochs"] > 0) == is_refined
+        if is_refined:
+            check(config)
 
 
 @pytest.mark.parametrize(
@@ -34,12 +57,15 @@ def test_refinement_goes_on_where_samples_stop(tmp_path):
         ({"min_sr__diag_shift": None}, "min_sr.diag_shift.* must be a number for a refinement"),
         (
             {"physics__hamiltonian__n_sites": 18, "reference": -20.0},
-            "every_configuration.* at most 16 sites, but there are 18",
+            "refinement.n_epochs.* 0 beyond 16 sites, but is 3 for 18",
         ),
-        ({"refinement__diag_shift": -1.0}, "-1"),
-        ({"refinement__steps_per_epoch": 0}, "steps_per_epoch.* 0"),
+        ({"refinement__n_epochs": -3}, "refinement.n_epochs.* positive, but is -3"),
+        ({"refinement__diag_shift": -1.0}, "refinement.diag_shift.* positive, but is -1"),
+        ({"refinement__learning_rate": 0.0}, "refinement.learning_rate.* positive, but is 0"),
+        ({"refinement__steps_per_epoch": 0}, "refinement.steps_per_epoch.* positive, but is 0"),
     ],
 )
-def test_mistakes_are_found_before_the_training(changes, message):
+def test_mistakes_are_found_before_the_training(changes, message, tmp_path):
     with pytest.raises(ValueError, match=message):
-        refinement.check(small(**{**CHANGES, **changes}))
+        run_and_refine(small(**{**CHANGES, **changes}), tmp_path / "run")
+    assert not (tmp_path / "run").exists()

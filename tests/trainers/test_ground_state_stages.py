@@ -97,7 +97,7 @@ def test_wrong_choices_are_named(name):
         ({"growth__log_every_steps": 0}, "`growth.log_every_steps` must be positive, but is 0"),
         ({"refinement__n_epochs": 5}, "`refinement.n_epochs` must be 0 for a growth, but is 5"),
         ({"growth__n_evaluation": 1}, "`growth.n_evaluation` must be at least 2, but is 1"),
-        ({"growth__n_averages": 1}, "`growth.n_averages` must be at least 2, but is 1"),
+        ({"growth__n_averages": 1}, "`growth.n_averages` must be 0 or at least 2, but is 1"),
     ],
 )
 def test_mistakes_are_named(changes, message):
@@ -129,7 +129,10 @@ def test_a_run_of_one_size_is_no_growth(tmp_path):
 
 
 def test_bulk_energy_needs_as_many_sizes_as_terms():
-    rows = [{"size": n, "energy": -0.5 * n + 0.2, "energy_error": 1e-3} for n in (8, 12, 16)]
+    unknown = {"energy_with_symmetries": None, "energy_error_with_symmetries": None}
+    rows = [
+        {"size": n, "energy": -0.5 * n + 0.2, "energy_error": 1e-3, **unknown} for n in (8, 12, 16)
+    ]
     heisenberg = {"name": "heisenberg", "lattice": "chain"}
     found = bulk_energy(rows, heisenberg)
     assert found["energy_per_site"] == pytest.approx(-0.5)
@@ -139,3 +142,9 @@ def test_bulk_energy_needs_as_many_sizes_as_terms():
     assert bulk_energy(rows, {"name": "ising", "lattice": "chain"})["known_energy"] is None
     exact = [{**row, "energy_error": 0.0} for row in rows]
     assert bulk_energy(exact, heisenberg) is None
+    averaged = [
+        {**row, "energy_with_symmetries": -0.6 * row["size"], "energy_error_with_symmetries": 1e-3}
+        for row in rows
+    ]
+    assert bulk_energy(averaged, heisenberg)["energy_per_site"] == pytest.approx(-0.6)
+    assert bulk_energy([*averaged[:2], rows[2]], heisenberg)["with_symmetries"] is False

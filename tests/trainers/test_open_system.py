@@ -175,9 +175,7 @@ def test_run_stopped_in_its_second_step_of_time_continues_to_the_same_weights(
     assert curves(tmp_path / "parts") == curves(folder)
 
 
-@pytest.mark.parametrize(
-    "mode", ["sum-natural", pytest.param("samples-adam", marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("mode", ["sum-natural", "samples-adam"])
 def test_search_for_the_steady_state_comes_before_steps_of_time(tmp_path, mode):
     changes = {**MODES[mode], "steady_state__n_epochs": 1}
     task, model = run(small(**changes), tmp_path / "run")
@@ -217,6 +215,7 @@ def test_many_steps_follow_the_exact_curve(tmp_path, n_samples, limit):
 
 def test_exact_values_are_kept_for_the_next_start(tmp_path, monkeypatch):
     task = make_task(small(), workdir=tmp_path)
+    assert task.exact.shape == (3, 3)
     with monkeypatch.context() as patched:
         patched.delattr(OutcomeGenerator, "evolve")
         again = make_task(small(), workdir=tmp_path)
@@ -282,6 +281,7 @@ def test_sites_without_a_bond_keep_their_decay():
             "`momentum` must be at least 0 and below 1, but is 1.0",
         ),
         ({"network__name": "mlp"}, 'network.name.* "mlp"'),
+        ({"training__monitor": "energy"}, 'training.monitor.* "energy"'),
         ({"network__name": "lstm_2d"}, "lstm_2d.* square lattice"),
         ({"strings": 3}, "`count` must be from 0 to 2, but is 3"),
         ({"physics__decay_rate": -1.0}, "rate"),

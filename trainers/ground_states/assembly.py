@@ -10,7 +10,7 @@ from qtf.ground_states.estimates import EnergyEstimate
 from qtf.ground_states.min_sr import MinSR
 from qtf.ground_states.orderings import site_order, sublattice
 from qtf.ground_states.penalties import Penalties
-from qtf.ground_states.symmetries import is_symmetric, symmetrizer
+from qtf.ground_states.symmetries import group_size, is_symmetric, symmetrizer
 from qtf.ground_states.task import GroundStateTask
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import Lattice, Square, from_config, lattice_from_config
@@ -21,8 +21,8 @@ from trainers.networks import ON_SQUARES, make_network
 
 # Differences of energies need more digits than bfloat16 has.
 PRECISIONS = ("float32", "float64")
-# Bounds the memory where all images of flipped spins are evaluated.
-CHUNK_OF_IMAGES = 7
+# Images of flipped spins of a sample that are evaluated at once, which bounds the memory.
+MAX_IMAGES = 112
 
 
 def run(
@@ -37,7 +37,7 @@ def run(
     Args:
         config: Resolved configuration, see `trainers.ground_states.config`.
         workdir: The run folder.
-        start_from: Folder of a run of another size whose last weights this one starts from.
+        start_from: Folder of a run with the same weights, whose last ones this one starts from.
         profile: Whether ten of the first steps are traced for TensorBoard.
 
     Returns:
@@ -81,18 +81,25 @@ def energy_with_symmetries(
 def with_symmetries(config: dict[str, Any]) -> dict[str, Any]:
     """Returns a configuration whose wave function has its symmetries built in, if it has any."""
     found = copy.deepcopy(config)
-    found["symmetry"]["in_training"] = config["symmetry"]["group"] != "none"
-    found["sampling"].update(n_prefixes=1, chunk=CHUNK_OF_IMAGES)
+    group, sampling = config["symmetry"]["group"], found["sampling"]
+    if group != "none":
+        found["symmetry"]["in_training"] = True
+        size = group_size(group, lattice_from_config(config["physics"]["hamiltonian"]))
+        chunk = max(1, MAX_IMAGES // size)
+        sampling.update(n_prefixes=1, chunk=min(chunk, sampling["chunk"] or chunk))
     return found
 
 
 def without_what_follows(config: dict[str, Any]) -> dict[str, Any]:
-    """Returns a configuration without what comes after its run: a refinement, larger sizes."""
-    found = {key: value for key, value in config.items() if key != "refinement"}
-    # The size of a growth keeps what it starts from.
-    if "start" not in found.get("growth", {}):
-        found.pop("growth", None)
-    return found
+    """Returns a configuration without what comes after its run: a refinement, larger sizes.
+
+    The parts that come after something keep in the same sections where they start from.
+    """
+    return {
+        key: value
+        for key, value in config.items()
+        if key not in ("growth", "refinement") or "start" in value
+    }
 
 
 def make_task(config: dict[str, Any]) -> GroundStateTask:

@@ -81,7 +81,7 @@ def _growth() -> dict[str, Any]:
         "steps_per_epoch": 50,  # steps between two validations
         "log_every_steps": 5,
         "n_evaluation": 10000,  # samples of the energy at the end of each size
-        "n_averages": 2000,  # of that of the average over symmetries, where they are known
+        "n_averages": 2000,  # of that of the average over symmetries, if known; 0: not measured
     }
 
 

@@ -80,7 +80,8 @@ def _train(stage: Stage, workdir: Path, growth: dict[str, Any], *, profile: bool
         "reference_source": None if reference is None else reference.source,
         "reference_error": None if reference is None else reference.error,
     }
-    average = energy_with_symmetries(stage.config, model, growth["n_averages"])
+    n_averages = growth["n_averages"]
+    average = energy_with_symmetries(stage.config, model, n_averages) if n_averages else None
     if average is not None:
         more[f"energy{AVERAGED}"] = average.energy
         more[f"energy_error{AVERAGED}"] = average.energy_error

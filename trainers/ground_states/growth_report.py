@@ -62,18 +62,24 @@ def bulk_energy(
 ) -> dict[str, Any] | None:
     """Returns the energy a site of the infinite lattice, or None if the sizes are too few.
 
+    Where all sizes have it, from the energies averaged over symmetries, which are closer.
+
     Args:
         rows: Of `growth.json`.
         hamiltonian: Its configuration.
     """
     lattice, periodic = hamiltonian["lattice"], hamiltonian.get("periodic", False)
     powers = powers_of(lattice, periodic=periodic, n_sizes=len(rows))
-    if len(rows) < len(powers) or not all(row["energy_error"] > 0.0 for row in rows):
+    is_averaged = all(row[f"energy{AVERAGED}"] is not None for row in rows)
+    suffix = AVERAGED if is_averaged else ""
+    if len(rows) < len(powers) or not all(row[f"energy_error{suffix}"] > 0.0 for row in rows):
         return None
-    columns = ([row[key] for row in rows] for key in ("size", "energy", "energy_error"))
+    keys = ("size", f"energy{suffix}", f"energy_error{suffix}")
+    columns = ([row[key] for row in rows] for key in keys)
     fit = fit_sizes(*columns, powers)
     known = known_bulk_energy(hamiltonian)
     return {
+        "with_symmetries": is_averaged,
         "energy_per_site": fit.bulk_energy,
         "energy_error": fit.bulk_error,
         "chi_squared": fit.chi_squared,

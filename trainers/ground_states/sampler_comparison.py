@@ -19,7 +19,7 @@ from qtf.ground_states.figures import TrainingCurve, modes_figure, training_figu
 from qtf.physics import lanczos_ground_energy
 from qtf.physics.ground_energies import QUICK_LANCZOS_SITES
 from qtf.provenance import machine, today, versions
-from trainers.chain_training import TrainingPlan, Trainings, name_of
+from trainers.ground_states.chain_training import TrainingPlan, Trainings, name_of
 from trainers.ground_states.sampler_modes import ModesPlan, compare_modes
 
 DOTS_PER_INCH = 150

@@ -8,6 +8,7 @@ from typing import Any
 
 from qtf.files import read_json
 from qtf.training.run_folder import RunFolder, check_same
+from trainers.ground_states.assembly import without_what_follows
 
 # Of the section `growth`, what may hold a value for each size after the first.
 PER_SIZE = ("n_steps", "n_samples", "learning_rates", "clip_norms")
@@ -99,7 +100,7 @@ def _further(config: dict[str, Any], place: int, size: int, start: str) -> dict[
 
 
 def _at_size(config: dict[str, Any], size: int, *, start: str | None) -> dict[str, Any]:
-    found = {key: copy.deepcopy(value) for key, value in config.items() if key != "refinement"}
+    found = copy.deepcopy(without_what_follows(config))
     hamiltonian = found["physics"]["hamiltonian"]
     square = hamiltonian["lattice"] == "square"
     for key in ("n_rows", "n_columns") if square else ("n_sites",):
@@ -136,9 +137,14 @@ def _check(config: dict[str, Any]) -> None:
     for key in ("steps_per_epoch", "log_every_steps"):
         if growth[key] < 1:
             raise ValueError(f"Setting `growth.{key}` must be positive, but is {growth[key]}.")
-    for key in ("n_evaluation", "n_averages"):
-        if growth[key] < 2:
-            raise ValueError(f"Setting `growth.{key}` must be at least 2, but is {growth[key]}.")
+    if growth["n_evaluation"] < 2:
+        raise ValueError(
+            f"Setting `growth.n_evaluation` must be at least 2, but is {growth['n_evaluation']}."
+        )
+    if growth["n_averages"] < 0 or growth["n_averages"] == 1:
+        raise ValueError(
+            f"Setting `growth.n_averages` must be 0 or at least 2, but is {growth['n_averages']}."
+        )
     if not growth["n_steps"]:
         raise ValueError("Setting `growth.n_steps` must have at least one value, but has none.")
     for n_steps in growth["n_steps"]:

@@ -95,7 +95,7 @@ def make_task(config: dict[str, Any], *, workdir: Path | str | None = None) -> O
         plan=plan,
         observables=observables,
         source=RandomSource(
-            # Sums over all outcomes need none.
+            # Sums over all outcomes need at most one.
             (distribution.n_uniforms, 1 if every_outcome else sampling["n_samples"]),
             seed=training["seed"],
         ),
@@ -104,7 +104,7 @@ def make_task(config: dict[str, Any], *, workdir: Path | str | None = None) -> O
         seed=training["seed"],
         every_outcome=every_outcome,
         natural_gradient=_natural_gradient(config),
-        exact=_exact(config, plan, outcome_generator, observables, workdir),
+        find_exact=_exact(config, plan, outcome_generator, observables, workdir),
         xla=training["xla"],
     )
 

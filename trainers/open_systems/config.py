@@ -25,8 +25,8 @@ def default() -> ConfigDict:
                 "norm": "l1",  # or "chi2"
                 "every_outcome": True,  # sums over all of them, to 9 sites; else samples
             },
-            # Follows residuals instead where there is a shift, to 6 sites or on samples; then a
-            # step is worth hundreds. Best with the optimiser "sgd" and the learning rate 1.
+            # Follows residuals instead where there is a shift; then a step is worth hundreds.
+            # Best with the optimiser "sgd" and the learning rate 1.
             "natural_gradient": {"diag_shift": placeholder(float), "momentum": 0.0},
             "dynamics": {"tau": 0.005},  # a step of time is 2 tau
             "steady_state": {"n_epochs": 0},  # that look for it before the first step of time

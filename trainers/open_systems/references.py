@@ -36,14 +36,19 @@ def exact_means(
         folder: Where they are kept for the next start of the same run; None: nowhere.
 
     Returns:
-        (n_epochs + 1, 3).
+        float64 (n_epochs + 1, 3).
+
+    Raises:
+        OSError: The folder cannot be written to.
     """
+    if folder is not None:
+        writable_folder(folder)
     kept = read_json(folder / KEPT) if folder is not None and (folder / KEPT).exists() else {}
     if kept.get("asked") == asked:
         return np.array(kept["means"])
     rows = _means(generator, observables, start, plan)
     if folder is not None:
-        write_json(writable_folder(folder) / KEPT, {"asked": asked, "means": rows})
+        write_json(folder / KEPT, {"asked": asked, "means": rows})
     return np.array(rows)
 
 

@@ -118,6 +118,13 @@ def test_killed_after_the_first_validation_the_same_command_ends_alike(
     assert texts[0] == texts[1]
 
 
+def test_weights_that_are_not_trained_are_named(tmp_path):
+    other = Listed(0)
+    other.parts[0].trainable = False
+    with pytest.raises(ValueError, match="must have trained weights only, but has .*kernel"):
+        other.checkpoints(tmp_path / "new").start_from(tmp_path)
+
+
 def test_a_run_without_checkpoint_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere/checkpoints holds no checkpoint; train"):
         train(Regression(), settings(), config(), tmp_path, start_from=tmp_path / "nowhere")
