@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 FOLDER = "configs/open_system"
 ALWAYS, AT_THE_END, ONLY_Z = "largest_distance", "distance", "distance_of_z"
+FIELDS = {field: f"ising_chain_6_{field}" for field in (1, 2, 3)}
 STRINGS = {n_strings: f"heisenberg_square_{n_strings}" for n_strings in (1, 2, 4, 8)}
 
 
@@ -40,12 +41,12 @@ CASES = (
     ),
     *(
         Case(
-            f"ising_chain_6_{field}",
+            name,
             f"Ising chain of 6, g = {field}, steady",
             f"{FOLDER}/ising_chain.py:6,{field}.0",
             limit=0.02,
         )
-        for field in (1, 2, 3)
+        for field, name in FIELDS.items()
     ),
     *(
         Case(

@@ -5,13 +5,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from configs.open_system import ising_chain
 from qtf.files import read_json, write_atomically, write_figure, write_json
-from qtf.open_systems.figures import strings_figure
+from qtf.open_systems.figures import fields_figure, strings_figure
+from qtf.open_systems.task import DIRECTIONS
 from qtf.provenance import machine, today, versions
 from reproduce.layout import Layout
 from reproduce.minutes import training_minutes
-from reproduce.open_system_cases import AT_THE_END, CASES, ONLY_Z, STRINGS, Case
+from reproduce.open_system_cases import AT_THE_END, CASES, FIELDS, ONLY_Z, STRINGS, Case
 from reproduce.tables import table
+from trainers.open_systems import config as open_system_config
+from trainers.open_systems.assembly import make_generator, make_observables
 from trainers.open_systems.report import curves
 
 Values = dict[str, Any]
@@ -23,7 +27,9 @@ FIGURES = {
     "ising_chain_6_2": "Figures 3 and S2, 6 spins, g = 2: search for the steady state",
     "stiff_chain_4": "Figure S3, 4 spins",
 }
-STRINGS_FIGURE = "open_system_strings.png"
+STRINGS_FIGURE, FIELDS_FIGURE = "open_system_strings.png", "open_system_fields.png"
+# Of the exact curve beside the runs.
+FIELDS_OF_CURVE = [0.25 * i for i in range(1, 17)]
 TEXT = """# Open systems: results
 
 Written by `python -m reproduce.open_systems` from [{numbers}]({numbers}), not by hand.
@@ -64,6 +70,10 @@ def write_page(layout: Layout, docs_dir: Path) -> Iterator[str]:
     }
     if runs:
         write_figure(docs_dir / "figures" / STRINGS_FIGURE, strings_figure(runs), dpi=150)
+    points = {field: found[name] for field, name in FIELDS.items() if name in found}
+    if points:
+        exact = {field: _exact_of_ising(field) for field in FIELDS_OF_CURVE}
+        write_figure(docs_dir / "figures" / FIELDS_FIGURE, fields_figure(points, exact), dpi=150)
     write_atomically(docs_dir / PAGE, page(cases, found, made))
     for case in cases:
         entry = found[case.name]
@@ -91,6 +101,8 @@ def page(cases: Sequence[Case], found: dict[str, Values], made: Values) -> str:
 
 def _figures(found: dict[str, Values]) -> Iterator[str]:
     shown = {f"open_system_{name}.png": words for name, words in FIGURES.items() if name in found}
+    if not found.keys().isdisjoint(FIELDS.values()):
+        shown[FIELDS_FIGURE] = "Figure 3 of the paper, 6 spins: the steady state against the field"
     if not found.keys().isdisjoint(STRINGS.values()):
         shown[STRINGS_FIGURE] = "The same with different numbers of strings"
     for file, words in shown.items():
@@ -110,6 +122,13 @@ def _numbers(case: Case, workdir: Path) -> Values:
         "minutes": training_minutes(workdir),
         "command": f"python -m trainers.open_system --config={case.config}",
     }
+
+
+def _exact_of_ising(field: float) -> dict[str, float]:
+    """Returns the exact <X>, <Y>, <Z> of the steady state that the cases of `FIELDS` look for."""
+    config = open_system_config.resolved(ising_chain.get_config(f"6,{field}"))
+    means = make_observables(config).exact_means(make_generator(config).steady_state())
+    return dict(zip(DIRECTIONS, means.values(), strict=True))
 
 
 def _missing(found: dict[str, Values]) -> str:

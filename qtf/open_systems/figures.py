@@ -46,6 +46,31 @@ def curves_figure(rows: Sequence[Mapping[str, Any]], *, n_steady: int = 0) -> Fi
     return figure
 
 
+def fields_figure(
+    found: Mapping[float, Mapping[str, float]], exact: Mapping[float, Mapping[str, float]]
+) -> Figure:
+    """Draws <X>, <Y> and <Z> of steady states against the field.
+
+    Args:
+        found: Field -> "x", "y", "z", drawn as points.
+        exact: The same of as many fields as make a curve.
+    """
+    figure = Figure(figsize=(6.0, 4.0), layout="constrained")
+    axes = figure.add_subplot()
+    for name, color in COLORS.items():
+        curve = [exact[field][name] for field in sorted(exact)]
+        axes.plot(sorted(exact), curve, color=color, linewidth=4, alpha=0.3)
+        points = [found[field][name] for field in sorted(found)]
+        label = f"$\\langle {name.upper()} \\rangle$"
+        axes.plot(sorted(found), points, "o", color=color, label=label)
+    axes.set_xlabel("transverse field g")
+    axes.set_ylabel("mean over sites of the steady state")
+    axes.legend(frameon=False, ncols=3)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.set_title("Pale: exact", fontsize="small", loc="left")
+    return figure
+
+
 def strings_figure(runs: Mapping[int, Sequence[Mapping[str, Any]]]) -> Figure:
     """Draws how far <X>, <Y> and <Z> are off, for several numbers of strings.
 

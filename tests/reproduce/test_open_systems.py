@@ -1,9 +1,11 @@
 import json
 
+import pytest
+
 from reproduce.fingerprints import fingerprint
 from reproduce.layout import Layout
 from reproduce.open_system_cases import CASES
-from reproduce.open_system_page import write_page
+from reproduce.open_system_page import _exact_of_ising, write_page
 from reproduce.open_systems import stages_of
 
 
@@ -16,6 +18,13 @@ def written(layout, name, distance):
     rows = [{"kind": "validation", "epoch": i, "distance": 0.1 / i} for i in (1, 2)]
     (folder / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (folder / "curves.png").write_bytes(b"picture")
+
+
+def test_exact_curve_is_that_of_the_transverse_field():
+    # Without a field all spins fall.
+    assert _exact_of_ising(1e-9) == pytest.approx({"x": 0.0, "y": 0.0, "z": -1.0}, abs=1e-6)
+    found = _exact_of_ising(2.0)
+    assert found["z"] == pytest.approx(-0.2376, abs=1e-4)
 
 
 def test_page_holds_each_distance_against_its_limit(tmp_path):
@@ -32,6 +41,7 @@ def test_page_holds_each_distance_against_its_limit(tmp_path):
     page = (docs / "open_system_results.md").read_text()
     assert "| 0.0500; <Z> off by 0.0500 | 0.02 | **falls short** |" in page
     assert (docs / "figures/open_system_strings.png").read_bytes().startswith(b"\x89PNG")
+    assert (docs / "figures/open_system_fields.png").read_bytes().startswith(b"\x89PNG")
     assert "1 of 3 requirements hold" in page
     assert "| 0.1000, 0.2000, -0.3000 | 0.1000, 0.2000, -0.2500 | 0.0010 | 0.02 | holds |" in page
     assert "Not finished yet: Ising chain of 6, g = 1, steady;" in page

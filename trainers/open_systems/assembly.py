@@ -85,10 +85,10 @@ def make_task(config: dict[str, Any], *, workdir: Path | str | None = None) -> O
         norm=config["objective"]["norm"],
     )
     _check(config, lattice)
-    povm, outcome_generator = measurement(config), make_generator(config)
+    outcome_generator = make_generator(config)
     every_outcome = config["objective"]["every_outcome"]
     distribution = make_distribution(config, lattice)
-    observables = PauliObservables([povm.pauli_values(name.upper()) for name in DIRECTIONS])
+    observables = make_observables(config)
     return OpenSystemTask(
         make_distribution=lambda: make_distribution(config, lattice),
         generator=make_local_generator(outcome_generator, chunk=sampling["chunk"]),
@@ -141,6 +141,12 @@ def make_local_generator(generator: OutcomeGenerator, *, chunk: int = 0) -> Loca
         n_sites=generator.n_sites,
         chunk=chunk,
     )
+
+
+def make_observables(config: dict[str, Any]) -> PauliObservables:
+    """Returns the estimators of <X>, <Y>, <Z> from the outcomes of the measurement."""
+    povm = measurement(config)
+    return PauliObservables([povm.pauli_values(name.upper()) for name in DIRECTIONS])
 
 
 def measurement(config: dict[str, Any]) -> Povm:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from qtf.open_systems.figures import curves_figure
+from qtf.open_systems.figures import curves_figure, fields_figure, strings_figure
 
 
 def rows(*, exact=False, errors=False):
@@ -42,3 +42,19 @@ def test_search_for_a_steady_state_counts_epochs(n_steady, n_lines):
     # The fourth divides the search from the steps of time, where there are any.
     assert len(axes.lines) == n_lines
     np.testing.assert_allclose(axes.lines[0].get_xdata(), [1, 2, 3, 4])
+
+
+def test_steady_states_are_points_on_the_exact_curve():
+    exact = {field: {"x": 0.1 * field, "y": 0.0, "z": -1.0} for field in (3.0, 1.0, 2.0)}
+    (axes,) = fields_figure({2.0: {"x": 0.25, "y": 0.1, "z": -0.9}}, exact).axes
+    curve, points = axes.lines[:2]
+    assert curve.get_xdata().tolist() == [1.0, 2.0, 3.0]
+    np.testing.assert_allclose(curve.get_ydata(), [0.1, 0.2, 0.3])
+    assert (points.get_xdata().tolist(), points.get_ydata().tolist()) == ([2.0], [0.25])
+
+
+def test_each_number_of_strings_is_a_curve():
+    runs = {8: [{"distance": 0.1}, {"distance": 0.01}], 1: [{"distance": 0.3}]}
+    (axes,) = strings_figure(runs).axes
+    assert [line.get_label() for line in axes.lines] == ["one string", "8 strings"]
+    assert axes.lines[1].get_ydata().tolist() == [0.1, 0.01]
