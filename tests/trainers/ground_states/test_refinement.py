@@ -3,10 +3,11 @@ import pytest
 from configs.ground_state.heisenberg_square import get_config
 from qtf.ground_states.exact_sums import variational_energy
 from qtf.training.logbook import read_metrics
-from tests.trainers.test_ground_state import RECONFIGURATION, small
 from trainers.ground_states import config as ground_state_config
 from trainers.ground_states.assembly import run
 from trainers.ground_states.refinement import check, refined, run_and_refine
+
+from .test_assembly import RECONFIGURATION, small
 
 CHANGES = {
     **RECONFIGURATION,
