@@ -106,6 +106,32 @@ class PixelCNN(AutoregressiveNetwork):
 
         return self._through(evaluate, None), cache
 
+    def evaluated(self, outcomes: Any, start: int, stop: int, cache: Any) -> tuple[Any, Any]:
+        """Evaluates some positions of given outcomes, the whole row of each at once.
+
+        The cache gets the last row beyond `stop` too, where nothing reads before it is replaced.
+        """
+        columns = self.shape[1]
+        first, last = start // columns, (stop - 1) // columns
+        batch_size = ops.shape(outcomes)[1]
+
+        def advance(row: Any, carry: Any) -> Any:
+            outputs, above, _ = carry
+            part = ops.slice(outcomes, (row * columns, 0), (columns, batch_size))
+            found, own = self._row(self.encoded(part), above)
+            at = ((row - first) * columns, 0, 0)
+            return ops.slice_update(outputs, at, ops.cast(found, outputs.dtype)), own, above
+
+        shape = ((last + 1 - first) * columns, batch_size, self.n_outputs)
+        above = [ops.swapaxes(rows[:, (first + 1) % 2], 0, 1) for rows in cache]
+        carry = (ops.zeros(shape, self.variable_dtype), above, above)
+        outputs, own, above = ops.fori_loop(first, last + 1, advance, carry)
+        # The loop forgets the shape.
+        outputs = ops.reshape(outputs, shape)[start - first * columns : stop - first * columns]
+        pairs = zip(*((own, above) if last % 2 == 0 else (above, own)), strict=True)
+        rows = [ops.transpose(ops.stack(pair), (2, 0, 1, 3)) for pair in pairs]
+        return outputs, [ops.reshape(x, ops.shape(old)) for x, old in zip(rows, cache, strict=True)]
+
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make this network again."""
         own = {
@@ -115,6 +141,20 @@ class PixelCNN(AutoregressiveNetwork):
             "residual": self.residual,
         }
         return {**super().get_config(), **own}
+
+    def _row(self, x: Any, above: Sequence[Any]) -> tuple[Any, list[Any]]:
+        """Evaluates a row, (columns, batch, local_dimension), from every input of that above.
+
+        Returns outputs and the inputs of each layer, padded left and right.
+        """
+        inputs = []
+
+        def evaluate(layer: _MaskedConvolution, x: Any) -> Any:
+            own = ops.pad(ops.cast(x, self.variable_dtype), ((1, 1), (0, 0), (0, 0)))
+            inputs.append(own)
+            return layer.row(own, above[len(inputs) - 1])
+
+        return self._through(evaluate, x), inputs
 
     def _written(self, two_rows: Any, x: Any, position: Any) -> Any:
         """Writes (batch, channels) at a position."""
@@ -163,6 +203,12 @@ class _MaskedConvolution(keras.layers.Layer):
         taps += [padded[:, 1:, :columns], grid][: self.n_taps - 3]
         joined = ops.concatenate(taps, axis=-1)
         return self._product(ops.reshape(joined, (-1, rows * columns, joined.shape[-1])))
+
+    def row(self, own: Any, above: Any) -> Any:
+        """Does the same in one row, from (columns + 2, batch, channels) of it and that above."""
+        columns = self.shape[1]
+        taps = [above[c : c + columns] for c in range(3)] + [own[c : c + columns] for c in range(2)]
+        return self._product(ops.concatenate(taps[: self.n_taps], axis=-1))
 
     def step(self, two_rows: Any, position: Any) -> Any:
         """Does the same at one position, from the row above and its own."""

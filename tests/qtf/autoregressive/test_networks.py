@@ -93,6 +93,26 @@ def test_cached_steps_equal_the_parallel_evaluation(make):
     np.testing.assert_allclose(found, network(base), atol=1e-12)
 
 
+@pytest.mark.parametrize(("first", "second"), [(2, 3), (3, 5), (4, 6), (1, 4)])
+def test_evaluation_may_stop_anywhere_and_go_on_with_other_outcomes(make, first, second):
+    network = make()
+    old, new = outcomes(network), outcomes(network, seed=3)
+    new[:, :first] = old[:, :first]
+
+    def in_parts(old, new):
+        old, new = ops.transpose(old), ops.transpose(new)
+        parts, cache = [], network.initial_cache(7)
+        for sequence, start, stop in ((old, 0, first), (new, first, second), (new, second, 6)):
+            if start < stop:
+                part, cache = network.evaluated(sequence, start, stop, cache)
+                parts.append(part)
+        return ops.transpose(ops.concatenate(parts), (1, 0, 2))
+
+    run = compiled(in_parts, variables=network.variables)
+    found = run(*(ops.convert_to_tensor(x) for x in (old, new)))
+    np.testing.assert_allclose(found, network(new), atol=1e-12)
+
+
 def test_probabilities_of_all_outcomes_add_up_to_one(make):
     network = make(heads=(2,))
     every = np.array(list(itertools.product((0, 1), repeat=6)), "int32")
