@@ -39,6 +39,8 @@ class AutoregressiveNetwork(keras.Model):
     recurrent = False
     # Whether there is `grown`.
     grows = False
+    # Loops in which samples are drawn; more than 1 if `step` takes `stop`, the last of its loop.
+    n_sampling_stages = 1
 
     def __init__(
         self,

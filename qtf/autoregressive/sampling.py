@@ -1,12 +1,15 @@
 """Exact samples, drawn position by position with a cache."""
 
+import itertools
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from keras import ops
 
 from qtf.autoregressive.network import AutoregressiveNetwork
 
+SHORTEST_STAGE = 4
 # (outputs (batch, n_outputs), position, sum of the outcomes before (batch,)) -> logits
 Logits = Callable[[Any, Any, Any], Any]
 
@@ -39,18 +42,31 @@ def drawn_outcomes(network: AutoregressiveNetwork, uniforms: Any, logits: Logits
     n_positions, batch_size = network.n_positions, ops.shape(uniforms)[1]
     nothing = ops.zeros((batch_size,), "int32")
 
-    def draw(position: Any, carry: Any) -> Any:
+    def draw(step: Callable[..., Any], position: Any, carry: Any) -> Any:
         outcomes, cache, previous, total = carry
-        outputs, cache = network.step(position, previous, cache)
+        outputs, cache = step(position, previous, cache)
         drawn = _drawn(logits(outputs, position, total), uniforms[position])
         outcomes = ops.slice_update(outcomes, (position, 0), drawn[None])
         return outcomes, cache, drawn, total + drawn
 
     outcomes = ops.zeros((n_positions, batch_size), "int32")
-    start = (outcomes, network.initial_cache(batch_size), nothing, nothing)
-    outcomes = ops.fori_loop(0, n_positions, draw, start)[0]
+    carry = (outcomes, network.initial_cache(batch_size), nothing, nothing)
+    for start, stop, step in _stages(network):
+        carry = ops.fori_loop(start, stop, partial(draw, step), carry)
     # The loop forgets the shape, without which XLA cannot differentiate what follows.
-    return ops.reshape(outcomes, (n_positions, batch_size))
+    return ops.reshape(carry[0], (n_positions, batch_size))
+
+
+def _stages(network: AutoregressiveNetwork) -> list[tuple[int, int, Callable[..., Any]]]:
+    """Returns first position, that after the last, and what evaluates those between."""
+    n_positions = network.n_positions
+    n_stages = min(network.n_sampling_stages, n_positions // SHORTEST_STAGE)
+    if n_stages <= 1:
+        return [(0, n_positions, network.step)]
+    stops = [n_positions * i // n_stages for i in range(n_stages + 1)]
+    return [
+        (start, stop, partial(network.step, stop=stop)) for start, stop in itertools.pairwise(stops)
+    ]
 
 
 def _drawn(logits: Any, uniforms: Any) -> Any:
