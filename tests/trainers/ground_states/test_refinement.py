@@ -1,8 +1,12 @@
+import numpy as np
 import pytest
+import tensorflow as tf
 
 from configs.ground_state.heisenberg_square import get_config
 from qtf.ground_states.exact_sums import variational_energy
+from qtf.physics import all_bits
 from qtf.training.logbook import read_metrics
+from serving import export
 from trainers.ground_states import config as ground_state_config
 from trainers.ground_states.assembly import run
 from trainers.ground_states.refinement import check, refined, run_and_refine
@@ -30,6 +34,11 @@ def test_refinement_goes_on_where_samples_stop(tmp_path):
     energy = variational_energy(refined, refined_task.hamiltonian)
     assert task.reference * (1 + 1e-6) < energy
     assert energy - task.reference < (average - task.reference) / 20
+    # The run is exported as refined.
+    served = tf.saved_model.load(str(export.run(tmp_path, tmp_path / "model")))
+    bits = all_bits(6).astype("int32")
+    log_modulus = served.signatures["log_psi"](bits=tf.constant(bits))["log_modulus"]
+    np.testing.assert_allclose(log_modulus, refined(bits)[0], atol=1e-5)
     # A longer training is not taken for refined.
     with pytest.raises(ValueError, match="`refinement.start` = 30, but 45 is asked"):
         run_and_refine(small(**{**CHANGES, "training__n_epochs": 3}), tmp_path)
