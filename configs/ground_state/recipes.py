@@ -84,7 +84,8 @@ def quick_growth(config: ConfigDict) -> None:
 
 
 def iterative_retraining(config: ConfigDict) -> None:
-    """Penalties, samples and clipping of the iterative-retraining paper."""
+    """Phases, penalties, samples and clipping of the iterative-retraining paper."""
+    config.wave_function.phase = "sine_and_cosine"
     config.penalties.temperature = 1.0
     config.penalties.magnetization = 10.0
     config.sampling.n_samples = 100

@@ -20,15 +20,17 @@ class WaveFunction(keras.Model):
         psi(s) = prod_p sqrt(P_p(s_p | s_0 .. s_{p-1})) exp(i theta_p(s_p | s_0 .. s_{p-1}))
 
     The network's outputs at a position are the logarithms of P_p, up to a constant, for bits 0
-    and 1, then, if it has a second head, the two phases; otherwise all phases are zero, as is
-    right for ground states without a sign problem.
+    and 1, then, if it has a second head, the two phases, or their sines and then their cosines
+    up to a factor, theta_p = atan2(sine, cosine). Otherwise all phases are zero, as is right for
+    ground states without a sign problem.
 
     With `zero_magnetization`, P_p is zero for a bit of which n_sites / 2 have been drawn; the
     other one is then certain. With `sign_sites`, psi(s) gets the factor (-1)^k, where k is the
     number of down spins on these sites: for the sites of one sublattice, Marshall's sign rule.
 
     Args:
-        network: With two outcomes and outputs (2, 2), or (2,) for a positive psi, at each site.
+        network: With two outcomes and outputs (2, 2) for phases, (2, 4) for sines and cosines,
+            or (2,) for a positive psi, at each site.
         sites: Site at each position; by default in the order of their numbers.
         zero_magnetization: Whether as many spins point up as down.
         sign_sites: Sites whose down spins change the sign.
@@ -209,7 +211,10 @@ class WaveFunction(keras.Model):
         """Returns logarithms of probabilities and phases, both (..., 2)."""
         if self.positive:
             return outputs, ops.zeros_like(outputs)
-        return outputs[..., :2], outputs[..., 2:]
+        logits, phases = outputs[..., :2], outputs[..., 2:]
+        if self.network.heads == (2, 4):
+            phases = _angle(phases[..., :2], phases[..., 2:])
+        return logits, phases
 
     def _masked(self, logits: Any, downs: Any, position: Any) -> Any:
         """Makes impossible what would leave too many spins of one kind."""
@@ -220,10 +225,10 @@ class WaveFunction(keras.Model):
 
     def _check(self) -> None:
         network, n_sites = self.network, self.n_sites
-        if network.local_dimension != 2 or network.heads not in ((2, 2), (2,)):
+        if network.local_dimension != 2 or network.heads not in ((2, 2), (2, 4), (2,)):
             raise ValueError(
-                "Argument `network` must have two outcomes and outputs (2, 2) or (2,), but has"
-                f" {network.local_dimension} and {network.heads}."
+                "Argument `network` must have two outcomes and outputs (2, 2), (2, 4) or (2,), but"
+                f" has {network.local_dimension} and {network.heads}."
             )
         if sorted(self.sites) != list(range(n_sites)):
             raise ValueError(
@@ -238,6 +243,12 @@ class WaveFunction(keras.Model):
             raise ValueError(
                 f"Argument `sign_sites` must hold sites below {n_sites}, but is {self.sign_sites}."
             )
+
+
+def _angle(sine: Any, cosine: Any) -> Any:
+    """Returns atan2; both are zero in some untrained networks, where it has no gradient."""
+    neither = ops.logical_and(sine == 0.0, cosine == 0.0)
+    return ops.arctan2(sine, ops.where(neither, ops.ones_like(cosine), cosine))
 
 
 def _repeated(x: Any, count: int) -> Any:

@@ -21,6 +21,8 @@ from trainers.networks import ON_SQUARES, make_network
 
 # Differences of energies need more digits than bfloat16 has.
 PRECISIONS = ("float32", "float64")
+# What the two phases of a position are read from.
+PHASE_OUTPUTS = {"angle": 2, "sine_and_cosine": 4}
 # Images of flipped spins of a sample that are evaluated at once, which bounds the memory.
 MAX_IMAGES = 112
 
@@ -180,7 +182,13 @@ def make_wave_function(config: dict[str, Any], lattice: Lattice) -> Any:
 
 
 def _heads(config: dict[str, Any]) -> tuple[int, ...]:
-    return (2,) if config["wave_function"]["positive"] else (2, 2)
+    settings = config["wave_function"]
+    if settings["phase"] not in PHASE_OUTPUTS:
+        raise ValueError(
+            f"Setting `wave_function.phase` must be one of {', '.join(PHASE_OUTPUTS)}, but is"
+            f' "{settings["phase"]}".'
+        )
+    return (2,) if settings["positive"] else (2, PHASE_OUTPUTS[settings["phase"]])
 
 
 def _symmetrizer(config: dict[str, Any], lattice: Lattice) -> Any:

@@ -19,6 +19,7 @@ def default() -> ConfigDict:
                 "zero_magnetization": False,
                 "marshall_sign": False,
                 "positive": False,  # no phase beside that of the sign rule
+                "phase": "angle",  # or "sine_and_cosine", of which it is the arc tangent
             },
             "sampling": {
                 "n_samples": 256,  # of a step of one replica

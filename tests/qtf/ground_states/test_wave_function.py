@@ -2,6 +2,8 @@ import keras
 import numpy as np
 import pytest
 import scipy.stats
+import tensorflow as tf
+from keras import ops
 
 from qtf.autoregressive import LSTM2D, GatedRNN2D, GRUNetwork, PixelCNN, Transformer
 from qtf.ground_states.orderings import site_order, sublattice
@@ -94,6 +96,25 @@ def test_without_a_second_head_only_the_sign_rule_makes_phases():
     np.testing.assert_array_equal(phase, np.pi * EVERY[:, 1])
     (prefix,) = psi.prefixes(EVERY, [3])
     np.testing.assert_allclose(psi.continued(EVERY, 3, prefix)[1], phase)
+
+
+def test_phases_are_read_from_sines_and_cosines():
+    network = GRUNetwork(n_positions=6, units=6, heads=(2, 4), dtype="float64")
+    psi = WaveFunction(network=network, dtype="float64")
+    assert not psi.positive
+    # Untrained, all outputs of the first position are zero.
+    with tf.GradientTape() as tape:
+        phase = ops.sum(psi(EVERY)[1])
+    gradients = tape.gradient(phase, [v.value for v in psi.trainable_variables])
+    assert all(g is None or np.isfinite(g).all() for g in gradients)
+    network.last_layers[1].bias.assign([0.3, -0.2, 0.5, 0.1])
+    outputs = np.asarray(network(EVERY))[..., 2:].reshape(-1, 6, 2, 2)
+    chosen = np.take_along_axis(outputs, EVERY[:, :, None, None], axis=-1)[..., 0]
+    sine, cosine = chosen[..., 0], chosen[..., 1]
+    expected = np.prod((cosine + 1j * sine) / np.hypot(sine, cosine), axis=1)
+    np.testing.assert_allclose(np.exp(1j * np.asarray(psi(EVERY)[1])), expected, atol=1e-12)
+    (prefix,) = psi.prefixes(EVERY, [3])
+    np.testing.assert_allclose(psi.continued(EVERY, 3, prefix)[1], psi(EVERY)[1], atol=1e-12)
 
 
 def test_sign_sites_change_the_phase_by_pi_for_every_down_spin():

@@ -3,10 +3,11 @@ import json
 
 import pytest
 
+from qtf.physics import lattice_from_config
 from qtf.training.schedules import learning_rate
 from qtf.training.settings import TrainingSettings
 from trainers.ground_states import config as ground_state_config
-from trainers.ground_states.assembly import make_task
+from trainers.ground_states.assembly import make_task, make_wave_function
 from trainers.ground_states.growth import grow
 from trainers.ground_states.growth_report import bulk_energy
 from trainers.ground_states.stages import check_finished, make_stages
@@ -56,6 +57,9 @@ def test_the_paper_s_chain_is_trained_as_the_paper_says():
         assert (further.n_steps, further.optimizer.learning_rate) == (1000, 1e-4)
         assert (further.optimizer.schedule, further.optimizer.clip_norm) == ("constant", 1.0)
         assert stage.config["sampling"]["n_samples"] == 100
+    lattice = lattice_from_config(stages[0].config["physics"]["hamiltonian"])
+    # Two logarithms of probabilities, two sines, two cosines.
+    assert make_wave_function(stages[0].config, lattice).network.heads == (2, 4)
 
 
 def test_the_paper_s_squares_are_trained_as_the_paper_says():
