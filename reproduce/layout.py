@@ -61,6 +61,10 @@ class Layout:
         """The speed table."""
         return self.root / "times.json"
 
+    def measurement(self, name: str) -> Path:
+        """Returns the file of what was seen of a start."""
+        return self.root / "measurements" / f"{name}.json"
+
     def run(self, name: str) -> Path:
         """Returns the run folder of a model."""
         return self.root / "runs" / name
