@@ -58,6 +58,8 @@ CASES = (
         "growing square, a minibatch of 100 on 30 x 30",
         "grow_square.py:paper",
         "--config.growth.sizes=(30,)",
+        "--config.growth.n_steps=(100,)",
+        "--config.growth.learning_rates=(1e-5,)",
         n_steps=1,
         resumes=False,
         minutes=30,
