@@ -6,7 +6,7 @@ PEERS ?= .peers
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test format bench bench-peers reproduce ground-states growth open-systems clean help
+.PHONY: demo test format bench bench-peers reproduce ground-states growth open-systems samplers full-scale clean help
 
 help:
 	@echo "make demo    generate, train, evaluate, export, predict, serve; under 10 minutes"
@@ -15,8 +15,10 @@ help:
 	@echo "make ground-states  docs/ground_state_results.md: seven ground states; an hour"
 	@echo "make growth         docs/growth_results.md: a chain and a square that grow; two hours"
 	@echo "make open-systems   docs/open_system_results.md: nine open systems; an hour"
+	@echo "make samplers       docs/sampler_results.md: direct samples against chains; 20 minutes"
+	@echo "make full-scale     docs/full_scale.md: what takes days, started and resumed; two hours"
 	@echo "make bench   docs/benchmarks.md: the speed of every part on this machine; 15 minutes"
-	@echo "make bench-peers  the same work by PyTorch, sru and QuTiP, in an environment of their own"
+	@echo "make bench-peers  the same work by PyTorch, sru, NetKet and QuTiP, in an environment of their own"
 	@echo "make format  format the code and sort its imports"
 
 demo: $(VENV)/.core
@@ -48,6 +50,12 @@ growth: $(VENV)/.core
 
 open-systems: $(VENV)/.core
 	$(BIN)/python -m reproduce.open_systems
+
+samplers: $(VENV)/.core
+	$(BIN)/python -m reproduce.samplers
+
+full-scale: $(VENV)/.core
+	$(BIN)/python -m reproduce.full_scale
 
 format: $(VENV)/.test
 	$(BIN)/ruff format .
