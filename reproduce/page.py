@@ -45,6 +45,7 @@ def page(
     checks: Sequence[Check],
     figures: Sequence[str],
     stage_minutes: Mapping[str, float],
+    others: str = "",
 ) -> str:
     """Returns the page as markdown.
 
@@ -53,6 +54,7 @@ def page(
         checks: What must hold.
         figures: Names of the figures that were drawn.
         stage_minutes: Stage -> how long it took.
+        others: Of `reproduce.other_results`.
     """
     parts = [_head(results), _verdict(checks), _comparison(results, figures)]
     parts.append(_errors(results, figures))
@@ -63,7 +65,7 @@ def page(
         parts.append(_transfer(results["transfer_8"], figures))
     if results.get("local_generator", {}).get("generator"):
         parts.append(_local_generator(results["local_generator"]))
-    parts.append(_how(stage_minutes))
+    parts += [others, _how(stage_minutes)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 

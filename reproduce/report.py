@@ -40,6 +40,7 @@ def write_report(out_dir: Path, docs_dir: Path) -> None:
     from reproduce.figures import all_figures, write_figures
     from reproduce.layout import Layout
     from reproduce.material import collect
+    from reproduce.other_results import section
     from reproduce.page import page
     from reproduce.results import results
 
@@ -52,7 +53,8 @@ def write_report(out_dir: Path, docs_dir: Path) -> None:
     minutes = {name: entry["seconds"] / 60 for name, entry in material.stages.items()}
     write_figures(drawn, docs_dir / "figures")
     write_json(docs_dir / "results.json", numbers)
-    write_atomically(docs_dir / "results.md", page(numbers, checks, sorted(drawn), minutes))
+    text = page(numbers, checks, sorted(drawn), minutes, section(docs_dir))
+    write_atomically(docs_dir / "results.md", text)
     for check in checks:
         print(f"{'holds' if check.holds else 'FALLS SHORT':<12} {check.requirement}: {check.found}")
     print(f"Page: {docs_dir / 'results.md'}")
