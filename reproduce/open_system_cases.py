@@ -5,6 +5,8 @@ from dataclasses import dataclass
 FOLDER = "configs/open_system"
 ALWAYS, AT_THE_END, ONLY_Z = "largest_distance", "distance", "distance_of_z"
 FIELDS = {field: f"ising_chain_6_{field}" for field in (1, 2, 3)}
+# Runs of one system that differ by their seed, the first of them that of the configuration.
+SEEDS = {0: FIELDS[2], **{seed: f"{FIELDS[2]}_seed_{seed}" for seed in (1, 2, 3)}}
 STRINGS = {n_strings: f"heisenberg_square_{n_strings}" for n_strings in (1, 2, 4, 8)}
 
 
@@ -20,6 +22,7 @@ class Case:
             time or at the end, or only that of <Z> at the end.
         limit: Largest value of it, or None where nothing is asked.
         minutes: Expected duration on two cores.
+        trainer_flags: Further flags of the trainer.
     """
 
     name: str
@@ -28,6 +31,7 @@ class Case:
     measure: str = AT_THE_END
     limit: float | None = None
     minutes: float = 3.0
+    trainer_flags: tuple[str, ...] = ()
 
 
 CASES = (
@@ -65,5 +69,29 @@ CASES = (
         f"{FOLDER}/stiff_chain.py:4,0.0005",
         ALWAYS,
         minutes=10.0,
+    ),
+    Case(
+        "stiff_chain_4_long",
+        "stiff Heisenberg chain of 4 to t = 5",
+        f"{FOLDER}/stiff_chain.py:4,0.0075",
+        ALWAYS,
+        minutes=20.0,
+    ),
+    Case(
+        "heisenberg_square_dynamics",
+        "Heisenberg 3 x 3, Jy = 1.8, to t = 2",
+        f"{FOLDER}/heisenberg_square.py:1.8,1,dynamics",
+        ALWAYS,
+        minutes=60.0,
+    ),
+    *(
+        Case(
+            name,
+            f"Ising chain of 6, g = 2, steady, seed {seed}",
+            f"{FOLDER}/ising_chain.py:6,2.0",
+            trainer_flags=(f"--config.training.seed={seed}",),
+        )
+        for seed, name in SEEDS.items()
+        if seed
     ),
 )

@@ -5,14 +5,22 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from matplotlib.figure import Figure
+
 from configs.open_system import ising_chain
 from qtf.files import read_json, write_atomically, write_figure, write_json
-from qtf.open_systems.figures import fields_figure, strings_figure
+from qtf.open_systems.figures import (
+    fields_figure,
+    losses_figure,
+    runs_figure,
+    strings_figure,
+)
 from qtf.open_systems.task import DIRECTIONS
 from qtf.provenance import machine, today, versions
+from qtf.training.logbook import read_metrics
 from reproduce.layout import Layout
 from reproduce.minutes import training_minutes
-from reproduce.open_system_cases import AT_THE_END, CASES, FIELDS, ONLY_Z, STRINGS, Case
+from reproduce.open_system_cases import AT_THE_END, CASES, FIELDS, ONLY_Z, SEEDS, STRINGS, Case
 from reproduce.tables import table
 from trainers.open_systems import config as open_system_config
 from trainers.open_systems.assembly import make_generator, make_observables
@@ -23,11 +31,20 @@ PAGE, NUMBERS = "open_system_results.md", "open_system_results.json"
 # Of the paper's figures, those of which one run is shown.
 FIGURES = {
     "heisenberg_chain_4": "Figure 2 (a) of the paper, 4 spins: means over sites in time",
-    "heisenberg_square_8": "Figures 4 and S1, eight strings: the way to the steady state",
-    "ising_chain_6_2": "Figures 3 and S2, 6 spins, g = 2: search for the steady state",
-    "stiff_chain_4": "Figure S3, 4 spins",
+    "heisenberg_square_dynamics": "Figure 2 (b), 3 x 3: means over sites in time",
+    "heisenberg_square_8": "Figure 4, eight strings: the search for the steady state",
+    "heisenberg_square_1": "Figure S1, no strings: the search for the steady state",
+    "ising_chain_6_2": "The search for the steady state of the Ising chain of 6, g = 2",
+    "stiff_chain_4": "Figure S3, 4 spins: short times",
+    "stiff_chain_4_long": "Figure S4, 4 spins: long times",
 }
-STRINGS_FIGURE, FIELDS_FIGURE = "open_system_strings.png", "open_system_fields.png"
+# Those that are drawn from several.
+STRINGS_FIGURE = "open_system_strings.png"
+FIELDS_FIGURE = "open_system_fields.png"
+LOSSES_FIGURE = "open_system_losses.png"
+RUNS_FIGURE = "open_system_runs.png"
+SEARCHES = (FIELDS[2], STRINGS[1], STRINGS[8])
+COMMAND = "python -m trainers.open_system --config"
 # Of the exact curve beside the runs.
 FIELDS_OF_CURVE = [0.25 * i for i in range(1, 17)]
 TEXT = """# Open systems: results
@@ -65,15 +82,8 @@ def write_page(layout: Layout, docs_dir: Path) -> Iterator[str]:
         if name in FIGURES:
             image = docs_dir / "figures" / f"open_system_{name}.png"
             shutil.copyfile(layout.run(name) / "curves.png", image)
-    runs = {
-        n_strings: curves(layout.run(name)) for n_strings, name in STRINGS.items() if name in found
-    }
-    if runs:
-        write_figure(docs_dir / "figures" / STRINGS_FIGURE, strings_figure(runs), dpi=150)
-    points = {field: found[name] for field, name in FIELDS.items() if name in found}
-    if points:
-        exact = {field: _exact_of_ising(field) for field in FIELDS_OF_CURVE}
-        write_figure(docs_dir / "figures" / FIELDS_FIGURE, fields_figure(points, exact), dpi=150)
+    for file, figure in _figures_of_several(layout, found):
+        write_figure(docs_dir / "figures" / file, figure, dpi=150)
     write_atomically(docs_dir / PAGE, page(cases, found, made))
     for case in cases:
         entry = found[case.name]
@@ -99,12 +109,39 @@ def page(cases: Sequence[Case], found: dict[str, Values], made: Values) -> str:
     )
 
 
+def _figures_of_several(layout: Layout, found: dict[str, Values]) -> Iterator[tuple[str, Figure]]:
+    runs = {
+        n_strings: curves(layout.run(name)) for n_strings, name in STRINGS.items() if name in found
+    }
+    if runs:
+        yield STRINGS_FIGURE, strings_figure(runs)
+    points = {field: found[name] for field, name in FIELDS.items() if name in found}
+    if points:
+        exact = {field: _exact_of_ising(field) for field in FIELDS_OF_CURVE}
+        yield FIELDS_FIGURE, fields_figure(points, exact)
+    losses = {
+        case.words: read_metrics(layout.run(case.name) / "metrics.jsonl", "training")
+        for case in CASES
+        if case.name in SEARCHES and case.name in found
+    }
+    if losses:
+        yield LOSSES_FIGURE, losses_figure(losses)
+    if all(name in found for name in SEEDS.values()):
+        first = found[SEEDS[0]]
+        exact_means = {name: first[f"exact_{name}"] for name in DIRECTIONS}
+        yield RUNS_FIGURE, runs_figure([found[name] for name in SEEDS.values()], exact_means)
+
+
 def _figures(found: dict[str, Values]) -> Iterator[str]:
     shown = {f"open_system_{name}.png": words for name, words in FIGURES.items() if name in found}
     if not found.keys().isdisjoint(FIELDS.values()):
         shown[FIELDS_FIGURE] = "Figure 3 of the paper, 6 spins: the steady state against the field"
+    if not found.keys().isdisjoint(SEARCHES):
+        shown[LOSSES_FIGURE] = "Figure S2: losses of searches for steady states"
     if not found.keys().isdisjoint(STRINGS.values()):
-        shown[STRINGS_FIGURE] = "The same with different numbers of strings"
+        shown[STRINGS_FIGURE] = "Heisenberg 3 x 3 with different numbers of strings"
+    if all(name in found for name in SEEDS.values()):
+        shown[RUNS_FIGURE] = "Figure S5, 6 spins, g = 2: runs that differ by their seed"
     for file, words in shown.items():
         yield f"{words}:\n\n![{words}](figures/{file})\n"
 
@@ -120,7 +157,7 @@ def _numbers(case: Case, workdir: Path) -> Values:
         "limit": case.limit,
         "holds": None if case.limit is None else off_by <= case.limit,
         "minutes": training_minutes(workdir),
-        "command": f"python -m trainers.open_system --config={case.config}",
+        "command": " ".join((f"{COMMAND}={case.config}", *case.trainer_flags)),
     }
 
 

@@ -15,7 +15,14 @@ from reproduce.stages import Stage
 def stages_of(layout: Layout) -> list[Stage]:
     """Returns one run for each case."""
     return [
-        training_stage(layout, case.name, "trainers.open_system", case.config, minutes=case.minutes)
+        training_stage(
+            layout,
+            case.name,
+            "trainers.open_system",
+            case.config,
+            *case.trainer_flags,
+            minutes=case.minutes,
+        )
         for case in CASES
     ]
 

@@ -26,10 +26,13 @@ class Section:
     write_page: Callable[[Layout, Path], Iterator[str]]
 
 
-def training_stage(layout: Layout, name: str, module: str, config: str, *, minutes: float) -> Stage:
-    """Returns the training with a configuration in the run folder of this name."""
+def training_stage(
+    layout: Layout, name: str, module: str, config: str, *further: str, minutes: float
+) -> Stage:
+    """Returns the training with a configuration, and further flags, in the folder of this name."""
     folder = layout.run(name)
-    return Stage(name, module, (f"--workdir={folder}",), folder, config=config, minutes=minutes)
+    arguments = (f"--workdir={folder}", *further)
+    return Stage(name, module, arguments, folder, config=config, minutes=minutes)
 
 
 def main(section: Section) -> None:

@@ -90,3 +90,46 @@ def strings_figure(runs: Mapping[int, Sequence[Mapping[str, Any]]]) -> Figure:
     axes.legend(frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     return figure
+
+
+def losses_figure(runs: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
+    """Draws the loss of searches for steady states.
+
+    Args:
+        runs: Name of a run -> rows of its training with "step" and "loss".
+    """
+    figure = Figure(figsize=(6.0, 3.6), layout="constrained")
+    axes = figure.add_subplot()
+    for name, rows in runs.items():
+        steps, losses = ([row[key] for row in rows] for key in ("step", "loss"))
+        axes.semilogy(steps, losses, ".-", label=name)
+    axes.set_xlabel("optimiser step")
+    axes.set_ylabel(r"mean of $|\mathcal{L} p| / p$")
+    axes.grid(alpha=0.3)
+    axes.legend(frameon=False, fontsize="small")
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def runs_figure(runs: Sequence[Mapping[str, float]], exact: Mapping[str, float]) -> Figure:
+    """Draws <X>, <Y> and <Z> of several runs and of their average, as differences from exact.
+
+    Args:
+        runs: "x", "y", "z" of each.
+        exact: The same.
+    """
+    figure = Figure(figsize=(6.0, 3.6), layout="constrained")
+    axes = figure.add_subplot()
+    numbers = np.arange(1, len(runs) + 1)
+    for name, color in COLORS.items():
+        differences = np.array([run[name] - exact[name] for run in runs])
+        label = f"$\\langle {name.upper()} \\rangle$"
+        axes.plot(numbers, differences, "o", color=color, label=label)
+        axes.axhline(differences.mean(), color=color, linewidth=1.2)
+    axes.axhline(0.0, color="gray", linewidth=0.8, linestyle=":")
+    axes.set_xticks(numbers)
+    axes.set_xlabel("run")
+    axes.set_ylabel("difference from exact; lines: their average")
+    axes.legend(frameon=False, ncols=3)
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure

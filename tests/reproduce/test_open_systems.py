@@ -4,7 +4,7 @@ import pytest
 
 from reproduce.fingerprints import fingerprint
 from reproduce.layout import Layout
-from reproduce.open_system_cases import CASES
+from reproduce.open_system_cases import CASES, SEEDS
 from reproduce.open_system_page import _exact_of_ising, write_page
 from reproduce.open_systems import stages_of
 
@@ -16,6 +16,7 @@ def written(layout, name, distance):
     result = {**values, "distance": 0.05, "largest_distance": distance}
     (folder / "result.json").write_text(json.dumps(result))
     rows = [{"kind": "validation", "epoch": i, "distance": 0.1 / i} for i in (1, 2)]
+    rows += [{"kind": "training", "step": i, "loss": 0.1 / i} for i in (1, 2)]
     (folder / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (folder / "curves.png").write_bytes(b"picture")
 
@@ -42,6 +43,9 @@ def test_page_holds_each_distance_against_its_limit(tmp_path):
     assert "| 0.0500; <Z> off by 0.0500 | 0.02 | **falls short** |" in page
     assert (docs / "figures/open_system_strings.png").read_bytes().startswith(b"\x89PNG")
     assert (docs / "figures/open_system_fields.png").read_bytes().startswith(b"\x89PNG")
+    assert "Figure S2" in page
+    assert (docs / "figures/open_system_losses.png").read_bytes().startswith(b"\x89PNG")
+    assert "Figure S5" not in page
     assert "1 of 3 requirements hold" in page
     assert "| 0.1000, 0.2000, -0.3000 | 0.1000, 0.2000, -0.2500 | 0.0010 | 0.02 | holds |" in page
     assert "Not finished yet: Ising chain of 6, g = 1, steady;" in page
@@ -51,3 +55,12 @@ def test_page_holds_each_distance_against_its_limit(tmp_path):
 def test_stages_depend_on_what_follows_the_colon_of_a_configuration(tmp_path):
     found = {fingerprint(stage, tmp_path) for stage in stages_of(Layout(tmp_path))}
     assert len(found) == len(CASES)
+
+
+def test_runs_of_several_seeds_are_drawn_together(tmp_path):
+    layout = Layout(tmp_path / "out")
+    for name in SEEDS.values():
+        written(layout, name, 0.001)
+    list(write_page(layout, tmp_path))
+    assert "Figure S5" in (tmp_path / "open_system_results.md").read_text()
+    assert (tmp_path / "figures/open_system_runs.png").read_bytes().startswith(b"\x89PNG")

@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 
-from qtf.open_systems.figures import curves_figure, fields_figure, strings_figure
+from qtf.open_systems.figures import (
+    curves_figure,
+    fields_figure,
+    losses_figure,
+    runs_figure,
+    strings_figure,
+)
 
 
 def rows(*, exact=False, errors=False):
@@ -58,3 +64,18 @@ def test_each_number_of_strings_is_a_curve():
     (axes,) = strings_figure(runs).axes
     assert [line.get_label() for line in axes.lines] == ["one string", "8 strings"]
     assert axes.lines[1].get_ydata().tolist() == [0.1, 0.01]
+
+
+def test_each_search_is_a_curve_of_its_loss():
+    rows = [{"step": 50, "loss": 0.5}, {"step": 100, "loss": 0.05}]
+    (axes,) = losses_figure({"chain": rows}).axes
+    assert axes.lines[0].get_xdata().tolist() == [50, 100]
+    assert axes.lines[0].get_ydata().tolist() == [0.5, 0.05]
+
+
+def test_runs_lie_about_their_average():
+    runs = [{"x": 0.3, "y": 0.0, "z": 1.0}, {"x": 0.1, "y": 0.0, "z": 0.0}]
+    (axes,) = runs_figure(runs, {"x": 0.1, "y": 0.0, "z": 0.5}).axes
+    points, average = axes.lines[:2]
+    np.testing.assert_allclose(points.get_ydata(), [0.2, 0.0], atol=1e-12)
+    np.testing.assert_allclose(average.get_ydata(), [0.1, 0.1])
