@@ -16,11 +16,12 @@ ROOM = "ground states"
 BATCH = 256
 MOST_OF_EVALUATION = 3.0
 FASTER_THAN_WITHOUT = 1.6
+MOST_OF_GROWTH = 1.2
 
 
 def measure(count: int) -> list[Row]:
     """Returns the rows of this room, at most five runs each."""
-    rows = []
+    rows = _growth_of_sampling(min(count, 5))
     for name, *case in _cases():
         timings = in_turns(_runs(*case), min(count, 5))
         rows += [
@@ -44,6 +45,49 @@ def measure(count: int) -> list[Row]:
             ),
         ]
     return rows
+
+
+def _growth_of_sampling(count: int) -> list[Row]:
+    """Samples of four times as many sites: their networks take four times the arithmetic."""
+    from qtf.autoregressive import GRUNetwork, PixelCNN
+    from qtf.ground_states.wave_function import WaveFunction
+
+    networks = {
+        "GRU 64 wide": ("chain of", lambda n: GRUNetwork(n_positions=n, units=64), 64, 256),
+        "PixelCNN 32 wide, 6 deep": (
+            "side",
+            lambda side: PixelCNN(shape=(side, side), depth=6),
+            8,
+            16,
+        ),
+    }
+    rows = []
+    for name, (words, make, small, large) in networks.items():
+        runs = {str(n): _sampling(WaveFunction(network=make(n))) for n in (small, large)}
+        few, many = in_turns(runs, count).values()
+        rows.append(
+            compared(
+                ROOM,
+                f"{BATCH} samples, {words} {large}, {name}",
+                many,
+                f"4 times {words} {small}, as the network's arithmetic",
+                few.scaled(4.0),
+                BOUND,
+                limit=MOST_OF_GROWTH,
+            )
+        )
+    return rows
+
+
+def _sampling(psi: Any) -> Run:
+    return _compiled(psi, lambda uniforms: psi.sample(uniforms), _uniforms(psi))
+
+
+def _uniforms(psi: Any) -> Any:
+    import tensorflow as tf
+
+    numbers = np.random.default_rng(0).random((psi.n_uniforms, BATCH))
+    return tf.constant(numbers, tf.float32)
 
 
 def vmc_step(*, side: int, width: int, depth: int, n_samples: int, field: float) -> Run:
@@ -90,7 +134,7 @@ def training_step(config: dict[str, Any]) -> Run:
 
 def _cases() -> list[tuple[str, Any, Any, int]]:
     """Returns names, wave functions, Hamiltonians and numbers of prefixes."""
-    from qtf.autoregressive import LSTM2D, GRUNetwork, PixelCNN, Transformer
+    from qtf.autoregressive import LSTM2D, GatedRNN2D, GRUNetwork, PixelCNN, Transformer
     from qtf.ground_states.wave_function import WaveFunction
     from qtf.physics import Chain, Square, ising
 
@@ -99,6 +143,7 @@ def _cases() -> list[tuple[str, Any, Any, int]]:
         "chain of 64, GRU 64 wide": (GRUNetwork(n_positions=64, units=64), chain, 8),
         "8 x 8, PixelCNN 32 wide, 6 deep": (PixelCNN(shape=(8, 8), depth=6), square, 8),
         "8 x 8, LSTM 32 wide, 2 layers": (LSTM2D(shape=(8, 8)), square, 8),
+        "8 x 8, gated cell 32 wide": (GatedRNN2D(shape=(8, 8), units=32), square, 8),
         "chain of 64, transformer 32 wide": (Transformer(n_positions=64), chain, 16),
     }
     return [
@@ -108,17 +153,14 @@ def _cases() -> list[tuple[str, Any, Any, int]]:
 
 
 def _runs(psi: Any, hamiltonian: Any, n_prefixes: int) -> dict[str, Run]:
-    import tensorflow as tf
-
     from qtf.ground_states.local_energy import LocalEnergy
 
-    uniforms = tf.constant(np.random.default_rng(0).random((64, BATCH)), tf.float32)
-    bits = psi.sample(uniforms)
+    bits = psi.sample(_uniforms(psi))
     # As many configurations at once in both.
     reused = LocalEnergy(hamiltonian, chunk=8, n_prefixes=n_prefixes)
     anew = LocalEnergy(hamiltonian, chunk=8)
     return {
-        "sample": _compiled(psi, lambda uniforms: psi.sample(uniforms), uniforms),
+        "sample": _sampling(psi),
         "evaluate": _compiled(psi, lambda bits: psi(bits)[0], bits),
         "with prefixes": _compiled(psi, lambda bits: reused(psi, bits)[0], bits),
         "without prefixes": _compiled(psi, lambda bits: anew(psi, bits)[0], bits),
