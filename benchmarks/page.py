@@ -41,7 +41,7 @@ HOW = """## How to get this page
 
 ```
 make bench                                  # everything but the peers
-make bench-peers                            # PyTorch, sru, NetKet, QuTiP; in an environment of their own
+make bench-peers                            # PyTorch, sru, NetKet, QuTiP, in their own environment
 python -m benchmarks --only=rollout         # one room
 ```"""
 
