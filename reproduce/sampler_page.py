@@ -26,8 +26,9 @@ Written by `python -m reproduce.samplers` from [{numbers}]({numbers}), not by ha
 - Date: {date}
 - Versions: {versions}
 
-Ising model on open squares. Chains are single-flip Metropolis chains of the same trained wave
-function, one configuration kept after each sweep; the mean of Z is zero by symmetry.
+Ising model on open squares. Chains are single-flip Metropolis chains of the same wave function, a
+trained one averaged over the symmetries of the square and the flip of all spins; one configuration
+is kept after each sweep. The mean of Z is zero by symmetry.
 
 ## The ferromagnet, field {field}
 

@@ -39,7 +39,7 @@ def _comparison(
     return Stage(
         name,
         "trainers.compare_samplers",
-        (f"--workdir={folder}", *((run, "--n_steps=0") if run else ())),
+        (f"--workdir={folder}", *((run, "--symmetrized", "--n_steps=0") if run else ())),
         folder / "comparison.json",
         inputs=(weights,) if weights else (),
         needs=needs,

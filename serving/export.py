@@ -168,13 +168,13 @@ def _export_wave_function(
 ) -> Path:
     from qtf.export.saved_model import export_wave_function
     from qtf.files import writable_folder
-    from qtf.ground_states import symmetries  # noqa: F401  registers all classes
+    from qtf.ground_states.symmetries import averaged
     from qtf.physics import hamiltonians
 
     psi, config = folder.load_model(), folder.load_config()
     physics = config["physics"]["hamiltonian"]
     if symmetrized:
-        psi = _averaged(psi, config["symmetry"], hamiltonians.lattice_from_config(physics))
+        psi = averaged(psi, config["symmetry"], hamiltonians.lattice_from_config(physics))
     hamiltonian = hamiltonians.from_config(physics)
     return export_wave_function(psi, writable_folder(model_dir), hamiltonian, config, **options)
 
@@ -194,17 +194,6 @@ def _export_open_system(
     distribution, time = mean_of_runs([folder, *map(RunFolder, average_with)])
     config = folder.load_config()
     return export_outcomes(distribution, writable_folder(model_dir), config, time=time, **options)
-
-
-def _averaged(psi: Any, settings: Mapping[str, Any], lattice: Any) -> Any:
-    from qtf.ground_states.symmetries import symmetrizer
-
-    average = symmetrizer(settings["group"], lattice, weighted_phase=settings["weighted_phase"])
-    if average is None:
-        raise ValueError('Flag --symmetrized needs a run with a `symmetry.group`, but has "none".')
-    if settings["in_training"]:
-        raise ValueError("Flag --symmetrized needs a plain run, but its average was trained.")
-    return average(psi)
 
 
 def _last_part(workdir: Path | str, config: Mapping[str, Any]) -> Path:

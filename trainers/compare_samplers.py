@@ -19,6 +19,7 @@ RUN = flags.DEFINE_string("run", None, "Run folder of trainers.ground_state.")
 N_CHAINS = flags.DEFINE_integer("n_chains", 4, "Chains of RUN, half from up, half from down.")
 N_KEPT = flags.DEFINE_integer("n_kept", 1000, "Configurations kept of each chain of RUN.")
 KEEP_EVERY = flags.DEFINE_integer("keep_every", 0, "Steps between these; 0: one for each site.")
+SYMMETRIZED = flags.DEFINE_bool("symmetrized", False, "Average over RUN's `symmetry.group`.")
 SIDE = flags.DEFINE_integer("side", 4, "Rows and columns of the square to train on.")
 FIELD = flags.DEFINE_float("field", 3.0, "Its transverse field.")
 STEPS_BETWEEN = flags.DEFINE_list(
@@ -53,7 +54,8 @@ def _main() -> None:
 
     modes = training = None
     if RUN.value is not None:
-        modes = ModesPlan(RUN.value, N_CHAINS.value, N_KEPT.value, KEEP_EVERY.value, SEED.value)
+        shared = (N_CHAINS, N_KEPT, KEEP_EVERY, SEED, SYMMETRIZED)
+        modes = ModesPlan(RUN.value, **{flag.name: flag.value for flag in shared})
     if N_STEPS.value:
         shared = (SIDE, FIELD, WIDTH, DEPTH, N_SAMPLES, N_STEPS, LEARNING_RATE, CHUNK, SEED)
         training = TrainingPlan(**{flag.name: flag.value for flag in shared})

@@ -1,6 +1,6 @@
 """Symmetries of a lattice, and wave functions that have them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -260,6 +260,27 @@ def symmetrizer(
         spin_flip="flip" in group,
         weighted_phase=weighted_phase,
     )
+
+
+def averaged(
+    psi: WaveFunction, settings: Mapping[str, Any], lattice: Lattice
+) -> SymmetricWaveFunction:
+    """Returns the average of the wave function of a run over the symmetries that it names.
+
+    Args:
+        psi: The wave function.
+        settings: The part `symmetry` of the run's configuration.
+        lattice: Of its spins.
+
+    Raises:
+        ValueError: The run names none, or `psi` is such an average already.
+    """
+    average = symmetrizer(settings["group"], lattice, weighted_phase=settings["weighted_phase"])
+    if average is None:
+        raise ValueError('An average needs a run with a `symmetry.group`, but it has "none".')
+    if settings["in_training"]:
+        raise ValueError("An average needs a plain run, but that of this one was trained.")
+    return average(psi)
 
 
 def _coefficients(

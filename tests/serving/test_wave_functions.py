@@ -224,7 +224,7 @@ def test_average_needs_symmetries(workdir, tmp_path):
     config["symmetry"]["group"] = "none"
     other = shutil.copytree(workdir, tmp_path / "other")
     (other / "config.json").write_text(json.dumps(config))
-    with pytest.raises(ValueError, match='--symmetrized needs .* but has "none"'):
+    with pytest.raises(ValueError, match='average needs .* but it has "none"'):
         run(other, tmp_path / "m", symmetrized=True)
 
 

@@ -24,12 +24,14 @@ PLAN = TrainingPlan(
 HAMILTONIAN = {"name": "ising", "lattice": "chain", "n_sites": 4, "transverse_field": 0.5}
 
 
-def write_run(path, **arguments):
+def write_run(path, *, bias=0.0, group="none", **arguments):
     """A run folder with a wave function of random weights, as after a training."""
     keras.utils.set_random_seed(0)
     psi = WaveFunction(network=GRUNetwork(n_positions=4, units=4), **arguments)
+    psi.network.last_layers[0].bias.assign([bias, 0.0])
     folder = RunFolder(path)
-    folder.open({"physics": {"hamiltonian": HAMILTONIAN}})
+    symmetry = {"group": group, "weighted_phase": True, "in_training": False}
+    folder.open({"physics": {"hamiltonian": HAMILTONIAN}, "symmetry": symmetry})
     folder.save_model(psi)
     folder.save_best_weights(psi)
     folder.close()
@@ -190,6 +192,18 @@ def test_chains_and_direct_samples_agree_where_chains_mix(modes):
     sizes = [len(values["magnetizations"]) for values in samples.values()]
     assert sizes == [4000, 1000, 1000, 1000, 1000]
     assert np.shape(samples["direct samples"]["components"]) == (4000, 2)
+
+
+def test_the_average_over_a_flip_has_no_magnetization(tmp_path):
+    run = write_run(tmp_path / "run", bias=0.5, group="flip")
+    found = [compare_modes(ModesPlan(run, symmetrized=choice))["summary"] for choice in (0, 1)]
+    plain, average = (summary["direct"]["magnetization"] for summary in found)
+    assert plain["mean"] > 10 * plain["error"]
+    assert abs(average["mean"]) < 4 * average["error"]
+    chains = found[1]["chains"]["magnetization"]
+    assert abs(chains["mean"]) < 4 * chains["error"]
+    with pytest.raises(ValueError, match='needs a run with a `symmetry.group`, but it has "none"'):
+        compare_modes(ModesPlan(write_run(tmp_path / "plain"), symmetrized=True))
 
 
 def test_impossible_start_is_named(tmp_path):

@@ -15,6 +15,8 @@ from qtf.ground_states.markov_chain import (
     potential_scale_reduction,
     sample_chain,
 )
+from qtf.ground_states.symmetries import averaged
+from qtf.physics import lattice_from_config
 from qtf.training.compilation import compiled
 from qtf.training.run_folder import RunFolder
 from trainers.ground_states import assembly  # noqa: F401  registers the classes of all models
@@ -36,6 +38,7 @@ class ModesPlan:
             as many direct samples are drawn as are kept of all chains.
         keep_every: Steps of a chain from one kept configuration to the next; 0: a sweep.
         seed: Of all samples.
+        symmetrized: Whether its average over the run's `symmetry.group` is sampled instead.
     """
 
     run: str
@@ -43,6 +46,7 @@ class ModesPlan:
     n_kept: int = 1000
     keep_every: int = 0
     seed: int = 0
+    symmetrized: bool = False
 
     def __post_init__(self) -> None:
         if self.n_chains < 4 or self.n_chains % 2:
@@ -71,17 +75,20 @@ def compare_modes(plan: ModesPlan) -> dict[str, Any]:
         "components" (n, 2) and "magnetizations" (n,) as lists.
 
     Raises:
-        ValueError: All spins up is impossible in this wave function.
+        ValueError: All spins up is impossible in this wave function, or there is no average.
         FileNotFoundError: The run is missing.
     """
     folder = RunFolder(plan.run)
-    psi = folder.load_model()
+    psi, hamiltonian = folder.load_model(), folder.load_config()["physics"]["hamiltonian"]
+    if plan.symmetrized:
+        settings = folder.load_config()["symmetry"]
+        psi = averaged(psi, settings, lattice_from_config(hamiltonian))
     _check_start(psi, plan.run)
     direct = _direct_samples(psi, plan.n_chains * plan.n_kept, plan.seed)
     chains, acceptance = _chains(psi, plan)
     n_up = plan.n_chains // 2
     summary = {
-        "hamiltonian": folder.load_config()["physics"]["hamiltonian"],
+        "hamiltonian": hamiltonian,
         # Dealt to as many columns, the diagnostics see them as they see chains.
         "direct": _summary(direct.reshape(plan.n_kept, plan.n_chains, -1)),
         "chains": {**_summary(chains), "acceptance": acceptance},
