@@ -40,7 +40,7 @@ def _comparison(
         name,
         "trainers.compare_samplers",
         (f"--workdir={folder}", *((run, "--symmetrized", "--n_steps=0") if run else ())),
-        folder / "comparison.json",
+        folder,
         inputs=(weights,) if weights else (),
         needs=needs,
         minutes=1.0 if run else 5.0,
