@@ -49,13 +49,33 @@ def heisenberg_chain_ground_energy(n_sites: int) -> float:
         The energy, relative to a coupling of 1.
 
     Raises:
-        ValueError: `n_sites` is odd or not positive.
+        ValueError: `n_sites` is odd or not positive, or the equations were not solved.
 
     Example:
         >>> round(heisenberg_chain_ground_energy(10), 9)
         -4.258035207
 
     Source: Bethe equations of Alcaraz et al., J. Phys. A 20, 6397 (1987).
+    """
+    roots = bethe_roots(n_sites)
+    return float((n_sites - 1) / 4 - 0.5 * (1 / (roots**2 + 0.25)).sum())
+
+
+def bethe_roots(n_sites: int) -> np.ndarray:
+    """Returns the l_j of `heisenberg_chain_ground_energy`.
+
+    Args:
+        n_sites: Number of spins, even.
+
+    Returns:
+        float64 array (n_sites / 2,), ascending.
+
+    Raises:
+        ValueError: As there.
+
+    Example:
+        >>> bethe_roots(2).round(12)
+        array([0.5])
     """
     from scipy.optimize import root
 
@@ -82,5 +102,9 @@ def heisenberg_chain_ground_energy(n_sites: int) -> float:
     # Without scattering, spread a little wider.
     start = 0.5 * np.tan(np.pi * numbers / (2 * n_sites)) * 1.2
     found = root(defects, start, jac=slopes, method="hybr", tol=1e-13)
-    roots = found.x
-    return float((n_sites - 1) / 4 - 0.5 * (1 / (roots**2 + 0.25)).sum())
+    if not found.success:
+        raise ValueError(
+            f"Argument `n_sites` must allow to solve the Bethe equations, but is {n_sites}:"
+            f" {found.message}"
+        )
+    return found.x

@@ -8,27 +8,28 @@ def test_open_systems_give_the_same_numbers_on_jax(on_both_backends):
 import sys
 import numpy as np
 import keras
-from qtf.autoregressive import GRUNetwork, Transformer
+from qtf.autoregressive import GatedRNN2D, GRUNetwork, Transformer
 from qtf.open_systems.full_sums import log_table
 from qtf.open_systems.local_generator import LocalGenerator
 from qtf.open_systems.objectives import advanced_ratios, forward_backward
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
-from qtf.physics import Chain, Lindbladian, OutcomeGenerator, decay, ising, tetrahedral
+from qtf.physics import Lindbladian, OutcomeGenerator, Square, decay, ising, tetrahedral
 from qtf.training.compilation import compiled
 four = {"local_dimension": 4, "heads": (4,)}
 paper = {"n_attention_heads": 1, "feed_forward_units": 6, "norm_last": True, "sinusoidal": True}
-local = OutcomeGenerator(Lindbladian(ising(Chain(3)), decay(3)), tetrahedral())
-generator = LocalGenerator(local.bonds, local.matrices, n_sites=3, chunk=10)
+local = OutcomeGenerator(Lindbladian(ising(Square(2, 2)), decay(4)), tetrahedral())
+generator = LocalGenerator(local.bonds, local.matrices, n_sites=4, chunk=12)
 objective = forward_backward(generator, 0.05, "chi2")
 found = {}
 for network in (
-    GRUNetwork(n_positions=3, units=8, **four),
-    Transformer(n_positions=3, units=8, n_layers=1, **paper, **four),
+    GRUNetwork(n_positions=4, units=8, **four),
+    GatedRNN2D(shape=(2, 2), units=8, **four),
+    Transformer(n_positions=4, units=8, n_layers=1, **paper, **four),
 ):
     rng = np.random.default_rng(0)
     for variable in network.variables:
         variable.assign(0.4 * rng.standard_normal(variable.shape))
-    distribution = OutcomeDistribution(network=network, strings=((0, 1, 2), (2, 1, 0)))
+    distribution = OutcomeDistribution(network=network, strings=((0, 1, 3, 2), (1, 0, 2, 3)))
     def measure(uniforms):
         outcomes = distribution.sample(uniforms)
         known = advanced_ratios(generator, distribution, distribution, outcomes, 0.05)
@@ -38,13 +39,13 @@ for network in (
         of_table = objective.of_table(table)
         return outcomes, value, *weights, surrogate, table, of_table
     run = compiled(measure, variables=distribution.variables)
-    values = run(keras.ops.convert_to_tensor(rng.random((4, 50)).astype("float32")))
+    values = run(keras.ops.convert_to_tensor(rng.random((5, 50)).astype("float32")))
     for i, value in enumerate(values):
         found[f"{type(network).__name__} {i}"] = np.asarray(value)
 np.savez(f"{sys.argv[1]}/{keras.backend.backend()}.npz", **found)
 """
     folder = on_both_backends(program)
     one, other = (dict(np.load(folder / f"{name}.npz")) for name in ("jax", "tensorflow"))
-    assert len(one) == 14
+    assert len(one) == 21
     for name, values in one.items():
         np.testing.assert_allclose(values, other[name], rtol=1e-4, atol=1e-5, err_msg=name)

@@ -3,8 +3,10 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
+from keras import ops
 
-from qtf.autoregressive import NETWORKS
+from qtf.autoregressive import NETWORKS, AutoregressiveNetwork
 
 ROWS, COLUMNS = SHAPE = (4, 4)
 N = ROWS * COLUMNS
@@ -21,13 +23,18 @@ ARGUMENTS = {
 CASES = [(name, arguments) for name, cases in ARGUMENTS.items() for arguments in cases]
 
 
-def dependence(name, arguments):
-    """Returns whether the output at a position (row) depends on the outcome at one (column)."""
+def randomized(name, arguments, rng):
     keras.utils.set_random_seed(0)
     network = NETWORKS[name](**arguments, dtype="float64")
-    rng = np.random.default_rng(1)
     for variable in network.variables:
         variable.assign(variable + 0.4 * rng.standard_normal(variable.shape))
+    return network
+
+
+def dependence(name, arguments):
+    """Returns whether the output at a position (row) depends on the outcome at one (column)."""
+    rng = np.random.default_rng(1)
+    network = randomized(name, arguments, rng)
     given = rng.integers(2, size=(20, N))
     # All of them in one batch: first as they are, then each position changed.
     changed = given ^ np.eye(N, dtype=int)[:, None]
@@ -67,3 +74,50 @@ def test_convolutions_are_blind_further_right_than_up_at_any_depth(depth, residu
     np.testing.assert_array_equal(found, expected)
     missing = np.tri(N, k=-1, dtype=bool) & ~found
     assert missing.sum() == (78 if depth == 1 else 11)
+
+
+def slopes(name, arguments):
+    """Returns the largest slope of the outputs at a position (row) in the outcome at one (column).
+
+    Outcomes become unit vectors that need not be whole. A transformer looks up a table instead:
+    it gets one row for each position, which only its outcome looks up.
+    """
+    rng = np.random.default_rng(1)
+    if name == "transformer":
+        network = randomized(name, {**arguments, "local_dimension": N}, rng)
+        given, watched = np.arange(N, dtype="int32")[None], network.outcome_embedding.value
+    else:
+        network = randomized(name, arguments, rng)
+        given = watched = tf.one_hot(rng.integers(2, size=(5, N)), 2, dtype="float64")
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(watched)
+        outputs = network(given)
+        outputs = tf.reduce_sum(outputs * rng.standard_normal(outputs.shape), axis=(0, 2))
+        at_positions = tf.unstack(outputs)
+    found = [
+        tf.convert_to_tensor(tape.gradient(output, watched, unconnected_gradients="zero"))
+        for output in at_positions
+    ]
+    found = np.abs(found).max(axis=-1)
+    return found[:, :N] if name == "transformer" else found.max(axis=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        # Every gradient of a deep one takes a second.
+        *(case for case in CASES if case[1].get("n_layers") != 5),
+        ("lstm_2d", {"shape": SHAPE, "units": 6, "n_layers": 2}),
+        ("pixelcnn", {"shape": SHAPE, "width": 12, "depth": 3}),
+        ("pixelcnn", {"shape": SHAPE, "width": 12, "depth": 5, "residual": True}),
+    ],
+)
+def test_gradients_are_zero_in_every_outcome_but_those_before(monkeypatch, name, arguments):
+    monkeypatch.setattr(AutoregressiveNetwork, "encoded", lambda self, vectors: vectors)
+    if name == "gated_2d":
+        # Its own gradient takes outcomes for constants; without it, the loops are differentiated.
+        monkeypatch.setattr(ops, "custom_gradient", lambda run: lambda *arrays: run(*arrays)[0])
+    found, before = slopes(name, arguments), np.tri(N, k=-1, dtype=bool)
+    expected = seen_by_convolutions(arguments["depth"]) if name == "pixelcnn" else before
+    assert (found[~before] == 0.0).all()
+    np.testing.assert_array_equal(found > 1e-9, expected)

@@ -7,13 +7,29 @@ from qtf.autoregressive import GRUNetwork
 from qtf.ground_states.energy_gradient import gradient_surrogate
 from qtf.ground_states.local_energy import LocalEnergy
 from qtf.ground_states.wave_function import WaveFunction
-from qtf.physics import Chain, PauliSum, PauliTerm, Square, all_bits, heisenberg, ising, j1j2, xxz
+from qtf.physics import (
+    Chain,
+    PauliSum,
+    PauliTerm,
+    Square,
+    all_bits,
+    heisenberg,
+    ising,
+    j1j2,
+    xxz,
+    xyz,
+)
 
 HAMILTONIANS = {
     "ising": ising(Square(2, 3)),
     "heisenberg": heisenberg(Chain(6)),
     "j1j2": j1j2(Square(2, 3), next_nearest_coupling=0.4),
     "xxz": xxz(Chain(6, periodic=True), anisotropy=0.3, units="pauli"),
+    "xyz": xyz(Chain(6), coupling_x=0.7, coupling_y=-0.4, coupling_z=1.3, field=0.6),
+    "longitudinal field": ising(
+        Square(2, 3, periodic=True), longitudinal_field=[0.5, -0.3, 0.0, 0.2, 1.1, -0.7]
+    ),
+    "periodic square": heisenberg(Square(2, 3, periodic=True), coupling=np.arange(1.0, 13.0)),
     "mixed": PauliSum(
         6,
         [PauliTerm(0.7, (0, 2, 3, 5), "YXZY"), PauliTerm(-0.2, (1,), "X"), PauliTerm(3.0, (), "")],

@@ -11,7 +11,7 @@ from qtf.ground_states.exact_sums import state_vector
 from qtf.ground_states.orderings import ORDERS, site_order, sublattice
 from qtf.ground_states.symmetries import GROUPS, symmetrizer
 from qtf.ground_states.wave_function import WaveFunction
-from qtf.physics import Chain, Square
+from qtf.physics import Chain, Square, all_bits
 
 LATTICES = {"4x4": Square(4, 4), "chain": Chain(12)}
 SIZES = {
@@ -26,6 +26,12 @@ CASES = [
     (name, lattice)
     for name, lattice in itertools.product(SIZES, LATTICES)
     if lattice == "4x4" or name not in ON_SQUARES
+]
+AVERAGES = [
+    *((name, "chain", group, "raster") for name in ("gru", "transformer") for group in GROUPS[1:]),
+    *((name, "4x4", "flip", "snake") for name in SIZES),
+    *((name, "4x4", "lattice", "raster") for name in ("gru", "lstm_2d")),
+    *(("pixelcnn", "4x4", "lattice_and_flip", order) for order in ORDERS),
 ]
 TOLERANCES = {"float32": 1e-5, "float64": 1e-12}
 
@@ -65,10 +71,21 @@ def test_probabilities_of_all_configurations_add_up(
     assert total(psi) == pytest.approx(1.0, abs=TOLERANCES[dtype])
 
 
-@pytest.mark.parametrize("group", GROUPS[1:])
+def test_every_network_group_and_order_is_averaged():
+    names, _, groups, orders = map(set, zip(*AVERAGES, strict=True))
+    assert (names, groups, orders) == (set(NETWORKS), set(GROUPS[1:]), set(ORDERS))
+
+
 @pytest.mark.parametrize("dtype", TOLERANCES)
-@pytest.mark.parametrize(("name", "lattice"), [("pixelcnn", "4x4"), ("gru", "chain")])
-def test_averages_over_symmetries_add_up(name, lattice, dtype, group):
-    psi = wave_function(name, LATTICES[lattice], dtype, zero_magnetization=True)
-    average = symmetrizer(group, LATTICES[lattice])
-    assert total(average(psi)) == pytest.approx(1.0, abs=TOLERANCES[dtype])
+@pytest.mark.parametrize(("name", "lattice", "group", "order"), AVERAGES)
+def test_averages_over_symmetries_add_up(name, lattice, dtype, group, order):
+    lattice = LATTICES[lattice]
+    sites = site_order(lattice, order)
+    psi = wave_function(name, lattice, dtype, zero_magnetization=True, sites=sites)
+    average = symmetrizer(group, lattice)(psi)
+    # As many spins up as down: all other configurations have been summed above.
+    bits = all_bits(lattice.n_sites).astype("int32")
+    bits = bits[2 * bits.sum(axis=1) == lattice.n_sites]
+    parts = np.array_split(bits, -(-len(bits) * average.n_symmetries // 8192))
+    log_modulus = np.concatenate([np.asarray(average(part)[0], np.float64) for part in parts])
+    assert np.exp(2 * log_modulus).sum() == pytest.approx(1.0, abs=TOLERANCES[dtype])

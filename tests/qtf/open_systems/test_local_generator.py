@@ -8,11 +8,31 @@ from keras import ops
 from qtf.autoregressive import Transformer
 from qtf.open_systems.local_generator import LocalGenerator
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
-from qtf.physics import Chain, Square
+from qtf.physics import (
+    Chain,
+    Lindbladian,
+    OutcomeGenerator,
+    PauliSum,
+    PauliTerm,
+    Square,
+    decay,
+    four_pauli,
+    tetrahedral,
+)
 from qtf.training.compilation import compiled
 
 FOUR = {"local_dimension": 4, "heads": (4,)}
 LATTICES = [Chain(3), Chain(4, periodic=True), Square(2, 2, periodic=True), Chain(2, periodic=True)]
+
+
+MEASUREMENTS = {"tetrahedral": tetrahedral(), "four_pauli": four_pauli()}
+MEASURED = [
+    Chain(4),
+    Chain(4, periodic=True),
+    Square(2, 2),
+    Square(2, 3),
+    Square(2, 2, periodic=True),
+]
 
 
 def every(n_sites):
@@ -34,6 +54,35 @@ def test_generator_equals_the_dense_one_from_the_density_matrix(model):
     found = generator_of(model).applied(ops.convert_to_tensor(p))
     np.testing.assert_allclose(found, dense @ p, atol=1e-11)
     np.testing.assert_allclose(dense.sum(axis=0), 0, atol=1e-12)
+
+
+def unequal_lindbladian(lattice):
+    """Bonds that are not symmetric under exchange, and no two sites alike."""
+    n_sites, rng = lattice.n_sites, np.random.default_rng(3)
+    terms = [
+        PauliTerm(rng.normal(), bond, pair) for bond in lattice.bonds() for pair in ("XX", "YZ")
+    ]
+    terms += [PauliTerm(rng.normal(), (site,), pauli) for site in range(n_sites) for pauli in "XZ"]
+    return Lindbladian(PauliSum(n_sites, terms), decay(n_sites, rng.uniform(0.5, 2.0, n_sites)))
+
+
+@pytest.mark.parametrize("povm", MEASUREMENTS.values(), ids=MEASUREMENTS)
+@pytest.mark.parametrize("lattice", MEASURED, ids=str)
+def test_generator_is_the_measured_lindblad_equation(lattice, povm):
+    lindbladian, n_sites = unequal_lindbladian(lattice), lattice.n_sites
+    exact = OutcomeGenerator(lindbladian, povm)
+    generator = LocalGenerator(exact.bonds, exact.matrices, n_sites=n_sites)
+    p = np.random.default_rng(0).dirichlet(np.ones(4**n_sites))
+    logs, powers = np.log(p), 4 ** np.arange(n_sites)[::-1]
+    change = povm.probabilities(lindbladian.apply(povm.density_matrix(p)))
+    assert np.abs(change).max() > 1e-2
+    np.testing.assert_allclose(exact.apply(p), change, atol=1e-10)
+    np.testing.assert_allclose(generator.applied(ops.convert_to_tensor(p)), change, atol=1e-10)
+    rates = generator.rates(
+        lambda outcomes: ops.convert_to_tensor(logs[ops.convert_to_numpy(outcomes) @ powers]),
+        ops.convert_to_tensor(every(n_sites)),
+    )
+    np.testing.assert_allclose(p * np.asarray(rates), change, atol=1e-10)
 
 
 @pytest.mark.parametrize("chunk", [0, 1, 5])

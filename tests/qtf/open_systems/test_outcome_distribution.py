@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from qtf.autoregressive import LSTM2D, GRUNetwork, PixelCNN, Transformer
+from qtf.autoregressive import LSTM2D, GatedRNN2D, GRUNetwork, PixelCNN, Transformer
 from qtf.open_systems.full_sums import log_table
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
 from qtf.open_systems.strings import lattice_strings
@@ -26,6 +26,7 @@ NETWORKS = {
     "gru": lambda **kw: GRUNetwork(n_positions=4, units=6, **kw),
     "pixelcnn": lambda **kw: PixelCNN(shape=(2, 2), width=6, depth=3, **kw),
     "lstm_2d": lambda **kw: LSTM2D(shape=(2, 2), units=6, **kw),
+    "gated_2d": lambda **kw: GatedRNN2D(shape=(2, 2), units=6, **kw),
 }
 EVERY = np.array(list(itertools.product(range(4), repeat=4)), "int32")
 

@@ -256,6 +256,19 @@ def test_sites_without_a_bond_keep_their_decay():
     np.testing.assert_allclose(found, expected.apply(p), atol=1e-12)
 
 
+@pytest.mark.parametrize("measurement", ["tetrahedral", "four_pauli"])
+@pytest.mark.parametrize("periodic", [False, True])
+def test_generator_for_networks_is_that_of_the_measured_square(measurement, periodic):
+    square = {"lattice": "square", "n_rows": 2, "n_columns": 2, "periodic": periodic}
+    config = small(measurement=measurement)
+    config["physics"]["hamiltonian"] = {"name": "xyz", "coupling_y": -0.4, "field": 0.7, **square}
+    expected = make_generator(config)
+    assert len(expected.bonds) == 4
+    p = np.random.default_rng(0).dirichlet(np.ones(256))
+    found = make_local_generator(expected).applied(p)
+    np.testing.assert_allclose(found, expected.apply(p), atol=1e-10)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
