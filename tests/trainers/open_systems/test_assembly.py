@@ -293,6 +293,26 @@ def test_mistakes_are_named(tmp_path, changes, message):
     assert not (tmp_path / "run").exists()
 
 
+def on_square(name, strings):
+    found = small()
+    found["physics"]["hamiltonian"] = {"name": "xyz", "lattice": "square"}
+    found["physics"]["hamiltonian"] |= {"n_rows": 2, "n_columns": 3}
+    keys = ("width", "depth") if name == "pixelcnn" else ("units",)
+    found["network"] = {"name": name, **dict.fromkeys(keys, 4)}
+    return {**found, "strings": strings}
+
+
+@pytest.mark.parametrize(
+    ("name", "strings", "rule"),
+    [("gated_2d", 0, "positive"), ("lstm_2d", 2, "0"), ("pixelcnn", 1, "0")],
+)
+def test_networks_of_squares_need_strings_along_which_positions_are_neighbours(name, strings, rule):
+    message = f"`strings` must be {rule} for the network {name}, but is {strings}"
+    with pytest.raises(ValueError, match=message):
+        make_task(on_square(name, strings))
+    make_task(on_square(name, int(rule == "positive")))
+
+
 @pytest.mark.parametrize(
     ("name", "choice", "message"),
     [
