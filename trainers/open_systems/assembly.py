@@ -40,6 +40,8 @@ STARTS = {
 }
 # Up to so many sites all outcomes are listed, and exact values are known in a minute or so.
 MAX_LISTED_SITES = 9
+# Residuals are small differences of probabilities, for which bfloat16 has too few digits.
+PRECISIONS = ("float32", "float64")
 
 
 def run(
@@ -98,6 +100,7 @@ def make_task(config: dict[str, Any], *, workdir: Path | str | None = None) -> O
             # Sums over all outcomes need at most one.
             (distribution.n_uniforms, 1 if every_outcome else sampling["n_samples"]),
             seed=training["seed"],
+            dtype=training["precision"],
         ),
         n_samples=sampling["n_samples"],
         n_validation=sampling["n_validation"],
@@ -207,6 +210,11 @@ def _check(config: dict[str, Any], lattice: Lattice) -> None:
         raise ValueError(
             f"Setting `objective.every_outcome` needs at most {MAX_LISTED_SITES} sites, but"
             f" there are {lattice.n_sites}."
+        )
+    if config["training"]["precision"] not in PRECISIONS:
+        raise ValueError(
+            f"Setting `training.precision` must be one of {', '.join(PRECISIONS)} for open"
+            f' systems, but is "{config["training"]["precision"]}".'
         )
     if config["training"]["validate_every_epochs"] != 1:
         raise ValueError(
