@@ -128,6 +128,14 @@ def test_a_run_of_one_size_is_no_growth(tmp_path):
         next(grow(config, tmp_path))
 
 
+def test_networks_with_weights_for_each_position_are_refused_before_any_training(tmp_path):
+    changes = {"growth__sizes": (4, 6), "network__name": "transformer", "network__units": 8}
+    config = configuration("grow_chain", "desktop", **changes)
+    with pytest.raises(ValueError, match='`network.name` must be .* for a growth.* "transformer"'):
+        next(grow(config, tmp_path / "growth"))
+    assert not (tmp_path / "growth").exists()
+
+
 def test_bulk_energy_needs_as_many_sizes_as_terms():
     unknown = {"energy_with_symmetries": None, "energy_error_with_symmetries": None}
     rows = [
