@@ -62,7 +62,8 @@ def bulk_energy(
 ) -> dict[str, Any] | None:
     """Returns the energy a site of the infinite lattice, or None if the sizes are too few.
 
-    Where all sizes have it, from the energies averaged over symmetries, which are closer.
+    Where all sizes have it, from the energies averaged over symmetries, which are closer. Its
+    error bar is that of the samples times the Birge ratio, see `SizeFit.birge_ratio`.
 
     Args:
         rows: Of `growth.json`.
@@ -81,7 +82,8 @@ def bulk_energy(
     return {
         "with_symmetries": is_averaged,
         "energy_per_site": fit.bulk_energy,
-        "energy_error": fit.bulk_error,
+        "energy_error": fit.birge_ratio * fit.bulk_error,
+        "birge_ratio": fit.birge_ratio,
         "chi_squared": fit.chi_squared,
         "n_degrees_of_freedom": fit.n_degrees_of_freedom,
         "powers": list(powers),
@@ -101,9 +103,21 @@ def line(row: dict[str, Any]) -> str:
 def bulk_line(bulk: dict[str, Any]) -> str:
     """Returns what a user reads of the infinite lattice."""
     known = "" if bulk["known_energy"] is None else f", known {bulk['known_energy']:.6f}"
+    which = " with symmetries" if bulk["with_symmetries"] else ""
     return (
-        f"Infinite lattice: {bulk['energy_per_site']:.6f} +- {bulk['energy_error']:.1g} a site"
-        f"{known}; the error bar is that of the samples"
+        f"Infinite lattice, from the energies{which}: {bulk['energy_per_site']:.6f} +-"
+        f" {bulk['energy_error']:.1g} a site{known}; {_words_of_fit(bulk)}"
+    )
+
+
+def _words_of_fit(bulk: dict[str, Any]) -> str:
+    freedom, ratio = bulk["n_degrees_of_freedom"], bulk["birge_ratio"]
+    if freedom == 0:
+        return "the error bar is that of the samples, with nothing to check the fit by"
+    widened = f" times {ratio:.2g}" if ratio > 1.0 else ""
+    return (
+        f"the error bar is that of the samples{widened}, as chi squared per degree of freedom is"
+        f" {bulk['chi_squared'] / freedom:.2g} ({freedom} left)"
     )
 
 
