@@ -48,7 +48,7 @@ def write_report(stages: Sequence[Stage], workdir: Path) -> dict[str, Any]:
     if any(row["relative_error"] is not None for row in rows):
         size_name = SIZE_NAMES[hamiltonian["lattice"]]
         curves = {
-            stage.size: _curve(workdir / stage.name, row)
+            stage.size: retraining_curve(workdir / stage.name, row)
             for stage, row in zip(stages, rows, strict=True)
             if stage.start is not None and row["reference_energy"] is not None
         }
@@ -91,6 +91,23 @@ def bulk_energy(
         "known_energy": None if known is None else known[0],
         "known_error": None if known is None else known[1],
     }
+
+
+def retraining_curve(folder: Path, row: dict[str, Any]) -> tuple[list[float], list[float]]:
+    """Returns minibatches and relative errors, from the samples of the training itself.
+
+    Args:
+        folder: Of a size after the first, whose reference is known.
+        row: Of `growth.json`.
+    """
+    reference = row["reference_energy"]
+    steps, errors, before = [0.0], [row["relative_error_before"]], 0
+    for found in read_metrics(RunFolder(folder).metrics, "training"):
+        # Its loss is the mean energy of all minibatches since the row before.
+        steps.append((before + found["step"]) / 2)
+        errors.append(abs(found["loss"] / reference - 1.0))
+        before = found["step"]
+    return steps, errors
 
 
 def line(row: dict[str, Any]) -> str:
@@ -152,18 +169,6 @@ def _errors(
         return dict.fromkeys(names)
     bar = math.hypot(bar, result["reference_error"]) / abs(reference)
     return dict(zip(names, (abs(energy / reference - 1.0), bar), strict=True))
-
-
-def _curve(folder: Path, row: dict[str, Any]) -> tuple[list[float], list[float]]:
-    """Returns minibatches and relative errors, from the samples of the training itself."""
-    reference = row["reference_energy"]
-    steps, errors, before = [0.0], [row["relative_error_before"]], 0
-    for found in read_metrics(RunFolder(folder).metrics, "training"):
-        # Its loss is the mean energy of all minibatches since the row before.
-        steps.append((before + found["step"]) / 2)
-        errors.append(abs(found["loss"] / reference - 1.0))
-        before = found["step"]
-    return steps, errors
 
 
 def _errors_figure(rows: Sequence[dict[str, Any]], size_name: str) -> Figure:
