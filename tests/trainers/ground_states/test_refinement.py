@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from configs.ground_state.heisenberg_square import get_config
 from qtf.ground_states.exact_sums import variational_energy
+from qtf.ground_states.last_part import last_part
 from qtf.physics import all_bits
 from qtf.training.logbook import read_metrics
 from serving import export
@@ -45,6 +46,8 @@ def test_refinement_goes_on_where_samples_stop(tmp_path):
     # A longer training is not taken for refined.
     with pytest.raises(ValueError, match="`refinement.start` = 30, but 45 is asked"):
         run_and_refine(small(**{**CHANGES, "training__n_epochs": 3}), tmp_path)
+    # Nor is it exported as refined.
+    assert last_part(tmp_path) == tmp_path
 
 
 def test_all_steps_of_a_refinement_are_taken():
