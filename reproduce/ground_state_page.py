@@ -7,6 +7,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from qtf.files import read_json, write_atomically, write_figure, write_json
+from qtf.ground_states.last_part import REFINEMENT
 from qtf.provenance import machine, today, versions
 from qtf.training.logbook import read_metrics
 from reproduce.ground_state_cases import CASES, Case
@@ -14,7 +15,6 @@ from reproduce.layout import Layout
 from reproduce.minutes import training_minutes
 from reproduce.panels import figure_of
 from reproduce.tables import table
-from trainers.ground_states.refinement import FOLDER as REFINEMENT
 
 Values = dict[str, Any]
 PAGE, NUMBERS, FIGURE = "ground_state_results.md", "ground_state_results.json", "ground_states.png"

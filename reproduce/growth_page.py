@@ -1,5 +1,6 @@
 """The page `docs/growth_results.md`, its numbers and its figures."""
 
+import math
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,13 +8,32 @@ from typing import Any
 
 from qtf.files import read_json, write_atomically, write_json
 from qtf.provenance import machine, today, versions
-from reproduce.growth_cases import CASES
+from reproduce.growth_cases import (
+    BACK_UNDER,
+    CASES,
+    EVERY,
+    FIRST,
+    FURTHER,
+    MINIBATCHES,
+    MINUTES,
+    Case,
+    Requirement,
+)
 from reproduce.layout import Layout
 from reproduce.tables import table
-from trainers.ground_states.growth_report import AVERAGED, BEFORE_IT
+from trainers.ground_states.growth_report import (
+    AVERAGED,
+    BEFORE_IT,
+    bulk_energy,
+    bulk_line,
+    retraining_curve,
+)
+from trainers.ground_states.stages import folder_name
 
 Values = dict[str, Any]
 PAGE, NUMBERS = "growth_results.md", "growth_results.json"
+NO_BULK = "There are too few sizes for the energy of the infinite lattice."
+NEVER = "not reached"
 FIGURES = ("relative_error", "retraining")
 TEXT = """# Growing ground states: results
 
@@ -23,17 +43,25 @@ Written by `python -m reproduce.growth` from [{numbers}]({numbers}), not by hand
 - Date: {date}
 - Versions: {versions}
 
+{n_hold} of {n_asked} requirements hold.
+
 Each size starts from the weights of the one before. Energies are of samples, errors relative
 to the reference; error bars are one standard error. "Before" is the grown network before its
 first minibatch; "with symmetries" are those of the lattice and the flip of all spins, over which
-the trained wave function is averaged where the configuration names them.
+the trained wave function is averaged where the configuration names them. "Minibatches to
+{back_under:.0e}" is from where on the curve of the second figure stays under this error, by the
+samples of the training itself.
 {parts}"""
 PART = """
 ## {title}
 
 `{command}`
 
+{samples}
+
 {rows}
+
+{requirements}
 
 {bulk}
 
@@ -44,17 +72,14 @@ PART = """
 
 
 def write_page(layout: Layout, docs_dir: Path) -> Iterator[str]:
-    """Writes page, numbers and figures, and yields a line about each size.
+    """Writes page, numbers and figures, and yields a line about each size and requirement.
 
     Args:
         layout: Where the runs are.
         docs_dir: Folder of the page.
     """
-    found = {
-        case.name: read_json(layout.run(case.name) / "growth.json")
-        for case in CASES
-        if (layout.run(case.name) / "growth.json").exists()
-    }
+    cases = [case for case in CASES if (layout.run(case.name) / "growth.json").exists()]
+    found = {case.name: _numbers(case, layout.run(case.name)) for case in cases}
     made = {"date": today(), "machine": machine(), "versions": versions()}
     write_json(docs_dir / NUMBERS, {"made": made, "growths": found})
     (docs_dir / "figures").mkdir(exist_ok=True)
@@ -66,35 +91,107 @@ def write_page(layout: Layout, docs_dir: Path) -> Iterator[str]:
     for name, growth in found.items():
         for row in growth["rows"]:
             yield f"{name} {row['size']}: {_error(row, '')} after {row['n_steps']} minibatches"
+        for entry in growth["requirements"]:
+            verdict = "holds" if entry["holds"] else "FALLS SHORT"
+            yield f"{verdict:<12} {name}: {', '.join(_requirement_row(entry)[:3])}"
     yield f"Page: {docs_dir / PAGE}"
 
 
 def page(found: dict[str, Values], made: Values) -> str:
     """Returns the page as markdown."""
-    parts = [
-        PART.format(
-            name=case.name,
-            title=case.words,
-            command=f"python -m trainers.ground_state --config={case.config}",
-            rows=_rows(found[case.name]["rows"]),
-            bulk=_bulk(found[case.name]["bulk"]),
-        )
-        for case in CASES
-        if case.name in found
-    ]
+    asked = [entry for growth in found.values() for entry in growth["requirements"]]
     return TEXT.format(
         numbers=NUMBERS,
         machine=made["machine"],
         date=made["date"],
         versions=", ".join(f"{name} {version}" for name, version in made["versions"].items()),
-        parts="".join(parts),
+        n_hold=sum(entry["holds"] for entry in asked),
+        n_asked=len(asked),
+        back_under=BACK_UNDER,
+        parts="".join(_part(case, found[case.name]) for case in CASES if case.name in found),
     )
+
+
+def _part(case: Case, growth: Values) -> str:
+    head = ["", "of", "found", "asked for", ""]
+    bulk = growth["bulk"]
+    return PART.format(
+        name=case.name,
+        title=case.words,
+        command=f"python -m trainers.ground_state --config={case.config}",
+        samples=_samples(growth),
+        rows=_rows(growth["rows"]),
+        requirements=table(head, map(_requirement_row, growth["requirements"])),
+        bulk=NO_BULK if bulk is None else f"{bulk_line(bulk).replace('+-', '±')}.",
+    )
+
+
+def _numbers(case: Case, workdir: Path) -> Values:
+    config, rows = read_json(workdir / "config.json"), read_json(workdir / "growth.json")["rows"]
+    for row in rows:
+        row[MINUTES] = None if row["seconds"] is None else row["seconds"] / 60
+        row[MINIBATCHES] = None
+        if row["relative_error_before"] is not None:
+            curve = retraining_curve(workdir / folder_name(row["size"]), row)
+            row[MINIBATCHES] = _minibatches_until_back(*curve)
+    return {
+        "rows": rows,
+        # Anew, as what is said of it may have changed since the run.
+        "bulk": bulk_energy(rows, config["physics"]["hamiltonian"]),
+        "n_averages": config["growth"].get("n_averages", 0),
+        "requirements": [_judged(requirement, rows) for requirement in case.requirements],
+    }
+
+
+def _minibatches_until_back(steps: list[float], errors: list[float]) -> int | None:
+    """Returns from where on all errors are small enough, or None if the last one is not."""
+    above = [place for place, error in enumerate(errors) if not error < BACK_UNDER]
+    first = above[-1] + 1 if above else 0
+    return math.ceil(steps[first]) if first < len(steps) else None
+
+
+def _judged(requirement: Requirement, rows: list[Values]) -> Values:
+    """Returns the largest value beside its limit; what is unknown at a size does not hold."""
+    chosen = {EVERY: rows, FIRST: rows[:1], FURTHER: rows[1:]}.get(
+        requirement.sizes, [row for row in rows if row["size"] == requirement.sizes]
+    )
+    values = [row[requirement.key] for row in chosen]
+    worst = max(values) if values and None not in values else None
+    return {
+        "words": requirement.words,
+        "key": requirement.key,
+        "sizes": requirement.sizes,
+        "found": worst,
+        "limit": requirement.limit,
+        "holds": worst is not None and worst <= requirement.limit,
+    }
+
+
+def _requirement_row(entry: Values) -> list[str]:
+    where = entry["sizes"] if isinstance(entry["sizes"], str) else f"size {entry['sizes']}"
+    is_count = entry["key"] in (MINUTES, MINIBATCHES)
+    limit = f"{entry['limit']:.0f}" if is_count else f"{entry['limit']:.0e}"
+    if entry["found"] is None:
+        found = NEVER if entry["key"] == MINIBATCHES else "unknown"
+    else:
+        found = f"{entry['found']:.0f}" if is_count else f"{entry['found']:.1e}"
+    verdict = "holds" if entry["holds"] else "**falls short**"
+    return [entry["words"], where, found, limit, verdict]
+
+
+def _samples(growth: Values) -> str:
+    counts = sorted({row["n_evaluation"] for row in growth["rows"]})
+    text = f"Energies are of {' or '.join(map(str, counts))} samples"
+    if any(row[f"energy{AVERAGED}"] is not None for row in growth["rows"]):
+        text += f", those with symmetries of {growth['n_averages']}"
+    return f"{text}."
 
 
 def _rows(rows: list[Values]) -> str:
     head = ["size", "minibatches", "samples of each", "energy a site", "reference a site"]
+    errors = ["error", "error with symmetries", "error before"]
     return table(
-        [*head, "error", "error with symmetries", "error before", "minutes"],
+        [*head, *errors, f"minibatches to {BACK_UNDER:.0e}", "minutes"],
         [
             [
                 str(row["size"]),
@@ -105,7 +202,8 @@ def _rows(rows: list[Values]) -> str:
                 _error(row, ""),
                 _error(row, AVERAGED),
                 _error(row, BEFORE_IT),
-                "" if row["seconds"] is None else f"{row['seconds'] / 60:.1f}",
+                _back(row),
+                "" if row[MINUTES] is None else f"{row[MINUTES]:.1f}",
             ]
             for row in rows
         ],
@@ -124,19 +222,11 @@ def _reference(row: Values) -> str:
 
 
 def _error(row: Values, suffix: str) -> str:
-    value, bar = (row.get(f"{key}{suffix}") for key in ("relative_error", "relative_error_bar"))
+    value, bar = (row[f"{key}{suffix}"] for key in ("relative_error", "relative_error_bar"))
     return "" if value is None else f"{value:.1e} ± {bar:.0e}"
 
 
-def _bulk(bulk: Values | None) -> str:
-    if bulk is None:
-        return "There are too few sizes for the energy of the infinite lattice."
-    known = f"; known: {bulk['known_energy']:.6f}" if bulk["known_energy"] is not None else ""
-    energy = f"{bulk['energy_per_site']:.6f} ± {bulk['energy_error']:.0e}"
-    which = "energies with symmetries" if bulk["with_symmetries"] else "energies"
-    freedom = bulk["n_degrees_of_freedom"]
-    left = "nothing to check the fit by" if freedom == 0 else f"{freedom} degrees of freedom left"
-    return (
-        f"Infinite lattice, extrapolated from the {which}: {energy} a site{known}. The error bar is"
-        f" that of the samples; {left}."
-    )
+def _back(row: Values) -> str:
+    if row["relative_error_before"] is None:
+        return ""
+    return NEVER if row[MINIBATCHES] is None else str(row[MINIBATCHES])

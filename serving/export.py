@@ -100,9 +100,10 @@ def run(
     from qtf.quiet_import import import_tensorflow_quietly
 
     import_tensorflow_quietly()
+    from qtf.ground_states.last_part import last_part
     from qtf.training.run_folder import RunFolder
 
-    folder = RunFolder(_last_part(workdir, RunFolder(workdir).load_config()))
+    folder = RunFolder(last_part(workdir))
     options = _given(
         max_steps=max_steps,
         xla_signature=xla_signature or None,
@@ -194,17 +195,6 @@ def _export_open_system(
     distribution, time = mean_of_runs([folder, *map(RunFolder, average_with)])
     config = folder.load_config()
     return export_outcomes(distribution, writable_folder(model_dir), config, time=time, **options)
-
-
-def _last_part(workdir: Path | str, config: Mapping[str, Any]) -> Path:
-    """Returns the run folder of the largest size that has weights, or of a refinement."""
-    if not config.get("growth", {}).get("sizes"):
-        refinement = Path(workdir) / "refinement"
-        return refinement if (refinement / "best.weights.h5").exists() else Path(workdir)
-    sizes = sorted(path.parent for path in Path(workdir).glob("size-*/best.weights.h5"))
-    if not sizes:
-        raise FileNotFoundError(f"Growth {workdir} has no weights yet; train it first.")
-    return sizes[-1]
 
 
 def _given(**options: Any) -> dict[str, Any]:

@@ -15,7 +15,9 @@ from absl import flags
 from qtf.command_line import positive_integers, raise_on_sigterm, run_command
 
 WORKDIR = flags.DEFINE_string("workdir", None, "Folder for figures and numbers.")
-RUN = flags.DEFINE_string("run", None, "Run folder of trainers.ground_state.")
+RUN = flags.DEFINE_string(
+    "run", None, "Run folder of trainers.ground_state; of a growth, its largest size is taken."
+)
 N_CHAINS = flags.DEFINE_integer("n_chains", 4, "Chains of RUN, half from up, half from down.")
 N_KEPT = flags.DEFINE_integer("n_kept", 1000, "Configurations kept of each chain of RUN.")
 KEEP_EVERY = flags.DEFINE_integer("keep_every", 0, "Steps between these; 0: one for each site.")

@@ -41,6 +41,18 @@ class SizeFit:
         """Its standard error, which comes from the errors of the energies alone."""
         return float(np.sqrt(self.covariance[0, 0]))
 
+    @property
+    def birge_ratio(self) -> float:
+        """What error bars have to be multiplied by to cover how far the energies lie off the fit.
+
+        sqrt(chi squared / degrees of freedom) where that is above 1, else 1.
+
+        Source: Birge, Phys. Rev. 40, 207 (1932).
+        """
+        if self.n_degrees_of_freedom == 0:
+            return 1.0
+        return math.sqrt(max(1.0, self.chi_squared / self.n_degrees_of_freedom))
+
     def __call__(self, size: float) -> tuple[float, float]:
         """Returns the energy of a lattice of that size, and its standard error."""
         terms = float(size) ** np.array(self.powers)

@@ -322,9 +322,9 @@ class OpenSystemTask:
 
     def _sampled_means(self) -> tuple[float, dict[str, float]]:
         rng = np.random.default_rng([self.seed, VALIDATION_STREAM])
-        losses, drawn = [], []
+        dtype, losses, drawn = np.dtype(self.source.dtype), [], []
         for start in range(0, self.n_validation, self.batch_size):
-            uniforms = rng.random((self.source.shape[0], self.batch_size), np.float32)
+            uniforms = rng.random((self.source.shape[0], self.batch_size), dtype)
             loss, outcomes = self._measured(ops.convert_to_tensor(uniforms))
             losses.append(float(loss))
             drawn.append(np.asarray(outcomes)[: self.n_validation - start])

@@ -83,7 +83,7 @@ def test_every_size_has_its_row_and_the_figures_are_drawn(whole):
         assert (folder / name).read_bytes().startswith(b"\x89PNG")
     lines = said.splitlines()
     assert [line.split()[0] for line in lines[:4]] == ["size", "4", "6", "8"]
-    assert lines[4].startswith("Infinite lattice: ")
+    assert lines[4].startswith("Infinite lattice, from the energies with symmetries: ")
 
 
 def test_kill_9_in_the_second_size_then_the_same_command_gives_identical_weights(whole, tmp_path):

@@ -1,17 +1,24 @@
 import json
 
+import pytest
+
 from reproduce.growth import stages_of
 from reproduce.growth_cases import CASES
 from reproduce.growth_page import write_page
 from reproduce.layout import Layout
 
+HEISENBERG = {"name": "heisenberg", "units": "spin", "coupling": 1.0}
+
 
 def row(size, **changes):
+    """Of a chain."""
+    unknown = ("energy", "energy_error", "relative_error", "relative_error_bar")
     return {
         "size": size,
         "n_sites": size,
         "n_steps": 300,
         "n_samples": 512,
+        "n_evaluation": 10000,
         "energy": -0.44 * size,
         "energy_error": 1e-5 * size,
         "reference_energy": -0.4401 * size,
@@ -20,45 +27,119 @@ def row(size, **changes):
         "relative_error_bar": 2e-5,
         "relative_error_before": None,
         "relative_error_bar_before": None,
+        **{f"{key}_with_symmetries": None for key in unknown},
         "seconds": 90.0,
         **changes,
     }
 
 
-def test_page_has_a_row_for_each_size(tmp_path):
-    layout, docs = Layout(tmp_path / "out"), tmp_path / "docs"
-    docs.mkdir()
-    folder = layout.run("chain")
-    folder.mkdir(parents=True)
-    grown = {"relative_error_before": 0.03, "relative_error_bar_before": 0.001}
-    grown |= {"relative_error_with_symmetries": 1.1e-4, "relative_error_bar_with_symmetries": 3e-5}
-    rows = [row(16), row(32, reference_energy=None, seconds=None, **grown)]
-    (folder / "growth.json").write_text(json.dumps({"rows": rows, "bulk": None}))
-    for name in ("relative_error.png", "retraining.png"):
-        (folder / name).write_bytes(b"picture")
-    lines = list(write_page(layout, docs))
+GROWN = {"relative_error_before": 0.03, "relative_error_bar_before": 0.001}
+AVERAGED = {
+    "energy_with_symmetries": -0.44 * 16,
+    "energy_error_with_symmetries": 1e-4,
+    "relative_error_with_symmetries": 1.1e-4,
+    "relative_error_bar_with_symmetries": 3e-5,
+}
+
+
+@pytest.fixture
+def written(tmp_path):
+    def write(lattice, rows, curves=(), **growth):
+        """Writes the page of one growth, and returns its lines and the folder of the page."""
+        layout, docs = Layout(tmp_path / "out"), tmp_path / "docs"
+        docs.mkdir()
+        folder = layout.run(lattice)
+        folder.mkdir(parents=True)
+        hamiltonian = {**HEISENBERG, "lattice": lattice}
+        config = {"physics": {"hamiltonian": hamiltonian}, "growth": growth}
+        (folder / "config.json").write_text(json.dumps(config))
+        # As the run left it; the page finds the energy of the infinite lattice by itself.
+        (folder / "growth.json").write_text(json.dumps({"rows": rows, "bulk": None}))
+        for size, losses in curves:
+            (folder / f"size-{size:03d}").mkdir()
+            kept = [
+                {"kind": "training", "step": 10 * (i + 1), "loss": loss}
+                for i, loss in enumerate(losses)
+            ]
+            text = "".join(json.dumps(entry) + "\n" for entry in kept)
+            (folder / f"size-{size:03d}" / "metrics.jsonl").write_text(text)
+        for name in ("relative_error.png", "retraining.png"):
+            (folder / name).write_bytes(b"picture")
+        return list(write_page(layout, docs)), docs
+
+    return write
+
+
+def losses(size, *errors):
+    return [-0.4401 * size * (1 - error) for error in errors]
+
+
+def test_page_has_a_row_for_each_size(written):
+    unknown = {"reference_energy": None, "relative_error": None, "relative_error_bar": None}
+    lines, docs = written("chain", [row(16), row(32, **unknown, seconds=None)])
     assert lines[0] == "chain 16: 2.3e-04 ± 2e-05 after 300 minibatches"
     page = (docs / "growth_results.md").read_text()
     assert "| 16 | 300 | 512 | -0.4400000 ± 1e-05 | -0.4401000 (Bethe equations) |" in page
-    assert "|  | 2.3e-04 ± 2e-05 | 1.1e-04 ± 3e-05 | 3.0e-02 ± 1e-03 |  |" in page
     assert "too few sizes" in page
+    assert "Energies are of 10000 samples.\n" in page
     assert (docs / "figures/growth_chain_retraining.png").read_bytes() == b"picture"
+    # What is unknown does not hold.
+    assert "| error | every size | unknown | 3e-04 | **falls short** |" in page
 
 
-def test_bulk_energy_is_named_beside_the_known_one(tmp_path):
-    layout, docs = Layout(tmp_path / "out"), tmp_path / "docs"
-    docs.mkdir()
-    folder = layout.run("square")
-    folder.mkdir(parents=True)
-    bulk = {"energy_per_site": -0.6694, "energy_error": 2e-4, "known_energy": -0.669437}
-    bulk |= {"with_symmetries": True, "n_degrees_of_freedom": 0}
-    (folder / "growth.json").write_text(json.dumps({"rows": [row(4)], "bulk": bulk}))
-    for name in ("relative_error.png", "retraining.png"):
-        (folder / name).write_bytes(b"picture")
-    list(write_page(layout, docs))
+def test_chain_is_held_against_error_minutes_and_minibatches(written):
+    # Once under the limit by chance, then above, then under for good, from minibatch 35 on.
+    curve = losses(32, 2e-2, 9e-4, 2e-3, 9e-4, 5e-4)
+    lines, docs = written("chain", [row(16), row(32, **GROWN)], [(32, curve)])
     page = (docs / "growth_results.md").read_text()
-    assert "extrapolated from the energies with symmetries: -0.669400 ± 2e-04 a site" in page
-    assert "; known: -0.669437. The error bar is that of the samples; nothing to check" in page
+    assert "3 of 3 requirements hold." in page
+    assert "| 2.3e-04 ± 2e-05 |  | 3.0e-02 ± 1e-03 | 35 | 1.5 |" in page
+    assert "| error | every size | 2.3e-04 | 3e-04 | holds |" in page
+    assert "| minutes | the first size | 2 | 30 | holds |" in page
+    assert "| minibatches to 1e-03 | every enlargement | 35 | 100 | holds |" in page
+    assert "holds        chain: error, every size, 2.3e-04" in lines
+
+
+def test_chain_that_misses_everything_is_said_to(written):
+    slow = row(16, relative_error=4e-4, seconds=1900.0)
+    lines, docs = written("chain", [slow, row(32, **GROWN)], [(32, losses(32, 2e-2, 2e-3))])
+    page = (docs / "growth_results.md").read_text()
+    assert "0 of 3 requirements hold." in page
+    assert "| 3.0e-02 ± 1e-03 | not reached | 1.5 |" in page
+    assert "| minutes | the first size | 32 | 30 | **falls short** |" in page
+    assert "| every enlargement | not reached | 100 | **falls short** |" in page
+    assert "FALLS SHORT  chain: error, every size, 4.0e-04" in lines
+
+
+def test_square_is_held_against_both_energies_at_side_6(written):
+    rows = [
+        row(4, **AVERAGED),
+        row(6, **GROWN, **{**AVERAGED, "relative_error": 1.4e-3}),
+        row(8, **GROWN, **AVERAGED),
+    ]
+    curves = [(size, losses(size, 1e-4)) for size in (6, 8)]
+    _, docs = written("square", rows, curves, n_averages=2000)
+    page = (docs / "growth_results.md").read_text()
+    assert "1 of 2 requirements hold." in page
+    assert "| error | size 6 | 1.4e-03 | 1e-03 | **falls short** |" in page
+    assert "| error with symmetries | size 6 | 1.1e-04 | 1e-03 | holds |" in page
+    assert "Energies are of 10000 samples, those with symmetries of 2000.\n" in page
+
+
+def test_bulk_energy_is_named_beside_the_known_one_and_how_good_the_fit_is(written):
+    # One of four lies ten error bars off, for three terms.
+    energies = [-0.5 * n + 0.2 + 0.1 / n + 1e-2 * (n == 12) for n in (8, 12, 16, 20)]
+    rows = [
+        row(n, energy=energy, energy_error=1e-3)
+        for n, energy in zip((8, 12, 16, 20), energies, strict=True)
+    ]
+    _, docs = written("chain", rows)
+    page = (docs / "growth_results.md").read_text()
+    assert "a site, known -0.443147; the error bar is that of the samples times " in page
+    bulk = json.loads((docs / "growth_results.json").read_text())["growths"]["chain"]["bulk"]
+    assert f"Infinite lattice, from the energies: {bulk['energy_per_site']:.6f} ± " in page
+    assert f"chi squared per degree of freedom is {bulk['chi_squared']:.2g} (1 left)." in page
+    assert bulk["birge_ratio"] > 1
 
 
 def test_each_growth_is_a_stage(tmp_path):

@@ -24,10 +24,10 @@ PLAN = TrainingPlan(
 HAMILTONIAN = {"name": "ising", "lattice": "chain", "n_sites": 4, "transverse_field": 0.5}
 
 
-def write_run(path, *, bias=0.0, group="none", **arguments):
+def write_run(path, *, n_positions=4, bias=0.0, group="none", **arguments):
     """A run folder with a wave function of random weights, as after a training."""
     keras.utils.set_random_seed(0)
-    psi = WaveFunction(network=GRUNetwork(n_positions=4, units=4), **arguments)
+    psi = WaveFunction(network=GRUNetwork(n_positions=n_positions, units=4), **arguments)
     psi.network.last_layers[0].bias.assign([bias, 0.0])
     folder = RunFolder(path)
     symmetry = {"group": group, "weighted_phase": True, "in_training": False}
@@ -226,6 +226,22 @@ def test_impossible_start_is_named(tmp_path):
 def test_mistakes_are_named(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_a_growth_is_sampled_at_its_largest_size_and_a_refined_run_as_refined(tmp_path):
+    growth, refined = tmp_path / "growth", tmp_path / "refined"
+    growth.mkdir()
+    (growth / "config.json").write_text(json.dumps({"growth": {"sizes": [2, 4]}}))
+    with pytest.raises(FileNotFoundError, match="Growth .*growth has no weights yet; train it"):
+        ModesPlan(str(growth)).settings()
+    for size in (2, 4):
+        write_run(growth / f"size-{size:03d}", n_positions=size)
+    write_run(refined, n_positions=2)
+    write_run(refined / "refinement", n_positions=4)
+    for run in (growth, refined):
+        found = compare_modes(ModesPlan(str(run), n_kept=8))
+        assert found["summary"]["direct"]["n_samples"] == 32
+        assert ModesPlan(str(run)).folder.load_model().n_sites == 4
 
 
 def test_missing_run_leaves_no_folder_behind(compare, tmp_path):

@@ -2,11 +2,12 @@
 
 import gc
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from qtf.files import read_json
+from qtf.ground_states.task import GroundStateTask
 from qtf.training.checkpoints import last_step
 from qtf.training.run_folder import MUTABLE_KEYS, RunFolder, flattened
 from trainers.ground_states.assembly import energy_with_symmetries, make_task, run
@@ -38,9 +39,9 @@ def grow(
     """
     workdir = Path(workdir)
     stages = make_stages(config)
-    for stage in stages:
-        # Mistakes are found before anything is trained.
-        make_task(stage.config)
+    # Mistakes are found before anything is trained.
+    tasks = [make_task(stage.config) for stage in stages]
+    _check_weights(config["network"]["name"], tasks)
     folder = RunFolder(workdir)
     try:
         _open(folder, config, stages)
@@ -50,6 +51,22 @@ def grow(
             yield write_report(stages[: place + 1], workdir)
     finally:
         folder.close()
+
+
+def _check_weights(name: str, tasks: Sequence[GroundStateTask]) -> None:
+    """Checks that the largest size can start from the weights of the smallest one.
+
+    Where shapes depend on the size, these two differ; to build all would take long.
+    """
+    first, last = (
+        [variable.shape for variable in task.make_wave_function().trainable_variables]
+        for task in (tasks[0], tasks[-1])
+    )
+    if first != last:
+        raise ValueError(
+            "Setting `network.name` must be a network whose weights are the same at every size"
+            f' for a growth, but is "{name}".'
+        )
 
 
 def _open(folder: RunFolder, config: dict[str, Any], stages: list[Stage]) -> None:

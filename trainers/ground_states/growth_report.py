@@ -48,7 +48,7 @@ def write_report(stages: Sequence[Stage], workdir: Path) -> dict[str, Any]:
     if any(row["relative_error"] is not None for row in rows):
         size_name = SIZE_NAMES[hamiltonian["lattice"]]
         curves = {
-            stage.size: _curve(workdir / stage.name, row)
+            stage.size: retraining_curve(workdir / stage.name, row)
             for stage, row in zip(stages, rows, strict=True)
             if stage.start is not None and row["reference_energy"] is not None
         }
@@ -62,7 +62,8 @@ def bulk_energy(
 ) -> dict[str, Any] | None:
     """Returns the energy a site of the infinite lattice, or None if the sizes are too few.
 
-    Where all sizes have it, from the energies averaged over symmetries, which are closer.
+    Where all sizes have it, from the energies averaged over symmetries, which are closer. Its
+    error bar is that of the samples times the Birge ratio, see `SizeFit.birge_ratio`.
 
     Args:
         rows: Of `growth.json`.
@@ -81,7 +82,8 @@ def bulk_energy(
     return {
         "with_symmetries": is_averaged,
         "energy_per_site": fit.bulk_energy,
-        "energy_error": fit.bulk_error,
+        "energy_error": fit.birge_ratio * fit.bulk_error,
+        "birge_ratio": fit.birge_ratio,
         "chi_squared": fit.chi_squared,
         "n_degrees_of_freedom": fit.n_degrees_of_freedom,
         "powers": list(powers),
@@ -89,6 +91,23 @@ def bulk_energy(
         "known_energy": None if known is None else known[0],
         "known_error": None if known is None else known[1],
     }
+
+
+def retraining_curve(folder: Path, row: dict[str, Any]) -> tuple[list[float], list[float]]:
+    """Returns minibatches and relative errors, from the samples of the training itself.
+
+    Args:
+        folder: Of a size after the first, whose reference is known.
+        row: Of `growth.json`.
+    """
+    reference = row["reference_energy"]
+    steps, errors, before = [0.0], [row["relative_error_before"]], 0
+    for found in read_metrics(RunFolder(folder).metrics, "training"):
+        # Its loss is the mean energy of all minibatches since the row before.
+        steps.append((before + found["step"]) / 2)
+        errors.append(abs(found["loss"] / reference - 1.0))
+        before = found["step"]
+    return steps, errors
 
 
 def line(row: dict[str, Any]) -> str:
@@ -101,9 +120,21 @@ def line(row: dict[str, Any]) -> str:
 def bulk_line(bulk: dict[str, Any]) -> str:
     """Returns what a user reads of the infinite lattice."""
     known = "" if bulk["known_energy"] is None else f", known {bulk['known_energy']:.6f}"
+    which = " with symmetries" if bulk["with_symmetries"] else ""
     return (
-        f"Infinite lattice: {bulk['energy_per_site']:.6f} +- {bulk['energy_error']:.1g} a site"
-        f"{known}; the error bar is that of the samples"
+        f"Infinite lattice, from the energies{which}: {bulk['energy_per_site']:.6f} +-"
+        f" {bulk['energy_error']:.1g} a site{known}; {_words_of_fit(bulk)}"
+    )
+
+
+def _words_of_fit(bulk: dict[str, Any]) -> str:
+    freedom, ratio = bulk["n_degrees_of_freedom"], bulk["birge_ratio"]
+    if freedom == 0:
+        return "the error bar is that of the samples, with nothing to check the fit by"
+    widened = f" times {ratio:.2g}" if ratio > 1.0 else ""
+    return (
+        f"the error bar is that of the samples{widened}, as chi squared per degree of freedom is"
+        f" {bulk['chi_squared'] / freedom:.2g} ({freedom} left)"
     )
 
 
@@ -138,18 +169,6 @@ def _errors(
         return dict.fromkeys(names)
     bar = math.hypot(bar, result["reference_error"]) / abs(reference)
     return dict(zip(names, (abs(energy / reference - 1.0), bar), strict=True))
-
-
-def _curve(folder: Path, row: dict[str, Any]) -> tuple[list[float], list[float]]:
-    """Returns minibatches and relative errors, from the samples of the training itself."""
-    reference = row["reference_energy"]
-    steps, errors, before = [0.0], [row["relative_error_before"]], 0
-    for found in read_metrics(RunFolder(folder).metrics, "training"):
-        # Its loss is the mean energy of all minibatches since the row before.
-        steps.append((before + found["step"]) / 2)
-        errors.append(abs(found["loss"] / reference - 1.0))
-        before = found["step"]
-    return steps, errors
 
 
 def _errors_figure(rows: Sequence[dict[str, Any]], size_name: str) -> Figure:

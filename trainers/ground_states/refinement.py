@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from qtf.ground_states.every_configuration import MAX_SITES
+from qtf.ground_states.last_part import REFINEMENT
 from qtf.ground_states.task import GroundStateTask
 from qtf.physics import lattice_from_config
 from qtf.training.checkpoints import optimizer_steps
@@ -11,7 +12,6 @@ from qtf.training.run_folder import RunFolder
 from qtf.training.settings import TrainingSettings
 from trainers.ground_states.assembly import make_task, run, with_symmetries, without_what_follows
 
-FOLDER = "refinement"
 WARMUP_STEPS = 5
 
 
@@ -40,7 +40,7 @@ def run_and_refine(
     check(config)
     run(config, workdir, profile=profile)
     start = optimizer_steps(RunFolder(workdir).checkpoints)
-    return run(refined(config, start=start), Path(workdir) / FOLDER, start_from=workdir)
+    return run(refined(config, start=start), Path(workdir) / REFINEMENT, start_from=workdir)
 
 
 def check(config: dict[str, Any]) -> None:

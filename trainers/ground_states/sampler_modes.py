@@ -9,6 +9,7 @@ import numpy as np
 
 from qtf.autoregressive.estimates import Estimate
 from qtf.ground_states.figures import DIRECT, principal_components
+from qtf.ground_states.last_part import last_part
 from qtf.ground_states.markov_chain import (
     SINGLE_FLIP,
     effective_sample_size,
@@ -32,7 +33,8 @@ class ModesPlan:
     """How one wave function is sampled in two ways.
 
     Attributes:
-        run: Run folder of `trainers.ground_state`, whose best weights are taken.
+        run: Run folder of `trainers.ground_state`, whose best weights are taken: after a
+            refinement the refined ones, of a growth those of its largest size.
         n_chains: Chains; one half starts with all spins up, the other with all down.
         n_kept: Configurations kept of each chain, after a tenth as many that are dropped;
             as many direct samples are drawn as are kept of all chains.
@@ -59,9 +61,14 @@ class ModesPlan:
                     f"Argument `{name}` must be at least {least}, but is {getattr(self, name)}."
                 )
 
+    @property
+    def folder(self) -> RunFolder:
+        """The folder in `run` that holds the weights."""
+        return RunFolder(last_part(self.run))
+
     def settings(self) -> dict[str, Any]:
         """Returns the plan with a digest of the weights, which tells when they changed."""
-        with RunFolder(self.run).trained_weights().open("rb") as file:
+        with self.folder.trained_weights().open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         return {**dataclasses.asdict(self), "weights": digest}
 
@@ -78,7 +85,7 @@ def compare_modes(plan: ModesPlan) -> dict[str, Any]:
         ValueError: All spins up is impossible in this wave function, or there is no average.
         FileNotFoundError: The run is missing.
     """
-    folder = RunFolder(plan.run)
+    folder = plan.folder
     psi, hamiltonian = folder.load_model(), folder.load_config()["physics"]["hamiltonian"]
     if plan.symmetrized:
         settings = folder.load_config()["symmetry"]

@@ -50,11 +50,16 @@ def make_stages(config: dict[str, Any]) -> list[Stage]:
     """
     growth = config["growth"]
     _check(config)
-    stages = [Stage(growth["sizes"][0], _name(growth["sizes"][0]), None, _first(config))]
+    stages = [Stage(growth["sizes"][0], folder_name(growth["sizes"][0]), None, _first(config))]
     for place, size in enumerate(growth["sizes"][1:]):
         before = stages[-1].name
-        stages.append(Stage(size, _name(size), before, _further(config, place, size, before)))
+        stages.append(Stage(size, folder_name(size), before, _further(config, place, size, before)))
     return stages
+
+
+def folder_name(size: int) -> str:
+    """Returns the name of the run folder of a size, in the folder of the growth."""
+    return f"size-{size:03d}"
 
 
 def check_finished(stages: Sequence[Stage], workdir: Path) -> None:
@@ -67,10 +72,6 @@ def check_finished(stages: Sequence[Stage], workdir: Path) -> None:
         folder = RunFolder(workdir / stage.name)
         if folder.config.exists():
             check_same(folder.path, read_json(folder.config), stage.config, MUTABLE_KEYS)
-
-
-def _name(size: int) -> str:
-    return f"size-{size:03d}"
 
 
 def _first(config: dict[str, Any]) -> dict[str, Any]:

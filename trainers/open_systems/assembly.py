@@ -26,7 +26,7 @@ from qtf.physics import (
 from qtf.training.loop import train
 from qtf.training.natural_gradient import NaturalGradient
 from qtf.training.settings import TrainingSettings
-from trainers.networks import make_network
+from trainers.networks import ON_SQUARES, make_network
 from trainers.open_systems.references import exact_means
 
 HALF = np.sqrt(0.5)
@@ -40,6 +40,8 @@ STARTS = {
 }
 # Up to so many sites all outcomes are listed, and exact values are known in a minute or so.
 MAX_LISTED_SITES = 9
+# Residuals are small differences of probabilities, for which bfloat16 has too few digits.
+PRECISIONS = ("float32", "float64")
 
 
 def run(
@@ -98,6 +100,7 @@ def make_task(config: dict[str, Any], *, workdir: Path | str | None = None) -> O
             # Sums over all outcomes need at most one.
             (distribution.n_uniforms, 1 if every_outcome else sampling["n_samples"]),
             seed=training["seed"],
+            dtype=training["precision"],
         ),
         n_samples=sampling["n_samples"],
         n_validation=sampling["n_validation"],
@@ -110,8 +113,13 @@ def make_task(config: dict[str, Any], *, workdir: Path | str | None = None) -> O
 
 
 def make_distribution(config: dict[str, Any], lattice: Lattice) -> OutcomeDistribution:
-    """Returns the distribution of a configuration at time 0, a product over sites."""
+    """Returns the distribution of a configuration at time 0, a product over sites.
+
+    Raises:
+        ValueError: The network or the strings do not fit the lattice or one another.
+    """
     network = make_network(config["network"], lattice, local_dimension=4, heads=(4,))
+    _check_order(config["network"]["name"], config["strings"])
     strings = lattice_strings(lattice, config["strings"])
     distribution = OutcomeDistribution(network=network, strings=strings)
     distribution.start_from_product(_start(config)[0])
@@ -182,6 +190,16 @@ def _start(config: dict[str, Any]) -> np.ndarray:
     return measurement(config).site_probabilities([STARTS[config["start"]]])
 
 
+def _check_order(name: str, count: int) -> None:
+    """Checks that a network of squares meets neighbours where it looks for them."""
+    needs_snakes = ON_SQUARES.get(name) == "snake"
+    if name in ON_SQUARES and needs_snakes != (count > 0):
+        raise ValueError(
+            f"Setting `strings` must be {'positive' if needs_snakes else '0'} for the network"
+            f" {name}, but is {count}."
+        )
+
+
 def _check(config: dict[str, Any], lattice: Lattice) -> None:
     for name, known in (("measurement", MEASUREMENTS), ("start", STARTS)):
         if config[name] not in known:
@@ -192,6 +210,11 @@ def _check(config: dict[str, Any], lattice: Lattice) -> None:
         raise ValueError(
             f"Setting `objective.every_outcome` needs at most {MAX_LISTED_SITES} sites, but"
             f" there are {lattice.n_sites}."
+        )
+    if config["training"]["precision"] not in PRECISIONS:
+        raise ValueError(
+            f"Setting `training.precision` must be one of {', '.join(PRECISIONS)} for open"
+            f' systems, but is "{config["training"]["precision"]}".'
         )
     if config["training"]["validate_every_epochs"] != 1:
         raise ValueError(

@@ -38,6 +38,16 @@ def test_error_bars_cover_the_truth_as_often_as_they_say(powers):
     assert np.mean(chi_squared) == pytest.approx(fit.n_degrees_of_freedom, rel=0.1)
 
 
+def test_error_bars_are_widened_by_the_birge_ratio_where_the_fit_is_bad():
+    sizes, errors = [4, 6, 8, 10], [1.0] * 4
+    # Deviations +-1 from the mean: chi squared is 4, for 3 degrees of freedom.
+    bad = fit_sizes(sizes, [1.0, -1.0, -1.0, 1.0], errors, (0,))
+    assert bad.birge_ratio == pytest.approx(math.sqrt(4 / 3))
+    good = fit_sizes(sizes, [0.1, -0.1, -0.1, 0.1], errors, (0,))
+    assert good.birge_ratio == 1.0
+    assert fit_sizes(sizes, [1.0, 2.0, 4.0, 7.0], errors, (3, 2, 1, 0)).birge_ratio == 1.0
+
+
 def test_covariance_is_that_of_the_normal_equations():
     sizes, errors = np.array([4.0, 6, 8, 10]), np.array([0.1, 0.2, 0.3, 0.4])
     fit = fit_sizes(sizes, [1.0, 2.0, 3.0, 5.0], errors, (2, 1, 0))

@@ -4,12 +4,14 @@ import tensorflow as tf
 
 from configs.ground_state.heisenberg_square import get_config
 from qtf.ground_states.exact_sums import variational_energy
+from qtf.ground_states.last_part import last_part
 from qtf.physics import all_bits
 from qtf.training.logbook import read_metrics
 from serving import export
 from trainers.ground_states import config as ground_state_config
 from trainers.ground_states.assembly import run
 from trainers.ground_states.refinement import check, refined, run_and_refine
+from trainers.ground_states.sampler_modes import ModesPlan, compare_modes
 
 from .test_assembly import RECONFIGURATION, small
 
@@ -39,9 +41,13 @@ def test_refinement_goes_on_where_samples_stop(tmp_path):
     bits = all_bits(6).astype("int32")
     log_modulus = served.signatures["log_psi"](bits=tf.constant(bits))["log_modulus"]
     np.testing.assert_allclose(log_modulus, refined(bits)[0], atol=1e-5)
+    # It is sampled as refined, too.
+    assert compare_modes(ModesPlan(str(tmp_path), n_kept=8))["summary"]["chains"]["acceptance"] > 0
     # A longer training is not taken for refined.
     with pytest.raises(ValueError, match="`refinement.start` = 30, but 45 is asked"):
         run_and_refine(small(**{**CHANGES, "training__n_epochs": 3}), tmp_path)
+    # Nor is it exported as refined.
+    assert last_part(tmp_path) == tmp_path
 
 
 def test_all_steps_of_a_refinement_are_taken():

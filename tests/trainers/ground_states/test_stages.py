@@ -1,15 +1,17 @@
 import importlib
 import json
 
+import numpy as np
 import pytest
 
+from qtf.ground_states.finite_size import fit_sizes
 from qtf.physics import lattice_from_config
 from qtf.training.schedules import learning_rate
 from qtf.training.settings import TrainingSettings
 from trainers.ground_states import config as ground_state_config
 from trainers.ground_states.assembly import make_task, make_wave_function
 from trainers.ground_states.growth import grow
-from trainers.ground_states.growth_report import bulk_energy
+from trainers.ground_states.growth_report import bulk_energy, bulk_line
 from trainers.ground_states.stages import check_finished, make_stages
 
 
@@ -132,6 +134,14 @@ def test_a_run_of_one_size_is_no_growth(tmp_path):
         next(grow(config, tmp_path))
 
 
+def test_networks_with_weights_for_each_position_are_refused_before_any_training(tmp_path):
+    changes = {"growth__sizes": (4, 6), "network__name": "transformer", "network__units": 8}
+    config = configuration("grow_chain", "desktop", **changes)
+    with pytest.raises(ValueError, match='`network.name` must be .* for a growth.* "transformer"'):
+        next(grow(config, tmp_path / "growth"))
+    assert not (tmp_path / "growth").exists()
+
+
 def test_bulk_energy_needs_as_many_sizes_as_terms():
     unknown = {"energy_with_symmetries": None, "energy_error_with_symmetries": None}
     rows = [
@@ -139,6 +149,7 @@ def test_bulk_energy_needs_as_many_sizes_as_terms():
     ]
     heisenberg = {"name": "heisenberg", "lattice": "chain"}
     found = bulk_energy(rows, heisenberg)
+    assert "; the error bar is that of the samples, with nothing to check the" in bulk_line(found)
     assert found["energy_per_site"] == pytest.approx(-0.5)
     assert found["n_degrees_of_freedom"] == 0
     assert found["known_energy"] == pytest.approx(-0.4431471806)
@@ -152,3 +163,26 @@ def test_bulk_energy_needs_as_many_sizes_as_terms():
     ]
     assert bulk_energy(averaged, heisenberg)["energy_per_site"] == pytest.approx(-0.6)
     assert bulk_energy([*averaged[:2], rows[2]], heisenberg)["with_symmetries"] is False
+
+
+@pytest.mark.parametrize(
+    ("off", "widened", "words"),
+    [
+        (1e-3, 1.0, "that of the samples, as chi squared per degree of freedom is 1e-06 (2 left)"),
+        (8.0, 8.0, "that of the samples times 8, as chi squared per degree of freedom is 64 (2"),
+    ],
+)
+def test_bulk_energy_has_an_error_bar_that_covers_a_bad_fit(off, widened, words):
+    sizes = np.array([8, 12, 16, 20, 24])
+    terms = sizes[:, None] ** np.array([1.0, 0.0, -1.0])
+    # What no fit can follow, of chi squared 1 for each of 2 degrees of freedom.
+    left = np.linalg.svd(terms)[0][:, 3] * 1e-3 * np.sqrt(2)
+    energies = terms @ [-0.5, 0.2, 0.1] + off * left
+    rows = [
+        {"size": int(n), "energy": float(e), "energy_error": 1e-3, "energy_with_symmetries": None}
+        for n, e in zip(sizes, energies, strict=True)
+    ]
+    found = bulk_energy(rows, {"name": "heisenberg", "lattice": "chain"})
+    fit = fit_sizes(sizes, energies, [1e-3] * 5, (1, 0, -1))
+    assert found["energy_error"] == pytest.approx(widened * fit.bulk_error, rel=1e-6)
+    assert words in bulk_line(found)

@@ -3,6 +3,7 @@ import json
 import os
 import signal
 
+import keras
 import numpy as np
 import pytest
 
@@ -175,6 +176,18 @@ def test_run_stopped_in_its_second_step_of_time_continues_to_the_same_weights(
     assert curves(tmp_path / "parts") == curves(folder)
 
 
+def test_samples_are_drawn_in_the_precision_of_the_training(tmp_path):
+    policy = keras.config.dtype_policy()
+    changes = {**SAMPLES, "training__precision": "float64", "training__n_epochs": 1}
+    try:
+        task, model = run(small(**changes), tmp_path / "run")
+    finally:
+        keras.config.set_dtype_policy(policy)
+    assert {variable.dtype for variable in model.trainable_variables} == {"float64"}
+    assert next(iter(task.training_batches(0, None)))["uniforms"].dtype == "float64"
+    assert len(curves(tmp_path / "run")) == 1
+
+
 @pytest.mark.parametrize("mode", ["sum-natural", "samples-adam"])
 def test_search_for_the_steady_state_comes_before_steps_of_time(tmp_path, mode):
     changes = {**MODES[mode], "steady_state__n_epochs": 1}
@@ -276,6 +289,10 @@ def test_generator_for_networks_is_that_of_the_measured_square(measurement, peri
         ({"start": "up"}, '`start` must be one of \\+x.* -z, but is "up"'),
         ({"physics__hamiltonian__n_sites": 10}, "every_outcome` needs at most 9 .* there are 10"),
         ({"physics__hamiltonian__n_sites": 1}, "at least 2 sites, but there is 1"),
+        (
+            {"training__precision": "mixed_bfloat16"},
+            '`training.precision` must be one of float32, float64 for open .* "mixed_bfloat16"',
+        ),
         ({"training__validate_every_epochs": 2}, "every_epochs` must be 1 .* but is 2"),
         (
             {**SAMPLES, "training__strategy": "mirrored"},
@@ -304,6 +321,26 @@ def test_mistakes_are_named(tmp_path, changes, message):
     with pytest.raises(ValueError, match=message):
         run(small(**changes), tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def on_square(name, strings):
+    found = small()
+    found["physics"]["hamiltonian"] = {"name": "xyz", "lattice": "square"}
+    found["physics"]["hamiltonian"] |= {"n_rows": 2, "n_columns": 3}
+    keys = ("width", "depth") if name == "pixelcnn" else ("units",)
+    found["network"] = {"name": name, **dict.fromkeys(keys, 4)}
+    return {**found, "strings": strings}
+
+
+@pytest.mark.parametrize(
+    ("name", "strings", "rule"),
+    [("gated_2d", 0, "positive"), ("lstm_2d", 2, "0"), ("pixelcnn", 1, "0")],
+)
+def test_networks_of_squares_need_strings_along_which_positions_are_neighbours(name, strings, rule):
+    message = f"`strings` must be {rule} for the network {name}, but is {strings}"
+    with pytest.raises(ValueError, match=message):
+        make_task(on_square(name, strings))
+    make_task(on_square(name, int(rule == "positive")))
 
 
 @pytest.mark.parametrize(
