@@ -38,6 +38,18 @@ def followed_in_time(config: ConfigDict, *, n_sites: int) -> None:
         _natural_gradient(config, diag_shift=1e-5)
 
 
+def steps_of_the_paper(config: ConfigDict) -> None:
+    """Steps of time by Adam; so long that their exact solutions need not be probabilities.
+
+    Natural gradients run after such a solution without end.
+    """
+    default = open_system_config.default()
+    config.objective = default.objective
+    config.natural_gradient = default.natural_gradient
+    config.training.steps_per_epoch = default.training.steps_per_epoch
+    config.training.optimizer = default.training.optimizer
+
+
 def steady_state(config: ConfigDict, *, n_epochs: int) -> None:
     """A search for the steady state alone, 100 steps an epoch."""
     config.steady_state.n_epochs = n_epochs
