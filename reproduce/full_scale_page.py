@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from qtf.files import read_json, write_atomically, write_json
-from qtf.provenance import machine, today, versions
 from reproduce.full_scale_cases import CASES, Case
 from reproduce.layout import Layout
+from reproduce.made import made_lines, made_now
 from reproduce.tables import table
 
 Values = dict[str, Any]
@@ -24,9 +24,7 @@ TEXT = """# Full-scale configurations: how they start
 
 Written by `python -m reproduce.full_scale` from [{numbers}]({numbers}), not by hand.
 
-- Machine: {machine}
-- Date: {date}
-- Versions: {versions}
+{made}
 
 These trainings take days on such a machine. Here each was started, stopped by SIGTERM after a few
 steps, and resumed by the same command, which went on from the saved step. The time to the first
@@ -49,7 +47,7 @@ def write_page(layout: Layout, docs_dir: Path) -> Iterator[str]:
         docs_dir: Folder of the page.
     """
     cases = [case for case in CASES if layout.measurement(case.name).exists()]
-    made = {"date": today(), "machine": machine(), "versions": versions()}
+    made = made_now()
     found = {
         case.name: {**read_json(layout.measurement(case.name)), "command": _command(case)}
         for case in cases
@@ -69,9 +67,7 @@ def page(cases: list[Case], numbers: Values) -> str:
     made, found = numbers["made"], numbers["cases"]
     return TEXT.format(
         numbers=NUMBERS,
-        machine=made["machine"],
-        date=made["date"],
-        versions=", ".join(f"{name} {version}" for name, version in made["versions"].items()),
+        made=made_lines(made),
         rows=table(HEAD, [_row(case, found[case.name]) for case in cases]),
         commands="\n".join(f"- {case.words}: `{found[case.name]['command']}`" for case in cases),
     )

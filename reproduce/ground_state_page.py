@@ -8,10 +8,10 @@ from matplotlib.figure import Figure
 
 from qtf.files import read_json, write_atomically, write_figure, write_json
 from qtf.ground_states.last_part import REFINEMENT
-from qtf.provenance import machine, today, versions
 from qtf.training.logbook import read_metrics
 from reproduce.ground_state_cases import CASES, Case
 from reproduce.layout import Layout
+from reproduce.made import made_lines, made_now
 from reproduce.minutes import training_minutes
 from reproduce.panels import figure_of
 from reproduce.tables import table
@@ -22,9 +22,7 @@ TEXT = """# Ground states: results
 
 Written by `python -m reproduce.ground_states` from [{numbers}]({numbers}), not by hand.
 
-- Machine: {machine}
-- Date: {date}
-- Versions: {versions}
+{made}
 
 {n_hold} of {n_cases} requirements hold. Errors are relative. Energies are sums over all
 configurations, without statistical error, of the last weights of one run with the seed of the
@@ -60,7 +58,7 @@ def write_page(layout: Layout, docs_dir: Path) -> Iterator[str]:
         if (layout.run(case.name) / "result.json").exists()
     }
     numbers = {
-        "made": {"date": today(), "machine": machine(), "versions": versions()},
+        "made": made_now(),
         "cases": found,
     }
     cases = [case for case in CASES if case.name in found]
@@ -90,9 +88,7 @@ def page(cases: Sequence[Case], numbers: Values) -> str:
     return TEXT.format(
         numbers=NUMBERS,
         figure=FIGURE,
-        machine=made["machine"],
-        date=made["date"],
-        versions=", ".join(f"{name} {version}" for name, version in made["versions"].items()),
+        made=made_lines(made),
         n_hold=sum(found[case.name]["holds"] for case in cases),
         n_cases=len(cases),
         accuracy=accuracy,

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from qtf.files import read_json, write_atomically, write_json
-from qtf.provenance import machine, today, versions
 from reproduce.growth_cases import (
     BACK_UNDER,
     CASES,
@@ -20,6 +19,7 @@ from reproduce.growth_cases import (
     Requirement,
 )
 from reproduce.layout import Layout
+from reproduce.made import made_lines, made_now
 from reproduce.tables import table
 from trainers.ground_states.growth_report import (
     AVERAGED,
@@ -39,9 +39,7 @@ TEXT = """# Growing ground states: results
 
 Written by `python -m reproduce.growth` from [{numbers}]({numbers}), not by hand.
 
-- Machine: {machine}
-- Date: {date}
-- Versions: {versions}
+{made}
 
 {n_hold} of {n_asked} requirements hold.
 
@@ -80,7 +78,7 @@ def write_page(layout: Layout, docs_dir: Path) -> Iterator[str]:
     """
     cases = [case for case in CASES if (layout.run(case.name) / "growth.json").exists()]
     found = {case.name: _numbers(case, layout.run(case.name)) for case in cases}
-    made = {"date": today(), "machine": machine(), "versions": versions()}
+    made = made_now()
     write_json(docs_dir / NUMBERS, {"made": made, "growths": found})
     (docs_dir / "figures").mkdir(exist_ok=True)
     for name in found:
@@ -102,9 +100,7 @@ def page(found: dict[str, Values], made: Values) -> str:
     asked = [entry for growth in found.values() for entry in growth["requirements"]]
     return TEXT.format(
         numbers=NUMBERS,
-        machine=made["machine"],
-        date=made["date"],
-        versions=", ".join(f"{name} {version}" for name, version in made["versions"].items()),
+        made=made_lines(made),
         n_hold=sum(entry["holds"] for entry in asked),
         n_asked=len(asked),
         back_under=BACK_UNDER,

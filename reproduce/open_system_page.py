@@ -16,9 +16,9 @@ from qtf.open_systems.figures import (
     strings_figure,
 )
 from qtf.open_systems.task import DIRECTIONS
-from qtf.provenance import machine, today, versions
 from qtf.training.logbook import read_metrics
 from reproduce.layout import Layout
+from reproduce.made import made_lines, made_now
 from reproduce.minutes import training_minutes
 from reproduce.open_system_cases import AT_THE_END, CASES, FIELDS, ONLY_Z, SEEDS, STRINGS, Case
 from reproduce.tables import table
@@ -51,9 +51,7 @@ TEXT = """# Open systems: results
 
 Written by `python -m reproduce.open_systems` from [{numbers}]({numbers}), not by hand.
 
-- Machine: {machine}
-- Date: {date}
-- Versions: {versions}
+{made}
 
 {n_hold} of {n_asked} requirements hold. "Off by" is the largest distance of <X>, <Y> and <Z>,
 averaged over sites, from their exact values: at the last epoch, or at any for runs in time. Where
@@ -75,7 +73,7 @@ def write_page(layout: Layout, docs_dir: Path) -> Iterator[str]:
     """
     cases = [case for case in CASES if (layout.run(case.name) / "result.json").exists()]
     found = {case.name: _numbers(case, layout.run(case.name)) for case in cases}
-    made = {"date": today(), "machine": machine(), "versions": versions()}
+    made = made_now()
     write_json(docs_dir / NUMBERS, {"made": made, "cases": found})
     (docs_dir / "figures").mkdir(exist_ok=True)
     for name in found:
@@ -98,9 +96,7 @@ def page(cases: Sequence[Case], found: dict[str, Values], made: Values) -> str:
     head = ["", "X, Y, Z at the end", "exact", "off by", "asked for", "", "minutes"]
     return TEXT.format(
         numbers=NUMBERS,
-        machine=made["machine"],
-        date=made["date"],
-        versions=", ".join(f"{name} {version}" for name, version in made["versions"].items()),
+        made=made_lines(made),
         n_hold=sum(entry["holds"] for entry in asked),
         n_asked=len(asked),
         rows=table(head, [_row(case, found[case.name]) for case in cases]),

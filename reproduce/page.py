@@ -5,6 +5,7 @@ from typing import Any
 
 from reproduce.budgets import budget
 from reproduce.checks import Check
+from reproduce.made import made_lines
 from reproduce.tables import (
     NETWORKS,
     check_table,
@@ -70,7 +71,6 @@ def page(
 
 
 def _head(results: Values) -> str:
-    versions = ", ".join(f"{name} {value}" for name, value in results["versions"].items())
     rows = [
         (title, f"{entry['minutes']:.1f}", _steps(entry, name))
         for name, title in {**NETWORKS, "transfer_8": "transfer, fine-tuned"}.items()
@@ -79,7 +79,7 @@ def _head(results: Values) -> str:
     return (
         "# Results\n\n"
         "Written by `make reproduce` from [results.json](results.json), not by hand.\n\n"
-        f"- Machine: {results['machine']}\n- Date: {results['date']}\n- Versions: {versions}\n\n"
+        f"{made_lines(results)}\n\n"
         + table(["trained", "minutes", "optimiser steps"], rows)
         + "\n\nEvery number is measured by `trainers.evaluate` on unseen states of the law `paper`"
         f" ({_counts(results)}), against exact evolution in double precision."

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from qtf.provenance import machine, today, versions
 from reproduce.layout import BASE_RUNS, LONG_CHAINS, NOISY_RUN, TRANSFER_RUNS
+from reproduce.made import made_now
 from reproduce.material import Material
 
 STEPS = (100, 250)
@@ -37,7 +37,7 @@ def results(material: Material) -> Values:
         found["local_generator"] |= _local_generator(material)
     if "transfer_8" in material.runs:
         found["transfer_8"] = _transfer(material)
-    return {**found, "machine": machine(), "date": today(), "versions": versions()}
+    return {**found, **made_now()}
 
 
 def numbers(metrics: Values, predictor: str) -> Values:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from qtf.files import read_json, write_atomically, write_json
-from qtf.provenance import machine, today, versions
 from reproduce.layout import Layout
+from reproduce.made import made_lines, made_now
 from reproduce.samplers import FIELD, SIDES
 from reproduce.tables import table
 
@@ -22,9 +22,7 @@ TEXT = """# Direct samples against Markov chains: results
 
 Written by `python -m reproduce.samplers` from [{numbers}]({numbers}), not by hand.
 
-- Machine: {machine}
-- Date: {date}
-- Versions: {versions}
+{made}
 
 Ising model on open squares. Chains are single-flip Metropolis chains of the same wave function, a
 trained one averaged over the symmetries of the square and the flip of all spins; one configuration
@@ -65,7 +63,7 @@ def write_page(layout: Layout, docs_dir: Path) -> Iterator[str]:
         yield f"No page yet: stages {missing} are missing."
         return
     numbers = {
-        "made": {"date": today(), "machine": machine(), "versions": versions()},
+        "made": made_now(),
         "modes": {str(side): found[f"modes_{side}"]["modes"] for side in SIDES},
         "trainings": found["trainings"]["training"],
     }
@@ -84,9 +82,7 @@ def page(numbers: Values) -> str:
     kind = "exact" if training["reference_is_exact"] else "the lowest of them"
     return TEXT.format(
         numbers=NUMBERS,
-        machine=made["machine"],
-        date=made["date"],
-        versions=", ".join(f"{name} {version}" for name, version in made["versions"].items()),
+        made=made_lines(made),
         field=FIELD,
         modes=_mode_table(numbers["modes"]),
         figures="\n\n".join(
@@ -132,7 +128,7 @@ def _training_table(curves: Values) -> str:
             f"{entry['energy_variance']:.2g}",
             f"{entry['seconds']:.0f}",
         ]
-        for name, entry in curves.items()
+        for name, entry in sorted(curves.items(), key=lambda item: item[1]["seconds"])
     ]
     return table(head, rows)
 
