@@ -14,7 +14,7 @@ help:
 	@echo "make reproduce  every number of docs/results.md; hours, resumable (BUDGET=short, full, tiny)"
 	@echo "make ground-states  docs/ground_state_results.md: seven ground states; an hour"
 	@echo "make growth         docs/growth_results.md: a chain and a square that grow; two hours"
-	@echo "make open-systems   docs/open_system_results.md: nine open systems; an hour"
+	@echo "make open-systems   docs/open_system_results.md: fourteen open systems; two hours"
 	@echo "make samplers       docs/sampler_results.md: direct samples against chains; 20 minutes"
 	@echo "make full-scale     docs/full_scale.md: what takes days, started and resumed; two hours"
 	@echo "make bench   docs/benchmarks.md: the speed of every part on this machine; 15 minutes"

@@ -174,8 +174,8 @@ def _verdict(entry: Values) -> str:
 
 
 def _row(case: Case, entry: Values) -> list[str]:
-    means = ", ".join(f"{entry[name]:.4f}" for name in "xyz")
-    exact = ", ".join(f"{entry[f'exact_{name}']:.4f}" for name in "xyz")
+    means = ", ".join(_digits(entry[name]) for name in "xyz")
+    exact = ", ".join(_digits(entry[f"exact_{name}"]) for name in "xyz")
     off_by = f"{entry['off_by']:.4f}"
     if case.measure == ONLY_Z:
         off_by = f"{entry[AT_THE_END]:.4f}; <Z> off by {off_by}"
@@ -183,3 +183,8 @@ def _row(case: Case, entry: Values) -> list[str]:
     verdict = _verdict(entry).replace("FALLS SHORT", "**falls short**")
     minutes = f"{entry['minutes']:.1f}"
     return [case.words, means, exact, off_by, limit, verdict, minutes]
+
+
+def _digits(value: float) -> str:
+    # Zero has no sign.
+    return f"{round(value, 4) + 0.0:.4f}"
