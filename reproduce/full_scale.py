@@ -30,7 +30,7 @@ def _stage(layout: Layout, case: Case) -> Stage:
         *(f"--trainer_flag={flag}" for flag in case.trainer_flags),
     )
     module = "reproduce.start_and_resume"
-    return Stage(case.name, module, arguments, output, minutes=case.minutes)
+    return Stage(case.name, module, arguments, output, config=case.config, minutes=case.minutes)
 
 
 def _write_page(layout: Layout, docs_dir: Path) -> Iterator[str]:

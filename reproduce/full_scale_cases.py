@@ -14,7 +14,8 @@ class Case:
         name: Of its stage and run folder.
         words: In the table.
         module: The trainer.
-        trainer_flags: Of the trainer, the configuration first.
+        config: Configuration file and what follows its colon.
+        trainer_flags: Further flags of the trainer.
         n_steps: Steps that are waited for, at each start.
         resumes: Whether it is started a second time.
         minutes: Expected duration on two cores.
@@ -23,18 +24,19 @@ class Case:
     name: str
     words: str
     module: str
-    trainer_flags: tuple[str, ...]
+    config: str
+    trainer_flags: tuple[str, ...] = ()
     n_steps: int = 3
     resumes: bool = True
     minutes: float = 5.0
 
 
 def _ground(name: str, words: str, config: str, *further: str, **options: float) -> Case:
-    return Case(name, words, GROUND, (f"--config={GROUND_CONFIGS}/{config}", *further), **options)
+    return Case(name, words, GROUND, f"{GROUND_CONFIGS}/{config}", further, **options)
 
 
 def _open(name: str, words: str, config: str, *further: str, **options: float) -> Case:
-    return Case(name, words, OPEN, (f"--config={OPEN_CONFIGS}/{config}", *further), **options)
+    return Case(name, words, OPEN, f"{OPEN_CONFIGS}/{config}", further, **options)
 
 
 CASES = (

@@ -27,9 +27,9 @@ Written by `python -m reproduce.full_scale` from [{numbers}]({numbers}), not by 
 {made}
 
 These trainings take days on such a machine. Here each was started, stopped by SIGTERM after a few
-steps, and resumed by the same command, which went on from the saved step. The time to the first
-step is from the start of the command, with imports and compilation; memory is the largest that the
-process held.
+steps and, where the table has steps after resuming, resumed by the same command, which went on
+after the last step. The time to the first step is from the start of the command, with imports and
+compilation; memory is the largest that the process held.
 
 {rows}
 
@@ -87,4 +87,4 @@ def _row(case: Case, entry: Values) -> list[str]:
 
 
 def _command(case: Case) -> str:
-    return " ".join(("python -m", case.module, *case.trainer_flags))
+    return " ".join(("python -m", case.module, f"--config={case.config}", *case.trainer_flags))

@@ -146,7 +146,7 @@ def run_command_with_heartbeat(command: Sequence[str], beat: Callable[[], None])
     """
     parent = os.getpid()
     process = subprocess.Popen(
-        command, cwd=ROOT, start_new_session=True, preexec_fn=lambda: _end_with(parent)
+        command, cwd=ROOT, start_new_session=True, preexec_fn=lambda: end_with(parent)
     )
     try:
         while True:
@@ -178,8 +178,11 @@ def duration(minutes: float) -> str:
     return f"{minutes / 60:.1f} h" if minutes > 90 else f"{max(1, round(minutes))} min"
 
 
-def _end_with(parent: int) -> None:
-    """Lets the kernel kill this new process when its parent dies, where it knows how to."""
+def end_with(parent: int) -> None:
+    """Lets the kernel kill this new process when its parent dies, where it knows how to.
+
+    Called in the new process, before its program starts.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:

@@ -1,11 +1,13 @@
 r"""Starts a training, stops it after a few steps, resumes it, and records times and memory.
 
-    python -m reproduce.start_and_resume --module=trainers.ground_state --workdir=RUN \
-        --out_file=FILE.json --trainer_flag=--config=CONFIG [--n_steps=2] [--noresume]
+    python -m reproduce.start_and_resume --config=CONFIG --module=trainers.ground_state \
+        --workdir=FOLDER --out_file=FILE.json [--n_steps=2] [--noresume]
 
 It is for configurations that take days: what a user would find out in the first minutes.
 """
 
+import os
+import re
 import subprocess
 import sys
 import time
@@ -15,10 +17,12 @@ from typing import Any
 
 from absl import flags
 
-from qtf.command_line import run_command
+from qtf.command_line import INTERRUPTED, raise_on_sigterm, run_command
 from qtf.files import write_json
+from reproduce.runner import end_with
 
-TRAINING_ROW = '"kind": "training"'
+METRICS = "metrics.jsonl"
+TRAINING_STEP = re.compile(r'"step": (\d+), "kind": "training"')
 LOG_EVERY_STEP = "--config.training.log_every_steps=1"
 # How often it is looked whether there is a new step, in seconds.
 INTERVAL = 0.2
@@ -53,15 +57,15 @@ def observed(command: list[str], workdir: Path, n_steps: int) -> Part:
 
     Args:
         command: Program and arguments.
-        workdir: Run folder of the training.
+        workdir: Run folder of the training; what it holds already is to be gone on from.
         n_steps: Further steps to wait for.
 
     Raises:
-        ValueError: It ended before.
+        ValueError: It ended before, did not stop as asked, or began again from the start.
     """
-    part, before = Part(), _n_steps(workdir)
+    part, before, parent = Part(), _steps(workdir), os.getpid()
     started = time.monotonic()
-    process = subprocess.Popen(command)
+    process = subprocess.Popen(command, preexec_fn=lambda: end_with(parent))
     try:
         while len(part.seconds) < n_steps:
             if process.poll() is not None:
@@ -71,18 +75,31 @@ def observed(command: list[str], workdir: Path, n_steps: int) -> Part:
                 )
             time.sleep(INTERVAL)
             part.peak_bytes = max(part.peak_bytes, _peak_bytes(process.pid))
-            new = min(n_steps, _n_steps(workdir) - before) - len(part.seconds)
+            new = min(n_steps, len(_steps(workdir)) - len(before)) - len(part.seconds)
             part.seconds += [time.monotonic() - started] * new
     finally:
         process.terminate()
         process.wait()
+    if process.returncode not in (0, INTERRUPTED):
+        raise ValueError(f"The training was stopped, and ended with code {process.returncode}.")
+    if sorted(set(steps := _steps(workdir))) != steps or steps[: len(before)] != before:
+        raise ValueError(f"The training should go on after steps {before}, but has {steps}.")
     return part
 
 
-def _n_steps(workdir: Path) -> int:
-    # A growth has a run folder for each size.
-    files = [workdir / "metrics.jsonl", *workdir.glob("*/metrics.jsonl")]
-    return sum(path.read_text().count(TRAINING_ROW) for path in files if path.exists())
+def _steps(workdir: Path) -> list[int]:
+    # A growth has a run folder for each size; here it comes to the first of them only.
+    files = [path for path in (workdir, *workdir.glob("size-*")) if (path / METRICS).exists()]
+    text = "".join((path / METRICS).read_text() for path in files)
+    return [int(step) for step in TRAINING_STEP.findall(text)]
+
+
+def fresh(folder: Path) -> Path:
+    """Returns a folder for one more try, in the given one."""
+    number = 1
+    while (found := folder / f"try-{number}").exists():
+        number += 1
+    return found
 
 
 def _peak_bytes(pid: int) -> int:
@@ -95,35 +112,27 @@ def _peak_bytes(pid: int) -> int:
 
 def main() -> None:
     """Defines the flags and runs the command."""
+    config = flags.DEFINE_string("config", None, "The configuration.")
     module = flags.DEFINE_string("module", None, "The trainer.")
-    workdir = flags.DEFINE_string("workdir", None, "Its run folder.")
+    workdir = flags.DEFINE_string("workdir", None, "Folder of run folders, one for each try.")
     out_file = flags.DEFINE_string("out_file", None, "File of numbers to write.")
     n_steps = flags.DEFINE_integer("n_steps", 2, "Steps of each start.", lower_bound=1)
     resume = flags.DEFINE_bool("resume", True, "Whether to start it a second time.")
     passed_on = flags.DEFINE_multi_string("trainer_flag", [], "Passed on; may be repeated.")
-    flags.mark_flags_as_required(["module", "workdir", "out_file"])
-    run_command(
-        "reproduce-start-and-resume",
-        lambda: _write(
-            [sys.executable, "-m", module.value, f"--workdir={workdir.value}", *passed_on.value],
-            Path(workdir.value),
-            Path(out_file.value),
-            n_steps.value,
-            n_starts=2 if resume.value else 1,
-        ),
-        resumable=False,
-    )
+    flags.mark_flags_as_required(["config", "module", "workdir", "out_file"])
 
+    def start() -> None:
+        raise_on_sigterm()
+        run = fresh(Path(workdir.value))
+        command = [sys.executable, "-m", module.value, f"--config={config.value}"]
+        command += [f"--workdir={run}", *passed_on.value, LOG_EVERY_STEP]
+        parts = []
+        for _ in range(2 if resume.value else 1):
+            parts.append(observed(command, run, n_steps.value).values())
+            print(parts[-1], flush=True)
+        write_json(Path(out_file.value), {"parts": parts})
 
-def _write(
-    command: list[str], workdir: Path, out_file: Path, n_steps: int, *, n_starts: int
-) -> None:
-    parts = []
-    for _ in range(n_starts):
-        part = observed([*command, LOG_EVERY_STEP], workdir, n_steps)
-        parts.append(part.values())
-        print(parts[-1], flush=True)
-    write_json(out_file, {"parts": parts})
+    run_command("reproduce-start-and-resume", start, resumable=False)
 
 
 if __name__ == "__main__":

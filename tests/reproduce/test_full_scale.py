@@ -1,25 +1,26 @@
 import json
 import sys
-from pathlib import Path
 
 import pytest
 
+from reproduce.fingerprints import fingerprint
 from reproduce.full_scale import stages_of
 from reproduce.full_scale_cases import CASES
 from reproduce.full_scale_page import write_page
 from reproduce.layout import Layout
-from reproduce.start_and_resume import observed
+from reproduce.start_and_resume import fresh, observed
 
-ROOT = Path(__file__).parents[2]
-# Takes a step each time it is started, and then waits to be stopped.
+# Takes steps from a first one on, and then waits to be stopped.
 TRAINER = """
-import json, pathlib, sys, time
+import json, pathlib, signal, sys, time
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))
 path = pathlib.Path(sys.argv[1]) / "metrics.jsonl"
 path.parent.mkdir(exist_ok=True)
+first, count, seconds = map(int, sys.argv[2:])
 with path.open("a") as file:
-    for step in range(int(sys.argv[2])):
+    for step in range(first, first + count):
         print(json.dumps({"step": step, "kind": "training", "loss": 0.0}), file=file, flush=True)
-time.sleep(float(sys.argv[3]))
+time.sleep(seconds)
 """
 
 
@@ -28,24 +29,30 @@ def command(*arguments):
 
 
 def test_steps_are_counted_from_the_start_on_and_the_training_is_stopped(tmp_path):
-    for _ in range(2):
-        part = observed(command(tmp_path / "run", 3, 60), tmp_path / "run", 2)
+    run = fresh(tmp_path)
+    for first in (1, 4):
+        part = observed(command(run, first, 3, 60), run, 2)
         assert len(part.seconds) == 2
         assert part.values()["seconds_to_first_step"] < 30
         assert part.peak_bytes > 1e6
-    assert len((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()) == 6
+    assert len((run / "metrics.jsonl").read_text().splitlines()) == 6
+    assert fresh(tmp_path) != run
+
+
+def test_a_training_that_begins_again_has_not_been_resumed(tmp_path):
+    observed(command(tmp_path, 1, 2, 60), tmp_path, 2)
+    with pytest.raises(ValueError, match=r"go on after steps \[1, 2\], but has \[1, 2, 1, 2\]"):
+        observed(command(tmp_path, 1, 2, 60), tmp_path, 2)
 
 
 def test_a_training_that_ends_before_is_an_error(tmp_path):
     with pytest.raises(ValueError, match="exit code 0 after [01] of 5 steps"):
-        observed(command(tmp_path, 1, 0), tmp_path, 5)
+        observed(command(tmp_path, 1, 1, 0), tmp_path, 5)
 
 
-def test_every_configuration_exists():
-    for case in CASES:
-        path, *choice = case.trainer_flags[0].removeprefix("--config=").split(":")
-        assert (ROOT / path).exists(), path
-        assert choice
+def test_every_configuration_exists(tmp_path):
+    stages = stages_of(Layout(tmp_path))
+    assert len({fingerprint(stage, tmp_path) for stage in stages}) == len(CASES)
 
 
 def test_the_page_has_a_row_for_each_measurement(tmp_path):
