@@ -44,6 +44,7 @@ FIELDS_FIGURE = "open_system_fields.png"
 LOSSES_FIGURE = "open_system_losses.png"
 RUNS_FIGURE = "open_system_runs.png"
 SEARCHES = (FIELDS[2], STRINGS[1], STRINGS[8])
+NORMS = {"l1": "mean of |Lp| / p", "chi2": "chi squared"}
 COMMAND = "python -m trainers.open_system --config"
 # Of the exact curve beside the runs.
 FIELDS_OF_CURVE = [0.25 * i for i in range(1, 17)]
@@ -116,7 +117,9 @@ def _figures_of_several(layout: Layout, found: dict[str, Values]) -> Iterator[tu
         exact = {field: _exact_of_ising(field) for field in FIELDS_OF_CURVE}
         yield FIELDS_FIGURE, fields_figure(points, exact)
     losses = {
-        case.words: read_metrics(layout.run(case.name) / "metrics.jsonl", "training")
+        f"{case.words}; {_norm(layout.run(case.name))}": read_metrics(
+            layout.run(case.name) / "metrics.jsonl", "training"
+        )
         for case in CASES
         if case.name in SEARCHES and case.name in found
     }
@@ -126,6 +129,10 @@ def _figures_of_several(layout: Layout, found: dict[str, Values]) -> Iterator[tu
         first = found[SEEDS[0]]
         exact_means = {name: first[f"exact_{name}"] for name in DIRECTIONS}
         yield RUNS_FIGURE, runs_figure([found[name] for name in SEEDS.values()], exact_means)
+
+
+def _norm(workdir: Path) -> str:
+    return NORMS[read_json(workdir / "config.json")["objective"]["norm"]]
 
 
 def _figures(found: dict[str, Values]) -> Iterator[str]:

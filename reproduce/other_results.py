@@ -41,11 +41,12 @@ def _ground_states(docs_dir: Path) -> list[list[str]]:
 def _growths(docs_dir: Path) -> list[list[str]]:
     rows = []
     for name, growth in _numbers(docs_dir / "growth_results.json").get("growths", {}).items():
-        for row in growth["rows"]:
-            errors = [row["relative_error"], row["relative_error_with_symmetries"]]
-            texts = [f"{error:.1e}" for error in errors if error is not None]
-            found = " and, with symmetries, ".join(texts)
-            rows.append([f"Heisenberg {name} grown to {row['size']}", found, ""])
+        for asked in growth["requirements"]:
+            if not asked["key"].startswith("relative_error") or asked["found"] is None:
+                continue
+            sizes = f"size {asked['sizes']}" if isinstance(asked["sizes"], int) else asked["sizes"]
+            words = f"growing Heisenberg {name}, {asked['words']}, {sizes}"
+            rows.append([words, f"{asked['found']:.1e}", f"{asked['limit']:.0e}"])
     return rows
 
 

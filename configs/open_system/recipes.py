@@ -44,7 +44,7 @@ def steps_of_the_paper(config: ConfigDict) -> None:
     Natural gradients run after such a solution without end.
     """
     default = open_system_config.default()
-    config.objective = default.objective
+    config.objective.norm = default.objective.norm
     config.natural_gradient = default.natural_gradient
     config.training.steps_per_epoch = default.training.steps_per_epoch
     config.training.optimizer = default.training.optimizer

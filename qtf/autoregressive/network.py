@@ -39,7 +39,7 @@ class AutoregressiveNetwork(keras.Model):
     recurrent = False
     # Whether there is `grown`.
     grows = False
-    # Loops in which samples are drawn; more than 1 if `step` takes `stop`, the last of its loop.
+    # Loops in which samples are drawn; more than 1 if `step` takes `stop`, where its loop ends.
     n_sampling_stages = 1
 
     def __init__(

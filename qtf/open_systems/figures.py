@@ -96,7 +96,7 @@ def losses_figure(runs: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
     """Draws the loss of searches for steady states.
 
     Args:
-        runs: Name of a run -> rows of its training with "step" and "loss".
+        runs: Name of a run and of its norm -> rows of its training with "step" and "loss".
     """
     figure = Figure(figsize=(6.0, 3.6), layout="constrained")
     axes = figure.add_subplot()
@@ -104,7 +104,7 @@ def losses_figure(runs: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
         steps, losses = ([row[key] for row in rows] for key in ("step", "loss"))
         axes.semilogy(steps, losses, ".-", label=name)
     axes.set_xlabel("optimiser step")
-    axes.set_ylabel(r"mean of $|\mathcal{L} p| / p$")
+    axes.set_ylabel("loss")
     axes.grid(alpha=0.3)
     axes.legend(frameon=False, fontsize="small")
     axes.spines[["top", "right"]].set_visible(False)

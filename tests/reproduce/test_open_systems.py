@@ -18,6 +18,7 @@ def written(layout, name, distance):
     rows = [{"kind": "validation", "epoch": i, "distance": 0.1 / i} for i in (1, 2)]
     rows += [{"kind": "training", "step": i, "loss": 0.1 / i} for i in (1, 2)]
     (folder / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (folder / "config.json").write_text(json.dumps({"objective": {"norm": "chi2"}}))
     (folder / "curves.png").write_bytes(b"picture")
 
 

@@ -23,6 +23,7 @@ from trainers.networks import ON_SQUARES, make_network
 PRECISIONS = ("float32", "float64")
 # What the two phases of a position are read from.
 PHASE_OUTPUTS = {"angle": 2, "sine_and_cosine": 4}
+DEFAULT_PHASE = "angle"
 # Images of flipped spins of a sample that are evaluated at once, which bounds the memory.
 MAX_IMAGES = 112
 
@@ -188,7 +189,14 @@ def _heads(config: dict[str, Any]) -> tuple[int, ...]:
             f"Setting `wave_function.phase` must be one of {', '.join(PHASE_OUTPUTS)}, but is"
             f' "{settings["phase"]}".'
         )
-    return (2,) if settings["positive"] else (2, PHASE_OUTPUTS[settings["phase"]])
+    if not settings["positive"]:
+        return (2, PHASE_OUTPUTS[settings["phase"]])
+    if settings["phase"] != DEFAULT_PHASE:
+        raise ValueError(
+            f'Setting `wave_function.phase` must be "{DEFAULT_PHASE}" if `positive`, as there is'
+            f' none then, but is "{settings["phase"]}".'
+        )
+    return (2,)
 
 
 def _symmetrizer(config: dict[str, Any], lattice: Lattice) -> Any:

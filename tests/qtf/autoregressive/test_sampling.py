@@ -6,7 +6,7 @@ from qtf.autoregressive import Transformer
 from qtf.autoregressive.sampling import drawn_outcomes
 
 
-@pytest.mark.parametrize("n_positions", [5, 9, 19])
+@pytest.mark.parametrize("n_positions", [8, 9, 19])
 def test_stages_of_sampling_change_no_outcome(monkeypatch, n_positions):
     keras.utils.set_random_seed(0)
     network = Transformer(n_positions=n_positions, units=8, heads=(3,), local_dimension=3)

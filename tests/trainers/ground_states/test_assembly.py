@@ -202,6 +202,10 @@ def test_large_lattices_bound_their_memory(choice):
         ({"network__width": 3}, "network.width.* gru"),
         ({"sampling__n_samples": 1}, "n_samples.* 1"),
         ({"symmetry__group": "mirror"}, '"mirror"'),
+        (
+            {"wave_function__phase": "sine_and_cosine", "wave_function__positive": True},
+            '`wave_function.phase` must be "angle" if `positive`.* but is "sine_and_cosine"',
+        ),
         ({"wave_function__phase": "vector"}, '`wave_function.phase` .* but is "vector"'),
         (
             {"symmetry__group": "flip", "symmetry__in_training": True},

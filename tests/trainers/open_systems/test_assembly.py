@@ -369,6 +369,7 @@ def test_wrong_choices_of_a_configuration_are_named(name, choice, message):
         ("ising_chain:6,2.0", 10, True),
         ("stiff_chain:4,0.0005", 200, True),
         ("stiff_chain:4,0.0075", 333, True),
+        ("stiff_chain:10,0.0075", 333, False),
     ],
 )
 def test_configurations_make_tasks(choice, n_epochs, every_outcome):
