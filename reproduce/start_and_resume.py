@@ -130,7 +130,9 @@ def main() -> None:
         for _ in range(2 if resume.value else 1):
             parts.append(observed(command, run, n_steps.value).values())
             print(parts[-1], flush=True)
-        write_json(Path(out_file.value), {"parts": parts})
+        target = Path(out_file.value)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_json(target, {"parts": parts})
 
     run_command("reproduce-start-and-resume", start, resumable=False)
 
