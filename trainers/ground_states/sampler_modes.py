@@ -86,10 +86,10 @@ def compare_modes(plan: ModesPlan) -> dict[str, Any]:
         FileNotFoundError: The run is missing.
     """
     folder = plan.folder
-    psi, hamiltonian = folder.load_model(), folder.load_config()["physics"]["hamiltonian"]
+    psi, config = folder.load_model(), folder.load_config()
+    hamiltonian = config["physics"]["hamiltonian"]
     if plan.symmetrized:
-        settings = folder.load_config()["symmetry"]
-        psi = averaged(psi, settings, lattice_from_config(hamiltonian))
+        psi = averaged(psi, config["symmetry"], lattice_from_config(hamiltonian))
     _check_start(psi, plan.run)
     direct = _direct_samples(psi, plan.n_chains * plan.n_kept, plan.seed)
     chains, acceptance = _chains(psi, plan)
