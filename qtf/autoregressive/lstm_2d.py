@@ -132,6 +132,41 @@ class LSTM2D(AutoregressiveNetwork):
             sums.append(added + sums[-1] if sums else added)
         return self.output_heads(self.norms[-1](sums[-1])), (states, lefts, sums[:-1])
 
+    def evaluated(self, outcomes: Any, start: int, stop: int, cache: Any) -> tuple[Any, Any]:
+        """Evaluates some positions of given outcomes, the whole row of each at once.
+
+        The cache keeps d, its cell and b of the last row that is complete before `stop`; what
+        a row holds left of `stop` is found again from there.
+        """
+        columns = self.shape[1]
+        first, last = start // columns, (stop - 1) // columns
+        batch_size = ops.shape(outcomes)[1]
+        states, lefts, sums = cache
+
+        def advance(row: Any, carry: Any) -> Any:
+            outputs, above, _ = carry
+            part = ops.slice(outcomes, (row * columns, 0), (columns, batch_size))
+            found, own = self._row(self.encoded(part), above)
+            at = ((row - first) * columns, 0, 0)
+            return ops.slice_update(outputs, at, ops.cast(found, outputs.dtype)), own, above
+
+        shape = ((last + 1 - first) * columns, batch_size, self.n_outputs)
+        above = [
+            [ops.swapaxes(part, 0, 1) for part in (*state[:2], left)]
+            for state, left in zip(states, lefts, strict=True)
+        ]
+        carry = (ops.zeros(shape, self.variable_dtype), above, above)
+        outputs, own, above = ops.fori_loop(first, last + 1, advance, carry)
+        # The loop forgets the shape.
+        outputs = ops.reshape(outputs, shape)[start - first * columns : stop - first * columns]
+        complete = above if stop % columns else own
+        down, cells, lefts = (
+            [ops.reshape(ops.swapaxes(part, 0, 1), ops.shape(lefts[0])) for part in parts]
+            for parts in zip(*complete, strict=True)
+        )
+        states = [[*new, *old[2:]] for *new, old in zip(down, cells, states, strict=True)]
+        return outputs, (states, lefts, sums)
+
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make this network again."""
         own = {
@@ -141,6 +176,19 @@ class LSTM2D(AutoregressiveNetwork):
             "layer_norm": self.layer_norm,
         }
         return {**super().get_config(), **own}
+
+    def _row(self, x: Any, above: Any) -> tuple[Any, list[Any]]:
+        """Evaluates a row, (columns, batch, local_dimension), from d, its cell and b above it.
+
+        Returns outputs and the same three of this row for each layer.
+        """
+        own, total = [], None
+        for layer, norm, known in zip(self.lattice_layers, self.norms, above, strict=True):
+            y, found = layer.row(x, known)
+            own.append(found)
+            total = y if total is None else total + y
+            x = norm(total)
+        return self.output_heads(x), own
 
     def _lefts(self, states: Any) -> list[Any]:
         """Returns b of a complete row for each layer; one scan for all of them."""
@@ -190,6 +238,15 @@ class _LatticeLayer(keras.layers.Layer):
         right = ops.pad(right[:-1], ((1, 0), (0, 0), (0, 0), (0, 0)))
         left = ops.pad(left[:, :-1], ((0, 0), (1, 0), (0, 0), (0, 0)))
         return ops.transpose(self.joined(right, left), (1, 0, 2, 3))
+
+    def row(self, x: Any, above: Any) -> tuple[Any, list[Any]]:
+        """Returns y of one row x, (columns, batch, width) both, and d, its cell and b."""
+        down, cells = self.down.advanced(above[:2], x)
+        sideways = ops.stack([self.right(down), self.left(ops.flip(down, axis=0))], axis=1)
+        found = hidden_states(sideways, LSTM.state_kernels([self.right, self.left]))
+        found = ops.reshape(found, (self.shape[1], 2, -1, self.units))
+        right = ops.pad(found[:-1, 0], ((1, 0), (0, 0), (0, 0)))
+        return self.joined(right, above[2]), [down, cells, ops.flip(found[:, 1], axis=0)]
 
     def advanced(self, state: Any, x: Any, position: Any) -> list[Any]:
         """Returns d and a with x of the position before; nothing changes at the first."""
