@@ -62,14 +62,9 @@ class GatedRNN2D(AutoregressiveNetwork):
         self.built = True
 
     def call(self, outcomes: Any) -> Any:
-        """Evaluates all positions; the heads outside the loop."""
-        by_position = ops.transpose(self.encoded(outcomes), (1, 0, 2))
-        x = ops.reshape(by_position, (*self.shape, -1, self.local_dimension))
-        # Rows are in the order of the path, so those above run the other way.
-        beside = ops.pad(x[:, :-1], ((0, 0), (1, 0), (0, 0), (0, 0)))
-        above = ops.pad(ops.flip(x[:-1], axis=1), ((1, 0), (0, 0), (0, 0), (0, 0)))
-        states = self.cell(ops.concatenate([beside, above], axis=-1))
-        outputs = ops.reshape(self.output_heads(states), (self.n_positions, -1, self.n_outputs))
+        """Evaluates all positions."""
+        empty = self.initial_cache(ops.shape(outcomes)[0])
+        outputs, _ = self.evaluated(ops.swapaxes(outcomes, 0, 1), 0, self.n_positions, empty)
         return ops.transpose(outputs, (1, 0, 2))
 
     def initial_cache(self, batch_size: Any) -> Any:
@@ -99,9 +94,35 @@ class GatedRNN2D(AutoregressiveNetwork):
         states = ops.slice_update(states, (0, column, 0), state[:, None])
         return self.output_heads(state), [states, outcomes]
 
+    def evaluated(self, outcomes: Any, start: int, stop: int, cache: Any) -> tuple[Any, Any]:
+        """Evaluates some positions of given outcomes; the heads outside the loop.
+
+        The cache keeps h of the last row that is complete before `stop`; what a row holds
+        before `start` is found again from there.
+        """
+        columns = self.shape[1]
+        first, last = start // columns, (stop - 1) // columns
+        x = self.encoded(outcomes[: (last + 1) * columns])
+        x = ops.reshape(x, (last + 1, columns, -1, self.local_dimension))
+        # Rows are in the order of the path, so those above run the other way.
+        beside = ops.pad(x[first:, :-1], ((0, 0), (1, 0), (0, 0), (0, 0)))
+        above = ops.pad(ops.flip(x[:-1], axis=1), ((1, 0), (0, 0), (0, 0), (0, 0)))[first:]
+        row_above = self._along_path(ops.swapaxes(cache[0], 0, 1), first - 1)
+        states = self.cell(ops.concatenate([beside, above], axis=-1), row_above)
+        wanted = slice(start - first * columns, stop - first * columns)
+        outputs = self.output_heads(ops.reshape(states, (-1, *ops.shape(states)[2:]))[wanted])
+        rows = ops.concatenate([row_above[None], states], axis=0)
+        n_complete = stop // columns
+        complete = self._along_path(rows[n_complete - first], n_complete - 1)
+        return outputs, [ops.swapaxes(complete, 0, 1), cache[1]]
+
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make this network again."""
         return {**super().get_config(), "shape": self.shape, "units": self.units}
+
+    def _along_path(self, by_column: Any, row: int) -> Any:
+        """Returns a row, columns first, in the order of the path, or from that by column."""
+        return ops.flip(by_column, axis=0) if row % 2 else by_column
 
     def _column(self, position: Any) -> Any:
         """Returns the column of a position; every second row is visited from the right."""
@@ -134,9 +155,10 @@ class _GatedCell(keras.layers.Layer):
             initializer=keras.initializers.RandomUniform(-1.0, 1.0),
         )
 
-    def call(self, choices: Any) -> Any:
-        """Returns h of [x', x''], (rows, columns, batch, ...) both."""
-        return hidden_states(choices, self._kernels(), ops.cast(self.bias, self.variable_dtype))
+    def call(self, choices: Any, above: Any) -> Any:
+        """Returns h of [x', x''], (rows, columns, batch, ...) both, below a row of h."""
+        bias = ops.cast(self.bias, self.variable_dtype)
+        return hidden_states(choices, above, self._kernels(), bias)
 
     def advanced(self, beside: Any, above: Any, choices: Any) -> Any:
         """Returns h of h', h'' and [x', x''], (batch, ...) all."""
@@ -149,8 +171,8 @@ class _GatedCell(keras.layers.Layer):
         return ops.reshape(ops.concatenate(weights, axis=1), (2, self.units, -1))
 
 
-def hidden_states(choices: Any, kernels: Any, bias: Any) -> Any:
-    """Returns all states along the path, with a gradient that needs no stored loop.
+def hidden_states(choices: Any, above: Any, kernels: Any, bias: Any) -> Any:
+    """Returns all states of some rows along the path, with a gradient that needs no stored loop.
 
         [z_u, z_c] = sum_k x_k (h' K'_k + h'' K''_k) + b,   l = h' W' + h'' W''
         h = u c + (1 - u) l,   u = sigmoid(z_u),   c = tanh(z_c)
@@ -164,6 +186,7 @@ def hidden_states(choices: Any, kernels: Any, bias: Any) -> Any:
 
     Args:
         choices: [x', x''], (rows, columns, batch, n_choices); rows in the order of the path.
+        above: h of the row above the first, (columns, batch, units), in the order of its path.
         kernels: K' and K'', (2, units, (2 * n_choices + 1) * units), with W at the end.
         bias: b, (2 * units,).
 
@@ -173,8 +196,8 @@ def hidden_states(choices: Any, kernels: Any, bias: Any) -> Any:
     units = kernels.shape[1]
 
     @ops.custom_gradient
-    def scanned(x: Any, k: Any, b: Any) -> Any:
-        nothing = ops.zeros_like(ops.matmul(x[0, :, :, :1], k[1, :1, :units]))
+    def scanned(x: Any, top: Any, k: Any, b: Any) -> Any:
+        nothing = ops.zeros_like(top[0])
 
         def along_row(row_above: Any, x_r: Any) -> tuple[Any, Any]:
             from_above = _chosen(ops.matmul(ops.flip(row_above, axis=0), k[1]), x_r)
@@ -185,29 +208,30 @@ def hidden_states(choices: Any, kernels: Any, bias: Any) -> Any:
                 state = _advanced(z, b)
                 return state, state
 
-            row = ops.scan(forward, nothing[0], (x_r, from_above))[1]
-            row = ops.reshape(row, ops.shape(nothing))
+            row = ops.scan(forward, nothing, (x_r, from_above))[1]
+            row = ops.reshape(row, ops.shape(top))
             return row, row
 
-        states = ops.scan(along_row, nothing, x)[1]
+        states = ops.scan(along_row, top, x)[1]
         states = ops.reshape(states, (*ops.shape(x)[:3], units))
 
-        def gradient(*args: Any, upstream: Any = None) -> tuple[Any, Any, Any]:
+        def gradient(*args: Any, upstream: Any = None) -> tuple[Any, ...]:
             outside = upstream if upstream is not None else args[0]
-            before = _neighbours(states)
+            before = _neighbours(states, top)
             z = _chosen(_products(before, k), x)
-            d = _gradient_in_z(outside, x, k, _slopes(z, b))
+            d, to_top = _gradients_in_z_and_above(outside, x, k, _slopes(z, b))
             d_products = _spread(d, x)
             to_k = [ops.einsum("rtbi,rtbj->ij", one, d_products) for one in before]
-            return ops.zeros_like(x), ops.stack(to_k), ops.sum(d, axis=(0, 1, 2))[: 2 * units]
+            to_b = ops.sum(d, axis=(0, 1, 2))[: 2 * units]
+            return ops.zeros_like(x), to_top, ops.stack(to_k), to_b
 
         return states, gradient
 
-    return scanned(choices, kernels, bias)
+    return scanned(choices, above, kernels, bias)
 
 
-def _gradient_in_z(outside: Any, x: Any, k: Any, slopes: Any) -> Any:
-    """Returns d of all sites, (rows, columns, batch, 3 * units)."""
+def _gradients_in_z_and_above(outside: Any, x: Any, k: Any, slopes: Any) -> tuple[Any, Any]:
+    """Returns d of all sites, (rows, columns, batch, 3 * units), and what goes to the row above."""
     to_beside, to_above = ops.transpose(k[0]), ops.transpose(k[1])
 
     def along_row(carry: Any, at: Any) -> tuple[Any, Any]:
@@ -229,17 +253,15 @@ def _gradient_in_z(outside: Any, x: Any, k: Any, slopes: Any) -> Any:
         return carry, carry
 
     start = (ops.zeros_like(outside[0]), ops.zeros_like(slopes[0]))
-    found = ops.scan(along_row, start, (outside, x, slopes), reverse=True)[1][1]
-    return ops.reshape(found, ops.shape(slopes))
+    (to_above_first, _), (_, d) = ops.scan(along_row, start, (outside, x, slopes), reverse=True)
+    to_top = ops.flip(ops.reshape(to_above_first, ops.shape(outside[0])), axis=0)
+    return ops.reshape(d, ops.shape(slopes)), to_top
 
 
-def _neighbours(states: Any) -> list[Any]:
+def _neighbours(states: Any, top: Any) -> list[Any]:
     """Returns h' and h'' of all sites, both shaped as `states`."""
-    above = ops.flip(states[:-1], axis=1)
-    return [
-        ops.pad(states[:, :-1], ((0, 0), (1, 0), (0, 0), (0, 0))),
-        ops.pad(above, ((1, 0), (0, 0), (0, 0), (0, 0))),
-    ]
+    beside = ops.pad(states[:, :-1], ((0, 0), (1, 0), (0, 0), (0, 0)))
+    return [beside, ops.flip(ops.concatenate([top[None], states[:-1]], axis=0), axis=1)]
 
 
 def _products(neighbours: list[Any], kernels: Any) -> Any:

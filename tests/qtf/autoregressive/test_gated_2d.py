@@ -62,8 +62,9 @@ def recurrence(columns=4):
     """One sum of all states, the arrays it depends on, and random unit vectors."""
     rng = np.random.default_rng(0)
     choices = np.eye(4)[rng.integers(4, size=(3, columns, 5))]
-    arrays = [rng.standard_normal(shape) for shape in ((2, 2, 18), (4,))]
+    kernels_and_bias = [rng.standard_normal(shape) for shape in ((2, 2, 18), (4,))]
     weights = rng.standard_normal((3, columns, 5, 2))
+    arrays = [rng.standard_normal((columns, 5, 2)), *kernels_and_bias]
     return lambda *arrays: ops.sum(weights * hidden_states(choices, *arrays)), arrays
 
 
