@@ -61,6 +61,11 @@ class GatedRNN2D(AutoregressiveNetwork):
         self.output_heads.build((None, units))
         self.built = True
 
+    @property
+    def n_together(self) -> int:
+        """A row."""
+        return self.shape[1]
+
     def call(self, outcomes: Any) -> Any:
         """Evaluates all positions."""
         empty = self.initial_cache(ops.shape(outcomes)[0])

@@ -85,6 +85,11 @@ class LSTM2D(AutoregressiveNetwork):
         self.output_heads.build((None, units))
         self.built = True
 
+    @property
+    def n_together(self) -> int:
+        """A row."""
+        return self.shape[1]
+
     def call(self, outcomes: Any) -> Any:
         """Evaluates all positions."""
         by_position = ops.transpose(self.encoded(outcomes), (1, 0, 2))

@@ -56,6 +56,11 @@ class AutoregressiveNetwork(keras.Model):
         self.heads = tuple(checked_positive("heads", head) for head in heads)
 
     @property
+    def n_together(self) -> int:
+        """Positions that `evaluated` takes at once: it starts best at multiples of this."""
+        return 1
+
+    @property
     def n_outputs(self) -> int:
         """Number of outputs of a position."""
         return sum(self.heads)

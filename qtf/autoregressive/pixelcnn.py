@@ -71,6 +71,11 @@ class PixelCNN(AutoregressiveNetwork):
         self.built = True
 
     @property
+    def n_together(self) -> int:
+        """A row."""
+        return self.shape[1]
+
+    @property
     def last_layers(self) -> list[keras.layers.Dense]:
         """The linear layer whose outputs are the outputs of a position."""
         return [self.last]

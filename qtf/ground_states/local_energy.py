@@ -28,7 +28,8 @@ class LocalEnergy:
         hamiltonian: Real in the computational basis: an even number of Y in every term.
         chunk: Flips evaluated at once; bounds the memory. 0: all.
         n_prefixes: Positions from which evaluations may start; 1: always from the first,
-            and all positions in parallel.
+            and all positions in parallel. There are fewer where a network takes several
+            positions at once, whole rows of a square.
 
     Raises:
         ValueError: The Hamiltonian is complex, `chunk` is negative or `n_prefixes` not
@@ -139,6 +140,7 @@ class LocalEnergy:
             )
         first = self._flips[:, psi.sites].argmax(axis=1)
         width = -(-self.n_sites // self.n_prefixes)
+        width = -(-width // psi.network.n_together) * psi.network.n_together
         starts = sorted(set((first // width * width).tolist()))
         prefixes = psi.prefixes(bits, [*starts, self.n_sites])
         groups = [

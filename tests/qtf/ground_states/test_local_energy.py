@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from qtf.autoregressive import GRUNetwork
+from qtf.autoregressive import LSTM2D, GatedRNN2D, GRUNetwork, PixelCNN
 from qtf.ground_states.energy_gradient import gradient_surrogate
 from qtf.ground_states.local_energy import LocalEnergy
 from qtf.ground_states.wave_function import WaveFunction
@@ -83,6 +83,20 @@ def test_prefixes_change_nothing(name, n_prefixes, chunk):
     found = LocalEnergy(HAMILTONIANS[name], n_prefixes=n_prefixes, chunk=chunk)(psi, EVERY)
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-11)
+
+
+@pytest.mark.parametrize("architecture", [PixelCNN, LSTM2D, GatedRNN2D])
+@pytest.mark.parametrize(("n_prefixes", "starts"), [(2, [0, 4, 6]), (4, [0, 2, 4, 6])])
+def test_prefixes_on_squares_are_whole_rows(monkeypatch, architecture, n_prefixes, starts):
+    keras.utils.set_random_seed(0)
+    psi = WaveFunction(network=architecture(shape=(3, 2), dtype="float64"), dtype="float64")
+    prefixes, asked = psi.prefixes, []
+    monkeypatch.setattr(psi, "prefixes", lambda *args: asked.append(args[1]) or prefixes(*args))
+    found = LocalEnergy(HAMILTONIANS["ising"], n_prefixes=n_prefixes)(psi, EVERY)
+    expected = LocalEnergy(HAMILTONIANS["ising"])(psi, EVERY)
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-11)
+    assert asked == [starts]
 
 
 @pytest.mark.parametrize("name", ["ising", "heisenberg"])
