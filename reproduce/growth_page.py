@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from qtf.files import read_json, write_atomically, write_json
+from qtf.ground_states.growth_folders import folder_name
 from reproduce.growth_cases import (
     BACK_UNDER,
     CASES,
@@ -28,7 +29,6 @@ from trainers.ground_states.growth_report import (
     bulk_line,
     retraining_curve,
 )
-from trainers.ground_states.stages import folder_name
 
 Values = dict[str, Any]
 PAGE, NUMBERS = "growth_results.md", "growth_results.json"

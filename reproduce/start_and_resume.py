@@ -19,6 +19,7 @@ from absl import flags
 
 from qtf.command_line import INTERRUPTED, raise_on_sigterm, run_command
 from qtf.files import write_json
+from qtf.ground_states.growth_folders import size_folders
 from reproduce.runner import end_with
 
 METRICS = "metrics.jsonl"
@@ -89,8 +90,8 @@ def observed(command: list[str], workdir: Path, n_steps: int) -> Part:
 
 def _steps(workdir: Path) -> list[int]:
     # A growth has a run folder for each size; here it comes to the first of them only.
-    files = [path for path in (workdir, *workdir.glob("size-*")) if (path / METRICS).exists()]
-    text = "".join((path / METRICS).read_text() for path in files)
+    files = [path / METRICS for path in (workdir, *size_folders(workdir))]
+    text = "".join(path.read_text() for path in files if path.exists())
     return [int(step) for step in TRAINING_STEP.findall(text)]
 
 
