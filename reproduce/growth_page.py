@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from qtf.files import read_json, write_atomically, write_json
+from qtf.ground_states.growth_folders import folder_name
 from reproduce.growth_cases import (
     BACK_UNDER,
     CASES,
@@ -28,7 +29,6 @@ from trainers.ground_states.growth_report import (
     bulk_line,
     retraining_curve,
 )
-from trainers.ground_states.stages import folder_name
 
 Values = dict[str, Any]
 PAGE, NUMBERS = "growth_results.md", "growth_results.json"
@@ -139,38 +139,50 @@ def _numbers(case: Case, workdir: Path) -> Values:
     }
 
 
-def _minibatches_until_back(steps: list[float], errors: list[float]) -> int | None:
-    """Returns from where on all errors are small enough, or None if the last one is not."""
+def _minibatches_until_back(steps: list[float], errors: list[float]) -> int | str | None:
+    """Returns from where on all errors are small enough, or `NEVER` if the last one is not.
+
+    None where there is no error but the one before the first minibatch.
+    """
+    if len(steps) < 2:
+        return None
     above = [place for place, error in enumerate(errors) if not error < BACK_UNDER]
     first = above[-1] + 1 if above else 0
-    return math.ceil(steps[first]) if first < len(steps) else None
+    return math.ceil(steps[first]) if first < len(steps) else NEVER
 
 
 def _judged(requirement: Requirement, rows: list[Values]) -> Values:
-    """Returns the largest value beside its limit; what is unknown at a size does not hold."""
+    """Returns the largest value beside its limit.
+
+    What is unknown or never reached at a size does not hold.
+    """
     chosen = {EVERY: rows, FIRST: rows[:1], FURTHER: rows[1:]}.get(
         requirement.sizes, [row for row in rows if row["size"] == requirement.sizes]
     )
-    values = [row[requirement.key] for row in chosen]
-    worst = max(values) if values and None not in values else None
+    worst = _largest([row[requirement.key] for row in chosen])
     return {
         "words": requirement.words,
         "key": requirement.key,
         "sizes": requirement.sizes,
         "found": worst,
         "limit": requirement.limit,
-        "holds": worst is not None and worst <= requirement.limit,
+        "holds": worst not in (None, NEVER) and worst <= requirement.limit,
     }
+
+
+def _largest(values: list[Any]) -> Any:
+    if NEVER in values:
+        return NEVER
+    return max(values) if values and None not in values else None
 
 
 def _requirement_row(entry: Values) -> list[str]:
     where = entry["sizes"] if isinstance(entry["sizes"], str) else f"size {entry['sizes']}"
     is_count = entry["key"] in (MINUTES, MINIBATCHES)
     limit = f"{entry['limit']:.0f}" if is_count else f"{entry['limit']:.0e}"
-    if entry["found"] is None:
-        found = NEVER if entry["key"] == MINIBATCHES else "unknown"
-    else:
-        found = f"{entry['found']:.0f}" if is_count else f"{entry['found']:.1e}"
+    found = "unknown" if entry["found"] is None else entry["found"]
+    if not isinstance(found, str):
+        found = f"{found:.0f}" if is_count else f"{found:.1e}"
     verdict = "holds" if entry["holds"] else "**falls short**"
     return [entry["words"], where, found, limit, verdict]
 
@@ -198,7 +210,7 @@ def _rows(rows: list[Values]) -> str:
                 _error(row, ""),
                 _error(row, AVERAGED),
                 _error(row, BEFORE_IT),
-                _back(row),
+                "" if row[MINIBATCHES] is None else str(row[MINIBATCHES]),
                 "" if row[MINUTES] is None else f"{row[MINUTES]:.1f}",
             ]
             for row in rows
@@ -220,9 +232,3 @@ def _reference(row: Values) -> str:
 def _error(row: Values, suffix: str) -> str:
     value, bar = (row[f"{key}{suffix}"] for key in ("relative_error", "relative_error_bar"))
     return "" if value is None else f"{value:.1e} ± {bar:.0e}"
-
-
-def _back(row: Values) -> str:
-    if row["relative_error_before"] is None:
-        return ""
-    return NEVER if row[MINIBATCHES] is None else str(row[MINIBATCHES])

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from reproduce.layout import Layout
 from reproduce.section import Section, main, training_stage
-from reproduce.stages import Stage
+from reproduce.stages import Stage, weights_of
 
 SIDES = (4, 6)
 FIELD = 2.0
@@ -26,25 +26,19 @@ def stages_of(layout: Layout) -> list[Stage]:
         stages.append(
             training_stage(layout, name, "trainers.ground_state", config, minutes=minutes)
         )
-        weights = layout.run(name) / "best.weights.h5"
-        stages.append(_comparison(layout, f"modes_{side}", f"--run={layout.run(name)}", weights))
+        stages.append(_comparison(layout, f"modes_{side}", run=name))
     return [*stages, _comparison(layout, "trainings")]
 
 
-def _comparison(
-    layout: Layout, name: str, run: str | None = None, weights: Path | None = None
-) -> Stage:
+def _comparison(layout: Layout, name: str, *, run: str | None = None) -> Stage:
     folder = layout.run(name)
-    needs = (name.replace("modes", "ising"),) if run else ()
-    return Stage(
-        name,
-        "trainers.compare_samplers",
-        (f"--workdir={folder}", *((run, "--symmetrized", "--n_steps=0") if run else ())),
-        folder,
-        inputs=(weights,) if weights else (),
-        needs=needs,
-        minutes=1.0 if run else 5.0,
-    )
+    module, arguments = "trainers.compare_samplers", (f"--workdir={folder}",)
+    if run is None:
+        return Stage(name, module, arguments, folder, minutes=5.0)
+    arguments += (f"--run={layout.run(run)}", "--symmetrized", "--n_steps=0")
+    # The configuration says over which symmetries it is averaged.
+    inputs = (*weights_of(layout, run), layout.run(run) / "config.json")
+    return Stage(name, module, arguments, folder, inputs, (run,))
 
 
 def _write_page(layout: Layout, docs_dir: Path) -> Iterator[str]:

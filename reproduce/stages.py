@@ -93,7 +93,7 @@ def _training(layout: Layout, name: str) -> Stage:
     inputs, needs = (), ()
     if name.startswith("transfer"):
         arguments += (f"--init_from={layout.run('increment')}",)
-        inputs, needs = _weights(layout, "increment"), ("increment",)
+        inputs, needs = weights_of(layout, "increment"), ("increment",)
     if name.endswith("base_rate"):
         arguments += BASE_RATE
     if name == NOT_GROWN:
@@ -125,7 +125,7 @@ def _evaluation(
         f"--n_steps={EVALUATED_STEPS}",
         f"--n_samples={n_samples}",
     )
-    inputs = _weights(layout, run)
+    inputs = weights_of(layout, run)
     return Stage(f"evaluate_{name}", "trainers.evaluate", arguments, output, inputs, (run,))
 
 
@@ -137,7 +137,7 @@ def _printed_states(layout: Layout, chosen: Budget) -> Stage:
         f"--n_sites={_listed(chosen.base)}",
         f"--n_steps={EVALUATED_STEPS}",
     )
-    inputs = tuple(file for name in BASE_RUNS for file in _weights(layout, name))
+    inputs = tuple(file for name in BASE_RUNS for file in weights_of(layout, name))
     return Stage("printed_states", "reproduce.printed_states", arguments, output, inputs, BASE_RUNS)
 
 
@@ -147,7 +147,7 @@ def _times(layout: Layout, chosen: Budget) -> Stage:
         f"--out_file={layout.times}",
         f"--n_sites={_listed(chosen.base)}",
     )
-    inputs = _weights(layout, "increment")
+    inputs = weights_of(layout, "increment")
     return Stage("times", "reproduce.times", arguments, layout.times, inputs, ("increment",))
 
 
@@ -165,7 +165,8 @@ def _report(layout: Layout, docs_dir: Path) -> Stage:
     return Stage("report", "reproduce.report", arguments, docs_dir / "results.json", inputs)
 
 
-def _weights(layout: Layout, run: str) -> tuple[Path, ...]:
+def weights_of(layout: Layout, run: str) -> tuple[Path, ...]:
+    """Returns the files from which the model of a run is made again."""
     return (layout.run(run) / "model.json", layout.run(run) / "best.weights.h5")
 
 

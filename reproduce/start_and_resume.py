@@ -3,11 +3,14 @@ r"""Starts a training, stops it after a few steps, resumes it, and records times
     python -m reproduce.start_and_resume --config=CONFIG --module=trainers.ground_state \
         --workdir=FOLDER --out_file=FILE.json [--n_steps=2] [--noresume]
 
-It is for configurations that take days: what a user would find out in the first minutes.
+It is for configurations that take days: what a user would find out in the first minutes. The
+training is in FOLDER/try-unfinished, which becomes FOLDER/try-1, or the next free number, at the
+end. What a try that was killed or failed has left there is removed by the next one.
 """
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -18,7 +21,8 @@ from typing import Any
 from absl import flags
 
 from qtf.command_line import INTERRUPTED, raise_on_sigterm, run_command
-from qtf.files import write_json
+from qtf.files import locked, writable_folder, write_json
+from qtf.ground_states.growth_folders import size_folders
 from reproduce.runner import end_with
 
 METRICS = "metrics.jsonl"
@@ -26,6 +30,8 @@ TRAINING_STEP = re.compile(r'"step": (\d+), "kind": "training"')
 LOG_EVERY_STEP = "--config.training.log_every_steps=1"
 # How often it is looked whether there is a new step, in seconds.
 INTERVAL = 0.2
+# Run folder of a try until it is at its end.
+UNFINISHED = "try-unfinished"
 
 
 @dataclass
@@ -89,17 +95,29 @@ def observed(command: list[str], workdir: Path, n_steps: int) -> Part:
 
 def _steps(workdir: Path) -> list[int]:
     # A growth has a run folder for each size; here it comes to the first of them only.
-    files = [path for path in (workdir, *workdir.glob("size-*")) if (path / METRICS).exists()]
-    text = "".join((path / METRICS).read_text() for path in files)
+    files = [path / METRICS for path in (workdir, *size_folders(workdir))]
+    text = "".join(path.read_text() for path in files if path.exists())
     return [int(step) for step in TRAINING_STEP.findall(text)]
 
 
 def fresh(folder: Path) -> Path:
-    """Returns a folder for one more try, in the given one."""
+    """Returns the run folder of one more try, after removing what an unfinished one has left.
+
+    Args:
+        folder: Of all tries.
+    """
+    run = folder / UNFINISHED
+    if run.exists():
+        shutil.rmtree(run)
+    return run
+
+
+def keep(run: Path) -> None:
+    """Names the run folder of a try as one that is finished."""
     number = 1
-    while (found := folder / f"try-{number}").exists():
+    while (kept := run.with_name(f"try-{number}")).exists():
         number += 1
-    return found
+    run.rename(kept)
 
 
 def _peak_bytes(pid: int) -> int:
@@ -123,16 +141,18 @@ def main() -> None:
 
     def start() -> None:
         raise_on_sigterm()
-        run = fresh(Path(workdir.value))
+        folder, target = writable_folder(workdir.value), Path(out_file.value)
         command = [sys.executable, "-m", module.value, f"--config={config.value}"]
-        command += [f"--workdir={run}", *passed_on.value, LOG_EVERY_STEP]
-        parts = []
-        for _ in range(2 if resume.value else 1):
-            parts.append(observed(command, run, n_steps.value).values())
-            print(parts[-1], flush=True)
-        target = Path(out_file.value)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        write_json(target, {"parts": parts})
+        command += [*passed_on.value, LOG_EVERY_STEP]
+        with locked(folder):
+            run, parts = fresh(folder), []
+            for _ in range(2 if resume.value else 1):
+                part = observed([*command, f"--workdir={run}"], run, n_steps.value)
+                parts.append(part.values())
+                print(parts[-1], flush=True)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            write_json(target, {"parts": parts})
+            keep(run)
 
     run_command("reproduce-start-and-resume", start, resumable=False)
 

@@ -8,23 +8,12 @@ Source: the paper on open systems as probabilities, figure 2 (a).
 from ml_collections import ConfigDict
 
 from configs.ground_state.recipes import chosen
-from configs.open_system.recipes import followed_in_time, paper_network
+from configs.open_system.recipes import decaying_heisenberg_chain, followed_in_time
 
 
 def get_config(choice: str = "4") -> ConfigDict:
     (n_sites,) = chosen(choice, "N", int)
-    config = paper_network(n_sites=n_sites)
-    config.physics.hamiltonian = {
-        "name": "xyz",
-        "lattice": "chain",
-        "n_sites": n_sites,
-        "periodic": True,
-        "coupling_x": 2.0,
-        "coupling_y": 0.0,
-        "coupling_z": 1.0,
-        "field": 1.0,
-    }
-    config.start = "-y"
+    config = decaying_heisenberg_chain(n_sites=n_sites, energy=1.0)
     config.dynamics.tau = 0.005
     config.training.n_epochs = 200
     followed_in_time(config, n_sites=n_sites)

@@ -26,6 +26,23 @@ def paper_network(*, units: int = 32, n_layers: int = 1, n_sites: int) -> Config
     return config
 
 
+def decaying_heisenberg_chain(*, n_sites: int, energy: float) -> ConfigDict:
+    """The periodic Heisenberg chain, H = ENERGY (sum (2 XX + ZZ) + sum Z), from <Y> = -1."""
+    config = paper_network(n_sites=n_sites)
+    config.physics.hamiltonian = {
+        "name": "xyz",
+        "lattice": "chain",
+        "n_sites": n_sites,
+        "periodic": True,
+        "coupling_x": 2.0 * energy,
+        "coupling_y": 0.0,
+        "coupling_z": energy,
+        "field": energy,
+    }
+    config.start = "-y"
+    return config
+
+
 def followed_in_time(config: ConfigDict, *, n_sites: int) -> None:
     """Steps of time by natural gradients, which solve each of them to the last digits.
 
@@ -36,18 +53,6 @@ def followed_in_time(config: ConfigDict, *, n_sites: int) -> None:
     if n_sites <= MAX_FOLLOWED_SITES:
         config.training.steps_per_epoch = 10
         _natural_gradient(config, diag_shift=1e-5)
-
-
-def steps_of_the_paper(config: ConfigDict) -> None:
-    """Steps of time by Adam; so long that their exact solutions need not be probabilities.
-
-    Natural gradients run after such a solution without end.
-    """
-    default = open_system_config.default()
-    config.objective.norm = default.objective.norm
-    config.natural_gradient = default.natural_gradient
-    config.training.steps_per_epoch = default.training.steps_per_epoch
-    config.training.optimizer = default.training.optimizer
 
 
 def steady_state(config: ConfigDict, *, n_epochs: int) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from qtf.files import read_json
+from qtf.ground_states.growth_folders import size_folders
 from qtf.training.checkpoints import last_step, optimizer_steps
 from qtf.training.run_folder import RunFolder
 
@@ -25,7 +26,7 @@ def last_part(workdir: Path | str) -> Path:
     if not run.load_config().get("growth", {}).get("sizes"):
         refined = RunFolder(run.path / REFINEMENT)
         return refined.path if _ends(run, refined) else run.path
-    sizes = sorted(path.parent for path in run.path.glob("size-*/best.weights.h5"))
+    sizes = [path for path in size_folders(run.path) if RunFolder(path).best_weights.exists()]
     if not sizes:
         raise FileNotFoundError(f"Growth {workdir} has no weights yet; train it first.")
     return sizes[-1]

@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-PRECISIONS = ("float32", "float64", "mixed_bfloat16")
+# For small differences of large numbers, for which bfloat16 has too few digits.
+FULL_PRECISIONS = ("float32", "float64")
+PRECISIONS = (*FULL_PRECISIONS, "mixed_bfloat16")
 STRATEGIES = ("one_device", "mirrored", "multi_worker")
 OPTIMIZERS = ("adam", "sgd")
 SCHEDULES = ("constant", "exponential", "cosine", "inverse_sqrt", "last_third_lower")

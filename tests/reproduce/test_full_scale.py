@@ -1,4 +1,6 @@
 import json
+import os
+import subprocess
 import sys
 
 import pytest
@@ -10,22 +12,25 @@ from reproduce.full_scale_page import write_page
 from reproduce.layout import Layout
 from reproduce.start_and_resume import fresh, observed
 
-# Takes steps from a first one on, and then waits to be stopped.
+# Takes steps from a first one on, by default the next, and then waits to be stopped.
 TRAINER = """
 import json, pathlib, signal, sys, time
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))
-path = pathlib.Path(sys.argv[1]) / "metrics.jsonl"
+flags = dict(word[2:].split("=", 1) for word in sys.argv[1:])
+path = pathlib.Path(flags["workdir"]) / "metrics.jsonl"
 path.parent.mkdir(exist_ok=True)
-first, count, seconds = map(int, sys.argv[2:])
+path.touch()
+first = int(flags.get("first", 1 + len(path.read_text().splitlines())))
 with path.open("a") as file:
-    for step in range(first, first + count):
+    for step in range(first, first + int(flags["config"])):
         print(json.dumps({"step": step, "kind": "training", "loss": 0.0}), file=file, flush=True)
-time.sleep(seconds)
+time.sleep(int(flags["seconds"]))
 """
 
 
-def command(*arguments):
-    return [sys.executable, "-c", TRAINER, *map(str, arguments)]
+def command(workdir, first, n_steps, seconds):
+    flags = [f"--workdir={workdir}", f"--first={first}", f"--config={n_steps}"]
+    return [sys.executable, "-c", TRAINER, *flags, f"--seconds={seconds}"]
 
 
 def test_steps_are_counted_from_the_start_on_and_the_training_is_stopped(tmp_path):
@@ -36,7 +41,37 @@ def test_steps_are_counted_from_the_start_on_and_the_training_is_stopped(tmp_pat
         assert part.values()["seconds_to_first_step"] < 30
         assert part.peak_bytes > 1e6
     assert len((run / "metrics.jsonl").read_text().splitlines()) == 6
-    assert fresh(tmp_path) != run
+
+
+@pytest.fixture
+def try_it(tmp_path):
+    """Returns the exit code of one try and the names in its folder of tries."""
+    (tmp_path / "trainer.py").write_text(TRAINER)
+
+    def run(n_steps, seconds):
+        words = ["reproduce.start_and_resume", "--module=trainer", f"--config={n_steps}"]
+        words += [f"--workdir={tmp_path / 'tries'}", f"--out_file={tmp_path / 'out.json'}"]
+        path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+        done = subprocess.run(
+            [sys.executable, "-m", *words, f"--trainer_flag=--seconds={seconds}"],
+            env={**os.environ, "PYTHONPATH": path},
+            capture_output=True,
+        )
+        found = (entry.name for entry in (tmp_path / "tries").iterdir())
+        return done.returncode, sorted(name for name in found if not name.startswith("."))
+
+    return run
+
+
+def test_what_an_unfinished_try_has_left_is_removed_by_the_next_one(try_it, tmp_path):
+    (tmp_path / "tries" / "mine").mkdir(parents=True)
+    assert try_it(1, 0) == (1, ["mine", "try-unfinished"])
+    # It does not go on from there.
+    assert try_it(2, 60) == (0, ["mine", "try-1"])
+    assert len((tmp_path / "tries" / "try-1" / "metrics.jsonl").read_text().splitlines()) == 4
+    assert len(json.loads((tmp_path / "out.json").read_text())["parts"]) == 2
+    # What is finished stays.
+    assert try_it(2, 60) == (0, ["mine", "try-1", "try-2"])
 
 
 def test_a_training_that_begins_again_has_not_been_resumed(tmp_path):

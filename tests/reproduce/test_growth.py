@@ -111,6 +111,15 @@ def test_chain_that_misses_everything_is_said_to(written):
     assert "FALLS SHORT  chain: error, every size, 4.0e-04" in lines
 
 
+def test_minibatches_of_a_size_without_a_curve_are_unknown(written):
+    # Without a reference before it was trained, and without a minibatch.
+    _, docs = written("chain", [row(16), row(32), row(48, **GROWN)], [(48, [])])
+    page = (docs / "growth_results.md").read_text()
+    assert "| 2.3e-04 ± 2e-05 |  | 3.0e-02 ± 1e-03 |  | 1.5 |" in page
+    assert "| every enlargement | unknown | 100 | **falls short** |" in page
+    assert "not reached" not in page
+
+
 def test_square_is_held_against_both_energies_at_side_6(written):
     rows = [
         row(4, **AVERAGED),

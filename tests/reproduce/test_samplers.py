@@ -50,5 +50,6 @@ def test_without_all_comparisons_the_page_stays(layout, tmp_path):
 def test_a_comparison_waits_for_the_run_that_it_reads(tmp_path):
     stages = {stage.name: stage for stage in stages_of(Layout(tmp_path))}
     assert stages["modes_6"].needs == ("ising_6",)
-    assert stages["modes_6"].inputs == (tmp_path / "runs" / "ising_6" / "best.weights.h5",)
-    assert stages["trainings"].needs == ()
+    names = ("model.json", "best.weights.h5", "config.json")
+    assert stages["modes_6"].inputs == tuple(tmp_path / "runs" / "ising_6" / name for name in names)
+    assert stages["trainings"].needs == stages["trainings"].inputs == ()

@@ -15,12 +15,10 @@ from qtf.ground_states.task import GroundStateTask
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import Lattice, Square, from_config, lattice_from_config
 from qtf.training.loop import train
-from qtf.training.settings import TrainingSettings
+from qtf.training.settings import FULL_PRECISIONS, TrainingSettings
 from trainers.ground_states.references import find_reference
 from trainers.networks import ON_SQUARES, make_network
 
-# Differences of energies need more digits than bfloat16 has.
-PRECISIONS = ("float32", "float64")
 # What the two phases of a position are read from.
 PHASE_OUTPUTS = {"angle": 2, "sine_and_cosine": 4}
 DEFAULT_PHASE = "angle"
@@ -115,9 +113,9 @@ def make_task(config: dict[str, Any]) -> GroundStateTask:
     lattice = lattice_from_config(config["physics"]["hamiltonian"])
     sampling, training, symmetry = config["sampling"], config["training"], config["symmetry"]
     # Mistakes are found before anything is computed.
-    if training["precision"] not in PRECISIONS:
+    if training["precision"] not in FULL_PRECISIONS:
         raise ValueError(
-            f"Setting `training.precision` must be one of {', '.join(PRECISIONS)} for ground"
+            f"Setting `training.precision` must be one of {', '.join(FULL_PRECISIONS)} for ground"
             f' states, but is "{training["precision"]}".'
         )
     make_wave_function(config, lattice)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from qtf.files import read_json
+from qtf.ground_states.growth_folders import folder_name
 from qtf.training.run_folder import RunFolder, check_same
 from trainers.ground_states.assembly import without_what_follows
 
@@ -55,11 +56,6 @@ def make_stages(config: dict[str, Any]) -> list[Stage]:
         before = stages[-1].name
         stages.append(Stage(size, folder_name(size), before, _further(config, place, size, before)))
     return stages
-
-
-def folder_name(size: int) -> str:
-    """Returns the name of the run folder of a size, in the folder of the growth."""
-    return f"size-{size:03d}"
 
 
 def check_finished(stages: Sequence[Stage], workdir: Path) -> None:

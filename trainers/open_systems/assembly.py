@@ -25,7 +25,7 @@ from qtf.physics import (
 )
 from qtf.training.loop import train
 from qtf.training.natural_gradient import NaturalGradient
-from qtf.training.settings import TrainingSettings
+from qtf.training.settings import FULL_PRECISIONS, TrainingSettings
 from trainers.networks import ON_SQUARES, make_network
 from trainers.open_systems.references import exact_means
 
@@ -40,8 +40,6 @@ STARTS = {
 }
 # Up to so many sites all outcomes are listed, and exact values are known in a minute or so.
 MAX_LISTED_SITES = 9
-# Residuals are small differences of probabilities, for which bfloat16 has too few digits.
-PRECISIONS = ("float32", "float64")
 
 
 def run(
@@ -211,9 +209,9 @@ def _check(config: dict[str, Any], lattice: Lattice) -> None:
             f"Setting `objective.every_outcome` needs at most {MAX_LISTED_SITES} sites, but"
             f" there are {lattice.n_sites}."
         )
-    if config["training"]["precision"] not in PRECISIONS:
+    if config["training"]["precision"] not in FULL_PRECISIONS:
         raise ValueError(
-            f"Setting `training.precision` must be one of {', '.join(PRECISIONS)} for open"
+            f"Setting `training.precision` must be one of {', '.join(FULL_PRECISIONS)} for open"
             f' systems, but is "{config["training"]["precision"]}".'
         )
     if config["training"]["validate_every_epochs"] != 1:
