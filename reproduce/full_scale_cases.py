@@ -69,9 +69,18 @@ CASES = (
     _open("ising_16", "dissipative Ising chain of 16", "ising_chain.py:16,2.0", minutes=8),
     _open(
         "heisenberg_40",
-        "dissipative Heisenberg chain of 40",
+        "dissipative Heisenberg chain of 40, 600 samples",
+        "heisenberg_chain.py:40",
+        "--config.sampling.n_samples=600",
+        "--config.sampling.n_validation=600",
+        minutes=10,
+    ),
+    _open(
+        "heisenberg_40_all",
+        "dissipative Heisenberg chain of 40, 12,000 samples",
         "heisenberg_chain.py:40",
         n_steps=1,
-        minutes=40,
+        resumes=False,
+        minutes=30,
     ),
 )

@@ -58,13 +58,15 @@ class Part:
         }
 
 
-def observed(command: list[str], workdir: Path, n_steps: int) -> Part:
+def observed(command: list[str], workdir: Path, n_steps: int, *, resumes: bool = True) -> Part:
     """Runs a training until it has taken some more steps, and stops it by SIGTERM.
 
     Args:
         command: Program and arguments.
         workdir: Run folder of the training; what it holds already is to be gone on from.
         n_steps: Further steps to wait for.
+        resumes: Whether it is to be gone on from; otherwise it is killed, as a step that nobody
+            needs may take an hour.
 
     Raises:
         ValueError: It ended before, did not stop as asked, or began again from the start.
@@ -84,9 +86,10 @@ def observed(command: list[str], workdir: Path, n_steps: int) -> Part:
             new = min(n_steps, len(_steps(workdir)) - len(before)) - len(part.seconds)
             part.seconds += [time.monotonic() - started] * new
     finally:
-        process.terminate()
+        stop = process.terminate if resumes else process.kill
+        stop()
         process.wait()
-    if process.returncode not in (0, INTERRUPTED):
+    if resumes and process.returncode not in (0, INTERRUPTED):
         raise ValueError(f"The training was stopped, and ended with code {process.returncode}.")
     if sorted(set(steps := _steps(workdir))) != steps or steps[: len(before)] != before:
         raise ValueError(f"The training should go on after steps {before}, but has {steps}.")
@@ -147,7 +150,8 @@ def main() -> None:
         with locked(folder):
             run, parts = fresh(folder), []
             for _ in range(2 if resume.value else 1):
-                part = observed([*command, f"--workdir={run}"], run, n_steps.value)
+                whole = [*command, f"--workdir={run}"]
+                part = observed(whole, run, n_steps.value, resumes=resume.value)
                 parts.append(part.values())
                 print(parts[-1], flush=True)
             target.parent.mkdir(parents=True, exist_ok=True)
