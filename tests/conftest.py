@@ -4,6 +4,8 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+# Most of the time of the tests goes into compilations, which one then runs a few times.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 # On a busy machine threads of NumPy wait for one another, up to forty times as long.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
