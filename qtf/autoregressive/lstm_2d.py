@@ -8,6 +8,7 @@ from keras import ops
 
 from qtf.autoregressive.lstm import LSTM, hidden_states
 from qtf.autoregressive.network import AutoregressiveNetwork, OutputHeads, checked_positive
+from qtf.autoregressive.rows import evaluated_by_rows
 
 
 @keras.saving.register_keras_serializable("qtf")
@@ -141,33 +142,16 @@ class LSTM2D(AutoregressiveNetwork):
         """Evaluates some positions of given outcomes, the whole row of each at once.
 
         The cache keeps d, its cell and b of the last row that is complete before `stop`; what
-        a row holds left of `stop` is found again from there.
+        a row holds left of `start` is found again from there.
         """
-        columns = self.shape[1]
-        first, last = start // columns, (stop - 1) // columns
-        batch_size = ops.shape(outcomes)[1]
         states, lefts, sums = cache
-
-        def advance(row: Any, carry: Any) -> Any:
-            outputs, above, _ = carry
-            part = ops.slice(outcomes, (row * columns, 0), (columns, batch_size))
-            found, own = self._row(self.encoded(part), above)
-            at = ((row - first) * columns, 0, 0)
-            return ops.slice_update(outputs, at, ops.cast(found, outputs.dtype)), own, above
-
-        shape = ((last + 1 - first) * columns, batch_size, self.n_outputs)
         above = [
             [ops.swapaxes(part, 0, 1) for part in (*state[:2], left)]
             for state, left in zip(states, lefts, strict=True)
         ]
-        carry = (ops.zeros(shape, self.variable_dtype), above, above)
-        outputs, own, above = ops.fori_loop(first, last + 1, advance, carry)
-        # The loop forgets the shape.
-        outputs = ops.reshape(outputs, shape)[start - first * columns : stop - first * columns]
-        complete = above if stop % columns else own
+        outputs, above = evaluated_by_rows(self, self._row, outcomes, (start, stop), above)
         down, cells, lefts = (
-            [ops.reshape(ops.swapaxes(part, 0, 1), ops.shape(lefts[0])) for part in parts]
-            for parts in zip(*complete, strict=True)
+            [ops.swapaxes(part, 0, 1) for part in parts] for parts in zip(*above, strict=True)
         )
         states = [[*new, *old[2:]] for *new, old in zip(down, cells, states, strict=True)]
         return outputs, (states, lefts, sums)

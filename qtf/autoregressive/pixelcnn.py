@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from qtf.autoregressive.network import AutoregressiveNetwork, checked_positive
+from qtf.autoregressive.rows import evaluated_by_rows
 
 
 @keras.saving.register_keras_serializable("qtf")
@@ -114,28 +115,13 @@ class PixelCNN(AutoregressiveNetwork):
     def evaluated(self, outcomes: Any, start: int, stop: int, cache: Any) -> tuple[Any, Any]:
         """Evaluates some positions of given outcomes, the whole row of each at once.
 
-        The cache gets the last row beyond `stop` too, where nothing reads before it is replaced.
+        The cache keeps the last row that is complete before `stop`, twice; what a row holds left
+        of `start` is found again from there.
         """
-        columns = self.shape[1]
-        first, last = start // columns, (stop - 1) // columns
-        batch_size = ops.shape(outcomes)[1]
-
-        def advance(row: Any, carry: Any) -> Any:
-            outputs, above, _ = carry
-            part = ops.slice(outcomes, (row * columns, 0), (columns, batch_size))
-            found, own = self._row(self.encoded(part), above)
-            at = ((row - first) * columns, 0, 0)
-            return ops.slice_update(outputs, at, ops.cast(found, outputs.dtype)), own, above
-
-        shape = ((last + 1 - first) * columns, batch_size, self.n_outputs)
-        above = [ops.swapaxes(rows[:, (first + 1) % 2], 0, 1) for rows in cache]
-        carry = (ops.zeros(shape, self.variable_dtype), above, above)
-        outputs, own, above = ops.fori_loop(first, last + 1, advance, carry)
-        # The loop forgets the shape.
-        outputs = ops.reshape(outputs, shape)[start - first * columns : stop - first * columns]
-        pairs = zip(*((own, above) if last % 2 == 0 else (above, own)), strict=True)
-        rows = [ops.transpose(ops.stack(pair), (2, 0, 1, 3)) for pair in pairs]
-        return outputs, [ops.reshape(x, ops.shape(old)) for x, old in zip(rows, cache, strict=True)]
+        above = [ops.swapaxes(rows[:, (start // self.shape[1] + 1) % 2], 0, 1) for rows in cache]
+        outputs, above = evaluated_by_rows(self, self._row, outcomes, (start, stop), above)
+        rows = [ops.swapaxes(row, 0, 1) for row in above]
+        return outputs, [ops.stack([row, row], axis=1) for row in rows]
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make this network again."""
