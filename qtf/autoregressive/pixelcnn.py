@@ -141,7 +141,9 @@ class PixelCNN(AutoregressiveNetwork):
         inputs = []
 
         def evaluate(layer: _MaskedConvolution, x: Any) -> Any:
-            own = ops.pad(ops.cast(x, self.variable_dtype), ((1, 1), (0, 0), (0, 0)))
+            own = ops.cast(x, self.variable_dtype)
+            edge = ops.zeros_like(own[:1])
+            own = ops.concatenate([edge, own, edge])
             inputs.append(own)
             return layer.row(own, above[len(inputs) - 1])
 
@@ -198,8 +200,12 @@ class _MaskedConvolution(keras.layers.Layer):
     def row(self, own: Any, above: Any) -> Any:
         """Does the same in one row, from (columns + 2, batch, channels) of it and that above."""
         columns = self.shape[1]
-        taps = [above[c : c + columns] for c in range(3)] + [own[c : c + columns] for c in range(2)]
-        return self._product(ops.concatenate(taps[: self.n_taps], axis=-1))
+        kernels = ops.split(self.direction, self.n_taps, axis=0)
+        found = []
+        for x, of_x in ((above, kernels[:3]), (own, kernels[3:])):
+            products = ops.split(ops.matmul(x, ops.concatenate(of_x, axis=1)), len(of_x), axis=-1)
+            found += [product[c : c + columns] for c, product in enumerate(products)]
+        return self._scaled(sum(found))
 
     def step(self, two_rows: Any, position: Any) -> Any:
         """Does the same at one position, from the row above and its own."""
@@ -211,5 +217,8 @@ class _MaskedConvolution(keras.layers.Layer):
         return self._product(ops.reshape(near, (batch_size, self.n_taps * channels)))
 
     def _product(self, joined: Any) -> Any:
+        return self._scaled(ops.matmul(joined, self.direction))
+
+    def _scaled(self, products: Any) -> Any:
         norms = ops.sqrt(ops.sum(ops.square(self.direction), axis=0))
-        return ops.matmul(joined, self.direction) * (self.gain / norms) + self.bias
+        return products * (self.gain / norms) + self.bias
