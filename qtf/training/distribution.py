@@ -1,6 +1,7 @@
 """Which devices and processes train together."""
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import tensorflow as tf
@@ -26,21 +27,49 @@ def make_strategy(name: str) -> tf.distribute.Strategy:
 def batches(
     strategy: tf.distribute.Strategy,
     make_dataset: Callable[[tf.distribute.InputContext], tf.data.Dataset],
-) -> Any:
+) -> Iterator[Any]:
     """Returns the stream that every replica of a strategy takes its batches from.
 
     Args:
         strategy: Of `make_strategy`.
-        make_dataset: Makes the dataset of one worker.
+        make_dataset: Makes the dataset of one worker, with a batch for each of its replicas
+            in every step.
     """
-    one_device = isinstance(strategy, tf.distribute.OneDeviceStrategy)
-    if not one_device or tf.config.list_logical_devices("GPU"):
-        return strategy.distribute_datasets_from_function(make_dataset)
-    # Nothing has to be carried to another device. Whoever gives up a dataset that TensorFlow tunes
-    # may have to wait for the tuning to wake up, which is up to a minute.
+    if not isinstance(strategy, tf.distribute.OneDeviceStrategy):
+        return _batches_of_replicas(strategy, make_dataset)
+    if tf.config.list_logical_devices("GPU"):
+        return iter(strategy.distribute_datasets_from_function(make_dataset))
+    # Nothing has to be carried to another device.
+    return iter(_untuned(make_dataset(tf.distribute.InputContext())))
+
+
+def _batches_of_replicas(
+    strategy: tf.distribute.Strategy,
+    make_dataset: Callable[[tf.distribute.InputContext], tf.data.Dataset],
+) -> Iterator[Any]:
+    # A dataset that TensorFlow distributes is tuned behind our back.
+    n_replicas = strategy.num_replicas_in_sync
+    by_replica = strategy.experimental_distribute_values_from_function
+    here = strategy.experimental_local_results(by_replica(lambda c: c.replica_id_in_sync_group))
+    context = tf.distribute.InputContext(
+        num_input_pipelines=n_replicas // len(here),
+        input_pipeline_id=here[0] // len(here),
+        num_replicas_in_sync=n_replicas,
+    )
+    stream = iter(_untuned(make_dataset(context)))
+    while True:
+        step = dict(zip(here, itertools.islice(stream, len(here)), strict=False))
+        if len(step) < len(here):
+            return
+        yield by_replica(lambda context, step=step: step[context.replica_id_in_sync_group])
+
+
+def _untuned(dataset: tf.data.Dataset) -> tf.data.Dataset:
+    # Whoever gives up a dataset that TensorFlow tunes may have to wait for the tuning to wake up,
+    # which is up to a minute.
     options = tf.data.Options()
     options.autotune.enabled = False
-    return make_dataset(tf.distribute.InputContext()).with_options(options)
+    return dataset.with_options(options)
 
 
 def is_chief(strategy: tf.distribute.Strategy) -> bool:

@@ -159,7 +159,7 @@ class _Run:
     def _batches(self) -> Iterator[Any]:
         start = self.at
         make_dataset = functools.partial(self.task.training_batches, start)
-        iterator = iter(batches(self.strategy, make_dataset))
+        iterator = batches(self.strategy, make_dataset)
         while self.at < self.settings.n_steps and not self._is_over():
             asked = time.monotonic()
             try:
