@@ -3,14 +3,16 @@ PYTHON ?= python3
 VENV ?= .venv
 DEMO_DIR ?= .demo
 PEERS ?= .peers
+PARALLEL := -n auto --maxprocesses=4 --dist loadfile
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test format bench bench-peers reproduce ground-states growth open-systems samplers full-scale clean help
+.PHONY: demo test test-long format bench bench-peers reproduce ground-states growth open-systems samplers full-scale clean help
 
 help:
 	@echo "make demo    generate, train, evaluate, export, predict, serve; under 10 minutes"
 	@echo "make test    formatting, lint, types, import rules and all quick tests"
+	@echo "make test-long  whole commands, killed and continued, on several devices and on JAX"
 	@echo "make reproduce  every number of docs/results.md; hours, resumable (BUDGET=short, full, tiny)"
 	@echo "make ground-states  docs/ground_state_results.md: seven ground states; an hour"
 	@echo "make growth         docs/growth_results.md: a chain and a square that grow; two hours"
@@ -29,7 +31,10 @@ test: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n auto --maxprocesses=4 --dist loadfile
+	$(BIN)/python -m pytest $(PARALLEL)
+
+test-long: $(VENV)/.test
+	$(BIN)/python -m pytest $(PARALLEL) -m "long and not slow" tests
 
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks

@@ -1,16 +1,23 @@
 """Shared by all tests: quiet backends and gradients on whichever backend runs."""
 
+import gc
 import os
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 # Most of the time of the tests goes into compilations, which one then runs a few times.
-os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+os.environ.setdefault(
+    "XLA_FLAGS",
+    "--xla_backend_optimization_level=0 --xla_cpu_parallel_codegen_split_count=1",
+)
 # On a busy machine threads of NumPy wait for one another, up to forty times as long.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 import pytest
+
+# Traced functions are millions of small objects, which to look through takes a tenth of the time.
+gc.set_threshold(100_000, 20, 20)
 
 
 @pytest.fixture

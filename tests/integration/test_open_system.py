@@ -8,6 +8,9 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pytest
+
+pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).parents[2]
 TINY = (

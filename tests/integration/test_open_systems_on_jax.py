@@ -1,6 +1,9 @@
 """Outcome distributions give the same numbers on TensorFlow and JAX, each in its own process."""
 
 import numpy as np
+import pytest
+
+pytestmark = pytest.mark.long
 
 
 def test_open_systems_give_the_same_numbers_on_jax(on_both_backends):

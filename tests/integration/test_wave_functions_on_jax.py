@@ -1,6 +1,9 @@
 """Wave functions give the same numbers on TensorFlow and JAX, each in a process of its own."""
 
 import numpy as np
+import pytest
+
+pytestmark = pytest.mark.long
 
 
 def test_wave_functions_give_the_same_numbers_on_jax(on_both_backends):

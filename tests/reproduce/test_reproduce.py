@@ -46,6 +46,7 @@ def terminate_during_increment(out_dir):
     return said
 
 
+@pytest.mark.long
 def test_interrupted_the_training_saves_and_the_same_command_continues(tmp_path):
     assert "== local_generator, about" in terminate_during_increment(tmp_path)
     assert list((tmp_path / "runs" / "increment" / "checkpoints").glob("ckpt-*.index"))

@@ -18,6 +18,8 @@ from tests.serving.running_server import RunningServer, error_of, model_config, 
 from trainers.open_systems import config as open_system_config
 from trainers.open_systems.assembly import run as train
 
+pytestmark = pytest.mark.long
+
 N_SAMPLES = 4096
 EVERY = np.array(list(itertools.product(range(4), repeat=3)), np.int32)
 

@@ -194,6 +194,7 @@ def test_chains_and_direct_samples_agree_where_chains_mix(modes):
     assert np.shape(samples["direct samples"]["components"]) == (4000, 2)
 
 
+@pytest.mark.long
 def test_the_average_over_a_flip_has_no_magnetization(tmp_path):
     run = write_run(tmp_path / "run", bias=0.5, group="flip")
     found = [compare_modes(ModesPlan(run, symmetrized=choice))["summary"] for choice in (0, 1)]
@@ -228,6 +229,7 @@ def test_mistakes_are_named(make, message):
         make()
 
 
+@pytest.mark.long
 def test_a_growth_is_sampled_at_its_largest_size_and_a_refined_run_as_refined(tmp_path):
     growth, refined = tmp_path / "growth", tmp_path / "refined"
     growth.mkdir()

@@ -92,6 +92,7 @@ def test_a_mistake_raises_one_clear_error(tmp_path, changes, message):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.long
 def test_initial_weights_of_another_width_are_an_error(tmp_path):
     run(config(), tmp_path / "narrow")
     with pytest.raises(ValueError, match="Weights .*best.weights.h5 do not fit the model"):
@@ -99,6 +100,7 @@ def test_initial_weights_of_another_width_are_an_error(tmp_path):
     assert not (tmp_path / "wide").exists()
 
 
+@pytest.mark.long
 def test_longer_chains_start_as_the_longest_of_the_initial_run(tmp_path):
     run(config(), tmp_path / "short")
     longer = {"data.n_sites": (4,)}

@@ -59,6 +59,7 @@ def test_run_folder_holds_the_model_and_says_which_hamiltonian_it_is(tmp_path, c
     assert rows[-1]["loss"] < 1e-28
 
 
+@pytest.mark.long
 def test_the_same_command_gives_the_same_folder(tmp_path):
     for _ in range(2):
         run(config(**{"fit.noise": 1e-3}), tmp_path / "run")

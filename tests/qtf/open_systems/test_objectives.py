@@ -88,6 +88,7 @@ def test_gradient_of_the_full_sum_equals_finite_differences(generator, make, gra
     assert slope == pytest.approx(expected, rel=1e-6)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="accumulates by TensorFlow")
 @pytest.mark.parametrize("norm", NORMS)
 @pytest.mark.parametrize("name", ["step", "steady"])

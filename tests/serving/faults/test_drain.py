@@ -9,6 +9,7 @@ import sys
 import time
 
 import grpc
+import pytest
 
 from tests.serving.conformance.saved_models import copy_into_place
 from tests.serving.faults.clients import (
@@ -80,6 +81,7 @@ def refuses_connections(server):
     return False
 
 
+@pytest.mark.long
 def test_sigint_waits_no_longer_than_it_is_told(models, tmp_path):
     """Neither for clients that wait nor for runs of those that have gone."""
     flags = f"--drain_seconds={DRAIN_SECONDS}", "--host=0.0.0.0"

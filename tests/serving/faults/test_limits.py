@@ -68,6 +68,7 @@ def test_deadline_already_over_runs_nothing(server):
     assert_well(server)
 
 
+@pytest.mark.long
 def test_large_bad_bodies_hold_up_nobody(server):
     """Reading and refusing them is work, which others must not wait for."""
     n_numbers = MAX_REQUEST_BYTES // 8

@@ -98,6 +98,7 @@ def send_both(server, n_requests, first_seed):
         return [fault for future in running for fault in future.result()]
 
 
+@pytest.mark.long
 def test_wrong_requests_are_answered_and_leave_nothing_behind(server):
     assert send_both(server, N_FIRST, first_seed=0) == []
     with Usage(server) as usage:

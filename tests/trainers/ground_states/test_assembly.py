@@ -37,6 +37,7 @@ def small(**changes):
     return ground_state_config.resolved(config)
 
 
+@pytest.mark.long
 def test_training_approaches_the_exact_energy_from_above(tmp_path):
     task, model = run(small(training__xla=True), tmp_path / "run")
     rows = [json.loads(line) for line in (tmp_path / "run/metrics.jsonl").read_text().splitlines()]
@@ -70,6 +71,7 @@ def reconfigured(tmp_path_factory):
     return folder, *run(small(**RECONFIGURATION), folder)
 
 
+@pytest.mark.long
 def test_interrupted_run_continues_to_the_same_metrics(tmp_path):
     short = {"training__steps_per_epoch": 4}
     whole, _ = run(small(**short, training__n_epochs=2), tmp_path / "whole")
@@ -78,6 +80,7 @@ def test_interrupted_run_continues_to_the_same_metrics(tmp_path):
     assert parts.estimate(100)[0] == whole.estimate(100)[0]
 
 
+@pytest.mark.long
 def test_interrupted_reconfiguration_continues_to_the_same_metrics(reconfigured, tmp_path):
     _, whole, _ = reconfigured
     run(small(**RECONFIGURATION, training__n_epochs=1), tmp_path / "parts")
@@ -141,6 +144,7 @@ def test_networks_of_squares_have_an_order_of_their_own(name, right, wrong):
         make_task(config)
 
 
+@pytest.mark.long
 def test_training_runs_with_a_network_along_a_zigzag_path(tmp_path):
     config = on_a_square(
         network__name="gated_2d",

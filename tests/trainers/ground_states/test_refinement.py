@@ -24,6 +24,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.long
 def test_refinement_goes_on_where_samples_stop(tmp_path):
     config = small(**CHANGES)
     task, model = run(config, tmp_path)

@@ -150,6 +150,7 @@ def test_report_sums_up_the_run(whole):
     assert said[-1].startswith("Largest distance from the exact values: ")
 
 
+@pytest.mark.long
 def test_run_stopped_in_its_second_step_of_time_continues_to_the_same_weights(
     whole, tmp_path, monkeypatch
 ):
@@ -188,6 +189,7 @@ def test_samples_are_drawn_in_the_precision_of_the_training(tmp_path):
     assert len(curves(tmp_path / "run")) == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mode", ["sum-natural", "samples-adam"])
 def test_search_for_the_steady_state_comes_before_steps_of_time(tmp_path, mode):
     changes = {**MODES[mode], "steady_state__n_epochs": 1}
@@ -214,6 +216,7 @@ def pauli_on(name, site):
 
 
 # As many samples as there are outcomes or more: all of them; else some, drawn anew at each step.
+@pytest.mark.long
 @pytest.mark.parametrize(("n_samples", "limit"), [(64, 1e-3), (48, 1.5e-2)])
 def test_many_steps_follow_the_exact_curve(tmp_path, n_samples, limit):
     changes = {**NATURAL, "natural_gradient__diag_shift": 1e-4, "training__n_epochs": 4}
