@@ -7,7 +7,7 @@ from typing import Any
 from qtf.files import read_json, write_atomically, write_json
 from reproduce.full_scale_cases import CASES, Case
 from reproduce.layout import Layout
-from reproduce.made import made_lines, made_now
+from reproduce.made import kept_beside, made_lines, made_now
 from reproduce.tables import table
 
 Values = dict[str, Any]
@@ -46,12 +46,15 @@ def write_page(layout: Layout, docs_dir: Path) -> Iterator[str]:
         layout: Where the measurements are.
         docs_dir: Folder of the page.
     """
-    cases = [case for case in CASES if layout.measurement(case.name).exists()]
-    made = made_now()
-    found = {
+    kept, made = kept_beside(docs_dir / NUMBERS, "cases", made_now())
+    new = {
         case.name: {**read_json(layout.measurement(case.name)), "command": _command(case)}
-        for case in cases
+        for case in CASES
+        if layout.measurement(case.name).exists()
     }
+    every = {**kept, **new}
+    cases = [case for case in CASES if case.name in every]
+    found = {case.name: every[case.name] for case in cases}
     write_json(docs_dir / NUMBERS, {"made": made, "cases": found})
     write_atomically(docs_dir / PAGE, page(cases, {"made": made, "cases": found}))
     for case in cases:

@@ -20,7 +20,7 @@ from reproduce.growth_cases import (
     Requirement,
 )
 from reproduce.layout import Layout
-from reproduce.made import made_lines, made_now
+from reproduce.made import kept_beside, made_lines, made_now
 from reproduce.tables import table
 from trainers.ground_states.growth_report import (
     AVERAGED,
@@ -77,11 +77,13 @@ def write_page(layout: Layout, docs_dir: Path) -> Iterator[str]:
         docs_dir: Folder of the page.
     """
     cases = [case for case in CASES if (layout.run(case.name) / "growth.json").exists()]
-    found = {case.name: _numbers(case, layout.run(case.name)) for case in cases}
-    made = made_now()
+    new = {case.name: _numbers(case, layout.run(case.name)) for case in cases}
+    kept, made = kept_beside(docs_dir / NUMBERS, "growths", made_now())
+    every = {**kept, **new}
+    found = {case.name: every[case.name] for case in CASES if case.name in every}
     write_json(docs_dir / NUMBERS, {"made": made, "growths": found})
     (docs_dir / "figures").mkdir(exist_ok=True)
-    for name in found:
+    for name in new:
         for figure in FIGURES:
             image = docs_dir / "figures" / f"growth_{name}_{figure}.png"
             shutil.copyfile(layout.run(name) / f"{figure}.png", image)

@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import pytest
 
@@ -47,7 +48,7 @@ def written(tmp_path):
     def write(lattice, rows, curves=(), **growth):
         """Writes the page of one growth, and returns its lines and the folder of the page."""
         layout, docs = Layout(tmp_path / "out"), tmp_path / "docs"
-        docs.mkdir()
+        docs.mkdir(exist_ok=True)
         folder = layout.run(lattice)
         folder.mkdir(parents=True)
         hamiltonian = {**HEISENBERG, "lattice": lattice}
@@ -133,6 +134,14 @@ def test_square_is_held_against_both_energies_at_side_6(written):
     assert "| error | size 6 | 1.4e-03 | 1e-03 | **falls short** |" in page
     assert "| error with symmetries | size 6 | 1.1e-04 | 1e-03 | holds |" in page
     assert "Energies are of 10000 samples, those with symmetries of 2000.\n" in page
+
+
+def test_a_growth_that_was_made_before_stays_on_the_page(written, tmp_path):
+    written("square", [row(4)])
+    shutil.rmtree(tmp_path / "out")
+    _, docs = written("chain", [row(16)])
+    page = (docs / "growth_results.md").read_text()
+    assert page.index("## Open Heisenberg chain") < page.index("## Open Heisenberg square")
 
 
 def test_bulk_energy_is_named_beside_the_known_one_and_how_good_the_fit_is(written):
