@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 help:
 	@echo "make demo    generate, train, evaluate, export, predict, serve; under 10 minutes"
 	@echo "make test    formatting, lint, types, import rules and all quick tests"
-	@echo "make test-long  whole commands, killed and continued, on several devices and on JAX"
+	@echo "make test-long  whole commands killed and continued, servers under attack, JAX"
 	@echo "make reproduce  every number of docs/results.md; hours, resumable (BUDGET=short, full, tiny)"
 	@echo "make ground-states  docs/ground_state_results.md: seven ground states; an hour"
 	@echo "make growth         docs/growth_results.md: a chain and a square that grow; two hours"

@@ -22,6 +22,8 @@ from tests.serving.running_server import RunningServer, error_of, model_config, 
 from trainers.ground_states import config as ground_state_config
 from trainers.ground_states.assembly import make_wave_function
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 EVERY = all_bits(4).astype(np.int32)
 HAMILTONIAN = {"name": "heisenberg", "lattice": "chain", "n_sites": 4}

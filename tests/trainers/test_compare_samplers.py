@@ -86,6 +86,7 @@ def compare(trainings, run_folder, modes, monkeypatch):
     return run
 
 
+@pytest.mark.long
 def test_comparison_is_written_and_nothing_is_computed_twice(compare, tmp_path):
     folder = tmp_path / "new"
     found, calls, lines = compare(folder, 3)
@@ -123,6 +124,7 @@ def test_comparison_is_written_and_nothing_is_computed_twice(compare, tmp_path):
     assert list(more["training"]["curves"]) == ["direct samples", "chains, k = 1", "chains, k = 3"]
 
 
+@pytest.mark.long
 def test_results_of_another_plan_are_not_mixed(compare, tmp_path, run_folder):
     compare(tmp_path)
     with pytest.raises(ValueError, match="direct.json .*`field` = 3.0, but 2.0 is asked"):
@@ -139,6 +141,7 @@ def test_results_of_another_plan_are_not_mixed(compare, tmp_path, run_folder):
         compare(tmp_path / "two", modes=ModesPlan(other))
 
 
+@pytest.mark.long
 def test_chains_go_on_from_one_optimiser_step_to_the_next(monkeypatch):
     # By XLA, as in the command.
     trainings = Trainings(PLAN)

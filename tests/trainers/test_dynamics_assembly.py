@@ -19,6 +19,7 @@ def config(**changes):
     return base_config.resolved(base)
 
 
+@pytest.mark.long
 def test_exact_source_trains_without_files(tmp_path):
     run(config(), tmp_path / "run")
     rows = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()

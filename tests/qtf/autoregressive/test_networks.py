@@ -93,6 +93,7 @@ def test_cached_steps_equal_the_parallel_evaluation(make):
     np.testing.assert_allclose(found, network(base), atol=1e-12)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("first", "second"), [(2, 3), (3, 5), (4, 6), (1, 4)])
 def test_evaluation_may_stop_anywhere_and_go_on_with_other_outcomes(make, first, second):
     network = make()

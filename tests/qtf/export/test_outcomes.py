@@ -144,6 +144,7 @@ def _placed(matrix, one):
     return [[matrix if place == site else one for place in range(3)] for site in range(3)]
 
 
+@pytest.mark.long
 def test_tf1_session_without_xla_and_without_qtf_serves_it(version, distribution, tmp_path):
     requests = [
         ("log_prob", {"outcomes": EVERY}),

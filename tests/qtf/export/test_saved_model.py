@@ -115,6 +115,7 @@ def test_default_signatures_hold_no_xla(version):
     assert graph.uses_xla("rollout_xla")
 
 
+@pytest.mark.long
 def test_tf1_session_without_xla_and_without_qtf_serves_it(version, model, tmp_path):
     psi = states(4)
     inputs = {"psi0_re": psi.real, "psi0_im": psi.imag, "n_steps": [N_STEPS] * len(psi)}

@@ -160,6 +160,7 @@ def test_mean_local_energy_is_the_energy_of_the_state(signatures, psi):
     assert abs(np.mean(local) - energy) < 4 * error
 
 
+@pytest.mark.long
 def test_tf1_session_without_xla_and_without_qtf_serves_it(version, psi, tmp_path):
     requests = [
         ("log_psi", {"bits": EVERY}),
@@ -174,6 +175,7 @@ def test_tf1_session_without_xla_and_without_qtf_serves_it(version, psi, tmp_pat
     assert "`bits` must be 0 or 1, but holds" in refusal
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_network_is_exported_without_xla(name, tmp_path):
     graph = SavedGraph(exported(wave_function(name), tmp_path))

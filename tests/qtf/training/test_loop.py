@@ -56,6 +56,7 @@ def test_best_weights_are_those_of_the_lowest_validation_metric(tmp_path, regres
     np.testing.assert_array_equal(best(x), again(x))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("interrupt_at", [3, 14])
 def test_sigterm_then_the_same_command_ends_with_identical_weights(
     tmp_path, regression, interrupt_at
@@ -280,6 +281,7 @@ class Killed(BaseException):
     """Stands for kill -9: nothing of ours catches it, nothing is saved on the way out."""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "moment",
     [

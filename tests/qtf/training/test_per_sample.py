@@ -15,6 +15,7 @@ NETWORKS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "xla"),
     [

@@ -19,6 +19,8 @@ import pytest
 from qtf.physics import printed_state, sample_initial_states
 from serving.client import Client, Code, ServingError
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[3]
 DEPLOY = ROOT / "deploy"
 READY = re.compile(r"qtf-serve: ready, gRPC \S+:(\d+), REST (\S+)")

@@ -31,6 +31,8 @@ from tests.serving.running_server import (
     write_text,
 )
 
+pytestmark = pytest.mark.long
+
 PREDICT_PATH = "/v1/models/heavy:predict"
 # Takes about half a second.
 N_TURNS = 50_000
@@ -81,7 +83,6 @@ def refuses_connections(server):
     return False
 
 
-@pytest.mark.long
 def test_sigint_waits_no_longer_than_it_is_told(models, tmp_path):
     """Neither for clients that wait nor for runs of those that have gone."""
     flags = f"--drain_seconds={DRAIN_SECONDS}", "--host=0.0.0.0"

@@ -28,6 +28,8 @@ from tests.serving.faults.doomed_client import PREDICT
 from tests.serving.faults.limited_server import MAX_REQUEST_BYTES, REST_SECONDS
 from tests.serving.running_server import error_of, predict_request, wait_for
 
+pytestmark = pytest.mark.long
+
 PREDICT_PATH = "/v1/models/heavy:predict"
 # A head must be whole after 20 s; the sender notices up to some seconds later.
 HEAD_SECONDS = (15, 30)

@@ -14,6 +14,8 @@ from tests.serving.conformance.saved_models import copy_into_place
 from tests.serving.faults.clients import crowd
 from tests.serving.running_server import wait_for
 
+pytestmark = pytest.mark.long
+
 N_CLIENTS = 16
 N_REQUESTS = 2000
 N_EACH = N_REQUESTS // N_CLIENTS

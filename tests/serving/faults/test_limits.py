@@ -21,6 +21,8 @@ from tests.serving.faults.clients import (
 from tests.serving.faults.limited_server import MAX_CONCURRENT, MAX_REQUEST_BYTES, REST_SECONDS
 from tests.serving.running_server import error_of, predict_request, wait_for
 
+pytestmark = pytest.mark.long
+
 PREDICT_PATH = "/v1/models/heavy:predict"
 
 
@@ -68,7 +70,6 @@ def test_deadline_already_over_runs_nothing(server):
     assert_well(server)
 
 
-@pytest.mark.long
 def test_large_bad_bodies_hold_up_nobody(server):
     """Reading and refusing them is work, which others must not wait for."""
     n_numbers = MAX_REQUEST_BYTES // 8

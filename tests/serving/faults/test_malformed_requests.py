@@ -13,6 +13,8 @@ from tests.serving.faults.clients import Connection, Usage, assert_well, crowd
 from tests.serving.faults.mutations import PREDICTION, VALID, Mutations
 from tests.serving.running_server import predict_request, wait_for
 
+pytestmark = pytest.mark.long
+
 N_THREADS = 4
 # Before memory is measured, every path was taken and every buffer has grown.
 N_FIRST, N_THEN = 250, 1000
@@ -98,7 +100,6 @@ def send_both(server, n_requests, first_seed):
         return [fault for future in running for fault in future.result()]
 
 
-@pytest.mark.long
 def test_wrong_requests_are_answered_and_leave_nothing_behind(server):
     assert send_both(server, N_FIRST, first_seed=0) == []
     with Usage(server) as usage:

@@ -88,6 +88,7 @@ def test_interrupted_reconfiguration_continues_to_the_same_metrics(reconfigured,
     assert parts.estimate(100)[0] == whole.estimate(100)[0]
 
 
+@pytest.mark.long
 def test_reconfiguration_needs_few_steps(reconfigured):
     folder, task, model = reconfigured
     energy = variational_energy(model, task.hamiltonian)

@@ -113,6 +113,7 @@ def on_site(matrix, site):
     return np.kron(np.kron(np.eye(2**site), matrix), np.eye(2 ** (2 - site)))
 
 
+@pytest.mark.long
 def test_every_epoch_is_a_step_of_time_beside_its_exact_values(whole):
     changes, folder, _, _ = whole
     rows = curves(folder)
