@@ -29,7 +29,8 @@ Written by `python -m reproduce.full_scale` from [{numbers}]({numbers}), not by 
 These trainings take days on such a machine. Here each was started and stopped after a few steps.
 Where the table has steps after resuming, it was stopped by SIGTERM and resumed by the same command,
 which went on after the last step. The time to the first step is from the start of the command, with
-imports and compilation; memory is the largest that the process held.
+imports and compilation, and the machine may have had other work; memory is the largest that the
+process held.
 
 {rows}
 

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 # Traced functions are millions of small objects, which to look through takes a tenth of the time.
-gc.set_threshold(100_000, 20, 20)
+gc.set_threshold(10_000, 10, 10)
 
 
 @pytest.fixture
