@@ -132,8 +132,10 @@ def _numbers(case: Case, workdir: Path) -> Values:
         if row["relative_error_before"] is not None:
             curve = retraining_curve(workdir / folder_name(row["size"]), row)
             row[MINIBATCHES] = _minibatches_until_back(*curve)
+    done = [row["size"] for row in rows]
     return {
         "rows": rows,
+        "sizes_to_come": [size for size in config["growth"].get("sizes", ()) if size not in done],
         # Anew, as what is said of it may have changed since the run.
         "bulk": bulk_energy(rows, config["physics"]["hamiltonian"]),
         "n_averages": config["growth"].get("n_averages", 0),
@@ -194,6 +196,8 @@ def _samples(growth: Values) -> str:
     text = f"Energies are of {' or '.join(map(str, counts))} samples"
     if any(row[f"energy{AVERAGED}"] is not None for row in growth["rows"]):
         text += f", those with symmetries of {growth['n_averages']}"
+    if growth.get("sizes_to_come"):
+        text += f". Not trained yet: {', '.join(map(str, growth['sizes_to_come']))}"
     return f"{text}."
 
 

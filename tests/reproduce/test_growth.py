@@ -136,6 +136,12 @@ def test_square_is_held_against_both_energies_at_side_6(written):
     assert "Energies are of 10000 samples, those with symmetries of 2000.\n" in page
 
 
+def test_sizes_that_are_still_to_come_are_named(written):
+    _, docs = written("chain", [row(16), row(32)], sizes=(16, 32, 48, 64))
+    page = (docs / "growth_results.md").read_text()
+    assert "Energies are of 10000 samples. Not trained yet: 48, 64.\n" in page
+
+
 def test_a_growth_that_was_made_before_stays_on_the_page(written, tmp_path):
     written("square", [row(4)])
     shutil.rmtree(tmp_path / "out")
