@@ -1,5 +1,6 @@
 """Variational Monte Carlo as a task of the training loop."""
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -18,12 +19,18 @@ from qtf.ground_states.sample_picture import sample_picture
 from qtf.ground_states.symmetries import SymmetricWaveFunction, acceptance
 from qtf.physics import PauliSum
 from qtf.training.compilation import compiled
+from qtf.training.damping import Damping
 from qtf.training.surrogates import with_gradient_of, with_gradients
 
 # Apart from the streams of training batches.
 VALIDATION_STREAM = 41
-# Of a known energy: itself, the distance from it, and that with the error bar added.
-REFERENCE_METRICS = ("reference_energy", "relative_error", "relative_error_bound")
+# Of a known energy: itself, the distance from it, its error bar, and both added.
+REFERENCE_METRICS = (
+    "reference_energy",
+    "relative_error",
+    "relative_error_error",
+    "relative_error_bound",
+)
 
 
 class GroundStateTask:
@@ -95,12 +102,15 @@ class GroundStateTask:
         self.every_configuration = every_configuration
         self.picture_shape = picture_shape
         self.xla = xla
+        self.has_new_goal = False
         self.metric_names = (
             "loss",
+            "loss_error",
             "energy",
             "energy_error",
             "energy_variance",
             "v_score",
+            "v_score_error",
             "magnetization",
             "magnetization_error",
             "abs_magnetization",
@@ -113,6 +123,25 @@ class GroundStateTask:
     def state(self) -> list[keras.Variable]:
         """Variables that belong into a checkpoint beside weights and optimiser."""
         return [] if self.min_sr is None else self.min_sr.state
+
+    @property
+    def damping(self) -> Damping | None:
+        """What holds back steps of stochastic reconfiguration."""
+        return None if self.min_sr is None else self.min_sr.damping
+
+    @property
+    def remedy(self) -> str:
+        """What to try if the energy becomes infinite."""
+        if self.min_sr is None:
+            return "a smaller `training.optimizer.learning_rate`, or a `clip_norm` beside it"
+        return (
+            f"a larger `min_sr.diag_shift` (here {self.min_sr.diag_shift:g}), a smaller"
+            " `training.optimizer.learning_rate` or more `sampling.n_samples`"
+        )
+
+    def accepts(self, loss: float, rate: float) -> bool:
+        """Tells whether the last step was short enough; samples do not tell what it has gained."""
+        return self.min_sr is None or self.min_sr.is_short(rate)
 
     def build_model(self) -> keras.Model:
         """Makes the wave function.
@@ -173,10 +202,8 @@ class GroundStateTask:
         mean_z = magnetization(bits)
         values = {
             "loss": estimate.energy,
-            "energy": estimate.energy,
-            "energy_error": estimate.energy_error,
-            "energy_variance": estimate.energy_variance,
-            "v_score": estimate.v_score,
+            "loss_error": estimate.energy_error,
+            **dataclasses.asdict(estimate),
             "magnetization": mean_z.mean,
             "magnetization_error": mean_z.error,
             "abs_magnetization": abs_magnetization(bits).mean,
@@ -184,12 +211,9 @@ class GroundStateTask:
         if acceptances:
             values["symmetry_acceptance"] = float(np.mean(acceptances))
         if self.reference is not None:
-            distance = abs(estimate.energy - self.reference)
-            known = (
-                self.reference,
-                distance / abs(self.reference),
-                (distance + estimate.energy_error) / abs(self.reference),
-            )
+            distance = abs(estimate.energy - self.reference) / abs(self.reference)
+            error = estimate.energy_error / abs(self.reference)
+            known = (self.reference, distance, error, distance + error)
             values.update(zip(REFERENCE_METRICS, known, strict=True))
         return values
 

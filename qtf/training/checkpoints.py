@@ -65,23 +65,21 @@ class Checkpoints:
         self.folder = folder
         self.progress = progress
         seeds = [generator.state.value for generator in seed_generators(model)]
-        state = tf.train.Checkpoint(
-            model=model,
-            optimizer=optimizer,
-            seeds=seeds,
-            progress=progress,
-            task_state=[variable.value for variable in task_state],
-        )
+        self._parts = {
+            "model": model,
+            "optimizer": optimizer,
+            "seeds": seeds,
+            "progress": progress,
+        }
+        self._task_state = [variable.value for variable in task_state]
+        state = tf.train.Checkpoint(**self._parts, task_state=self._task_state)
         self._aside = None if chief else folder.parent / f".checkpoints-{worker}"
         self._manager = tf.train.CheckpointManager(state, self._aside or folder, max_to_keep=KEEP)
         self._state = state
         self._fixed_weights = [variable.path for variable in model.non_trainable_weights]
         # What another run can hand over: not its progress, nor its learning rate.
         parts = optimizer._trackable_children()
-        kept = {name: parts[name] for name in HANDED_OVER if name in parts}
-        self._handed_over = tf.train.Checkpoint(
-            optimizer=tf.train.Checkpoint(**kept), task_state=state.task_state
-        )
+        self._handed_over = {name: parts[name] for name in HANDED_OVER if name in parts}
 
     def restore(self) -> bool:
         """Restores the newest checkpoint that can be read, if there is any.
@@ -106,10 +104,21 @@ class Checkpoints:
 
     def _restored(self, prefix: Path) -> bool:
         try:
-            self._state.restore(str(prefix)).assert_consumed()
+            state, known = self._state, self._known_task_state(str(prefix))
+            if len(known) < len(self._task_state):
+                state = tf.train.Checkpoint(**self._parts, task_state=known)
+            state.restore(str(prefix)).assert_consumed()
         except (tf.errors.OpError, AssertionError, ValueError):
             return False
         return True
+
+    def _known_task_state(self, prefix: str) -> list[tf.Variable]:
+        """Returns the variables of the task that a checkpoint has.
+
+        One of an older version may lack the last of them, which keep their first values then.
+        """
+        n_known = sum(name.startswith("task_state/") for name, _ in tf.train.list_variables(prefix))
+        return self._task_state[:n_known]
 
     def start_from(self, folder: Path) -> None:
         """Takes weights, moments of the optimiser and the task's state from another run.
@@ -130,7 +139,11 @@ class Checkpoints:
             )
         prefix = newest_checkpoint(folder)
         try:
-            status = self._handed_over.restore(prefix).expect_partial()
+            state = tf.train.Checkpoint(
+                optimizer=tf.train.Checkpoint(**self._handed_over),
+                task_state=self._known_task_state(prefix),
+            )
+            status = state.restore(prefix).expect_partial()
             status.assert_existing_objects_matched()
         except (tf.errors.OpError, AssertionError, ValueError) as error:
             raise _misfit(prefix, error) from error

@@ -12,6 +12,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+import h5py
 import keras
 import numpy as np
 
@@ -28,6 +29,8 @@ MUTABLE_KEYS = (
     "training.histograms_every_epochs",
     "training.figures_every_epochs",
 )
+# Attribute of the file of the best weights.
+STEP = "qtf_step"
 RECORDED_PACKAGES = ("qtf", "tensorflow", "keras", "numpy", "scipy", "jax")
 
 
@@ -96,13 +99,21 @@ class RunFolder:
         """Records how to make the model again, without its weights."""
         write_json(self.model, keras.saving.serialize_keras_object(model))
 
-    def save_best_weights(self, model: keras.Model) -> None:
-        """Replaces the best weights by the model's, atomically."""
+    def save_best_weights(self, model: keras.Model, *, step: int | None = None) -> None:
+        """Replaces the best weights by the model's, atomically.
+
+        Args:
+            model: The model.
+            step: Optimiser steps after which it had them, for `kept_step`.
+        """
         # HDF5 crashes the process on a full disk, so it must not meet one.
         check_free_space(self.path, weight_bytes(model))
         aside = self.path / ".best.weights.h5"
         try:
             model.save_weights(aside)
+            if step is not None:
+                with h5py.File(aside, "a") as file:
+                    file.attrs[STEP] = step
             os.replace(aside, self.best_weights)
         finally:
             aside.unlink(missing_ok=True)
@@ -130,6 +141,21 @@ class RunFolder:
                     f"Run {self.path} has no weights yet: no {path.name}; train it first."
                 )
         return self.best_weights
+
+    def kept_step(self) -> int | None:
+        """Returns the steps after which the run had its best weights.
+
+        None: there are none, or an older version or something else than steps made them.
+        """
+        if not self.best_weights.exists():
+            return None
+        try:
+            with h5py.File(self.best_weights) as file:
+                step = file.attrs.get(STEP)
+        except OSError:
+            # Loading says what is wrong.
+            return None
+        return None if step is None else int(step)
 
     def load_model(self) -> keras.Model:
         """Returns the model with its best weights.

@@ -8,6 +8,7 @@ from qtf.files import write_json
 from qtf.ground_states.exact_sums import MAX_LISTED_SITES, variational_energy
 from qtf.ground_states.task import GroundStateTask
 from qtf.physics import published_energies
+from qtf.training.run_folder import RunFolder
 
 RESULT = "result.json"
 
@@ -22,7 +23,7 @@ def measure(
 ) -> dict[str, Any]:
     """Measures the energy in every way that the size allows, and writes it into the run folder.
 
-    It is that of the weights which the model has now, at the end of a training the last.
+    It is that of the weights which the model has now, after `run` those that exports take.
 
     Args:
         task: Its samples measure the energy.
@@ -37,7 +38,11 @@ def measure(
         energies are total ones.
     """
     n_sites = task.hamiltonian.n_sites
-    found = {"n_sites": n_sites, "weights": "last", **task.validate(model, n_samples=n_samples)}
+    found = {
+        "n_sites": n_sites,
+        "weights_after_step": RunFolder(workdir).kept_step(),
+        **task.validate(model, n_samples=n_samples),
+    }
     if n_sites <= MAX_LISTED_SITES:
         energy = variational_energy(model, task.hamiltonian, xla=task.xla)
         found["energy_from_all_configurations"] = energy
