@@ -13,6 +13,7 @@ from qtf.dynamics.evaluation import Evaluation, evaluate
 from qtf.dynamics.rollout import Rollout
 from qtf.files import writable_folder
 from qtf.physics import PauliSum, evolve, from_config, printed_state
+from qtf.physics.descriptions import describe_system
 from qtf.run_kinds import DYNAMICS, check_kind
 from qtf.training.logbook import read_metrics
 from qtf.training.run_folder import RunFolder
@@ -68,6 +69,7 @@ def run(
     facts = {
         "run": Path(workdir).resolve().name,
         "data": states.name,
+        "system": describe_system(config["physics"]["hamiltonian"]),
         "dt": states.dt,
         "n_steps": n_steps,
         "n_sequences": {str(n): e.n_sequences for n, e in evaluations.items()},
