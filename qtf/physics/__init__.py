@@ -25,6 +25,7 @@ from qtf.physics.hamiltonians import (
     ising,
     j1j2,
     lattice_from_config,
+    lattice_kind,
     xxz,
     xyz,
 )
@@ -81,6 +82,7 @@ __all__ = [
     "krylov_evolve",
     "lanczos_ground_energy",
     "lattice_from_config",
+    "lattice_kind",
     "krylov_step",
     "local_magnetization",
     "magnetization",
