@@ -4,6 +4,7 @@ hbar = 1 throughout. A basis state has the number whose binary digits are its bi
 first; bit 0 is spin up, Z = +1.
 """
 
+from qtf.physics._arnoldi import SeveralSteadyStates
 from qtf.physics.basis import (
     all_bits,
     all_spins,
@@ -59,6 +60,7 @@ __all__ = [
     "PauliSum",
     "PauliTerm",
     "Povm",
+    "SeveralSteadyStates",
     "Square",
     "all_bits",
     "all_spins",

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qtf.physics._arnoldi import exponential_evolve, null_vector
+from qtf.physics._arnoldi import exponential_evolve, steady_vector
 from qtf.physics._checks import (
     checked_coefficients,
+    checked_flag,
     checked_forward_times,
     checked_integer,
     checked_number,
@@ -189,17 +190,27 @@ class Lindbladian:
         evolved = exponential_evolve(self._product, flat, times, tolerance)
         return evolved.reshape(-1, self.hamiltonian.dimension, self.hamiltonian.dimension)
 
-    def steady_state(self, *, tolerance: float = 1e-10) -> np.ndarray:
-        """Returns the density matrix with rho' = 0; if there are several, one of them.
+    @property
+    def largest_rate(self) -> float:
+        """The largest rate of decay, max_k rate_k |G_k|^2, with the spectral norm of G."""
+        rates = (jump.rate * float(np.linalg.norm(jump.matrix, 2)) ** 2 for jump in self.jump_ops)
+        return max(rates, default=0.0)
+
+    def steady_state(self, *, tolerance: float = 1e-10, unique: bool = True) -> np.ndarray:
+        """Returns the density matrix with rho' = 0.
 
         Args:
-            tolerance: Bound of |rho'|, the Frobenius norm, in the units of the rates.
+            tolerance: Bound of |rho'|, the Frobenius norm, in units of the largest rate.
+            unique: Whether to make sure that there is no other one, which takes about as long
+                again. If not, it may be one of many.
 
         Returns:
             complex128 array (2**n_sites, 2**n_sites), Hermitian, of trace 1.
 
         Raises:
             ValueError: `tolerance` is not positive, or the iteration does not reach it.
+            SeveralSteadyStates: There is another one, or one that decays at less than 1e-6
+                of the largest rate; a ValueError.
 
         Example:
             >>> from qtf.physics import PauliSum
@@ -208,13 +219,16 @@ class Lindbladian:
                    [0., 1.]])
         """
         checked_positive("tolerance", tolerance)
+        checked_flag("unique", unique)
         dimension = self.hamiltonian.dimension
         mixed = np.eye(dimension, dtype=np.complex128).reshape(-1) / dimension
 
         def trace(flat: np.ndarray) -> complex:
             return flat[:: dimension + 1].sum()
 
-        flat = null_vector(self._product, trace, mixed, tolerance)
+        flat = steady_vector(
+            self._product, trace, mixed, tolerance, self.largest_rate, unique=unique
+        )
         rho = flat.reshape(dimension, dimension)
         return (rho + rho.conj().T) / 2
 

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from qtf.physics._arnoldi import exponential_evolve, null_vector
+from qtf.physics._arnoldi import exponential_evolve, steady_vector
 from qtf.physics._checks import (
     checked_choice,
+    checked_flag,
     checked_forward_times,
     checked_integer,
     checked_positive,
@@ -341,13 +342,13 @@ class OutcomeGenerator:
         checked_positive("tolerance", tolerance)
         return exponential_evolve(self._product, p, times, tolerance)
 
-    def steady_state(self, *, tolerance: float = 1e-10) -> np.ndarray:
+    def steady_state(self, *, tolerance: float = 1e-10, unique: bool = True) -> np.ndarray:
         """Returns the p of sum 1 with L p = 0, from products with L only.
 
-        If there are several, it is one of them.
-
         Args:
-            tolerance: Bound of |L p|, the Euclidean norm, in the units of the rates.
+            tolerance: Bound of |L p|, the Euclidean norm, in units of the largest rate.
+            unique: Whether to make sure that there is no other one, which takes about as long
+                again. If not, it may be one of many.
 
         Returns:
             float64 array (4**n_sites,).
@@ -355,6 +356,7 @@ class OutcomeGenerator:
         Raises:
             ValueError: `tolerance` is not positive, the iteration does not reach it, or
                 there are more than 12 spins.
+            SeveralSteadyStates: As `Lindbladian.steady_state`.
 
         Example:
             >>> from qtf.physics import Lindbladian, PauliSum, decay
@@ -363,12 +365,14 @@ class OutcomeGenerator:
             array([0.      , 0.333333, 0.333333, 0.333333])
         """
         checked_positive("tolerance", tolerance)
+        checked_flag("unique", unique)
         checked_integer("n_sites", self.n_sites, minimum=1, maximum=MAX_LISTED_OUTCOME_SITES)
         mixed = self.povm.site_probabilities(np.eye(2)).mean(axis=0)
         start = np.ones(1)
         for _ in range(self.n_sites):
             start = np.multiply.outer(start, mixed).reshape(-1)
-        return null_vector(self._product, np.sum, start, tolerance)
+        rate = self.lindbladian.largest_rate
+        return steady_vector(self._product, np.sum, start, tolerance, rate, unique=unique)
 
     def column_sums(self) -> np.ndarray:
         """Returns sum_a L_a^b of every local matrix: 0, because the sum of p stays 1.

@@ -67,7 +67,7 @@ def lines(found: dict[str, Any], hamiltonian: dict[str, Any]) -> Iterator[str]:
     for row in published_energies(hamiltonian):
         error = f" +- {row.error:.0e}" if row.error else ""
         energy = f"{row.energy_per_site:.9g}{error} a site"
-        yield f"{row.method}: {energy} ({row.source})"
+        yield f"{row.method}: {energy} ({row.kind}: {row.source})"
     reference = found.get("reference_energy")
     if reference is not None:
         yield f"Reference: {_reference(found)}"

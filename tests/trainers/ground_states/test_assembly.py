@@ -102,8 +102,8 @@ def test_reconfiguration_needs_few_steps(reconfigured):
 
 
 def test_hamiltonian_of_zero_has_energy_zero_and_no_relative_error(tmp_path):
-    fields = {f"physics__hamiltonian__{key}": 0.0 for key in ("coupling", "transverse_field")}
-    config = small(sampling__n_validation=64, **fields)
+    config = small(sampling__n_validation=64)
+    config["physics"]["hamiltonian"] |= {"coupling": 0.0, "transverse_field": 0.0}
     task = make_task(config)
     more = reference_entries(find_reference(config))
     found = measure(task, task.build_model(), tmp_path, more=more)
