@@ -155,20 +155,20 @@ def steady_vector(
                 " energy levels is steady, but is True."
             )
         return start
-    vector = _null_vector(product, trace, start, tolerance, rate)
+
+    def scaled(vector: np.ndarray) -> np.ndarray:
+        return product(vector) / rate
+
+    vector = _null_vector(scaled, trace, start, tolerance)
     if unique:
-        _check_isolated(product, trace, start, rate)
+        _check_isolated(scaled, trace, start)
     return vector
 
 
 def _null_vector(
-    product: Product,
-    trace: Callable[[np.ndarray], complex],
-    start: np.ndarray,
-    tolerance: float,
-    rate: float,
+    product: Product, trace: Callable[[np.ndarray], complex], start: np.ndarray, tolerance: float
 ) -> np.ndarray:
-    """Returns v with |L v| <= tolerance * rate and trace(v) = 1, for an L that conserves the trace.
+    """Returns v with |L v| <= tolerance and trace(v) = 1, for an L that conserves the trace.
 
     (L - u trace) v = -u, u of trace 1, has this v as its only solution if there is one
     steady state only. `start` is u and the first guess.
@@ -176,9 +176,9 @@ def _null_vector(
     # Half for L v, half for what is left of the trace. Far below rounding the iteration may
     # overflow, which the residual shows.
     with np.errstate(all="ignore"):
-        solution = _solution(_shifted(product, trace, start), -start, start, tolerance * rate / 2)
+        solution = _solution(_shifted(product, trace, start), -start, start, tolerance / 2)
         solution = solution / trace(solution)
-        residual = float(np.linalg.norm(product(solution))) / rate
+        residual = float(np.linalg.norm(product(solution)))
     if not residual <= tolerance:
         raise ValueError(
             f"Argument `tolerance` must be within reach, but is {tolerance} and the steady"
@@ -188,7 +188,7 @@ def _null_vector(
 
 
 def _check_isolated(
-    product: Product, trace: Callable[[np.ndarray], complex], start: np.ndarray, scale: float
+    product: Product, trace: Callable[[np.ndarray], complex], start: np.ndarray
 ) -> None:
     """Checks that no other vector than the null vector stays as it is.
 
@@ -197,21 +197,20 @@ def _check_isolated(
     is taken away. Else what w has of a second null vector is left, and does not change.
 
     Args:
-        product: L, which conserves the trace.
+        product: L in units of the largest rate; it conserves the trace.
         trace: The trace.
         start: u, of trace 1.
-        scale: Rate of L that others are measured by.
 
     Raises:
-        SeveralSteadyStates: A vector of trace 0 changes by less than 1e-6 of the scale.
+        SeveralSteadyStates: A vector of trace 0 changes by less than 1e-6 of the rate.
     """
     w = np.random.default_rng(0).standard_normal(len(start)).astype(start.dtype)
     w -= trace(w) * start
     w /= np.linalg.norm(w)
     shifted = _shifted(product, trace, start)
     with np.errstate(all="ignore"):
-        left = w + _solution(shifted, -shifted(w), np.zeros_like(w), SECOND_TOLERANCE * scale)
-        rate = float(np.linalg.norm(product(left)) / np.linalg.norm(left)) / scale
+        left = w + _solution(shifted, -shifted(w), np.zeros_like(w), SECOND_TOLERANCE)
+        rate = float(np.linalg.norm(product(left)) / np.linalg.norm(left))
     if rate <= SLOWEST_RATE:
         raise SeveralSteadyStates(
             "Argument `unique` must be False where more than one state is steady, but is True:"
