@@ -78,9 +78,7 @@ def relative_entropy(exact: np.ndarray, predicted: np.ndarray) -> np.ndarray:
 
     Source: the transferable-dynamics preprint, eqs. (4)-(7).
     """
-    entropies = rel_entr(_distribution(exact), _distribution(predicted)).sum(axis=-1)
-    # Rounding of equal distributions would give a tiny negative one.
-    return np.maximum(entropies, 0.0)
+    return rel_entr(_distribution(exact), _distribution(predicted)).sum(axis=-1)
 
 
 def all_metrics(

@@ -20,6 +20,7 @@ from qtf.physics._checks import (
     checked_forward_times,
     checked_integer,
     checked_number,
+    checked_operators,
     checked_positive,
 )
 from qtf.physics.operators import PauliSum, PauliTerm
@@ -131,8 +132,11 @@ class Lindbladian:
 
         Returns:
             complex128 array of the same shape.
+
+        Raises:
+            ValueError: `rho` has another shape or is not finite.
         """
-        rho = np.asarray(rho, np.complex128)
+        rho = checked_operators("rho", rho, self.hamiltonian.dimension)
         effective = self.hamiltonian.to_dense().astype(np.complex128)
         change = np.zeros_like(rho)
         for jump in self.jump_ops:
@@ -166,7 +170,8 @@ class Lindbladian:
         """Returns the density matrix at many times, by steps in Krylov spaces.
 
         Args:
-            rho0: rho at time 0, (2**n_sites, 2**n_sites), of at most 8 spins.
+            rho0: rho at time 0, (2**n_sites, 2**n_sites), of at most 8 spins. The equation is
+                linear: any operator will do, of any norm and trace.
             times: Times (n_times,) of at least 0, in any order.
             tolerance: Bound of the estimated |error| / |rho0| at the largest time, in the
                 Frobenius norm.
@@ -184,7 +189,10 @@ class Lindbladian:
             >>> rho[:, 0, 0].real.round(6)
             array([1. , 0.5])
         """
-        flat = self._checked_density_matrix(rho0).reshape(-1)
+        shape = (self.hamiltonian.dimension,) * 2
+        if np.shape(rho0) != shape:
+            raise ValueError(f"Argument `rho0` must have shape {shape}, but has {np.shape(rho0)}.")
+        flat = checked_operators("rho0", rho0).reshape(-1)
         times = checked_forward_times(times)
         checked_positive("tolerance", tolerance)
         evolved = exponential_evolve(self._product, flat, times, tolerance)
@@ -234,16 +242,6 @@ class Lindbladian:
 
     def _product(self, flat: np.ndarray) -> np.ndarray:
         return self.liouvillian @ flat
-
-    def _checked_density_matrix(self, value: Any) -> np.ndarray:
-        rho, dimension = np.asarray(value), self.hamiltonian.dimension
-        if rho.shape != (dimension, dimension):
-            raise ValueError(
-                f"Argument `rho0` must have shape ({dimension}, {dimension}), but has {rho.shape}."
-            )
-        if rho.dtype.kind not in "iufc" or not np.isfinite(rho).all():
-            raise ValueError(f"Argument `rho0` must hold finite numbers, but is {value!r}.")
-        return rho.astype(np.complex128)
 
     def local_parts(self) -> tuple[tuple[tuple[int, ...], "Lindbladian"], ...]:
         """Returns parts on one and two spins that add up to the whole.

@@ -327,6 +327,14 @@ CHAIN = PauliSum(2, [])
             "Argument `jump_ops` must hold (site, matrix, rate), but holds 3.0.",
         ),
         (
+            lambda: Lindbladian(CHAIN, []).apply(np.eye(2)),
+            "Argument `rho` must have shape (..., 4, 4), but has (2, 2).",
+        ),
+        (
+            lambda: Lindbladian(CHAIN, []).apply(np.ones(4)),
+            "Argument `rho` must hold square matrices, but has shape (4,).",
+        ),
+        (
             lambda: Lindbladian(CHAIN, []).evolve(np.eye(2), [1.0]),
             "Argument `rho0` must have shape (4, 4), but has (2, 2).",
         ),
