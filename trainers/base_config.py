@@ -1,9 +1,12 @@
 """Every key that the configuration of `trainers.dynamics` may have, with its default."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from ml_collections import ConfigDict
 from ml_collections.config_dict import placeholder
+
+from qtf.configuration_files import nearest_key
 
 
 def default() -> ConfigDict:
@@ -54,16 +57,29 @@ def merged(full: ConfigDict, config: ConfigDict, *, hamiltonian_in: str) -> dict
     values = config.to_dict()
     # Its keys depend on its name; whoever builds the Hamiltonian checks them.
     hamiltonian = values.get(hamiltonian_in, {}).pop("hamiltonian", None)
+    _check_known(full.to_dict(), values)
     try:
         full.update(values)
-    except KeyError as error:
-        raise ValueError(f"Configuration has an unknown key: {error.args[0]}") from error
     except TypeError as error:
         raise ValueError(f"Configuration has a value of the wrong type: {error}") from error
     resolved_values = full.to_dict()
     if hamiltonian is not None:
         resolved_values[hamiltonian_in]["hamiltonian"] = hamiltonian
     return resolved_values
+
+
+def _check_known(known: dict[str, Any], values: Mapping[str, Any], *above: str) -> None:
+    section = known
+    for name in above:
+        section = section[name]
+    for name, value in values.items():
+        if name not in section:
+            raise ValueError(
+                f"Configuration has the unknown key `{'.'.join((*above, name))}`."
+                f" {nearest_key(known, above, name)}"
+            )
+        if isinstance(section[name], dict) and isinstance(value, Mapping):
+            _check_known(known, value, *above, name)
 
 
 def _model() -> dict[str, Any]:

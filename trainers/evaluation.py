@@ -13,6 +13,7 @@ from qtf.dynamics.evaluation import Evaluation, evaluate
 from qtf.dynamics.rollout import Rollout
 from qtf.files import writable_folder
 from qtf.physics import PauliSum, evolve, from_config, printed_state
+from qtf.run_kinds import DYNAMICS, check_kind
 from qtf.training.logbook import read_metrics
 from qtf.training.run_folder import RunFolder
 from trainers.report import write_report
@@ -50,8 +51,9 @@ def run(
         FileNotFoundError: The run or the data are missing.
     """
     folder = RunFolder(workdir)
-    model = folder.load_model()
     config = folder.load_config()
+    check_kind(config, DYNAMICS, flag="workdir", folder=workdir)
+    model = folder.load_model()
     states = _states(config, data_dir, n_sites)
     _check_fit(states, model, config)
     out_dir = writable_folder(out_dir)

@@ -71,7 +71,10 @@ def _check_weights(name: str, tasks: Sequence[GroundStateTask]) -> None:
 
 def _open(folder: RunFolder, config: dict[str, Any], stages: list[Stage]) -> None:
     if folder.config.exists() and "growth" not in read_json(folder.config):
-        raise ValueError(f"Folder {folder.path} holds a run of one size; choose another folder.")
+        raise ValueError(
+            f"Folder {folder.path} holds a run of one size; choose another folder for"
+            " `growth.sizes`, or leave them out to continue the run."
+        )
     # What was asked of a size stands in its own folder.
     check_finished(stages, folder.path)
     growth = flattened({"growth": config["growth"]})

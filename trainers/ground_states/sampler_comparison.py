@@ -144,7 +144,7 @@ def _kept(path: Path, settings: Any, compute: Callable[[], Any]) -> Any:
         if recorded != value:
             raise ValueError(
                 f"File {path} was computed with `{key}` = {recorded!r}, but {value!r} is asked;"
-                " choose another folder."
+                " choose another folder, or remove the file to compute it anew."
             )
     return content["result"]
 
