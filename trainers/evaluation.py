@@ -16,6 +16,7 @@ from qtf.physics import PauliSum, evolve, from_config, printed_state
 from qtf.run_kinds import DYNAMICS, check_kind
 from qtf.training.logbook import read_metrics
 from qtf.training.run_folder import RunFolder
+from trainers.generator_fitting import fit_facts
 from trainers.report import write_report
 from trainers.unseen_states import StatesFromFiles, StatesFromLaw
 
@@ -73,6 +74,7 @@ def run(
         "n_sequences": {str(n): e.n_sequences for n, e in evaluations.items()},
         "trained_n_sites": config["data"]["n_sites"],
         "evaluation_seconds": {str(n): value for n, value in seconds.items()},
+        **fit_facts(folder.path),
     }
     rows = read_metrics(folder.metrics, "validation")
     return write_report(out_dir, evaluations, printed, facts, rows), evaluations
