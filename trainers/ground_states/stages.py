@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qtf.files import read_json
 from qtf.ground_states.growth_folders import folder_name
 from qtf.training.run_folder import RunFolder, check_same
 from trainers.ground_states.assembly import without_what_follows
@@ -67,7 +66,7 @@ def check_finished(stages: Sequence[Stage], workdir: Path) -> None:
     for stage in stages:
         folder = RunFolder(workdir / stage.name)
         if folder.config.exists():
-            check_same(folder.path, read_json(folder.config), stage.config, MUTABLE_KEYS)
+            check_same(folder.path, folder.load_config(), stage.config, MUTABLE_KEYS)
 
 
 def _first(config: dict[str, Any]) -> dict[str, Any]:
