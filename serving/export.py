@@ -7,6 +7,7 @@ the largest size that has weights, or RUN/size-032 for another one. Of an open s
 followed in time the last weights are taken, not the best.
 """
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,8 @@ HELD = {
     "ground states": "a ground state",
     "open systems": "an open system",
 }
+# In names of folders: TensorFlow's own loader looks for other folders then.
+ONLY_FOR_US = frozenset("[\\")
 # Tables of longer chains would make the file large; ask for them by name.
 MAX_DEFAULT_SITES = 12
 
@@ -220,6 +223,12 @@ def _main() -> None:
         average_with=AVERAGE_WITH.value,
     )
     print(f"SavedModel: {version}")
+    if not ONLY_FOR_US.isdisjoint(str(version.resolve())):
+        print(
+            "qtf-export: TensorFlow takes [ and \\ in paths for patterns; qtf-serve reads this model,"
+            " but tf.saved_model.load and TensorFlow Serving need a folder of another name.",
+            file=sys.stderr,
+        )
 
 
 if __name__ == "__main__":
