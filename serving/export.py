@@ -225,8 +225,8 @@ def _main() -> None:
     print(f"SavedModel: {version}")
     if not ONLY_FOR_US.isdisjoint(str(version.resolve())):
         print(
-            "qtf-export: TensorFlow takes [ and \\ in paths for patterns; qtf-serve reads this model,"
-            " but tf.saved_model.load and TensorFlow Serving need a folder of another name.",
+            "qtf-export: TensorFlow takes [ and \\ in paths for patterns; qtf-serve reads this"
+            " model, but tf.saved_model.load and TensorFlow Serving need a folder of another name.",
             file=sys.stderr,
         )
 

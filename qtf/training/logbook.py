@@ -157,7 +157,7 @@ def read_metrics(path: Path, kind: str) -> list[dict[str, Any]]:
     Raises:
         ValueError: A line is damaged; the message names it.
     """
-    return [row for row in read_json_lines(path, keys=("step", "kind")) if row["kind"] == kind]
+    return [row for row in read_json_lines(path, keys=("kind",)) if row["kind"] == kind]
 
 
 def _drop_rows_after(path: Path, step: int) -> None:
