@@ -153,7 +153,6 @@ def served_n_sites(model: Any, trained: Sequence[int], asked: Sequence[int]) -> 
 def _export_dynamics(
     folder: Any, model_dir: Path | str, *, n_sites: Sequence[int] = (), **options: Any
 ) -> Path:
-    from qtf.dynamics import models  # noqa: F401  registers the classes of all models
     from qtf.export.saved_model import export_dynamics
     from qtf.files import writable_folder
     from qtf.physics import hamiltonians

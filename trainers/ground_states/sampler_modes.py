@@ -22,7 +22,6 @@ from qtf.ground_states.symmetries import averaged
 from qtf.physics import lattice_from_config
 from qtf.training.compilation import compiled
 from qtf.training.run_folder import RunFolder
-from trainers.ground_states import assembly  # noqa: F401  registers the classes of all models
 
 # Below it, log |psi| of a configuration says that it is impossible.
 LEAST_LOG_MODULUS = -1e3
