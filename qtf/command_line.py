@@ -30,7 +30,8 @@ PARSER_ERRORS = (flags.Error, ValueError, OSError, TypeError, AttributeError, Ke
 def run_command(name: str, main: Callable[[], int | None], *, resumable: bool = True) -> None:
     """Runs `main` as the command `name` and ends the process with its exit code.
 
-    Flags are parsed first. A `ValueError` or `OSError` is a user's mistake, and a
+    Keras is told its backend and its own defaults. Then flags are parsed. A `ValueError` or
+    `OSError` is a user's mistake, and a
     `FloatingPointError` the news that a computation diverged: each is printed as one
     line on standard error and the exit code is 1 (2 for a mistake in the flags).
     Anything else is a defect of ours and keeps its traceback, and so does everything
@@ -42,6 +43,7 @@ def run_command(name: str, main: Callable[[], int | None], *, resumable: bool = 
         resumable: Whether the same command continues after an interruption.
     """
     modules = list(dict.fromkeys(("__main__", main.__module__)))
+    _settle_keras()
     app.run(
         lambda argv: sys.exit(_guarded(name, main, argv, resumable)),
         flags_parser=lambda argv: _parse_flags(name, modules, argv),
@@ -67,6 +69,16 @@ def raise_on_sigterm() -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, interrupt)
+
+
+def _settle_keras() -> None:
+    """Keeps Keras from what a user has set for other programs, which would change results.
+
+    That is the backend, and a file of defaults such as `floatx`; where this is no folder Keras
+    neither looks for the file nor writes one.
+    """
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ["KERAS_HOME"] = os.devnull
 
 
 def _parse_flags(name: str, modules: Sequence[str], argv: Sequence[str]) -> list[str]:

@@ -8,7 +8,6 @@ from typing import Any
 import keras
 import numpy as np
 
-from qtf.dynamics import models  # noqa: F401  registers the classes of all models
 from qtf.dynamics.evaluation import Evaluation, evaluate
 from qtf.dynamics.rollout import Rollout
 from qtf.files import writable_folder

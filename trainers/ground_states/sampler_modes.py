@@ -8,9 +8,11 @@ import keras
 import numpy as np
 
 from qtf.autoregressive.estimates import Estimate
+from qtf.checks import COUNT_OR_0, SEED, Number, check_arguments
 from qtf.ground_states.figures import DIRECT, principal_components
 from qtf.ground_states.last_part import last_part
 from qtf.ground_states.markov_chain import (
+    MIN_KEPT,
     SINGLE_FLIP,
     effective_sample_size,
     potential_scale_reduction,
@@ -21,7 +23,6 @@ from qtf.physics import lattice_from_config
 from qtf.run_kinds import GROUND_STATES, check_kind
 from qtf.training.compilation import compiled
 from qtf.training.run_folder import RunFolder
-from trainers.ground_states import assembly  # noqa: F401  registers the classes of all models
 
 # Below it, log |psi| of a configuration says that it is impossible.
 LEAST_LOG_MODULUS = -1e3
@@ -56,11 +57,9 @@ class ModesPlan:
             raise ValueError(
                 f"Argument `n_chains` must be even and at least 4, but is {self.n_chains}."
             )
-        for name, least in (("n_kept", 4), ("keep_every", 0)):
-            if getattr(self, name) < least:
-                raise ValueError(
-                    f"Argument `{name}` must be at least {least}, but is {getattr(self, name)}."
-                )
+        check_arguments(Number(least=MIN_KEPT, integer=True), n_kept=self.n_kept)
+        check_arguments(COUNT_OR_0, keep_every=self.keep_every)
+        check_arguments(SEED, seed=self.seed)
 
     @property
     def folder(self) -> RunFolder:
