@@ -13,11 +13,11 @@ import os
 from typing import Any
 
 from absl import flags
-from ml_collections import config_flags
 
 from qtf.command_line import run_command
+from qtf.configuration_files import define_configuration
 
-CONFIG = config_flags.DEFINE_config_file("config", None, "Which ground state, and how.")
+CONFIG = define_configuration("Which ground state, and how.")
 WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.")
 PROFILE = flags.DEFINE_boolean("profile", False, "Trace ten of the first steps for TensorBoard.")
 

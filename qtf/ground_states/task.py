@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from qtf.checks import SAMPLES, check_arguments
 from qtf.ground_states.energy_gradient import gradient_surrogate
 from qtf.ground_states.estimates import EnergyEstimate, energy_estimate, relative_error
 from qtf.ground_states.every_configuration import EveryConfiguration
@@ -78,9 +79,7 @@ class GroundStateTask:
         picture_shape: tuple[int, int] | None = None,
         xla: bool = True,
     ) -> None:
-        for name, value in (("n_samples", n_samples), ("n_validation", n_validation)):
-            if value < 2:
-                raise ValueError(f"Argument `{name}` must be at least 2, but is {value}.")
+        check_arguments(SAMPLES, n_samples=n_samples, n_validation=n_validation)
         self.make_wave_function = make_wave_function
         self.hamiltonian = hamiltonian
         self.source = source

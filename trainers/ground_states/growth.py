@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from qtf.files import read_json
 from qtf.ground_states.task import GroundStateTask
 from qtf.training.checkpoints import last_step
 from qtf.training.run_folder import MUTABLE_KEYS, RunFolder, flattened
@@ -70,8 +69,11 @@ def _check_weights(name: str, tasks: Sequence[GroundStateTask]) -> None:
 
 
 def _open(folder: RunFolder, config: dict[str, Any], stages: list[Stage]) -> None:
-    if folder.config.exists() and "growth" not in read_json(folder.config):
-        raise ValueError(f"Folder {folder.path} holds a run of one size; choose another folder.")
+    if folder.config.exists() and "growth" not in folder.load_config():
+        raise ValueError(
+            f"Folder {folder.path} holds a run of one size; choose another folder for"
+            " `growth.sizes`, or leave them out to continue the run."
+        )
     # What was asked of a size stands in its own folder.
     check_finished(stages, folder.path)
     growth = flattened({"growth": config["growth"]})

@@ -7,7 +7,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from qtf.files import read_json, write_figure, write_json
+from qtf.files import read_object, write_figure, write_json
 from qtf.ground_states.estimates import relative_error
 from qtf.ground_states.finite_size import fit_sizes, known_bulk_energy, powers_of
 from qtf.ground_states.growth_figures import (
@@ -30,6 +30,17 @@ HEADER = (
 )
 # Of the entries about the network before its first minibatch, and averaged over symmetries.
 BEFORE_IT, AVERAGED = "_before", "_with_symmetries"
+# Entries of a size that go on as they are.
+SHOWN = (
+    "size",
+    "n_sites",
+    "n_steps",
+    "energy",
+    "energy_error",
+    "n_evaluation",
+    "energy_variance",
+    "v_score",
+)
 SIZE_NAMES = {"chain": "spins of the chain", "square": "spins of a side"}
 
 
@@ -142,9 +153,8 @@ def _words_of_fit(bulk: dict[str, Any]) -> str:
 
 
 def _row(stage: Stage, folder: Path) -> dict[str, Any]:
-    result = read_json(folder / RESULT)
-    row = {key: result[key] for key in ("size", "n_sites", "n_steps", "energy", "energy_error")}
-    row |= {key: result[key] for key in ("n_evaluation", "energy_variance", "v_score")}
+    result = read_object(folder / RESULT, keys=(*SHOWN, "seconds_per_step", "reference_source"))
+    row = {key: result[key] for key in SHOWN}
     row["n_samples"] = stage.config["sampling"]["n_samples"]
     row["learning_rate"] = stage.config["training"]["optimizer"]["learning_rate"]
     per_step = result["seconds_per_step"]

@@ -9,7 +9,7 @@ from typing import Any
 
 from qtf.files import (
     locked,
-    read_json,
+    read_object,
     writable_folder,
     write_atomically,
     write_figure,
@@ -138,13 +138,13 @@ def _kept(path: Path, settings: Any, compute: Callable[[], Any]) -> Any:
         content = {"made": _provenance(), "settings": settings, "result": result}
         write_atomically(path, json.dumps(content) + "\n")
         return result
-    content = read_json(path)
+    content = read_object(path, keys=("settings", "result"))
     for key, value in settings.items():
         recorded = content["settings"].get(key)
         if recorded != value:
             raise ValueError(
                 f"File {path} was computed with `{key}` = {recorded!r}, but {value!r} is asked;"
-                " choose another folder."
+                " choose another folder, or remove the file to compute it anew."
             )
     return content["result"]
 

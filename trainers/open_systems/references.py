@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from qtf.files import read_json, writable_folder, write_json
+from qtf.files import read_object, writable_folder, write_json
 from qtf.open_systems.observables import PauliObservables
 from qtf.open_systems.task import Plan
 from qtf.physics import OutcomeGenerator, SeveralSteadyStates
@@ -49,7 +49,9 @@ def exact_means(
     """
     if folder is not None:
         writable_folder(folder)
-    kept = read_json(folder / KEPT) if folder is not None and (folder / KEPT).exists() else {}
+    path = None if folder is None else folder / KEPT
+    is_kept = path is not None and path.exists()
+    kept = read_object(path, keys=("asked", "means")) if is_kept else {}
     if kept.get("asked") == asked:
         return np.array(kept["means"])
     rows = _means(generator, observables, start, plan)
