@@ -8,7 +8,7 @@ The same command continues a run that was interrupted or killed; see `data_gen.g
 from absl import flags
 from ml_collections import config_flags
 
-from qtf.command_line import raise_on_sigterm, run_command
+from qtf.command_line import run_command
 
 _CONFIG = config_flags.DEFINE_config_file(
     "config", None, "What to compute, for example configs/data/ising.py.", lock_config=True
@@ -31,7 +31,6 @@ def _generate() -> None:
     # Imported here so that --help and mistakes in the flags answer at once.
     from data_gen.generation import default_workers, generate
 
-    raise_on_sigterm()
     out_dir = str(_OUT_DIR.value)
     workers = _WORKERS.value or default_workers()
     done = generate(_CONFIG.value, out_dir, workers=workers, dask_scheduler=_DASK.value)

@@ -1,7 +1,7 @@
 """Checks a folder of trajectories: every byte, every norm, and a sample of the physics."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,20 +75,31 @@ def verify(
     problems = [*_count_problems(manifest), *_operator_problems(manifest)]
     rng = np.random.default_rng(seed)
     n_records = n_sampled = 0
-    for shard in tqdm(manifest.files, unit="file", disable=not progress, file=sys.stderr):
-        n_chosen = min(n_samples, shard.n_trajectories)
-        chosen = set(rng.choice(shard.n_trajectories, n_chosen, replace=False).tolist())
-        found = _ShardCheck(folder, manifest, shard, chosen)
-        problems += found.problems
-        n_records, n_sampled = n_records + found.n_records, n_sampled + found.n_sampled
+    # Of records, not of files: one file may take minutes.
+    total = sum(shard.n_trajectories for shard in manifest.files)
+    with tqdm(total=total, unit="record", disable=not progress, file=sys.stderr) as bar:
+        for shard in manifest.files:
+            n_chosen = min(n_samples, shard.n_trajectories)
+            chosen = set(rng.choice(shard.n_trajectories, n_chosen, replace=False).tolist())
+            found = _ShardCheck(folder, manifest, shard, chosen, bar.update)
+            problems += found.problems
+            n_records, n_sampled = n_records + found.n_records, n_sampled + found.n_sampled
     return Verification(len(manifest.files), n_records, n_sampled, tuple(problems))
 
 
 class _ShardCheck:
     """Everything that is checked in one file."""
 
-    def __init__(self, folder: Path, manifest: Manifest, shard: Shard, chosen: set[int]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        manifest: Manifest,
+        shard: Shard,
+        chosen: set[int],
+        advance: Callable[[], Any],
+    ) -> None:
         self._manifest, self._shard, self._chosen = manifest, shard, chosen
+        self._advance = advance
         self._path = folder / shard.file
         self.n_records = self.n_sampled = 0
         self.problems = [*self._file_problems(folder), *self._content_problems()]
@@ -107,6 +118,7 @@ class _ShardCheck:
                 for problem in self._record_problems(self.n_records, record):
                     yield f"File {self._path}, record {self.n_records}: {problem}"
                 self.n_records += 1
+                self._advance()
         except ValueError as error:
             yield str(error)
         if self.n_records != self._shard.n_trajectories:

@@ -9,7 +9,7 @@ import pytest
 PROGRAM = """
 import os, signal, time
 from absl import flags
-from qtf.command_line import run_command, raise_on_sigterm
+from qtf.command_line import run_command
 SIZE = flags.DEFINE_integer("size", 1, "A size.", lower_bound=1)
 WHAT = flags.DEFINE_string("what", None, "What to do.")
 def main():
@@ -22,7 +22,6 @@ def main():
     if WHAT.value == "defect":
         raise RuntimeError("a defect")
     if WHAT.value == "wait":
-        raise_on_sigterm()
         print("ready", flush=True)
         time.sleep(60)
     return 7 if WHAT.value == "seven" else None

@@ -15,6 +15,7 @@ from qtf.physics import (
     published_energies,
 )
 from qtf.physics.ground_energies import QUICK_LANCZOS_SITES
+from qtf.progress import announced
 
 # Total energies of open Heisenberg squares, S S, by their sides.
 FITTED_SIDES = {4: -9.189207065, 6: 36 * -0.6035218, 10: 100 * -0.628656, 16: 256 * -0.643531}
@@ -51,7 +52,8 @@ def find_reference(config: dict[str, Any]) -> Reference | None:
     physics = config["physics"]["hamiltonian"]
     hamiltonian = from_config(physics)
     if hamiltonian.n_sites <= QUICK_LANCZOS_SITES:
-        return Reference(lanczos_ground_energy(hamiltonian), 0.0, "Lanczos")
+        with announced("exact ground energy by Lanczos"):
+            return Reference(lanczos_ground_energy(hamiltonian), 0.0, "Lanczos")
     exact = _bethe_energy(physics)
     if exact is not None:
         return Reference(exact, 0.0, "Bethe equations")
