@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from qtf.data.schema import Manifest, amplitudes_of, read_records
+from qtf.progress import announced
 
 
 def load_trajectories(
@@ -39,8 +40,10 @@ def load_trajectories(
     kind = np.complex64 if manifest.dtype == "float32" else np.complex128
     psi = np.empty((n_samples, manifest.n_times, 2**n_sites), kind)
     records = islice(_records(Path(data_dir), manifest, split, n_sites), n_samples)
-    for i, stored in enumerate(records):
-        psi[i].real, psi[i].imag = stored[:, 0], stored[:, 1]
+    with announced(f"reading trajectories of n = {n_sites}", n_samples) as activity:
+        for i, stored in enumerate(records):
+            psi[i].real, psi[i].imag = stored[:, 0], stored[:, 1]
+            activity.advance()
     return psi
 
 

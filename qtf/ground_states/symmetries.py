@@ -141,6 +141,11 @@ class SymmetricWaveFunction(keras.Model):
         """Whether the parallel evaluation has a loop over positions."""
         return self.psi.recurrent
 
+    @property
+    def evaluation_bytes(self) -> int:
+        """Memory that the evaluation of one more configuration takes, roughly: of its images."""
+        return self.n_symmetries * self.psi.evaluation_bytes
+
     def call(self, bits: Any) -> tuple[Any, Any]:
         """Returns log |psi| and the phase of given spins."""
         images = ops.reshape(self.images(bits), (-1, self.n_sites))
@@ -226,12 +231,6 @@ def is_symmetric(hamiltonian: PauliSum, group: str, lattice: Lattice) -> bool:
         and np.allclose([found[term] for term in terms], list(terms.values()), rtol=1e-12)
         for found in moved
     )
-
-
-def group_size(group: str, lattice: Lattice) -> int:
-    """Returns the number of symmetries in a group of `symmetrizer`, 1 for "none"."""
-    n_permutations = len(lattice_symmetries(lattice)) if "lattice" in group else 1
-    return n_permutations * (2 if "flip" in group else 1)
 
 
 def symmetrizer(

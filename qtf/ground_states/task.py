@@ -1,5 +1,6 @@
 """Variational Monte Carlo as a task of the training loop."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -8,17 +9,20 @@ import numpy as np
 from keras import ops
 
 from qtf.checks import SAMPLES, check_arguments
-from qtf.ground_states.energy_gradient import gradient_surrogate
+from qtf.ground_states.energy_gradient import gradient_surrogate, gradients_in_pieces
 from qtf.ground_states.estimates import EnergyEstimate, energy_estimate, relative_error
 from qtf.ground_states.every_configuration import EveryConfiguration
-from qtf.ground_states.local_energy import LocalEnergy
+from qtf.ground_states.local_energy import LocalEnergy, log_psi_in_pieces
 from qtf.ground_states.min_sr import MinSR
 from qtf.ground_states.observables import abs_magnetization, magnetization
 from qtf.ground_states.penalties import Penalties
 from qtf.ground_states.sample_picture import sample_picture
 from qtf.ground_states.symmetries import SymmetricWaveFunction, acceptance
 from qtf.physics import PauliSum
+from qtf.progress import announced
 from qtf.training.compilation import compiled
+from qtf.training.per_sample import bytes_of_equations
+from qtf.training.piecewise import BYTES_OF_GRADIENT, gradient_rows_at_once
 from qtf.training.surrogates import with_gradient_of, with_gradients
 
 # Apart from the streams of training batches.
@@ -49,7 +53,8 @@ class GroundStateTask:
             compiled by XLA; None: the plain gradient.
         symmetrized: Makes of the wave function one averaged over symmetries, by which
             validations measure how well it has them; None: no symmetries are known.
-        chunk: Flips evaluated at once in local energies; 0: all.
+        chunk: Flips evaluated at once in local energies, at most; 0: as many as the memory
+            allows.
         n_prefixes: Positions from which local energies may be evaluated, see `LocalEnergy`.
         every_configuration: Whether training sums over all configurations of a small system
             instead of samples; `validate` samples nevertheless.
@@ -150,10 +155,32 @@ class GroundStateTask:
         bits, real, imaginary, shares = map(
             ops.stop_gradient, self._weighed(model, batch["uniforms"])
         )
+        at_once = gradient_rows_at_once(model)
+        if bits.shape[0] > at_once:
+            log_modulus = ops.stop_gradient(log_psi_in_pieces(model, bits)[0])
+            target = real + self.penalties(bits, log_modulus, batch["step"])
+            gradients = gradients_in_pieces(model, bits, target, imaginary, shares, at_once)
+            return with_gradients(ops.sum(shares * real), gradients, model.trainable_variables)
         log_modulus, phase = model(bits)
         target = real + self.penalties(bits, ops.stop_gradient(log_modulus), batch["step"])
         surrogate = gradient_surrogate(log_modulus, phase, target, imaginary, shares)
         return with_gradient_of(ops.sum(shares * real), surrogate)
+
+    def step_bytes(self) -> int:
+        """Returns the memory of a training step that cannot be done in pieces, roughly."""
+        psi = self.make_wave_function()
+        of_one_sample = BYTES_OF_GRADIENT * psi.evaluation_bytes
+        if self.min_sr is None:
+            return of_one_sample
+        n_rows = self.batch_size
+        if self.every_configuration:
+            n_sites = psi.n_sites
+            plain = getattr(psi, "psi", psi)
+            every = math.comb(n_sites, n_sites // 2) if plain.zero_magnetization else 2**n_sites
+            n_rows = every // getattr(psi, "n_symmetries", 1)
+        n_weights = sum(math.prod(variable.shape) for variable in psi.trainable_variables)
+        n_parts = 1 if psi.positive else 2
+        return of_one_sample + bytes_of_equations(n_parts * n_rows, n_weights)
 
     def training_batches(self, start_step: int, input_context: Any) -> Any:
         """Returns the stream of random numbers from `start_step` on."""
@@ -220,7 +247,7 @@ class GroundStateTask:
             return bits, real, imaginary, ops.full_like(real, 1.0 / self.batch_size)
         every = self._every
         bits = ops.convert_to_tensor(every.bits)
-        log_modulus, phase = model(bits)
+        log_modulus, phase = log_psi_in_pieces(model, bits)
         looked_up = every.looked_up(model, log_modulus, phase)
         real, imaginary = self._summed_local_energy(looked_up, bits)
         return bits, real, imaginary, ops.cast(every.shares(log_modulus), real.dtype)
@@ -228,7 +255,7 @@ class GroundStateTask:
     def _reconfiguration_loss(self, model: keras.Model, batch: Any) -> Any:
         def drawn(uniforms: Any, step: Any) -> tuple[Any, ...]:
             bits, real, imaginary, shares = self._weighed(model, uniforms)
-            target = real + self.penalties(bits, model(bits)[0], step)
+            target = real + self.penalties(bits, log_psi_in_pieces(model, bits)[0], step)
             return bits, real, target, imaginary, shares
 
         run = compiled(drawn, variables=model.variables, xla=self.xla)
@@ -238,6 +265,11 @@ class GroundStateTask:
 
     def _samples(self, n_samples: int) -> tuple[Any, ...]:
         """Returns the energy, the bits and, where symmetries are known, the acceptances."""
+        with announced(f"measuring {n_samples} samples", n_samples) as activity:
+            real, imaginary, *others = self._measured_samples(n_samples, activity.advance)
+        return energy_estimate(real, imaginary, self.hamiltonian.n_sites), *others
+
+    def _measured_samples(self, n_samples: int, advance: Callable[[int], None]) -> list[np.ndarray]:
         collected: list[list[np.ndarray]] = []
         rng = np.random.default_rng([self.seed, VALIDATION_STREAM])
         dtype = np.dtype(self.source.dtype)
@@ -248,5 +280,5 @@ class GroundStateTask:
             uniforms = np.minimum(uniforms, np.nextafter(dtype.type(1), dtype.type(0)))
             found = self._measured(ops.convert_to_tensor(uniforms))
             collected.append([np.asarray(part)[:size] for part in found])
-        real, imaginary, *others = (np.concatenate(parts) for parts in zip(*collected, strict=True))
-        return energy_estimate(real, imaginary, self.hamiltonian.n_sites), *others
+            advance(size)
+        return [np.concatenate(parts) for parts in zip(*collected, strict=True)]

@@ -19,6 +19,7 @@ from qtf.ground_states.estimates import relative_error
 from qtf.ground_states.figures import TrainingCurve, modes_figure, training_figure
 from qtf.physics import lanczos_ground_energy
 from qtf.physics.ground_energies import QUICK_LANCZOS_SITES
+from qtf.progress import announced
 from qtf.provenance import machine, today, versions
 from trainers.ground_states.chain_training import TrainingPlan, Trainings, name_of
 from trainers.ground_states.sampler_modes import ModesPlan, compare_modes
@@ -110,7 +111,8 @@ def _trainings(
         )
     exact = plan.side**2 <= QUICK_LANCZOS_SITES
     lowest = min(min(curve.energies) for curve in curves.values())
-    reference = lanczos_ground_energy(plan.hamiltonian()) if exact else lowest
+    with announced("exact ground energy by Lanczos"):
+        reference = lanczos_ground_energy(plan.hamiltonian()) if exact else lowest
     name = "exact" if exact else "lowest"
     write_figure(
         workdir / "training.png", training_figure(curves, reference, name), dpi=DOTS_PER_INCH
