@@ -127,16 +127,16 @@ def line(row: dict[str, Any]) -> str:
     """Returns what a user reads of one size, below `HEADER`."""
     energy, error = (row[key] / row["n_sites"] for key in ("energy", "energy_error"))
     errors = "  ".join(f"{_shown(row, suffix):18}" for suffix in ("", BEFORE_IT, AVERAGED))
-    shown = f"{energy:.8g} +- {error:.0e}"
+    shown = f"{energy:#.7g} +- {error:.0e}"
     return f"{row['size']:4d}  {row['n_steps']:11d}  {shown:20}  {errors}".rstrip()
 
 
 def bulk_line(bulk: dict[str, Any]) -> str:
     """Returns what a user reads of the infinite lattice."""
-    known = "" if bulk["known_energy"] is None else f", known {bulk['known_energy']:.7g}"
+    known = "" if bulk["known_energy"] is None else f", known {bulk['known_energy']:#.6g}"
     which = " with symmetries" if bulk["with_symmetries"] else ""
     return (
-        f"Infinite lattice, from the energies{which}: {bulk['energy_per_site']:.7g} +-"
+        f"Infinite lattice, from the energies{which}: {bulk['energy_per_site']:#.6g} +-"
         f" {bulk['energy_error']:.1g} a site{known}; {_words_of_fit(bulk)}"
     )
 
