@@ -153,7 +153,8 @@ def _check_same(folder: Path, found: dict[str, Any], settings: Settings) -> None
         if old.get(key) != new.get(key):
             raise ValueError(
                 f"Folder {folder} holds data of another config: `{key}` is {old.get(key)!r}"
-                f" there, but {new.get(key)!r} now."
+                f" there, but {new.get(key)!r} now; choose another folder, or repeat the earlier"
+                " settings to complete this one."
             )
 
 

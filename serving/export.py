@@ -8,13 +8,14 @@ followed in time the last weights are taken, not the best.
 """
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from absl import flags
 
 from qtf.command_line import positive_integers, run_command
+from qtf.run_kinds import HELD, kind_of
 
 WORKDIR = flags.DEFINE_string("workdir", None, "Run folder of the model.")
 MODEL_DIR = flags.DEFINE_string("model_dir", None, "Folder of all versions of the model.")
@@ -51,11 +52,6 @@ USES = {
     "max_samples": ("ground states", "open systems"),
     "symmetrized": ("ground states",),
     "average_with": ("open systems",),
-}
-HELD = {
-    "dynamics": "a model of dynamics",
-    "ground states": "a ground state",
-    "open systems": "an open system",
 }
 # In names of folders: TensorFlow's own loader looks for other folders then.
 ONLY_FOR_US = frozenset("[\\")
@@ -115,7 +111,7 @@ def run(
         symmetrized=symmetrized or None,
         average_with=tuple(average_with) or None,
     )
-    kind = _kind(folder.load_config())
+    kind = kind_of(folder.load_config())
     for name in options:
         if kind not in USES[name]:
             raise ValueError(
@@ -202,12 +198,6 @@ def _export_open_system(
 def _given(**options: Any) -> dict[str, Any]:
     """Returns the options that were asked for; all others keep their defaults."""
     return {name: value for name, value in options.items() if value is not None}
-
-
-def _kind(config: Mapping[str, Any]) -> str:
-    if "measurement" in config:
-        return "open systems"
-    return "ground states" if "wave_function" in config else "dynamics"
 
 
 def _main() -> None:

@@ -107,7 +107,10 @@ def _main() -> None:
 
 def _check_flags() -> None:
     if MODEL_BASE_PATH.value is None and MODEL_CONFIG_FILE.value is None:
-        raise ValueError("Give --model_base_path or --model_config_file.")
+        raise ValueError(
+            "Give --model_base_path or --model_config_file; for example: qtf-serve"
+            " --model_name=ising --model_base_path=MODELS/ising"
+        )
     if BATCHING_FILE.value and not BATCHING.value:
         raise ValueError("--batching_parameters_file is set without --enable_batching.")
     # The parser of flags, which holds them against their bounds, lets NaN and infinity pass.

@@ -17,6 +17,7 @@ from qtf.checks import (
     Several,
     check_settings,
 )
+from qtf.configuration_files import nearest_key
 from qtf.training.settings import OPTIMIZER_RULES, TRAINING_RULES
 
 LOOP_RULES = {**TRAINING_RULES, "optimizer": OPTIMIZER_RULES}
@@ -105,10 +106,9 @@ def merged(
     check_settings(values, rules)
     # Its keys depend on its name; whoever builds the Hamiltonian checks them.
     hamiltonian = values.get(hamiltonian_in, {}).pop("hamiltonian", None)
+    _check_known(full.to_dict(), values)
     try:
         full.update(values)
-    except KeyError as error:
-        raise ValueError(f"Configuration has an unknown key: {error.args[0]}") from error
     except TypeError as error:
         raise ValueError(f"Configuration has a value of the wrong type: {error}") from error
     resolved_values = full.to_dict()
@@ -116,6 +116,20 @@ def merged(
         resolved_values[hamiltonian_in]["hamiltonian"] = hamiltonian
     check_settings(resolved_values, rules)
     return resolved_values
+
+
+def _check_known(known: dict[str, Any], values: Mapping[str, Any], *above: str) -> None:
+    section = known
+    for name in above:
+        section = section[name]
+    for name, value in values.items():
+        if name not in section:
+            raise ValueError(
+                f"Configuration has the unknown key `{'.'.join((*above, name))}`."
+                f" {nearest_key(known, above, name)}"
+            )
+        if isinstance(section[name], dict) and isinstance(value, Mapping):
+            _check_known(known, value, *above, name)
 
 
 def _model() -> dict[str, Any]:

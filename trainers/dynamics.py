@@ -11,11 +11,11 @@ import shlex
 from pathlib import Path
 
 from absl import flags
-from ml_collections import config_flags
 
 from qtf.command_line import run_command
+from qtf.configuration_files import define_configuration
 
-CONFIG = config_flags.DEFINE_config_file("config", None, "What to train.")
+CONFIG = define_configuration("What to train.")
 DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of trajectories from data_gen.")
 WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.")
 INIT_FROM = flags.DEFINE_string("init_from", None, "Run whose best weights to start from.")

@@ -9,7 +9,7 @@ from keras import ops
 
 from qtf.checks import SAMPLES, check_arguments
 from qtf.ground_states.energy_gradient import gradient_surrogate
-from qtf.ground_states.estimates import EnergyEstimate, energy_estimate
+from qtf.ground_states.estimates import EnergyEstimate, energy_estimate, relative_error
 from qtf.ground_states.every_configuration import EveryConfiguration
 from qtf.ground_states.local_energy import LocalEnergy
 from qtf.ground_states.min_sr import MinSR
@@ -43,7 +43,7 @@ class GroundStateTask:
         n_samples: Samples of a step of one replica.
         n_validation: Samples of a validation.
         seed: Seed of the samples of validations.
-        reference: Known ground energy, or None.
+        reference: Known ground energy, or None. Of 0 there are no relative errors.
         penalties: What is lowered beside the energy; None: nothing.
         min_sr: Stochastic reconfiguration, for which the training step itself must not be
             compiled by XLA; None: the plain gradient.
@@ -87,6 +87,8 @@ class GroundStateTask:
         self.n_validation = n_validation
         self.seed = seed
         self.reference = reference
+        n_known = 0 if reference is None else len(REFERENCE_METRICS) if reference else 1
+        self._reference_metrics = REFERENCE_METRICS[:n_known]
         self.penalties = penalties or Penalties()
         self.min_sr = min_sr
         self.symmetrized = symmetrized
@@ -104,7 +106,7 @@ class GroundStateTask:
             "magnetization_error",
             "abs_magnetization",
             *(() if symmetrized is None else ("symmetry_acceptance",)),
-            *(() if reference is None else REFERENCE_METRICS),
+            *self._reference_metrics,
         )
         self._shown_bits: np.ndarray | None = None
 
@@ -183,13 +185,11 @@ class GroundStateTask:
         if acceptances:
             values["symmetry_acceptance"] = float(np.mean(acceptances))
         if self.reference is not None:
-            distance = abs(estimate.energy - self.reference)
-            known = (
-                self.reference,
-                distance / abs(self.reference),
-                (distance + estimate.energy_error) / abs(self.reference),
-            )
-            values.update(zip(REFERENCE_METRICS, known, strict=True))
+            values["reference_energy"] = self.reference
+        error = None if self.reference is None else relative_error(estimate.energy, self.reference)
+        if error is not None:
+            bound = error + estimate.energy_error / abs(self.reference)
+            values.update(zip(REFERENCE_METRICS[1:], (error, bound), strict=True))
         return values
 
     def estimate(self, n_samples: int) -> tuple[EnergyEstimate, np.ndarray]:

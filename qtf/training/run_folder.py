@@ -241,12 +241,19 @@ def check_same(
     """
     # Through JSON, so that tuples and lists compare equal.
     recorded, asked = flattened(recorded), flattened(json.loads(json.dumps(asked)))
-    for key in sorted(recorded.keys() | asked.keys()):
-        if key not in mutable and recorded.get(key) != asked.get(key):
-            raise ValueError(
-                f"Folder {path} holds a run with `{key}` = {recorded.get(key)!r}, but"
-                f" {asked.get(key)!r} is asked; choose another folder."
-            )
+    different = [
+        key
+        for key in sorted(recorded.keys() | asked.keys())
+        if key not in mutable and recorded.get(key) != asked.get(key)
+    ]
+    if different:
+        first, *others = different
+        also = f", and other values of {', '.join(others)}" if others else ""
+        raise ValueError(
+            f"Folder {path} holds a run with `{first}` = {recorded.get(first)!r}, but"
+            f" {asked.get(first)!r} is asked{also}; choose another folder, or ask for what the run"
+            f" has. Only these may change: {', '.join(sorted(mutable))}."
+        )
 
 
 def _provenance(devices: Sequence[str]) -> dict[str, Any]:

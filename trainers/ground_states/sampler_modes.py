@@ -20,6 +20,7 @@ from qtf.ground_states.markov_chain import (
 )
 from qtf.ground_states.symmetries import averaged
 from qtf.physics import lattice_from_config
+from qtf.run_kinds import GROUND_STATES, check_kind
 from qtf.training.compilation import compiled
 from qtf.training.run_folder import RunFolder
 
@@ -62,8 +63,15 @@ class ModesPlan:
 
     @property
     def folder(self) -> RunFolder:
-        """The folder in `run` that holds the weights."""
-        return RunFolder(last_part(self.run))
+        """The folder in `run` that holds the weights.
+
+        Raises:
+            FileNotFoundError: There are none.
+            ValueError: It is no run of a ground state.
+        """
+        folder = RunFolder(last_part(self.run))
+        check_kind(folder.load_config(), GROUND_STATES, flag="run", folder=self.run)
+        return folder
 
     def settings(self) -> dict[str, Any]:
         """Returns the plan with a digest of the weights, which tells when they changed."""

@@ -212,6 +212,19 @@ def test_search_for_the_steady_state_comes_before_steps_of_time(tmp_path, mode):
     assert any(line.startswith("Distance of the steady state: ") for line in lines(found))
 
 
+@pytest.mark.parametrize("rate", [0.0, [0.0, 1.0, 1.0]])
+def test_steady_states_that_are_not_unique_have_no_exact_values(tmp_path, rate):
+    # The first spin neither meets others nor decays: it keeps its energy.
+    config = small(steady_state__n_epochs=1)
+    config["physics"]["decay_rate"] = rate
+    config["physics"]["hamiltonian"] |= {"coupling_x": [0.0, 1.0], "coupling_y": 0.0}
+    config["physics"]["hamiltonian"] |= {"coupling_z": [0.0, 1.0]}
+    with pytest.raises(ValueError, match="Setting `exact` must be False, as the steady state is"):
+        make_task(config, workdir=tmp_path).exact  # noqa: B018
+    config["exact"] = False
+    assert make_task(config, workdir=tmp_path).exact is None
+
+
 def pauli_on(name, site):
     return PauliSum(3, [PauliTerm(1.0, (site,), name)])
 
