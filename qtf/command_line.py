@@ -59,9 +59,9 @@ def run_command(
         grace: Seconds that it has to come to an end after a first signal; None: any time.
         answers_signals: Whether signals are answered so; False: `main` does it in another way.
     """
+    ending = _Ending(name, resumable)
     modules = list(dict.fromkeys(("__main__", main.__module__)))
     _settle_keras()
-    ending = _Ending(name, resumable)
 
     def run() -> None:
         app.run(

@@ -140,8 +140,10 @@ def _stored(data_dir: Path, n_sites: int, settings: Mapping[str, Any]) -> np.nda
                 f"Setting `fit.{name}` must be at most {limit}, what the training files of n ="
                 f" {n_sites} have, but is {settings[name]}."
             )
-    psi = load_trajectories(data_dir, "train", n_sites, settings["n_trajectories"])
-    return psi[:, : settings["n_steps"] + 1].astype(np.complex128)
+    psi = load_trajectories(
+        data_dir, "train", n_sites, settings["n_trajectories"], n_times=settings["n_steps"] + 1
+    )
+    return psi.astype(np.complex128)
 
 
 def _with_noise(psi: np.ndarray, noise: float, rng: np.random.Generator) -> np.ndarray:

@@ -210,7 +210,7 @@ def log_psi_in_pieces(psi: Any, bits: Any) -> list[Any]:
         bits: int32 (batch, n_sites).
     """
     at_once = rows_at_once(evaluation_bytes(psi, psi.n_sites))
-    return evaluate_in_pieces(psi, bits, at_once, [((), psi.variable_dtype)] * 2)
+    return evaluate_in_pieces(psi, bits, at_once, [((), psi.variables[0].dtype)] * 2)
 
 
 def _over_pieces(pieces: np.ndarray, added: Callable[..., Any], sums: tuple[Any, Any]) -> Any:

@@ -233,6 +233,12 @@ def is_symmetric(hamiltonian: PauliSum, group: str, lattice: Lattice) -> bool:
     )
 
 
+def group_size(group: str, lattice: Lattice) -> int:
+    """Returns the number of symmetries in a group of `symmetrizer`, 1 for "none"."""
+    n_permutations = len(lattice_symmetries(lattice)) if "lattice" in group else 1
+    return n_permutations * (2 if "flip" in group else 1)
+
+
 def symmetrizer(
     group: str, lattice: Lattice, *, weighted_phase: bool = True
 ) -> Callable[[WaveFunction], SymmetricWaveFunction] | None:

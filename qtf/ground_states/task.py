@@ -12,7 +12,7 @@ from qtf.checks import SAMPLES, check_arguments
 from qtf.ground_states.energy_gradient import gradient_surrogate, gradients_in_pieces
 from qtf.ground_states.estimates import EnergyEstimate, energy_estimate, relative_error
 from qtf.ground_states.every_configuration import EveryConfiguration
-from qtf.ground_states.local_energy import LocalEnergy, log_psi_in_pieces
+from qtf.ground_states.local_energy import LocalEnergy, LogPsi, log_psi_in_pieces
 from qtf.ground_states.min_sr import MinSR
 from qtf.ground_states.observables import abs_magnetization, magnetization
 from qtf.ground_states.penalties import Penalties
@@ -238,6 +238,11 @@ class GroundStateTask:
 
     def _drawn(self, model: keras.Model, uniforms: Any) -> tuple[Any, Any, Any]:
         bits = model.sample(uniforms)
+        n_evaluations = self.batch_size * (1 + self.local_energy.n_flips)
+        if self.every_configuration and len(self._every.bits) < n_evaluations:
+            # Flips and images of samples meet the same few configurations over and over.
+            looked_up, _ = self._looked_up(model)
+            return bits, *self._summed_local_energy(looked_up, bits)
         return bits, *self.local_energy(model, bits)
 
     def _weighed(self, model: keras.Model, uniforms: Any) -> tuple[Any, Any, Any, Any]:
@@ -245,12 +250,15 @@ class GroundStateTask:
         if not self.every_configuration:
             bits, real, imaginary = self._drawn(model, uniforms)
             return bits, real, imaginary, ops.full_like(real, 1.0 / self.batch_size)
-        every = self._every
-        bits = ops.convert_to_tensor(every.bits)
-        log_modulus, phase = log_psi_in_pieces(model, bits)
-        looked_up = every.looked_up(model, log_modulus, phase)
+        looked_up, log_modulus = self._looked_up(model)
+        bits = ops.convert_to_tensor(self._every.bits)
         real, imaginary = self._summed_local_energy(looked_up, bits)
-        return bits, real, imaginary, ops.cast(every.shares(log_modulus), real.dtype)
+        return bits, real, imaginary, ops.cast(self._every.shares(log_modulus), real.dtype)
+
+    def _looked_up(self, model: keras.Model) -> tuple[LogPsi, Any]:
+        """Returns psi of any spins, and log |psi| of those listed, from one evaluation of these."""
+        log_modulus, phase = log_psi_in_pieces(model, ops.convert_to_tensor(self._every.bits))
+        return self._every.looked_up(model, log_modulus, phase), log_modulus
 
     def _reconfiguration_loss(self, model: keras.Model, batch: Any) -> Any:
         def drawn(uniforms: Any, step: Any) -> tuple[Any, ...]:

@@ -182,7 +182,7 @@ def log_prob_in_pieces(log_prob: LogProb, outcomes: Any) -> Any:
         return log_prob(outcomes)
     at_once = rows_at_once(log_prob.evaluation_bytes)
     return evaluate_in_pieces(
-        lambda rows: [log_prob(rows)], outcomes, at_once, [((), log_prob.variable_dtype)]
+        lambda rows: [log_prob(rows)], outcomes, at_once, [((), log_prob.variables[0].dtype)]
     )[0]
 
 

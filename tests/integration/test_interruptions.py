@@ -45,6 +45,7 @@ def test_first_step_is_finished_or_given_up_and_the_run_goes_on(tmp_path, number
     # In the middle of compiling, which takes longer than anything here waits.
     process = start(*arguments)
     lines_until(process, "step 0/8")
+    time.sleep(1.5)
     sent = time.monotonic()
     process.send_signal(number)
     lines_until(process, FINISHING)
@@ -57,6 +58,7 @@ def test_first_step_is_finished_or_given_up_and_the_run_goes_on(tmp_path, number
     # Once more, and patiently.
     process = start(*arguments)
     lines_until(process, "step 0/8")
+    time.sleep(1.5)
     process.send_signal(number)
     _, err = process.communicate(timeout=300)
     assert process.returncode == 130

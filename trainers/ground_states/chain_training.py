@@ -22,7 +22,7 @@ from qtf.checks import (
     Number,
     check,
 )
-from qtf.ground_states.energy_gradient import gradient_surrogate
+from qtf.ground_states.energy_gradient import gradients_in_pieces
 from qtf.ground_states.estimates import EnergyEstimate, energy_estimate
 from qtf.ground_states.figures import DIRECT, TrainingCurve
 from qtf.ground_states.local_energy import LocalEnergy
@@ -32,6 +32,7 @@ from qtf.physics import PauliSum, Square, ising
 from qtf.pieces import equal_pieces
 from qtf.progress import announced
 from qtf.training.compilation import compiled
+from qtf.training.piecewise import gradient_rows_at_once
 
 N_POINTS = 50
 # Positions from which flipped spins are evaluated, see `LocalEnergy`.
@@ -208,14 +209,11 @@ class Trainings:
         return self._step(found[0])
 
     def _step(self, bits: Any) -> tuple[Any, Any]:
+        bits = tf.ensure_shape(bits, (self.plan.n_samples, self.psi.n_sites))
         real, imaginary = self.local_energy(self.psi, bits)
         shares = tf.fill(tf.shape(real), tf.constant(1.0 / self.plan.n_samples, real.dtype))
-        weights = [variable.value for variable in self.psi.trainable_variables]
-        with tf.GradientTape() as tape:
-            loss = gradient_surrogate(*self.psi(bits), real, imaginary, shares)
-        gradients = tape.gradient(loss, weights, unconnected_gradients="zero")
-        # Gradients of look-ups are sparse, which XLA does not know.
-        gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
+        at_once = gradient_rows_at_once(self.psi)
+        gradients = gradients_in_pieces(self.psi, bits, real, imaginary, shares, at_once)
         self.optimizer.apply(gradients, self.psi.trainable_variables)
         return bits, tf.reduce_mean(real)
 
