@@ -139,7 +139,9 @@ class DynamicsTask:
         for n_sites, trajectories in self.validation.items():
             exact[n_sites] = trajectories[0, : self.rollout_steps + 1]
             predicted[n_sites] = self._rolled_out(trajectories)[0]
-        figure = figures.amplitudes_figure(exact, predicted, self.dt)
+        figure = figures.amplitudes_figure(
+            exact, predicted, self.dt, title="One validation state of each chain length"
+        )
         return {"rollout/amplitudes": figures.pixels(figure)}
 
     def end_epoch(self, model: keras.Model) -> None:

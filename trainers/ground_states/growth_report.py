@@ -18,6 +18,7 @@ from qtf.ground_states.growth_figures import (
     retraining_figure,
 )
 from qtf.physics import lattice_kind
+from qtf.physics.descriptions import describe_system
 from qtf.training.logbook import read_metrics
 from qtf.training.run_folder import RunFolder
 from trainers.ground_states.report import RESULT
@@ -65,9 +66,18 @@ def write_report(stages: Sequence[Stage], workdir: Path) -> dict[str, Any]:
             for stage, row in zip(stages, rows, strict=True)
             if stage.start is not None and row["relative_error"] is not None
         }
-        write_figure(workdir / "relative_error.png", _errors_figure(rows, size_name))
-        write_figure(workdir / "retraining.png", retraining_figure(curves, size_name))
+        title = growth_title(hamiltonian)
+        write_figure(workdir / "relative_error.png", growth_errors_figure(rows, size_name, title))
+        retraining = retraining_figure(curves, size_name, title=title)
+        write_figure(workdir / "retraining.png", retraining)
     return found
+
+
+def growth_title(hamiltonian: dict[str, Any]) -> str:
+    """Returns what grows, without the size that it starts from."""
+    sizes = ("n_sites", "n_rows", "n_columns")
+    plain = {key: value for key, value in hamiltonian.items() if key not in sizes}
+    return f"{describe_system(plain)}, growing"
 
 
 def bulk_energy(
@@ -186,7 +196,14 @@ def _errors(
     return dict(zip(names, (relative_error(energy, reference), bar), strict=True))
 
 
-def _errors_figure(rows: Sequence[dict[str, Any]], size_name: str) -> Figure:
+def growth_errors_figure(rows: Sequence[dict[str, Any]], size_name: str, title: str) -> Figure:
+    """Draws the relative errors of all sizes.
+
+    Args:
+        rows: Of `growth.json`.
+        size_name: What a size is.
+        title: Names the system.
+    """
     curves = {
         name: tuple(
             [row[f"{key}{suffix}"] for row in rows]
@@ -195,7 +212,7 @@ def _errors_figure(rows: Sequence[dict[str, Any]], size_name: str) -> Figure:
         for name, suffix in ((AFTER, ""), (AVERAGE, AVERAGED), (BEFORE, BEFORE_IT))
         if any(row[f"relative_error{suffix}"] is not None for row in rows)
     }
-    return errors_figure([row["size"] for row in rows], curves, size_name)
+    return errors_figure([row["size"] for row in rows], curves, size_name, title=title)
 
 
 def _shown(row: dict[str, Any], suffix: str) -> str:
