@@ -32,6 +32,7 @@ CORE = [
     "tensorflow-serving-api>=2.21,<2.22",
     "tf-keras>=2.21,<2.22",
     "tfrecord>=1.14.6",
+    "threadpoolctl>=3.5",
     "tqdm>=4.66",
     "uvicorn>=0.30",
 ]

@@ -147,7 +147,8 @@ def _check_numbers(settings: Settings) -> None:
         )
     for name in ("dt", "shard_megabytes"):
         value = getattr(settings, name)
-        if not isinstance(value, (int, float)) or not 0 < value < math.inf:
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not is_number or not 0 < value < math.inf:
             raise ValueError(f"Config key `{name}` must be positive and finite, but is {value!r}.")
 
 

@@ -7,6 +7,7 @@ the largest size that has weights, or RUN/size-032 for another one. Of an open s
 followed in time the last weights are taken, not the best.
 """
 
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,8 @@ USES = {
     "symmetrized": ("ground states",),
     "average_with": ("open systems",),
 }
+# In names of folders: TensorFlow's own loader looks for other folders then.
+ONLY_FOR_US = frozenset("[\\")
 # Tables of longer chains would make the file large; ask for them by name.
 MAX_DEFAULT_SITES = 12
 
@@ -146,7 +149,6 @@ def served_n_sites(model: Any, trained: Sequence[int], asked: Sequence[int]) -> 
 def _export_dynamics(
     folder: Any, model_dir: Path | str, *, n_sites: Sequence[int] = (), **options: Any
 ) -> Path:
-    from qtf.dynamics import models  # noqa: F401  registers the classes of all models
     from qtf.export.saved_model import export_dynamics
     from qtf.files import writable_folder
     from qtf.physics import hamiltonians
@@ -210,6 +212,12 @@ def _main() -> None:
         average_with=AVERAGE_WITH.value,
     )
     print(f"SavedModel: {version}")
+    if not ONLY_FOR_US.isdisjoint(str(version.resolve())):
+        print(
+            "qtf-export: TensorFlow takes [ and \\ in paths for patterns; qtf-serve reads this"
+            " model, but tf.saved_model.load and TensorFlow Serving need a folder of another name.",
+            file=sys.stderr,
+        )
 
 
 if __name__ == "__main__":

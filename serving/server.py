@@ -7,6 +7,7 @@ Flags that TensorFlow Serving has too mean the same here; see docs/serving.md.
 
 import asyncio
 import dataclasses
+import math
 import os
 from pathlib import Path
 
@@ -87,7 +88,7 @@ PAGE = flags.DEFINE_bool("page", True, "Show the web page at the root.")
 
 def main() -> None:
     """Console entry point."""
-    run_command("qtf-serve", _main, resumable=False)
+    run_command("qtf-serve", _main, resumable=False, answers_signals=False)
 
 
 def _main() -> None:
@@ -112,6 +113,10 @@ def _check_flags() -> None:
         )
     if BATCHING_FILE.value and not BATCHING.value:
         raise ValueError("--batching_parameters_file is set without --enable_batching.")
+    # The parser of flags, which holds them against their bounds, lets NaN and infinity pass.
+    for flag in (CONFIG_POLL, FILE_POLL, GRPC_TIMEOUT, DRAIN):
+        if not math.isfinite(flag.value):
+            raise ValueError(f"Flag --{flag.name} must be finite, but is {flag.value}.")
 
 
 def _options() -> ServerOptions:

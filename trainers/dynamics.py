@@ -7,6 +7,7 @@ Stopped by Ctrl-C, SIGTERM or kill -9, the same command continues.
 """
 
 import os
+import shlex
 from pathlib import Path
 
 from absl import flags
@@ -49,7 +50,7 @@ def _main() -> None:
     )
     print(f"Run folder: {workdir}")
     if (Path(workdir) / "tensorboard").exists():
-        print(f"TensorBoard: tensorboard --logdir {workdir}/tensorboard")
+        print(f"TensorBoard: tensorboard --logdir {shlex.quote(f'{workdir}/tensorboard')}")
 
 
 if __name__ == "__main__":

@@ -1,3 +1,4 @@
+import json
 import os
 import signal
 import subprocess
@@ -14,7 +15,7 @@ PROGRAM = """
 '''
 import os, signal, time
 from absl import flags
-from qtf.command_line import run_command, raise_on_sigterm
+from qtf.command_line import run_command
 SIZE = flags.DEFINE_integer("size", 1, "A size.", lower_bound=1)
 RATE = flags.DEFINE_float("rate", 1.0, "A rate.")
 REALLY = flags.DEFINE_boolean("really", False, "Whether.")
@@ -29,9 +30,12 @@ def main():
     if WHAT.value == "defect":
         raise RuntimeError("a defect")
     if WHAT.value == "wait":
-        raise_on_sigterm()
         print("ready", flush=True)
         time.sleep(60)
+    if WHAT.value == "keras":
+        import keras
+        config = keras.config
+        print(config.backend(), config.floatx(), config.epsilon(), config.image_data_format())
     return 7 if WHAT.value == "seven" else None
 flags.mark_flags_as_required(["what"])
 run_command("qtf-test", main)
@@ -105,6 +109,23 @@ def test_a_broken_configuration_file_is_one_line(tmp_path, content, message):
 def test_success_and_exit_codes_pass_through():
     assert run("--what=x")[0] == 0
     assert run("--what=seven")[0] == 7
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch", "nonsense"])
+def test_what_a_user_has_set_for_keras_changes_nothing(tmp_path, backend):
+    settings = {"floatx": "float16", "epsilon": 0.1, "image_data_format": "channels_first"}
+    home = tmp_path / ".keras"
+    home.mkdir()
+    (home / "keras.json").write_text(json.dumps({**settings, "backend": backend}))
+    changed = {"HOME": str(tmp_path), "KERAS_HOME": str(home), "KERAS_BACKEND": backend}
+    code, out, err = run("--what=keras", TF_CPP_MIN_LOG_LEVEL="3", **changed)
+    assert code == 0, err
+    assert out == "tensorflow float32 1e-07 channels_last\n"
+
+
+def test_keras_leaves_no_settings_in_the_home_of_the_user(tmp_path):
+    assert run("--what=keras", TF_CPP_MIN_LOG_LEVEL="3", HOME=str(tmp_path))[0] == 0
+    assert not (tmp_path / ".keras").exists()
 
 
 def test_a_defect_keeps_its_traceback():

@@ -227,11 +227,11 @@ def test_impossible_start_is_named(tmp_path):
     ("make", "message"),
     [
         (lambda: TrainingPlan(side=1), "side.* at least 2, but is 1"),
-        (lambda: TrainingPlan(n_steps=0), "n_steps.* at least 1, but is 0"),
+        (lambda: TrainingPlan(n_steps=0), "n_steps.* positive, but is 0"),
         (lambda: TrainingPlan(learning_rate=-1.0), "learning_rate.* positive, but is -1.0"),
         (lambda: ModesPlan("run", n_chains=5), "n_chains.* even and at least 4, but is 5"),
         (lambda: ModesPlan("run", n_kept=3), "n_kept.* at least 4, but is 3"),
-        (lambda: ModesPlan("run", keep_every=-1), "keep_every.* at least 0, but is -1"),
+        (lambda: ModesPlan("run", keep_every=-1), "keep_every.* not be negative, but is -1"),
     ],
 )
 def test_mistakes_are_named(make, message):

@@ -73,7 +73,7 @@ def test_loss_equals_numpy(loss):
     ("changes", "message"),
     [
         ({"data.n_sites": (2, 9)}, r"`data.n_sites` must be within 1..4 \(model.n_max\).* 9"),
-        ({"data.n_sites": (0, 2)}, r"within 1..4 \(model.n_max\), but holds 0"),
+        ({"data.n_sites": (0, 2)}, "`data.n_sites` .* must be positive, but one is 0"),
         ({"data.n_sites": ()}, "`data.n_sites` must name at least one n, but is empty"),
         ({"data.window": 1}, "`data.window` must be at least 2, but is 1"),
         ({"data.weights": (1.0, 2.0, 3.0)}, r"each entry of `data.n_sites` = \(2, 3\), but is \(1"),
@@ -82,7 +82,7 @@ def test_loss_equals_numpy(loss):
         ({"data.source": "files"}, 'Flag --data_dir is needed when `data.source` is "files"'),
         ({"data.batch_size": 0}, "`data.batch_size` must be positive, but is 0"),
         ({"data.n_validation": 0}, "`data.n_validation` must be positive, but is 0"),
-        ({"exact.dt": -0.1}, "`dt` must be positive and finite, but is -0.1"),
+        ({"exact.dt": -0.1}, "`exact.dt` must be positive, but is -0.1"),
         ({"model.preset": "big"}, 'must be one of paper, increment, .*, but is "big"'),
         ({"loss": "mae"}, "`loss` must be one of mean_squared_error, squared_distance"),
         ({"training.monitor": "mree"}, "`training.monitor` must be one of loss, mre, loss_n2"),
@@ -130,7 +130,7 @@ def test_init_from_a_folder_without_a_run_is_an_error(tmp_path):
 def test_unknown_keys_of_a_handwritten_config_are_errors():
     with pytest.raises(ValueError, match="unknown key.*unitz"):
         base_config.resolved(ConfigDict({"model": {"unitz": 3}}))
-    with pytest.raises(ValueError, match="wrong type"):
+    with pytest.raises(ValueError, match='`model.units` must be an integer, but is "wide"'):
         base_config.resolved(ConfigDict({"model": {"units": "wide"}}))
 
 
