@@ -28,7 +28,7 @@ def check_tls(files: TlsFiles, path: Path | str) -> None:
 def _check_certificates(text: bytes, field: str) -> None:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_verify_locations(
-            cadata=text.decode("ascii", "replace")
+            cadata=text.decode("ascii", "backslashreplace")
         )
     except ssl.SSLError as error:
         raise ValueError(

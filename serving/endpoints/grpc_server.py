@@ -101,6 +101,8 @@ class GrpcServer:
                 return self._server.add_insecure_port(address)
             return self._server.add_secure_port(address, _credentials(tls))
         except RuntimeError as error:
+            # It ends in the event loop, which is there now, and not when the process ends.
+            del self._server
             # gRPC does not tell why.
             bound_socket(host, port).close()
             reason = str(error) if tls is None else "gRPC refuses its key or certificates"

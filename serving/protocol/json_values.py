@@ -37,6 +37,7 @@ def to_array(value: Any, dtype: tf.DType) -> np.ndarray:
             f"to type: {type_name(dtype)}",
         )
     if dtype == tf.string:
+        _check_depth(set(map(type, leaves)), len(shape))
         values = np.empty(len(leaves), object)
         values[:] = [_bytes(leaf) for leaf in leaves]
         return values.reshape(shape)
@@ -44,7 +45,7 @@ def to_array(value: Any, dtype: tf.DType) -> np.ndarray:
     # In pieces, between which other threads have their turn.
     for start in range(0, len(leaves), _PIECE):
         piece = leaves[start : start + _PIECE]
-        values[start : start + _PIECE] = _converted(piece, dtype)
+        values[start : start + _PIECE] = _converted(piece, dtype, len(shape))
     return values.reshape(shape)
 
 
@@ -66,12 +67,12 @@ def _flattened(value: Any) -> tuple[tuple[int, ...], list[Any]]:
             flat.extend(itertools.chain.from_iterable(piece))
         shape.append(length)
         level = flat
-    for start in range(0, len(level), _PIECE):
-        if list in set(map(type, level[start : start + _PIECE])):
-            raise invalid_argument(
-                f"Encountered list at unexpected level: {len(shape)} expected < {len(shape)}"
-            )
     return tuple(shape), level
+
+
+def _check_depth(kinds: set[type], rank: int) -> None:
+    if list in kinds:
+        raise invalid_argument(f"Encountered list at unexpected level: {rank} expected < {rank}")
 
 
 def _irregular(items: Sequence[Any], first: list[Any], level: int) -> StatusError:
@@ -98,12 +99,13 @@ def _depth(value: Any) -> int:
     return depth
 
 
-def _converted(leaves: Sequence[Any], dtype: tf.DType) -> np.ndarray:
+def _converted(leaves: Sequence[Any], dtype: tf.DType, rank: int) -> np.ndarray:
     if dtype.is_floating:
         allowed = {int, float}
     else:
         allowed = {bool} if dtype == tf.bool else {int}
     kinds = set(map(type, leaves))
+    _check_depth(kinds, rank)
     if kinds - allowed:
         raise _wrong_type(next(leaf for leaf in leaves if type(leaf) not in allowed), dtype)
     if dtype.is_floating:
@@ -155,8 +157,13 @@ def json_type(value: Any) -> str:
 
 def shown(value: Any, longest: int = 200) -> str:
     """Returns a value as JSON for a message, cut when it is long."""
+    text = ""
     try:
-        text = json.dumps(value)
+        # Written only as far as it is shown: a whole document may hold millions of numbers.
+        for part in json.JSONEncoder().iterencode(value):
+            text += part
+            if len(text) > longest:
+                return f"{text[:longest]}..."
     except RecursionError:
         return "(too deep to show)"
-    return text if len(text) <= longest else f"{text[:longest]}..."
+    return text

@@ -56,7 +56,14 @@ async def running(monkeypatch):
             health=health_pb2_grpc.HealthStub(channel),
             status=channel.unary_unary(STATUS),
         )
-        await server.stop(None)
+    await released(server)
+
+
+async def released(server):
+    """Ends a server while there is an event loop, in which gRPC would end it later."""
+    await server.stop(0)
+    del server._server
+    await asyncio.sleep(0.05)
 
 
 async def seconds_to_stop(server):
@@ -164,6 +171,7 @@ def test_taken_port_and_unknown_address_are_told_apart():
         service = Service(Models(), Metrics(), Limits())
         with pytest.raises(OSError, match=f"Port {host}:{port} cannot be listened on: ") as raised:
             GrpcServer(service, host, port, tls=tls)
+        await asyncio.sleep(0.05)
         return str(raised.value)
 
     taken = bound_socket("127.0.0.1", 0)
