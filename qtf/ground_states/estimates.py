@@ -43,5 +43,20 @@ def energy_estimate(real: np.ndarray, imaginary: np.ndarray, n_sites: int) -> En
     """
     energy = Estimate.of(real)
     variance = float(real.var() + imaginary.var())
+    # Of H = 0, whose every state is an eigenstate, the quotient is 0 / 0.
     score = n_sites * variance / energy.mean**2 if energy.mean else float("inf")
-    return EnergyEstimate(energy.mean, energy.error, variance, score)
+    return EnergyEstimate(energy.mean, energy.error, variance, score if variance else 0.0)
+
+
+def relative_error(energy: float, reference: float) -> float | None:
+    """Returns |E / E_0 - 1|, or None for E_0 = 0, to which nothing is relative.
+
+    Args:
+        energy: E.
+        reference: E_0, in the same units.
+
+    Example:
+        >>> relative_error(-0.75, -1.0), relative_error(0.0, 0.0)
+        (0.25, None)
+    """
+    return abs(energy - reference) / abs(reference) if reference else None

@@ -8,6 +8,7 @@ from keras import ops
 from qtf.ground_states.local_energy import LogPsi
 from qtf.ground_states.symmetries import SymmetricWaveFunction
 from qtf.physics import all_bits
+from qtf.pieces import in_pieces, rows_at_once
 
 # Derivatives of all configurations are held at once.
 MAX_SITES = 16
@@ -54,7 +55,7 @@ class EveryConfiguration:
         powers = 1 << np.arange(psi.n_sites - 1, -1, -1)
         first = np.arange(len(every))
         if plain is not psi:
-            first = (np.asarray(psi.images(every)) @ powers).min(axis=0)
+            first = _first_images(psi, every, powers)
         if plain.zero_magnetization:
             allowed = every.sum(axis=1) == psi.n_sites // 2
         else:
@@ -93,3 +94,14 @@ class EveryConfiguration:
             return ops.take(log_modulus, rows), ops.take(unsigned, rows) + sign
 
         return log_psi
+
+
+def _first_images(psi: SymmetricWaveFunction, every: np.ndarray, powers: np.ndarray) -> np.ndarray:
+    """Returns of all images of each configuration the smallest number, (n_configurations,)."""
+
+    def smallest(bits: np.ndarray) -> list[np.ndarray]:
+        return [(np.asarray(psi.images(bits)) @ powers).min(axis=0)]
+
+    # Images, their joined copy and their numbers are held at once.
+    bytes_of_row = 4 * psi.n_symmetries * psi.n_sites * every.itemsize
+    return in_pieces(smallest, every, rows_at_once(bytes_of_row))[0]

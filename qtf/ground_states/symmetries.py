@@ -141,6 +141,11 @@ class SymmetricWaveFunction(keras.Model):
         """Whether the parallel evaluation has a loop over positions."""
         return self.psi.recurrent
 
+    @property
+    def evaluation_bytes(self) -> int:
+        """Memory that the evaluation of one more configuration takes, roughly: of its images."""
+        return self.n_symmetries * self.psi.evaluation_bytes
+
     def call(self, bits: Any) -> tuple[Any, Any]:
         """Returns log |psi| and the phase of given spins."""
         images = ops.reshape(self.images(bits), (-1, self.n_sites))

@@ -67,6 +67,14 @@ class AveragedDistribution(keras.Model):
         """Random numbers that one sample takes."""
         return 1 + max(distribution.n_uniforms for distribution in self.distributions)
 
+    @property
+    def evaluation_bytes(self) -> int:
+        """Memory that the evaluation of one more row of outcomes takes, roughly.
+
+        Compiled graphs may evaluate the members beside one another.
+        """
+        return sum(distribution.evaluation_bytes for distribution in self.distributions)
+
     def call(self, outcomes: Any) -> Any:
         """Returns the logarithms of the probabilities of given outcomes."""
         logs = ops.stack([distribution(outcomes) for distribution in self.distributions])

@@ -80,6 +80,11 @@ class OutcomeDistribution(keras.Model):
         """Random numbers that one sample takes."""
         return self.n_sites + (self.n_strings > 1)
 
+    @property
+    def evaluation_bytes(self) -> int:
+        """Memory that the evaluation of one more row of outcomes takes, roughly: of all strings."""
+        return self.n_strings * self.network.evaluation_bytes
+
     def call(self, outcomes: Any) -> Any:
         """Returns the logarithms of the probabilities of given outcomes."""
         ordered = ops.concatenate([ops.take(outcomes, string, axis=1) for string in self.strings])

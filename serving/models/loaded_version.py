@@ -1,5 +1,6 @@
 """One version of a SavedModel in a TensorFlow session, as TensorFlow Serving holds it."""
 
+import contextlib
 import json
 import re
 import threading
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from qtf.files import literal_path
 from serving.models.session_run import SessionRun
 from serving.protocol.signature import Signature, is_runnable
 from serving.status import Code, StatusError
@@ -53,7 +55,10 @@ class LoadedVersion:
                 "Could not find SavedModel .pb or .pbtxt at supplied export directory path: "
                 f"{path}",
             )
-        self._session, self._meta_graph = _load(path, n_threads)
+        with contextlib.ExitStack() as stack:
+            # As long as the version lives: a graph may read its assets at any time.
+            self._session, self._meta_graph = _load(path, stack, n_threads)
+            self._folder = stack.pop_all()
         self.signatures = {
             key: Signature.from_proto(key, proto)
             for key, proto in self.signature_protos.items()
@@ -114,6 +119,7 @@ class LoadedVersion:
             self._idle.wait_for(lambda: self._n_running == 0)
         self._runs.clear()
         self._session.close()
+        self._folder.close()
 
     def _session_run(self, signature: Signature, outputs: Collection[str]) -> SessionRun:
         """Returns what computes `outputs`, and perhaps more.
@@ -146,7 +152,7 @@ def status_error(error: tf.errors.OpError) -> StatusError:
     return StatusError(Code(error.error_code), message.strip())
 
 
-def _load(path: Path, n_threads: int) -> tuple[Any, Any]:
+def _load(path: Path, stack: contextlib.ExitStack, n_threads: int) -> tuple[Any, Any]:
     config = tf.compat.v1.ConfigProto(
         intra_op_parallelism_threads=n_threads, inter_op_parallelism_threads=n_threads
     )
@@ -154,7 +160,8 @@ def _load(path: Path, n_threads: int) -> tuple[Any, Any]:
     session = tf.compat.v1.Session(graph=graph, config=config)
     try:
         with graph.as_default():
-            return session, tf.compat.v1.saved_model.load(session, [SERVE_TAG], str(path))
+            literal = stack.enter_context(literal_path(path))
+            return session, tf.compat.v1.saved_model.load(session, [SERVE_TAG], literal)
     except tf.errors.OpError as error:
         session.close()
         raise status_error(error) from error

@@ -29,6 +29,7 @@ def failed(models, tmp_path_factory, start_and_fail):
         "batch sizes": start_and_fail(*base, sizes, "--enable_batching"),
         "tls garbage": start_and_fail(*base, f"--ssl_config_file={folder / 'ssl.config'}"),
         "tls missing": start_and_fail(*base, f"--ssl_config_file={folder / 'absent.config'}"),
+        "no number": start_and_fail(*base, "--drain_seconds=nan"),
         "unknown flag": start_and_fail(*base, "--no_such_flag"),
     }
     return {name: ended(process) for name, process in processes.items()}
@@ -53,6 +54,7 @@ MESSAGES = {
     "tls garbage": "ssl.config must hold the text of PEM certificates, but holds no PEM text",
     "tls missing": "absent.config cannot be read: No such file or directory.",
     "batching off": "enable_batching",
+    "no number": "Flag --drain_seconds must be finite, but is nan.",
     "batch sizes": "allowed_batch_sizes",
 }
 
