@@ -6,6 +6,8 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from qtf.ground_states.bits import checked_spins
+
 
 class SpinDistribution(tfp.distributions.Distribution):
     """Distribution over spins with P(s) = |psi(s)|^2.
@@ -88,9 +90,10 @@ class SpinDistribution(tfp.distributions.Distribution):
         return 1 - 2 * tf.cast(self._psi.sample(uniforms), self.dtype)
 
     def _log_prob(self, spins: Any) -> Any:
-        bits = tf.cast(tf.convert_to_tensor(spins) < 0, tf.int32)
-        log_modulus, _ = self._psi(tf.reshape(bits, (-1, self._psi.n_sites)))
-        return 2.0 * tf.reshape(log_modulus, tf.shape(bits)[:-1])
+        shape = tf.shape(spins)
+        rows = checked_spins(tf.reshape(spins, (-1, self._psi.n_sites)), self._psi.n_sites)
+        log_modulus, _ = self._psi((1 - rows) // 2)
+        return 2.0 * tf.reshape(log_modulus, shape[:-1])
 
     def _default_event_space_bijector(self) -> None:
         """Returns nothing: spins are discrete."""

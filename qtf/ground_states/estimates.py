@@ -43,5 +43,16 @@ def energy_estimate(real: np.ndarray, imaginary: np.ndarray, n_sites: int) -> En
     """
     energy = Estimate.of(real)
     variance = float(real.var() + imaginary.var())
-    score = n_sites * variance / energy.mean**2 if energy.mean else float("inf")
+    score = v_score(variance, energy.mean, n_sites)
     return EnergyEstimate(energy.mean, energy.error, variance, score)
+
+
+def v_score(variance: float, energy: float, n_sites: int) -> float:
+    """Returns n Var / E^2, infinite if E is 0.
+
+    Args:
+        variance: Var.
+        energy: E.
+        n_sites: n.
+    """
+    return n_sites * variance / energy**2 if energy else float("inf")

@@ -27,6 +27,10 @@ class EveryConfiguration:
         bits: int32 (n_listed, n_sites), of all images the one that comes first as a binary
             number.
         counts: Number of images of each, float64 (n_listed,).
+        allowed: Whether psi may be other than zero, for each of all configurations, bool
+            (2**n_sites,).
+        rows: Which of those listed each of all configurations is an image of, int32
+            (2**n_sites,); any for one that is not allowed.
 
     Raises:
         ValueError: There are more than `MAX_SITES` sites.
@@ -52,20 +56,18 @@ class EveryConfiguration:
         plain = psi.psi if isinstance(psi, SymmetricWaveFunction) else psi
         every = all_bits(psi.n_sites).astype(np.int32)
         powers = 1 << np.arange(psi.n_sites - 1, -1, -1)
-        first = np.arange(len(every))
-        if plain is not psi:
-            first = (np.asarray(psi.images(every)) @ powers).min(axis=0)
+        first = np.arange(len(every)) if plain is psi else _first_images(psi, every)
         if plain.zero_magnetization:
-            allowed = every.sum(axis=1) == psi.n_sites // 2
+            self.allowed = every.sum(axis=1) == psi.n_sites // 2
         else:
-            allowed = np.ones(len(every), bool)
-        listed, counts = np.unique(first[allowed], return_counts=True)
+            self.allowed = np.ones(len(every), bool)
+        listed, counts = np.unique(first[self.allowed], return_counts=True)
         self.bits = every[listed]
         self.counts = counts.astype(np.float64)
         self._powers = powers.astype(np.int32)
         # Spins that are not possible are looked up too, with an element of zero.
         rows = np.searchsorted(listed, first).clip(max=len(listed) - 1)
-        self._rows = rows.astype(np.int32)
+        self.rows = rows.astype(np.int32)
 
     def shares(self, log_modulus: Any) -> Any:
         """Returns |psi|^2 of each with its images, divided by the sum of all.
@@ -88,8 +90,24 @@ class EveryConfiguration:
         unsigned = phase - plain.sign_phase(self.bits, phase.dtype)
 
         def log_psi(bits: Any) -> tuple[Any, Any]:
-            rows = ops.take(self._rows, ops.sum(bits * self._powers, axis=1))
+            rows = ops.take(self.rows, ops.sum(bits * self._powers, axis=1))
             sign = plain.sign_phase(bits, phase.dtype)
             return ops.take(log_modulus, rows), ops.take(unsigned, rows) + sign
 
         return log_psi
+
+
+def _first_images(psi: SymmetricWaveFunction, every: np.ndarray) -> np.ndarray:
+    """Returns the lowest number among the images of each configuration, (2**n_sites,)."""
+    n_sites, last = psi.n_sites, len(every) - 1
+    powers = 1 << np.arange(n_sites - 1, -1, -1)
+    found = np.arange(len(every))
+    for permutation in psi.permutations:
+        # The site that comes to stand at a place counts what the place counts.
+        weights = np.empty(n_sites, np.int64)
+        weights[list(permutation)] = powers
+        image = every @ weights
+        np.minimum(found, image, out=found)
+        if psi.spin_flip:
+            np.minimum(found, last - image, out=found)
+    return found

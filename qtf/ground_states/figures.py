@@ -9,6 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from qtf.ground_states.bits import checked_bits
+
 COLORS = matplotlib.colormaps["tab10"].colors
 DIRECT = "direct samples"
 DIRECT_COLOR = COLORS[2]
@@ -47,7 +49,7 @@ def principal_components(bits: np.ndarray, n_components: int = 2) -> tuple[np.nd
         Mean spins (n_sites,) and unit vectors (n_components, n_sites), whose entries add up to
         no negative number, so that up spins lie to the right.
     """
-    spins = 1.0 - 2.0 * np.asarray(bits)
+    spins = 1.0 - 2.0 * checked_bits(bits)
     mean = spins.mean(axis=0)
     # Eigenvectors of the covariance, the largest eigenvalue last.
     _, vectors = np.linalg.eigh((spins - mean).T @ (spins - mean))

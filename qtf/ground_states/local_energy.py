@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from qtf.ground_states.bits import checked_bits
 from qtf.physics import PauliSum
 
 # bits -> (log |psi|, phase); prefixes need a whole `WaveFunction`
@@ -58,16 +59,31 @@ class LocalEnergy:
         """Number of different s' of a configuration."""
         return len(self._flips)
 
+    @property
+    def flips(self) -> np.ndarray:
+        """Which spins each of them turns, int32 (n_flips, n_sites)."""
+        return self._flips
+
+    @property
+    def flip_sizes(self) -> np.ndarray:
+        """Bound on the modulus of the elements of each flip, float64 (n_flips,)."""
+        return np.abs(self._coefficients[:, 1:]).sum(axis=0)
+
+    def diagonal(self, bits: Any) -> Any:
+        """Returns diagonal elements, float64 (batch,); `bits` as of `connected`."""
+        return self._elements(checked_bits(bits, self.n_sites))[0]
+
     def connected(self, bits: Any) -> tuple[Any, Any, Any]:
         """Returns diagonal elements and all connected configurations.
 
         Args:
-            bits: int32 (batch, n_sites).
+            bits: Integers (batch, n_sites).
 
         Returns:
             Diagonal elements (batch,); off-diagonal ones (n_flips, batch), zeros included;
             their configurations, int32 (n_flips, batch, n_sites).
         """
+        bits = checked_bits(bits, self.n_sites)
         elements = self._elements(bits)
         others = (bits[None] + ops.cast(self._flips[:, None], "int32")) % 2
         return elements[0], elements[1:], others
@@ -77,14 +93,16 @@ class LocalEnergy:
 
         Args:
             log_psi: The wave function.
-            bits: int32 (batch, n_sites); psi must not vanish there.
+            bits: Integers (batch, n_sites), 0 for spin up; psi must not vanish there.
 
         Returns:
             float64 (batch,) each.
 
         Raises:
-            ValueError: `n_prefixes` is more than 1 although the wave function has no prefixes.
+            ValueError: `n_prefixes` is more than 1 although the wave function has no prefixes,
+                or a bit is neither 0 nor 1.
         """
+        bits = checked_bits(bits, self.n_sites)
         batch_size = ops.shape(bits)[0]
         if self.n_prefixes > 1:
             groups, own = self._from_prefixes(log_psi, bits)

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from qtf.autoregressive.inputs import checked_outcomes
+
 # outcomes -> log p
 LogProb = Callable[[Any], Any]
 
@@ -71,6 +73,7 @@ class LocalGenerator:
         Returns:
             float64 (batch,) and (n_chunks * chunk, batch), of each move and zeros behind.
         """
+        outcomes = self._checked(outcomes)
         first, second = (ops.transpose(ops.take(outcomes, self.bonds[:, i], 1)) for i in (0, 1))
         index = 16 * ops.arange(len(self.bonds), dtype="int32")[:, None] + 4 * first + second
         table = ops.convert_to_tensor(self._by_shift().reshape(-1, 16))
@@ -90,6 +93,7 @@ class LocalGenerator:
 
     def moved(self, outcomes: Any, chunk: Any) -> Any:
         """Returns the outcomes after the moves of a chunk, int32 (chunk, batch, n_sites)."""
+        outcomes = self._checked(outcomes)
         shifts = np.concatenate([self._shifts, np.zeros((self.chunk, self.n_sites), np.int32)])
         part = ops.slice(
             ops.convert_to_tensor(shifts), (chunk * self.chunk, 0), (self.chunk, self.n_sites)
@@ -107,6 +111,7 @@ class LocalGenerator:
         Returns:
             float64 (batch,) and (n_chunks * chunk, batch); not to be differentiated.
         """
+        outcomes = self._checked(outcomes)
         batch_size = ops.shape(outcomes)[0]
         own = ops.cast(log_prob(outcomes) if own is None else own, "float64")
         diagonal, coefficients = self.coefficients(outcomes)
@@ -145,6 +150,9 @@ class LocalGenerator:
             )
             total = total + ops.reshape(acted, (4**self.n_sites,))
         return total
+
+    def _checked(self, outcomes: Any) -> Any:
+        return checked_outcomes("outcomes", outcomes, 4, width=self.n_sites)
 
     def _by_shift(self) -> np.ndarray:
         """Returns L with b_i = a_i + s_i, b_j = a_j + s_j: (n_bonds, a_i, a_j, s_i, s_j)."""

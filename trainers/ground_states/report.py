@@ -32,12 +32,14 @@ def measure(
         more: Further entries of `result.json`.
 
     Returns:
-        What `result.json` holds: the metrics of a validation and, where all configurations
-        can be listed, "energy_from_all_configurations" and "energy_averaged_over_symmetries";
-        energies are total ones.
+        What `result.json` holds: the metrics of a validation, the list "warnings" and, where all
+        configurations can be listed, "energy_from_all_configurations" and
+        "energy_averaged_over_symmetries"; energies are total ones.
     """
     n_sites = task.hamiltonian.n_sites
-    found = {"n_sites": n_sites, "weights": "last", **task.validate(model, n_samples=n_samples)}
+    values = task.validate(model, n_samples=n_samples)
+    warnings = task.warnings(values)
+    found = {"n_sites": n_sites, "weights": "last", **values, "warnings": warnings}
     if n_sites <= MAX_LISTED_SITES:
         energy = variational_energy(model, task.hamiltonian, xla=task.xla)
         found["energy_from_all_configurations"] = energy
@@ -80,6 +82,7 @@ def lines(found: dict[str, Any], hamiltonian: dict[str, Any]) -> Iterator[str]:
                 "" if reference is None else f", relative error {_relative(found[key], reference)}"
             )
             yield f"{name}: {found[key]:.9g}{error}"
+    yield from (f"Warning: {warning}" for warning in found["warnings"])
 
 
 def _relative(energy: float, reference: float) -> str:
