@@ -71,7 +71,9 @@ class LocalEnergy:
 
     def diagonal(self, bits: Any) -> Any:
         """Returns diagonal elements, float64 (batch,); `bits` as of `connected`."""
-        return self._elements(checked_bits(bits, self.n_sites))[0]
+        terms = np.flatnonzero(self._coefficients[:, 0])
+        bits, signs = checked_bits(bits, self.n_sites), self._signs[terms]
+        return self._summed(bits, signs, self._coefficients[terms, :1])[0]
 
     def connected(self, bits: Any) -> tuple[Any, Any, Any]:
         """Returns diagonal elements and all connected configurations.
@@ -136,10 +138,14 @@ class LocalEnergy:
 
     def _elements(self, bits: Any) -> Any:
         """Returns float64 (1 + n_flips, batch), the diagonal ones first."""
+        return self._summed(bits, self._signs, self._coefficients)
+
+    def _summed(self, bits: Any, signs: np.ndarray, coefficients: np.ndarray) -> Any:
+        """Sums terms whose `signs` depend on the bits; (columns of the coefficients, batch)."""
         dtype = "float64"
-        parities = ops.matmul(ops.cast(bits, dtype), ops.cast(self._signs.T, dtype))
-        signs = 1.0 - 2.0 * (parities % 2.0)
-        return ops.transpose(ops.matmul(signs, ops.cast(self._coefficients, dtype)))
+        parities = ops.matmul(ops.cast(bits, dtype), ops.cast(signs.T, dtype))
+        of_terms = 1.0 - 2.0 * (parities % 2.0)
+        return ops.transpose(ops.matmul(of_terms, ops.cast(coefficients, dtype)))
 
     def _pieces(self, flips: np.ndarray) -> np.ndarray:
         """Returns numbers of flips in equal pieces of at most `chunk`, (n_pieces, size)."""

@@ -72,6 +72,9 @@ class PauliObservables:
 
         Args:
             table: p of all outcomes, (4**n_sites,), the first site most significant.
+
+        Raises:
+            ValueError: The shape is another.
         """
         cube = _cube(table)
         marginals = [_marginal(cube, (site,)) for site in range(cube.ndim)]
@@ -84,7 +87,8 @@ class PauliObservables:
         """Returns what `correlator` estimates; arguments as above.
 
         Raises:
-            ValueError: The sites are equal, or a Pauli matrix is unknown.
+            ValueError: The sites are equal, a Pauli matrix is unknown, or `table` has another
+                shape.
         """
         one, other = self._rows(sites, paulis)
         pair = _marginal(_cube(table), sites)

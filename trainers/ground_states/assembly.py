@@ -51,6 +51,8 @@ def run(
     settings = TrainingSettings.from_mapping(config["training"])
     config = without_what_follows(config)
     task = make_task(config)
+    for question in task.open_questions:
+        print(f"Warning: {question}", flush=True)
     if task.min_sr is not None:
         # Its parts are compiled by themselves.
         settings = dataclasses.replace(settings, xla=False)

@@ -142,6 +142,8 @@ def _row(stage: Stage, folder: Path) -> dict[str, Any]:
     result = read_json(folder / RESULT)
     row = {key: result[key] for key in ("size", "n_sites", "n_steps", "energy", "energy_error")}
     row |= {key: result[key] for key in ("n_evaluation", "energy_variance", "v_score")}
+    # Absent in runs from before they were kept.
+    row["warnings"] = result.get("warnings", [])
     row["n_samples"] = stage.config["sampling"]["n_samples"]
     row["learning_rate"] = stage.config["training"]["optimizer"]["learning_rate"]
     per_step = result["seconds_per_step"]

@@ -7,7 +7,7 @@ import pytest
 
 from qtf.physics import from_config, lanczos_ground_energy
 from trainers.ground_states import config as ground_state_config
-from trainers.ground_states.assembly import make_task
+from trainers.ground_states.assembly import make_task, run
 from trainers.ground_states.report import lines, measure
 
 from .test_assembly import small
@@ -162,13 +162,14 @@ def test_warnings_are_printed_and_kept(tmp_path):
 
 @pytest.mark.long
 def test_a_field_of_the_other_sign_has_the_same_energy(tmp_path):
-    from trainers.ground_states.assembly import run
-
-    config = shipped("ising_square:3,-3.0", training__n_epochs=4, training__xla=False)
+    short = {"n_epochs": 2, "xla": False}
+    changes = {f"training__{key}": value for key, value in short.items()}
+    changes |= {"sampling__n_samples": 256, "sampling__n_validation": 256}
+    config = shipped("ising_square:3,-3.0", **changes)
     made, model = run(config, tmp_path)
     exact = lanczos_ground_energy(from_config(config["physics"]["hamiltonian"]))
     assert exact == pytest.approx(-28.0741989)
     found = measure(made, model, tmp_path)
-    assert found["energy_averaged_over_symmetries"] == pytest.approx(exact, rel=1e-4)
+    assert found["energy_averaged_over_symmetries"] == pytest.approx(exact, rel=1e-3)
     assert found["warnings"] == []
     assert np.isfinite(found["v_score"])
