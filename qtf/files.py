@@ -1,4 +1,4 @@
-"""Files that are either whole or not there: written aside, renamed into place."""
+"""Files that are either whole or not there, in folders of any name."""
 
 import fcntl
 import io
@@ -6,10 +6,13 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
+
+# What TensorFlow's functions of files take for a part of a pattern.
+PATTERN_CHARACTERS = frozenset("*?[\\")
 
 
 def write_atomically(path: Path | str, content: bytes | str) -> None:
@@ -64,9 +67,53 @@ def read_json(path: Path) -> Any:
         ValueError: The file holds no JSON; the message names it.
     """
     try:
-        return json.loads(path.read_text())
+        return json.loads(path.read_bytes())
     except ValueError as error:
         raise ValueError(f"File {path} holds no JSON: {error}") from error
+
+
+def read_object(path: Path, *, keys: Sequence[str] = ()) -> dict[str, Any]:
+    """Returns the content of a file that holds one JSON object.
+
+    Args:
+        path: The file.
+        keys: What the object must have.
+
+    Raises:
+        ValueError: It holds something else, or a key is missing; the message names the file.
+    """
+    content = read_json(path)
+    if not isinstance(content, dict):
+        raise ValueError(f"File {path} must hold a JSON object, but holds {content!r:.40}.")
+    for key in keys:
+        if key not in content:
+            raise ValueError(f"File {path} must have the key `{key}`, but has {sorted(content)}.")
+    return content
+
+
+def read_json_lines(path: Path, *, keys: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
+    """Yields the objects of a file with one in each line, without a torn last one.
+
+    Args:
+        path: The file.
+        keys: What every object must have.
+
+    Raises:
+        ValueError: A line holds no such object; the message names file and line.
+    """
+    for number, line in enumerate(path.read_bytes().splitlines(keepends=True), 1):
+        if not line.endswith(b"\n"):
+            return
+        try:
+            content = json.loads(line)
+        except ValueError as error:
+            raise ValueError(f"File {path}, line {number}, holds no JSON: {error}") from error
+        if not isinstance(content, dict) or not content.keys() >= set(keys):
+            raise ValueError(
+                f"File {path}, line {number}, must be a JSON object with the keys"
+                f" {', '.join(keys)}, but is {content!r:.60}."
+            )
+        yield content
 
 
 def locked(folder: Path) -> IO[str]:
@@ -85,6 +132,32 @@ def locked(folder: Path) -> IO[str]:
         file.close()
         raise ValueError(f"Folder {folder} is in use by another process.") from error
     return file
+
+
+@contextmanager
+def literal_path(folder: Path | str) -> Iterator[str]:
+    r"""Yields a path of a folder that functions which expand patterns take as it stands.
+
+    They would look for `run1` if asked for `run[1]`, and know no other way to write it. Where
+    the path holds one of * ? [ \ the folder is opened, and its path is that of the descriptor.
+
+    Args:
+        folder: An existing folder.
+
+    Yields:
+        A path that holds in this process until the block ends.
+
+    Raises:
+        OSError: There is no such folder.
+    """
+    if PATTERN_CHARACTERS.isdisjoint(str(folder)):
+        yield str(folder)
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{descriptor}"
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager
@@ -121,9 +194,14 @@ def writable_folder(path: Path | str) -> Path:
         path: The folder.
 
     Raises:
+        ValueError: The path is not in UTF-8.
         OSError: `path` is a file, cannot be created, or cannot be written to.
     """
     path = Path(path)
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"Folder {str(path)!r} must have a path in UTF-8.") from error
     if path.exists() and not path.is_dir():
         raise NotADirectoryError(f"{path} is a file, but a folder is needed.")
     try:

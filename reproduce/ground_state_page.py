@@ -153,7 +153,11 @@ def _accuracy_row(case: Case, entry: Values) -> list[str]:
     ]
     verdict = "holds" if entry["holds"] else "**falls short**"
     limit = f"{case.limit:.0e}"
-    return [case.words, f"{reference:.6f}", *errors, limit, verdict, f"{entry['minutes']:.1f}"]
+    known = f"{reference:.6f}"
+    # Absent in pages from before it was told.
+    if entry.get("reference_kind"):
+        known += f" ({entry['reference_kind']}: {entry['reference_source']})"
+    return [case.words, known, *errors, limit, verdict, f"{entry['minutes']:.1f}"]
 
 
 def _sample_row(case: Case, entry: Values) -> list[str]:

@@ -7,6 +7,7 @@ Flags that TensorFlow Serving has too mean the same here; see docs/serving.md.
 
 import asyncio
 import dataclasses
+import math
 import os
 from pathlib import Path
 
@@ -106,9 +107,16 @@ def _main() -> None:
 
 def _check_flags() -> None:
     if MODEL_BASE_PATH.value is None and MODEL_CONFIG_FILE.value is None:
-        raise ValueError("Give --model_base_path or --model_config_file.")
+        raise ValueError(
+            "Give --model_base_path or --model_config_file; for example: qtf-serve"
+            " --model_name=ising --model_base_path=MODELS/ising"
+        )
     if BATCHING_FILE.value and not BATCHING.value:
         raise ValueError("--batching_parameters_file is set without --enable_batching.")
+    # The parser of flags, which holds them against their bounds, lets NaN and infinity pass.
+    for flag in (CONFIG_POLL, FILE_POLL, GRPC_TIMEOUT, DRAIN):
+        if not math.isfinite(flag.value):
+            raise ValueError(f"Flag --{flag.name} must be finite, but is {flag.value}.")
 
 
 def _options() -> ServerOptions:

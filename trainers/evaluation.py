@@ -8,13 +8,14 @@ from typing import Any
 import keras
 import numpy as np
 
-from qtf.dynamics import models  # noqa: F401  registers the classes of all models
 from qtf.dynamics.evaluation import Evaluation, evaluate
 from qtf.dynamics.rollout import Rollout
 from qtf.files import writable_folder
 from qtf.physics import PauliSum, evolve, from_config, printed_state
+from qtf.run_kinds import DYNAMICS, check_kind
 from qtf.training.logbook import read_metrics
 from qtf.training.run_folder import RunFolder
+from trainers.generator_fitting import fit_facts
 from trainers.report import write_report
 from trainers.unseen_states import StatesFromFiles, StatesFromLaw
 
@@ -50,8 +51,9 @@ def run(
         FileNotFoundError: The run or the data are missing.
     """
     folder = RunFolder(workdir)
-    model = folder.load_model()
     config = folder.load_config()
+    check_kind(config, DYNAMICS, flag="workdir", folder=workdir)
+    model = folder.load_model()
     states = _states(config, data_dir, n_sites)
     _check_fit(states, model, config)
     out_dir = writable_folder(out_dir)
@@ -71,6 +73,7 @@ def run(
         "n_sequences": {str(n): e.n_sequences for n, e in evaluations.items()},
         "trained_n_sites": config["data"]["n_sites"],
         "evaluation_seconds": {str(n): value for n, value in seconds.items()},
+        **fit_facts(folder.path),
     }
     rows = read_metrics(folder.metrics, "validation")
     return write_report(out_dir, evaluations, printed, facts, rows), evaluations

@@ -213,7 +213,7 @@ def _as_html(
         '<p class="note">Least squares is the one-step map fitted to training trajectories'
         " of the same n: exact once these span all 2<sup>n</sup> dimensions, but one fit for"
         " each n. Persistence and straight line are predictors that any claim has to beat."
-        "</p>"
+        " The smallest number of a row is bold.</p>"
     )
     body.append(f"<h2>Other metrics of the model at step {step}</h2>")
     body.append(_metrics_html(evaluations, step))
@@ -248,7 +248,9 @@ def _table_html(rows: list[dict[str, Any]]) -> str:
     head = "".join(f"<th>{html.escape(name)}</th>" for name in names)
     lines = []
     for row in rows:
-        best = min(row["model"], row["persistence"], row["straight line"])
+        # Of all predictors, least squares included; what is not finite is not the best.
+        errors = [value for name, value in row.items() if name != "n" and np.isfinite(value)]
+        best = min(errors, default=None)
         cells = "".join(
             f"<td{' class=best' if key != 'n' and value == best else ''}>{_number(value)}</td>"
             for key, value in ((name, row.get(name, "")) for name in names)

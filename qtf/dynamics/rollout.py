@@ -8,6 +8,8 @@ import numpy as np
 from keras import ops
 
 from qtf.dynamics.rollout_loops import LOOPS, best_loop
+from qtf.dynamics.state_checks import checked_batch, checked_n_steps, norms_of
+from qtf.layers.spin_encoding import check_dimension
 from qtf.training.compilation import compiled
 
 # What one compiled call may hold of predicted states, if the user does not say.
@@ -18,6 +20,10 @@ class Rollout:
     """Predicts trajectories from initial states in one compiled loop.
 
         psi_0 given;  psi_{k+1}, cells_{k+1} = model.step(psi_k, cells_k)
+
+    Evolution is linear, but networks are not, and know states of norm 1. So every state is
+    normalised first, and its trajectory gets the norm back: `rollout(2 * psi0)` is twice
+    `rollout(psi0)`.
 
     Which of the equivalent loops of `qtf.dynamics.rollout_loops` runs depends on n, the batch
     and the network's width. Compilation happens at the first call for every new shape or
@@ -70,8 +76,8 @@ class Rollout:
         """Predicts `n_steps` states after each initial state.
 
         Args:
-            psi0: Complex amplitudes, (batch, 2**n) or (2**n,); or several such arrays by
-                their number of spins.
+            psi0: Complex or real amplitudes, (batch, 2**n) or (2**n,), of any norm but 0; or
+                several such arrays by their number of spins. A batch may be empty.
             n_steps: Number of steps, at least 1.
 
         Returns:
@@ -80,25 +86,31 @@ class Rollout:
             `psi0` was.
 
         Raises:
-            ValueError: `n_steps` is not positive, `psi0` has another shape, or is not
-                finite.
+            ValueError: `n_steps` is no positive integer, or `psi0` has another shape, is not
+                finite, or holds a state that is 0 or whose norm the model's precision cannot
+                hold.
         """
         if isinstance(psi0, Mapping):
             for n_sites, states in psi0.items():
                 _check_width(n_sites, np.shape(states))
             return {n_sites: self(states, n_steps) for n_sites, states in psi0.items()}
-        psi0 = np.asarray(psi0)
-        if n_steps < 1:
-            raise ValueError(f"Argument `n_steps` must be positive, but is {n_steps}.")
-        if psi0.ndim not in (1, 2):
-            raise ValueError(
-                f"Argument `psi0` must be (batch, 2**n) or (2**n,), but has shape {psi0.shape}."
-            )
-        if not np.isfinite(psi0).all():
-            raise ValueError("Argument `psi0` must be finite, but holds NaN or infinity.")
-        parts = real_parts(np.atleast_2d(psi0), self.model.variable_dtype)
-        psi = self._in_chunks(parts, n_steps)
+        n_steps = checked_n_steps(n_steps)
+        psi0 = checked_batch("psi0", psi0)
+        check_dimension(psi0.shape[-1], self.model.n_max, "The last axis of `psi0`")
+        psi = self._scaled(np.atleast_2d(psi0), n_steps)
         return psi if psi0.ndim == 2 else psi[0]
+
+    def _scaled(self, psi0: np.ndarray, n_steps: int) -> np.ndarray:
+        """Rolls normalised states out and gives their trajectories the norms of `psi0`."""
+        dtype = np.dtype(self.model.variable_dtype)
+        if not len(psi0):
+            return np.zeros((0, n_steps + 1, psi0.shape[-1]), np.result_type(dtype, 1j))
+        norms = norms_of(psi0)
+        _check_norms(norms, dtype)
+        psi = self._in_chunks(real_parts(psi0 / norms[:, None], dtype.name), n_steps)
+        psi *= norms[:, None, None].astype(dtype)
+        psi[:, 0] = psi0
+        return psi
 
     def _in_chunks(self, parts: np.ndarray, n_steps: int) -> np.ndarray:
         batch_size = len(parts)
@@ -136,7 +148,18 @@ class Rollout:
 
 def real_parts(psi: np.ndarray, dtype: str = "float32") -> np.ndarray:
     """Stacks real and imaginary parts, (..., 2**n) complex to (..., 2, 2**n) real."""
+    psi = np.asarray(psi)
     return np.stack([psi.real, psi.imag], axis=-2).astype(dtype)
+
+
+def _check_norms(norms: np.ndarray, dtype: np.dtype) -> None:
+    limits = np.finfo(dtype)
+    wrong = norms[(norms < limits.tiny) | (norms > limits.max)]
+    if wrong.size:
+        raise ValueError(
+            f"Argument `psi0` must hold states with norms from {limits.tiny:.1e} to"
+            f" {limits.max:.1e}, as {dtype} can, but one has {wrong[0]:.3g}."
+        )
 
 
 def _check_width(n_sites: int, shape: tuple[int, ...]) -> None:

@@ -14,7 +14,7 @@ from qtf.dynamics.metrics import relative_entropy
 from qtf.dynamics.models import make_model
 from qtf.dynamics.rollout import Rollout, real_parts
 from qtf.training.compilation import compiled
-from qtf.training.run_folder import load_weights
+from qtf.training.weight_files import load_weights
 
 LOSSES = ("mean_squared_error", "squared_distance")
 VALIDATION_CHUNK = 64

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from qtf.checks import COUNT, COUNT_OR_0, check_arguments
 from qtf.ground_states.bits import checked_bits
 from qtf.physics import PauliSum
 
@@ -45,10 +46,8 @@ class LocalEnergy:
     def __init__(self, hamiltonian: PauliSum, *, chunk: int = 0, n_prefixes: int = 1) -> None:
         if not hamiltonian.is_real:
             raise ValueError("Argument `hamiltonian` must be real, but has a term with odd Y.")
-        if chunk < 0:
-            raise ValueError(f"Argument `chunk` must not be negative, but is {chunk}.")
-        if n_prefixes < 1:
-            raise ValueError(f"Argument `n_prefixes` must be positive, but is {n_prefixes}.")
+        check_arguments(COUNT_OR_0, chunk=chunk)
+        check_arguments(COUNT, n_prefixes=n_prefixes)
         self.n_sites = hamiltonian.n_sites
         self.n_prefixes = min(n_prefixes, self.n_sites)
         self._read(hamiltonian)

@@ -5,6 +5,7 @@ from typing import Any
 
 from keras import ops
 
+from qtf.checks import NOT_NEGATIVE, check_settings
 from qtf.ground_states.bits import checked_bits
 
 
@@ -33,13 +34,9 @@ class Penalties:
         """Checks every rule.
 
         Raises:
-            ValueError: A number is negative.
+            ValueError: A number is negative or not finite.
         """
-        for name, value in vars(self).items():
-            if not value >= 0:
-                raise ValueError(
-                    f"Setting `penalties.{name}` must not be negative, but is {value}."
-                )
+        check_settings(vars(self), dict.fromkeys(vars(self), NOT_NEGATIVE), "penalties.")
 
     def __call__(self, bits: Any, log_modulus: Any, step: Any) -> Any:
         """Returns what to add to the local energies, float64 (batch,) or a scalar 0.

@@ -7,8 +7,14 @@ import keras
 import numpy as np
 from keras import ops
 
+from qtf.checks import SAMPLES, check_arguments
 from qtf.ground_states.energy_gradient import gradient_surrogate
-from qtf.ground_states.estimates import EnergyEstimate, energy_estimate, v_score
+from qtf.ground_states.estimates import (
+    EnergyEstimate,
+    energy_estimate,
+    relative_error,
+    v_score,
+)
 from qtf.ground_states.every_configuration import EveryConfiguration
 from qtf.ground_states.local_energy import LocalEnergy
 from qtf.ground_states.min_sr import MinSR
@@ -49,7 +55,7 @@ class GroundStateTask:
         n_samples: Samples of a step of one replica.
         n_validation: Samples of a validation.
         seed: Seed of the samples of validations.
-        reference: Known ground energy, or None.
+        reference: Known ground energy, or None. Of 0 there are no relative errors.
         penalties: What is lowered beside the energy; None: nothing.
         min_sr: Stochastic reconfiguration, for which the training step itself must not be
             compiled by XLA; None: the plain gradient.
@@ -87,9 +93,7 @@ class GroundStateTask:
         open_questions: Sequence[str] = (),
         xla: bool = True,
     ) -> None:
-        for name, value in (("n_samples", n_samples), ("n_validation", n_validation)):
-            if value < 2:
-                raise ValueError(f"Argument `{name}` must be at least 2, but is {value}.")
+        check_arguments(SAMPLES, n_samples=n_samples, n_validation=n_validation)
         self.make_wave_function = make_wave_function
         self.hamiltonian = hamiltonian
         self.source = source
@@ -97,6 +101,8 @@ class GroundStateTask:
         self.n_validation = n_validation
         self.seed = seed
         self.reference = reference
+        n_known = 0 if reference is None else len(REFERENCE_METRICS) if reference else 1
+        self._reference_metrics = REFERENCE_METRICS[:n_known]
         self.penalties = penalties or Penalties()
         self.min_sr = min_sr
         self.symmetrized = symmetrized
@@ -116,7 +122,7 @@ class GroundStateTask:
             "magnetization_error",
             "abs_magnetization",
             *(() if symmetrized is None else ("symmetry_acceptance",)),
-            *(() if reference is None else REFERENCE_METRICS),
+            *self._reference_metrics,
         )
         self._shown_bits: np.ndarray | None = None
 
@@ -202,13 +208,11 @@ class GroundStateTask:
         if acceptances:
             values["symmetry_acceptance"] = float(np.mean(acceptances))
         if self.reference is not None:
-            distance = abs(estimate.energy - self.reference)
-            known = (
-                self.reference,
-                distance / abs(self.reference),
-                (distance + estimate.energy_error) / abs(self.reference),
-            )
-            values.update(zip(REFERENCE_METRICS, known, strict=True))
+            values["reference_energy"] = self.reference
+        error = None if self.reference is None else relative_error(estimate.energy, self.reference)
+        if error is not None:
+            bound = error + estimate.energy_error / abs(self.reference)
+            values.update(zip(REFERENCE_METRICS[1:], (error, bound), strict=True))
         return values
 
     def estimate(self, n_samples: int) -> tuple[EnergyEstimate, np.ndarray]:

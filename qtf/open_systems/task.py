@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from qtf.checks import POSITIVE, SAMPLES, check
 from qtf.open_systems.full_sums import (
     all_outcomes,
     log_table,
@@ -57,8 +58,7 @@ class Plan:
     norm: str = "l1"
 
     def __post_init__(self) -> None:
-        if not self.tau > 0:
-            raise ValueError(f"Setting `dynamics.tau` must be positive, but is {self.tau}.")
+        check("dynamics.tau", self.tau, POSITIVE)
         if not 0 <= self.n_steady <= self.n_epochs:
             raise ValueError(
                 "Setting `steady_state.n_epochs` must be from 0 to `training.n_epochs` ="
@@ -116,8 +116,7 @@ class OpenSystemTask:
         xla: bool = True,
     ) -> None:
         for name, value in (("n_samples", n_samples), ("n_validation", n_validation)):
-            if value < 2:
-                raise ValueError(f"Setting `sampling.{name}` must be at least 2, but is {value}.")
+            check(f"sampling.{name}", value, SAMPLES)
         self.make_distribution = make_distribution
         self.generator = generator
         self.plan = plan

@@ -13,7 +13,7 @@ import tensorflow as tf
 from tensorboard.plugins.hparams import api as hparams
 from tqdm import tqdm
 
-from qtf.files import write_atomically
+from qtf.files import read_json_lines, write_atomically
 from qtf.training.io_errors import writing
 from qtf.training.run_folder import RunFolder, flattened
 
@@ -152,9 +152,12 @@ class Logbook:
 
 
 def read_metrics(path: Path, kind: str) -> list[dict[str, Any]]:
-    """Returns the rows of one kind from a metrics.jsonl, oldest first."""
-    rows = [json.loads(line) for line in path.read_text().splitlines()]
-    return [row for row in rows if row["kind"] == kind]
+    """Returns the rows of one kind from a metrics.jsonl, oldest first.
+
+    Raises:
+        ValueError: A line is damaged; the message names it.
+    """
+    return [row for row in read_json_lines(path, keys=("kind",)) if row["kind"] == kind]
 
 
 def _drop_rows_after(path: Path, step: int) -> None:
@@ -162,11 +165,12 @@ def _drop_rows_after(path: Path, step: int) -> None:
     if not path.exists():
         return
     kept = []
-    for line in path.read_text().splitlines(keepends=True):
-        if not line.endswith("\n") or json.loads(line)["step"] > step:
+    lines = path.read_bytes().splitlines(keepends=True)
+    for line, row in zip(lines, read_json_lines(path, keys=("step",)), strict=False):
+        if row["step"] > step:
             break
         kept.append(line)
-    write_atomically(path, "".join(kept))
+    write_atomically(path, b"".join(kept))
 
 
 def _plain(value: Any) -> Any:

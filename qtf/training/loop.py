@@ -53,11 +53,16 @@ def train(
 
     Raises:
         ValueError: The run folder belongs to another configuration, or the data are
-            corrupt, or the weights of `start_from` do not fit.
+            corrupt, or the weights of `start_from` do not fit, or Keras has another backend.
         FileNotFoundError: `start_from` has no checkpoint.
         FloatingPointError: Loss or gradient is not finite; the batch is saved.
         KeyboardInterrupt: Interrupted by Ctrl-C or SIGTERM, after a checkpoint.
     """
+    if keras.backend.backend() != "tensorflow":
+        raise ValueError(
+            "Variable KERAS_BACKEND must be tensorflow for this training, but is"
+            f" {keras.backend.backend()}; set it before Keras is imported."
+        )
     for name in ("monitor", "stop_metric"):
         if getattr(settings, name) not in task.metric_names:
             raise ValueError(

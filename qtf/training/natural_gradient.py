@@ -7,6 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from qtf.checks import FRACTION, POSITIVE, check_arguments
 from qtf.training.compilation import compiled
 from qtf.training.per_sample import per_sample_gradients
 from qtf.training.symmetric_solve import solved_symmetric
@@ -35,12 +36,8 @@ class NaturalGradient:
     """
 
     def __init__(self, diag_shift: float, *, momentum: float = 0.0, xla: bool = True) -> None:
-        if not diag_shift > 0:
-            raise ValueError(f"Argument `diag_shift` must be positive, but is {diag_shift}.")
-        if not 0 <= momentum < 1:
-            raise ValueError(
-                f"Argument `momentum` must be at least 0 and below 1, but is {momentum}."
-            )
+        check_arguments(POSITIVE, diag_shift=diag_shift)
+        check_arguments(FRACTION, momentum=momentum)
         self.diag_shift = diag_shift
         self.momentum = momentum
         self.xla = xla

@@ -141,6 +141,11 @@ def _check_batching(options: BatchingOptions, path: Path | str) -> None:
     for name in ("max_batch_size", "max_enqueued_batches", "num_batch_threads"):
         if getattr(options, name) < 1:
             raise ValueError(f"In {path}, {name} must be positive; was {getattr(options, name)}.")
+    if options.max_execution_batch_size < 0:
+        raise ValueError(
+            f"In {path}, max_execution_batch_size must be non-negative; "
+            f"was {options.max_execution_batch_size}."
+        )
     if options.batch_timeout < 0:
         raise ValueError(
             f"In {path}, batch_timeout_micros must be non-negative; "

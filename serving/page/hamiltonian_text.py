@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from qtf.physics import lattice_kind
+
 _HEISENBERG = "SᵢˣSⱼˣ + SᵢʸSⱼʸ"
 _FORMULAS = {
     "ising": "H = −J Σ ZᵢZⱼ − h Σ Zᵢ − g Σ Xᵢ",
@@ -44,10 +46,10 @@ def hamiltonian_text(physics: Mapping[str, Any]) -> str:
 
 def _lattice(physics: Mapping[str, Any]) -> str:
     shape = ""
-    if physics.get("lattice") == "square":
+    if lattice_kind(physics) == "square":
         shape = f"{physics['n_rows']} × {physics['n_columns']} "
     kind = "periodic" if physics.get("periodic", False) else "open"
-    return f"{kind} {shape}{physics.get('lattice', 'chain')}"
+    return f"{kind} {shape}{lattice_kind(physics)}"
 
 
 def _value(value: Any) -> str:

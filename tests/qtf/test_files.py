@@ -7,6 +7,9 @@ from matplotlib.image import imread
 
 from qtf.files import (
     folder_written_aside,
+    literal_path,
+    read_json_lines,
+    read_object,
     writable_folder,
     write_atomically,
     write_figure,
@@ -88,3 +91,67 @@ def test_figure_is_a_png_of_the_asked_size(tmp_path):
     write_figure(tmp_path / "one.png", Figure(figsize=(2.0, 1.0)), dpi=30)
     assert imread(tmp_path / "one.png").shape[:2] == (30, 60)
     assert [path.name for path in tmp_path.iterdir()] == ["one.png"]
+
+
+@pytest.mark.parametrize("name", ["a b", "~", "{a}", "-x", "co:lon"])
+def test_path_without_a_pattern_is_its_own_literal_path(tmp_path, name):
+    (tmp_path / name).mkdir()
+    with literal_path(tmp_path / name) as path:
+        assert path == str(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["run[1]", "r*", "r?", "back\\slash"])
+def test_literal_path_of_a_pattern_leads_to_the_folder_and_holds_none(tmp_path, name):
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "a").write_text("here")
+    with literal_path(tmp_path / name) as path:
+        assert not set("*?[\\") & set(path)
+        with open(f"{path}/a") as file:
+            assert file.read() == "here"
+    assert not os.path.exists(path)
+
+
+def test_literal_path_of_no_folder_is_an_error(tmp_path):
+    with pytest.raises(FileNotFoundError, match="run"), literal_path(tmp_path / "run[1]"):
+        pass
+
+
+def test_a_folder_whose_path_is_not_utf_8_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"\\udcff' must have a path in UTF-8"):
+        writable_folder(tmp_path / os.fsdecode(b"\xff"))
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"", "a.json holds no JSON"),
+        (b"\xff", "a.json holds no JSON"),
+        (b"[1]", r"must hold a JSON object, but holds \[1\]"),
+        (b'{"b": 1}', r"a.json must have the key `a`, but has \['b'\]"),
+    ],
+)
+def test_damaged_objects_are_named(tmp_path, text, message):
+    (tmp_path / "a.json").write_bytes(text)
+    with pytest.raises(ValueError, match=message):
+        read_object(tmp_path / "a.json", keys=("a",))
+
+
+def test_json_lines_leave_out_a_torn_last_one(tmp_path):
+    (tmp_path / "a").write_text('{"a": 1}\n{"a": 2}\n{"a"')
+    assert list(read_json_lines(tmp_path / "a", keys=("a",))) == [{"a": 1}, {"a": 2}]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (b"{", "a, line 2, holds no JSON"),
+        (b"\xff", "a, line 2, holds no JSON"),
+        (b"3", "a, line 2, must be a JSON object with the keys step, but is 3"),
+        (b"{}", "a, line 2, must be a JSON object with the keys step, but is {}"),
+    ],
+)
+def test_damaged_json_lines_are_named(tmp_path, line, message):
+    (tmp_path / "a").write_bytes(b'{"step": 1}\n' + line + b"\n")
+    with pytest.raises(ValueError, match=message):
+        list(read_json_lines(tmp_path / "a", keys=("step",)))

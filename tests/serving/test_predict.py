@@ -305,7 +305,8 @@ def test_servers_refusal_is_one_line_and_writes_nothing(predict, server, tmp_pat
         handler.reply(404, {"error": "Servable not found"})
 
     server[1].faults.extend([answer, Refusal(Code.INTERNAL)])
-    _one_line(predict("--state=up:2", "--output=a.npz"), "NOT_FOUND: Servable not found")
+    done = predict("--state=up:2", "--output=a.npz")
+    _one_line(done, "NOT_FOUND: Servable not found. Flag --model_name says which model is asked.")
     assert not list(tmp_path.iterdir())
 
 
@@ -322,3 +323,5 @@ def test_absent_server_is_one_line_soon(predict):
     done = predict("--state=up:2", "--timeout=0.5", address="http://127.0.0.1:9")
     assert time.monotonic() - start < 6
     _one_line(done, "UNAVAILABLE: No connection to 127.0.0.1:9: Connection refused", "attempts")
+    start = "qtf-serve --model_name=ising --model_base_path=MODELS/ising"
+    _one_line(done, f"Is a server running at http://127.0.0.1:9? `{start}` starts one")

@@ -106,3 +106,9 @@ def test_the_same_hamiltonian_in_other_words_fits(from_files):
 def test_data_of_another_physics_are_an_error(from_files, data, physics, message):
     with pytest.raises(ValueError, match=message):
         evaluation._check_fit(from_files(data), Model, config(**physics))
+
+
+def test_a_run_of_another_kind_is_an_error(tmp_path):
+    (tmp_path / "config.json").write_text('{"measurement": "tetrahedral"}')
+    with pytest.raises(ValueError, match="--workdir must name a run of a model of dynamics, but"):
+        evaluation.run(tmp_path, None, tmp_path / "out")

@@ -11,6 +11,17 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from qtf.autoregressive import PixelCNN
+from qtf.checks import (
+    ARGUMENT,
+    COUNT,
+    COUNT_OR_0,
+    FINITE,
+    POSITIVE,
+    SAMPLES,
+    SEED,
+    Number,
+    check,
+)
 from qtf.ground_states.energy_gradient import gradient_surrogate
 from qtf.ground_states.estimates import EnergyEstimate, energy_estimate
 from qtf.ground_states.figures import DIRECT, TrainingCurve
@@ -23,6 +34,18 @@ from qtf.training.compilation import compiled
 N_POINTS = 50
 # Positions from which flipped spins are evaluated, see `LocalEnergy`.
 N_PREFIXES = 4
+RULES = {
+    "side": Number(least=2, integer=True),
+    "field": FINITE,
+    "width": COUNT,
+    "depth": COUNT,
+    "n_samples": SAMPLES,
+    "n_steps": COUNT,
+    "n_measured": SAMPLES,
+    "learning_rate": POSITIVE,
+    "chunk": COUNT_OR_0,
+    "seed": SEED,
+}
 # Samples of measurements and first spins of chains, apart from those of the training.
 MEASUREMENT_STREAM, START_STREAM = 43, 44
 
@@ -56,15 +79,8 @@ class TrainingPlan:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, least in (("side", 2), ("n_samples", 2), ("n_measured", 2), ("n_steps", 1)):
-            if getattr(self, name) < least:
-                raise ValueError(
-                    f"Argument `{name}` must be at least {least}, but is {getattr(self, name)}."
-                )
-        if not self.learning_rate > 0.0:
-            raise ValueError(
-                f"Argument `learning_rate` must be positive, but is {self.learning_rate}."
-            )
+        for name, rule in RULES.items():
+            check(name, getattr(self, name), rule, kind=ARGUMENT)
 
     def hamiltonian(self) -> PauliSum:
         """Returns the Ising model on the square."""

@@ -9,12 +9,13 @@ from typing import Any
 
 from qtf.files import (
     locked,
-    read_json,
+    read_object,
     writable_folder,
     write_atomically,
     write_figure,
     write_json,
 )
+from qtf.ground_states.estimates import relative_error
 from qtf.ground_states.figures import TrainingCurve, modes_figure, training_figure
 from qtf.physics import lanczos_ground_energy
 from qtf.physics.ground_energies import QUICK_LANCZOS_SITES
@@ -118,7 +119,7 @@ def _trainings(
         name: {
             "energy": curve.energies[-1],
             "energy_variance": curve.variances[-1],
-            "relative_error": abs(curve.energies[-1] / reference - 1.0),
+            "relative_error": relative_error(curve.energies[-1], reference),
             "seconds": curve.seconds[-1],
         }
         for name, curve in curves.items()
@@ -137,13 +138,13 @@ def _kept(path: Path, settings: Any, compute: Callable[[], Any]) -> Any:
         content = {"made": _provenance(), "settings": settings, "result": result}
         write_atomically(path, json.dumps(content) + "\n")
         return result
-    content = read_json(path)
+    content = read_object(path, keys=("settings", "result"))
     for key, value in settings.items():
         recorded = content["settings"].get(key)
         if recorded != value:
             raise ValueError(
                 f"File {path} was computed with `{key}` = {recorded!r}, but {value!r} is asked;"
-                " choose another folder."
+                " choose another folder, or remove the file to compute it anew."
             )
     return content["result"]
 

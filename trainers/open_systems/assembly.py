@@ -27,7 +27,7 @@ from qtf.training.loop import train
 from qtf.training.natural_gradient import NaturalGradient
 from qtf.training.settings import FULL_PRECISIONS, TrainingSettings
 from trainers.networks import ON_SQUARES, make_network
-from trainers.open_systems.references import exact_means
+from trainers.open_systems.references import NOT_UNIQUE, exact_means
 
 HALF = np.sqrt(0.5)
 STARTS = {
@@ -169,6 +169,9 @@ def _exact(
 ) -> Callable[[], np.ndarray] | None:
     if not config["exact"] or generator.n_sites > MAX_LISTED_SITES:
         return None
+    # Without decay it is known before anything is trained.
+    if plan.n_steady and generator.lindbladian.largest_rate == 0.0:
+        raise ValueError(NOT_UNIQUE)
     asked = {key: config[key] for key in ("physics", "measurement", "start")}
     asked |= {"tau": plan.tau, "n_epochs": plan.n_epochs, "n_steady": plan.n_steady}
     start = generator.povm.product_probabilities([STARTS[config["start"]]] * generator.n_sites)

@@ -132,6 +132,9 @@ def test_another_configuration_in_the_same_folder_is_an_error(tmp_path, regressi
     train(regression(), settings(n_epochs=1), config(), tmp_path)
     with pytest.raises(ValueError, match="`model.units` = None, but 3 is asked"):
         train(regression(), settings(), config(model={"units": 3}), tmp_path)
+    several = "is asked, and other values of zzz; .* Only these may change: data_dir, training.che"
+    with pytest.raises(ValueError, match=several):
+        train(regression(), settings(), config(model={"units": 3}, zzz=1), tmp_path)
 
 
 def test_a_folder_with_foreign_files_is_an_error(tmp_path, regression):

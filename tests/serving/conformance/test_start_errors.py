@@ -26,6 +26,7 @@ def failed(models, tmp_path_factory, start_and_fail):
         "early label": start_and_fail(f"--model_config_file={folder / 'labelled.config'}"),
         "batching off": start_and_fail(*base, sizes),
         "batch sizes": start_and_fail(*base, sizes, "--enable_batching"),
+        "no number": start_and_fail(*base, "--drain_seconds=nan"),
         "unknown flag": start_and_fail(*base, "--no_such_flag"),
     }
     return {name: ended(process) for name, process in processes.items()}
@@ -48,6 +49,7 @@ MESSAGES = {
     "early label": "Request to assign label to version 9 of model half, "
     "which is not currently available for inference",
     "batching off": "enable_batching",
+    "no number": "Flag --drain_seconds must be finite, but is nan.",
     "batch sizes": "allowed_batch_sizes",
 }
 
