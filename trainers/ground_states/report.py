@@ -83,7 +83,8 @@ def lines(found: dict[str, Any], hamiltonian: dict[str, Any]) -> Iterator[str]:
         if key in found:
             error = "" if reference is None else _relative(found[key], reference)
             yield f"{name}: {found[key]:.9g}{f', relative error {error}' if error else ''}"
-    yield from (f"Warning: {warning}" for warning in found["warnings"])
+    # Absent in results from before they were kept.
+    yield from (f"Warning: {warning}" for warning in found.get("warnings", ()))
 
 
 def _reference(found: dict[str, Any]) -> str:
