@@ -7,7 +7,7 @@ The same command continues a run that was interrupted or killed; see `data_gen.g
 
 from absl import flags
 
-from qtf.command_line import raise_on_sigterm, run_command
+from qtf.command_line import run_command
 from qtf.configuration_files import define_configuration
 
 _CONFIG = define_configuration("What to compute, for example configs/data/small.py.")
@@ -29,7 +29,6 @@ def _generate() -> None:
     # Imported here so that --help and mistakes in the flags answer at once.
     from data_gen.generation import default_workers, generate
 
-    raise_on_sigterm()
     out_dir = str(_OUT_DIR.value)
     workers = _WORKERS.value or default_workers()
     done = generate(_CONFIG.value, out_dir, workers=workers, dask_scheduler=_DASK.value)

@@ -1,13 +1,17 @@
 """What every command of the project shares: one line for a user's mistake."""
 
+import contextlib
 import os
 import re
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from types import FrameType
+from typing import Any
 
 from absl import app, flags, logging
+
+from qtf.interruption import GRACE, answered
 
 USER_ERROR = 1
 USAGE_ERROR = 2
@@ -27,7 +31,14 @@ TRACEBACK_VARIABLE = "QTF_TRACEBACK"
 PARSER_ERRORS = (flags.Error, ValueError, OSError, TypeError, AttributeError, KeyError)
 
 
-def run_command(name: str, main: Callable[[], int | None], *, resumable: bool = True) -> None:
+def run_command(
+    name: str,
+    main: Callable[[], int | None],
+    *,
+    resumable: bool = True,
+    grace: float | None = GRACE,
+    answers_signals: bool = True,
+) -> None:
     """Runs `main` as the command `name` and ends the process with its exit code.
 
     Keras is told its backend and its own defaults. Then flags are parsed. A `ValueError` or
@@ -37,17 +48,67 @@ def run_command(name: str, main: Callable[[], int | None], *, resumable: bool = 
     Anything else is a defect of ours and keeps its traceback, and so does everything
     when the environment variable `QTF_TRACEBACK` is 1.
 
+    Ctrl-C and SIGTERM raise `KeyboardInterrupt`, see `qtf.interruption`: one line, and the exit
+    code 130. Where that does not end the command in time, nor with a second signal, the process
+    is ended without asking.
+
     Args:
         name: What the user typed, for example `qtf-train`; starts every error line.
         main: The command itself; returns an exit code or None for 0.
         resumable: Whether the same command continues after an interruption.
+        grace: Seconds that it has to come to an end after a first signal; None: any time.
+        answers_signals: Whether signals are answered so; False: `main` does it in another way.
     """
+    ending = _Ending(name, resumable)
     modules = list(dict.fromkeys(("__main__", main.__module__)))
     _settle_keras()
-    app.run(
-        lambda argv: sys.exit(_guarded(name, main, argv, resumable)),
-        flags_parser=lambda argv: _parse_flags(name, modules, argv),
-    )
+
+    def run() -> None:
+        app.run(
+            lambda argv: sys.exit(_guarded(name, main, argv)),
+            flags_parser=lambda argv: _parse_flags(name, modules, argv),
+        )
+
+    sys.unraisablehook = _quiet_about_interrupts
+    signals = answered(ending.by_force, grace=grace)
+    try:
+        with signals if answers_signals else contextlib.nullcontext():
+            run()
+    except KeyboardInterrupt:
+        ending.tell()
+        sys.exit(INTERRUPTED)
+    finally:
+        # What Python does at its end must not be seen interrupted.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+class _Ending:
+    """The one line about an interruption, whoever comes to it first."""
+
+    def __init__(self, name: str, resumable: bool) -> None:
+        self._line = f"{name}: interrupted{'; the same command continues' if resumable else ''}."
+        self._first = threading.Lock()
+        # Kept open: TensorFlow is imported with standard error closed.
+        self._stderr = os.dup(2)
+
+    def tell(self) -> None:
+        if self._first.acquire(blocking=False):
+            os.write(self._stderr, f"{self._line}\n".encode())
+
+    def by_force(self) -> None:
+        """Ends the process from another thread, with what it has printed."""
+        flushing = threading.Thread(target=sys.stdout.flush, daemon=True)
+        flushing.start()
+        # The main thread may hold it for ever.
+        flushing.join(0.5)
+        self.tell()
+        os._exit(INTERRUPTED)
+
+
+def _quiet_about_interrupts(error: Any) -> None:
+    """Says nothing of a Ctrl-C where Python cannot raise it, as in a finaliser."""
+    if not issubclass(error.exc_type, KeyboardInterrupt):
+        sys.__unraisablehook__(error)
 
 
 def positive_integers(flag: flags.FlagHolder) -> list[int]:
@@ -60,15 +121,6 @@ def positive_integers(flag: flags.FlagHolder) -> list[int]:
     if not all(text.isdecimal() and int(text) for text in values):
         raise ValueError(f"Flag --{flag.name} must hold positive integers, but is {values}.")
     return [int(text) for text in values]
-
-
-def raise_on_sigterm() -> None:
-    """Makes SIGTERM behave as Ctrl-C, so that one code path cleans up after both."""
-
-    def interrupt(signum: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, interrupt)
 
 
 def _settle_keras() -> None:
@@ -132,19 +184,13 @@ def _example(name: str, modules: Sequence[str]) -> str:
     return f" See {name} -h{usage}".replace("\\ ", "")
 
 
-def _guarded(
-    name: str, main: Callable[[], int | None], argv: Sequence[str], resumable: bool
-) -> int:
+def _guarded(name: str, main: Callable[[], int | None], argv: Sequence[str]) -> int:
     if not flags.FLAGS["verbosity"].present:
         logging.set_verbosity(logging.WARNING)
     try:
         if len(argv) > 1:
             raise ValueError(f"Unknown argument `{argv[1]}`; every argument is a --flag.")
         return main() or 0
-    except KeyboardInterrupt:
-        rest = "; the same command continues" if resumable else ""
-        print(f"{name}: interrupted{rest}.", file=sys.stderr)
-        return INTERRUPTED
     except (ValueError, OSError, FloatingPointError) as error:
         if os.environ.get(TRACEBACK_VARIABLE) == "1":
             raise

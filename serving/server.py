@@ -88,7 +88,7 @@ PAGE = flags.DEFINE_bool("page", True, "Show the web page at the root.")
 
 def main() -> None:
     """Console entry point."""
-    run_command("qtf-serve", _main, resumable=False)
+    run_command("qtf-serve", _main, resumable=False, answers_signals=False)
 
 
 def _main() -> None:

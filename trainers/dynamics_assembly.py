@@ -173,9 +173,9 @@ def _from_files(config: dict[str, Any], data_dir: Path) -> Parts:
                 f" trajectories of n = {n_sites}, but is {data['n_validation']}."
             )
     validation = {
-        n_sites: load_trajectories(data_dir, "validation", n_sites, n_samples=data["n_validation"])[
-            :, :n_states
-        ]
+        n_sites: load_trajectories(
+            data_dir, "validation", n_sites, n_samples=data["n_validation"], n_times=n_states
+        )
         for n_sites in data["n_sites"]
     }
     physics = {

@@ -16,6 +16,7 @@ from qtf.dynamics.local_generator import LocalGenerator
 from qtf.dynamics.task import DynamicsTask
 from qtf.files import read_json, write_atomically, write_json
 from qtf.physics import sample_trajectories
+from qtf.progress import announced
 from qtf.training.run_folder import RunFolder
 
 GENERATOR_FILE = "generator.json"
@@ -56,16 +57,19 @@ def run(
     folder = RunFolder(workdir)
     try:
         folder.open(dict(config))
-        result = fit_generator(
-            [(model.terms, psi) for psi in trajectories.values()],
-            model.dt,
-            last_lag=settings["last_lag"] or None,
-            start=np.asarray(model.coefficients) if config["init_from"] else None,
-            report=lambda line: print(line, file=sys.stderr),
-        )
+        with announced("fitting the local generator"):
+            result = fit_generator(
+                [(model.terms, psi) for psi in trajectories.values()],
+                model.dt,
+                last_lag=settings["last_lag"] or None,
+                start=np.asarray(model.coefficients) if config["init_from"] else None,
+                report=lambda line: print(line, file=sys.stderr),
+            )
         model.coefficients.assign(result.coefficients)
         model.taylor_order(max(config["data"]["n_sites"]))
-        _write(folder, model, result, task.validate(model))
+        with announced("validation"):
+            validation = task.validate(model)
+        _write(folder, model, result, validation)
     finally:
         folder.close()
     print(_summary(result))
@@ -91,14 +95,15 @@ def training_trajectories(
         if from_files:
             psi = _stored(Path(data_dir or ""), n_sites, settings)
         else:
-            psi = sample_trajectories(
-                config["physics"],
-                n_sites,
-                settings["n_trajectories"],
-                settings["n_steps"] + 1,
-                seed=seed,
-                stream=FIT_STREAM,
-            )
+            with announced(f"exact trajectories of n = {n_sites}"):
+                psi = sample_trajectories(
+                    config["physics"],
+                    n_sites,
+                    settings["n_trajectories"],
+                    settings["n_steps"] + 1,
+                    seed=seed,
+                    stream=FIT_STREAM,
+                )
         rng = np.random.default_rng([seed, NOISE_STREAM, n_sites])
         found[n_sites] = _with_noise(psi, settings["noise"], rng)
     return found
@@ -135,8 +140,10 @@ def _stored(data_dir: Path, n_sites: int, settings: Mapping[str, Any]) -> np.nda
                 f"Setting `fit.{name}` must be at most {limit}, what the training files of n ="
                 f" {n_sites} have, but is {settings[name]}."
             )
-    psi = load_trajectories(data_dir, "train", n_sites, settings["n_trajectories"])
-    return psi[:, : settings["n_steps"] + 1].astype(np.complex128)
+    psi = load_trajectories(
+        data_dir, "train", n_sites, settings["n_trajectories"], n_times=settings["n_steps"] + 1
+    )
+    return psi.astype(np.complex128)
 
 
 def _with_noise(psi: np.ndarray, noise: float, rng: np.random.Generator) -> np.ndarray:

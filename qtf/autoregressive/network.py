@@ -4,9 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from qtf.autoregressive.inputs import checked_outcomes
+
+# Arrays as wide as the widest layer that an evaluation holds at once.
+HELD_AT_ONCE = 5
 
 
 class AutoregressiveNetwork(keras.Model):
@@ -73,6 +77,20 @@ class AutoregressiveNetwork(keras.Model):
     def n_outputs(self) -> int:
         """Number of outputs of a position."""
         return sum(self.heads)
+
+    @property
+    def evaluation_bytes(self) -> int:
+        """Memory that the parallel evaluation of one more row of outcomes takes, roughly.
+
+        Measured, all networks here take at most three times as much, and at least a third.
+        """
+        floats = HELD_AT_ONCE * self.n_positions * self.width_of_widest
+        return floats * np.dtype(self.variable_dtype).itemsize
+
+    @property
+    def width_of_widest(self) -> int:
+        """Numbers of one position in the widest layer, what enters it or what leaves it."""
+        return max(max(variable.shape, default=1) for variable in self.variables)
 
     def initial_cache(self, batch_size: Any) -> Any:
         """Returns the nested tensors, batch first, that `step` needs at position 0."""

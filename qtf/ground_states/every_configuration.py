@@ -8,6 +8,7 @@ from keras import ops
 from qtf.ground_states.local_energy import LogPsi
 from qtf.ground_states.symmetries import SymmetricWaveFunction
 from qtf.physics import all_bits
+from qtf.pieces import in_pieces, rows_at_once
 
 # Derivatives of all configurations are held at once.
 MAX_SITES = 16
@@ -56,7 +57,9 @@ class EveryConfiguration:
         plain = psi.psi if isinstance(psi, SymmetricWaveFunction) else psi
         every = all_bits(psi.n_sites).astype(np.int32)
         powers = 1 << np.arange(psi.n_sites - 1, -1, -1)
-        first = np.arange(len(every)) if plain is psi else _first_images(psi, every)
+        first = np.arange(len(every))
+        if plain is not psi:
+            first = _first_images(psi, every, powers)
         if plain.zero_magnetization:
             self.allowed = every.sum(axis=1) == psi.n_sites // 2
         else:
@@ -97,17 +100,12 @@ class EveryConfiguration:
         return log_psi
 
 
-def _first_images(psi: SymmetricWaveFunction, every: np.ndarray) -> np.ndarray:
-    """Returns the lowest number among the images of each configuration, (2**n_sites,)."""
-    n_sites, last = psi.n_sites, len(every) - 1
-    powers = 1 << np.arange(n_sites - 1, -1, -1)
-    found = np.arange(len(every))
-    for permutation in psi.permutations:
-        # The site that comes to stand at a place counts what the place counts.
-        weights = np.empty(n_sites, np.int64)
-        weights[list(permutation)] = powers
-        image = every @ weights
-        np.minimum(found, image, out=found)
-        if psi.spin_flip:
-            np.minimum(found, last - image, out=found)
-    return found
+def _first_images(psi: SymmetricWaveFunction, every: np.ndarray, powers: np.ndarray) -> np.ndarray:
+    """Returns of all images of each configuration the smallest number, (n_configurations,)."""
+
+    def smallest(bits: np.ndarray) -> list[np.ndarray]:
+        return [(np.asarray(psi.images(bits)) @ powers).min(axis=0)]
+
+    # Images, their joined copy and their numbers are held at once.
+    bytes_of_row = 4 * psi.n_symmetries * psi.n_sites * every.itemsize
+    return in_pieces(smallest, every, rows_at_once(bytes_of_row))[0]

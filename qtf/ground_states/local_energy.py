@@ -10,9 +10,13 @@ from keras import ops
 from qtf.checks import COUNT, COUNT_OR_0, check_arguments
 from qtf.ground_states.bits import checked_bits
 from qtf.physics import PauliSum
+from qtf.pieces import equal_pieces, rows_at_once
+from qtf.training.piecewise import evaluate_in_pieces
 
 # bits -> (log |psi|, phase); prefixes need a whole `WaveFunction`
 LogPsi = Callable[[Any], tuple[Any, Any]]
+# Of a site: its bits in several arrays.
+BYTES_OF_LOOK_UP = 32
 
 
 class LocalEnergy:
@@ -28,7 +32,9 @@ class LocalEnergy:
 
     Args:
         hamiltonian: Real in the computational basis: an even number of Y in every term.
-        chunk: Flips evaluated at once; bounds the memory. 0: all.
+        chunk: Flips evaluated at once, at most. 0: as many as `qtf.pieces` allows, which is
+            asked in any case: flips, and samples too, are evaluated in pieces where they do
+            not fit.
         n_prefixes: Positions from which evaluations may start; 1: always from the first,
             and all positions in parallel. There are fewer where a network takes several
             positions at once, whole rows of a square.
@@ -104,7 +110,19 @@ class LocalEnergy:
                 or a bit is neither 0 nor 1.
         """
         bits = checked_bits(bits, self.n_sites)
+        at_once = rows_at_once(evaluation_bytes(log_psi, self.n_sites))
+        outputs = [((), "float64")] * 2
+        found = evaluate_in_pieces(
+            lambda piece: self._of_piece(log_psi, piece, at_once), bits, at_once, outputs
+        )
+        return tuple(found)
+
+    def _of_piece(self, log_psi: LogPsi, bits: Any, at_once: int) -> tuple[Any, Any]:
+        """Returns the local energies of samples that are few enough for `at_once` evaluations."""
         batch_size = ops.shape(bits)[0]
+        # Whoever makes a graph for any number of samples has to bound it.
+        known = bits.shape[0]
+        chunk = self.chunk if known is None else min(self.chunk, max(1, at_once // known))
         if self.n_prefixes > 1:
             groups, own = self._from_prefixes(log_psi, bits)
         else:
@@ -132,7 +150,7 @@ class LocalEnergy:
 
         sums = (elements[0], ops.zeros_like(elements[0]))
         for flips, evaluate in groups:
-            sums = _over_pieces(self._pieces(flips), partial(added, evaluate), sums)
+            sums = _over_pieces(self._pieces(flips, chunk), partial(added, evaluate), sums)
         return sums
 
     def _elements(self, bits: Any) -> Any:
@@ -146,11 +164,11 @@ class LocalEnergy:
         of_terms = 1.0 - 2.0 * (parities % 2.0)
         return ops.transpose(ops.matmul(of_terms, ops.cast(coefficients, dtype)))
 
-    def _pieces(self, flips: np.ndarray) -> np.ndarray:
+    def _pieces(self, flips: np.ndarray, chunk: int) -> np.ndarray:
         """Returns numbers of flips in equal pieces of at most `chunk`, (n_pieces, size)."""
-        n_pieces = -(-len(flips) // self.chunk)
-        size = -(-len(flips) // max(1, n_pieces))
+        n_pieces, size = equal_pieces(len(flips), chunk)
         missing = n_pieces * size - len(flips)
+        # Not with copies of the last one: all are added up.
         filled = np.pad(flips, (0, missing), constant_values=self.n_flips)
         return filled.reshape(n_pieces, size).astype("int32")
 
@@ -194,6 +212,29 @@ class LocalEnergy:
         self._coefficients = np.zeros((len(entries), len(columns)))
         for row, (column, value) in enumerate(entries):
             self._coefficients[row, column] = value
+
+
+def evaluation_bytes(log_psi: LogPsi, n_sites: int) -> int:
+    """Returns the memory that the evaluation of one more configuration takes, roughly.
+
+    Args:
+        log_psi: A wave function, which knows it, or any function, which is taken for a look-up.
+        n_sites: Number of sites.
+    """
+    return getattr(log_psi, "evaluation_bytes", BYTES_OF_LOOK_UP * n_sites)
+
+
+def log_psi_in_pieces(psi: Any, bits: Any) -> list[Any]:
+    """Returns real and imaginary part of log psi of many configurations, (batch,) each.
+
+    Not to be differentiated.
+
+    Args:
+        psi: A `WaveFunction` or `SymmetricWaveFunction`.
+        bits: int32 (batch, n_sites).
+    """
+    at_once = rows_at_once(evaluation_bytes(psi, psi.n_sites))
+    return evaluate_in_pieces(psi, bits, at_once, [((), psi.variables[0].dtype)] * 2)
 
 
 def _over_pieces(pieces: np.ndarray, added: Callable[..., Any], sums: tuple[Any, Any]) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 from keras import ops
 
 from qtf.ground_states.bits import checked_bits
-from qtf.ground_states.local_energy import LogPsi
+from qtf.ground_states.local_energy import LogPsi, log_psi_in_pieces
 from qtf.training.compilation import compiled
 
 SINGLE_FLIP = "single_flip"
@@ -115,7 +115,7 @@ def chain_steps(
         uniforms = choose.sample(parts[0].shape, seed=key)
         return [PROPOSALS[proposal](parts[0], uniforms)]
 
-    kernel = tfp.mcmc.RandomWalkMetropolis(lambda bits: 2.0 * psi(bits)[0], proposed)
+    kernel = tfp.mcmc.RandomWalkMetropolis(lambda bits: 2.0 * _log_modulus(psi, bits), proposed)
     found, accepted = tfp.mcmc.sample_chain(
         n_kept,
         bits,
@@ -189,6 +189,11 @@ def potential_scale_reduction(values: Any) -> float:
     values = values[: len(values) // 2 * 2]
     found = _tensorflow_probability().mcmc.potential_scale_reduction(values, split_chains=True)
     return float(np.sqrt(found))
+
+
+def _log_modulus(psi: LogPsi, bits: Any) -> Any:
+    """Returns log |psi|; of any function that is no wave function, of all chains at once."""
+    return log_psi_in_pieces(psi, bits)[0] if hasattr(psi, "evaluation_bytes") else psi(bits)[0]
 
 
 def _flipped(bits: Any, uniforms: Any) -> Any:

@@ -8,19 +8,34 @@ from keras import ops
 
 from qtf.autoregressive.estimates import Estimate
 from qtf.ground_states.bits import checked_bits
-from qtf.ground_states.local_energy import LocalEnergy
+from qtf.ground_states.local_energy import LocalEnergy, evaluation_bytes
 from qtf.physics import PauliSum
+from qtf.pieces import in_pieces, rows_at_once
+from qtf.progress import announced
 
 
 def expectation(psi: Any, operator: PauliSum, bits: Any) -> Estimate:
     """Returns <psi| O |psi> of any real operator from samples of psi.
+
+    Samples and flips are evaluated in pieces, as the memory allows.
 
     Args:
         psi: The wave function.
         operator: A real sum of Pauli terms.
         bits: Samples of psi, int32 (n_samples, n_sites).
     """
-    return Estimate.of(np.asarray(LocalEnergy(operator)(psi, bits)[0]))
+    local = LocalEnergy(operator)
+    bits = checked_bits(bits, operator.n_sites)
+    # Without a graph nothing is kept for later, so that all flips of a piece may be at once.
+    at_once = max(1, _rows_at_once(psi, bits) // (local.n_flips + 1))
+    with announced("local values of samples", len(bits)) as activity:
+        values, _ = in_pieces(
+            lambda rows: local(psi, ops.convert_to_tensor(rows)),
+            bits,
+            at_once,
+            advance=activity.advance,
+        )
+    return Estimate.of(values)
 
 
 def magnetization(bits: Any) -> Estimate:
@@ -90,5 +105,11 @@ def _magnetizations(bits: Any) -> np.ndarray:
 
 
 def _log_psi(psi: Any, bits: np.ndarray) -> np.ndarray:
-    log_modulus, phase = psi(ops.convert_to_tensor(bits))
+    log_modulus, phase = in_pieces(
+        lambda rows: psi(ops.convert_to_tensor(rows)), bits, _rows_at_once(psi, bits)
+    )
     return np.asarray(log_modulus, np.float64) + 1j * np.asarray(phase, np.float64)
+
+
+def _rows_at_once(psi: Any, bits: np.ndarray) -> int:
+    return rows_at_once(evaluation_bytes(psi, bits.shape[1]))

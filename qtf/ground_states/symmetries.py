@@ -145,6 +145,11 @@ class SymmetricWaveFunction(keras.Model):
         """Whether the parallel evaluation has a loop over positions."""
         return self.psi.recurrent
 
+    @property
+    def evaluation_bytes(self) -> int:
+        """Memory that the evaluation of one more configuration takes, roughly: of its images."""
+        return self.n_symmetries * self.psi.evaluation_bytes
+
     # Keras would hide a mistake that `call` finds in a message of several lines.
     def __call__(self, bits: Any, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
         """Checks the bits and returns log |psi| and the phase."""

@@ -1,5 +1,6 @@
 """Variational Monte Carlo as a task of the training loop."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 from keras import ops
 
 from qtf.checks import SAMPLES, check_arguments
-from qtf.ground_states.energy_gradient import gradient_surrogate
+from qtf.ground_states.energy_gradient import gradient_surrogate, gradients_in_pieces
 from qtf.ground_states.estimates import (
     EnergyEstimate,
     energy_estimate,
@@ -16,7 +17,7 @@ from qtf.ground_states.estimates import (
     v_score,
 )
 from qtf.ground_states.every_configuration import EveryConfiguration
-from qtf.ground_states.local_energy import LocalEnergy
+from qtf.ground_states.local_energy import LocalEnergy, LogPsi, log_psi_in_pieces
 from qtf.ground_states.min_sr import MinSR
 from qtf.ground_states.observables import abs_magnetization, magnetization
 from qtf.ground_states.penalties import Penalties
@@ -24,7 +25,10 @@ from qtf.ground_states.sample_picture import sample_picture
 from qtf.ground_states.symmetries import SymmetricWaveFunction, acceptance
 from qtf.ground_states.unseen_variance import is_blind, lowest_configuration, unseen_variance
 from qtf.physics import PauliSum
+from qtf.progress import announced
 from qtf.training.compilation import compiled
+from qtf.training.per_sample import bytes_of_equations
+from qtf.training.piecewise import BYTES_OF_GRADIENT, gradient_rows_at_once
 from qtf.training.surrogates import with_gradient_of, with_gradients
 
 # Apart from the streams of training batches.
@@ -61,7 +65,8 @@ class GroundStateTask:
             compiled by XLA; None: the plain gradient.
         symmetrized: Makes of the wave function one averaged over symmetries, by which
             validations measure how well it has them; None: no symmetries are known.
-        chunk: Flips evaluated at once in local energies; 0: all.
+        chunk: Flips evaluated at once in local energies, at most; 0: as many as the memory
+            allows.
         n_prefixes: Positions from which local energies may be evaluated, see `LocalEnergy`.
         every_configuration: Whether training sums over all configurations of a small system
             instead of samples; `validate` samples nevertheless.
@@ -157,7 +162,9 @@ class GroundStateTask:
             return values if symmetric is None else (*values, acceptance(symmetric, bits))
 
         # Compiling it by XLA would take longer than it saves.
-        self._evaluated = compiled(lambda bits: model(bits), variables=model.variables, xla=False)
+        self._evaluated = compiled(
+            lambda bits: log_psi_in_pieces(model, bits), variables=model.variables, xla=False
+        )
         self._measured = compiled(measured, variables=model.variables, xla=self.xla)
         return model
 
@@ -168,10 +175,32 @@ class GroundStateTask:
         bits, real, imaginary, shares = map(
             ops.stop_gradient, self._weighed(model, batch["uniforms"])
         )
+        at_once = gradient_rows_at_once(model)
+        if bits.shape[0] > at_once:
+            log_modulus = ops.stop_gradient(log_psi_in_pieces(model, bits)[0])
+            target = real + self.penalties(bits, log_modulus, batch["step"])
+            gradients = gradients_in_pieces(model, bits, target, imaginary, shares, at_once)
+            return with_gradients(ops.sum(shares * real), gradients, model.trainable_variables)
         log_modulus, phase = model(bits)
         target = real + self.penalties(bits, ops.stop_gradient(log_modulus), batch["step"])
         surrogate = gradient_surrogate(log_modulus, phase, target, imaginary, shares)
         return with_gradient_of(ops.sum(shares * real), surrogate)
+
+    def step_bytes(self) -> int:
+        """Returns the memory of a training step that cannot be done in pieces, roughly."""
+        psi = self.make_wave_function()
+        of_one_sample = BYTES_OF_GRADIENT * psi.evaluation_bytes
+        if self.min_sr is None:
+            return of_one_sample
+        n_rows = self.batch_size
+        if self.every_configuration:
+            n_sites = psi.n_sites
+            plain = getattr(psi, "psi", psi)
+            every = math.comb(n_sites, n_sites // 2) if plain.zero_magnetization else 2**n_sites
+            n_rows = every // getattr(psi, "n_symmetries", 1)
+        n_weights = sum(math.prod(variable.shape) for variable in psi.trainable_variables)
+        n_parts = 1 if psi.positive else 2
+        return of_one_sample + bytes_of_equations(n_parts * n_rows, n_weights)
 
     def training_batches(self, start_step: int, input_context: Any) -> Any:
         """Returns the stream of random numbers from `start_step` on."""
@@ -258,6 +287,11 @@ class GroundStateTask:
 
     def _drawn(self, model: keras.Model, uniforms: Any) -> tuple[Any, Any, Any]:
         bits = model.sample(uniforms)
+        n_evaluations = self.batch_size * (1 + self.local_energy.n_flips)
+        if self.every_configuration and len(self._every.bits) < n_evaluations:
+            # Flips and images of samples meet the same few configurations over and over.
+            looked_up, _ = self._looked_up(model)
+            return bits, *self._summed_local_energy(looked_up, bits)
         return bits, *self.local_energy(model, bits)
 
     def _weighed(self, model: keras.Model, uniforms: Any) -> tuple[Any, Any, Any, Any]:
@@ -265,17 +299,20 @@ class GroundStateTask:
         if not self.every_configuration:
             bits, real, imaginary = self._drawn(model, uniforms)
             return bits, real, imaginary, ops.full_like(real, 1.0 / self.batch_size)
-        every = self._every
-        bits = ops.convert_to_tensor(every.bits)
-        log_modulus, phase = model(bits)
-        looked_up = every.looked_up(model, log_modulus, phase)
+        looked_up, log_modulus = self._looked_up(model)
+        bits = ops.convert_to_tensor(self._every.bits)
         real, imaginary = self._summed_local_energy(looked_up, bits)
-        return bits, real, imaginary, ops.cast(every.shares(log_modulus), real.dtype)
+        return bits, real, imaginary, ops.cast(self._every.shares(log_modulus), real.dtype)
+
+    def _looked_up(self, model: keras.Model) -> tuple[LogPsi, Any]:
+        """Returns psi of any spins, and log |psi| of those listed, from one evaluation of these."""
+        log_modulus, phase = log_psi_in_pieces(model, ops.convert_to_tensor(self._every.bits))
+        return self._every.looked_up(model, log_modulus, phase), log_modulus
 
     def _reconfiguration_loss(self, model: keras.Model, batch: Any) -> Any:
         def drawn(uniforms: Any, step: Any) -> tuple[Any, ...]:
             bits, real, imaginary, shares = self._weighed(model, uniforms)
-            target = real + self.penalties(bits, model(bits)[0], step)
+            target = real + self.penalties(bits, log_psi_in_pieces(model, bits)[0], step)
             return bits, real, target, imaginary, shares
 
         run = compiled(drawn, variables=model.variables, xla=self.xla)
@@ -286,25 +323,20 @@ class GroundStateTask:
     def _unseen_variance(self, bits: np.ndarray, energy: float) -> float:
         rng = np.random.default_rng([self.seed, UNSEEN_STREAM])
         few = bits[:N_UNSEEN]
-        return unseen_variance(self._evaluate, self.local_energy, few, energy, rng).mean
+        with announced("looking where the wave function vanishes"):
+            return unseen_variance(self._evaluate, self.local_energy, few, energy, rng).mean
 
     def _evaluate(self, bits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Returns log |psi| and phases, as many at once as there are samples in a step."""
-        size = min(self.batch_size, len(bits))
-        filled = np.concatenate([bits, bits[: -len(bits) % size]])
-        parts = [
-            self._evaluated(ops.convert_to_tensor(part))
-            for part in np.split(filled, len(filled) // size)
-        ]
-        columns = (
-            np.concatenate([np.asarray(part) for part in column])
-            for column in zip(*parts, strict=True)
-        )
-        log_modulus, phase = (column[: len(bits)].astype(np.float64) for column in columns)
-        return log_modulus, phase
+        log_modulus, phase = self._evaluated(ops.convert_to_tensor(bits))
+        return np.asarray(log_modulus, np.float64), np.asarray(phase, np.float64)
 
     def _samples(self, n_samples: int) -> tuple[Any, ...]:
         """Returns the energy, the bits and, where symmetries are known, the acceptances."""
+        with announced(f"measuring {n_samples} samples", n_samples) as activity:
+            real, imaginary, *others = self._measured_samples(n_samples, activity.advance)
+        return energy_estimate(real, imaginary, self.hamiltonian.n_sites), *others
+
+    def _measured_samples(self, n_samples: int, advance: Callable[[int], None]) -> list[np.ndarray]:
         collected: list[list[np.ndarray]] = []
         rng = np.random.default_rng([self.seed, VALIDATION_STREAM])
         dtype = np.dtype(self.source.dtype)
@@ -315,5 +347,5 @@ class GroundStateTask:
             uniforms = np.minimum(uniforms, np.nextafter(dtype.type(1), dtype.type(0)))
             found = self._measured(ops.convert_to_tensor(uniforms))
             collected.append([np.asarray(part)[:size] for part in found])
-        real, imaginary, *others = (np.concatenate(parts) for parts in zip(*collected, strict=True))
-        return energy_estimate(real, imaginary, self.hamiltonian.n_sites), *others
+            advance(size)
+        return [np.concatenate(parts) for parts in zip(*collected, strict=True)]

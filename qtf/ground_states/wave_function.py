@@ -111,6 +111,11 @@ class WaveFunction(keras.Model):
         """Whether the parallel evaluation has a loop over positions."""
         return self.network.recurrent
 
+    @property
+    def evaluation_bytes(self) -> int:
+        """Memory that the evaluation of one more configuration takes, roughly."""
+        return self.network.evaluation_bytes
+
     def prefixes(self, bits: Any, starts: Sequence[int]) -> list[Any]:
         """Evaluates given spins position by position and keeps what is known at some of them.
 

@@ -71,6 +71,14 @@ class AveragedDistribution(keras.Model):
         """Random numbers that one sample takes."""
         return 1 + max(distribution.n_uniforms for distribution in self.distributions)
 
+    @property
+    def evaluation_bytes(self) -> int:
+        """Memory that the evaluation of one more row of outcomes takes, roughly.
+
+        Compiled graphs may evaluate the members beside one another.
+        """
+        return sum(distribution.evaluation_bytes for distribution in self.distributions)
+
     # Keras would hide a mistake that `call` finds in a message of several lines.
     def __call__(self, outcomes: Any, *args: Any, **kwargs: Any) -> Any:
         """Checks the outcomes and returns the logarithms of their probabilities."""

@@ -82,6 +82,11 @@ class OutcomeDistribution(keras.Model):
         """Random numbers that one sample takes."""
         return self.n_sites + (self.n_strings > 1)
 
+    @property
+    def evaluation_bytes(self) -> int:
+        """Memory that the evaluation of one more row of outcomes takes, roughly: of all strings."""
+        return self.n_strings * self.network.evaluation_bytes
+
     # Keras would hide a mistake that `call` finds in a message of several lines.
     def __call__(self, outcomes: Any, *args: Any, **kwargs: Any) -> Any:
         """Checks the outcomes and returns the logarithms of their probabilities."""

@@ -122,7 +122,16 @@ class _ArnoldiSpace:
 
 
 class SeveralSteadyStates(ValueError):
-    """More than one state stays as it is, so that none of them is the steady state."""
+    """More than one state stays as it is, so that none of them is the steady state.
+
+    Example:
+        >>> from qtf.physics import Lindbladian, PauliSum, decay
+        >>> try:
+        ...     Lindbladian(PauliSum(1, []), decay(1, 0.0)).steady_state()
+        ... except SeveralSteadyStates:
+        ...     print("nothing decays")
+        nothing decays
+    """
 
 
 def steady_vector(

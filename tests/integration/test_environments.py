@@ -59,22 +59,17 @@ def test_a_run_in_a_folder_like_a_pattern_continues_falls_back_and_is_exported(t
     workdir, models = tmp_path / "run[1]", tmp_path / "models [1]"
     (tmp_path / "run1" / "checkpoints").mkdir(parents=True)
     (tmp_path / "run1" / "checkpoints" / "ckpt-5.index").write_text("precious")
-    for n_epochs in (3, 4):
-        training = (*GROUND_STATE, f"--config.training.n_epochs={n_epochs}")
-        done = command(
-            *training, "--config.training.optimizer.schedule=constant", f"--workdir={workdir}"
-        )
-        assert done.returncode == 0, done.stderr
+    training = (*GROUND_STATE, "--config.training.n_epochs=3", f"--workdir={workdir}")
+    done = command(*training)
+    assert done.returncode == 0, done.stderr
     kept = sorted(path.name for path in (workdir / "checkpoints").glob("*.index"))
-    assert kept == ["ckpt-15.index", "ckpt-20.index"]
-    data = workdir / "checkpoints" / "ckpt-20.data-00000-of-00001"
+    assert kept == ["ckpt-10.index", "ckpt-15.index"]
+    data = workdir / "checkpoints" / "ckpt-15.data-00000-of-00001"
     data.write_bytes(data.read_bytes()[:-1])
     before = weights(workdir / "best.weights.h5")
-    done = command(
-        *training, "--config.training.optimizer.schedule=constant", f"--workdir={workdir}"
-    )
+    done = command(*training)
     assert done.returncode == 0, done.stderr
-    assert "ckpt-20 cannot be read; ckpt-15 before it is taken" in done.stderr
+    assert "ckpt-15 cannot be read; ckpt-10 before it is taken" in done.stderr
     for one, other in zip(before, weights(workdir / "best.weights.h5"), strict=True):
         np.testing.assert_array_equal(one, other)
     done = command("serving.export", f"--workdir={workdir}", f"--model_dir={models}")

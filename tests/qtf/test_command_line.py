@@ -15,7 +15,7 @@ PROGRAM = """
 '''
 import os, signal, time
 from absl import flags
-from qtf.command_line import run_command, raise_on_sigterm
+from qtf.command_line import run_command
 SIZE = flags.DEFINE_integer("size", 1, "A size.", lower_bound=1)
 RATE = flags.DEFINE_float("rate", 1.0, "A rate.")
 REALLY = flags.DEFINE_boolean("really", False, "Whether.")
@@ -30,7 +30,6 @@ def main():
     if WHAT.value == "defect":
         raise RuntimeError("a defect")
     if WHAT.value == "wait":
-        raise_on_sigterm()
         print("ready", flush=True)
         time.sleep(60)
     if WHAT.value == "keras":

@@ -15,10 +15,11 @@ from qtf.physics import Chain, energy, evolve, fidelity, ising, magnetization, p
 from qtf.physics import sample_initial_states as sample
 from serving.client import Observables
 from serving.prediction.exact import PAPER_DT, Physics, compared_with_exact
-from serving.prediction.figure import FORMATS, picture
+from serving.prediction.figure import FORMATS, _figure, picture
 from serving.prediction.initial_state import initial_state
 from serving.prediction.report import Prediction, archive, as_json, table
 from serving.status import Code
+from tests.figure_checks import check_texts
 from tests.serving.client.fakes import VERSION, FakeModel, Refusal, rest_server
 
 ROOT = Path(__file__).parents[2]
@@ -222,6 +223,11 @@ def test_picture_is_drawn(exact):
     # The colours of the three magnetisations are there.
     pixels = {tuple(pixel) for pixel in (image[..., :3].reshape(-1, 3) * 255).round().astype(int)}
     assert {(0, 114, 178), (213, 94, 0), (0, 158, 115)} <= pixels
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_no_texts_of_the_picture_overlap(exact):
+    check_texts(_figure(_prediction(exact=exact, text="paper:5")))
 
 
 @pytest.mark.parametrize(

@@ -18,12 +18,13 @@ from qtf.training.loop import train
 from qtf.training.settings import FULL_PRECISIONS, TrainingSettings
 from trainers.ground_states.proofs import check_promises, sign_sites
 from trainers.ground_states.references import find_reference
+from trainers.memory import tell_memory
 from trainers.networks import ON_SQUARES, make_network
 
 # What the two phases of a position are read from.
 PHASE_OUTPUTS = {"angle": 2, "sine_and_cosine": 4}
 DEFAULT_PHASE = "angle"
-# Images of flipped spins of a sample that are evaluated at once, which bounds the memory.
+# Images of flipped spins of a sample that are evaluated at once: as fast as more.
 MAX_IMAGES = 112
 
 
@@ -53,6 +54,7 @@ def run(
     task = make_task(config)
     for question in task.open_questions:
         print(f"Warning: {question}", flush=True)
+    _tell_memory(task, config)
     if task.min_sr is not None:
         # Its parts are compiled by themselves.
         settings = dataclasses.replace(settings, xla=False)
@@ -221,6 +223,15 @@ def _min_sr(config: dict[str, Any]) -> MinSR | None:
             f' but is "{training["strategy"]}".'
         )
     return MinSR(diag_shift, momentum=config["min_sr"]["momentum"], xla=training["xla"])
+
+
+def _tell_memory(task: GroundStateTask, config: dict[str, Any]) -> None:
+    """Writes a line if a step is out of reach; all else is in pieces."""
+    at_rows = "sampling.every_configuration" if task.every_configuration else "sampling.n_samples"
+    smaller = [f"`{at_rows}`", "the network"] if task.min_sr is not None else ["the network"]
+    if config["symmetry"]["in_training"]:
+        smaller.append("`symmetry.group`")
+    tell_memory(task.step_bytes(), smaller)
 
 
 def _rows_and_columns(lattice: Lattice) -> tuple[int, int]:

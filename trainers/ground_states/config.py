@@ -82,7 +82,7 @@ def default() -> ConfigDict:
                 "n_samples": 256,  # of a step of one replica
                 "every_configuration": False,  # trains on all of them instead, to 16 sites
                 "n_validation": 4096,
-                "chunk": 0,  # flips at once in local energies; 0: all
+                "chunk": 0,  # flips at once in local energies; 0: as many as memory allows
                 "n_prefixes": 4,  # positions from which flipped spins may be evaluated
             },
             "symmetry": {

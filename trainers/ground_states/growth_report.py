@@ -18,6 +18,7 @@ from qtf.ground_states.growth_figures import (
     retraining_figure,
 )
 from qtf.physics import lattice_kind
+from qtf.physics.descriptions import describe_system
 from qtf.training.logbook import read_metrics
 from qtf.training.run_folder import RunFolder
 from trainers.ground_states.report import RESULT
@@ -65,9 +66,18 @@ def write_report(stages: Sequence[Stage], workdir: Path) -> dict[str, Any]:
             for stage, row in zip(stages, rows, strict=True)
             if stage.start is not None and row["relative_error"] is not None
         }
-        write_figure(workdir / "relative_error.png", _errors_figure(rows, size_name))
-        write_figure(workdir / "retraining.png", retraining_figure(curves, size_name))
+        title = growth_title(hamiltonian)
+        write_figure(workdir / "relative_error.png", growth_errors_figure(rows, size_name, title))
+        retraining = retraining_figure(curves, size_name, title=title)
+        write_figure(workdir / "retraining.png", retraining)
     return found
+
+
+def growth_title(hamiltonian: dict[str, Any]) -> str:
+    """Returns what grows, without the size that it starts from."""
+    sizes = ("n_sites", "n_rows", "n_columns")
+    plain = {key: value for key, value in hamiltonian.items() if key not in sizes}
+    return f"{describe_system(plain)}, growing"
 
 
 def bulk_energy(
@@ -127,15 +137,16 @@ def line(row: dict[str, Any]) -> str:
     """Returns what a user reads of one size, below `HEADER`."""
     energy, error = (row[key] / row["n_sites"] for key in ("energy", "energy_error"))
     errors = "  ".join(f"{_shown(row, suffix):18}" for suffix in ("", BEFORE_IT, AVERAGED))
-    return f"{row['size']:4d}  {row['n_steps']:11d}  {energy:.7f} +- {error:.0e}  {errors}".rstrip()
+    shown = f"{energy:#.7g} +- {error:.0e}"
+    return f"{row['size']:4d}  {row['n_steps']:11d}  {shown:20}  {errors}".rstrip()
 
 
 def bulk_line(bulk: dict[str, Any]) -> str:
     """Returns what a user reads of the infinite lattice."""
-    known = "" if bulk["known_energy"] is None else f", known {bulk['known_energy']:.6f}"
+    known = "" if bulk["known_energy"] is None else f", known {bulk['known_energy']:#.6g}"
     which = " with symmetries" if bulk["with_symmetries"] else ""
     return (
-        f"Infinite lattice, from the energies{which}: {bulk['energy_per_site']:.6f} +-"
+        f"Infinite lattice, from the energies{which}: {bulk['energy_per_site']:#.6g} +-"
         f" {bulk['energy_error']:.1g} a site{known}; {_words_of_fit(bulk)}"
     )
 
@@ -187,7 +198,14 @@ def _errors(
     return dict(zip(names, (relative_error(energy, reference), bar), strict=True))
 
 
-def _errors_figure(rows: Sequence[dict[str, Any]], size_name: str) -> Figure:
+def growth_errors_figure(rows: Sequence[dict[str, Any]], size_name: str, title: str) -> Figure:
+    """Draws the relative errors of all sizes.
+
+    Args:
+        rows: Of `growth.json`.
+        size_name: What a size is.
+        title: Names the system.
+    """
     curves = {
         name: tuple(
             [row[f"{key}{suffix}"] for row in rows]
@@ -196,7 +214,7 @@ def _errors_figure(rows: Sequence[dict[str, Any]], size_name: str) -> Figure:
         for name, suffix in ((AFTER, ""), (AVERAGE, AVERAGED), (BEFORE, BEFORE_IT))
         if any(row[f"relative_error{suffix}"] is not None for row in rows)
     }
-    return errors_figure([row["size"] for row in rows], curves, size_name)
+    return errors_figure([row["size"] for row in rows], curves, size_name, title=title)
 
 
 def _shown(row: dict[str, Any], suffix: str) -> str:

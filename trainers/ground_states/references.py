@@ -21,6 +21,7 @@ from qtf.physics.ground_energies import QUICK_LANCZOS_SITES
 from qtf.physics.hamiltonians import UNITS
 from qtf.physics.published_energies import EXACT, EXTRAPOLATED
 from qtf.physics.references import ising_ground_energy
+from qtf.progress import announced
 
 # Total energies of open Heisenberg squares, S S, by their sides. All are even: an odd square
 # has a spin left over and lies on a curve of its own.
@@ -67,7 +68,8 @@ def find_reference(config: dict[str, Any]) -> Reference | None:
     physics = config["physics"]["hamiltonian"]
     hamiltonian = from_config(physics)
     if hamiltonian.n_sites <= QUICK_LANCZOS_SITES:
-        return Reference(_lanczos(hamiltonian), 0.0, "Lanczos", EXACT)
+        with announced("exact ground energy by Lanczos"):
+            return Reference(_lanczos(hamiltonian), 0.0, "Lanczos", EXACT)
     return _of_a_chain(physics, hamiltonian) or _published(physics) or _extrapolated(physics)
 
 

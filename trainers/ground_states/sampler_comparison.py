@@ -18,7 +18,9 @@ from qtf.files import (
 from qtf.ground_states.estimates import relative_error
 from qtf.ground_states.figures import TrainingCurve, modes_figure, training_figure
 from qtf.physics import lanczos_ground_energy
+from qtf.physics.descriptions import describe_system
 from qtf.physics.ground_energies import QUICK_LANCZOS_SITES
+from qtf.progress import announced
 from qtf.provenance import machine, today, versions
 from trainers.ground_states.chain_training import TrainingPlan, Trainings, name_of
 from trainers.ground_states.sampler_modes import ModesPlan, compare_modes
@@ -76,6 +78,7 @@ def _modes(workdir: Path, plan: ModesPlan, tell: Callable[[str], None]) -> dict[
     figure = modes_figure(
         {name: values["components"] for name, values in samples.items()},
         {name: values["magnetizations"] for name, values in samples.items()},
+        title=describe_system(found["summary"]["hamiltonian"]),
     )
     write_figure(workdir / "modes.png", figure, dpi=DOTS_PER_INCH)
     for key, name in NAMES_OF_SAMPLES.items():
@@ -110,11 +113,12 @@ def _trainings(
         )
     exact = plan.side**2 <= QUICK_LANCZOS_SITES
     lowest = min(min(curve.energies) for curve in curves.values())
-    reference = lanczos_ground_energy(plan.hamiltonian()) if exact else lowest
+    with announced("exact ground energy by Lanczos"):
+        reference = lanczos_ground_energy(plan.hamiltonian()) if exact else lowest
     name = "exact" if exact else "lowest"
-    write_figure(
-        workdir / "training.png", training_figure(curves, reference, name), dpi=DOTS_PER_INCH
-    )
+    title = f"Ising model, open square of {plan.side} x {plan.side}, field {plan.field:g}"
+    figure = training_figure(curves, reference, name, title=title)
+    write_figure(workdir / "training.png", figure, dpi=DOTS_PER_INCH)
     last = {
         name: {
             "energy": curve.energies[-1],

@@ -20,6 +20,8 @@ from qtf.ground_states.markov_chain import (
 )
 from qtf.ground_states.symmetries import averaged
 from qtf.physics import lattice_from_config
+from qtf.pieces import equal_pieces
+from qtf.progress import announced
 from qtf.run_kinds import GROUND_STATES, check_kind
 from qtf.training.compilation import compiled
 from qtf.training.run_folder import RunFolder
@@ -98,8 +100,10 @@ def compare_modes(plan: ModesPlan) -> dict[str, Any]:
     if plan.symmetrized:
         psi = averaged(psi, config["symmetry"], lattice_from_config(hamiltonian))
     _check_start(psi, plan.run)
-    direct = _direct_samples(psi, plan.n_chains * plan.n_kept, plan.seed)
-    chains, acceptance = _chains(psi, plan)
+    with announced("drawing direct samples"):
+        direct = _direct_samples(psi, plan.n_chains * plan.n_kept, plan.seed)
+    with announced(f"running {plan.n_chains} Markov chains"):
+        chains, acceptance = _chains(psi, plan)
     n_up = plan.n_chains // 2
     summary = {
         "hamiltonian": hamiltonian,
@@ -151,7 +155,7 @@ def _direct_samples(psi: keras.Model, n_samples: int, seed: int) -> np.ndarray:
     rng = np.random.default_rng(seed)
     size = min(n_samples, SAMPLES_AT_ONCE)
     parts = []
-    for _ in range(-(-n_samples // size)):
+    for _ in range(equal_pieces(n_samples, size)[0]):
         uniforms = rng.random((psi.n_uniforms, size), np.dtype(psi.variables[0].dtype))
         parts.append(np.asarray(draw(keras.ops.convert_to_tensor(uniforms))))
     return np.concatenate(parts)[:n_samples]

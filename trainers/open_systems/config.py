@@ -68,7 +68,7 @@ def default() -> ConfigDict:
             "sampling": {
                 "n_samples": 12000,  # of a step of one replica
                 "n_validation": 12000,
-                "chunk": 0,  # moves at once in sums over other outcomes; 0: all
+                "chunk": 0,  # moves at once in sums over other outcomes; 0: as memory allows
             },
             "exact": True,  # exact values beside, to 9 sites
             "training": _training(),

@@ -9,6 +9,7 @@ from qtf.files import read_object, writable_folder, write_json
 from qtf.open_systems.observables import PauliObservables
 from qtf.open_systems.task import Plan
 from qtf.physics import OutcomeGenerator, SeveralSteadyStates
+from qtf.progress import announced
 
 KEPT = ".exact.json"
 NOT_UNIQUE = (
@@ -67,11 +68,14 @@ def _means(
         return list(observables.exact_means(table).values())
 
     if plan.n_steady:
-        return [means(_steady_state(generator))] * (plan.n_epochs + 1)
+        with announced("exact steady state"):
+            return [means(_steady_state(generator))] * (plan.n_epochs + 1)
     rows = [means(p)]
-    for _ in range(plan.n_epochs):
-        p = generator.evolve(p, [2.0 * plan.tau])[0]
-        rows.append(means(p))
+    with announced("exact evolution", plan.n_epochs) as activity:
+        for _ in range(plan.n_epochs):
+            p = generator.evolve(p, [2.0 * plan.tau])[0]
+            rows.append(means(p))
+            activity.advance()
     return rows
 
 

@@ -153,6 +153,13 @@ def test_long_heisenberg_chains_are_held_against_the_bethe_equations(changes, fa
     assert find_reference({"physics": {"hamiltonian": chain}, "reference": None}) is None
 
 
+def test_chain_without_the_word_is_trained_as_one():
+    config = small()
+    config["physics"]["hamiltonian"] = {"name": "xxz", "n_sites": 18}
+    task = make_task(config)
+    assert (task.hamiltonian.n_sites, task.reference) == (18, None)
+
+
 def test_mistake_leaves_no_run_folder(tmp_path):
     with pytest.raises(ValueError, match="symmetry.in_training"):
         run(small(symmetry__group="flip", symmetry__in_training=True), tmp_path / "run")

@@ -47,6 +47,19 @@ def test_each_size_has_its_own_schedule():
     assert [found["penalties"]["temperature"] for found in configs] == [0.5, 0.0, 0.0, 0.0]
 
 
+def test_lattice_that_is_not_named_is_a_chain():
+    config = configuration("grow_chain", "desktop", growth__sizes=(8, 12))
+    del config["physics"]["hamiltonian"]["lattice"]
+    stages = make_stages(config)
+    assert [stage.config["physics"]["hamiltonian"]["n_sites"] for stage in stages] == [8, 12]
+    unknown = {"energy_with_symmetries": None, "energy_error_with_symmetries": None}
+    rows = [
+        {"size": n, "energy": -0.5 * n + 0.2, "energy_error": 1e-3, **unknown} for n in (8, 12, 16)
+    ]
+    found = bulk_energy(rows, config["physics"]["hamiltonian"])
+    assert found["known_energy"] == pytest.approx(-0.4431471806)
+
+
 def test_the_paper_s_chain_is_trained_as_the_paper_says():
     stages = make_stages(configuration("grow_chain", "paper"))
     assert [stage.size for stage in stages] == list(range(80, 301, 20))
