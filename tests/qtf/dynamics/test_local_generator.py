@@ -184,3 +184,26 @@ def test_rollout_raises_on_a_chain_of_another_length():
 def test_with_fields_raises_without_given_fields():
     with pytest.raises(ValueError, match="must have been made with `fields`"):
         generator().with_fields([1.0])
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda model: model(np.ones((2, 2, 4))),
+            r"must be \(batch, time, 2, 2\*\*n\), but has shape",
+        ),
+        (lambda model: model.step(np.ones((2, 4)), None), r"be \(batch, 2, 2\*\*n\), .* \(2, 4\)"),
+        (lambda model: model.step(np.ones((1, 2, 4), complex), None), "but is complex"),
+        (lambda model: model.step(np.ones((1, 2, 6)), None), "but is 6"),
+    ],
+)
+def test_parts_of_another_shape_are_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call(generator())
+
+
+def test_prediction_is_linear_in_the_norm():
+    model, psi0 = generator(), real_parts(states(3), "float64")
+    expected = np.asarray(model.step(psi0, None)[0])
+    np.testing.assert_allclose(model.step(1e6 * psi0, None)[0], 1e6 * expected, rtol=1e-12)
