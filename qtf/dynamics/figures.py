@@ -151,7 +151,7 @@ def _figure(width: float, height: float) -> Figure:
 
 
 def _smallest(values: np.ndarray) -> float:
-    positive = values[values > 0]
+    positive = values[(values > 0) & np.isfinite(values)]
     return float(positive.min()) if positive.size else 1e-16
 
 

@@ -164,7 +164,12 @@ def test_taylor_order_raises_when_digits_would_be_lost():
     [
         ({"dt": 0.0}, "Argument `dt` must be positive and finite, but is 0.0."),
         ({"dt": np.inf}, "Argument `dt` must be positive and finite, but is inf."),
+        ({"dt": np.nan}, "Argument `dt` must be positive and finite, but is nan."),
         ({"order": 0}, "Argument `order` must be positive, but is 0."),
+        ({"order": 61}, "Argument `order` must be at most 60, but is 61."),
+        ({"n_max": 31}, "Argument `n_max` must be at most 30, but is 31."),
+        ({"interaction_range": 0}, "Argument `interaction_range` must be positive, but is 0."),
+        ({"interaction_range": 16}, "must be at most 15, below `n_max`, but is 16."),
         ({"n_max": 0}, "Argument `n_max` must be at least 1, but is 0."),
         ({"fields": FIELDS, "n_max": 2}, "Argument `n_max` must be at least 3, but is 2."),
     ],
@@ -172,6 +177,14 @@ def test_taylor_order_raises_when_digits_would_be_lost():
 def test_init_raises_on_bad_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):
         LocalGenerator(**{"dt": DT, **arguments})
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [{"order": 1}, {"order": 60}, {"n_max": 1}, {"n_max": 30}, {"interaction_range": 15}],
+)
+def test_ends_of_the_ranges_are_allowed(arguments):
+    assert LocalGenerator(**{"dt": DT, **arguments}).terms.size
 
 
 def test_rollout_raises_on_a_chain_of_another_length():
