@@ -7,10 +7,10 @@ raised while the uncertainty of G could still turn phases by a half turn. Each l
 Gauss-Newton steps, which reach rounding where values of the loss have long stopped to
 differ.
 
-Error bars are those of the sandwich formula with one cluster for each trajectory, because
-pairs of a trajectory share noise: they hold for independent noise of any law, and shrink to
-rounding without noise. They need several times as many trajectories as there are
-coefficients.
+Error bars come from the spread between trajectories, see `generator_errors`: they hold for
+independent noise of any law, for few trajectories, too, and shrink to rounding without noise.
+Whether such a generator explains the data is a test of what the fit leaves, see
+`residual_growth`.
 """
 
 import time
@@ -20,18 +20,22 @@ from typing import Any
 
 import numpy as np
 
+from qtf.dynamics.generator_errors import Errors, estimate_errors, pseudo_inverse
 from qtf.dynamics.generator_loss import GeneratorLoss
 from qtf.dynamics.local_terms import LocalTerms
+from qtf.dynamics.residual_growth import LagResiduals, growth_p_value
+from qtf.dynamics.state_checks import checked_trajectories
+from qtf.physics._checks import checked_integer, checked_number
 
 LAG_FACTOR = 4
 MAX_GAUSS_NEWTON_STEPS = 30
-# Eigenvalues of the scaled curvature below this belong to directions nobody can see.
-RANK_TOLERANCE = 1e-10
-# Residuals below this are the rounding of stored single precision.
+# Rounding of stored single precision, of the size of an amplitude.
 ROUNDING = 1e-7
-# Roundings of a state that an error bar has to hold at least.
-ROUNDINGS = 4
+# Growth of what is left that noise makes in fewer fits is none of noise.
+SMALLEST_P_VALUE = 1e-3
 SMALLEST_N_TRAJECTORIES = 2
+
+Chains = Sequence[tuple[LocalTerms, np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -44,10 +48,13 @@ class FitResult:
         covariance: Of the coefficients, (size, size), from the spread between
             trajectories.
         curvature: Expected second derivatives of the sum of squares, (size, size).
-        determined: Whether the data tell each coefficient, (size,).
+        determined: Whether the data tell each coefficient and its error, (size,).
+        degrees_of_freedom: Of each error bar, (size,).
         lag: Steps between the states of the last pairs.
         residuals: lag -> root mean square of what is left, as noise on every real and
             imaginary part would leave it.
+        p_value: Probability that noise alone grows from the first to the last lag as what is
+            left does; None if there is one lag only.
         n_pairs: Pairs of states at the last lag.
         n_trajectories: Trajectories, over all chains.
         seconds: Time that the fit took.
@@ -58,15 +65,20 @@ class FitResult:
     covariance: np.ndarray
     curvature: np.ndarray
     determined: np.ndarray
+    degrees_of_freedom: np.ndarray
     lag: int
     residuals: dict[int, float]
+    p_value: float | None
     n_pairs: int
     n_trajectories: int
     seconds: float
 
     @property
     def errors(self) -> np.ndarray:
-        """Standard errors of the coefficients; infinite where the data tell nothing."""
+        """Error bars, 1.96 of which hold the truth in 95 % of all fits.
+
+        Infinite where the data tell nothing.
+        """
         errors = np.sqrt(np.diag(self.covariance))
         return np.where(self.determined, errors, np.inf)
 
@@ -76,17 +88,20 @@ class FitResult:
         return self.residuals[min(self.residuals)]
 
     @property
-    def explains_the_data(self) -> bool:
+    def explains_the_data(self) -> bool | None:
         """Whether what is left looks like noise, which does not grow with the lag.
 
-        It does grow when the chain is not of this form: interactions of longer range,
-        closed ends, fields that differ from site to site.
+        It does grow, with a p value below 0.001, when the chain is not of this form:
+        interactions of longer range, closed ends, fields that differ from site to site. One
+        lag alone does not tell, which is None.
         """
-        return self.residuals[self.lag] <= max(2 * self.noise, ROUNDING)
+        return None if self.p_value is None else self.p_value >= SMALLEST_P_VALUE
 
     def to_dict(self) -> dict[str, Any]:
         """Returns everything but the two matrices as JSON can hold it."""
-        columns = zip(self.terms.names, self.coefficients, self.errors, strict=True)
+        columns = zip(
+            self.terms.names, self.coefficients, self.errors, self.degrees_of_freedom, strict=True
+        )
         return {
             "terms": self.terms.to_dict(),
             "coefficients": [
@@ -94,11 +109,13 @@ class FitResult:
                     "name": name,
                     "value": float(value),
                     "error": float(error) if np.isfinite(error) else None,
+                    "degrees_of_freedom": float(freedom) if np.isfinite(error) else None,
                 }
-                for name, value, error in columns
+                for name, value, error, freedom in columns
             ],
             "noise": self.noise,
             "explains_the_data": self.explains_the_data,
+            "p_value": self.p_value,
             "lag": self.lag,
             "residuals": {str(lag): value for lag, value in self.residuals.items()},
             "n_pairs": self.n_pairs,
@@ -108,7 +125,7 @@ class FitResult:
 
 
 def fit_generator(
-    chains: Sequence[tuple[LocalTerms, np.ndarray]],
+    chains: Chains,
     dt: float,
     *,
     last_lag: int | None = None,
@@ -120,17 +137,18 @@ def fit_generator(
     Args:
         chains: Terms and trajectories (n_trajectories, n_times, 2**n) of each chain of at most
             8 spins. All share the coefficients; in given fields each has terms of its own.
+            States of another norm than 1 have another weight.
         dt: Time step.
         last_lag: Longest lag; by default two thirds of the shortest trajectory.
-        start: Coefficients to start from; by default 0.
+        start: Coefficients to start from, (size,); by default 0.
         report: Takes a line of progress after each lag.
 
     Returns:
         Coefficients with their errors.
 
     Raises:
-        ValueError: There is no chain, an argument is out of range, the chains do not share
-            their terms, or there are fewer than two trajectories.
+        ValueError: An argument is out of range or of another shape, the chains do not share
+            their terms, a state is 0 or not finite, or there are fewer than two trajectories.
 
     Example:
         >>> from qtf.physics import Chain, evolve, ising, sample_initial_states
@@ -141,104 +159,94 @@ def fit_generator(
         1.05
     """
     started = time.monotonic()
-    _check(chains, dt)
+    dt = _checked_step(dt)
+    chains = _checked_chains(chains)
+    terms = chains[0][0]
     longest = _checked_lag(last_lag, min(psi.shape[1] for _, psi in chains) - 1)
-    loss = GeneratorLoss(chains, dt)
-    coefficients = _minimized(loss, dt) if start is None else np.asarray(start, np.float64)
-    strings = _string_counts(chains)
-    lag, residuals = 1, {}
-    while True:
-        estimate = _estimated(loss, coefficients, lag * dt)
-        coefficients = estimate["coefficients"]
-        residuals[lag] = loss.residual(coefficients)
-        if report is not None:
-            report(f"lag {lag}  {loss.n_pairs} pairs  residual {residuals[lag]:.3g}")
-        next_lag = min(_raised(lag, longest), _safe_lag(estimate["covariance"], strings, dt))
-        if next_lag <= lag:
-            break
-        lag = next_lag
-        loss.set_lag(lag)
+    # Angles a step, G dt, are of the same size whatever the units of time and energy.
+    angles = None if start is None else _checked_start(start, terms.size) * dt
+    unit = max(float(np.abs(psi).max()) for _, psi in chains)
+    loss = GeneratorLoss([(of_chain, psi / unit) for of_chain, psi in chains], 1.0)
+    note = _scale_notes(report, unit)
+    angles, errors, left = _fit_lags(loss, angles, longest, _string_counts(chains), note)
+    rounding = ROUNDING * np.sqrt(loss.mean_square)
     return FitResult(
-        terms=chains[0][0],
-        **estimate,
-        lag=lag,
-        residuals=residuals,
+        terms=terms,
+        coefficients=angles / dt,
+        covariance=errors.covariance / dt**2,
+        curvature=errors.curvature * dt**2,
+        determined=errors.determined,
+        degrees_of_freedom=errors.degrees_of_freedom,
+        lag=max(left),
+        residuals={lag: unit * residuals.root_mean_square for lag, residuals in left.items()},
+        p_value=growth_p_value(left[1], left[max(left)], rounding) if len(left) > 1 else None,
         n_pairs=loss.n_pairs,
         n_trajectories=sum(len(psi) for _, psi in chains),
         seconds=time.monotonic() - started,
     )
 
 
-def _estimated(loss: GeneratorLoss, coefficients: np.ndarray, tau: float) -> dict[str, Any]:
-    """Returns the minimum near `coefficients` and what is known of its errors."""
-    coefficients = _polished(loss, coefficients)
-    curvature = loss.curvature(coefficients)
-    inverse, determined = pseudo_inverse(curvature)
-    return {
-        "coefficients": coefficients,
-        "covariance": _covariance(loss.scores(coefficients), inverse, tau),
-        "curvature": curvature,
-        "determined": determined,
-    }
+def _scale_notes(
+    report: Callable[[str], None] | None, unit: float
+) -> Callable[[int, int, float], None]:
+    """Returns what reports lag, pairs and residual, the latter given in units of `unit`."""
+
+    def note(lag: int, n_pairs: int, residual: float) -> None:
+        if report is not None:
+            report(f"lag {lag}  {n_pairs} pairs  residual {unit * residual:.3g}")
+
+    return note
 
 
-def _minimized(loss: GeneratorLoss, dt: float) -> np.ndarray:
+def _fit_lags(
+    loss: GeneratorLoss,
+    angles: np.ndarray | None,
+    longest: int,
+    strings: np.ndarray,
+    note: Callable[[int, int, float], None],
+) -> tuple[np.ndarray, Errors, dict[int, LagResiduals]]:
+    """Fits at longer and longer lags; returns angles, errors, and what each lag leaves."""
+    angles = _minimized(loss) if angles is None else angles
+    lag, left = 1, {}
+    while True:
+        loss.set_lag(lag)
+        angles = _polished(loss, angles)
+        errors = estimate_errors(loss, angles, lag)
+        left[lag] = LagResiduals(*loss.residuals(angles), errors.gain)
+        note(lag, loss.n_pairs, left[lag].root_mean_square)
+        next_lag = min(_raised(lag, longest), _safe_lag(errors.covariance, strings))
+        if next_lag <= lag:
+            return angles, errors, left
+        lag = next_lag
+
+
+def _minimized(loss: GeneratorLoss) -> np.ndarray:
     """Returns the minimum for successive states as near as values of the loss can tell."""
     from scipy.optimize import minimize
 
-    # The curvature is about the number of pairs times dt^2.
-    scale = loss.n_pairs * dt**2
+    # The curvature is about the number of pairs times the square of an amplitude.
+    scale = loss.n_pairs * loss.mean_square
 
-    def scaled(values: np.ndarray) -> tuple[float, np.ndarray]:
-        value, gradient = loss.loss_and_gradient(values)
+    def scaled(angles: np.ndarray) -> tuple[float, np.ndarray]:
+        value, gradient = loss.loss_and_gradient(angles)
         return value / scale, gradient / scale
 
-    options = {"maxiter": 1000, "ftol": 0.0, "gtol": 1e-10}
+    options = {"maxiter": 1000, "ftol": 0.0, "gtol": 1e-12}
     return minimize(scaled, np.zeros(loss.size), method="L-BFGS-B", jac=True, options=options).x
 
 
-def _polished(loss: GeneratorLoss, coefficients: np.ndarray) -> np.ndarray:
+def _polished(loss: GeneratorLoss, angles: np.ndarray) -> np.ndarray:
     """Takes Gauss-Newton steps until rounding keeps them from shrinking."""
     last = np.inf
     for _ in range(MAX_GAUSS_NEWTON_STEPS):
-        _, gradient = loss.loss_and_gradient(coefficients)
-        inverse, _ = pseudo_inverse(loss.curvature(coefficients))
+        _, gradient = loss.loss_and_gradient(angles)
+        inverse, _ = pseudo_inverse(loss.curvature(angles))
         step = -inverse @ gradient
         size = np.abs(step).max()
         if not size < last:
             break
-        coefficients, last = coefficients + step, size
-    return coefficients
-
-
-def _covariance(scores: np.ndarray, inverse: np.ndarray, tau: float) -> np.ndarray:
-    """Returns the sandwich estimate from the scores of the trajectories."""
-    # At the minimum the scores sum to zero, which costs one degree of freedom.
-    scores = scores - scores.mean(axis=0)
-    spread = scores.T @ scores * (len(scores) / (len(scores) - 1))
-    rounding = ROUNDINGS * np.finfo(np.float64).eps / tau
-    return inverse @ spread @ inverse + rounding**2 * np.eye(len(inverse))
-
-
-def pseudo_inverse(curvature: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Inverts in the directions that the data see, and tells which coefficients lie there.
-
-    One n alone, for example, cannot tell the two shifts apart.
-
-    Args:
-        curvature: Symmetric, (size, size).
-
-    Returns:
-        The inverse, 0 in unseen directions, (size, size), and which coefficients have no
-        part in these, (size,).
-    """
-    scale = np.sqrt(np.diag(curvature).clip(min=0))
-    scale[scale == 0] = 1.0
-    values, vectors = np.linalg.eigh(curvature / np.outer(scale, scale))
-    seen = values > RANK_TOLERANCE * values[-1]
-    inverse = (vectors[:, seen] / values[seen]) @ vectors[:, seen].T
-    unseen = np.square(vectors[:, ~seen]).sum(axis=1)
-    return inverse / np.outer(scale, scale), unseen < 1e-6
+        angles, last = angles + step, size
+    return angles
 
 
 def _raised(lag: int, longest: int) -> int:
@@ -246,19 +254,26 @@ def _raised(lag: int, longest: int) -> int:
     return longest if 2 * LAG_FACTOR * lag > longest else LAG_FACTOR * lag
 
 
-def _safe_lag(covariance: np.ndarray, strings: np.ndarray, dt: float) -> int:
+def _safe_lag(covariance: np.ndarray, strings: np.ndarray) -> int:
     """Returns the longest lag whose phases are known to less than a half turn."""
     uncertainty = 3 * np.sqrt(np.diag(covariance)) @ strings
-    return int(np.pi / 2 / (dt * max(uncertainty, 1e-9)))
+    return int(np.pi / 2 / max(uncertainty, 1e-9))
 
 
-def _string_counts(chains: Sequence[tuple[LocalTerms, np.ndarray]]) -> np.ndarray:
+def _string_counts(chains: Chains) -> np.ndarray:
     """Bounds |operator_k| in the longest chain by the coefficients of its strings."""
     terms, psi = max(chains, key=lambda chain: chain[1].shape[-1])
     operators = terms.operators(psi.shape[-1].bit_length() - 1)
     return np.array(
         [sum(abs(term.coefficient) for term in operator.terms) for operator in operators]
     )
+
+
+def _checked_step(dt: float) -> float:
+    dt = checked_number("dt", dt)
+    if dt <= 0:
+        raise ValueError(f"Argument `dt` must be positive and finite, but is {dt}.")
+    return dt
 
 
 def _checked_lag(last_lag: int | None, n_steps: int) -> int:
@@ -269,31 +284,48 @@ def _checked_lag(last_lag: int | None, n_steps: int) -> int:
             f"Argument `last_lag` must be from 1 to {n_steps}, the steps of the shortest"
             f" trajectory, but is {last_lag}."
         )
-    return last_lag
+    return checked_integer("last_lag", last_lag, minimum=1)
 
 
-def _check(chains: Sequence[tuple[LocalTerms, np.ndarray]], dt: float) -> None:
-    if not chains:
+def _checked_start(start: np.ndarray, size: int) -> np.ndarray:
+    found = np.asarray(start, np.float64)
+    if found.shape != (size,) or not np.isfinite(found).all():
+        raise ValueError(
+            f"Argument `start` must hold {size} finite numbers, one for each coefficient, but is"
+            f" {start!r}."
+        )
+    return found
+
+
+def _checked_chains(chains: Chains) -> list[tuple[LocalTerms, np.ndarray]]:
+    """Returns the chains with their trajectories as complex128 arrays."""
+    if len(chains) == 0:
         raise ValueError("Argument `chains` must hold at least one chain, but is empty.")
-    if not 0 < dt < np.inf:
-        raise ValueError(f"Argument `dt` must be positive and finite, but is {dt}.")
-    names = chains[0][0].names
-    for terms, psi in chains:
+    checked = [_checked_chain(chain) for chain in chains]
+    names = checked[0][0].names
+    for terms, _ in checked:
         if terms.names != names:
             raise ValueError(
                 "Argument `chains` must hold chains with the same coefficients, but some have"
                 f" {len(names)} and others {len(terms.names)} of other names."
             )
-        if psi.ndim != 3 or psi.shape[1] < 2:
-            raise ValueError(
-                "Trajectories must be (n_trajectories, n_times, 2**n) with at least two times,"
-                f" but have shape {psi.shape}."
-            )
-        if not np.isfinite(psi).all():
-            raise ValueError("Trajectories must be finite, but hold NaN or infinity.")
-    n_trajectories = sum(len(psi) for _, psi in chains)
+    n_trajectories = sum(len(psi) for _, psi in checked)
     if n_trajectories < SMALLEST_N_TRAJECTORIES:
         raise ValueError(
             f"There must be at least {SMALLEST_N_TRAJECTORIES} trajectories for error bars, but"
             f" there are {n_trajectories}."
         )
+    return checked
+
+
+def _checked_chain(chain: tuple[LocalTerms, np.ndarray]) -> tuple[LocalTerms, np.ndarray]:
+    is_pair = isinstance(chain, (tuple, list)) and len(chain) == 2
+    if not is_pair or not isinstance(chain[0], LocalTerms):
+        raise ValueError(
+            "Argument `chains` must hold pairs of LocalTerms and trajectories, but holds"
+            f" {type(chain).__name__}."
+        )
+    terms, psi = chain
+    psi = checked_trajectories("chains", psi, min_times=2)
+    terms.check_sites(psi.shape[-1].bit_length() - 1)
+    return terms, psi

@@ -9,7 +9,7 @@ So the cost does not grow with the number of pairs, and noise that is independen
 ends of a pair leaves the expected minimum where it is. NumPy only, double precision.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,8 @@ from qtf.dynamics.local_terms import LocalTerms
 
 # Dense matrices of all the operators have to fit into memory.
 MAX_SITES = 8
+# What the matrices of trajectories may take that are treated at once.
+CHUNK_BYTES = 1 << 26
 
 
 @dataclass(frozen=True)
@@ -91,24 +93,38 @@ class ChainMoments:
         S = sum x x^dagger is taken from U^dagger C, which noise does not enlarge.
         """
         propagator = self._propagator(coefficients)
-        states = propagator.matrix.conj().T @ self.moment
-        states = (states + states.conj().T) / 2
+        states = _hermitian(propagator.matrix.conj().T @ self.moment)
         derivatives = propagator.derivatives(self.operators)
         return 2 * _inner(derivatives, derivatives @ states)
+
+    def curvatures(self, coefficients: np.ndarray, rows: slice) -> np.ndarray:
+        """Returns the share of some trajectories in the curvature, (n_rows, size, size)."""
+        propagator = self._propagator(coefficients)
+        states = _hermitian(propagator.matrix.conj().T @ self.by_trajectory[rows])
+        states = states.transpose(0, 2, 1).reshape(len(states), -1)
+        derivatives = propagator.derivatives(self.operators)
+        found = np.empty((len(states), len(derivatives), len(derivatives)))
+        for k, derivative in enumerate(derivatives):
+            products = (derivative.conj().T @ derivatives[k:]).reshape(-1, states.shape[1])
+            # Re tr(dU_k^dagger dU_l S), real products of the parts as in `_inner`.
+            row = 2 * (states.real @ products.real.T - states.imag @ products.imag.T)
+            found[:, k, k:] = found[:, k:, k] = row
+        return found
 
     def scores(self, coefficients: np.ndarray) -> np.ndarray:
         """Returns the gradient of each trajectory's share, (n_trajectories, size)."""
         derivatives = self._propagator(coefficients).derivatives(self.operators)
         return -2 * _inner(self.by_trajectory, derivatives)
 
-    def residual(self, coefficients: np.ndarray) -> tuple[float, int]:
-        """Returns sum |x' - U x|^2, summed without cancellation, and the numbers in it.
+    def residuals(self, coefficients: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Returns each trajectory's sum |x' - U x|^2 and the numbers in it, (n_trajectories,).
 
-        The second is that of real numbers whose noise is in the sum: each pair has two
-        states of 2**n amplitudes with two parts.
+        Summed without cancellation. The second is that of real numbers whose noise is in the
+        sum: each pair has two states of 2**n amplitudes with two parts.
         """
-        predicted = self._before @ self._propagator(coefficients).matrix.T
-        return _squared(self._after - predicted), 4 * predicted.size
+        left = self._after - self._before @ self._propagator(coefficients).matrix.T
+        counts = np.full(len(left), 4 * left[0].size)
+        return np.array([_squared(one) for one in left]), counts
 
     def _propagator(self, coefficients: np.ndarray) -> _Propagator:
         return _Propagator.of(np.tensordot(coefficients, self.operators, axes=1), self.tau)
@@ -149,6 +165,12 @@ class GeneratorLoss:
         """Number of pairs of states."""
         return sum(chain.n_pairs for chain in self.moments)
 
+    @property
+    def mean_square(self) -> float:
+        """Mean square of a real or imaginary part of an amplitude."""
+        total = sum(_squared(psi) for _, psi in self._chains)
+        return total / sum(2 * psi.size for _, psi in self._chains)
+
     def loss_and_gradient(self, coefficients: np.ndarray) -> tuple[float, np.ndarray]:
         """Returns the sum of squared distances and its gradient (size,)."""
         values = [chain.loss_and_gradient(coefficients) for chain in self.moments]
@@ -162,13 +184,31 @@ class GeneratorLoss:
         """Returns the gradient of each trajectory's share, (n_trajectories, size)."""
         return np.concatenate([chain.scores(coefficients) for chain in self.moments])
 
+    def scores_and_curvatures(
+        self, coefficients: np.ndarray
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yields both of some trajectories at a time, (n, size) and (n, size, size)."""
+        for chain in self.moments:
+            scores = chain.scores(coefficients)
+            most = max(1, CHUNK_BYTES // max(chain.by_trajectory[0].nbytes, 8 * self.size**2))
+            for start in range(0, len(scores), most):
+                rows = slice(start, start + most)
+                yield scores[rows], chain.curvatures(coefficients, rows)
+
+    def residuals(self, coefficients: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Returns each trajectory's sum |x' - U x|^2 and the numbers in it, (n_trajectories,)."""
+        squares, counts = zip(
+            *(chain.residuals(coefficients) for chain in self.moments), strict=True
+        )
+        return np.concatenate(squares), np.concatenate(counts)
+
     def residual(self, coefficients: np.ndarray) -> float:
         """Returns the root mean square of what noise would have to be on every part.
 
         x and x' both carry it, so that it is `sqrt(sum |x' - U x|^2 / (4 * 2**n pairs))`.
         """
-        values = [chain.residual(coefficients) for chain in self.moments]
-        return float(np.sqrt(sum(total for total, _ in values) / sum(n for _, n in values)))
+        squares, counts = self.residuals(coefficients)
+        return float(np.sqrt(squares.sum() / counts.sum()))
 
 
 def _dense_operators(terms: LocalTerms, dimension: int) -> np.ndarray:
@@ -187,6 +227,10 @@ def _inner(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     left, right = left.reshape(len(left), -1), right.reshape(len(right), -1)
     # Real products of the parts; the complex one would do twice the work.
     return left.real @ right.real.T + left.imag @ right.imag.T
+
+
+def _hermitian(matrices: np.ndarray) -> np.ndarray:
+    return (matrices + matrices.conj().swapaxes(-1, -2)) / 2
 
 
 def _squared(psi: np.ndarray) -> float:

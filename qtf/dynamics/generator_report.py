@@ -2,22 +2,28 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from qtf.dynamics.generator_fit import FitResult, pseudo_inverse
+from qtf.dynamics.generator_errors import pseudo_inverse, student_limits
+from qtf.dynamics.generator_fit import FitResult
 from qtf.dynamics.local_terms import PAULIS, LocalTerms
 from qtf.physics import PauliSum, custom, from_config
 
-# Coefficients that differ by less are taken for equal, however small the error bars.
+# Coefficients that differ by less, of the largest, are taken for equal, however small the
+# error bars.
 TOLERANCE = 1e-6
 # A normal deviate beyond this has a probability below 1e-5.
 MAX_DEVIATION = 4.5
+# The name of what has not been identified.
+NONE = "none"
 # Spin operators are S = sigma / 2.
 SPIN_PAIR = 0.25
 DIGITS = 9
+# Coefficients are written without powers of ten if the largest lies between these.
+PLAIN = (1e-3, 1e6)
 TITLES = {
     "heisenberg": "Heisenberg",
     "xxz": "XXZ",
@@ -31,14 +37,18 @@ class Identification:
     """The Hamiltonian that explains the coefficients with the fewest parameters.
 
     Attributes:
-        name: As `qtf.physics.from_config` knows it; "custom" if no family fits.
+        name: As `qtf.physics.from_config` knows it; "custom" if no family fits; "none" if
+            nothing was identified.
         parameters: Arguments of that Hamiltonian, numbers or one for each site; those of
             a custom one are the coefficients that are not 0.
         errors: Their standard errors.
         deviation: Largest distance of a coefficient from the family, in units of its
-            error bar (of 1e-6 if that is smaller).
+            error bar (of 1e-6 of the largest coefficient if that is smaller).
         terms: Of the fit.
         coefficients: Of the fit without what is 0 and without the shift, (size,).
+        alternatives: Names of other families that the error bars leave possible, and that
+            this one is not a case of.
+        reason: Why nothing was identified; else empty.
     """
 
     name: str
@@ -47,13 +57,20 @@ class Identification:
     deviation: float
     terms: LocalTerms
     coefficients: np.ndarray
+    alternatives: tuple[str, ...] = ()
+    reason: str = ""
 
     def hamiltonian(self, n_sites: int) -> PauliSum:
         """Returns the Hamiltonian of a chain of `n_sites` spins.
 
         Raises:
-            ValueError: The fields belong to a chain of another length.
+            ValueError: Nothing was identified, or the fields belong to a chain of another
+                length.
         """
+        if self.name == NONE:
+            raise ValueError(
+                f"There is no Hamiltonian, because nothing was identified: {self.reason}."
+            )
         if self.name == "custom":
             found = self.terms.pauli_sum(self.coefficients, n_sites)
             return custom(n_sites, found.terms)
@@ -61,24 +78,29 @@ class Identification:
         return from_config({"name": self.name, "n_sites": n_sites, **self.parameters})
 
     def to_dict(self) -> dict[str, Any]:
-        """Returns name, parameters, errors and deviation as JSON can hold them."""
+        """Returns all but terms and coefficients as JSON can hold it."""
         return {
             "name": self.name,
             "parameters": self.parameters,
             "errors": self.errors,
             "deviation": self.deviation,
+            "alternatives": list(self.alternatives),
+            "reason": self.reason,
         }
 
     def __str__(self) -> str:
-        """Returns one sentence."""
+        """Returns one sentence, or two if there are alternatives."""
+        if self.name == NONE:
+            return f"Nothing was identified: {self.reason}."
         if self.name == "custom":
-            listed = ", ".join(self.parameters) or "nothing"
-            return f"No named Hamiltonian; different from 0 are {listed}."
+            return f"No named Hamiltonian; different from 0 are {', '.join(self.parameters)}."
+        plain = _is_plain(self.coefficients)
         values = [
-            f"{name} {_with_error(value, self.errors[name])}"
+            f"{name} {_with_error(value, self.errors[name], plain)}"
             for name, value in self.parameters.items()
         ]
-        return f"{TITLES[self.name]} chain with {', '.join(values)}."
+        others = "".join(f" {TITLES[name]} is possible, too." for name in self.alternatives)
+        return f"{TITLES[self.name]} chain with {', '.join(values)}.{others}"
 
 
 def identify(result: FitResult) -> Identification:
@@ -87,34 +109,71 @@ def identify(result: FitResult) -> Identification:
     A family is a linear subspace of the coefficients. Its parameters are those that least
     squares would find, were it restricted to the family; they are more exact than the
     coefficients alone. The fit belongs to the family if no coefficient lies further from
-    it than 4.5 error bars. Families with fewer parameters come first. The shift, which no
-    observable sees, is left aside.
+    it than 4.5 error bars, or what is as improbable for error bars from few trajectories, and
+    if one of its parameters differs from 0 by as much. Families with fewer parameters come
+    first. The shift, which no observable sees, is left aside.
+
+    Nothing is identified if no generator explains the data, or if nothing differs from 0.
 
     Args:
         result: Of `fit_generator`.
 
     Returns:
-        The first family that fits, or "custom".
+        The first family that fits, "custom" or "none".
     """
-    for name, columns in _families(result.terms).items():
-        found = _projected(result, name, columns)
-        if found is not None:
-            return found
-    return _custom(result)
+    if result.explains_the_data is False:
+        return _nothing(
+            result, f"no such generator explains the data ({_with_probability(result.p_value)})"
+        )
+    families = _families(result.terms)
+    fitting = {
+        name: identification
+        for name, columns in families.items()
+        if (identification := _projected(result, name, columns)) is not None
+    }
+    if not fitting:
+        return _custom(result)
+    name, found = next(iter(fitting.items()))
+    mine = np.concatenate(list(families[name].values()))
+    others = [other for other in fitting if not _contains(families[other], mine)]
+    return replace(found, alternatives=tuple(others))
 
 
 def coefficient_table(result: FitResult) -> str:
-    """Returns the coefficients with their errors, a line each, those not 0 marked."""
+    """Returns the coefficients with their errors, a line each.
+
+    Those not 0 are marked by a star, or by a question mark if no such generator explains
+    the data: error bars say nothing about a generator of the wrong form.
+    """
+    mark = "? " if result.explains_the_data is False else "* "
     nonzero = _is_nonzero(result)
+    form = f">16.{DIGITS}{'f' if _is_plain(result.coefficients) else 'e'}"
     lines = [f"{'':2}{'coefficient':<14} {'value':>16} {'error':>10}"]
     for name, value, error, marked in zip(
         result.terms.names, result.coefficients, result.errors, nonzero, strict=True
     ):
         shown = f"{error:>10.1e}" if np.isfinite(error) else f"{'unknown':>10}"
         # Adding 0 turns -0 into 0.
-        value = round(float(value), DIGITS) + 0.0
-        lines.append(f"{'* ' if marked else '  '}{name:<14} {value:>16.{DIGITS}f} {shown}")
+        value = (round(float(value), DIGITS) if form.endswith("f") else float(value)) + 0.0
+        lines.append(f"{mark if marked else '  '}{name:<14} {value:{form}} {shown}")
     return "\n".join(lines)
+
+
+def growth_sentence(result: FitResult) -> str:
+    """Returns what the residuals say about the form of the generator, with their p value."""
+    residuals = [f"{value:.4g} (lag {lag})" for lag, value in result.residuals.items()]
+    if result.p_value is None:
+        return (
+            f"Left is {residuals[0]}; whether such a generator explains the data cannot be told"
+            " from one lag."
+        )
+    left = f"{residuals[0]} to {residuals[-1]}, {_with_probability(result.p_value)}"
+    if result.explains_the_data:
+        return f"Such a generator explains the data: what is left does not grow, {left}."
+    return (
+        f"No such generator explains the data: what is left grows with the lag, {left}."
+        " Interactions may reach further, or fields differ from site to site."
+    )
 
 
 def _families(terms: LocalTerms) -> dict[str, dict[str, np.ndarray]]:
@@ -165,10 +224,20 @@ def _embedded(terms: LocalTerms, group: str, values: np.ndarray) -> np.ndarray:
     return rows
 
 
+def _contains(columns: Mapping[str, np.ndarray], rows: np.ndarray) -> bool:
+    """Returns whether every member of a family, given by its rows, is in the other one."""
+    other = np.concatenate(list(columns.values()))
+    solution, *_ = np.linalg.lstsq(other.T, rows.T, rcond=None)
+    return bool(np.allclose(other.T @ solution, rows.T))
+
+
 def _projected(
     result: FitResult, name: str, columns: Mapping[str, np.ndarray]
 ) -> Identification | None:
-    """Returns the family's parameters, or None if it does not explain the coefficients."""
+    """Returns the family's parameters, or None if it does not explain the coefficients.
+
+    Nor does it if all of its parameters may be 0.
+    """
     family = np.concatenate(list(columns.values()))
     shift = np.eye(result.terms.size)[result.terms.slices["shift"]]
     rows = np.concatenate([family, shift])
@@ -178,14 +247,21 @@ def _projected(
         return None
     projector = (inverse @ rows @ result.curvature)[: len(family)]
     values = projector @ result.coefficients
-    left = (result.coefficients - values @ family) / _scale(result)
+    scale = _scale(result)
+    scale[result.terms.slices["shift"]] = np.inf
+    left = (result.coefficients - values @ family) / scale
     deviation = float(np.abs(left).max())
     if deviation > MAX_DEVIATION:
         return None
     covariance = projector @ result.covariance @ projector.T
+    # As cautious as the least known of the coefficients that a parameter is made of.
+    widened = [(_widening(result) * (row != 0)).max() for row in family]
+    limits = MAX_DEVIATION * np.hypot(np.sqrt(np.diag(covariance)) * widened, _tolerance(result))
+    if (np.abs(values) <= limits).all():
+        return None
     parameters, errors = _named(result.terms, columns, values, covariance)
     if name == "xxz":
-        if abs(parameters["coupling"]) <= MAX_DEVIATION * math.hypot(errors["coupling"], TOLERANCE):
+        if abs(values[0]) <= limits[0]:
             return None
         parameters, errors = _anisotropic(parameters, errors, covariance)
     return Identification(name, parameters, errors, deviation, result.terms, values @ family)
@@ -236,33 +312,63 @@ def _anisotropic(
 
 
 def _custom(result: FitResult) -> Identification:
-    nonzero = _is_nonzero(result) & np.isfinite(_scale(result))
-    names = [name for name, kept in zip(result.terms.names, nonzero, strict=True) if kept]
+    """Returns all coefficients that are not 0, if any but the shift is."""
+    nonzero = _is_nonzero(result)
+    apart = nonzero.copy()
+    apart[result.terms.slices["shift"]] = False
+    if not apart.any():
+        return _nothing(result, "no coefficient differs from 0 by more than its error bar allows")
+    names = [name for name, kept in zip(result.terms.names, apart, strict=True) if kept]
     return Identification(
         name="custom",
-        parameters=dict(zip(names, result.coefficients[nonzero].tolist(), strict=True)),
-        errors=dict(zip(names, result.errors[nonzero].tolist(), strict=True)),
+        parameters=dict(zip(names, result.coefficients[apart].tolist(), strict=True)),
+        errors=dict(zip(names, result.errors[apart].tolist(), strict=True)),
         deviation=0.0,
         terms=result.terms,
-        coefficients=np.where(nonzero, result.coefficients, 0.0),
+        coefficients=np.where(apart, result.coefficients, 0.0),
     )
 
 
+def _nothing(result: FitResult, reason: str) -> Identification:
+    none = np.zeros(result.terms.size)
+    return Identification(NONE, {}, {}, 0.0, result.terms, none, reason=reason)
+
+
 def _is_nonzero(result: FitResult) -> np.ndarray:
-    return np.abs(result.coefficients) > MAX_DEVIATION * np.hypot(result.errors, TOLERANCE)
+    return np.abs(result.coefficients) > MAX_DEVIATION * _scale(result)
 
 
 def _scale(result: FitResult) -> np.ndarray:
-    """Returns error bars, infinite where a coefficient is to be left aside."""
-    scale = np.hypot(result.errors, TOLERANCE)
-    scale[result.terms.slices["shift"]] = np.inf
-    return scale
+    """Returns error bars as wide as the tail of few trajectories asks for, (size,)."""
+    return np.hypot(result.errors * _widening(result), _tolerance(result))
 
 
-def _with_error(value: Any, error: Any) -> str:
+def _widening(result: FitResult) -> np.ndarray:
+    return student_limits(MAX_DEVIATION, result.degrees_of_freedom) / MAX_DEVIATION
+
+
+def _tolerance(result: FitResult) -> float:
+    sizes = np.where(result.determined, np.abs(result.coefficients), 0.0)
+    sizes[result.terms.slices["shift"]] = 0.0
+    return TOLERANCE * float(sizes.max())
+
+
+def _is_plain(coefficients: np.ndarray) -> bool:
+    largest = np.abs(coefficients).max()
+    return bool(largest == 0 or PLAIN[0] <= largest < PLAIN[1])
+
+
+def _with_error(value: Any, error: Any, plain: bool) -> str:
     if isinstance(value, list):
         pairs = zip(value, error, strict=True)
-        return f"[{', '.join(_with_error(v, e) for v, e in pairs)}]"
+        return f"[{', '.join(_with_error(v, e, plain) for v, e in pairs)}]"
+    if not plain:
+        return f"{value:.{DIGITS - 1}e} +- {error:.1e}"
     # Two digits of the error, but no more digits than anyone reads.
     digits = min(max(1 - math.floor(math.log10(error)), 2), DIGITS)
     return f"{value:.{digits}f} +- {error:.1e}"
+
+
+def _with_probability(p_value: float) -> str:
+    # Below this the tail of the law is 0 in double precision.
+    return f"p = {p_value:.2g}" if p_value >= 1e-300 else "p < 1e-300"

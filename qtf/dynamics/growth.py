@@ -79,9 +79,7 @@ def _with_idle_spin(
     n_samples = SAMPLES_PER_UNIT * model.units
     psi0 = sample_initial_states(initial_states, n_sites + 1, n_samples, seed=seed)
     halves = psi0.reshape(2 * n_samples, 2**n_sites)
-    # The network knows normalised states only.
-    norms = np.linalg.norm(halves, axis=-1, keepdims=True)
-    psi = Rollout(model)(halves / norms, N_STEPS) * norms[:, None]
+    psi = Rollout(model)(halves, N_STEPS)
     psi = psi.reshape(n_samples, 2, N_STEPS + 1, 2**n_sites)
     return np.concatenate([psi[:, 0], psi[:, 1]], axis=-1)
 

@@ -7,7 +7,9 @@ import keras
 import numpy as np
 from keras import ops
 
+from qtf.checks import COUNT, Optional, check_arguments
 from qtf.dynamics.local_action import (
+    MAX_ORDER,
     MAX_PHASE,
     LocalAction,
     evolved,
@@ -17,8 +19,11 @@ from qtf.dynamics.local_action import (
     sites_of,
 )
 from qtf.dynamics.local_terms import LocalTerms
-from qtf.layers.spin_encoding import check_dimension
+from qtf.layers.spin_encoding import check_parts
 from qtf.physics import PauliSum
+
+# Indices of amplitudes are int32.
+MAX_SITES = 30
 
 
 @keras.saving.register_keras_serializable("qtf")
@@ -55,7 +60,7 @@ class LocalGenerator(keras.Model):
         The predicted states one step later, (batch, time, 2, 2**n).
 
     Raises:
-        ValueError: An argument is out of range, or 2**n does not fit.
+        ValueError: An argument is out of range, or the input is complex or of another shape.
 
     Example:
         >>> from qtf.physics import PauliTerm
@@ -89,12 +94,21 @@ class LocalGenerator(keras.Model):
         super().__init__(autocast=False, **{"dtype": "float64", **kwargs})
         if not 0 < dt < np.inf:
             raise ValueError(f"Argument `dt` must be positive and finite, but is {dt}.")
-        if order is not None and order < 1:
-            raise ValueError(f"Argument `order` must be positive, but is {order}.")
+        check_arguments(COUNT, n_max=n_max)
+        check_arguments(Optional(COUNT), order=order)
+        if order is not None and order > MAX_ORDER:
+            raise ValueError(f"Argument `order` must be at most {MAX_ORDER}, but is {order}.")
+        if interaction_range > max(n_max - 1, 1):
+            raise ValueError(
+                f"Argument `interaction_range` must be at most {max(n_max - 1, 1)}, below `n_max`,"
+                f" but is {interaction_range}."
+            )
         self.terms = LocalTerms(interaction_range, site_dependent, n_sites, fields)
         smallest = self.terms.n_sites or 1
         if n_max < smallest:
             raise ValueError(f"Argument `n_max` must be at least {smallest}, but is {n_max}.")
+        if n_max > MAX_SITES:
+            raise ValueError(f"Argument `n_max` must be at most {MAX_SITES}, but is {n_max}.")
         self.dt = dt
         self.n_max = n_max
         self.order = order
@@ -105,6 +119,7 @@ class LocalGenerator(keras.Model):
 
     def call(self, psi: Any, training: bool = False) -> Any:
         """Predicts every next state of whole trajectories."""
+        check_parts(psi, self.n_max, axes=("batch", "time"))
         columns = ops.transpose(ops.cast(psi, self.compute_dtype), (3, 2, 0, 1))
         shape = ops.shape(columns)
         found = self._evolved(ops.reshape(columns, (*shape[:2], -1)), psi.shape[-1])
@@ -118,12 +133,13 @@ class LocalGenerator(keras.Model):
         """Advances states by one time step.
 
         Args:
-            psi: (batch, 2, 2**n).
+            psi: (batch, 2, 2**n), of any norm: the prediction is linear.
             cells: (0, batch, 0); there is no memory.
 
         Returns:
             The next states, shaped as `psi`, and `cells`.
         """
+        check_parts(psi, self.n_max, axes=("batch",))
         columns = ops.transpose(ops.cast(psi, self.compute_dtype), (2, 1, 0))
         return ops.transpose(self._evolved(columns, psi.shape[-1]), (2, 1, 0)), cells
 
@@ -178,7 +194,6 @@ class LocalGenerator(keras.Model):
 
     def _evolved(self, columns: Any, dimension: int | None) -> Any:
         """Returns states one step later, as columns (2**n, 2, batch)."""
-        check_dimension(dimension, self.n_max)
         if dimension is not None:
             self.terms.check_sites(sites_of(dimension))
         action = self._action(ops.shape(columns)[0])

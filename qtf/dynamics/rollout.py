@@ -7,17 +7,22 @@ import keras
 import numpy as np
 from keras import ops
 
+from qtf.checks import COUNT, Optional, check_arguments
 from qtf.dynamics.rollout_loops import LOOPS, best_loop
+from qtf.dynamics.state_checks import checked_batch, checked_n_steps, norms_of
+from qtf.layers.spin_encoding import check_dimension
+from qtf.pieces import byte_budget, equal_pieces
 from qtf.training.compilation import compiled
-
-# What one compiled call may hold of predicted states, if the user does not say.
-CHUNK_BYTES = 1 << 30
 
 
 class Rollout:
     """Predicts trajectories from initial states in one compiled loop.
 
         psi_0 given;  psi_{k+1}, cells_{k+1} = model.step(psi_k, cells_k)
+
+    Evolution is linear, but networks are not, and know states of norm 1. So every state is
+    normalised first, and its trajectory gets the norm back: `rollout(2 * psi0)` is twice
+    `rollout(psi0)`.
 
     Which of the equivalent loops of `qtf.dynamics.rollout_loops` runs depends on n, the batch
     and the network's width. Compilation happens at the first call for every new shape or
@@ -28,7 +33,7 @@ class Rollout:
         xla: Whether the loop is compiled by XLA; results agree to 1e-5.
         loop: "best", or the name of a loop in `qtf.dynamics.rollout_loops.LOOPS`.
         chunk_bytes: Most memory that the predicted states of one compiled call may take;
-            larger batches are split.
+            larger batches are split. None: what `qtf.pieces` finds.
 
     Example:
         >>> from qtf.dynamics.transferable_sru import TransferableSRU
@@ -47,13 +52,12 @@ class Rollout:
         *,
         xla: bool = True,
         loop: str = "best",
-        chunk_bytes: int = CHUNK_BYTES,
+        chunk_bytes: int | None = None,
     ) -> None:
         if loop not in ("best", *LOOPS):
             known = ", ".join(("best", *LOOPS))
             raise ValueError(f'Argument `loop` must be one of {known}, but is "{loop}".')
-        if chunk_bytes < 1:
-            raise ValueError(f"Argument `chunk_bytes` must be positive, but is {chunk_bytes}.")
+        check_arguments(Optional(COUNT), chunk_bytes=chunk_bytes)
         self.model = model
         self.xla = xla
         self.loop = loop
@@ -70,8 +74,8 @@ class Rollout:
         """Predicts `n_steps` states after each initial state.
 
         Args:
-            psi0: Complex amplitudes, (batch, 2**n) or (2**n,); or several such arrays by
-                their number of spins.
+            psi0: Complex or real amplitudes, (batch, 2**n) or (2**n,), of any norm but 0; or
+                several such arrays by their number of spins. A batch may be empty.
             n_steps: Number of steps, at least 1.
 
         Returns:
@@ -80,33 +84,40 @@ class Rollout:
             `psi0` was.
 
         Raises:
-            ValueError: `n_steps` is not positive, `psi0` has another shape, or is not
-                finite.
+            ValueError: `n_steps` is no positive integer, or `psi0` has another shape, is not
+                finite, or holds a state that is 0 or whose norm the model's precision cannot
+                hold.
         """
         if isinstance(psi0, Mapping):
             for n_sites, states in psi0.items():
                 _check_width(n_sites, np.shape(states))
             return {n_sites: self(states, n_steps) for n_sites, states in psi0.items()}
-        psi0 = np.asarray(psi0)
-        if n_steps < 1:
-            raise ValueError(f"Argument `n_steps` must be positive, but is {n_steps}.")
-        if psi0.ndim not in (1, 2):
-            raise ValueError(
-                f"Argument `psi0` must be (batch, 2**n) or (2**n,), but has shape {psi0.shape}."
-            )
-        if not np.isfinite(psi0).all():
-            raise ValueError("Argument `psi0` must be finite, but holds NaN or infinity.")
-        parts = real_parts(np.atleast_2d(psi0), self.model.variable_dtype)
-        psi = self._in_chunks(parts, n_steps)
+        n_steps = checked_n_steps(n_steps)
+        psi0 = checked_batch("psi0", psi0)
+        check_dimension(psi0.shape[-1], self.model.n_max, "The last axis of `psi0`")
+        psi = self._scaled(np.atleast_2d(psi0), n_steps)
         return psi if psi0.ndim == 2 else psi[0]
+
+    def _scaled(self, psi0: np.ndarray, n_steps: int) -> np.ndarray:
+        """Rolls normalised states out and gives their trajectories the norms of `psi0`."""
+        dtype = np.dtype(self.model.variable_dtype)
+        if not len(psi0):
+            return np.zeros((0, n_steps + 1, psi0.shape[-1]), np.result_type(dtype, 1j))
+        norms = norms_of(psi0)
+        _check_norms(norms, dtype)
+        psi = self._in_chunks(real_parts(psi0 / norms[:, None], dtype.name), n_steps)
+        psi *= norms[:, None, None].astype(dtype)
+        psi[:, 0] = psi0
+        return psi
 
     def _in_chunks(self, parts: np.ndarray, n_steps: int) -> np.ndarray:
         batch_size = len(parts)
-        most = max(1, self.chunk_bytes // (parts[:1].nbytes * (n_steps + 1)))
+        budget = byte_budget() if self.chunk_bytes is None else self.chunk_bytes
+        most = max(1, budget // (parts[:1].nbytes * (n_steps + 1)))
         if batch_size <= most:
             return self._predicted(parts, n_steps)
-        # Chunks of one size, the last overlapping the one before: compiled once.
-        size = -(-batch_size // -(-batch_size // most))
+        # The last one overlaps the one before: all have one shape, and are compiled once.
+        _, size = equal_pieces(batch_size, most)
         psi: Any = None
         for start in range(0, batch_size, size):
             start = min(start, batch_size - size)
@@ -136,7 +147,18 @@ class Rollout:
 
 def real_parts(psi: np.ndarray, dtype: str = "float32") -> np.ndarray:
     """Stacks real and imaginary parts, (..., 2**n) complex to (..., 2, 2**n) real."""
+    psi = np.asarray(psi)
     return np.stack([psi.real, psi.imag], axis=-2).astype(dtype)
+
+
+def _check_norms(norms: np.ndarray, dtype: np.dtype) -> None:
+    limits = np.finfo(dtype)
+    wrong = norms[(norms < limits.tiny) | (norms > limits.max)]
+    if wrong.size:
+        raise ValueError(
+            f"Argument `psi0` must hold states with norms from {limits.tiny:.1e} to"
+            f" {limits.max:.1e}, as {dtype} can, but one has {wrong[0]:.3g}."
+        )
 
 
 def _check_width(n_sites: int, shape: tuple[int, ...]) -> None:

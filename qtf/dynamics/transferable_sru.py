@@ -5,7 +5,9 @@ from typing import Any
 import keras
 from keras import ops
 
+from qtf.checks import COUNT, POSITIVE, check_arguments
 from qtf.layers import SRU, ChainEncoding, FeedForward, SpinDecoding, SpinEncoding
+from qtf.layers.spin_encoding import check_parts
 
 PRESETS: dict[str, dict[str, Any]] = {
     "paper": {"n_layers": 4, "layer_norm": True, "dropout": 0.005, "predicts": "state"},
@@ -51,7 +53,8 @@ class TransferableSRU(keras.Model):
         The predicted states one step later, (batch, time, 2, 2**n).
 
     Raises:
-        ValueError: An argument is out of range, or 2**n does not fit `n_max`.
+        ValueError: An argument is out of range, the input is complex or of another shape, or
+            2**n does not fit `n_max`.
 
     Example:
         >>> import numpy as np
@@ -80,8 +83,8 @@ class TransferableSRU(keras.Model):
     ) -> None:
         # The input keeps its precision: an increment is added to it.
         super().__init__(autocast=False, **kwargs)
-        if n_layers < 1:
-            raise ValueError(f"Argument `n_layers` must be positive, but is {n_layers}.")
+        check_arguments(COUNT, n_max=n_max, n_layers=n_layers)
+        check_arguments(POSITIVE, increment_scale=increment_scale)
         if predicts not in ("state", "increment"):
             raise ValueError(
                 f'Argument `predicts` must be "state" or "increment", but is "{predicts}".'
@@ -126,6 +129,7 @@ class TransferableSRU(keras.Model):
 
     def features(self, psi: Any, training: bool = False) -> Any:
         """Returns what the spin decoding decodes, time first, (time, batch, units)."""
+        check_parts(psi, self.n_max, axes=("batch", "time"))
         x = ops.transpose(self.spin_encoding(psi), (1, 0, 2))
         x = self.chain_encoding(x, dimension=ops.shape(psi)[-1])
         x = self.first_block(x, training=training)
@@ -141,12 +145,14 @@ class TransferableSRU(keras.Model):
         """Advances states by one time step.
 
         Args:
-            psi: (batch, 2, 2**n).
+            psi: (batch, 2, 2**n). The network knows states of norm 1, as those of its
+                training are, and is not linear; `Rollout` takes others, too.
             cells: Cell states, (n_layers, batch, units).
 
         Returns:
             The next states and the next cell states, shaped as the arguments.
         """
+        check_parts(psi, self.n_max, axes=("batch",))
         dimension = ops.shape(psi)[-1]
         features, cells = self.step_features(self.spin_encoding(psi), cells, dimension)
         return self.next_state(psi, self.spin_decoding(features, dimension=dimension)), cells

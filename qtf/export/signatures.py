@@ -121,8 +121,13 @@ class DynamicsModule(tf.Module):
         return psi0, checked_n_steps(n_steps, tf.shape(psi0)[0], self.max_steps)
 
     def _collect(self, psi0: Any, n_steps: Any, measure: Any) -> list[Any]:
-        """Rolls out and stacks `measure(psi)` of every step, (batch, n_steps + 1, ...)."""
+        """Rolls out and stacks `measure(psi)` of every step, (batch, n_steps + 1, ...).
+
+        As in `qtf.dynamics.rollout`, the model gets states of norm 1 and its predictions the
+        norm of the request.
+        """
         psi0 = tf.cast(psi0, self._dtype)
+        norms = tf.sqrt(tf.reduce_sum(tf.square(psi0), axis=(1, 2), keepdims=True))
         cells = tf.cast(self._model.initial_cells(tf.shape(psi0)[0]), self._dtype)
         first = measure(psi0)
         arrays = [
@@ -132,14 +137,14 @@ class DynamicsModule(tf.Module):
 
         def advance(k: Any, psi: Any, cells: Any, arrays: list[Any]) -> tuple[Any, ...]:
             psi, cells = self._model.step(psi, cells)
-            values = measure(psi)
+            values = measure(norms * psi)
             arrays = [a.write(k, value) for a, value in zip(arrays, values, strict=True)]
             return k + 1, psi, cells, arrays
 
         *_, arrays = tf.while_loop(
             lambda k, *_: k <= n_steps,
             advance,
-            (tf.constant(1), psi0, cells, arrays),
+            (tf.constant(1), psi0 / norms, cells, arrays),
             shape_invariants=(
                 tf.TensorShape([]),
                 psi0.shape,

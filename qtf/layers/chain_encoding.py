@@ -5,6 +5,9 @@ from typing import Any
 import keras
 from keras import ops
 
+from qtf.checks import COUNT, check_arguments
+from qtf.layers.spin_encoding import check_dimension
+
 # Standard deviation of the initial gains around 1: chains start from different maps.
 GAIN_SPREAD = 0.7
 
@@ -31,7 +34,7 @@ class ChainEncoding(keras.layers.Layer):
         inputs + E[n - 1], or G[n - 1] * inputs + E[n - 1], (..., units).
 
     Raises:
-        ValueError: `n_max` is not positive.
+        ValueError: `n_max` is not positive, or `dimension` is not 2**n for an n up to it.
 
     Example:
         >>> import numpy as np
@@ -43,8 +46,7 @@ class ChainEncoding(keras.layers.Layer):
 
     def __init__(self, n_max: int, multiplicative: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if n_max < 1:
-            raise ValueError(f"Argument `n_max` must be positive, but is {n_max}.")
+        check_arguments(COUNT, n_max=n_max)
         self.n_max = n_max
         self.multiplicative = multiplicative
 
@@ -58,6 +60,7 @@ class ChainEncoding(keras.layers.Layer):
 
     def call(self, inputs: Any, dimension: Any) -> Any:
         """Applies the vectors of the chain's length."""
+        check_dimension(dimension, self.n_max, "Argument `dimension`")
         # n - 1 counts the powers 2, 4, ... below 2**n; integers, so a tensor will do too.
         powers = 2 ** ops.arange(1, self.n_max + 1, dtype="int32")
         row = ops.sum(ops.cast(powers < dimension, "int32"))

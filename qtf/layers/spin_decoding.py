@@ -5,6 +5,9 @@ from typing import Any
 import keras
 from keras import ops
 
+from qtf.checks import COUNT, check_arguments
+from qtf.layers.spin_encoding import check_dimension
+
 
 @keras.saving.register_keras_serializable("qtf")
 class SpinDecoding(keras.layers.Layer):
@@ -29,7 +32,7 @@ class SpinDecoding(keras.layers.Layer):
         Real and imaginary parts, (..., 2, 2**n).
 
     Raises:
-        ValueError: `n_max` is not positive.
+        ValueError: `n_max` is not positive, or `dimension` is not 2**n for an n up to it.
 
     Example:
         >>> import numpy as np
@@ -41,8 +44,7 @@ class SpinDecoding(keras.layers.Layer):
 
     def __init__(self, n_max: int, initializer: str = "glorot_normal", **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if n_max < 1:
-            raise ValueError(f"Argument `n_max` must be positive, but is {n_max}.")
+        check_arguments(COUNT, n_max=n_max)
         self.n_max = n_max
         self.initializer = initializer
 
@@ -58,6 +60,7 @@ class SpinDecoding(keras.layers.Layer):
 
     def call(self, inputs: Any, dimension: Any) -> Any:
         """Decodes states of one number of spins."""
+        check_dimension(dimension, self.n_max, "Argument `dimension`")
         # One product for both parts: twice as wide, half as many.
         rows = ops.concatenate(
             [self.real_embedding[:dimension], self.imaginary_embedding[:dimension]], axis=0

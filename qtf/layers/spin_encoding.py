@@ -1,9 +1,13 @@
 """From the amplitudes of any number of spins to a vector of fixed width."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
+
+from qtf.checks import COUNT, FINITE, check_arguments
 
 
 @keras.saving.register_keras_serializable("qtf")
@@ -27,8 +31,8 @@ class SpinEncoding(keras.layers.Layer):
         (..., units).
 
     Raises:
-        ValueError: `n_max` is not positive, `units` is odd, or the last axis is not
-            2**n for an n up to `n_max`.
+        ValueError: `n_max` is not positive, `units` is odd, the last two axes are not
+            (2, 2**n) for an n up to `n_max`, or the input is complex.
 
     Example:
         >>> import numpy as np
@@ -40,8 +44,8 @@ class SpinEncoding(keras.layers.Layer):
 
     def __init__(self, n_max: int, units: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if n_max < 1:
-            raise ValueError(f"Argument `n_max` must be positive, but is {n_max}.")
+        check_arguments(COUNT, n_max=n_max)
+        check_arguments(FINITE, units=units)
         if units < 2 or units % 2:
             raise ValueError(f"Argument `units` must be even and positive, but is {units}.")
         self.n_max = n_max
@@ -59,7 +63,7 @@ class SpinEncoding(keras.layers.Layer):
 
     def call(self, psi: Any) -> Any:
         """Encodes states of one number of spins."""
-        check_dimension(psi.shape[-1], self.n_max)
+        check_parts(psi, self.n_max)
         dimension = ops.shape(psi)[-1]
         real = ops.matmul(psi[..., 0, :], self.real_embedding[:dimension])
         imaginary = ops.matmul(psi[..., 1, :], self.imaginary_embedding[:dimension])
@@ -74,11 +78,42 @@ class SpinEncoding(keras.layers.Layer):
         return {**super().get_config(), "n_max": self.n_max, "units": self.units}
 
 
-def check_dimension(dimension: int | None, n_max: int) -> None:
-    """Raises unless a statically known number of amplitudes is 2**n, 1 <= n <= n_max."""
-    if dimension is None:
-        return
-    if dimension < 2 or dimension & (dimension - 1) or dimension > 2**n_max:
+def check_parts(psi: Any, n_max: int, *, axes: Sequence[str] | None = None) -> None:
+    """Raises unless an array is one of parts of states, (..., 2, 2**n), 1 <= n <= n_max.
+
+    What is not known before the graph runs is left aside.
+
+    Args:
+        psi: Array or tensor.
+        n_max: Largest number of spins.
+        axes: Names of the axes before the parts; by default there may be any.
+
+    Raises:
+        ValueError: The array is complex, or its shape is another one.
+    """
+    named = f"({', '.join(axes or ('...',))}, 2, 2**n)"
+    if "complex" in keras.backend.standardize_dtype(psi.dtype):
         raise ValueError(
-            f"The last axis of `psi` must be 2**n for n in 1..{n_max}, but is {dimension}."
+            f"Argument `psi` must hold real and imaginary parts, {named}, but is complex."
         )
+    wrong_rank = len(psi.shape) < 2 or (axes is not None and len(psi.shape) != len(axes) + 2)
+    if wrong_rank or psi.shape[-2] not in (2, None):
+        raise ValueError(f"Argument `psi` must be {named}, but has shape {tuple(psi.shape)}.")
+    check_dimension(psi.shape[-1], n_max)
+
+
+def check_dimension(dimension: Any, n_max: int, name: str = "The last axis of `psi`") -> None:
+    """Raises unless a number of amplitudes is 2**n, 1 <= n <= n_max, if it is known yet.
+
+    Args:
+        dimension: An integer, or what only the running graph knows.
+        n_max: Largest number of spins.
+        name: Of the number, for the message.
+
+    Raises:
+        ValueError: It is another number.
+    """
+    if not isinstance(dimension, (int, np.integer)):
+        return
+    if dimension < 2 or dimension & (dimension - 1) or int(dimension).bit_length() - 1 > n_max:
+        raise ValueError(f"{name} must be 2**n for n in 1..{n_max}, but is {dimension}.")
