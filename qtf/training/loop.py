@@ -66,17 +66,7 @@ def train(
         KeyboardInterrupt: Interrupted by Ctrl-C or SIGTERM, after a checkpoint of the step in
             work; a second signal does not wait for it.
     """
-    if keras.backend.backend() != "tensorflow":
-        raise ValueError(
-            "Variable KERAS_BACKEND must be tensorflow for this training, but is"
-            f" {keras.backend.backend()}; set it before Keras is imported."
-        )
-    for name in ("monitor", "stop_metric"):
-        if getattr(settings, name) not in task.metric_names:
-            raise ValueError(
-                f"Setting `training.{name}` must be one of {', '.join(task.metric_names)}, but is"
-                f' "{getattr(settings, name)}".'
-            )
+    _check(task, settings)
     keras.utils.set_random_seed(settings.seed)
     keras.config.set_dtype_policy(settings.precision)
     strategy = make_strategy(settings.strategy)
@@ -100,6 +90,20 @@ def train(
         return model
     finally:
         folder.close()
+
+
+def _check(task: Task, settings: TrainingSettings) -> None:
+    if keras.backend.backend() != "tensorflow":
+        raise ValueError(
+            "Variable KERAS_BACKEND must be tensorflow for this training, but is"
+            f" {keras.backend.backend()}; set it before Keras is imported."
+        )
+    for name in ("monitor", "stop_metric"):
+        if getattr(settings, name) not in task.metric_names:
+            raise ValueError(
+                f"Setting `training.{name}` must be one of {', '.join(task.metric_names)}, but is"
+                f' "{getattr(settings, name)}".'
+            )
 
 
 def mutable_keys(settings: TrainingSettings) -> set[str]:
