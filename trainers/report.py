@@ -266,8 +266,9 @@ def _metrics_html(evaluations: Mapping[int, Evaluation], step: int) -> str:
         cells = []
         for metric in TITLES:
             summary = evaluation.summaries[metric]["model"]
-            half = (summary.high[step] - summary.low[step]) / 2
-            cells.append(f"<td>{_number(summary.mean[step])} &plusmn; {_number(half)}</td>")
+            mean = summary.mean[step]
+            half = summary.high[step] - mean if np.isfinite(mean) else np.nan
+            cells.append(f"<td>{_number(mean)} &plusmn; {_number(half)}</td>")
         lines.append(f"<tr><td>{n_sites}</td>{''.join(cells)}</tr>")
     return f"<table><tr><th>n</th>{head}</tr>{''.join(lines)}</table>"
 
