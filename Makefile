@@ -7,6 +7,9 @@ PARALLEL := -n auto --maxprocesses=4 --dist loadfile
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
+# pip would say ResolutionImpossible.
+CHECK_PYTHON = @$(PYTHON) -c 'import sys; v = sys.version_info; (3, 11) <= v[:2] <= (3, 13) or sys.exit("$(PYTHON) is Python %d.%d, but qtf needs 3.11, 3.12 or 3.13; name one: make $(firstword $(MAKECMDGOALS)) PYTHON=python3.12" % v[:2])'
+
 .PHONY: demo test test-long format bench bench-peers reproduce ground-states growth open-systems samplers full-scale clean help
 
 help:
@@ -67,11 +70,13 @@ format: $(VENV)/.test
 	$(BIN)/ruff check --fix .
 
 $(VENV)/.core: setup.py constraints.txt
+	$(CHECK_PYTHON)
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) -e .
 	touch $@
 
 $(PEERS)/.installed: benchmarks/peers/requirements.txt
+	$(CHECK_PYTHON)
 	$(PYTHON) -m venv $(PEERS)
 	$(PEERS)/bin/python -m pip install --quiet -r $<
 	touch $@

@@ -8,6 +8,12 @@ from setuptools import find_packages, setup
 HERE = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (HERE / "qtf/__init__.py").read_text())[1]
 
+CONFIGS = {
+    f"qtf.configs.{path.name}": f"configs/{path.name}"
+    for path in sorted((HERE / "configs").iterdir())
+    if any(path.glob("*.py"))
+}
+
 CORE = [
     "absl-py>=2.1",
     "crc32c>=2.4",
@@ -26,6 +32,7 @@ CORE = [
     "tensorflow-serving-api>=2.21,<2.22",
     "tf-keras>=2.21,<2.22",
     "tfrecord>=1.14.6",
+    "threadpoolctl>=3.5",
     "tqdm>=4.66",
     "uvicorn>=0.30",
 ]
@@ -51,9 +58,13 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.11",
-    packages=find_packages(
-        include=[f"{room}*" for room in ("qtf", "data_gen", "trainers", "serving")]
-    ),
+    packages=[
+        *find_packages(include=[f"{room}*" for room in ("qtf", "data_gen", "trainers", "serving")]),
+        *CONFIGS,
+    ],
+    # At the top level of the clone, where users look; installed, a folder of that name would be
+    # anybody's.
+    package_dir=CONFIGS,
     package_data={"qtf.physics": ["*.json"], "serving.page": ["static/*"]},
     install_requires=CORE,
     extras_require={

@@ -11,7 +11,6 @@ writes it with the device's name to `jax.json`.
 """
 
 import argparse
-import importlib.util
 import json
 import os
 import statistics
@@ -168,12 +167,9 @@ def _batches(source: Any, n_steps: int) -> Iterator[Any]:
 
 
 def _config(arguments: argparse.Namespace, base_config: Any) -> dict[str, Any]:
-    spec = importlib.util.spec_from_file_location("config_file", arguments.config)
-    if spec is None or spec.loader is None:
-        raise ValueError(f"Flag --config must name a Python file, but is {arguments.config}.")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    config = base_config.resolved(module.get_config())
+    from qtf.configuration_files import load_configuration
+
+    config = base_config.resolved(load_configuration(arguments.config))
     config["data"]["source"] = "exact"
     if arguments.epochs:
         config["training"]["n_epochs"] = arguments.epochs
@@ -182,7 +178,7 @@ def _config(arguments: argparse.Namespace, base_config: Any) -> dict[str, Any]:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--config", type=Path, required=True)
+    parser.add_argument("--config", required=True)
     parser.add_argument("--workdir", type=Path, required=True)
     parser.add_argument("--epochs", type=int, default=0, help="instead of the configuration's")
     parser.add_argument("--minutes", type=float, default=1e9, help="stop after the epoch that ends")

@@ -6,13 +6,11 @@ The same command continues a run that was interrupted or killed; see `data_gen.g
 """
 
 from absl import flags
-from ml_collections import config_flags
 
-from qtf.command_line import raise_on_sigterm, run_command
+from qtf.command_line import run_command
+from qtf.configuration_files import define_configuration
 
-_CONFIG = config_flags.DEFINE_config_file(
-    "config", None, "What to compute, for example configs/data/ising.py.", lock_config=True
-)
+_CONFIG = define_configuration("What to compute, for example configs/data/small.py.")
 _OUT_DIR = flags.DEFINE_string("out_dir", None, "Folder that the shards are written to.")
 _WORKERS = flags.DEFINE_integer("workers", None, "Processes; by default one for each core.", 1)
 
@@ -31,7 +29,6 @@ def _generate() -> None:
     # Imported here so that --help and mistakes in the flags answer at once.
     from data_gen.generation import default_workers, generate
 
-    raise_on_sigterm()
     out_dir = str(_OUT_DIR.value)
     workers = _WORKERS.value or default_workers()
     done = generate(_CONFIG.value, out_dir, workers=workers, dask_scheduler=_DASK.value)

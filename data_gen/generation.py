@@ -12,6 +12,7 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
 from multiprocessing.connection import wait
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -64,9 +65,13 @@ def generate(
         The manifest and the number of shards that this call wrote.
 
     Raises:
-        ValueError: The config is wrong, or the folder holds something else.
+        ValueError: The config is wrong, the folder holds something else, or the calling script
+            starts anew in every worker.
         OSError: The folder cannot be written to or the disk is full; finished files stay.
     """
+    if _is_starting_worker():
+        # The process that started this one says what its script lacks.
+        sys.exit(1)
     if workers < 1:
         raise ValueError(f"Argument `workers` must be a positive integer, but is {workers}.")
     settings = settings_from_config(config)
@@ -115,25 +120,32 @@ def _written(
             remove_temporary_files(folder)
             raise
         return
-    with _pool(min(workers, len(todo)), folder) as pool:
+    started = multiprocessing.get_context("spawn").Event()
+    with _pool(min(workers, len(todo)), folder, started) as pool:
         futures = [pool.submit(write_shard, settings, plan, folder) for plan in todo]
-        yield from _results(futures)
+        yield from _results(futures, started)
 
 
-def _results(futures: list[Future[Written]]) -> Iterator[Written]:
+def _results(futures: list[Future[Written]], started: Event) -> Iterator[Written]:
     try:
         for future in as_completed(futures):
             yield future.result()
     except BrokenProcessPool as error:
+        if not started.is_set():
+            raise ValueError(
+                "No worker process could start: each imports the script that was started, which"
+                ' must therefore call `generate` below `if __name__ == "__main__":`.'
+            ) from error
         raise OSError(
             "A worker process was killed, perhaps for lack of memory; the same command continues."
         ) from error
 
 
 @contextmanager
-def _pool(workers: int, folder: Path) -> Iterator[ProcessPoolExecutor]:
+def _pool(workers: int, folder: Path, started: Event) -> Iterator[ProcessPoolExecutor]:
     others = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start_worker)
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, context, _start_worker, (started,))
     with _environment(dict.fromkeys(ONE_THREAD, "1")):
         try:
             yield pool
@@ -147,7 +159,13 @@ def _pool(workers: int, folder: Path) -> Iterator[ProcessPoolExecutor]:
             raise
 
 
-def _start_worker() -> None:
+def _is_starting_worker() -> bool:
+    """Returns whether this process is a worker that still imports the script of its parent."""
+    return getattr(multiprocessing.current_process(), "_inheriting", False)
+
+
+def _start_worker(started: Event) -> None:
+    started.set()
     # Ctrl-C reaches the whole group of processes; the parent decides what happens.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, daemon=True).start()

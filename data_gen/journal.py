@@ -15,8 +15,8 @@ from typing import Any
 
 from data_gen.settings import Settings
 from data_gen.shards import TEMPORARY_PREFIX
-from qtf.data.schema import MANIFEST_NAME, Manifest, Shard
-from qtf.files import write_atomically
+from qtf.data.schema import MANIFEST_NAME, Manifest, Shard, shard_from
+from qtf.files import read_json_lines, write_atomically
 
 JOURNAL_NAME = ".journal.jsonl"
 
@@ -117,9 +117,8 @@ def _line(content: dict[str, Any]) -> str:
 
 def _journal_lines(folder: Path) -> list[dict[str, Any]]:
     path = folder / JOURNAL_NAME
-    lines = path.read_text().splitlines(keepends=True) if path.exists() else []
     # The last line is torn if the process was killed while writing it.
-    return [json.loads(line) for line in lines if line.endswith("\n")]
+    return list(read_json_lines(path)) if path.exists() else []
 
 
 def _written_settings(folder: Path) -> dict[str, Any] | None:
@@ -131,7 +130,8 @@ def _written_settings(folder: Path) -> dict[str, Any] | None:
 def _written_shards(folder: Path) -> list[Shard]:
     if (folder / MANIFEST_NAME).exists():
         return list(Manifest.load(folder, verify="none").files)
-    return [Shard(**line) for line in _journal_lines(folder)[1:]]
+    path = folder / JOURNAL_NAME
+    return [shard_from(line, path) for line in _journal_lines(folder)[1:]]
 
 
 def _is_whole(folder: Path, shard: Shard) -> bool:
@@ -153,7 +153,8 @@ def _check_same(folder: Path, found: dict[str, Any], settings: Settings) -> None
         if old.get(key) != new.get(key):
             raise ValueError(
                 f"Folder {folder} holds data of another config: `{key}` is {old.get(key)!r}"
-                f" there, but {new.get(key)!r} now."
+                f" there, but {new.get(key)!r} now; choose another folder, or repeat the earlier"
+                " settings to complete this one."
             )
 
 

@@ -82,8 +82,9 @@ def _check_keys(plain: Mapping[str, Any]) -> None:
     known = [f.name for f in fields(Settings)]
     for name in plain:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
-            raise ValueError(f"Config has the unknown key `{name}`; the nearest known is `{near}`.")
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+            hint = f"the nearest known is `{near[0]}`" if near else f"known are {', '.join(known)}"
+            raise ValueError(f"Config has the unknown key `{name}`; {hint}.")
     for f in fields(Settings):
         if f.default is MISSING and f.name not in plain:
             raise ValueError(f"Config lacks the key `{f.name}`.")
@@ -146,7 +147,8 @@ def _check_numbers(settings: Settings) -> None:
         )
     for name in ("dt", "shard_megabytes"):
         value = getattr(settings, name)
-        if not isinstance(value, (int, float)) or not 0 < value < math.inf:
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not is_number or not 0 < value < math.inf:
             raise ValueError(f"Config key `{name}` must be positive and finite, but is {value!r}.")
 
 

@@ -8,11 +8,10 @@
 """
 
 import argparse
-import importlib.util
 from pathlib import Path
-from typing import Any
 
 from data_gen.generation import generate
+from qtf.configuration_files import load_configuration
 
 
 def main() -> None:
@@ -35,7 +34,7 @@ def main() -> None:
     with cluster:
         cluster.scale(jobs=arguments.jobs)
         done = generate(
-            _config(arguments.config),
+            load_configuration(arguments.config),
             arguments.out_dir,
             workers=arguments.jobs * arguments.cores,
             dask_scheduler=cluster.scheduler_address,
@@ -43,18 +42,9 @@ def main() -> None:
     print(f"{len(done.manifest.files)} shards, {done.n_written} of them by this call.")
 
 
-def _config(path: Path) -> Any:
-    spec = importlib.util.spec_from_file_location("generated_config", path)
-    if spec is None or spec.loader is None:
-        raise ValueError(f"Flag --config must name a Python file, but is {path}.")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.get_config()
-
-
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--config", type=Path, required=True)
+    parser.add_argument("--config", required=True)
     parser.add_argument("--out_dir", type=Path, required=True)
     parser.add_argument("--jobs", type=int, default=4, help="Slurm jobs")
     parser.add_argument("--cores", type=int, default=8, help="processes of each job")

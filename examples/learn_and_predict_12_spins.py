@@ -13,12 +13,20 @@ from pathlib import Path
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from qtf.dynamics.generator_fit import FitResult, fit_generator
 from qtf.dynamics.generator_report import coefficient_table, identify
 from qtf.dynamics.local_terms import LocalTerms
 from qtf.dynamics.metrics import relative_entropy
+from qtf.figure_style import (
+    EXACT,
+    PAULI_COLORS,
+    TIME,
+    add_grid,
+    make_figure,
+    put_legend_below,
+)
+from qtf.files import write_figure
 from qtf.physics import Chain, evolve, fidelity, ising, magnetization, sample_initial_states
 from qtf.quiet_import import import_tensorflow_quietly
 
@@ -107,23 +115,27 @@ def compare(exact: np.ndarray, predicted: np.ndarray) -> None:
 def draw(exact: np.ndarray, predicted: np.ndarray, from_noise: np.ndarray, path: Path) -> None:
     """Draws the magnetisation of one trajectory and the errors of its amplitudes."""
     times = DT * np.arange(len(exact))
-    figure = Figure(figsize=(9, 3.2), layout="constrained")
+    n_sites = exact.shape[-1].bit_length() - 1
+    figure = make_figure(9.0, 3.8, title=f"Ising model, open chain of {n_sites}")
     left, right = figure.subplots(1, 2)
-    for axis, color in zip("xyz", ("tab:blue", "tab:orange", "tab:green"), strict=True):
+    for axis, color in PAULI_COLORS.items():
         label = rf"$\langle {axis.upper()} \rangle$"
-        left.plot(
-            times, magnetization(predicted, axis), color=color, linewidth=4, alpha=0.5, label=label
-        )
-        left.plot(times, magnetization(exact, axis), color="black", linewidth=0.9, linestyle="--")
-    left.legend(fontsize="small")
-    left.set_xlabel("time")
-    left.set_title("magnetisation a site (dashed: exact)", fontsize="medium")
-    for psi, label in ((from_noise, "from noisy data"), (predicted, "from exact data")):
-        right.semilogy(times[1:], np.abs(psi - exact).max(axis=1)[1:], label=label)
-    right.set_xlabel("time")
+        left.plot(times, magnetization(predicted, axis), color=color, linewidth=2.5, label=label)
+        exact_label = "exact" if axis == "x" else None
+        left.plot(times, magnetization(exact, axis), label=exact_label, **EXACT)
+    left.set_title("magnetisation a site", fontsize="medium")
+    for psi, label, color in (
+        (from_noise, "from noisy data", "tab:red"),
+        (predicted, "from exact data", "tab:purple"),
+    ):
+        errors = np.abs(psi - exact).max(axis=1)[1:]
+        right.semilogy(times[1:], errors, label=label, color=color)
     right.set_title("largest error of an amplitude", fontsize="medium")
-    right.legend(fontsize="small")
-    figure.savefig(path, dpi=110)
+    for panel in (left, right):
+        panel.set_xlabel(TIME)
+        add_grid(panel)
+    put_legend_below(figure)
+    write_figure(path, figure)
 
 
 def parsed_arguments() -> argparse.Namespace:

@@ -1,51 +1,114 @@
 """What every command of the project shares: one line for a user's mistake."""
 
+import contextlib
 import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Sequence
-from types import FrameType
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from absl import app, flags, logging
+
+from qtf.interruption import GRACE, answered
 
 USER_ERROR = 1
 USAGE_ERROR = 2
 INTERRUPTED = 128 + signal.SIGINT
 
+HELP_WORDS = ("-h", "--h", "-help", "--help", "-?", "-helpshort", "--helpshort")
+# What the parser of flags says of a value, and what is meant.
+CLEARER = {
+    r"invalid literal for int\(\) with base 10: .*": "must be an integer.",
+    r"could not convert string to float: .*": "must be a number.",
+    r"Failed to parse .* as a ConfigDict: .*": "is a section; set the keys in it one by one.",
+    r"\('Non-boolean argument to boolean flag', .*\)": "must be true or false.",
+}
+
 TRACEBACK_VARIABLE = "QTF_TRACEBACK"
-# A configuration is a Python file, which the parser of flags runs.
-PARSER_ERRORS = (
-    flags.Error,
-    ValueError,
-    OSError,
-    AttributeError,
-    KeyError,
-    TypeError,
-    SyntaxError,
-    NameError,
-    ImportError,
-)
+# The last two come from configurations, which know their keys.
+PARSER_ERRORS = (flags.Error, ValueError, OSError, TypeError, AttributeError, KeyError)
 
 
-def run_command(name: str, main: Callable[[], int | None], *, resumable: bool = True) -> None:
+def run_command(
+    name: str,
+    main: Callable[[], int | None],
+    *,
+    resumable: bool = True,
+    grace: float | None = GRACE,
+    answers_signals: bool = True,
+) -> None:
     """Runs `main` as the command `name` and ends the process with its exit code.
 
-    Flags are parsed first. A `ValueError` or `OSError` is a user's mistake, and a
+    Keras is told its backend and its own defaults. Then flags are parsed. A `ValueError` or
+    `OSError` is a user's mistake, and a
     `FloatingPointError` the news that a computation diverged: each is printed as one
     line on standard error and the exit code is 1 (2 for a mistake in the flags).
     Anything else is a defect of ours and keeps its traceback, and so does everything
     when the environment variable `QTF_TRACEBACK` is 1.
 
+    Ctrl-C and SIGTERM raise `KeyboardInterrupt`, see `qtf.interruption`: one line, and the exit
+    code 130. Where that does not end the command in time, nor with a second signal, the process
+    is ended without asking.
+
     Args:
         name: What the user typed, for example `qtf-train`; starts every error line.
         main: The command itself; returns an exit code or None for 0.
         resumable: Whether the same command continues after an interruption.
+        grace: Seconds that it has to come to an end after a first signal; None: any time.
+        answers_signals: Whether signals are answered so; False: `main` does it in another way.
     """
-    app.run(
-        lambda argv: sys.exit(_guarded(name, main, argv, resumable)),
-        flags_parser=lambda argv: _parse_flags(name, argv),
-    )
+    ending = _Ending(name, resumable)
+    modules = list(dict.fromkeys(("__main__", main.__module__)))
+    _settle_keras()
+
+    def run() -> None:
+        app.run(
+            lambda argv: sys.exit(_guarded(name, main, argv)),
+            flags_parser=lambda argv: _parse_flags(name, modules, argv),
+        )
+
+    sys.unraisablehook = _quiet_about_interrupts
+    signals = answered(ending.by_force, grace=grace)
+    try:
+        with signals if answers_signals else contextlib.nullcontext():
+            run()
+    except KeyboardInterrupt:
+        ending.tell()
+        sys.exit(INTERRUPTED)
+    finally:
+        # What Python does at its end must not be seen interrupted.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+class _Ending:
+    """The one line about an interruption, whoever comes to it first."""
+
+    def __init__(self, name: str, resumable: bool) -> None:
+        self._line = f"{name}: interrupted{'; the same command continues' if resumable else ''}."
+        self._first = threading.Lock()
+        # Kept open: TensorFlow is imported with standard error closed.
+        self._stderr = os.dup(2)
+
+    def tell(self) -> None:
+        if self._first.acquire(blocking=False):
+            os.write(self._stderr, f"{self._line}\n".encode())
+
+    def by_force(self) -> None:
+        """Ends the process from another thread, with what it has printed."""
+        flushing = threading.Thread(target=sys.stdout.flush, daemon=True)
+        flushing.start()
+        # The main thread may hold it for ever.
+        flushing.join(0.5)
+        self.tell()
+        os._exit(INTERRUPTED)
+
+
+def _quiet_about_interrupts(error: Any) -> None:
+    """Says nothing of a Ctrl-C where Python cannot raise it, as in a finaliser."""
+    if not issubclass(error.exc_type, KeyboardInterrupt):
+        sys.__unraisablehook__(error)
 
 
 def positive_integers(flag: flags.FlagHolder) -> list[int]:
@@ -60,42 +123,74 @@ def positive_integers(flag: flags.FlagHolder) -> list[int]:
     return [int(text) for text in values]
 
 
-def raise_on_sigterm() -> None:
-    """Makes SIGTERM behave as Ctrl-C, so that one code path cleans up after both."""
+def _settle_keras() -> None:
+    """Keeps Keras from what a user has set for other programs, which would change results.
 
-    def interrupt(signum: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
+    That is the backend, and a file of defaults such as `floatx`; where this is no folder Keras
+    neither looks for the file nor writes one.
+    """
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ["KERAS_HOME"] = os.devnull
 
-    signal.signal(signal.SIGTERM, interrupt)
 
-
-def _parse_flags(name: str, argv: Sequence[str]) -> list[str]:
+def _parse_flags(name: str, modules: Sequence[str], argv: Sequence[str]) -> list[str]:
+    if any(word in HELP_WORDS for word in argv[1:]):
+        print(_help(modules))
+        sys.exit(0)
     try:
-        return app.parse_flags_with_usage(list(argv)) if _asks_help(argv) else flags.FLAGS(argv)
+        rest = flags.FLAGS(argv)
+        _check_not_empty(modules)
+        return rest
+    except SystemExit:
+        # The longer helps of the parser end with 1.
+        sys.exit(0)
     except PARSER_ERRORS as error:
         if os.environ.get(TRACEBACK_VARIABLE) == "1":
             raise
-        _print_error(name, error)
+        _print_error(name, error, hint=_example(name, modules))
         sys.exit(USAGE_ERROR)
 
 
-def _asks_help(argv: Sequence[str]) -> bool:
-    return any(word.lstrip("-").split("=")[0].startswith("help") for word in argv[1:])
+def _check_not_empty(modules: Sequence[str]) -> None:
+    """Checks the flags that a command requires; an empty path would be the current folder."""
+    for flag in _own_flags(modules):
+        if flag.validators and flag.value == "":
+            raise flags.ValidationError(f"Flag --{flag.name} must not be empty.")
 
 
-def _guarded(
-    name: str, main: Callable[[], int | None], argv: Sequence[str], resumable: bool
-) -> int:
+def _own_flags(modules: Sequence[str]) -> Iterator[flags.Flag]:
+    by_module = flags.FLAGS.flags_by_module_dict()
+    for module in modules:
+        yield from by_module.get(sys.argv[0] if module == "__main__" else module, [])
+
+
+def _help(modules: Sequence[str]) -> str:
+    """Returns what a command does, and its flags."""
+    texts = [_docstring(modules).strip(), ""]
+    for flag in _own_flags(modules):
+        default = "" if flag.default_as_str is None else f" (default: {flag.default_as_str})"
+        texts += [f"  --{flag.name}", f"      {flag.help}{default}"]
+    return "\n".join([*texts, "", "Try --helpfull for the flags of all modules."])
+
+
+def _docstring(modules: Sequence[str]) -> str:
+    return next((text for name in modules if (text := sys.modules[name].__doc__)), "")
+
+
+def _example(name: str, modules: Sequence[str]) -> str:
+    """Returns how the command is used, from the docstring of its module."""
+    found = re.search(r"^ *python -m \S+ (.*(?:\\\n.*)*)", _docstring(modules), flags=re.MULTILINE)
+    usage = f"; for example: {name} {' '.join(found[1].split())}" if found else ""
+    return f" See {name} -h{usage}".replace("\\ ", "")
+
+
+def _guarded(name: str, main: Callable[[], int | None], argv: Sequence[str]) -> int:
     if not flags.FLAGS["verbosity"].present:
         logging.set_verbosity(logging.WARNING)
     try:
         if len(argv) > 1:
             raise ValueError(f"Unknown argument `{argv[1]}`; every argument is a --flag.")
         return main() or 0
-    except KeyboardInterrupt:
-        rest = "; the same command continues" if resumable else ""
-        print(f"{name}: interrupted{rest}.", file=sys.stderr)
-        return INTERRUPTED
     except (ValueError, OSError, FloatingPointError) as error:
         if os.environ.get(TRACEBACK_VARIABLE) == "1":
             raise
@@ -103,17 +198,16 @@ def _guarded(
         return USER_ERROR
 
 
-def _print_error(name: str, error: BaseException) -> None:
+def _print_error(name: str, error: BaseException, *, hint: str = "") -> None:
     text = str(error)
-    if isinstance(error, SyntaxError | NameError | ImportError):
-        text = f"Configuration cannot be loaded, {type(error).__name__}: {text}"
-    elif "no attribute 'get_config'" in text:
-        text = f"Configuration file must define the function get_config: {text}"
-    elif "Error whilst parsing config file" in text:
-        # The parser of flags appends the traceback of what the file itself raised.
-        text = f"Configuration cannot be loaded, {text.strip().splitlines()[-1]}"
-    elif isinstance(error, KeyError | AttributeError):
+    if isinstance(error, KeyError | AttributeError):
         text = f"Unknown configuration key {_unknown_key(text)}"
+    elif isinstance(error, flags.UnrecognizedFlagError) and error.flagname.startswith("config."):
+        text = f"Flag --config must name a configuration before --{error.flagname} can change it."
+    elif "must have a value other than None" in text:
+        text = re.sub(r"flag --\w+=None: ", "", text) + hint
+    for unclear, clearer in CLEARER.items():
+        text = re.sub(unclear, clearer, text)
     text = " ".join(text.split())
     print(f"{name}: error: {text}", file=sys.stderr)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from absl import flags
 
-from qtf.command_line import raise_on_sigterm, run_command
+from qtf.command_line import run_command
 
 
 def main() -> None:
@@ -27,6 +27,8 @@ def main() -> None:
         lambda: _reproduce(
             budget.value, out_dir.value, docs_dir.value, names.value, only_list.value
         ),
+        # The command that is running saves what it has, which takes as long as one of its steps.
+        grace=None,
     )
 
 
@@ -41,7 +43,6 @@ def _reproduce(
     from reproduce.runner import Journal, Runner, StageFailedError
     from reproduce.stages import all_stages
 
-    raise_on_sigterm()
     folder = Path(out_dir or ROOT / ".reproduce" / budget).resolve()
     docs = Path(docs_dir or (folder / "docs" if budget == "tiny" else ROOT / "docs")).resolve()
     layout = Layout(folder)

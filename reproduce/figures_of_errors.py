@@ -1,20 +1,20 @@
 """Errors over time: the paper's figures of the relative entropy, and the fidelity."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from qtf.figure_style import make_panels, put_legend_below
 from reproduce.panels import (
-    LABELS,
     PAPER_CLAIM,
+    STEP,
     STYLES,
+    SYSTEM,
     common_n_sites,
-    joint_legend,
-    note_below,
-    panels_of,
+    label_of,
     predictors_of,
     series_of,
 )
@@ -22,6 +22,8 @@ from reproduce.paper_values import MRE_100
 
 # Below the accuracy of anything in single precision; the local generator is told in words.
 LOWEST = 1e-8
+# Metrics and name of a predictor -> its values, and low and high of them where known.
+Curves = Callable[[Any, str], tuple[np.ndarray, ...]]
 ByNetwork = Mapping[str, Mapping[str, Any]]
 
 
@@ -32,16 +34,13 @@ def mre_figure(by_network: ByNetwork, n_steps: int) -> Figure:
         by_network: Network -> n -> metrics of `trainers.evaluate`.
         n_steps: How far.
     """
-    figure, panels = panels_of(common_n_sites(by_network), "step", "MRE")
-    for n, panel in panels.items():
-        _draw(panel, predictors_of(by_network, str(n)), "mean_relative_entropy", n_steps)
-        panel.plot(
-            [0, 100],
-            [MRE_100, MRE_100],
-            label="largest MRE in the paper, to step 100",
-            **PAPER_CLAIM,
-        )
-    joint_legend(figure, panels.values())
+    title = f"{SYSTEM}: mean relative entropy (MRE) to step {n_steps}"
+    figure, panels = make_panels(common_n_sites(by_network), STEP, "MRE", title=title)
+    _draw(panels, by_network, _mre_of(n_steps))
+    for panel in panels.values():
+        label = "largest MRE in the paper, to step 100"
+        panel.plot([0, 100], [MRE_100, MRE_100], label=label, **PAPER_CLAIM)
+    put_legend_below(figure)
     return figure
 
 
@@ -51,36 +50,44 @@ def fidelity_figure(by_network: ByNetwork) -> Figure:
     Args:
         by_network: Network -> n -> metrics of `trainers.evaluate`.
     """
-    figure, panels = panels_of(common_n_sites(by_network), "step", "1 - fidelity (median)")
-    for n, panel in panels.items():
-        _draw(panel, predictors_of(by_network, str(n)), "fidelity", None)
+    label = "1 - fidelity (median)"
+    title = f"{SYSTEM}: infidelity"
+    figure, panels = make_panels(common_n_sites(by_network), STEP, label, title=title)
+    _draw(panels, by_network, _infidelity_of)
+    for panel in panels.values():
         panel.axhline(0.01, label="fidelity 0.99", **PAPER_CLAIM)
         panel.axvline(100, color="lightgray", linewidth=0.8, zorder=0)
-    joint_legend(figure, panels.values())
+    put_legend_below(figure)
     return figure
 
 
-def _draw(
-    panel: Axes, predictors: dict[str, tuple[Any, str]], metric: str, n_steps: int | None
-) -> None:
-    for label, (metrics, name) in predictors.items():
-        if metric == "fidelity":
-            values = 1 - series_of(metrics, metric, name, "median")
-        else:
-            values = series_of(metrics, metric, name, "mean")[: n_steps + 1]
-        steps = np.arange(len(values))
-        panel.plot(steps[1:], values[1:], label=LABELS.get(label, label), **STYLES[label])
-        if metric != "fidelity":
-            low, high = (series_of(metrics, metric, name, part) for part in ("low", "high"))
-            panel.fill_between(
-                steps[1:],
-                low[1 : len(values)],
-                high[1 : len(values)],
-                color=STYLES[label]["color"],
-                alpha=0.2,
-                linewidth=0,
-            )
-        if label in LABELS:
-            note_below(panel, label, values, LOWEST)
-    panel.set_yscale("log")
-    panel.set_ylim(LOWEST, 2.0)
+def _mre_of(n_steps: int) -> Curves:
+    def curves(metrics: Any, name: str) -> tuple[np.ndarray, ...]:
+        parts = ("mean", "low", "high")
+        return tuple(
+            series_of(metrics, "mean_relative_entropy", name, part)[: n_steps + 1] for part in parts
+        )
+
+    return curves
+
+
+def _infidelity_of(metrics: Any, name: str) -> tuple[np.ndarray, ...]:
+    return (1 - series_of(metrics, "fidelity", name, "median"),)
+
+
+def _draw(panels: Mapping[int, Axes], by_network: ByNetwork, curves: Curves) -> None:
+    """Draws every predictor into every panel, with its interval where there is one."""
+    by_n = {n: predictors_of(by_network, str(n)) for n in panels}
+    for key in next(iter(by_n.values())):
+        drawn = {n: curves(*predictors[key]) for n, predictors in by_n.items()}
+        label = label_of(key, (values for values, *_ in drawn.values()), LOWEST)
+        for n, (values, *interval) in drawn.items():
+            steps = np.arange(len(values))[1:]
+            panels[n].plot(steps, values[1:], label=label, **STYLES[key])
+            if interval:
+                low, high = (part[1:] for part in interval)
+                color = STYLES[key]["color"]
+                panels[n].fill_between(steps, low, high, color=color, alpha=0.2, linewidth=0)
+    for panel in panels.values():
+        panel.set_yscale("log")
+        panel.set_ylim(LOWEST, 2.0)

@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from reproduce.panels import figure_of
+from qtf.figure_style import make_figure, put_legend_below
+from reproduce.panels import SYSTEM
 from reproduce.paper_values import TIMES
 
+BAR_INCHES = 0.2
 BARS = {
     "paper: exact diagonalisation": "lightcoral",
     "paper: network, Tesla P40": "tab:red",
@@ -26,19 +28,22 @@ def times_figure(rows: Sequence[dict[str, Any]]) -> Figure:
     """
     n_sites = max(row["n_sites"] for row in rows)
     chosen = [row for row in rows if row["n_sites"] == n_sites]
-    figure = figure_of(9.5, 4.2)
+    title = f"{SYSTEM}, n = {n_sites}: 100 steps"
+    # Bars lie, so that their numbers have room beside them.
+    figure = make_figure(8.0, BAR_INCHES * (len(BARS) + 1) * len(chosen) + 1.4, title=title)
     panel = figure.subplots()
-    width = 0.85 / len(BARS)
-    for position, (label, color) in enumerate(BARS.items()):
-        heights = [_seconds(row)[label] for row in chosen]
-        places = np.arange(len(chosen)) + (position - len(BARS) / 2 + 0.5) * width
-        bars = panel.bar(places, heights, width, label=label, color=color)
-        panel.bar_label(bars, fmt="{:.3g}", fontsize=7, padding=1)
-    panel.set_yscale("log")
-    panel.margins(y=0.12)
-    panel.set_xticks(range(len(chosen)), [f"batch {row['batch_size']}" for row in chosen])
-    panel.set_ylabel(f"seconds for 100 steps, n = {n_sites}")
-    panel.legend(fontsize=8)
+    groups = np.arange(len(chosen)) * (len(BARS) + 1)
+    for place, (label, color) in enumerate(BARS.items()):
+        seconds = [_seconds(row)[label] for row in chosen]
+        bars = panel.barh(groups + place, seconds, 0.85, label=label, color=color)
+        panel.bar_label(bars, fmt="{:.3g}", fontsize=8, padding=2)
+    panel.set_xscale("log")
+    panel.margins(x=0.12)
+    labels = [f"batch {row['batch_size']}" for row in chosen]
+    panel.set_yticks(groups + (len(BARS) - 1) / 2, labels)
+    panel.invert_yaxis()
+    panel.set_xlabel("time [s]")
+    put_legend_below(figure)
     return figure
 
 

@@ -4,22 +4,29 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from qtf.figure_style import (
+    COLORS,
+    add_grid,
+    make_figure,
+    ordered_colors,
+    put_legend_below,
+)
 from reproduce.layout import NOT_GROWN, TRANSFER_RUNS
 from reproduce.material import Material, Run
 from reproduce.one_step_losses import trivial_losses
 from reproduce.panels import (
     LABELS,
     PAPER_CLAIM,
+    STEP,
     STYLES,
+    SYSTEM,
     TRIVIAL,
     common_n_sites,
-    figure_of,
-    note_below,
+    label_of,
     predictors_of,
     series_of,
 )
@@ -27,11 +34,11 @@ from reproduce.paper_values import ROLLOUT_LOSS
 
 ROLLOUT_STEPS = 100
 TRANSFER_STYLES: dict[str, dict[str, Any]] = {
-    "transfer_8": {"color": "tab:blue", "linewidth": 2.0},
-    "scratch_8": {"color": "tab:red", "linewidth": 1.6},
-    NOT_GROWN: {"color": "tab:cyan", "linewidth": 1.6},
-    "transfer_8_base_rate": {"color": "tab:blue", "linewidth": 1.6, "linestyle": "--"},
-    "scratch_8_base_rate": {"color": "tab:red", "linewidth": 1.6, "linestyle": "--"},
+    "transfer_8": {"color": COLORS[0], "linewidth": 2.0},
+    "scratch_8": {"color": COLORS[3], "linewidth": 1.6},
+    NOT_GROWN: {"color": COLORS[9], "linewidth": 1.6},
+    "transfer_8_base_rate": {"color": COLORS[0], "linewidth": 1.6, "linestyle": "--"},
+    "scratch_8_base_rate": {"color": COLORS[3], "linewidth": 1.6, "linestyle": "--"},
 }
 LOWEST_MRE = 1e-8
 # The local generator's are those of rounding, which would set the scale.
@@ -40,20 +47,21 @@ LOWEST_LOSS = 1e-9
 
 def losses_figure(material: Material) -> Figure:
     """Draws training and validation losses of both presets, and losses of rollouts."""
-    figure = figure_of(13.0, 4.4)
+    figure = make_figure(13.0, 5.0, title=f"{SYSTEM}: losses")
     panels = figure.subplots(1, 3)
     for panel, name in zip(panels, ("paper", "increment"), strict=False):
         if name in material.runs:
             _training(panel, material.runs[name], LABELS[name])
     _rollout_losses(panels[2], material)
+    put_legend_below(figure)
     return figure
 
 
 def transfer_figure(material: Material) -> Figure:
     """Draws validation losses and MRE of fine-tuning and training from scratch."""
-    figure = figure_of(11.5, 4.4)
-    losses, errors = figure.subplots(1, 2)
     n_sites = next(iter(material.evaluations["transfer_8"]["n_sites"]))
+    figure = make_figure(11.5, 5.0, title=f"{SYSTEM}: transfer to n = {n_sites}")
+    losses, errors = figure.subplots(1, 2)
     for name, style in TRANSFER_STYLES.items():
         label = TRANSFER_RUNS[name].words
         if name in material.runs:
@@ -67,9 +75,10 @@ def transfer_figure(material: Material) -> Figure:
     run = material.runs["transfer_8"]
     _trivial_lines(losses, run, [int(n_sites)])
     _other_errors(errors, material, n_sites)
-    _finish(losses, "epoch", f"validation loss, n = {n_sites}")
-    _finish(errors, "step", f"MRE, n = {n_sites}")
+    _finish(losses, "epoch", "validation loss")
+    _finish(errors, STEP, "MRE")
     errors.set_ylim(LOWEST_MRE, 2.0)
+    put_legend_below(figure)
     return figure
 
 
@@ -78,8 +87,7 @@ def _training(panel: Axes, run: Run, title: str) -> None:
     steps, values = [row["step"] for row in rows], [row["loss"] for row in rows]
     panel.plot(steps, values, color="silver", linewidth=1.0, label="training")
     n_sites = run.config["data"]["n_sites"]
-    for n in n_sites:
-        color = colormaps["viridis"](0.95 * n_sites.index(n) / len(n_sites))
+    for n, color in zip(n_sites, ordered_colors(len(n_sites)), strict=True):
         points = (
             [row["step"] for row in run.validation],
             [row[f"loss_n{n}"] for row in run.validation],
@@ -113,11 +121,10 @@ def _rollout_losses(panel: Axes, material: Material) -> None:
         for label, (metrics, name) in predictors_of(by_network, str(n)).items():
             errors = series_of(metrics, "mean_squared_error", name, "mean")
             points.setdefault(label, []).append((n, errors[1 : ROLLOUT_STEPS + 1].mean()))
-    for label, values in points.items():
-        style = STYLES[label] | {"marker": "o", "markersize": 4}
-        panel.plot(*zip(*values, strict=True), label=LABELS.get(label, label), **style)
-        if label in LABELS:
-            note_below(panel, label, np.array(values)[:, 1], LOWEST_LOSS)
+    for name, values in points.items():
+        style = STYLES[name] | {"marker": "o", "markersize": 4}
+        label = label_of(name, [np.array(values)[:, 1]], LOWEST_LOSS)
+        panel.plot(*zip(*values, strict=True), label=label, **style)
     panel.set_yscale("log")
     panel.set_ylim(bottom=LOWEST_LOSS)
     panel.axhline(ROLLOUT_LOSS, label="largest in the paper", **PAPER_CLAIM)
@@ -129,9 +136,8 @@ def _other_errors(panel: Axes, material: Material, n_sites: str) -> None:
     known = material.evaluations.get("local_generator", {"n_sites": {}})["n_sites"]
     if n_sites in known:
         metrics, name = known[n_sites], "local_generator"
-        _mre(panel, metrics, "model", LABELS[name], STYLES[name])
         values = series_of(metrics, "mean_relative_entropy", "model", "mean")
-        note_below(panel, name, values, LOWEST_MRE)
+        _mre(panel, metrics, "model", label_of(name, [values], LOWEST_MRE), STYLES[name])
     metrics = material.evaluations["transfer_8"]["n_sites"][n_sites]
     for name in TRIVIAL:
         _mre(panel, metrics, name, name, STYLES[name])
@@ -148,5 +154,5 @@ def _finish(panel: Axes, x_label: str, y_label: str, title: str | None = None) -
     panel.set_yscale("log")
     panel.set_xlabel(x_label)
     panel.set_ylabel(y_label)
-    place = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.01), "ncols": 3}
-    panel.legend(fontsize=7.5, title=title, **place)
+    panel.set_title(title or "", fontsize="medium")
+    add_grid(panel)

@@ -6,6 +6,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from qtf.figure_style import add_grid, make_figure, put_legend_below
 from qtf.files import read_json, write_atomically, write_figure, write_json
 from qtf.ground_states.last_part import REFINEMENT
 from qtf.training.logbook import read_metrics
@@ -13,7 +14,6 @@ from reproduce.ground_state_cases import CASES, Case
 from reproduce.layout import Layout
 from reproduce.made import made_lines, made_now
 from reproduce.minutes import training_minutes
-from reproduce.panels import figure_of
 from reproduce.tables import table
 
 Values = dict[str, Any]
@@ -103,7 +103,7 @@ def v_scores_figure(cases: Sequence[Case], rows: dict[str, list[Values]]) -> Fig
         cases: In the order of the legend.
         rows: Name of the case -> its validations.
     """
-    figure = figure_of(8.0, 4.4)
+    figure = make_figure(8.0, 4.8, title="Ground states during their training")
     panel = figure.subplots()
     for case in cases:
         steps = [row["step"] for row in rows[case.name]]
@@ -112,8 +112,8 @@ def v_scores_figure(cases: Sequence[Case], rows: dict[str, list[Values]]) -> Fig
     panel.set_yscale("log")
     panel.set_xlabel("optimiser step")
     panel.set_ylabel("V-score of the wave function as it is trained")
-    panel.grid(alpha=0.3)
-    panel.legend(fontsize="small", frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    add_grid(panel)
+    put_legend_below(figure)
     return figure
 
 
@@ -153,7 +153,11 @@ def _accuracy_row(case: Case, entry: Values) -> list[str]:
     ]
     verdict = "holds" if entry["holds"] else "**falls short**"
     limit = f"{case.limit:.0e}"
-    return [case.words, f"{reference:.6f}", *errors, limit, verdict, f"{entry['minutes']:.1f}"]
+    known = f"{reference:.6f}"
+    # Absent in pages from before it was told.
+    if entry.get("reference_kind"):
+        known += f" ({entry['reference_kind']}: {entry['reference_source']})"
+    return [case.words, known, *errors, limit, verdict, f"{entry['minutes']:.1f}"]
 
 
 def _sample_row(case: Case, entry: Values) -> list[str]:

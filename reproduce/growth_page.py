@@ -232,7 +232,9 @@ def _energy(row: Values) -> str:
 def _reference(row: Values) -> str:
     if row["reference_energy"] is None:
         return ""
-    return f"{row['reference_energy'] / row['n_sites']:.7f} ({row['reference_source']})"
+    # Absent in pages from before it was told.
+    kind = f"{row['reference_kind']}: " if row.get("reference_kind") else ""
+    return f"{row['reference_energy'] / row['n_sites']:.7f} ({kind}{row['reference_source']})"
 
 
 def _error(row: Values, suffix: str) -> str:

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from qtf.dynamics import models  # noqa: F401  registers the classes of all models
 from qtf.dynamics.rollout import Rollout
 from qtf.physics import PauliSum, from_config
 from qtf.training.run_folder import RunFolder

@@ -43,6 +43,10 @@ STRINGS_FIGURE = "open_system_strings.png"
 FIELDS_FIGURE = "open_system_fields.png"
 LOSSES_FIGURE = "open_system_losses.png"
 RUNS_FIGURE = "open_system_runs.png"
+STRINGS_TITLE = "Heisenberg model, periodic square of 3 x 3, Jy = 1.8: steady states by strings"
+FIELDS_TITLE = "Ising model, periodic chain of 6, with decay: steady states"
+LOSSES_TITLE = "Searches for steady states"
+RUNS_TITLE = "Ising model, periodic chain of 6, g = 2, with decay: four seeds"
 SEARCHES = (FIELDS[2], STRINGS[1], STRINGS[8])
 NORMS = {"l1": "mean of |Lp| / p", "chi2": "chi squared"}
 COMMAND = "python -m trainers.open_system --config"
@@ -111,11 +115,11 @@ def _figures_of_several(layout: Layout, found: dict[str, Values]) -> Iterator[tu
         n_strings: curves(layout.run(name)) for n_strings, name in STRINGS.items() if name in found
     }
     if runs:
-        yield STRINGS_FIGURE, strings_figure(runs)
+        yield STRINGS_FIGURE, strings_figure(runs, title=STRINGS_TITLE)
     points = {field: found[name] for field, name in FIELDS.items() if name in found}
     if points:
         exact = {field: _exact_of_ising(field) for field in FIELDS_OF_CURVE}
-        yield FIELDS_FIGURE, fields_figure(points, exact)
+        yield FIELDS_FIGURE, fields_figure(points, exact, title=FIELDS_TITLE)
     losses = {
         f"{case.words}; {_norm(layout.run(case.name))}": read_metrics(
             layout.run(case.name) / "metrics.jsonl", "training"
@@ -124,11 +128,12 @@ def _figures_of_several(layout: Layout, found: dict[str, Values]) -> Iterator[tu
         if case.name in SEARCHES and case.name in found
     }
     if losses:
-        yield LOSSES_FIGURE, losses_figure(losses)
+        yield LOSSES_FIGURE, losses_figure(losses, title=LOSSES_TITLE)
     if all(name in found for name in SEEDS.values()):
         first = found[SEEDS[0]]
         exact_means = {name: first[f"exact_{name}"] for name in DIRECTIONS}
-        yield RUNS_FIGURE, runs_figure([found[name] for name in SEEDS.values()], exact_means)
+        runs_of_seeds = [found[name] for name in SEEDS.values()]
+        yield RUNS_FIGURE, runs_figure(runs_of_seeds, exact_means, title=RUNS_TITLE)
 
 
 def _norm(workdir: Path) -> str:

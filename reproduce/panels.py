@@ -1,12 +1,9 @@
-"""What all figures share: colours, grids of panels, legends."""
+"""What the figures of the paper's results share beside the style: predictors and their lines."""
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 NETWORKS = {
     "increment": {"color": "tab:blue", "linewidth": 2.0},
@@ -23,61 +20,26 @@ LABELS = {
     "paper": "preset paper, our budget",
     "local_generator": "local generator",
 }
-EXACT = {"color": "black", "linewidth": 1.1, "linestyle": "--"}
 PAPER_CLAIM = {"color": "tab:red", "linewidth": 1.0, "linestyle": (0, (6, 3))}
 # Of sums of double-precision numbers near 1; below it digits mean nothing.
 ROUNDING = 1e-15
+# A trajectory's axis counts its steps.
+STEP = "step [0.002 / J]"
+SYSTEM = "Ising model, open chains"
 TRIVIAL = ("straight line", "persistence")
 
 
-def figure_of(width: float, height: float) -> Figure:
-    """Returns an empty figure of this size in inches."""
-    return Figure(figsize=(width, height), dpi=110, layout="constrained")
-
-
-def panels_of(n_sites: Sequence[int], x_label: str, y_label: str) -> tuple[Figure, dict[int, Axes]]:
-    """Returns a figure with one panel for each number of spins, labels at its edges.
+def label_of(name: str, values: Iterable[np.ndarray], lowest: float) -> str:
+    """Returns the label of a predictor; it says in words what a logarithmic axis cannot show.
 
     Args:
-        n_sites: Numbers of spins.
-        x_label: Below the lowest panels.
-        y_label: Left of the first column.
+        name: Of the predictor.
+        values: What is drawn of it, in all panels.
+        lowest: Lower end of the axis.
     """
-    n_columns = min(3, math.ceil(math.sqrt(len(n_sites))))
-    n_rows = math.ceil(len(n_sites) / n_columns)
-    figure = figure_of(3.5 * n_columns + 0.3, 2.6 * n_rows + 0.6)
-    axes = figure.subplots(n_rows, n_columns, squeeze=False)
-    for unused in axes.flat[len(n_sites) :]:
-        unused.set_axis_off()
-    panels = dict(zip(n_sites, axes.flat, strict=False))
-    for position, (n, panel) in enumerate(panels.items()):
-        panel.set_title(f"n = {n}", fontsize="medium")
-        if position % n_columns == 0:
-            panel.set_ylabel(y_label)
-        if position >= len(n_sites) - n_columns:
-            panel.set_xlabel(x_label)
-    return figure, panels
-
-
-def joint_legend(figure: Figure, panels: Iterable[Axes]) -> None:
-    """Draws one legend above all panels, every label once."""
-    entries: dict[str, Any] = {}
-    for panel in panels:
-        handles, labels = panel.get_legend_handles_labels()
-        entries |= dict(zip(labels, handles, strict=True))
-    n_columns = 6 if figure.get_figwidth() > 9 else 3
-    figure.legend(
-        entries.values(), entries.keys(), loc="outside upper center", ncols=n_columns, fontsize=9
-    )
-
-
-def note_below(panel: Axes, label: str, values: np.ndarray, lowest: float) -> None:
-    """Says in words what a logarithmic panel cannot show: a line below its lowest value."""
-    largest = max(float(np.nanmax(values)), ROUNDING)
-    if largest < lowest:
-        words = f"{LABELS[label]}: at most {largest:.0e}"
-        style = {"ha": "right", "fontsize": 8, "color": STYLES[label]["color"]}
-        panel.text(0.97, 0.03, words, transform=panel.transAxes, **style)
+    label = LABELS.get(name, name)
+    largest = max(max(float(np.nanmax(part)) for part in values), ROUNDING)
+    return f"{label}, at most {largest:.0e}" if largest < lowest else label
 
 
 def common_n_sites(by_network: Mapping[str, Mapping[str, Any]]) -> list[int]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from absl import flags
 
-from qtf.command_line import raise_on_sigterm, run_command
+from qtf.command_line import run_command
 from reproduce.layout import Layout
 from reproduce.stages import Stage
 
@@ -45,6 +45,8 @@ def main(section: Section) -> None:
     run_command(
         f"reproduce-{section.name}",
         lambda: _run(section, out_dir.value, docs_dir.value, names.value, only_list.value),
+        # The command that is running saves what it has, which takes as long as one of its steps.
+        grace=None,
     )
 
 
@@ -58,7 +60,6 @@ def _run(
     from reproduce.plan import plan_text, select
     from reproduce.runner import Journal, Runner, StageFailedError
 
-    raise_on_sigterm()
     default = ROOT / ".reproduce" / section.name.replace("-", "_")
     folder = Path(out_dir or default).resolve()
     docs = Path(docs_dir or ROOT / "docs").resolve()

@@ -20,7 +20,7 @@ from typing import Any
 
 from absl import flags
 
-from qtf.command_line import INTERRUPTED, raise_on_sigterm, run_command
+from qtf.command_line import INTERRUPTED, run_command
 from qtf.files import locked, writable_folder, write_json
 from qtf.ground_states.growth_folders import size_folders
 from reproduce.runner import end_with
@@ -143,7 +143,6 @@ def main() -> None:
     flags.mark_flags_as_required(["config", "module", "workdir", "out_file"])
 
     def start() -> None:
-        raise_on_sigterm()
         folder, target = writable_folder(workdir.value), Path(out_file.value)
         command = [sys.executable, "-m", module.value, f"--config={config.value}"]
         command += [*passed_on.value, LOG_EVERY_STEP]
@@ -158,7 +157,7 @@ def main() -> None:
             write_json(target, {"parts": parts})
             keep(run)
 
-    run_command("reproduce-start-and-resume", start, resumable=False)
+    run_command("reproduce-start-and-resume", start, resumable=False, grace=None)
 
 
 if __name__ == "__main__":

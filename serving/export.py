@@ -7,13 +7,15 @@ the largest size that has weights, or RUN/size-032 for another one. Of an open s
 followed in time the last weights are taken, not the best.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from absl import flags
 
 from qtf.command_line import positive_integers, run_command
+from qtf.run_kinds import HELD, kind_of
 
 WORKDIR = flags.DEFINE_string("workdir", None, "Run folder of the model.")
 MODEL_DIR = flags.DEFINE_string("model_dir", None, "Folder of all versions of the model.")
@@ -51,11 +53,8 @@ USES = {
     "symmetrized": ("ground states",),
     "average_with": ("open systems",),
 }
-HELD = {
-    "dynamics": "a model of dynamics",
-    "ground states": "a ground state",
-    "open systems": "an open system",
-}
+# In names of folders: TensorFlow's own loader looks for other folders then.
+ONLY_FOR_US = frozenset("[\\")
 # Tables of longer chains would make the file large; ask for them by name.
 MAX_DEFAULT_SITES = 12
 
@@ -112,7 +111,7 @@ def run(
         symmetrized=symmetrized or None,
         average_with=tuple(average_with) or None,
     )
-    kind = _kind(folder.load_config())
+    kind = kind_of(folder.load_config())
     for name in options:
         if kind not in USES[name]:
             raise ValueError(
@@ -150,7 +149,6 @@ def served_n_sites(model: Any, trained: Sequence[int], asked: Sequence[int]) -> 
 def _export_dynamics(
     folder: Any, model_dir: Path | str, *, n_sites: Sequence[int] = (), **options: Any
 ) -> Path:
-    from qtf.dynamics import models  # noqa: F401  registers the classes of all models
     from qtf.export.saved_model import export_dynamics
     from qtf.files import writable_folder
     from qtf.physics import hamiltonians
@@ -202,12 +200,6 @@ def _given(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _kind(config: Mapping[str, Any]) -> str:
-    if "measurement" in config:
-        return "open systems"
-    return "ground states" if "wave_function" in config else "dynamics"
-
-
 def _main() -> None:
     version = run(
         WORKDIR.value,
@@ -220,6 +212,12 @@ def _main() -> None:
         average_with=AVERAGE_WITH.value,
     )
     print(f"SavedModel: {version}")
+    if not ONLY_FOR_US.isdisjoint(str(version.resolve())):
+        print(
+            "qtf-export: TensorFlow takes [ and \\ in paths for patterns; qtf-serve reads this"
+            " model, but tf.saved_model.load and TensorFlow Serving need a folder of another name.",
+            file=sys.stderr,
+        )
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ def _main() -> None:
     try:
         prediction = _predicted(psi0, physics)
     except ServingError as error:
-        raise OSError(str(error)) from error
+        raise OSError(f"{str(error).rstrip('.')}{_hint(error)}") from error
     if CONFIG.value is None:
         about = "time step and Hamiltonian are" if EXACT.value else "the time step is"
         print(f"qtf-predict: {about} the paper's, as no --config is given.", file=sys.stderr)
@@ -104,6 +104,22 @@ def _predicted(psi0: Any, physics: Any) -> Any:
     if not EXACT.value:
         return prediction
     return replace(prediction, exact=compared_with_exact(prediction.psi, physics))
+
+
+def _hint(error: Any) -> str:
+    """Returns what to do about an error that a newcomer meets first, or nothing."""
+    from serving.status import Code
+
+    if error.code is Code.UNAVAILABLE:
+        name = MODEL_NAME.value
+        start = f"qtf-serve --model_name={name} --model_base_path=MODELS/{name}"
+        return (
+            f". Is a server running at {ADDRESS.value}? `{start}` starts one, and --address names"
+            " another."
+        )
+    if error.code is Code.NOT_FOUND:
+        return ". Flag --model_name says which model is asked."
+    return ""
 
 
 def _destination(flag: str, text: str | None) -> Path | None:

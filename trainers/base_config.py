@@ -1,9 +1,56 @@
 """Every key that the configuration of `trainers.dynamics` may have, with its default."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from ml_collections import ConfigDict
 from ml_collections.config_dict import placeholder
+
+from qtf.checks import (
+    COUNT,
+    FINITE,
+    FLAG,
+    FRACTION,
+    POSITIVE,
+    Number,
+    Optional,
+    Several,
+    check_settings,
+)
+from qtf.configuration_files import nearest_key
+from qtf.training.settings import OPTIMIZER_RULES, TRAINING_RULES
+
+LOOP_RULES = {**TRAINING_RULES, "optimizer": OPTIMIZER_RULES}
+# What is a number or a flag; words are checked where they are looked up, and the section `fit`
+# where it is used.
+RULES = {
+    "model": {
+        "n_max": COUNT,
+        "units": COUNT,
+        "n_layers": Optional(COUNT),
+        "layer_norm": Optional(FLAG),
+        "dropout": Optional(FRACTION),
+        "chain_gain": Optional(FLAG),
+        "increment_scale": Optional(POSITIVE),
+        "interaction_range": Optional(COUNT),
+        "site_dependent": Optional(FLAG),
+        "fields": Optional(Several(FINITE)),
+        "order": Optional(COUNT),
+    },
+    "data": {
+        "n_sites": Several(COUNT),
+        "weights": Several(POSITIVE),
+        "batch_size": COUNT,
+        "window": Number(least=2, integer=True),
+        "n_validation": COUNT,
+        "n_rollouts": COUNT,
+        "rollout_steps": COUNT,
+        "cache": FLAG,
+    },
+    "exact": {"dt": POSITIVE, "n_steps": COUNT},
+    "transfer": {"grow": FLAG},
+    "training": LOOP_RULES,
+}
 
 
 def default() -> ConfigDict:
@@ -37,33 +84,52 @@ def resolved(config: ConfigDict) -> dict[str, Any]:
     Raises:
         ValueError: A key is unknown.
     """
-    return merged(default(), config, hamiltonian_in="exact")
+    return merged(default(), config, hamiltonian_in="exact", rules=RULES)
 
 
-def merged(full: ConfigDict, config: ConfigDict, *, hamiltonian_in: str) -> dict[str, Any]:
+def merged(
+    full: ConfigDict, config: ConfigDict, *, hamiltonian_in: str, rules: Mapping[str, Any]
+) -> dict[str, Any]:
     """Returns `config` on top of `full` as plain nested mappings.
 
     Args:
         full: All keys that are known, with their defaults; locked.
         config: Possibly with some of them only.
         hamiltonian_in: The section whose key `hamiltonian` is replaced as a whole.
+        rules: What values must be, nested as the keys.
 
     Raises:
-        ValueError: A key is unknown.
+        ValueError: A key is unknown or a value breaks its rule.
     """
     values = config.to_dict()
+    # As given: afterwards True, for example, may have become 1.0.
+    check_settings(values, rules)
     # Its keys depend on its name; whoever builds the Hamiltonian checks them.
     hamiltonian = values.get(hamiltonian_in, {}).pop("hamiltonian", None)
+    _check_known(full.to_dict(), values)
     try:
         full.update(values)
-    except KeyError as error:
-        raise ValueError(f"Configuration has an unknown key: {error.args[0]}") from error
     except TypeError as error:
         raise ValueError(f"Configuration has a value of the wrong type: {error}") from error
     resolved_values = full.to_dict()
     if hamiltonian is not None:
         resolved_values[hamiltonian_in]["hamiltonian"] = hamiltonian
+    check_settings(resolved_values, rules)
     return resolved_values
+
+
+def _check_known(known: dict[str, Any], values: Mapping[str, Any], *above: str) -> None:
+    section = known
+    for name in above:
+        section = section[name]
+    for name, value in values.items():
+        if name not in section:
+            raise ValueError(
+                f"Configuration has the unknown key `{'.'.join((*above, name))}`."
+                f" {nearest_key(known, above, name)}"
+            )
+        if isinstance(section[name], dict) and isinstance(value, Mapping):
+            _check_known(known, value, *above, name)
 
 
 def _model() -> dict[str, Any]:

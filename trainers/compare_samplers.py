@@ -12,7 +12,7 @@ import os
 
 from absl import flags
 
-from qtf.command_line import positive_integers, raise_on_sigterm, run_command
+from qtf.command_line import positive_integers, run_command
 
 WORKDIR = flags.DEFINE_string("workdir", None, "Folder for figures and numbers.")
 RUN = flags.DEFINE_string(
@@ -32,7 +32,7 @@ N_SAMPLES = flags.DEFINE_integer("n_samples", 128, "Samples of an optimiser step
 WIDTH = flags.DEFINE_integer("width", 16, "Channels of the PixelCNN.")
 DEPTH = flags.DEFINE_integer("depth", 4, "Convolutions of the PixelCNN.")
 LEARNING_RATE = flags.DEFINE_float("learning_rate", 2e-3, "Of Adam.")
-CHUNK = flags.DEFINE_integer("chunk", 0, "Flips at once in local energies; 0: all.")
+CHUNK = flags.DEFINE_integer("chunk", 0, "Flips at once in local energies; 0: as memory allows.")
 SEED = flags.DEFINE_integer("seed", 0, "Of weights and samples.", lower_bound=0)
 
 
@@ -46,7 +46,6 @@ def _main() -> None:
     steps_between = positive_integers(STEPS_BETWEEN)
     if RUN.value is None and not N_STEPS.value:
         raise ValueError("Flag --run must name a run folder if --n_steps is 0: nothing is asked.")
-    raise_on_sigterm()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Imported here so that --help and mistakes in the flags answer at once.
     from qtf.quiet_import import import_tensorflow_quietly

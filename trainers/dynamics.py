@@ -7,14 +7,15 @@ Stopped by Ctrl-C, SIGTERM or kill -9, the same command continues.
 """
 
 import os
+import shlex
 from pathlib import Path
 
 from absl import flags
-from ml_collections import config_flags
 
 from qtf.command_line import run_command
+from qtf.configuration_files import define_configuration
 
-CONFIG = config_flags.DEFINE_config_file("config", None, "What to train.")
+CONFIG = define_configuration("What to train.")
 DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of trajectories from data_gen.")
 WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.")
 INIT_FROM = flags.DEFINE_string("init_from", None, "Run whose best weights to start from.")
@@ -49,7 +50,7 @@ def _main() -> None:
     )
     print(f"Run folder: {workdir}")
     if (Path(workdir) / "tensorboard").exists():
-        print(f"TensorBoard: tensorboard --logdir {workdir}/tensorboard")
+        print(f"TensorBoard: tensorboard --logdir {shlex.quote(f'{workdir}/tensorboard')}")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Puts data, model and loop settings together as a configuration asks."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from qtf.data.reader import TrajectoryReader
 from qtf.data.schema import MANIFEST_NAME, Manifest, file_sha256
 from qtf.dynamics.models import LOCAL_GENERATOR
 from qtf.dynamics.task import DynamicsTask
+from qtf.run_kinds import DYNAMICS, check_kind
 from qtf.training.loop import train
 from qtf.training.run_folder import RunFolder
 from qtf.training.settings import TrainingSettings
@@ -91,12 +93,18 @@ def make_task(
         dt=physics["dt"],
         rollout_steps=data["rollout_steps"],
         n_rollouts=data["n_rollouts"],
-        initial_weights=None if init_from is None else RunFolder(init_from).trained_weights(),
+        initial_weights=None if init_from is None else _initial_weights(init_from),
         grown_from=_grown_from(config, init_from),
         initial_states=physics["initial_states"],
         xla=config["training"]["xla"],
     )
     return task, physics
+
+
+def _initial_weights(init_from: Path | str) -> Path:
+    folder = RunFolder(init_from)
+    check_kind(folder.load_config(), DYNAMICS, flag="init_from", folder=init_from)
+    return folder.trained_weights()
 
 
 def _grown_from(config: dict[str, Any], init_from: Path | str | None) -> int | None:
@@ -120,6 +128,13 @@ def _check_data(data: dict[str, Any], n_max: int) -> None:
                 f"Setting `data.n_sites` must be within 1..{n_max} (model.n_max), but"
                 f" holds {n_sites}."
             )
+    weights = data["weights"]
+    fits = not weights or len(weights) == len(data["n_sites"])
+    if not fits or not all(0.0 < weight < math.inf for weight in weights):
+        raise ValueError(
+            "Setting `data.weights` must be empty or hold one positive number for each entry of"
+            f" `data.n_sites` = {data['n_sites']}, but is {weights}."
+        )
     for name in ("n_validation", "n_rollouts", "rollout_steps", "batch_size"):
         if data[name] < 1:
             raise ValueError(f"Setting `data.{name}` must be positive, but is {data[name]}.")
@@ -158,9 +173,9 @@ def _from_files(config: dict[str, Any], data_dir: Path) -> Parts:
                 f" trajectories of n = {n_sites}, but is {data['n_validation']}."
             )
     validation = {
-        n_sites: load_trajectories(data_dir, "validation", n_sites, n_samples=data["n_validation"])[
-            :, :n_states
-        ]
+        n_sites: load_trajectories(
+            data_dir, "validation", n_sites, n_samples=data["n_validation"], n_times=n_states
+        )
         for n_sites in data["n_sites"]
     }
     physics = {

@@ -8,11 +8,13 @@ from typing import Any
 import keras
 import numpy as np
 
-from qtf.dynamics import models  # noqa: F401  registers the classes of all models
 from qtf.dynamics.evaluation import Evaluation, evaluate
 from qtf.dynamics.rollout import Rollout
 from qtf.files import writable_folder
 from qtf.physics import PauliSum, evolve, from_config, printed_state
+from qtf.physics.descriptions import describe_system
+from qtf.progress import announced
+from qtf.run_kinds import DYNAMICS, check_kind
 from qtf.training.logbook import read_metrics
 from qtf.training.run_folder import RunFolder
 from trainers.generator_fitting import fit_facts
@@ -51,8 +53,9 @@ def run(
         FileNotFoundError: The run or the data are missing.
     """
     folder = RunFolder(workdir)
-    model = folder.load_model()
     config = folder.load_config()
+    check_kind(config, DYNAMICS, flag="workdir", folder=workdir)
+    model = folder.load_model()
     states = _states(config, data_dir, n_sites)
     _check_fit(states, model, config)
     out_dir = writable_folder(out_dir)
@@ -67,6 +70,7 @@ def run(
     facts = {
         "run": Path(workdir).resolve().name,
         "data": states.name,
+        "system": describe_system(config["physics"]["hamiltonian"]),
         "dt": states.dt,
         "n_steps": n_steps,
         "n_sequences": {str(n): e.n_sequences for n, e in evaluations.items()},
@@ -75,7 +79,9 @@ def run(
         **fit_facts(folder.path),
     }
     rows = read_metrics(folder.metrics, "validation")
-    return write_report(out_dir, evaluations, printed, facts, rows), evaluations
+    with announced("drawing the figures of the report"):
+        page = write_report(out_dir, evaluations, printed, facts, rows)
+    return page, evaluations
 
 
 def _states(config: dict[str, Any], data_dir: Path | str | None, n_sites: Sequence[int]) -> States:
@@ -88,13 +94,16 @@ def _states(config: dict[str, Any], data_dir: Path | str | None, n_sites: Sequen
 def _evaluate_one(
     states: States, n_sites: int, rollout: Rollout, n_steps: int, n_samples: int
 ) -> Evaluation:
+    with announced(f"states of n = {n_sites}"):
+        psi0 = states.initial_states(n_sites, n_samples)
+        training = states.least_squares_trajectories(n_sites)
     return evaluate(
         lambda psi0: rollout(psi0, n_steps),
-        states.initial_states(n_sites, n_samples),
+        psi0,
         states.hamiltonian(n_sites),
         dt=states.dt,
         n_steps=n_steps,
-        training=states.least_squares_trajectories(n_sites),
+        training=training,
     )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from qtf.data.exact_source import ExactSource
 from qtf.physics import sample_trajectories
+from qtf.progress import announced
 
 # Apart from the streams of training batches.
 VALIDATION_STREAM = 21
@@ -30,18 +31,19 @@ def exact_source(config: Mapping[str, Any]) -> ExactSource:
 
 def exact_validation(config: Mapping[str, Any]) -> dict[int, np.ndarray]:
     """Returns n_sites -> trajectories, complex (n_validation, n_times, 2**n)."""
-    data = config["data"]
-    return {
-        n_sites: sample_trajectories(
-            exact_physics(config),
-            n_sites,
-            data["n_validation"],
-            states_needed(data),
-            seed=config["training"]["seed"],
-            stream=VALIDATION_STREAM,
-        )
-        for n_sites in data["n_sites"]
-    }
+    data, found = config["data"], {}
+    with announced("exact trajectories for validation", len(data["n_sites"])) as activity:
+        for n_sites in data["n_sites"]:
+            found[n_sites] = sample_trajectories(
+                exact_physics(config),
+                n_sites,
+                data["n_validation"],
+                states_needed(data),
+                seed=config["training"]["seed"],
+                stream=VALIDATION_STREAM,
+            )
+            activity.advance()
+    return found
 
 
 def exact_physics(config: Mapping[str, Any]) -> dict[str, Any]:

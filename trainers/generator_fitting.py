@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from qtf.checks import COUNT, COUNT_OR_0, NOT_NEGATIVE, check_settings
 from qtf.data.loading import load_trajectories
 from qtf.data.schema import Manifest
 from qtf.dynamics.generator_fit import FitResult, fit_generator
@@ -16,12 +17,20 @@ from qtf.dynamics.local_generator import LocalGenerator
 from qtf.dynamics.task import DynamicsTask
 from qtf.files import read_json, write_atomically, write_json
 from qtf.physics import sample_trajectories
+from qtf.progress import announced
 from qtf.training.run_folder import RunFolder
 
 GENERATOR_FILE = "generator.json"
 # Apart from the streams of training and validation batches.
 FIT_STREAM = 22
 NOISE_STREAM = 23
+# Of the section `fit`.
+RULES = {
+    "n_trajectories": COUNT,
+    "n_steps": COUNT,
+    "last_lag": COUNT_OR_0,
+    "noise": NOT_NEGATIVE,
+}
 
 
 def run(
@@ -51,21 +60,25 @@ def run(
             step is too long for the model's Taylor series.
     """
     model: LocalGenerator = task.build_model()
-    settings = _checked(config["fit"])
+    settings = config["fit"]
+    check_settings(settings, RULES, "fit.")
     trajectories = training_trajectories(config, data_dir)
     folder = RunFolder(workdir)
     try:
         folder.open(dict(config))
-        result = fit_generator(
-            [(model.terms, psi) for psi in trajectories.values()],
-            model.dt,
-            last_lag=settings["last_lag"] or None,
-            start=np.asarray(model.coefficients) if config["init_from"] else None,
-            report=lambda line: print(line, file=sys.stderr),
-        )
+        with announced("fitting the local generator"):
+            result = fit_generator(
+                [(model.terms, psi) for psi in trajectories.values()],
+                model.dt,
+                last_lag=settings["last_lag"] or None,
+                start=np.asarray(model.coefficients) if config["init_from"] else None,
+                report=lambda line: print(line, file=sys.stderr),
+            )
         model.coefficients.assign(result.coefficients)
         model.taylor_order(max(config["data"]["n_sites"]))
-        _write(folder, model, result, task.validate(model))
+        with announced("validation"):
+            validation = task.validate(model)
+        _write(folder, model, result, validation)
     finally:
         folder.close()
     print(_summary(result))
@@ -91,14 +104,15 @@ def training_trajectories(
         if from_files:
             psi = _stored(Path(data_dir or ""), n_sites, settings)
         else:
-            psi = sample_trajectories(
-                config["physics"],
-                n_sites,
-                settings["n_trajectories"],
-                settings["n_steps"] + 1,
-                seed=seed,
-                stream=FIT_STREAM,
-            )
+            with announced(f"exact trajectories of n = {n_sites}"):
+                psi = sample_trajectories(
+                    config["physics"],
+                    n_sites,
+                    settings["n_trajectories"],
+                    settings["n_steps"] + 1,
+                    seed=seed,
+                    stream=FIT_STREAM,
+                )
         rng = np.random.default_rng([seed, NOISE_STREAM, n_sites])
         found[n_sites] = _with_noise(psi, settings["noise"], rng)
     return found
@@ -135,26 +149,16 @@ def _stored(data_dir: Path, n_sites: int, settings: Mapping[str, Any]) -> np.nda
                 f"Setting `fit.{name}` must be at most {limit}, what the training files of n ="
                 f" {n_sites} have, but is {settings[name]}."
             )
-    psi = load_trajectories(data_dir, "train", n_sites, settings["n_trajectories"])
-    return psi[:, : settings["n_steps"] + 1].astype(np.complex128)
+    psi = load_trajectories(
+        data_dir, "train", n_sites, settings["n_trajectories"], n_times=settings["n_steps"] + 1
+    )
+    return psi.astype(np.complex128)
 
 
 def _with_noise(psi: np.ndarray, noise: float, rng: np.random.Generator) -> np.ndarray:
     if not noise:
         return psi
     return psi + noise * (rng.normal(size=psi.shape) + 1j * rng.normal(size=psi.shape))
-
-
-def _checked(settings: Mapping[str, Any]) -> Mapping[str, Any]:
-    for name in ("n_trajectories", "n_steps"):
-        if settings[name] < 1:
-            raise ValueError(f"Setting `fit.{name}` must be positive, but is {settings[name]}.")
-    for name in ("last_lag", "noise"):
-        if settings[name] < 0:
-            raise ValueError(f"Setting `fit.{name}` must not be negative, but is {settings[name]}.")
-    if not np.isfinite(settings["noise"]):
-        raise ValueError(f"Setting `fit.noise` must be finite, but is {settings['noise']}.")
-    return settings
 
 
 def _write(

@@ -13,11 +13,11 @@ import os
 from typing import Any
 
 from absl import flags
-from ml_collections import config_flags
 
 from qtf.command_line import run_command
+from qtf.configuration_files import define_configuration
 
-CONFIG = config_flags.DEFINE_config_file("config", None, "Which ground state, and how.")
+CONFIG = define_configuration("Which ground state, and how.")
 WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.")
 PROFILE = flags.DEFINE_boolean("profile", False, "Trace ten of the first steps for TensorBoard.")
 
@@ -36,6 +36,7 @@ def _main() -> None:
 
     config = ground_state_config.resolved(CONFIG.value)
     import_tensorflow_quietly()
+    from trainers.ground_states.references import find_reference, reference_entries
     from trainers.ground_states.refinement import run_and_refine
     from trainers.ground_states.report import lines, measure
 
@@ -43,7 +44,8 @@ def _main() -> None:
         _grow(config)
         return
     task, model = run_and_refine(config, WORKDIR.value, profile=PROFILE.value)
-    for line in lines(measure(task, model, WORKDIR.value), config["physics"]["hamiltonian"]):
+    found = measure(task, model, WORKDIR.value, more=reference_entries(find_reference(config)))
+    for line in lines(found, config["physics"]["hamiltonian"]):
         print(line)
     print(f"Run folder: {WORKDIR.value}")
 
@@ -54,7 +56,9 @@ def _grow(config: dict[str, Any]) -> None:
 
     print(HEADER)
     for found in grow(config, WORKDIR.value, profile=PROFILE.value):
-        print(line(found["rows"][-1]), flush=True)
+        row = found["rows"][-1]
+        for text in (line(row), *(f"Warning: {warning}" for warning in row["warnings"])):
+            print(text, flush=True)
     if found["bulk"] is not None:
         print(bulk_line(found["bulk"]))
     print(f"Folder of the growth: {WORKDIR.value}")

@@ -8,11 +8,11 @@ Stopped by Ctrl-C, SIGTERM or kill -9, the same command continues.
 import os
 
 from absl import flags
-from ml_collections import config_flags
 
 from qtf.command_line import run_command
+from qtf.configuration_files import define_configuration
 
-CONFIG = config_flags.DEFINE_config_file("config", None, "Which system, and how.")
+CONFIG = define_configuration("Which system, and how.")
 WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.")
 PROFILE = flags.DEFINE_boolean("profile", False, "Trace ten of the first steps for TensorBoard.")
 

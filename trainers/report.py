@@ -25,6 +25,14 @@ TITLES = {
     "energy_drift": "Energy drift",
     "magnetization_error": "Error of the magnetisation",
 }
+# Of axes, where they are not the title: units, or what is drawn instead.
+LABELS = {
+    "mean_relative_entropy": "MRE",
+    "fidelity": "1 - fidelity",
+    "amplitude_error": "Error of an amplitude",
+    "energy_drift": "Energy drift [J]",
+    "magnetization_error": "Error of <Z> a site",
+}
 EXPLANATIONS = {
     "mean_relative_entropy": "Relative entropy of the normalised absolute amplitudes; blind to"
     " phases and norm. Bands: 95 % confidence of the mean.",
@@ -38,11 +46,13 @@ EXPLANATIONS = {
 }
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 68rem; margin: 2rem auto; padding: 0 1rem;
-       color: #222; }
+       color: #222; overflow-wrap: anywhere; }
 h1 { font-size: 1.7rem; } h2 { font-size: 1.25rem; margin-top: 2.2rem; }
 table { border-collapse: collapse; margin: 1rem 0; }
 th, td { padding: .3rem .8rem; text-align: right; border-bottom: 1px solid #ddd; }
-td { white-space: nowrap; }
+/* A table that is wider than the page scrolls by itself; heads wrap before it comes to that. */
+.wide { overflow-x: auto; } th { vertical-align: bottom; overflow-wrap: normal; }
+td, td span { white-space: nowrap; } .facts td, .errors td { white-space: normal; }
 th:first-child, td:first-child { text-align: left; }
 td.best { font-weight: bold; }
 img { max-width: 100%; } figcaption, .note { color: #555; font-size: .92rem; }
@@ -70,7 +80,7 @@ def write_report(
     """
     write_json(out_dir / "metrics.json", _as_json(evaluations, facts))
     write_atomically(out_dir / "metrics.csv", _as_csv(evaluations))
-    drawn = _draw(evaluations, printed, facts["dt"], training_rows)
+    drawn = _draw(evaluations, printed, facts, training_rows)
     (out_dir / "figures").mkdir(exist_ok=True)
     # Components of other n, from an earlier evaluation, must not stay beside these.
     for stale in (out_dir / "figures").glob("components_n*.png"):
@@ -132,33 +142,34 @@ def _as_csv(evaluations: Mapping[int, Evaluation]) -> str:
 def _draw(
     evaluations: Mapping[int, Evaluation],
     printed: Mapping[int, tuple[np.ndarray, np.ndarray]],
-    dt: float,
+    facts: Mapping[str, Any],
     training_rows: list[dict[str, Any]],
 ) -> dict[str, tuple[str, str, Figure]]:
-    drawn = {}
+    drawn, dt, system = {}, facts["dt"], {"title": facts["system"]}
     for metric, title in TITLES.items():
         summaries = {n: _drawable(metric, e.summaries[metric]) for n, e in evaluations.items()}
-        label = "1 - fidelity" if metric == "fidelity" else title
-        figure = figures.errors_figure(summaries, dt, label)
+        label = LABELS.get(metric, title)
+        figure = figures.errors_figure(summaries, dt, label, **system)
         drawn[metric] = (title, EXPLANATIONS[metric], figure)
     exact, predicted = _states_to_draw(evaluations, printed)
     whose = "the paper's printed states" if printed else "one unseen state for each n"
     drawn["amplitudes"] = (
         "Amplitudes over time",
         f"Absolute amplitudes of the largest components, from {whose}.",
-        figures.amplitudes_figure(exact, predicted, dt),
+        figures.amplitudes_figure(exact, predicted, dt, **system),
     )
     drawn["magnetization"] = (
         "Magnetisation over time",
         f"Mean z magnetisation, from {whose}.",
-        figures.magnetization_figure(exact, predicted, dt),
+        figures.magnetization_figure(exact, predicted, dt, **system),
     )
-    for n_sites in sorted(exact)[-2:]:
-        steps = _quarters(len(exact[n_sites]) - 1)
-        drawn[f"components_n{n_sites}"] = (
-            f"All components, n = {n_sites}",
+    for n in sorted(exact)[-2:]:
+        steps = _quarters(len(exact[n]) - 1)
+        title = f"{facts['system']}, n = {n}"
+        drawn[f"components_n{n}"] = (
+            f"All components, n = {n}",
             f"Absolute amplitude of every basis state, from {whose}.",
-            figures.components_figure(exact[n_sites], predicted[n_sites], steps, dt),
+            figures.components_figure(exact[n], predicted[n], steps, dt, title=title),
         )
     # One validation makes no curve.
     if len(training_rows) > 1:
@@ -166,7 +177,7 @@ def _draw(
         drawn["training"] = (
             "Training",
             "Validation metrics during training, means over chain lengths.",
-            figures.training_figure(training_rows, names),
+            figures.training_figure(training_rows, names, **system),
         )
     return drawn
 
@@ -240,7 +251,7 @@ def _facts_html(facts: Mapping[str, Any]) -> str:
         f"<td>{html.escape(_number(value))}</td></tr>"
         for name, value in shown.items()
     )
-    return f"<table>{rows}</table>"
+    return f"<div class='wide'><table class='facts'>{rows}</table></div>"
 
 
 def _table_html(rows: list[dict[str, Any]]) -> str:
@@ -256,7 +267,7 @@ def _table_html(rows: list[dict[str, Any]]) -> str:
             for key, value in ((name, row.get(name, "")) for name in names)
         )
         lines.append(f"<tr>{cells}</tr>")
-    return f"<table><tr>{head}</tr>{''.join(lines)}</table>"
+    return f"<div class='wide'><table><tr>{head}</tr>{''.join(lines)}</table></div>"
 
 
 def _metrics_html(evaluations: Mapping[int, Evaluation], step: int) -> str:
@@ -268,9 +279,11 @@ def _metrics_html(evaluations: Mapping[int, Evaluation], step: int) -> str:
             summary = evaluation.summaries[metric]["model"]
             mean = summary.mean[step]
             half = summary.high[step] - mean if np.isfinite(mean) else np.nan
-            cells.append(f"<td>{_number(mean)} &plusmn; {_number(half)}</td>")
+            error = f"<span>&plusmn; {_number(half)}</span>"
+            cells.append(f"<td>{_number(mean)} {error}</td>")
         lines.append(f"<tr><td>{n_sites}</td>{''.join(cells)}</tr>")
-    return f"<table><tr><th>n</th>{head}</tr>{''.join(lines)}</table>"
+    rows = f"<tr><th>n</th>{head}</tr>{''.join(lines)}"
+    return f"<div class='wide'><table class='errors'>{rows}</table></div>"
 
 
 def _number(value: Any) -> str:

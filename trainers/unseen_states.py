@@ -49,8 +49,8 @@ class StatesFromFiles:
     def initial_states(self, n_sites: int, n_samples: int) -> np.ndarray:
         """Returns at most so many unseen states, (n_samples, 2**n)."""
         available = self.manifest.n_trajectories("test", n_sites)
-        found = load_trajectories(self._data_dir, "test", n_sites, min(n_samples, available))
-        return found[:, 0]
+        n_samples = min(n_samples, available)
+        return load_trajectories(self._data_dir, "test", n_sites, n_samples, n_times=1)[:, 0]
 
     def hamiltonian(self, n_sites: int) -> PauliSum:
         """Returns the Hamiltonian of a chain."""
@@ -66,8 +66,8 @@ class StatesFromFiles:
             return None
         available = self.manifest.n_trajectories("train", n_sites)
         wanted = min(2 * 2**n_sites, available)
-        found = load_trajectories(self._data_dir, "train", n_sites, wanted)
-        return found[:, : LEAST_SQUARES_STEPS + 1]
+        n_times = LEAST_SQUARES_STEPS + 1
+        return load_trajectories(self._data_dir, "train", n_sites, wanted, n_times=n_times)
 
 
 class StatesFromLaw:

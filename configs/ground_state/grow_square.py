@@ -8,15 +8,14 @@ iterative-retraining paper did, sides 6 to 30.
 
 from ml_collections import ConfigDict
 
-from configs.ground_state.recipes import (
-    chosen,
+from trainers.choices import chosen, one_of
+from trainers.ground_states import config as ground_state_config
+from trainers.ground_states.recipes import (
     iterative_retraining,
     known_signs,
-    one_of,
     quick_growth,
     reconfiguration,
 )
-from trainers.ground_states import config as ground_state_config
 
 
 def get_config(choice: str = "desktop") -> ConfigDict:

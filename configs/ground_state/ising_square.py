@@ -5,11 +5,9 @@
 
 from ml_collections import ConfigDict
 
-from configs.ground_state.recipes import chosen, naqs, reconfiguration
+from trainers.choices import chosen
 from trainers.ground_states import config as ground_state_config
-
-# Up to this side stochastic reconfiguration is affordable on a desktop.
-MAX_SMALL_SIDE = 6
+from trainers.ground_states.recipes import MAX_SMALL_SIDE, naqs, reconfiguration
 
 
 def get_config(choice: str = "4,3.0") -> ConfigDict:

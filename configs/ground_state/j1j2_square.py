@@ -8,13 +8,17 @@ on all configurations: those in question are rare.
 
 from ml_collections import ConfigDict
 
-from configs.ground_state import heisenberg_square
-from configs.ground_state.recipes import MAX_LISTED_SITES, chosen, exact_reconfiguration
+from trainers.choices import chosen
+from trainers.ground_states.recipes import (
+    MAX_LISTED_SITES,
+    exact_reconfiguration,
+    heisenberg_square,
+)
 
 
 def get_config(choice: str = "4,0.5") -> ConfigDict:
     side, coupling = chosen(choice, "SIDE,J2", int, float)
-    config = heisenberg_square.get_config(f"{side},sign")
+    config = heisenberg_square(side, signs_known=True)
     config.wave_function.positive = False
     config.physics.hamiltonian.name = "j1j2"
     config.physics.hamiltonian.next_nearest_coupling = coupling

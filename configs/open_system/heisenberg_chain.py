@@ -7,8 +7,8 @@ Source: the paper on open systems as probabilities, figure 2 (a).
 
 from ml_collections import ConfigDict
 
-from configs.ground_state.recipes import chosen
-from configs.open_system.recipes import decaying_heisenberg_chain, followed_in_time
+from trainers.choices import chosen
+from trainers.open_systems.recipes import decaying_heisenberg_chain, followed_in_time
 
 
 def get_config(choice: str = "4") -> ConfigDict:

@@ -9,8 +9,8 @@ Source: the paper on open systems as probabilities, figures 2 (b), 4 and S1.
 
 from ml_collections import ConfigDict
 
-from configs.ground_state.recipes import chosen, one_of
-from configs.open_system.recipes import followed_in_time, followed_to_rest, paper_network
+from trainers.choices import chosen, one_of
+from trainers.open_systems.recipes import followed_in_time, followed_to_rest, paper_network
 
 SIDE = 3
 

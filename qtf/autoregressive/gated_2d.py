@@ -66,6 +66,11 @@ class GatedRNN2D(AutoregressiveNetwork):
         """A row."""
         return self.shape[1]
 
+    @property
+    def width_of_widest(self) -> int:
+        """Of two states; weights are larger, as each pair of outcomes chooses among them."""
+        return 2 * self.units
+
     def call(self, outcomes: Any) -> Any:
         """Evaluates all positions."""
         empty = self.initial_cache(ops.shape(outcomes)[0])

@@ -4,7 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
+
+from qtf.autoregressive.inputs import checked_outcomes
+
+# Arrays as wide as the widest layer that an evaluation holds at once.
+HELD_AT_ONCE = 5
 
 
 class AutoregressiveNetwork(keras.Model):
@@ -26,13 +32,13 @@ class AutoregressiveNetwork(keras.Model):
         **kwargs: Of `keras.Model`.
 
     Call arguments:
-        outcomes: int32 (batch, n_positions), from 0 to local_dimension - 1.
+        outcomes: Integers (batch, n_positions), from 0 to local_dimension - 1.
 
     Returns:
         (batch, n_positions, sum(heads)).
 
     Raises:
-        ValueError: A number is not positive.
+        ValueError: A number is not positive, or an outcome is out of range.
     """
 
     # Whether the parallel evaluation has a loop over positions.
@@ -55,6 +61,13 @@ class AutoregressiveNetwork(keras.Model):
         self.local_dimension = checked_positive("local_dimension", local_dimension)
         self.heads = tuple(checked_positive("heads", head) for head in heads)
 
+    # Keras would hide a mistake that `call` finds in a message of several lines.
+    def __call__(self, outcomes: Any, *args: Any, **kwargs: Any) -> Any:
+        """Checks the outcomes and evaluates all positions."""
+        width = self.n_positions
+        outcomes = checked_outcomes("outcomes", outcomes, self.local_dimension, width=width)
+        return super().__call__(outcomes, *args, **kwargs)
+
     @property
     def n_together(self) -> int:
         """Positions that `evaluated` takes at once: it starts best at multiples of this."""
@@ -64,6 +77,20 @@ class AutoregressiveNetwork(keras.Model):
     def n_outputs(self) -> int:
         """Number of outputs of a position."""
         return sum(self.heads)
+
+    @property
+    def evaluation_bytes(self) -> int:
+        """Memory that the parallel evaluation of one more row of outcomes takes, roughly.
+
+        Measured, all networks here take at most three times as much, and at least a third.
+        """
+        floats = HELD_AT_ONCE * self.n_positions * self.width_of_widest
+        return floats * np.dtype(self.variable_dtype).itemsize
+
+    @property
+    def width_of_widest(self) -> int:
+        """Numbers of one position in the widest layer, what enters it or what leaves it."""
+        return max(max(variable.shape, default=1) for variable in self.variables)
 
     def initial_cache(self, batch_size: Any) -> Any:
         """Returns the nested tensors, batch first, that `step` needs at position 0."""

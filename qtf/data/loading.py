@@ -7,10 +7,16 @@ from pathlib import Path
 import numpy as np
 
 from qtf.data.schema import Manifest, amplitudes_of, read_records
+from qtf.progress import announced
 
 
 def load_trajectories(
-    data_dir: Path | str, split: str, n_sites: int, n_samples: int | None = None
+    data_dir: Path | str,
+    split: str,
+    n_sites: int,
+    n_samples: int | None = None,
+    *,
+    n_times: int | None = None,
 ) -> np.ndarray:
     """Returns the first trajectories of a split, with the checksums of all of them checked.
 
@@ -19,6 +25,7 @@ def load_trajectories(
         split: `train`, `validation` or `test`.
         n_sites: Number of spins.
         n_samples: How many; all of them by default.
+        n_times: Their first states that are kept, at most; all of them by default.
 
     Returns:
         Array (n_samples, n_times, 2**n_sites), complex64 if the stored precision is
@@ -37,10 +44,13 @@ def load_trajectories(
             f" of {n_sites} spins in split {split!r}, but is {n_samples}."
         )
     kind = np.complex64 if manifest.dtype == "float32" else np.complex128
-    psi = np.empty((n_samples, manifest.n_times, 2**n_sites), kind)
+    n_kept = manifest.n_times if n_times is None else min(n_times, manifest.n_times)
+    psi = np.empty((n_samples, n_kept, 2**n_sites), kind)
     records = islice(_records(Path(data_dir), manifest, split, n_sites), n_samples)
-    for i, stored in enumerate(records):
-        psi[i].real, psi[i].imag = stored[:, 0], stored[:, 1]
+    with announced(f"reading trajectories of n = {n_sites}", n_samples) as activity:
+        for i, stored in enumerate(records):
+            psi[i].real, psi[i].imag = stored[:n_kept, 0], stored[:n_kept, 1]
+            activity.advance()
     return psi
 
 

@@ -5,16 +5,19 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from qtf.checks import COUNT, POSITIVE, check_arguments
 from qtf.dynamics import baselines
 from qtf.dynamics.metrics import METRICS, Summary, all_metrics
-from qtf.dynamics.state_checks import checked_amplitudes, checked_n_steps
+from qtf.dynamics.state_checks import checked_amplitudes
 from qtf.physics import PauliSum, evolve
-from qtf.physics._checks import checked_positive
+from qtf.pieces import in_pieces, rows_at_once
+from qtf.progress import announced
 
 Predictor = Callable[[np.ndarray], np.ndarray]
-CHUNK = 200
-# Amplitudes of one chunk; several arrays of this size are held at once.
-MAX_AMPLITUDES = 1 << 24
+# More sequences at once are no faster.
+LARGEST_PIECE = 200
+# Arrays of complex amplitudes that the metrics hold at once.
+ARRAYS_HELD = 10
 
 
 @dataclass
@@ -73,26 +76,34 @@ def evaluate(
             "Argument `psi0` must be (n_sequences, 2**n) with at least one state, but has shape"
             f" {psi0.shape}."
         )
-    dt, n_steps = checked_positive("dt", dt), checked_n_steps(n_steps)
+    check_arguments(POSITIVE, dt=dt)
+    check_arguments(COUNT, n_steps=n_steps)
     predictors = _predictors(model, n_steps, training)
-    values: dict[str, dict[str, list[np.ndarray]]] = {
-        metric: {name: [] for name in predictors} for metric in METRICS
-    }
     times = dt * np.arange(n_steps + 1)
     result = Evaluation(hamiltonian.n_sites, len(psi0))
-    chunk = min(CHUNK, max(1, MAX_AMPLITUDES // (hamiltonian.dimension * len(times))))
-    for start in range(0, len(psi0), chunk):
-        exact = evolve(hamiltonian, psi0[start : start + chunk], times)
+
+    def errors(rows: np.ndarray) -> list[np.ndarray]:
+        """Returns every metric of every predictor."""
+        exact, found = evolve(hamiltonian, rows, times), []
         for name, predict in predictors.items():
             predicted = predict(exact)
             _check_prediction(predicted, exact.shape, hamiltonian.n_sites)
-            for metric, array in all_metrics(exact, predicted, hamiltonian).items():
-                values[metric][name].append(array)
-            if start == 0 and name == "model":
-                result.exact, result.predicted = exact[0], predicted[0]
+            by_metric = all_metrics(exact, predicted, hamiltonian)
+            found += [by_metric[metric] for metric in METRICS]
+            if result.exact is None and name == "model":
+                # Copies, so that nothing else of this piece stays.
+                result.exact, result.predicted = exact[0].copy(), predicted[0].copy()
+        return found
+
+    bytes_of_row = ARRAYS_HELD * 16 * hamiltonian.dimension * len(times)
+    size = min(LARGEST_PIECE, rows_at_once(bytes_of_row))
+    with announced(f"evaluating n = {hamiltonian.n_sites}", len(psi0)) as activity:
+        values = iter(in_pieces(errors, psi0, size, advance=activity.advance))
+    summaries = {
+        name: {metric: Summary.of(next(values)) for metric in METRICS} for name in predictors
+    }
     result.summaries = {
-        metric: {name: Summary.of(np.concatenate(arrays)) for name, arrays in by_name.items()}
-        for metric, by_name in values.items()
+        metric: {name: summaries[name][metric] for name in predictors} for metric in METRICS
     }
     return result
 

@@ -1,18 +1,25 @@
 """Figures of trajectories and errors, for the report and for TensorBoard."""
 
-import math
 from collections.abc import Mapping, Sequence
 
-import matplotlib
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from qtf.dynamics.metrics import Summary
+from qtf.figure_style import (
+    COLORS,
+    EXACT,
+    TIME,
+    add_grid,
+    make_figure,
+    make_panels,
+    put_legend_below,
+    put_legend_beside,
+)
 from qtf.physics import magnetization
 
-COLORS = matplotlib.colormaps["tab10"].colors
-EXACT = {"color": "black", "linewidth": 1.0, "linestyle": "--"}
 PREDICTOR_STYLES = {
     "model": {"color": COLORS[0], "linewidth": 2.0},
     "persistence": {"color": COLORS[7], "linestyle": ":"},
@@ -23,7 +30,11 @@ N_COMPONENTS = 4
 
 
 def amplitudes_figure(
-    exact: Mapping[int, np.ndarray], predicted: Mapping[int, np.ndarray], dt: float
+    exact: Mapping[int, np.ndarray],
+    predicted: Mapping[int, np.ndarray],
+    dt: float,
+    *,
+    title: str = "",
 ) -> Figure:
     """Draws |psi_x(t)| of the largest components, one panel for each chain length.
 
@@ -31,8 +42,9 @@ def amplitudes_figure(
         exact: n_sites -> one exact trajectory, (n_times, 2**n).
         predicted: n_sites -> the predicted one, of the same shape.
         dt: Time step.
+        title: Names the system.
     """
-    figure, panels = _panels(exact, "time", "|amplitude|")
+    figure, panels = make_panels(exact, TIME, "|amplitude|", title=title)
     for n_sites, panel in panels.items():
         times = dt * np.arange(len(exact[n_sites]))
         largest = np.argsort(-np.abs(exact[n_sites][0]))[:N_COMPONENTS]
@@ -40,14 +52,22 @@ def amplitudes_figure(
             label = format(index, f"0{n_sites}b")
             panel.plot(times, np.abs(predicted[n_sites][:, index]), color=color, label=label)
             panel.plot(times, np.abs(exact[n_sites][:, index]), **EXACT)
-        panel.legend(
-            fontsize="x-small", loc="best", title="dashed: exact", title_fontsize="x-small"
-        )
+        put_legend_beside(panel)
+    of_styles = {
+        "model, of the basis state beside": Line2D([], [], color="gray"),
+        "exact": Line2D([], [], **EXACT),
+    }
+    put_legend_below(figure, [], entries=of_styles)
     return figure
 
 
 def components_figure(
-    exact: np.ndarray, predicted: np.ndarray, steps: Sequence[int], dt: float
+    exact: np.ndarray,
+    predicted: np.ndarray,
+    steps: Sequence[int],
+    dt: float,
+    *,
+    title: str = "",
 ) -> Figure:
     """Draws |psi_x| of all components x of one trajectory at chosen steps.
 
@@ -56,24 +76,29 @@ def components_figure(
         predicted: (n_times, 2**n).
         steps: The steps, one panel for each.
         dt: Time step.
+        title: Names the system.
     """
-    figure = _figure(9.0, 1.8 * len(steps))
+    figure = make_figure(9.0, 1.8 * len(steps) + 0.8, title=title)
     panels = figure.subplots(len(steps), 1, sharex=True, squeeze=False)[:, 0]
     for step, panel in zip(steps, panels, strict=True):
         index = np.arange(exact.shape[-1])
-        heights = np.abs(exact[step])
-        # One shape, where 2**16 bars would take minutes.
-        panel.fill_between(index, heights, step="mid", color="lightgray", lw=0, label="exact")
         panel.plot(index, np.abs(predicted[step]), ".", color=COLORS[0], label="model")
-        panel.set_ylabel(f"t = {step * dt:.3g}")
-    panels[0].legend(fontsize="small", loc="upper right")
-    panels[0].set_title("|amplitude| of every basis state")
+        # One line, where 2**16 bars would take minutes.
+        panel.step(index, np.abs(exact[step]), where="mid", label="exact", **EXACT)
+        panel.set_title(f"|amplitude| at t = {step * dt:.3g} / J", fontsize="medium")
+        panel.set_ylim(bottom=0.0)
     panels[-1].set_xlabel("index of the basis state")
+    put_legend_below(figure)
     return figure
 
 
 def errors_figure(
-    summaries: Mapping[int, Mapping[str, Summary]], dt: float, label: str, *, log: bool = True
+    summaries: Mapping[int, Mapping[str, Summary]],
+    dt: float,
+    label: str,
+    *,
+    log: bool = True,
+    title: str = "",
 ) -> Figure:
     """Draws one metric of all predictors over time, one panel for each chain length.
 
@@ -82,8 +107,9 @@ def errors_figure(
         dt: Time step.
         label: Name of the metric.
         log: Whether the vertical axis is logarithmic.
+        title: Names the system.
     """
-    figure, panels = _panels(summaries, "time", label)
+    figure, panels = make_panels(summaries, TIME, label, title=title)
     for n_sites, panel in panels.items():
         for predictor, summary in summaries[n_sites].items():
             style = PREDICTOR_STYLES[predictor]
@@ -96,12 +122,16 @@ def errors_figure(
             panel.set_yscale("log")
             # The straight line is exact in its first step, which would set the scale.
             panel.set_ylim(bottom=_smallest(summaries[n_sites]["model"].mean[1:]) / 10)
-    next(iter(panels.values())).legend(fontsize="x-small")
+    put_legend_below(figure)
     return figure
 
 
 def magnetization_figure(
-    exact: Mapping[int, np.ndarray], predicted: Mapping[int, np.ndarray], dt: float
+    exact: Mapping[int, np.ndarray],
+    predicted: Mapping[int, np.ndarray],
+    dt: float,
+    *,
+    title: str = "",
 ) -> Figure:
     """Draws the mean z magnetisation of one trajectory, one panel for each length.
 
@@ -109,24 +139,28 @@ def magnetization_figure(
         exact: n_sites -> one exact trajectory, (n_times, 2**n).
         predicted: n_sites -> the predicted one.
         dt: Time step.
+        title: Names the system.
     """
-    figure, panels = _panels(exact, "time", r"$\langle Z \rangle$ a site")
+    figure, panels = make_panels(exact, TIME, r"$\langle Z \rangle$ a site", title=title)
     for n_sites, panel in panels.items():
         times = dt * np.arange(len(exact[n_sites]))
         panel.plot(times, magnetization(predicted[n_sites]), color=COLORS[0], label="model")
         panel.plot(times, magnetization(exact[n_sites]), label="exact", **EXACT)
-    next(iter(panels.values())).legend(fontsize="small")
+    put_legend_below(figure)
     return figure
 
 
-def training_figure(rows: Sequence[Mapping[str, float]], names: Sequence[str]) -> Figure:
+def training_figure(
+    rows: Sequence[Mapping[str, float]], names: Sequence[str], *, title: str = ""
+) -> Figure:
     """Draws validation metrics against the optimiser step.
 
     Args:
         rows: Rows of metrics.jsonl of kind "validation".
         names: The metrics to draw.
+        title: Names the system.
     """
-    figure = _figure(7.0, 3.5)
+    figure = make_figure(7.0, 3.8, title=title)
     panel = figure.subplots()
     for color, name in zip(COLORS, names, strict=False):
         panel.plot(
@@ -135,7 +169,8 @@ def training_figure(rows: Sequence[Mapping[str, float]], names: Sequence[str]) -
     panel.set_yscale("log")
     panel.set_xlabel("optimiser step")
     panel.set_ylabel("validation")
-    panel.legend(fontsize="small")
+    add_grid(panel)
+    put_legend_below(figure)
     return figure
 
 
@@ -146,25 +181,6 @@ def pixels(figure: Figure) -> np.ndarray:
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
-def _figure(width: float, height: float) -> Figure:
-    return Figure(figsize=(width, height), dpi=110, layout="constrained")
-
-
 def _smallest(values: np.ndarray) -> float:
     positive = values[(values > 0) & np.isfinite(values)]
     return float(positive.min()) if positive.size else 1e-16
-
-
-def _panels(by_n_sites: Mapping[int, object], x_label: str, y_label: str) -> tuple[Figure, dict]:
-    n_columns = math.ceil(math.sqrt(len(by_n_sites)))
-    n_rows = -(-len(by_n_sites) // n_columns)
-    figure = _figure(3.4 * n_columns + 0.4, 2.6 * n_rows + 0.2)
-    axes = figure.subplots(n_rows, n_columns, squeeze=False)
-    for unused in axes.flat[len(by_n_sites) :]:
-        unused.set_axis_off()
-    panels = dict(zip(by_n_sites, axes.flat, strict=False))
-    for n_sites, panel in panels.items():
-        panel.set_title(f"n = {n_sites}", fontsize="medium")
-        panel.set_xlabel(x_label)
-        panel.set_ylabel(y_label)
-    return figure, panels

@@ -7,13 +7,12 @@ import keras
 import numpy as np
 from keras import ops
 
+from qtf.checks import COUNT, Optional, check_arguments
 from qtf.dynamics.rollout_loops import LOOPS, best_loop
-from qtf.dynamics.state_checks import checked_batch, checked_n_steps, norms_of
+from qtf.dynamics.state_checks import checked_batch, norms_of
 from qtf.layers.spin_encoding import check_dimension
+from qtf.pieces import byte_budget, equal_pieces
 from qtf.training.compilation import compiled
-
-# What one compiled call may hold of predicted states, if the user does not say.
-CHUNK_BYTES = 1 << 30
 
 
 class Rollout:
@@ -34,7 +33,7 @@ class Rollout:
         xla: Whether the loop is compiled by XLA; results agree to 1e-5.
         loop: "best", or the name of a loop in `qtf.dynamics.rollout_loops.LOOPS`.
         chunk_bytes: Most memory that the predicted states of one compiled call may take;
-            larger batches are split.
+            larger batches are split. None: what `qtf.pieces` finds.
 
     Example:
         >>> from qtf.dynamics.transferable_sru import TransferableSRU
@@ -53,13 +52,12 @@ class Rollout:
         *,
         xla: bool = True,
         loop: str = "best",
-        chunk_bytes: int = CHUNK_BYTES,
+        chunk_bytes: int | None = None,
     ) -> None:
         if loop not in ("best", *LOOPS):
             known = ", ".join(("best", *LOOPS))
             raise ValueError(f'Argument `loop` must be one of {known}, but is "{loop}".')
-        if chunk_bytes < 1:
-            raise ValueError(f"Argument `chunk_bytes` must be positive, but is {chunk_bytes}.")
+        check_arguments(Optional(COUNT), chunk_bytes=chunk_bytes)
         self.model = model
         self.xla = xla
         self.loop = loop
@@ -94,7 +92,7 @@ class Rollout:
             for n_sites, states in psi0.items():
                 _check_width(n_sites, np.shape(states))
             return {n_sites: self(states, n_steps) for n_sites, states in psi0.items()}
-        n_steps = checked_n_steps(n_steps)
+        check_arguments(COUNT, n_steps=n_steps)
         psi0 = checked_batch("psi0", psi0)
         check_dimension(psi0.shape[-1], self.model.n_max, "The last axis of `psi0`")
         psi = self._scaled(np.atleast_2d(psi0), n_steps)
@@ -114,11 +112,12 @@ class Rollout:
 
     def _in_chunks(self, parts: np.ndarray, n_steps: int) -> np.ndarray:
         batch_size = len(parts)
-        most = max(1, self.chunk_bytes // (parts[:1].nbytes * (n_steps + 1)))
+        budget = byte_budget() if self.chunk_bytes is None else self.chunk_bytes
+        most = max(1, budget // (parts[:1].nbytes * (n_steps + 1)))
         if batch_size <= most:
             return self._predicted(parts, n_steps)
-        # Chunks of one size, the last overlapping the one before: compiled once.
-        size = -(-batch_size // -(-batch_size // most))
+        # The last one overlaps the one before: all have one shape, and are compiled once.
+        _, size = equal_pieces(batch_size, most)
         psi: Any = None
         for start in range(0, batch_size, size):
             start = min(start, batch_size - size)

@@ -13,11 +13,15 @@ from qtf.dynamics.growth import grow
 from qtf.dynamics.metrics import relative_entropy
 from qtf.dynamics.models import make_model
 from qtf.dynamics.rollout import Rollout, real_parts
+from qtf.pieces import rows_at_once
 from qtf.training.compilation import compiled
-from qtf.training.run_folder import load_weights
+from qtf.training.weight_files import load_weights
 
 LOSSES = ("mean_squared_error", "squared_distance")
+# More trajectories at once are no faster.
 VALIDATION_CHUNK = 64
+# Arrays as large as the trajectories that their loss holds at once.
+ARRAYS_HELD = 8
 
 
 class DynamicsTask:
@@ -135,7 +139,9 @@ class DynamicsTask:
         for n_sites, trajectories in self.validation.items():
             exact[n_sites] = trajectories[0, : self.rollout_steps + 1]
             predicted[n_sites] = self._rolled_out(trajectories)[0]
-        figure = figures.amplitudes_figure(exact, predicted, self.dt)
+        figure = figures.amplitudes_figure(
+            exact, predicted, self.dt, title="One validation state of each chain length"
+        )
         return {"rollout/amplitudes": figures.pixels(figure)}
 
     def end_epoch(self, model: keras.Model) -> None:
@@ -148,8 +154,9 @@ class DynamicsTask:
     def _mean_loss(self, exact: np.ndarray) -> float:
         parts = real_parts(exact, self._dtype)
         losses, counts = [], []
-        for start in range(0, len(parts), VALIDATION_CHUNK):
-            chunk = parts[start : start + VALIDATION_CHUNK]
+        size = min(VALIDATION_CHUNK, rows_at_once(ARRAYS_HELD * parts[:1].nbytes))
+        for start in range(0, len(parts), size):
+            chunk = parts[start : start + size]
             losses.append(float(self._validation_loss(ops.convert_to_tensor(chunk))))
             counts.append(len(chunk))
         return float(np.average(losses, weights=counts))

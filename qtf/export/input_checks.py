@@ -27,6 +27,8 @@ def checked_state(
     Returns:
         (batch, 2, 2**n).
     """
+    psi_re = _ranked(psi_re, f"{prefix}_re", ("batch", "2**n"))
+    psi_im = _ranked(psi_im, f"{prefix}_im", ("batch", "2**n"))
     shape, shape_im = tf.shape(psi_re), tf.shape(psi_im)
     width = shape[1]
     allowed = tf.constant([2**n for n in n_sites], tf.int32)
@@ -69,6 +71,7 @@ def checked_n_steps(n_steps: Any, batch_size: Any, limit: int) -> Any:
     Returns:
         Scalar int32.
     """
+    n_steps = _ranked(n_steps, "n_steps", ("batch",))
     n_given = tf.shape(n_steps)[0]
     largest, smallest = tf.reduce_max(n_steps), tf.reduce_min(n_steps)
     offender = tf.where(smallest < 1, smallest, largest)
@@ -104,6 +107,7 @@ def checked_cells(cells: Any, batch_size: Any, n_layers: int, units: int) -> Any
     Returns:
         `cells`.
     """
+    cells = _ranked(cells, "cells", ("batch", n_layers, units))
     rule = f"Input `cells` must be (batch, {n_layers}, {units}) with the batch of the states,"
     expected = tf.stack([batch_size, n_layers, units])
     with tf.control_dependencies(
@@ -132,6 +136,7 @@ def checked_bits(bits: Any, n_sites: int, limit: int) -> Any:
     Returns:
         `bits`, with the number of sites in their shape.
     """
+    bits = _ranked(bits, "bits", ("batch", n_sites))
     checks = _from_one_to(limit, bits, "bits", "configuration")
     return _checked_sites(bits, n_sites, checks, name="bits", allowed="0 or 1", largest=1)
 
@@ -147,6 +152,7 @@ def checked_outcomes(outcomes: Any, n_sites: int, limit: int) -> Any:
     Returns:
         `outcomes`, with the number of sites in their shape.
     """
+    outcomes = _ranked(outcomes, "outcomes", ("batch", n_sites))
     checks = _from_one_to(limit, outcomes, "outcomes", "row")
     return _checked_sites(
         outcomes, n_sites, checks, name="outcomes", allowed="from 0 to 3", largest=3
@@ -163,8 +169,24 @@ def checked_seeds(seed: Any, limit: int) -> Any:
     Returns:
         `seed`.
     """
+    seed = _ranked(seed, "seed", ("batch",))
     with tf.control_dependencies(_from_one_to(limit, seed, "seed", "seed")):
         return tf.identity(seed)
+
+
+def _ranked(values: Any, name: str, axes: Sequence[str | int]) -> Any:
+    """Checks the number of axes, on which all other checks rely.
+
+    A server in C++ feeds what a client sends without a look at the shape of the signature.
+    """
+    shape = tf.shape(values)
+    # Optimizers put what the signature says in the place of `tf.rank`; they cannot count this.
+    rank = tf.shape(tf.where(shape >= 0))[0]
+    described = f"({', '.join(map(str, axes))}{',' * (len(axes) == 1)})"
+    rule = f"Input `{name}` must have the shape {described}, but has"
+    right = tf.debugging.Assert(tf.equal(rank, len(axes)), [rule, shape], summarize=8)
+    with tf.control_dependencies([right]):
+        return tf.identity(values)
 
 
 def _checked_sites(

@@ -62,4 +62,17 @@ class OutcomeModule(SampledModule):
         return measured
 
     def _logarithm(self, outcomes: Any) -> dict[str, Any]:
-        return {"log_prob": tf.cast(self._model(outcomes), tf.float32)}
+        return self._in_runs(
+            lambda rows: {"log_prob": tf.cast(self._model(rows), tf.float32)},
+            outcomes,
+            n_evaluations(self._model),
+            ("log_prob",),
+        )
+
+
+def n_evaluations(distribution: keras.Model) -> int:
+    """Returns how often a network is evaluated for one row: once for each string of each member."""
+    members = getattr(distribution, "distributions", None)
+    if members is None:
+        return distribution.n_strings
+    return sum(map(n_evaluations, members))

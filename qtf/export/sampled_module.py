@@ -1,5 +1,6 @@
 """What exported models have in common that are sampled exactly."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -10,6 +11,9 @@ from qtf.export.plain_slices import plain_slice_updates
 from qtf.export.seeded_uniforms import seeded_uniforms
 
 SEEDS = [tf.TensorSpec((None,), tf.int64, "seed")]
+# Rows evaluated at once: as fast as more, and bounds the memory of a server, which is not the
+# machine that writes the graph.
+LARGEST_RUN = 4096
 
 
 class SampledModule(tf.Module):
@@ -42,3 +46,41 @@ class SampledModule(tf.Module):
         with plain_slice_updates():
             drawn = self._model.sample(uniforms)
         return tf.ensure_shape(drawn, (None, self._model.n_sites))
+
+    def _in_runs(
+        self,
+        function: Callable[[Any], dict[str, Any]],
+        rows: Any,
+        n_evaluations: int,
+        names: Sequence[str],
+    ) -> dict[str, Any]:
+        """Applies a function of rows with so many evaluations of each, in runs if they are many."""
+        if self.max_samples * n_evaluations <= LARGEST_RUN:
+            return function(rows)
+        return in_runs(function, rows, max(1, LARGEST_RUN // n_evaluations), names)
+
+
+def in_runs(
+    function: Callable[[Any], dict[str, Any]], rows: Any, largest: int, names: Sequence[str]
+) -> dict[str, Any]:
+    """Applies a function of rows to at most `largest` of them at a time.
+
+    Args:
+        function: Returns float32 (size,) by name.
+        rows: (n, ...), n unknown when the graph is made.
+        largest: Rows of a run, at most.
+        names: Of the results.
+    """
+    n_rows = tf.shape(rows)[0]
+    # At least one, so that the check of an empty request is what fails.
+    n_runs = tf.maximum(1, -(-n_rows // largest))
+    size = -(-n_rows // n_runs)
+    # The last run is filled up with copies of the last row.
+    numbers = tf.minimum(tf.range(n_runs * size), n_rows - 1)
+    values = tf.map_fn(
+        lambda run: function(tf.gather(rows, run)),
+        tf.reshape(numbers, (n_runs, size)),
+        parallel_iterations=1,
+        fn_output_signature=dict.fromkeys(names, tf.TensorSpec((None,), tf.float32)),
+    )
+    return {name: tf.reshape(value, (-1,))[:n_rows] for name, value in values.items()}

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from qtf.export.warm_up import Request, write_warm_up
 from qtf.files import folder_written_aside
+from qtf.progress import announced
 from qtf.training.io_errors import writing
 
 
@@ -45,7 +46,7 @@ def write_version(
         (assets / "model_card.md").write_text(card)
         (assets / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True))
         module.assets = [tf.saved_model.Asset(str(path)) for path in sorted(assets.iterdir())]
-        with writing(f"SavedModel {destination}"):
+        with writing(f"SavedModel {destination}"), announced(f"writing {destination}"):
             tf.saved_model.save(module, str(aside), signatures=dict(signatures))
             write_warm_up(aside, requests)
         for path in assets.iterdir():

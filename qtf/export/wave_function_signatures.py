@@ -1,19 +1,17 @@
 """The functions of an exported wave function, as plain TensorFlow graphs."""
 
-from collections.abc import Callable
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from qtf.export.input_checks import checked_bits
-from qtf.export.sampled_module import SEEDS, SampledModule
+from qtf.export.sampled_module import LARGEST_RUN, SEEDS, SampledModule, in_runs
 from qtf.ground_states.local_energy import LocalEnergy
 from qtf.physics import PauliSum
 
 BITS = [tf.TensorSpec((None, None), tf.int32, "bits")]
-# Configurations evaluated at once for local energies: as fast as more, and bounds the memory.
-LARGEST_RUN = 4096
+LOGARITHM = ("log_modulus", "phase")
 OBSERVABLES = ("local_energy_re", "local_energy_im", "magnetization", "abs_magnetization")
 
 
@@ -29,6 +27,7 @@ class WaveFunctionModule(SampledModule):
     def __init__(self, psi: keras.Model, hamiltonian: PauliSum, *, max_samples: int) -> None:
         super().__init__(psi, name="wave_function", max_samples=max_samples)
         self._local_energy = LocalEnergy(hamiltonian)
+        self._n_images = getattr(psi, "n_symmetries", 1)
 
     @tf.function(input_signature=BITS, autograph=False)
     def log_psi(self, bits: Any) -> dict[str, Any]:
@@ -48,9 +47,9 @@ class WaveFunctionModule(SampledModule):
         Real and imaginary part of the local energy; mean of Z over sites and its modulus.
         The mean over the batch is the estimate, the standard error of the mean its error.
         """
-        evaluations = (self._local_energy.n_flips + 1) * getattr(self._model, "n_symmetries", 1)
+        evaluations = (self._local_energy.n_flips + 1) * self._n_images
         largest = max(1, LARGEST_RUN // evaluations)
-        return _in_runs(self._measured, self._checked(seed), largest)
+        return in_runs(self._measured, self._checked(seed), largest, OBSERVABLES)
 
     def _measured(self, seed: Any) -> dict[str, Any]:
         bits = self._sampled(seed)
@@ -63,25 +62,11 @@ class WaveFunctionModule(SampledModule):
         }
 
     def _logarithm(self, bits: Any) -> dict[str, Any]:
+        return self._in_runs(self._evaluated, bits, self._n_images, LOGARITHM)
+
+    def _evaluated(self, bits: Any) -> dict[str, Any]:
         log_modulus, phase = self._model(bits)
         return {
             "log_modulus": tf.cast(log_modulus, tf.float32),
             "phase": tf.cast(phase, tf.float32),
         }
-
-
-def _in_runs(function: Callable[[Any], dict[str, Any]], rows: Any, largest: int) -> dict[str, Any]:
-    """Applies a function of rows to at most `largest` of them at a time."""
-    n_rows = tf.shape(rows)[0]
-    # At least one, so that the check of an empty request is what fails.
-    n_runs = tf.maximum(1, -(-n_rows // largest))
-    size = -(-n_rows // n_runs)
-    # The last run is filled up with copies of the last row.
-    filled = tf.gather(rows, tf.minimum(tf.range(n_runs * size), n_rows - 1))
-    values = tf.map_fn(
-        function,
-        tf.reshape(filled, (n_runs, size)),
-        parallel_iterations=1,
-        fn_output_signature=dict.fromkeys(OBSERVABLES, tf.TensorSpec((None,), tf.float32)),
-    )
-    return {name: tf.reshape(value, (-1,))[:n_rows] for name, value in values.items()}

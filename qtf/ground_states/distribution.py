@@ -6,6 +6,9 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from qtf.ground_states.bits import checked_spins
+from qtf.pieces import equal_pieces, rows_at_once
+
 
 class SpinDistribution(tfp.distributions.Distribution):
     """Distribution over spins with P(s) = |psi(s)|^2.
@@ -88,9 +91,25 @@ class SpinDistribution(tfp.distributions.Distribution):
         return 1 - 2 * tf.cast(self._psi.sample(uniforms), self.dtype)
 
     def _log_prob(self, spins: Any) -> Any:
-        bits = tf.cast(tf.convert_to_tensor(spins) < 0, tf.int32)
-        log_modulus, _ = self._psi(tf.reshape(bits, (-1, self._psi.n_sites)))
-        return 2.0 * tf.reshape(log_modulus, tf.shape(bits)[:-1])
+        shape = tf.shape(spins)
+        rows = checked_spins(tf.reshape(spins, (-1, self._psi.n_sites)), self._psi.n_sites)
+        return 2.0 * tf.reshape(self._log_modulus((1 - rows) // 2), shape[:-1])
+
+    def _log_modulus(self, rows: Any) -> Any:
+        """Returns log |psi| of (batch, n_sites) bits, in pieces if they are many."""
+        largest = rows_at_once(self._psi.evaluation_bytes)
+        if rows.shape[0] is None or rows.shape[0] <= largest:
+            return self._psi(rows)[0]
+        n_pieces, size = equal_pieces(rows.shape[0], largest)
+        numbers = tf.minimum(tf.range(n_pieces * size), rows.shape[0] - 1)
+        # Unlike other loops over pieces it can be differentiated.
+        found = tf.map_fn(
+            lambda part: self._psi(tf.gather(rows, part))[0],
+            tf.reshape(numbers, (n_pieces, size)),
+            parallel_iterations=1,
+            fn_output_signature=self._psi.variables[0].dtype,
+        )
+        return tf.reshape(found, (-1,))[: rows.shape[0]]
 
     def _default_event_space_bijector(self) -> None:
         """Returns nothing: spins are discrete."""

@@ -4,6 +4,8 @@ from typing import Any
 
 from keras import ops
 
+from qtf.pieces import equal_pieces
+
 
 def gradient_surrogate(log_modulus: Any, phase: Any, real: Any, imaginary: Any, shares: Any) -> Any:
     """Returns a scalar whose gradient is that of the energy, 2 Re < (E - <E>)^* d log psi >.
@@ -18,6 +20,50 @@ def gradient_surrogate(log_modulus: Any, phase: Any, real: Any, imaginary: Any, 
     """
     total = ops.zeros((), log_modulus.dtype)
     for energies, part in ((real, log_modulus), (imaginary, phase)):
-        centred = 2.0 * shares * (energies - ops.sum(shares * energies))
-        total = total + ops.sum(ops.cast(centred, part.dtype) * part)
+        total = total + ops.sum(ops.cast(_weights(energies, shares), part.dtype) * part)
     return total
+
+
+def gradients_in_pieces(
+    psi: Any, bits: Any, real: Any, imaginary: Any, shares: Any, at_once: int
+) -> list[Any]:
+    """Returns the gradients of `gradient_surrogate`, with a piece in the memory at a time.
+
+    Only inside a `tf.function`.
+
+    Args:
+        psi: The wave function.
+        bits: Configurations, int32 (batch, n_sites).
+        real: As of `gradient_surrogate`.
+        imaginary: Likewise.
+        shares: Likewise.
+        at_once: Configurations of a piece, at most; see `qtf.training.piecewise`.
+
+    Returns:
+        One for each trainable variable.
+    """
+    # Needs TensorFlow, as the training does.
+    from qtf.training.accumulated_gradients import accumulated_gradients
+
+    n_pieces, size = equal_pieces(bits.shape[0], at_once)
+    missing = n_pieces * size - bits.shape[0]
+    # The last piece is filled up with what counts nothing.
+    weights = [
+        ops.reshape(ops.pad(_weights(energies, shares), (0, missing)), (n_pieces, size))
+        for energies in (real, imaginary)
+    ]
+    rows = ops.minimum(ops.arange(n_pieces * size), bits.shape[0] - 1)
+    rows = ops.reshape(rows, (n_pieces, size))
+
+    def piece(number: Any) -> Any:
+        parts = psi(ops.take(bits, rows[number], axis=0))
+        return sum(
+            ops.sum(ops.cast(weight[number], part.dtype) * part)
+            for weight, part in zip(weights, parts, strict=True)
+        )
+
+    return accumulated_gradients(piece, n_pieces, psi.trainable_variables)
+
+
+def _weights(energies: Any, shares: Any) -> Any:
+    return 2.0 * shares * (energies - ops.sum(shares * energies))

@@ -43,5 +43,33 @@ def energy_estimate(real: np.ndarray, imaginary: np.ndarray, n_sites: int) -> En
     """
     energy = Estimate.of(real)
     variance = float(real.var() + imaginary.var())
-    score = n_sites * variance / energy.mean**2 if energy.mean else float("inf")
+    score = v_score(variance, energy.mean, n_sites)
     return EnergyEstimate(energy.mean, energy.error, variance, score)
+
+
+def v_score(variance: float, energy: float, n_sites: int) -> float:
+    """Returns n Var / E^2: infinite if E is 0, but 0 if Var is.
+
+    Args:
+        variance: Var.
+        energy: E.
+        n_sites: n.
+    """
+    # Of H = 0, whose every state is an eigenstate, the quotient is 0 / 0.
+    if not variance:
+        return 0.0
+    return n_sites * variance / energy**2 if energy else float("inf")
+
+
+def relative_error(energy: float, reference: float) -> float | None:
+    """Returns |E / E_0 - 1|, or None for E_0 = 0, to which nothing is relative.
+
+    Args:
+        energy: E.
+        reference: E_0, in the same units.
+
+    Example:
+        >>> relative_error(-0.75, -1.0), relative_error(0.0, 0.0)
+        (0.25, None)
+    """
+    return abs(energy - reference) / abs(reference) if reference else None

@@ -6,11 +6,14 @@ import numpy as np
 from keras import ops
 
 from qtf.physics import PauliSum, all_bits
+from qtf.pieces import in_pieces, rows_at_once
+from qtf.progress import announced
 from qtf.training.compilation import compiled
 
 # All configurations of so many sites take a minute or so.
 MAX_LISTED_SITES = 20
-BATCH = 4096
+# Evaluations at once, images counted: more are no faster.
+LARGEST_PIECE = 4096
 
 
 def state_vector(psi: Any, *, xla: bool = True) -> np.ndarray:
@@ -33,16 +36,14 @@ def state_vector(psi: Any, *, xla: bool = True) -> np.ndarray:
             f" {n_sites}."
         )
     every = all_bits(n_sites).astype(np.int32)
-    # A power of 2, as the number of configurations is.
     n_images = getattr(psi, "n_symmetries", 1)
-    size = min(len(every), BATCH >> (n_images - 1).bit_length())
+    size = min(max(1, LARGEST_PIECE // n_images), rows_at_once(psi.evaluation_bytes))
     run = compiled(lambda bits: psi(bits), variables=psi.variables, xla=xla)
-    parts = [run(ops.convert_to_tensor(part)) for part in np.split(every, len(every) // size)]
-    log_modulus, phase = (
-        np.concatenate([np.asarray(part, np.float64) for part in column])
-        for column in zip(*parts, strict=True)
-    )
-    return np.exp(log_modulus + 1j * phase)
+    with announced("amplitudes of all configurations", len(every)) as activity:
+        log_modulus, phase = in_pieces(
+            lambda bits: run(ops.convert_to_tensor(bits)), every, size, advance=activity.advance
+        )
+    return np.exp(log_modulus.astype(np.float64) + 1j * phase.astype(np.float64))
 
 
 def variational_energy(psi: Any, hamiltonian: PauliSum, *, xla: bool = True) -> float:

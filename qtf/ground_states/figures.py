@@ -3,19 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-COLORS = matplotlib.colormaps["tab10"].colors
+from qtf.figure_style import COLORS, add_grid, make_figure, ordered_colors, put_legend_below
+from qtf.ground_states.bits import checked_bits
+
 DIRECT = "direct samples"
 DIRECT_COLOR = COLORS[2]
 OTHER_COLORS = (*COLORS[:2], *COLORS[3:])
-# Ends before its yellow, which is pale on white.
-ORDERED_COLORS = matplotlib.colormaps["plasma"]
-LAST_COLOR = 0.8
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ def principal_components(bits: np.ndarray, n_components: int = 2) -> tuple[np.nd
         Mean spins (n_sites,) and unit vectors (n_components, n_sites), whose entries add up to
         no negative number, so that up spins lie to the right.
     """
-    spins = 1.0 - 2.0 * np.asarray(bits)
+    spins = 1.0 - 2.0 * checked_bits(bits)
     mean = spins.mean(axis=0)
     # Eigenvectors of the covariance, the largest eigenvalue last.
     _, vectors = np.linalg.eigh((spins - mean).T @ (spins - mean))
@@ -56,7 +54,10 @@ def principal_components(bits: np.ndarray, n_components: int = 2) -> tuple[np.nd
 
 
 def modes_figure(
-    components: Mapping[str, ArrayLike], magnetizations: Mapping[str, ArrayLike]
+    components: Mapping[str, ArrayLike],
+    magnetizations: Mapping[str, ArrayLike],
+    *,
+    title: str = "",
 ) -> Figure:
     """Draws which configurations each sampler visits, and its running magnetisation.
 
@@ -64,8 +65,9 @@ def modes_figure(
         components: Name of the sampler -> first two principal components of its samples,
             (n_samples, 2).
         magnetizations: Name -> mean Z of its samples, one after another, (n_samples,).
+        title: Names system and size.
     """
-    figure = _figure(9.5, 5.4)
+    figure = make_figure(9.5, 5.6, title=title)
     panels = figure.subplot_mosaic([[DIRECT, "running"], ["chains", "running"]])
     panels["chains"].sharex(panels[DIRECT])
     panels["chains"].sharey(panels[DIRECT])
@@ -81,19 +83,23 @@ def modes_figure(
         # The direct samples, which are more, must not hide the chains.
         style = {"linewidth": 2.2, "zorder": 1} if direct else {"linewidth": 1.4, "zorder": 2}
         panels["running"].plot(numbers, means, color=color, label=name, **style)
-    for title in (DIRECT, "chains"):
-        panels[title].set_title(title, fontsize="medium")
-        panels[title].set_ylabel("second component")
-        panels[title].grid(alpha=0.3)
+    for name in (DIRECT, "chains"):
+        panels[name].set_title(name, fontsize="medium")
+        panels[name].set_ylabel("second component")
+        add_grid(panels[name])
     panels[DIRECT].tick_params(labelbottom=False)
     panels["chains"].set_xlabel("first principal component of the spins")
     _draw_running_axes(panels["running"])
-    _legend_below(figure, panels["running"])
+    put_legend_below(figure, [panels["running"]])
     return figure
 
 
 def training_figure(
-    curves: Mapping[str, TrainingCurve], reference: float, reference_name: str
+    curves: Mapping[str, TrainingCurve],
+    reference: float,
+    reference_name: str,
+    *,
+    title: str = "",
 ) -> Figure:
     """Draws relative error and variance of the energy, over steps and over time.
 
@@ -101,16 +107,13 @@ def training_figure(
         curves: Name -> curve; chains in the order of their steps.
         reference: Energy that counts as error 0.
         reference_name: One word that says which it is, for the label.
+        title: Names system and size.
     """
-    figure = _figure(9.5, 6.4)
+    figure = make_figure(9.5, 6.6, title=title)
     panels = figure.subplots(2, 2, sharex="col", sharey="row")
-    n_others = max(1, sum(name != DIRECT for name in curves) - 1)
-    place = 0
+    others = iter(ordered_colors(sum(name != DIRECT for name in curves)))
     for name, curve in curves.items():
-        color = DIRECT_COLOR
-        if name != DIRECT:
-            color = ORDERED_COLORS(LAST_COLOR * place / n_others)
-            place += 1
+        color = DIRECT_COLOR if name == DIRECT else next(others)
         errors = np.abs(np.asarray(curve.energies) / reference - 1.0)
         for row, values in zip(panels, (errors, np.asarray(curve.variances)), strict=True):
             # A logarithm has no place for the best energy itself.
@@ -120,13 +123,13 @@ def training_figure(
                 panel.plot(abscissa, values, color=color, linewidth=width, label=name)
     for panel in panels.flat:
         panel.set_yscale("log")
-        panel.grid(alpha=0.3)
+        add_grid(panel)
     panels[1, 1].set_xscale("log")
     panels[0, 0].set_ylabel(rf"$|E / E_\mathrm{{{reference_name}}} - 1|$")
     panels[1, 0].set_ylabel(r"energy variance [$J^2$]")
     panels[1, 0].set_xlabel("optimiser step")
     panels[1, 1].set_xlabel("training time [s]")
-    _legend_below(figure, panels[0, 0])
+    put_legend_below(figure, [panels[0, 0]])
     return figure
 
 
@@ -134,16 +137,7 @@ def _draw_running_axes(panel: Axes) -> None:
     panel.set_xscale("log")
     panel.set_xlim(left=1)
     panel.set_ylim(-1.05, 1.05)
-    panel.axhline(0.0, color="black", linewidth=0.8, linestyle="--")
-    panel.grid(alpha=0.3)
+    panel.axhline(0.0, color="gray", linewidth=0.8)
+    add_grid(panel)
     panel.set_xlabel("samples so far")
     panel.set_ylabel(r"mean of $\langle Z \rangle$ a site so far")
-
-
-def _figure(width: float, height: float) -> Figure:
-    return Figure(figsize=(width, height), dpi=110, layout="constrained")
-
-
-def _legend_below(figure: Figure, panel: Axes) -> None:
-    handles, labels = panel.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=5, frameon=False)

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from qtf.physics import lattice_kind
+
 # From so many sizes of an open square on, its corners' 1 / L is fitted too.
 SIZES_OF_FOUR_TERMS = 5
 # Energy a site of infinite lattices, H = sum S S, and its error.
@@ -163,7 +165,7 @@ def known_bulk_energy(hamiltonian: Mapping[str, Any]) -> tuple[float, float] | N
     coupling = hamiltonian.get("coupling", 1.0)
     if hamiltonian["name"] != "heisenberg" or np.ndim(coupling) or not coupling > 0:
         return None
-    found = HEISENBERG_BULK.get(hamiltonian.get("lattice", "chain"))
+    found = HEISENBERG_BULK.get(lattice_kind(hamiltonian))
     if found is None:
         return None
     # S = sigma / 2.

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from qtf.ground_states.figures import COLORS, LAST_COLOR, ORDERED_COLORS
+from qtf.figure_style import COLORS, add_grid, make_figure, ordered_colors, put_legend_below
 
 BEFORE, AFTER, AVERAGE = "before retraining", "after retraining", "and averaged over symmetries"
 
@@ -14,6 +14,8 @@ def errors_figure(
     sizes: Sequence[int],
     errors: Mapping[str, tuple[Sequence[float | None], Sequence[float | None]]],
     size_name: str,
+    *,
+    title: str = "",
 ) -> Figure:
     """Draws relative errors of the energy against the size.
 
@@ -21,8 +23,9 @@ def errors_figure(
         sizes: Spins of a chain or of the side of a square.
         errors: Name of a curve -> relative errors and their error bars, None where unknown.
         size_name: What a size is, for the label.
+        title: Names the system.
     """
-    figure = Figure(figsize=(6.4, 4.4), dpi=110, layout="constrained")
+    figure = make_figure(6.4, 4.8, title=title)
     panel = figure.subplots()
     for (name, (values, bars)), color in zip(errors.items(), COLORS, strict=False):
         height, bar = (np.array(part, float) for part in (values, bars))
@@ -34,24 +37,28 @@ def errors_figure(
     panel.set_xticks(list(sizes) if len(sizes) <= 14 else list(sizes)[::2])
     panel.set_xlabel(size_name)
     panel.set_ylabel("relative error of the energy")
-    panel.grid(alpha=0.3)
-    panel.legend(frameon=False)
+    add_grid(panel)
+    put_legend_below(figure)
     return figure
 
 
 def retraining_figure(
-    curves: Mapping[int, tuple[Sequence[float], Sequence[float]]], size_name: str
+    curves: Mapping[int, tuple[Sequence[float], Sequence[float]]],
+    size_name: str,
+    *,
+    title: str = "",
 ) -> Figure:
     """Draws relative errors of the energy against minibatches after each enlargement.
 
     Args:
         curves: Size -> minibatches and relative errors there.
         size_name: What a size is, for the legend.
+        title: Names the system.
     """
-    figure = Figure(figsize=(6.4, 4.4), dpi=110, layout="constrained")
+    figure = make_figure(6.4, 4.8, title=title)
     panel = figure.subplots()
-    for place, (size, (steps, errors)) in enumerate(curves.items()):
-        color = ORDERED_COLORS(LAST_COLOR * place / max(1, len(curves) - 1))
+    colors = ordered_colors(len(curves))
+    for color, (size, (steps, errors)) in zip(colors, curves.items(), strict=True):
         # A logarithm has no place for zero.
         values = np.array(errors, float)
         values = np.where(values > 0.0, values, np.nan)
@@ -59,7 +66,6 @@ def retraining_figure(
     panel.set_yscale("log")
     panel.set_xlabel("minibatches after the enlargement")
     panel.set_ylabel("relative error of the energy")
-    panel.grid(alpha=0.3)
-    if curves:
-        panel.legend(title=size_name, frameon=False, ncols=2)
+    add_grid(panel)
+    put_legend_below(figure, title=size_name)
     return figure

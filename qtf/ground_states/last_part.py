@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from qtf.files import read_json
 from qtf.ground_states.growth_folders import size_folders
 from qtf.training.checkpoints import last_step, optimizer_steps
 from qtf.training.run_folder import RunFolder
@@ -39,5 +38,5 @@ def _ends(run: RunFolder, refined: RunFolder) -> bool:
     # A copy may have come without checkpoints.
     if last_step(run.checkpoints) is None:
         return True
-    start = read_json(refined.config)["refinement"]["start"]
+    start = refined.load_config()["refinement"]["start"]
     return start == optimizer_steps(run.checkpoints)

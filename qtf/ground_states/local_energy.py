@@ -7,10 +7,16 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from qtf.checks import COUNT, COUNT_OR_0, check_arguments
+from qtf.ground_states.bits import checked_bits
 from qtf.physics import PauliSum
+from qtf.pieces import equal_pieces, rows_at_once
+from qtf.training.piecewise import evaluate_in_pieces
 
 # bits -> (log |psi|, phase); prefixes need a whole `WaveFunction`
 LogPsi = Callable[[Any], tuple[Any, Any]]
+# Of a site: its bits in several arrays.
+BYTES_OF_LOOK_UP = 32
 
 
 class LocalEnergy:
@@ -26,7 +32,9 @@ class LocalEnergy:
 
     Args:
         hamiltonian: Real in the computational basis: an even number of Y in every term.
-        chunk: Flips evaluated at once; bounds the memory. 0: all.
+        chunk: Flips evaluated at once, at most. 0: as many as `qtf.pieces` allows, which is
+            asked in any case: flips, and samples too, are evaluated in pieces where they do
+            not fit.
         n_prefixes: Positions from which evaluations may start; 1: always from the first,
             and all positions in parallel. There are fewer where a network takes several
             positions at once, whole rows of a square.
@@ -44,10 +52,8 @@ class LocalEnergy:
     def __init__(self, hamiltonian: PauliSum, *, chunk: int = 0, n_prefixes: int = 1) -> None:
         if not hamiltonian.is_real:
             raise ValueError("Argument `hamiltonian` must be real, but has a term with odd Y.")
-        if chunk < 0:
-            raise ValueError(f"Argument `chunk` must not be negative, but is {chunk}.")
-        if n_prefixes < 1:
-            raise ValueError(f"Argument `n_prefixes` must be positive, but is {n_prefixes}.")
+        check_arguments(COUNT_OR_0, chunk=chunk)
+        check_arguments(COUNT, n_prefixes=n_prefixes)
         self.n_sites = hamiltonian.n_sites
         self.n_prefixes = min(n_prefixes, self.n_sites)
         self._read(hamiltonian)
@@ -58,16 +64,33 @@ class LocalEnergy:
         """Number of different s' of a configuration."""
         return len(self._flips)
 
+    @property
+    def flips(self) -> np.ndarray:
+        """Which spins each of them turns, int32 (n_flips, n_sites)."""
+        return self._flips
+
+    @property
+    def flip_sizes(self) -> np.ndarray:
+        """Bound on the modulus of the elements of each flip, float64 (n_flips,)."""
+        return np.abs(self._coefficients[:, 1:]).sum(axis=0)
+
+    def diagonal(self, bits: Any) -> Any:
+        """Returns diagonal elements, float64 (batch,); `bits` as of `connected`."""
+        terms = np.flatnonzero(self._coefficients[:, 0])
+        bits, signs = checked_bits(bits, self.n_sites), self._signs[terms]
+        return self._summed(bits, signs, self._coefficients[terms, :1])[0]
+
     def connected(self, bits: Any) -> tuple[Any, Any, Any]:
         """Returns diagonal elements and all connected configurations.
 
         Args:
-            bits: int32 (batch, n_sites).
+            bits: Integers (batch, n_sites).
 
         Returns:
             Diagonal elements (batch,); off-diagonal ones (n_flips, batch), zeros included;
             their configurations, int32 (n_flips, batch, n_sites).
         """
+        bits = checked_bits(bits, self.n_sites)
         elements = self._elements(bits)
         others = (bits[None] + ops.cast(self._flips[:, None], "int32")) % 2
         return elements[0], elements[1:], others
@@ -77,15 +100,29 @@ class LocalEnergy:
 
         Args:
             log_psi: The wave function.
-            bits: int32 (batch, n_sites); psi must not vanish there.
+            bits: Integers (batch, n_sites), 0 for spin up; psi must not vanish there.
 
         Returns:
             float64 (batch,) each.
 
         Raises:
-            ValueError: `n_prefixes` is more than 1 although the wave function has no prefixes.
+            ValueError: `n_prefixes` is more than 1 although the wave function has no prefixes,
+                or a bit is neither 0 nor 1.
         """
+        bits = checked_bits(bits, self.n_sites)
+        at_once = rows_at_once(evaluation_bytes(log_psi, self.n_sites))
+        outputs = [((), "float64")] * 2
+        found = evaluate_in_pieces(
+            lambda piece: self._of_piece(log_psi, piece, at_once), bits, at_once, outputs
+        )
+        return tuple(found)
+
+    def _of_piece(self, log_psi: LogPsi, bits: Any, at_once: int) -> tuple[Any, Any]:
+        """Returns the local energies of samples that are few enough for `at_once` evaluations."""
         batch_size = ops.shape(bits)[0]
+        # Whoever makes a graph for any number of samples has to bound it.
+        known = bits.shape[0]
+        chunk = self.chunk if known is None else min(self.chunk, max(1, at_once // known))
         if self.n_prefixes > 1:
             groups, own = self._from_prefixes(log_psi, bits)
         else:
@@ -113,21 +150,25 @@ class LocalEnergy:
 
         sums = (elements[0], ops.zeros_like(elements[0]))
         for flips, evaluate in groups:
-            sums = _over_pieces(self._pieces(flips), partial(added, evaluate), sums)
+            sums = _over_pieces(self._pieces(flips, chunk), partial(added, evaluate), sums)
         return sums
 
     def _elements(self, bits: Any) -> Any:
         """Returns float64 (1 + n_flips, batch), the diagonal ones first."""
-        dtype = "float64"
-        parities = ops.matmul(ops.cast(bits, dtype), ops.cast(self._signs.T, dtype))
-        signs = 1.0 - 2.0 * (parities % 2.0)
-        return ops.transpose(ops.matmul(signs, ops.cast(self._coefficients, dtype)))
+        return self._summed(bits, self._signs, self._coefficients)
 
-    def _pieces(self, flips: np.ndarray) -> np.ndarray:
+    def _summed(self, bits: Any, signs: np.ndarray, coefficients: np.ndarray) -> Any:
+        """Sums terms whose `signs` depend on the bits; (columns of the coefficients, batch)."""
+        dtype = "float64"
+        parities = ops.matmul(ops.cast(bits, dtype), ops.cast(signs.T, dtype))
+        of_terms = 1.0 - 2.0 * (parities % 2.0)
+        return ops.transpose(ops.matmul(of_terms, ops.cast(coefficients, dtype)))
+
+    def _pieces(self, flips: np.ndarray, chunk: int) -> np.ndarray:
         """Returns numbers of flips in equal pieces of at most `chunk`, (n_pieces, size)."""
-        n_pieces = -(-len(flips) // self.chunk)
-        size = -(-len(flips) // max(1, n_pieces))
+        n_pieces, size = equal_pieces(len(flips), chunk)
         missing = n_pieces * size - len(flips)
+        # Not with copies of the last one: all are added up.
         filled = np.pad(flips, (0, missing), constant_values=self.n_flips)
         return filled.reshape(n_pieces, size).astype("int32")
 
@@ -171,6 +212,29 @@ class LocalEnergy:
         self._coefficients = np.zeros((len(entries), len(columns)))
         for row, (column, value) in enumerate(entries):
             self._coefficients[row, column] = value
+
+
+def evaluation_bytes(log_psi: LogPsi, n_sites: int) -> int:
+    """Returns the memory that the evaluation of one more configuration takes, roughly.
+
+    Args:
+        log_psi: A wave function, which knows it, or any function, which is taken for a look-up.
+        n_sites: Number of sites.
+    """
+    return getattr(log_psi, "evaluation_bytes", BYTES_OF_LOOK_UP * n_sites)
+
+
+def log_psi_in_pieces(psi: Any, bits: Any) -> list[Any]:
+    """Returns real and imaginary part of log psi of many configurations, (batch,) each.
+
+    Not to be differentiated.
+
+    Args:
+        psi: A `WaveFunction` or `SymmetricWaveFunction`.
+        bits: int32 (batch, n_sites).
+    """
+    at_once = rows_at_once(evaluation_bytes(psi, psi.n_sites))
+    return evaluate_in_pieces(psi, bits, at_once, [((), psi.variables[0].dtype)] * 2)
 
 
 def _over_pieces(pieces: np.ndarray, added: Callable[..., Any], sums: tuple[Any, Any]) -> Any:

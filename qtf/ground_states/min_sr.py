@@ -3,6 +3,7 @@
 from typing import Any
 
 from qtf.training.natural_gradient import NaturalGradient
+from qtf.training.piecewise import gradient_rows_at_once
 
 
 class MinSR(NaturalGradient):
@@ -52,4 +53,5 @@ class MinSR(NaturalGradient):
             shares,
             psi.trainable_variables,
             has_loops=psi.recurrent,
+            at_once=gradient_rows_at_once(psi),
         )

@@ -7,19 +7,35 @@ import numpy as np
 from keras import ops
 
 from qtf.autoregressive.estimates import Estimate
-from qtf.ground_states.local_energy import LocalEnergy
+from qtf.ground_states.bits import checked_bits
+from qtf.ground_states.local_energy import LocalEnergy, evaluation_bytes
 from qtf.physics import PauliSum
+from qtf.pieces import in_pieces, rows_at_once
+from qtf.progress import announced
 
 
 def expectation(psi: Any, operator: PauliSum, bits: Any) -> Estimate:
     """Returns <psi| O |psi> of any real operator from samples of psi.
+
+    Samples and flips are evaluated in pieces, as the memory allows.
 
     Args:
         psi: The wave function.
         operator: A real sum of Pauli terms.
         bits: Samples of psi, int32 (n_samples, n_sites).
     """
-    return Estimate.of(np.asarray(LocalEnergy(operator)(psi, bits)[0]))
+    local = LocalEnergy(operator)
+    bits = checked_bits(bits, operator.n_sites)
+    # Without a graph nothing is kept for later, so that all flips of a piece may be at once.
+    at_once = max(1, _rows_at_once(psi, bits) // (local.n_flips + 1))
+    with announced("local values of samples", len(bits)) as activity:
+        values, _ = in_pieces(
+            lambda rows: local(psi, ops.convert_to_tensor(rows)),
+            bits,
+            at_once,
+            advance=activity.advance,
+        )
+    return Estimate.of(values)
 
 
 def magnetization(bits: Any) -> Estimate:
@@ -27,6 +43,9 @@ def magnetization(bits: Any) -> Estimate:
 
     Args:
         bits: Samples, (n_samples, n_sites).
+
+    Raises:
+        ValueError: A bit is neither 0 nor 1.
     """
     return Estimate.of(_magnetizations(bits))
 
@@ -44,7 +63,7 @@ def zz_correlation(bits: Any, site: int, other: int) -> Estimate:
         site: i.
         other: j.
     """
-    spins = 1.0 - 2.0 * np.asarray(bits)
+    spins = 1.0 - 2.0 * checked_bits(bits)
     return Estimate.of(spins[:, site] * spins[:, other])
 
 
@@ -60,11 +79,12 @@ def renyi_entropy(psi: Any, bits: Any, region: Sequence[int]) -> Estimate:
         region: Sites of A.
 
     Raises:
-        ValueError: The mean of the swaps is not positive: too few samples.
+        ValueError: The mean of the swaps is not positive: too few samples; or a bit is neither
+            0 nor 1.
 
     Source: Hastings et al., Phys. Rev. Lett. 104, 157201 (2010).
     """
-    bits = np.asarray(bits)
+    bits = checked_bits(bits)
     half = len(bits) // 2
     one, two = bits[:half], bits[half : 2 * half]
     swapped = [one.copy(), two.copy()]
@@ -81,9 +101,15 @@ def renyi_entropy(psi: Any, bits: Any, region: Sequence[int]) -> Estimate:
 
 
 def _magnetizations(bits: Any) -> np.ndarray:
-    return (1.0 - 2.0 * np.asarray(bits)).mean(axis=1)
+    return (1.0 - 2.0 * checked_bits(bits)).mean(axis=1)
 
 
 def _log_psi(psi: Any, bits: np.ndarray) -> np.ndarray:
-    log_modulus, phase = psi(ops.convert_to_tensor(bits))
+    log_modulus, phase = in_pieces(
+        lambda rows: psi(ops.convert_to_tensor(rows)), bits, _rows_at_once(psi, bits)
+    )
     return np.asarray(log_modulus, np.float64) + 1j * np.asarray(phase, np.float64)
+
+
+def _rows_at_once(psi: Any, bits: np.ndarray) -> int:
+    return rows_at_once(evaluation_bytes(psi, bits.shape[1]))

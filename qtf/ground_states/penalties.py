@@ -5,6 +5,9 @@ from typing import Any
 
 from keras import ops
 
+from qtf.checks import NOT_NEGATIVE, check_settings
+from qtf.ground_states.bits import checked_bits
+
 
 @dataclass(frozen=True)
 class Penalties:
@@ -31,13 +34,9 @@ class Penalties:
         """Checks every rule.
 
         Raises:
-            ValueError: A number is negative.
+            ValueError: A number is negative or not finite.
         """
-        for name, value in vars(self).items():
-            if not value >= 0:
-                raise ValueError(
-                    f"Setting `penalties.{name}` must not be negative, but is {value}."
-                )
+        check_settings(vars(self), dict.fromkeys(vars(self), NOT_NEGATIVE), "penalties.")
 
     def __call__(self, bits: Any, log_modulus: Any, step: Any) -> Any:
         """Returns what to add to the local energies, float64 (batch,) or a scalar 0.
@@ -48,6 +47,7 @@ class Penalties:
             step: t.
         """
         added = ops.zeros((), "float64")
+        bits = checked_bits(bits)
         n_sites = bits.shape[1]
         if self.temperature:
             slowing = 1.0 + self.temperature_decay * ops.cast(step, "float64")

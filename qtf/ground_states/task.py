@@ -1,27 +1,44 @@
 """Variational Monte Carlo as a task of the training loop."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
-from qtf.ground_states.energy_gradient import gradient_surrogate
-from qtf.ground_states.estimates import EnergyEstimate, energy_estimate
+from qtf.checks import SAMPLES, check_arguments
+from qtf.ground_states.energy_gradient import gradient_surrogate, gradients_in_pieces
+from qtf.ground_states.estimates import (
+    EnergyEstimate,
+    energy_estimate,
+    relative_error,
+    v_score,
+)
 from qtf.ground_states.every_configuration import EveryConfiguration
-from qtf.ground_states.local_energy import LocalEnergy
+from qtf.ground_states.local_energy import LocalEnergy, LogPsi, log_psi_in_pieces
 from qtf.ground_states.min_sr import MinSR
 from qtf.ground_states.observables import abs_magnetization, magnetization
 from qtf.ground_states.penalties import Penalties
 from qtf.ground_states.sample_picture import sample_picture
 from qtf.ground_states.symmetries import SymmetricWaveFunction, acceptance
+from qtf.ground_states.unseen_variance import is_blind, lowest_configuration, unseen_variance
 from qtf.physics import PauliSum
+from qtf.progress import announced
 from qtf.training.compilation import compiled
+from qtf.training.per_sample import bytes_of_equations
+from qtf.training.piecewise import BYTES_OF_GRADIENT, gradient_rows_at_once
 from qtf.training.surrogates import with_gradient_of, with_gradients
 
 # Apart from the streams of training batches.
-VALIDATION_STREAM = 41
+VALIDATION_STREAM, UNSEEN_STREAM = 41, 42
+# Samples from which flips look for what the others cannot see.
+N_UNSEEN = 64
+# Samples that are exchanged, and random configurations, in search of a lower energy.
+N_ELSEWHERE = 1024
+# By so many, and more than rounding, an energy is above another.
+N_ERROR_BARS, ROUNDING = 5, 1e-6
 # Of a known energy: itself, the distance from it, and that with the error bar added.
 REFERENCE_METRICS = ("reference_energy", "relative_error", "relative_error_bound")
 
@@ -42,17 +59,19 @@ class GroundStateTask:
         n_samples: Samples of a step of one replica.
         n_validation: Samples of a validation.
         seed: Seed of the samples of validations.
-        reference: Known ground energy, or None.
+        reference: Known ground energy, or None. Of 0 there are no relative errors.
         penalties: What is lowered beside the energy; None: nothing.
         min_sr: Stochastic reconfiguration, for which the training step itself must not be
             compiled by XLA; None: the plain gradient.
         symmetrized: Makes of the wave function one averaged over symmetries, by which
             validations measure how well it has them; None: no symmetries are known.
-        chunk: Flips evaluated at once in local energies; 0: all.
+        chunk: Flips evaluated at once in local energies, at most; 0: as many as the memory
+            allows.
         n_prefixes: Positions from which local energies may be evaluated, see `LocalEnergy`.
         every_configuration: Whether training sums over all configurations of a small system
             instead of samples; `validate` samples nevertheless.
         picture_shape: Rows and columns of a picture of a sample; None: no pictures.
+        open_questions: What is not proven of the wave function, one sentence each, for reports.
         xla: Whether validation is compiled by XLA.
 
     Raises:
@@ -76,11 +95,10 @@ class GroundStateTask:
         n_prefixes: int = 1,
         every_configuration: bool = False,
         picture_shape: tuple[int, int] | None = None,
+        open_questions: Sequence[str] = (),
         xla: bool = True,
     ) -> None:
-        for name, value in (("n_samples", n_samples), ("n_validation", n_validation)):
-            if value < 2:
-                raise ValueError(f"Argument `{name}` must be at least 2, but is {value}.")
+        check_arguments(SAMPLES, n_samples=n_samples, n_validation=n_validation)
         self.make_wave_function = make_wave_function
         self.hamiltonian = hamiltonian
         self.source = source
@@ -88,24 +106,28 @@ class GroundStateTask:
         self.n_validation = n_validation
         self.seed = seed
         self.reference = reference
+        n_known = 0 if reference is None else len(REFERENCE_METRICS) if reference else 1
+        self._reference_metrics = REFERENCE_METRICS[:n_known]
         self.penalties = penalties or Penalties()
         self.min_sr = min_sr
         self.symmetrized = symmetrized
         self.local_energy = LocalEnergy(hamiltonian, chunk=chunk, n_prefixes=n_prefixes)
         self.every_configuration = every_configuration
         self.picture_shape = picture_shape
+        self.open_questions = tuple(open_questions)
         self.xla = xla
         self.metric_names = (
             "loss",
             "energy",
             "energy_error",
             "energy_variance",
+            "unseen_variance",
             "v_score",
             "magnetization",
             "magnetization_error",
             "abs_magnetization",
             *(() if symmetrized is None else ("symmetry_acceptance",)),
-            *(() if reference is None else REFERENCE_METRICS),
+            *self._reference_metrics,
         )
         self._shown_bits: np.ndarray | None = None
 
@@ -139,6 +161,10 @@ class GroundStateTask:
             values = (*energies, bits)
             return values if symmetric is None else (*values, acceptance(symmetric, bits))
 
+        # Compiling it by XLA would take longer than it saves.
+        self._evaluated = compiled(
+            lambda bits: log_psi_in_pieces(model, bits), variables=model.variables, xla=False
+        )
         self._measured = compiled(measured, variables=model.variables, xla=self.xla)
         return model
 
@@ -149,10 +175,32 @@ class GroundStateTask:
         bits, real, imaginary, shares = map(
             ops.stop_gradient, self._weighed(model, batch["uniforms"])
         )
+        at_once = gradient_rows_at_once(model)
+        if bits.shape[0] > at_once:
+            log_modulus = ops.stop_gradient(log_psi_in_pieces(model, bits)[0])
+            target = real + self.penalties(bits, log_modulus, batch["step"])
+            gradients = gradients_in_pieces(model, bits, target, imaginary, shares, at_once)
+            return with_gradients(ops.sum(shares * real), gradients, model.trainable_variables)
         log_modulus, phase = model(bits)
         target = real + self.penalties(bits, ops.stop_gradient(log_modulus), batch["step"])
         surrogate = gradient_surrogate(log_modulus, phase, target, imaginary, shares)
         return with_gradient_of(ops.sum(shares * real), surrogate)
+
+    def step_bytes(self) -> int:
+        """Returns the memory of a training step that cannot be done in pieces, roughly."""
+        psi = self.make_wave_function()
+        of_one_sample = BYTES_OF_GRADIENT * psi.evaluation_bytes
+        if self.min_sr is None:
+            return of_one_sample
+        n_rows = self.batch_size
+        if self.every_configuration:
+            n_sites = psi.n_sites
+            plain = getattr(psi, "psi", psi)
+            every = math.comb(n_sites, n_sites // 2) if plain.zero_magnetization else 2**n_sites
+            n_rows = every // getattr(psi, "n_symmetries", 1)
+        n_weights = sum(math.prod(variable.shape) for variable in psi.trainable_variables)
+        n_parts = 1 if psi.positive else 2
+        return of_one_sample + bytes_of_equations(n_parts * n_rows, n_weights)
 
     def training_batches(self, start_step: int, input_context: Any) -> Any:
         """Returns the stream of random numbers from `start_step` on."""
@@ -160,6 +208,8 @@ class GroundStateTask:
 
     def validate(self, model: keras.Model, *, n_samples: int | None = None) -> dict[str, float]:
         """Returns energy, variance, V-score and magnetisation of samples.
+
+        The V-score has in it what the samples cannot show, see `unseen_variance`.
 
         They are drawn from random numbers apart from all of the training, the same at every
         validation, of the model that `build_model` made.
@@ -170,13 +220,16 @@ class GroundStateTask:
         """
         estimate, bits, *acceptances = self._samples(n_samples or self.n_validation)
         self._shown_bits = bits
+        unseen = self._unseen_variance(bits, estimate.energy)
         mean_z = magnetization(bits)
         values = {
             "loss": estimate.energy,
             "energy": estimate.energy,
             "energy_error": estimate.energy_error,
             "energy_variance": estimate.energy_variance,
-            "v_score": estimate.v_score,
+            "unseen_variance": unseen,
+            # What samples cannot see must not let a training end.
+            "v_score": v_score(estimate.energy_variance + unseen, estimate.energy, model.n_sites),
             "magnetization": mean_z.mean,
             "magnetization_error": mean_z.error,
             "abs_magnetization": abs_magnetization(bits).mean,
@@ -184,19 +237,41 @@ class GroundStateTask:
         if acceptances:
             values["symmetry_acceptance"] = float(np.mean(acceptances))
         if self.reference is not None:
-            distance = abs(estimate.energy - self.reference)
-            known = (
-                self.reference,
-                distance / abs(self.reference),
-                (distance + estimate.energy_error) / abs(self.reference),
-            )
-            values.update(zip(REFERENCE_METRICS, known, strict=True))
+            values["reference_energy"] = self.reference
+        error = None if self.reference is None else relative_error(estimate.energy, self.reference)
+        if error is not None:
+            bound = error + estimate.energy_error / abs(self.reference)
+            values.update(zip(REFERENCE_METRICS[1:], (error, bound), strict=True))
         return values
 
     def estimate(self, n_samples: int) -> tuple[EnergyEstimate, np.ndarray]:
         """Returns the energy from the first samples of a validation, and their bits."""
         estimate, bits, *_ = self._samples(n_samples)
         return estimate, bits
+
+    def warnings(self, values: Mapping[str, float]) -> list[str]:
+        """Returns why the last validation may not be of the ground state, one sentence each.
+
+        Args:
+            values: That it returned.
+        """
+        energy, error = values["energy"], values["energy_error"]
+        unseen, seen = values["unseen_variance"], values["energy_variance"]
+        found = list(self.open_questions)
+        if is_blind(unseen, seen, energy, self.hamiltonian.n_sites):
+            found.append(
+                "The wave function vanishes at configurations that the Hamiltonian reaches from its"
+                f" samples. They add {unseen:.3g} to the variance, which samples do not show: it is"
+                " no ground state, whatever the energy's error bar."
+            )
+        rng = np.random.default_rng([self.seed, UNSEEN_STREAM])
+        lowest = lowest_configuration(self.local_energy, self._shown_bits[:N_ELSEWHERE], rng)
+        if lowest < energy - N_ERROR_BARS * error - ROUNDING * abs(energy):
+            found.append(
+                f"A single configuration has the energy {lowest:.9g}, below that of the wave"
+                " function, which therefore is no ground state."
+            )
+        return found
 
     def figures(self, model: keras.Model) -> dict[str, np.ndarray]:
         """Draws samples of the last validation."""
@@ -212,6 +287,11 @@ class GroundStateTask:
 
     def _drawn(self, model: keras.Model, uniforms: Any) -> tuple[Any, Any, Any]:
         bits = model.sample(uniforms)
+        n_evaluations = self.batch_size * (1 + self.local_energy.n_flips)
+        if self.every_configuration and len(self._every.bits) < n_evaluations:
+            # Flips and images of samples meet the same few configurations over and over.
+            looked_up, _ = self._looked_up(model)
+            return bits, *self._summed_local_energy(looked_up, bits)
         return bits, *self.local_energy(model, bits)
 
     def _weighed(self, model: keras.Model, uniforms: Any) -> tuple[Any, Any, Any, Any]:
@@ -219,17 +299,20 @@ class GroundStateTask:
         if not self.every_configuration:
             bits, real, imaginary = self._drawn(model, uniforms)
             return bits, real, imaginary, ops.full_like(real, 1.0 / self.batch_size)
-        every = self._every
-        bits = ops.convert_to_tensor(every.bits)
-        log_modulus, phase = model(bits)
-        looked_up = every.looked_up(model, log_modulus, phase)
+        looked_up, log_modulus = self._looked_up(model)
+        bits = ops.convert_to_tensor(self._every.bits)
         real, imaginary = self._summed_local_energy(looked_up, bits)
-        return bits, real, imaginary, ops.cast(every.shares(log_modulus), real.dtype)
+        return bits, real, imaginary, ops.cast(self._every.shares(log_modulus), real.dtype)
+
+    def _looked_up(self, model: keras.Model) -> tuple[LogPsi, Any]:
+        """Returns psi of any spins, and log |psi| of those listed, from one evaluation of these."""
+        log_modulus, phase = log_psi_in_pieces(model, ops.convert_to_tensor(self._every.bits))
+        return self._every.looked_up(model, log_modulus, phase), log_modulus
 
     def _reconfiguration_loss(self, model: keras.Model, batch: Any) -> Any:
         def drawn(uniforms: Any, step: Any) -> tuple[Any, ...]:
             bits, real, imaginary, shares = self._weighed(model, uniforms)
-            target = real + self.penalties(bits, model(bits)[0], step)
+            target = real + self.penalties(bits, log_psi_in_pieces(model, bits)[0], step)
             return bits, real, target, imaginary, shares
 
         run = compiled(drawn, variables=model.variables, xla=self.xla)
@@ -237,8 +320,23 @@ class GroundStateTask:
         parts = self.min_sr.direction(model, bits, target, imaginary, shares)
         return with_gradients(ops.sum(shares * real), parts, model.trainable_variables)
 
+    def _unseen_variance(self, bits: np.ndarray, energy: float) -> float:
+        rng = np.random.default_rng([self.seed, UNSEEN_STREAM])
+        few = bits[:N_UNSEEN]
+        with announced("looking where the wave function vanishes"):
+            return unseen_variance(self._evaluate, self.local_energy, few, energy, rng).mean
+
+    def _evaluate(self, bits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        log_modulus, phase = self._evaluated(ops.convert_to_tensor(bits))
+        return np.asarray(log_modulus, np.float64), np.asarray(phase, np.float64)
+
     def _samples(self, n_samples: int) -> tuple[Any, ...]:
         """Returns the energy, the bits and, where symmetries are known, the acceptances."""
+        with announced(f"measuring {n_samples} samples", n_samples) as activity:
+            real, imaginary, *others = self._measured_samples(n_samples, activity.advance)
+        return energy_estimate(real, imaginary, self.hamiltonian.n_sites), *others
+
+    def _measured_samples(self, n_samples: int, advance: Callable[[int], None]) -> list[np.ndarray]:
         collected: list[list[np.ndarray]] = []
         rng = np.random.default_rng([self.seed, VALIDATION_STREAM])
         dtype = np.dtype(self.source.dtype)
@@ -249,5 +347,5 @@ class GroundStateTask:
             uniforms = np.minimum(uniforms, np.nextafter(dtype.type(1), dtype.type(0)))
             found = self._measured(ops.convert_to_tensor(uniforms))
             collected.append([np.asarray(part)[:size] for part in found])
-        real, imaginary, *others = (np.concatenate(parts) for parts in zip(*collected, strict=True))
-        return energy_estimate(real, imaginary, self.hamiltonian.n_sites), *others
+            advance(size)
+        return [np.concatenate(parts) for parts in zip(*collected, strict=True)]

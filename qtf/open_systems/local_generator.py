@@ -6,6 +6,10 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from qtf.autoregressive.inputs import checked_outcomes
+from qtf.pieces import equal_pieces, rows_at_once
+from qtf.training.piecewise import evaluate_in_pieces, gradient_rows_at_once
+
 # outcomes -> log p
 LogProb = Callable[[Any], Any]
 
@@ -26,7 +30,8 @@ class LocalGenerator:
         matrices: L_a^b of each bond, (n_bonds, 16, 16), with row 4 a_i + a_j and column
             4 b_i + b_j for the bond (i, j); matrices of one site are part of them.
         n_sites: Number of sites.
-        chunk: Moves evaluated at once; bounds the memory. 0: all.
+        chunk: Moves evaluated at once, in gradients too, see `moves_at_once`; 0: all. Samples
+            are evaluated in pieces where those of one move do not fit into the memory.
 
     Raises:
         ValueError: The shapes do not agree, a site does not exist, or `chunk` is negative.
@@ -60,7 +65,7 @@ class LocalGenerator:
     @property
     def n_chunks(self) -> int:
         """Number of pieces that the moves are evaluated in."""
-        return -(-self.n_moves // self.chunk)
+        return equal_pieces(self.n_moves, self.chunk)[0]
 
     def coefficients(self, outcomes: Any) -> tuple[Any, Any]:
         """Returns L_a^a and L_a^b.
@@ -71,6 +76,7 @@ class LocalGenerator:
         Returns:
             float64 (batch,) and (n_chunks * chunk, batch), of each move and zeros behind.
         """
+        outcomes = self._checked(outcomes)
         first, second = (ops.transpose(ops.take(outcomes, self.bonds[:, i], 1)) for i in (0, 1))
         index = 16 * ops.arange(len(self.bonds), dtype="int32")[:, None] + 4 * first + second
         table = ops.convert_to_tensor(self._by_shift().reshape(-1, 16))
@@ -90,6 +96,7 @@ class LocalGenerator:
 
     def moved(self, outcomes: Any, chunk: Any) -> Any:
         """Returns the outcomes after the moves of a chunk, int32 (chunk, batch, n_sites)."""
+        outcomes = self._checked(outcomes)
         shifts = np.concatenate([self._shifts, np.zeros((self.chunk, self.n_sites), np.int32)])
         part = ops.slice(
             ops.convert_to_tensor(shifts), (chunk * self.chunk, 0), (self.chunk, self.n_sites)
@@ -107,13 +114,16 @@ class LocalGenerator:
         Returns:
             float64 (batch,) and (n_chunks * chunk, batch); not to be differentiated.
         """
+        outcomes = self._checked(outcomes)
         batch_size = ops.shape(outcomes)[0]
-        own = ops.cast(log_prob(outcomes) if own is None else own, "float64")
+        own = log_prob_in_pieces(log_prob, outcomes) if own is None else own
+        own = ops.cast(own, "float64")
         diagonal, coefficients = self.coefficients(outcomes)
 
         def evaluate(chunk: Any, found: Any) -> Any:
             others = ops.reshape(self.moved(outcomes, chunk), (-1, self.n_sites))
-            logs = ops.reshape(ops.cast(log_prob(others), "float64"), (self.chunk, batch_size))
+            logs = ops.cast(log_prob_in_pieces(log_prob, others), "float64")
+            logs = ops.reshape(logs, (self.chunk, batch_size))
             return ops.slice_update(found, (chunk * self.chunk, 0), logs - own)
 
         shape = (self.n_chunks * self.chunk, batch_size)
@@ -146,6 +156,9 @@ class LocalGenerator:
             total = total + ops.reshape(acted, (4**self.n_sites,))
         return total
 
+    def _checked(self, outcomes: Any) -> Any:
+        return checked_outcomes("outcomes", outcomes, 4, width=self.n_sites)
+
     def _by_shift(self) -> np.ndarray:
         """Returns L with b_i = a_i + s_i, b_j = a_j + s_j: (n_bonds, a_i, a_j, s_i, s_j)."""
         a = np.arange(4)
@@ -163,6 +176,31 @@ class LocalGenerator:
             doubles[bond, :, :, first] = np.array([[1], [2], [3]])
             doubles[bond, :, :, second] = np.array([1, 2, 3])
         return np.concatenate([part.reshape(-1, self.n_sites) for part in (singles, doubles)])
+
+
+def log_prob_in_pieces(log_prob: LogProb, outcomes: Any) -> Any:
+    """Returns log p of many rows of outcomes, (batch,), not to be differentiated.
+
+    Args:
+        log_prob: A distribution of this room; any other function is evaluated at once.
+        outcomes: int32 (batch, n_sites).
+    """
+    if not hasattr(log_prob, "evaluation_bytes"):
+        return log_prob(outcomes)
+    at_once = rows_at_once(log_prob.evaluation_bytes)
+    return evaluate_in_pieces(
+        lambda rows: [log_prob(rows)], outcomes, at_once, [((), log_prob.variables[0].dtype)]
+    )[0]
+
+
+def moves_at_once(distribution: Any, n_samples: int) -> int:
+    """Returns of how many moves of all samples the gradient fits into the memory, at least one.
+
+    Args:
+        distribution: An `OutcomeDistribution`.
+        n_samples: Number of samples.
+    """
+    return max(1, gradient_rows_at_once(distribution) // n_samples)
 
 
 def _merged(bonds: np.ndarray, matrices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,5 +1,6 @@
 """Time evolution and steady states of open systems as a task of the training loop."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,6 +10,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from qtf.checks import COUNT, POSITIVE, SAMPLES, Number, check
 from qtf.open_systems.full_sums import (
     all_outcomes,
     log_table,
@@ -27,6 +29,8 @@ from qtf.open_systems.observables import PauliObservables
 from qtf.training.accumulated_gradients import accumulated_gradients
 from qtf.training.compilation import compiled
 from qtf.training.natural_gradient import NaturalGradient
+from qtf.training.per_sample import bytes_of_equations
+from qtf.training.piecewise import BYTES_OF_GRADIENT, gradient_rows_at_once
 from qtf.training.surrogates import with_gradients
 
 # Apart from the streams of training batches.
@@ -57,8 +61,9 @@ class Plan:
     norm: str = "l1"
 
     def __post_init__(self) -> None:
-        if not self.tau > 0:
-            raise ValueError(f"Setting `dynamics.tau` must be positive, but is {self.tau}.")
+        check("dynamics.tau", self.tau, POSITIVE)
+        check("training.n_epochs", self.n_epochs, COUNT)
+        check("steady_state.n_epochs", self.n_steady, Number(integer=True))
         if not 0 <= self.n_steady <= self.n_epochs:
             raise ValueError(
                 "Setting `steady_state.n_epochs` must be from 0 to `training.n_epochs` ="
@@ -116,8 +121,7 @@ class OpenSystemTask:
         xla: bool = True,
     ) -> None:
         for name, value in (("n_samples", n_samples), ("n_validation", n_validation)):
-            if value < 2:
-                raise ValueError(f"Setting `sampling.{name}` must be at least 2, but is {value}.")
+            check(f"sampling.{name}", value, SAMPLES)
         self.make_distribution = make_distribution
         self.generator = generator
         self.plan = plan
@@ -174,6 +178,22 @@ class OpenSystemTask:
         )
         self._set_start(model)
         return model
+
+    def step_bytes(self) -> int:
+        """Returns the memory of a training step that cannot be done in pieces, roughly."""
+        model = self.make_distribution()
+        of_row = BYTES_OF_GRADIENT * model.evaluation_bytes
+        n_rows = min(self.batch_size, 4**model.n_sites)
+        needed = 2 * n_rows * of_row
+        if self.every_outcome:
+            # Of a network that grows, one position of each prefix; most are of the last one.
+            positions = 1 if model.network.grows else model.n_sites
+            needed = 4 ** (model.n_sites - 1) * of_row * positions // model.n_sites
+        if self.natural_gradient is not None:
+            sizes = [math.prod(variable.shape) for variable in model.trainable_variables]
+            in_pieces = needed if self.every_outcome else of_row
+            needed = in_pieces + bytes_of_equations(n_rows, sum(sizes))
+        return needed
 
     def loss(self, model: keras.Model, batch: Any, training: bool) -> Any:
         """Returns the size of the residual of the equation that is solved in this epoch."""
@@ -254,6 +274,7 @@ class OpenSystemTask:
             shares,
             model.trainable_variables,
             has_loops=model.network.recurrent,
+            at_once=gradient_rows_at_once(model),
         )
         value = ops.sum(shares * ops.square(ratios))
         return with_gradients(value, gradients, model.trainable_variables)

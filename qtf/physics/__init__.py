@@ -4,6 +4,7 @@ hbar = 1 throughout. A basis state has the number whose binary digits are its bi
 first; bit 0 is spin up, Z = +1.
 """
 
+from qtf.physics._arnoldi import SeveralSteadyStates
 from qtf.physics.basis import (
     all_bits,
     all_spins,
@@ -25,6 +26,7 @@ from qtf.physics.hamiltonians import (
     ising,
     j1j2,
     lattice_from_config,
+    lattice_kind,
     xxz,
     xyz,
 )
@@ -58,6 +60,7 @@ __all__ = [
     "PauliSum",
     "PauliTerm",
     "Povm",
+    "SeveralSteadyStates",
     "Square",
     "all_bits",
     "all_spins",
@@ -81,6 +84,7 @@ __all__ = [
     "krylov_evolve",
     "lanczos_ground_energy",
     "lattice_from_config",
+    "lattice_kind",
     "krylov_step",
     "local_magnetization",
     "magnetization",

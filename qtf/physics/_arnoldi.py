@@ -8,11 +8,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from qtf.physics._norms import euclidean_norm
+from qtf.physics._threads import one_thread
+
 # Thirty vectors of 4**9 probabilities take 63 MB, and a longer space hardly saves products.
 KRYLOV_DIMENSION = 30
 STEP_FACTOR = 0.8
 # Each of about 30 products with L.
 MAX_ITERATIONS = 400
+# Of the search for a second steady state, and what one changes by at most, in units of the
+# largest rate of decay. Of a random vector of 4**12 numbers a 4096th is left.
+SECOND_TOLERANCE, SLOWEST_RATE = 1e-10, 1e-6
 
 # The bound of the error of a step is not driven below so many roundings of L times it.
 _ROUNDINGS = 16
@@ -33,15 +39,16 @@ def exponential_evolve(
     rate = tolerance / max(times[order[-1]], np.finfo(float).tiny)
     time, done = 0.0, 0
     while done < len(order):
-        space = _ArnoldiSpace.of(product, vector)
-        left = times[order[-1]] - time
-        step = space.longest_step(left, rate)
-        end = time + step if step < left else times[order[-1]]
-        served = int(np.searchsorted(times[order], end, side="right"))
-        for k in order[done:served]:
-            result[k] = space.evolve(times[k] - time)
-        if served < len(order):
-            vector = space.evolve(step)
+        with one_thread(KRYLOV_DIMENSION * len(vector)):
+            space = _ArnoldiSpace.of(product, vector)
+            left = times[order[-1]] - time
+            step = space.longest_step(left, rate)
+            end = time + step if step < left else times[order[-1]]
+            served = int(np.searchsorted(times[order], end, side="right"))
+            for k in order[done:served]:
+                result[k] = space.evolve(times[k] - time)
+            if served < len(order):
+                vector = space.evolve(step)
         time, done = end, served
     return result
 
@@ -66,7 +73,7 @@ class _ArnoldiSpace:
     def of(cls, product: Product, vector: np.ndarray) -> "_ArnoldiSpace":
         """Builds the space; it ends early where L leads no further out of it."""
         size = min(KRYLOV_DIMENSION, len(vector))
-        norm = float(np.linalg.norm(vector))
+        norm = euclidean_norm(vector)
         vectors = np.empty((size, len(vector)), vector.dtype)
         projected = np.zeros((size + 1, size), vector.dtype)
         vectors[0] = vector / norm if norm else vector
@@ -114,7 +121,60 @@ class _ArnoldiSpace:
         return self.remainder * float(abs(expm(step * extended)[size - 1, size]))
 
 
-def null_vector(
+class SeveralSteadyStates(ValueError):
+    """More than one state stays as it is, so that none of them is the steady state.
+
+    Example:
+        >>> from qtf.physics import Lindbladian, PauliSum, decay
+        >>> try:
+        ...     Lindbladian(PauliSum(1, []), decay(1, 0.0)).steady_state()
+        ... except SeveralSteadyStates:
+        ...     print("nothing decays")
+        nothing decays
+    """
+
+
+def steady_vector(
+    product: Product,
+    trace: Callable[[np.ndarray], complex],
+    start: np.ndarray,
+    tolerance: float,
+    rate: float,
+    *,
+    unique: bool,
+) -> np.ndarray:
+    """Returns v with |L v| <= tolerance * rate and trace(v) = 1.
+
+    Args:
+        product: L, which conserves the trace.
+        trace: The trace.
+        start: Steady where nothing decays, of trace 1.
+        tolerance: Relative to the rate.
+        rate: Largest rate of decay.
+        unique: Whether there must be no other such v.
+
+    Raises:
+        ValueError: The tolerance is out of reach.
+        SeveralSteadyStates: v is not unique, but has to be.
+    """
+    if rate == 0.0:
+        if unique:
+            raise SeveralSteadyStates(
+                "Argument `unique` must be False where nothing decays, as every mixture of"
+                " energy levels is steady, but is True."
+            )
+        return start
+
+    def scaled(vector: np.ndarray) -> np.ndarray:
+        return product(vector) / rate
+
+    vector = _null_vector(scaled, trace, start, tolerance)
+    if unique:
+        _check_isolated(scaled, trace, start)
+    return vector
+
+
+def _null_vector(
     product: Product, trace: Callable[[np.ndarray], complex], start: np.ndarray, tolerance: float
 ) -> np.ndarray:
     """Returns v with |L v| <= tolerance and trace(v) = 1, for an L that conserves the trace.
@@ -122,23 +182,64 @@ def null_vector(
     (L - u trace) v = -u, u of trace 1, has this v as its only solution if there is one
     steady state only. `start` is u and the first guess.
     """
-    from scipy.sparse.linalg import LinearOperator, gcrotmk
-
-    def matvec(vector: np.ndarray) -> np.ndarray:
-        return product(vector) - trace(vector) * start
-
-    operator = LinearOperator((len(start),) * 2, matvec=matvec, dtype=start.dtype)
     # Half for L v, half for what is left of the trace. Far below rounding the iteration may
     # overflow, which the residual shows.
     with np.errstate(all="ignore"):
-        solution, _ = gcrotmk(
-            operator, -start, x0=start, rtol=0.0, atol=tolerance / 2, m=30, maxiter=MAX_ITERATIONS
-        )
+        solution = _solution(_shifted(product, trace, start), -start, start, tolerance / 2)
         solution = solution / trace(solution)
         residual = float(np.linalg.norm(product(solution)))
     if not residual <= tolerance:
         raise ValueError(
             f"Argument `tolerance` must be within reach, but is {tolerance} and the steady"
-            f" state is left with |L v| = {residual:.1e}."
+            f" state is left with |L v| = {residual:.1e} times the largest rate."
         )
     return solution
+
+
+def _check_isolated(
+    product: Product, trace: Callable[[np.ndarray], complex], start: np.ndarray
+) -> None:
+    """Checks that no other vector than the null vector stays as it is.
+
+    A random vector w of trace 0 is moved by what solves (L - u trace) y = -(L - u trace) w, by
+    Krylov spaces, which never leave the range of L - u trace. If that is regular, all of w
+    is taken away. Else what w has of a second null vector is left, and does not change.
+
+    Args:
+        product: L in units of the largest rate; it conserves the trace.
+        trace: The trace.
+        start: u, of trace 1.
+
+    Raises:
+        SeveralSteadyStates: A vector of trace 0 changes by less than 1e-6 of the rate.
+    """
+    w = np.random.default_rng(0).standard_normal(len(start)).astype(start.dtype)
+    w -= trace(w) * start
+    w /= np.linalg.norm(w)
+    shifted = _shifted(product, trace, start)
+    with np.errstate(all="ignore"):
+        left = w + _solution(shifted, -shifted(w), np.zeros_like(w), SECOND_TOLERANCE)
+        rate = float(np.linalg.norm(product(left)) / np.linalg.norm(left))
+    if rate <= SLOWEST_RATE:
+        raise SeveralSteadyStates(
+            "Argument `unique` must be False where more than one state is steady, but is True:"
+            f" beside the one found, a difference of two changes at {rate:.0e} of the largest"
+            " rate of decay only."
+        )
+
+
+def _shifted(
+    product: Product, trace: Callable[[np.ndarray], complex], start: np.ndarray
+) -> Product:
+    return lambda vector: product(vector) - trace(vector) * start
+
+
+def _solution(
+    product: Product, right: np.ndarray, guess: np.ndarray, tolerance: float
+) -> np.ndarray:
+    from scipy.sparse.linalg import LinearOperator, gcrotmk
+
+    operator = LinearOperator((len(right),) * 2, matvec=product, dtype=right.dtype)
+    options = {"rtol": 0.0, "atol": tolerance, "m": 30, "maxiter": MAX_ITERATIONS}
+    with one_thread(KRYLOV_DIMENSION * len(right)):
+        return gcrotmk(operator, right, x0=guess, **options)[0]

@@ -98,6 +98,35 @@ def checked_states(name: str, psi: Any, dimension: int) -> np.ndarray:
     return states.astype(np.complex128, copy=False)
 
 
+def checked_operators(name: str, rho: Any, dimension: int | None = None) -> np.ndarray:
+    """Returns `rho` as a complex128 array (..., dimension, dimension) of finite numbers.
+
+    Without a dimension, any square matrices will do.
+    """
+    operators = np.asarray(rho)
+    sides = operators.shape[-2:]
+    if operators.ndim < 2 or sides[0] != sides[1]:
+        raise ValueError(
+            f"Argument `{name}` must hold square matrices, but has shape {operators.shape}."
+        )
+    if dimension is not None and sides[0] != dimension:
+        raise ValueError(
+            f"Argument `{name}` must have shape (..., {dimension}, {dimension}), but has"
+            f" {operators.shape}."
+        )
+    if operators.dtype.kind not in "iufc" or not np.isfinite(operators).all():
+        raise ValueError(f"Argument `{name}` must hold finite numbers, but is {rho!r}.")
+    return operators.astype(np.complex128, copy=False)
+
+
+def checked_real(name: str, value: Any) -> np.ndarray:
+    """Returns `value` as a float64 array of finite real numbers."""
+    numbers = np.asarray(value)
+    if numbers.dtype.kind not in "iuf" or not np.isfinite(numbers).all():
+        raise ValueError(f"Argument `{name}` must be real and finite, but is {value!r}.")
+    return numbers.astype(np.float64, copy=False)
+
+
 def _real_array(name: str, value: Any) -> np.ndarray:
     numbers = np.asarray(value)
     if numbers.dtype.kind not in "iuf" and numbers.size:

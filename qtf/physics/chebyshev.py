@@ -10,6 +10,7 @@ from qtf.physics._checks import (
     checked_times,
 )
 from qtf.physics._stepping import SparseProduct, ascending
+from qtf.physics._threads import one_thread
 from qtf.physics.operators import PauliSum
 
 # Half width of the spectrum times the length of a segment; its polynomials (about 60 of
@@ -113,7 +114,8 @@ class _Expansion:
         for k in range(2, degree + 1):
             polynomials[k] = 2 * self._scaled(polynomials[k - 1]) - polynomials[k - 2]
         coefficients = self._coefficients(times, degree)
-        flat = coefficients @ polynomials.reshape(degree + 1, -1)
+        with one_thread(polynomials.size):
+            flat = coefficients @ polynomials.reshape(degree + 1, -1)
         return flat.reshape(len(times), *columns.shape)
 
     def degree(self, duration: float, tolerance: float) -> int:

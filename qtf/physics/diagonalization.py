@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qtf.physics._checks import checked_integer, checked_number, checked_states, checked_times
+from qtf.physics._threads import one_thread
 from qtf.physics.operators import PauliSum
 
 MAX_DIAGONALIZED_SITES = 12
@@ -48,7 +49,8 @@ class Eigenbasis:
             ValueError: There are more than 12 spins.
         """
         checked_integer("n_sites", hamiltonian.n_sites, minimum=1, maximum=MAX_DIAGONALIZED_SITES)
-        energies, vectors = np.linalg.eigh(hamiltonian.to_dense())
+        with one_thread(hamiltonian.dimension**2):
+            energies, vectors = np.linalg.eigh(hamiltonian.to_dense())
         return cls(energies, np.ascontiguousarray(vectors))
 
     @property
@@ -78,7 +80,8 @@ class Eigenbasis:
             True
         """
         phases = np.exp(-1j * checked_number("dt", dt) * self.energies)
-        return (self.vectors * phases) @ self.vectors.conj().T
+        with one_thread(self.dimension**2):
+            return (self.vectors * phases) @ self.vectors.conj().T
 
     def evolve(self, psi0: np.ndarray, times: np.ndarray) -> np.ndarray:
         """Returns states at many times.
@@ -98,9 +101,10 @@ class Eigenbasis:
         states, times = checked_states("psi0", psi0, self.dimension), checked_times(times)
         result = np.empty((*states.shape[:-1], len(times), self.dimension), np.complex128)
         flat = result.reshape(-1, len(times), self.dimension)
-        for where, block in self._blocks(states, times):
-            flat[where].real = block[:, :, 0]
-            flat[where].imag = block[:, :, 1]
+        with one_thread(self.dimension**2):
+            for where, block in self._blocks(states, times):
+                flat[where].real = block[:, :, 0]
+                flat[where].imag = block[:, :, 1]
         return result
 
     def evolve_parts(
@@ -136,8 +140,9 @@ class Eigenbasis:
         shape = (*states.shape[:-1], len(times), 2, self.dimension)
         result = np.empty(shape) if out is None else _checked_out(out, shape)
         flat = result.reshape(-1, *shape[-3:])
-        for where, block in self._blocks(states, times):
-            flat[where] = block
+        with one_thread(self.dimension**2):
+            for where, block in self._blocks(states, times):
+                flat[where] = block
         return result
 
     def _blocks(

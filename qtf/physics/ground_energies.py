@@ -1,9 +1,14 @@
 """Ground energies that are known exactly or to rounding, to hold others against."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from qtf.physics._checks import checked_integer
 from qtf.physics.operators import PauliSum
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 # What Lanczos does within a second or so.
 QUICK_LANCZOS_SITES = 16
@@ -25,14 +30,32 @@ def lanczos_ground_energy(hamiltonian: PauliSum) -> float:
         >>> round(lanczos_ground_energy(heisenberg(Chain(4))), 9)
         -1.616025404
     """
-    if hamiltonian.n_sites <= DENSE_SITES:
-        return float(np.linalg.eigvalsh(hamiltonian.to_dense())[0])
+    return lowest_eigenvalue(hamiltonian.to_sparse())
+
+
+def lowest_eigenvalue(matrix: "csr_array") -> float:
+    """Returns the lowest eigenvalue of a sparse Hermitian matrix.
+
+    Args:
+        matrix: Square, without stored zeros.
+
+    Example:
+        >>> from qtf.physics import Chain, heisenberg
+        >>> round(lowest_eigenvalue(heisenberg(Chain(2)).to_sparse()), 12)
+        -0.75
+    """
+    if matrix.shape[0] <= 2**DENSE_SITES:
+        return float(np.linalg.eigvalsh(matrix.toarray())[0])
     # Imported where it is needed: evolution does without.
     from scipy.sparse.linalg import eigsh
 
-    start = np.random.default_rng(0).standard_normal(hamiltonian.dimension)
-    energies = eigsh(hamiltonian.to_sparse(), k=1, which="SA", v0=start, return_eigenvectors=False)
-    return float(energies[0])
+    # ARPACK takes energies far below 1 for zero, and has no answer for H = 0.
+    scale = float(abs(matrix).max())
+    if scale == 0.0:
+        return 0.0
+    start = np.random.default_rng(0).standard_normal(matrix.shape[0])
+    energies = eigsh(matrix / scale, k=1, which="SA", v0=start, return_eigenvectors=False)
+    return scale * float(energies[0])
 
 
 def heisenberg_chain_ground_energy(n_sites: int) -> float:

@@ -13,6 +13,8 @@ Coefficient = float | Sequence[float] | np.ndarray
 
 # Spin operators are S = sigma / 2, so a product of two of them is a quarter of a Pauli string.
 UNITS = {"spin": 0.25, "pauli": 1.0}
+# As configurations name them.
+LATTICES = ("chain", "square")
 
 
 def ising(
@@ -264,6 +266,22 @@ _MODELS: dict[str, tuple[Callable[..., PauliSum], tuple[str, ...]]] = {
 }
 
 
+def lattice_kind(config: Mapping[str, Any]) -> str:
+    """Returns the word for the lattice in a configuration of `from_config`, "chain" by default.
+
+    Args:
+        config: As there, but for custom Hamiltonians, which have none.
+
+    Raises:
+        ValueError: The lattice is unknown.
+
+    Example:
+        >>> lattice_kind({"name": "xxz", "n_sites": 18})
+        'chain'
+    """
+    return checked_choice("lattice", config.get("lattice", "chain"), LATTICES)
+
+
 def lattice_from_config(config: Mapping[str, Any]) -> Lattice:
     """Returns the lattice of a configuration of `from_config`.
 
@@ -283,9 +301,8 @@ def lattice_from_config(config: Mapping[str, Any]) -> Lattice:
 
 
 def _lattice_from(settings: Mapping[str, Any]) -> Lattice:
-    kind = checked_choice("lattice", settings.get("lattice", "chain"), ("chain", "square"))
     periodic = settings.get("periodic", False)
-    if kind == "chain":
+    if lattice_kind(settings) == "chain":
         _check_known(settings, ("lattice", "periodic", "n_sites"))
         return Chain(_required(settings, "n_sites"), periodic=periodic)
     square = Square(

@@ -15,7 +15,9 @@ from qtf.physics._checks import (
     checked_states,
     checked_times,
 )
+from qtf.physics._norms import euclidean_norm
 from qtf.physics._stepping import SparseProduct, ascending
+from qtf.physics._threads import one_thread
 from qtf.physics.operators import PauliSum
 
 # Thirty vectors of 20 spins take 0.5 GB, and a longer space hardly saves products.
@@ -61,7 +63,8 @@ def krylov_step(
     product = SparseProduct(hamiltonian)
     buffer = np.empty((krylov_dimension, hamiltonian.dimension), np.complex128)
     flat = states.reshape(-1, hamiltonian.dimension)
-    stepped = [_KrylovSpace.of(product, state, buffer).evolve(times)[0] for state in flat]
+    with one_thread(buffer.size):
+        stepped = [_KrylovSpace.of(product, state, buffer).evolve(times)[0] for state in flat]
     return np.array(stepped, np.complex128).reshape(states.shape)
 
 
@@ -110,10 +113,11 @@ def krylov_evolve(
     march = _March(SparseProduct(hamiltonian), rate, krylov_dimension)
     result = np.empty((*states.shape[:-1], len(times), hamiltonian.dimension), np.complex128)
     targets = result.reshape(-1, *result.shape[-2:])
-    for state, target in zip(states.reshape(-1, hamiltonian.dimension), targets, strict=True):
-        for sign in (1, -1):
-            chosen = ascending(times, sign)
-            march.evolve(state, times[chosen], target, chosen)
+    with one_thread(krylov_dimension * hamiltonian.dimension):
+        for state, target in zip(states.reshape(-1, hamiltonian.dimension), targets, strict=True):
+            for sign in (1, -1):
+                chosen = ascending(times, sign)
+                march.evolve(state, times[chosen], target, chosen)
     return result
 
 
@@ -167,7 +171,7 @@ class _KrylovSpace:
     @classmethod
     def of(cls, product: SparseProduct, psi: np.ndarray, buffer: np.ndarray) -> "_KrylovSpace":
         """Builds the space in `buffer`; it ends early where H leads no further out of it."""
-        norm = float(np.linalg.norm(psi))
+        norm = euclidean_norm(psi)
         buffer[0] = psi / norm if norm else psi
         diagonal, off_diagonal = [], []
         for j in range(len(buffer)):

@@ -29,7 +29,8 @@ class Chain:
     """A chain of sites 0 .. n_sites - 1.
 
     In a periodic chain every site has one bond to the site `order` places on, so that a
-    periodic chain of two sites has its bond twice. A site has no bond with itself.
+    periodic chain of two sites has its bond twice, and one of four its two next-nearest
+    bonds. A site has no bond with itself.
 
     Args:
         n_sites: Number of sites.
@@ -79,7 +80,8 @@ class Square:
 
     Nearest neighbours share an edge, next-nearest ones are across a diagonal. In a
     periodic lattice a side of length 2 has each bond across it twice, and a side of
-    length 1 has none.
+    length 1 has none. A diagonal is across both sides: it is there twice if one of them
+    is 2 long, four times if both are, and not at all if one is 1 long.
 
     Args:
         n_rows: Number of rows.
@@ -134,8 +136,10 @@ class Square:
         return _sorted_pairs(pairs)
 
     def _site(self, row: int, column: int) -> int | None:
-        inside = 0 <= row < self.n_rows and 0 <= column < self.n_columns
-        if not inside and not self.periodic:
+        inside = 0 <= row < self.n_rows, 0 <= column < self.n_columns
+        # Around a side of length 1 a step would end where it starts.
+        closed = self.periodic and self.n_rows > 1, self.periodic and self.n_columns > 1
+        if not all(within or around for within, around in zip(inside, closed, strict=True)):
             return None
         return (row % self.n_rows) * self.n_columns + column % self.n_columns
 

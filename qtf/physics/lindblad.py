@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qtf.physics._arnoldi import exponential_evolve, null_vector
+from qtf.physics._arnoldi import exponential_evolve, steady_vector
 from qtf.physics._checks import (
     checked_coefficients,
+    checked_flag,
     checked_forward_times,
     checked_integer,
     checked_number,
+    checked_operators,
     checked_positive,
 )
 from qtf.physics.operators import PauliSum, PauliTerm
@@ -130,8 +132,11 @@ class Lindbladian:
 
         Returns:
             complex128 array of the same shape.
+
+        Raises:
+            ValueError: `rho` has another shape or is not finite.
         """
-        rho = np.asarray(rho, np.complex128)
+        rho = checked_operators("rho", rho, self.hamiltonian.dimension)
         effective = self.hamiltonian.to_dense().astype(np.complex128)
         change = np.zeros_like(rho)
         for jump in self.jump_ops:
@@ -165,7 +170,8 @@ class Lindbladian:
         """Returns the density matrix at many times, by steps in Krylov spaces.
 
         Args:
-            rho0: rho at time 0, (2**n_sites, 2**n_sites), of at most 8 spins.
+            rho0: rho at time 0, (2**n_sites, 2**n_sites), of at most 8 spins. The equation is
+                linear: any operator will do, of any norm and trace.
             times: Times (n_times,) of at least 0, in any order.
             tolerance: Bound of the estimated |error| / |rho0| at the largest time, in the
                 Frobenius norm.
@@ -183,23 +189,36 @@ class Lindbladian:
             >>> rho[:, 0, 0].real.round(6)
             array([1. , 0.5])
         """
-        flat = self._checked_density_matrix(rho0).reshape(-1)
+        shape = (self.hamiltonian.dimension,) * 2
+        if np.shape(rho0) != shape:
+            raise ValueError(f"Argument `rho0` must have shape {shape}, but has {np.shape(rho0)}.")
+        flat = checked_operators("rho0", rho0).reshape(-1)
         times = checked_forward_times(times)
         checked_positive("tolerance", tolerance)
         evolved = exponential_evolve(self._product, flat, times, tolerance)
         return evolved.reshape(-1, self.hamiltonian.dimension, self.hamiltonian.dimension)
 
-    def steady_state(self, *, tolerance: float = 1e-10) -> np.ndarray:
-        """Returns the density matrix with rho' = 0; if there are several, one of them.
+    @property
+    def largest_rate(self) -> float:
+        """The largest rate of decay, max_k rate_k |G_k|^2, with the spectral norm of G."""
+        rates = (jump.rate * float(np.linalg.norm(jump.matrix, 2)) ** 2 for jump in self.jump_ops)
+        return max(rates, default=0.0)
+
+    def steady_state(self, *, tolerance: float = 1e-10, unique: bool = True) -> np.ndarray:
+        """Returns the density matrix with rho' = 0.
 
         Args:
-            tolerance: Bound of |rho'|, the Frobenius norm, in the units of the rates.
+            tolerance: Bound of |rho'|, the Frobenius norm, in units of the largest rate.
+            unique: Whether to make sure that there is no other one, which takes about as long
+                again. If not, it may be one of many.
 
         Returns:
             complex128 array (2**n_sites, 2**n_sites), Hermitian, of trace 1.
 
         Raises:
             ValueError: `tolerance` is not positive, or the iteration does not reach it.
+            SeveralSteadyStates: There is another one, or one that decays at less than 1e-6
+                of the largest rate; a ValueError.
 
         Example:
             >>> from qtf.physics import PauliSum
@@ -208,28 +227,21 @@ class Lindbladian:
                    [0., 1.]])
         """
         checked_positive("tolerance", tolerance)
+        checked_flag("unique", unique)
         dimension = self.hamiltonian.dimension
         mixed = np.eye(dimension, dtype=np.complex128).reshape(-1) / dimension
 
         def trace(flat: np.ndarray) -> complex:
             return flat[:: dimension + 1].sum()
 
-        flat = null_vector(self._product, trace, mixed, tolerance)
+        flat = steady_vector(
+            self._product, trace, mixed, tolerance, self.largest_rate, unique=unique
+        )
         rho = flat.reshape(dimension, dimension)
         return (rho + rho.conj().T) / 2
 
     def _product(self, flat: np.ndarray) -> np.ndarray:
         return self.liouvillian @ flat
-
-    def _checked_density_matrix(self, value: Any) -> np.ndarray:
-        rho, dimension = np.asarray(value), self.hamiltonian.dimension
-        if rho.shape != (dimension, dimension):
-            raise ValueError(
-                f"Argument `rho0` must have shape ({dimension}, {dimension}), but has {rho.shape}."
-            )
-        if rho.dtype.kind not in "iufc" or not np.isfinite(rho).all():
-            raise ValueError(f"Argument `rho0` must hold finite numbers, but is {value!r}.")
-        return rho.astype(np.complex128)
 
     def local_parts(self) -> tuple[tuple[tuple[int, ...], "Lindbladian"], ...]:
         """Returns parts on one and two spins that add up to the whole.

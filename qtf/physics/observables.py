@@ -1,7 +1,8 @@
 """What is measured on states; every function takes batches (..., 2**n_sites).
 
 Expectation values are those of the normalised state, <psi|A|psi> / <psi|psi>, so states
-need not be normalised, but must not be zero.
+need not be normalised, but must not be zero. Amplitudes are numbered as everywhere in
+`qtf.physics`, spin 1 first and bit 0 up.
 """
 
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from qtf.physics._checks import checked_choice, checked_integer, checked_states
+from qtf.physics._norms import near_one
 from qtf.physics.basis import n_sites_of_dimension
 from qtf.physics.operators import PauliSum, PauliTerm
 
@@ -35,7 +37,7 @@ def expectation(hamiltonian: PauliSum, psi: np.ndarray) -> np.ndarray:
         >>> float(expectation(PauliSum(1, [PauliTerm(0.5, (0,), "Z")]), np.array([0.0, 2.0])))
         -0.5
     """
-    states = checked_states("psi", psi, hamiltonian.dimension)
+    states = near_one(checked_states("psi", psi, hamiltonian.dimension))
     norms = _squared_norms("psi", states)
     return _real_overlap(states, hamiltonian.apply(states)) / norms
 
@@ -83,7 +85,7 @@ def local_magnetization(psi: np.ndarray, axis: str = "z") -> np.ndarray:
     checked_choice("axis", axis, AXES)
     norms = _squared_norms("psi", states)
     sums = [_spin_sum(states, site, axis) for site in range(n_sites)]
-    return np.stack(sums, axis=-1) / norms[..., None]
+    return _bounded(np.stack(sums, axis=-1) / norms[..., None])
 
 
 def magnetization(psi: np.ndarray, axis: str = "z") -> np.ndarray:
@@ -133,7 +135,7 @@ def correlation(psi: np.ndarray, site_i: int, site_j: int, axes: str = "zz") -> 
     checked_integer("site_j", site_j, minimum=0, maximum=n_sites - 1)
     checked_choice("axes", axes, tuple(a + b for a in AXES for b in AXES))
     term = PauliTerm(1.0, (site_i, site_j), axes.upper())
-    return expectation(PauliSum(n_sites, (term,)), states)
+    return _bounded(expectation(PauliSum(n_sites, (term,)), states))
 
 
 def fidelity(psi: np.ndarray, phi: np.ndarray) -> np.ndarray:
@@ -157,10 +159,10 @@ def fidelity(psi: np.ndarray, phi: np.ndarray) -> np.ndarray:
         0.5
     """
     left, _ = _states_and_sites(psi)
-    right = checked_states("phi", phi, left.shape[-1])
+    right = near_one(checked_states("phi", phi, left.shape[-1]))
     overlaps = np.einsum("...x,...x->...", left.conj(), right)
     squared = np.square(overlaps.real) + np.square(overlaps.imag)
-    return squared / (_squared_norms("psi", left) * _squared_norms("phi", right))
+    return _bounded(squared / (_squared_norms("psi", left) * _squared_norms("phi", right)))
 
 
 def entanglement_entropy(psi: np.ndarray, n_left: int) -> np.ndarray:
@@ -197,7 +199,12 @@ def _states_and_sites(psi: Any) -> tuple[np.ndarray, int]:
     shape = np.shape(psi)
     dimension = shape[-1] if shape else 1
     n_sites = n_sites_of_dimension(dimension)
-    return checked_states("psi", psi, dimension), n_sites
+    return near_one(checked_states("psi", psi, dimension)), n_sites
+
+
+def _bounded(values: np.ndarray) -> np.ndarray:
+    """Returns values between -1 and 1, from which rounding may have led."""
+    return np.clip(values, -1.0, 1.0)
 
 
 def _squared_norms(name: str, states: np.ndarray) -> np.ndarray:

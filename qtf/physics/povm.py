@@ -12,12 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from qtf.physics._arnoldi import exponential_evolve, null_vector
+from qtf.physics._arnoldi import exponential_evolve, steady_vector
 from qtf.physics._checks import (
     checked_choice,
+    checked_flag,
     checked_forward_times,
     checked_integer,
+    checked_operators,
     checked_positive,
+    checked_real,
+    checked_states,
 )
 from qtf.physics.basis import n_sites_of_dimension
 from qtf.physics.lindblad import Lindbladian
@@ -92,21 +96,21 @@ class Povm:
         """Returns the probabilities of all strings of outcomes, spin by spin.
 
         Args:
-            rho: Density matrices (..., 2**n, 2**n).
+            rho: Density matrices (..., 2**n, 2**n), spin 1 first and bit 0 up.
 
         Returns:
             float64 array (..., 4**n). Only Hermitian matrices have real probabilities; of
             others this is the one of their Hermitian part.
 
         Raises:
-            ValueError: `rho` is not square or its size no power of 2.
+            ValueError: `rho` is not square, its size no power of 2, or it is not finite.
 
         Example:
             >>> four_pauli().probabilities(np.eye(2) / 2).round(3)
             array([0.167, 0.167, 0.167, 0.5  ])
         """
-        rho = np.asarray(rho, np.complex128)
-        n_sites = _n_sites_of_density_matrix(rho)
+        rho = checked_operators("rho", rho)
+        n_sites = n_sites_of_dimension(rho.shape[-1])
         # Tr(rho M_a) = sum_rc rho_rc (M_a)_cr
         matrix = self.effects.transpose(0, 2, 1).reshape(N_OUTCOMES, 4)
         return _on_every_site(matrix, _paired_indices(rho, n_sites), n_sites).real
@@ -122,14 +126,15 @@ class Povm:
             complex128 array (..., 2**n, 2**n).
 
         Raises:
-            ValueError: The number of probabilities is no power of 4.
+            ValueError: The number of probabilities is no power of 4, or one is not real or not
+                finite.
 
         Example:
             >>> tetrahedral().density_matrix([0.25, 0.25, 0.25, 0.25]).real.round(12)
             array([[0.5, 0. ],
                    [0. , 0.5]])
         """
-        p = np.asarray(probabilities)
+        p = checked_real("probabilities", probabilities)
         n_sites = n_sites_of_outcomes(p)
         matrix = self.duals.reshape(N_OUTCOMES, 4).T
         return _unpaired_indices(_on_every_site(matrix, p, n_sites), n_sites)
@@ -145,7 +150,8 @@ class Povm:
             float64 array (...), in the units of the coefficients.
 
         Raises:
-            ValueError: The probabilities belong to another number of spins.
+            ValueError: The probabilities belong to another number of spins, or one is not real
+                or not finite.
 
         Example:
             >>> from qtf.physics import PauliSum, PauliTerm
@@ -154,7 +160,7 @@ class Povm:
             >>> float(povm.expectation(PauliSum(2, [PauliTerm(0.5, (0, 1), "ZZ")]), up).round(12))
             0.5
         """
-        p, n_sites = np.asarray(probabilities, np.float64), operator.n_sites
+        p, n_sites = checked_real("probabilities", probabilities), operator.n_sites
         if n_sites_of_outcomes(p) != n_sites:
             raise ValueError(
                 f"Argument `probabilities` must have {4**n_sites} entries on its last axis,"
@@ -182,7 +188,7 @@ class Povm:
             float64 array (4**n,).
 
         Raises:
-            ValueError: `states` is not (n, 2) or a state has another norm.
+            ValueError: `states` is not (n, 2), or a state is not finite or has another norm.
 
         Example:
             >>> up = tetrahedral().product_probabilities([[1, 0], [1, 0]])
@@ -204,11 +210,12 @@ class Povm:
             float64 array (n, 4).
 
         Raises:
-            ValueError: `states` is not (n, 2) or a state has another norm.
+            ValueError: `states` is not (n, 2), or a state is not finite or has another norm.
         """
-        psi = np.asarray(states, np.complex128)
-        if psi.ndim != 2 or psi.shape[-1] != 2:
-            raise ValueError(f"Argument `states` must have shape (n, 2), but has {psi.shape}.")
+        shape = np.shape(states)
+        if len(shape) != 2 or shape[-1] != 2:
+            raise ValueError(f"Argument `states` must have shape (n, 2), but has {shape}.")
+        psi = checked_states("states", states, 2)
         norms = np.linalg.norm(psi, axis=-1)
         if not np.allclose(norms, 1):
             raise ValueError(f"Argument `states` must have norm 1, but has norms {norms}.")
@@ -298,13 +305,14 @@ class OutcomeGenerator:
         """Returns p' without forming the matrix of all strings.
 
         Args:
-            probabilities: p, real (4**n_sites,).
+            probabilities: p, real (4**n_sites,). The equation is linear: entries may be
+                negative and have any sum.
 
         Returns:
             float64 array (4**n_sites,).
 
         Raises:
-            ValueError: There are not 4**n_sites probabilities.
+            ValueError: There are not 4**n_sites probabilities, or one is not real or not finite.
         """
         return self._product(_checked_probabilities(probabilities, self.n_sites))
 
@@ -317,7 +325,7 @@ class OutcomeGenerator:
         probabilities, need 100 MB.
 
         Args:
-            probabilities: p at time 0, real (4**n_sites,).
+            probabilities: p at time 0, real (4**n_sites,), as for `apply`.
             times: Times (n_times,) of at least 0, in any order.
             tolerance: Bound of the estimated |error| / |p| at the largest time, in the
                 Euclidean norm.
@@ -341,13 +349,13 @@ class OutcomeGenerator:
         checked_positive("tolerance", tolerance)
         return exponential_evolve(self._product, p, times, tolerance)
 
-    def steady_state(self, *, tolerance: float = 1e-10) -> np.ndarray:
+    def steady_state(self, *, tolerance: float = 1e-10, unique: bool = True) -> np.ndarray:
         """Returns the p of sum 1 with L p = 0, from products with L only.
 
-        If there are several, it is one of them.
-
         Args:
-            tolerance: Bound of |L p|, the Euclidean norm, in the units of the rates.
+            tolerance: Bound of |L p|, the Euclidean norm, in units of the largest rate.
+            unique: Whether to make sure that there is no other one, which takes about as long
+                again. If not, it may be one of many.
 
         Returns:
             float64 array (4**n_sites,).
@@ -355,6 +363,7 @@ class OutcomeGenerator:
         Raises:
             ValueError: `tolerance` is not positive, the iteration does not reach it, or
                 there are more than 12 spins.
+            SeveralSteadyStates: As `Lindbladian.steady_state`.
 
         Example:
             >>> from qtf.physics import Lindbladian, PauliSum, decay
@@ -363,12 +372,14 @@ class OutcomeGenerator:
             array([0.      , 0.333333, 0.333333, 0.333333])
         """
         checked_positive("tolerance", tolerance)
+        checked_flag("unique", unique)
         checked_integer("n_sites", self.n_sites, minimum=1, maximum=MAX_LISTED_OUTCOME_SITES)
         mixed = self.povm.site_probabilities(np.eye(2)).mean(axis=0)
         start = np.ones(1)
         for _ in range(self.n_sites):
             start = np.multiply.outer(start, mixed).reshape(-1)
-        return null_vector(self._product, np.sum, start, tolerance)
+        rate = self.lindbladian.largest_rate
+        return steady_vector(self._product, np.sum, start, tolerance, rate, unique=unique)
 
     def column_sums(self) -> np.ndarray:
         """Returns sum_a L_a^b of every local matrix: 0, because the sum of p stays 1.
@@ -398,11 +409,12 @@ def n_sites_of_outcomes(probabilities: np.ndarray) -> int:
     Raises:
         ValueError: The last axis has no power of 4 entries, or there is none.
     """
-    size = probabilities.shape[-1] if probabilities.ndim else 0
+    shape = np.shape(probabilities)
+    size = shape[-1] if shape else 0
     if size < N_OUTCOMES or size & (size - 1) or size.bit_length() % 2 == 0:
         raise ValueError(
             "Argument `probabilities` must have 4**n entries on its last axis,"
-            f" but has shape {probabilities.shape}."
+            f" but has shape {shape}."
         )
     return size.bit_length() // 2
 
@@ -442,21 +454,13 @@ def _unpaired_indices(vectors: np.ndarray, n_sites: int) -> np.ndarray:
     return tensor.reshape(*batch, 2**n_sites, 2**n_sites)
 
 
-def _n_sites_of_density_matrix(rho: np.ndarray) -> int:
-    if rho.ndim < 2 or rho.shape[-1] != rho.shape[-2]:
-        raise ValueError(f"Argument `rho` must hold square matrices, but has shape {rho.shape}.")
-    return n_sites_of_dimension(rho.shape[-1])
-
-
 def _checked_probabilities(value: Any, n_sites: int) -> np.ndarray:
-    p = np.asarray(value)
-    if p.dtype.kind not in "iuf" or not np.isfinite(p).all():
-        raise ValueError(f"Argument `probabilities` must be real and finite, but is {value!r}.")
+    p = checked_real("probabilities", value)
     if p.shape != (4**n_sites,):
         raise ValueError(
             f"Argument `probabilities` must have shape ({4**n_sites},), but has {p.shape}."
         )
-    return p.astype(np.float64, copy=False)
+    return p
 
 
 def _checked_effects(value: Any) -> np.ndarray:

@@ -5,12 +5,29 @@ from typing import Any
 
 import numpy as np
 
+from qtf.physics.hamiltonians import UNITS, lattice_kind
+
+# What an energy is.
+EXACT = "exact"
+MONTE_CARLO = "Monte Carlo"
+VARIATIONAL = "variational"
+EXTRAPOLATED = "extrapolated"
+
 NAQS = "Sharir et al., Phys. Rev. Lett. 124, 020503 (2020)"
 PEPS = "Liu et al., Phys. Rev. B 95, 195154 (2017)"
 # Recurrent networks as well, with the signs built in and grown in size.
 GATED = "two-dimensional gated recurrent network"
 GATED_SOURCE = "Moss et al., arXiv:2502.17144 (2025)"
 RETRAINING = "Roth, arXiv:2003.06228 (2020)"
+VARBENCH = "Wu et al., Science 386, 296 (2024), github.com/varbench/varbench"
+OUR_LANCZOS = "tests/golden/heisenberg_square_5.py"
+
+DIAGONALIZATION = "exact diagonalization"
+QMC = "quantum Monte Carlo"
+KINDS = {DIAGONALIZATION: EXACT, QMC: MONTE_CARLO}
+
+# Quotients of couplings that differ by no more are the same key of a table.
+SAME_RATIO = 1e-12
 
 
 @dataclass(frozen=True)
@@ -29,71 +46,117 @@ class PublishedEnergy:
     error: float
     source: str
 
+    @property
+    def kind(self) -> str:
+        """Whether it is "exact", "Monte Carlo", or "variational": above the ground energy."""
+        return KINDS.get(self.method, VARIATIONAL)
 
-# Open squares of so many sites a side; field in units of the coupling, Pauli matrices.
-ISING_SQUARE: dict[Any, tuple[tuple[str, float, float], ...]] = {
-    (12, 2.0): (("quantum Monte Carlo", -2.40960, 3e-5), ("NAQS", -2.4096022, 2e-7)),
-    (12, 2.5): (("quantum Monte Carlo", -2.74760, 3e-5), ("NAQS", -2.7476550, 5e-7)),
-    (12, 3.0): (("quantum Monte Carlo", -3.17388, 4e-5), ("NAQS", -3.1739005, 5e-7)),
-    (12, 3.5): (("quantum Monte Carlo", -3.64243, 4e-5), ("NAQS", -3.6424799, 3e-7)),
-    (12, 4.0): (("quantum Monte Carlo", -4.12178, 4e-5), ("NAQS", -4.1217979, 2e-7)),
+
+Rows = tuple[tuple[str, float, float, str], ...]
+
+# Sites of a side, whether it is periodic, |transverse field / coupling|. Pauli matrices.
+ISING: dict[tuple[int, bool, float], Rows] = {
+    (6, True, 3.0): ((DIAGONALIZATION, -115.232707303718 / 36, 0.0, VARBENCH),),
+    (12, False, 2.0): ((QMC, -2.40960, 3e-5, NAQS), ("NAQS", -2.4096022, 2e-7, NAQS)),
+    (12, False, 2.5): ((QMC, -2.74760, 3e-5, NAQS), ("NAQS", -2.7476550, 5e-7, NAQS)),
+    (12, False, 3.0): ((QMC, -3.17388, 4e-5, NAQS), ("NAQS", -3.1739005, 5e-7, NAQS)),
+    (12, False, 3.5): ((QMC, -3.64243, 4e-5, NAQS), ("NAQS", -3.6424799, 3e-7, NAQS)),
+    (12, False, 4.0): ((QMC, -4.12178, 4e-5, NAQS), ("NAQS", -4.1217979, 2e-7, NAQS)),
 }
-# Open squares, H = sum S S.
-HEISENBERG_SQUARE: dict[Any, tuple[tuple[str, float, float, str], ...]] = {
-    6: (
+# Sites of a side, whether it is periodic, next-nearest over nearest coupling. S = sigma / 2.
+HEISENBERG: dict[tuple[int, bool, float], Rows] = {
+    (5, False, 0.0): ((DIAGONALIZATION, -14.696146437118642 / 25, 0.0, OUR_LANCZOS),),
+    (6, False, 0.0): (
+        (DIAGONALIZATION, -0.603521834513724, 0.0, VARBENCH),
         ("DMRG", -0.6035218, 0.0, RETRAINING),
         ("PEPS", -0.603535, 0.0, RETRAINING),
         (GATED, -0.6035162, 4.9e-6, GATED_SOURCE),
         ("two-dimensional LSTM", -0.603417, 0.0, RETRAINING),
     ),
-    8: ((GATED, -0.6190335, 5.7e-6, GATED_SOURCE),),
-    10: (
-        ("quantum Monte Carlo", -0.628656, 2e-6, PEPS),
+    (6, True, 0.0): ((DIAGONALIZATION, -0.678872149980, 0.0, VARBENCH),),
+    (6, True, 0.5): ((DIAGONALIZATION, -72.548590160286 / 144, 0.0, VARBENCH),),
+    (8, False, 0.0): ((GATED, -0.6190335, 5.7e-6, GATED_SOURCE),),
+    (10, False, 0.0): (
+        (QMC, -0.628656, 2e-6, PEPS),
         (GATED, -0.6286478, 5.8e-6, GATED_SOURCE),
         ("PEPS", -0.628601, 2e-6, PEPS),
         ("NAQS", -0.628627, 1e-6, NAQS),
     ),
-    12: ((GATED, -0.6352002, 5.8e-6, GATED_SOURCE),),
-    16: (
-        ("quantum Monte Carlo", -0.643531, 2e-6, PEPS),
+    (12, False, 0.0): ((GATED, -0.6352002, 5.8e-6, GATED_SOURCE),),
+    (16, False, 0.0): (
+        (QMC, -0.643531, 2e-6, PEPS),
         (GATED, -0.6435208, 5.1e-6, GATED_SOURCE),
         ("PEPS", -0.643391, 3e-6, PEPS),
         ("NAQS", -0.643448, 1e-6, NAQS),
     ),
-    20: ((GATED, -0.6485899, 5.0e-6, GATED_SOURCE),),
+    (20, False, 0.0): ((GATED, -0.6485899, 5.0e-6, GATED_SOURCE),),
 }
 
 
 def published_energies(hamiltonian: dict[str, Any]) -> tuple[PublishedEnergy, ...]:
     """Returns what is known of a Hamiltonian, the best reference first.
 
+    Energies scale with the coupling, an antiferromagnetic one for the Heisenberg model; the
+    sign of neither coupling nor transverse field matters to the Ising model on these lattices.
+
     Args:
-        hamiltonian: Its configuration, as `from_config` takes it.
+        hamiltonian: Its configuration, as `from_config` takes it; coefficients are numbers.
 
     Returns:
-        Nothing where there is no table: open squares of 12 x 12 for the Ising model without
-        longitudinal field, of sides 6, 8, 10, 12, 16 and 20 for the Heisenberg model; those of
-        8, 12 and 20 are variational, a little above the ground energy.
+        Nothing where there is no table. There are those of squares: Ising models without
+        longitudinal field, open with a side of 12 and periodic with one of 6; Heisenberg
+        models, open with sides 5, 6, 8, 10, 12, 16 and 20, periodic with one of 6, there also
+        the J1-J2 model of J2 = J1 / 2. Open ones of 8, 12 and 20 are variational, a little
+        above the ground energy.
 
     Example:
         >>> square = {"lattice": "square", "n_rows": 10, "n_columns": 10}
         >>> published_energies({"name": "heisenberg", **square})[0].energy_per_site
         -0.628656
+        >>> published_energies({"name": "heisenberg", **square, "coupling": 2.0})[0].kind
+        'Monte Carlo'
     """
     side = hamiltonian.get("n_rows")
-    square = hamiltonian.get("lattice") == "square" and side == hamiltonian.get("n_columns")
-    if not square or hamiltonian.get("periodic", False) or hamiltonian.get("coupling", 1.0) != 1.0:
+    if lattice_kind(hamiltonian) != "square" or side != hamiltonian.get("n_columns"):
         return ()
-    name = hamiltonian["name"]
-    field: Any = hamiltonian.get("transverse_field")
-    # A field of each site is no key of a table.
-    if name == "ising" and hamiltonian.get("longitudinal_field") == 0.0 and not np.ndim(field):
-        return tuple(PublishedEnergy(*row, NAQS) for row in ISING_SQUARE.get((side, field), ()))
-    if name == "heisenberg":
-        # S = sigma / 2.
-        factor = 4.0 if hamiltonian.get("units", "spin") == "pauli" else 1.0
-        return tuple(
-            PublishedEnergy(method, factor * energy, factor * error, source)
-            for method, energy, error, source in HEISENBERG_SQUARE.get(side, ())
-        )
+    found = _ising(hamiltonian) if hamiltonian["name"] == "ising" else _heisenberg(hamiltonian)
+    if found is None:
+        return ()
+    table, ratio, factor = found
+    periodic = hamiltonian.get("periodic", False)
+    for (known_side, is_periodic, known_ratio), rows in table.items():
+        same = np.isclose(ratio, known_ratio, rtol=SAME_RATIO, atol=SAME_RATIO)
+        if (known_side, is_periodic) == (side, periodic) and same:
+            return tuple(
+                PublishedEnergy(method, factor * energy, factor * error, source)
+                for method, energy, error, source in rows
+            )
     return ()
+
+
+_Found = tuple[dict[tuple[int, bool, float], Rows], float, float] | None
+
+
+def _ising(hamiltonian: dict[str, Any]) -> _Found:
+    """Returns table, quotient of couplings and the factor of its energies, or None."""
+    values = [hamiltonian.get(key) for key in ("transverse_field", "longitudinal_field")]
+    coupling = hamiltonian.get("coupling", 1.0)
+    # Coefficients of each bond or site are in no table, nor is the default of the field.
+    if any(value is None or np.ndim(value) for value in (coupling, *values)):
+        return None
+    if values[1] != 0 or coupling == 0:
+        return None
+    return ISING, abs(values[0] / coupling), abs(coupling)
+
+
+def _heisenberg(hamiltonian: dict[str, Any]) -> _Found:
+    coupling = hamiltonian.get("coupling", 1.0)
+    second = hamiltonian.get("next_nearest_coupling", 0.5)
+    if hamiltonian["name"] == "heisenberg":
+        second = 0.0
+    elif hamiltonian["name"] != "j1j2":
+        return None
+    if np.ndim(coupling) or np.ndim(second) or not coupling > 0:
+        return None
+    factor = coupling * UNITS[hamiltonian.get("units", "spin")] / UNITS["spin"]
+    return HEISENBERG, second / coupling, factor

@@ -7,6 +7,16 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
+from qtf.files import literal_path
+from qtf.training.checkpoint_files import (
+    DAMAGE,
+    keep_only,
+    kept_steps,
+    name_of,
+    reason_of,
+    tell_of_fallback,
+    whole_steps,
+)
 from qtf.training.io_errors import writing
 
 KEEP = 2
@@ -73,8 +83,8 @@ class Checkpoints:
             task_state=[variable.value for variable in task_state],
         )
         self._aside = None if chief else folder.parent / f".checkpoints-{worker}"
-        self._manager = tf.train.CheckpointManager(state, self._aside or folder, max_to_keep=KEEP)
         self._state = state
+        self._unread: list[int] = []
         self._fixed_weights = [variable.path for variable in model.non_trainable_weights]
         # What another run can hand over: not its progress, nor its learning rate.
         parts = optimizer._trackable_children()
@@ -92,24 +102,31 @@ class Checkpoints:
         Raises:
             ValueError: There are checkpoints, but none can be read.
         """
-        newest_first = sorted(self.folder.glob("ckpt-*.index"), key=_step_of, reverse=True)
-        for path in newest_first:
-            if self._restored(path.with_suffix("")):
+        unread = []
+        for step in kept_steps(self.folder):
+            reason = self._reason_against(step)
+            if reason is None:
+                if self._aside is None:
+                    tell_of_fallback(self.folder, unread, step)
+                self._unread = [bad for bad, _ in unread]
                 return True
+            unread.append((step, reason))
         leftovers = sorted(path.name for path in self.folder.glob("*"))
         if leftovers:
+            why = f" {unread[0][1]}" if unread else ""
             raise ValueError(
                 f"Checkpoints in {self.folder} cannot be read ({', '.join(leftovers)});"
-                " remove the folder to start anew."
+                f" remove the folder to start anew.{why}"
             )
         return False
 
-    def _restored(self, prefix: Path) -> bool:
+    def _reason_against(self, step: int) -> str | None:
         try:
-            self._state.restore(str(prefix)).assert_consumed()
-        except (tf.errors.OpError, AssertionError, ValueError):
-            return False
-        return True
+            with literal_path(self.folder) as path:
+                self._state.restore(f"{path}/{name_of(step)}").assert_consumed()
+        except DAMAGE as error:
+            return reason_of(error, self.folder)
+        return None
 
     def start_from(self, folder: Path) -> None:
         """Takes weights, moments of the optimiser and the task's state from another run.
@@ -128,12 +145,7 @@ class Checkpoints:
                 "A model that starts from another run must have trained weights only, but has"
                 f" {', '.join(self._fixed_weights)}."
             )
-        prefix = newest_checkpoint(folder)
-        try:
-            status = self._handed_over.restore(prefix).expect_partial()
-            status.assert_existing_objects_matched()
-        except (tf.errors.OpError, AssertionError, ValueError) as error:
-            raise _misfit(prefix, error) from error
+        _restore_part(self._handed_over, folder, newest_whole_step(folder))
 
     def save(self) -> None:
         """Saves now, under the number of the step.
@@ -141,22 +153,34 @@ class Checkpoints:
         Raises:
             OSError: The checkpoint cannot be written; older ones are untouched.
         """
+        folder, step = self._aside or self.folder, int(self.progress.step.numpy())
         with writing(f"Checkpoint in {self.folder}"):
-            self._manager.save(checkpoint_number=self.progress.step.numpy())
+            folder.mkdir(parents=True, exist_ok=True)
+            # As TensorFlow's own saving counts.
+            self._state.save_counter.assign_add(1)
+            with literal_path(folder) as path:
+                self._state.write(f"{path}/{name_of(step)}")
         if self._aside is not None:
             shutil.rmtree(self._aside, ignore_errors=True)
+            return
+        # Steps beyond this one are of checkpoints that could not be read.
+        self._unread = [bad for bad in self._unread if bad != step]
+        whole = [kept for kept in kept_steps(folder) if kept <= step and kept not in self._unread]
+        keep_only(folder, whole[:KEEP])
 
 
-def newest_checkpoint(folder: Path) -> str:
-    """Returns the newest checkpoint of a run, as TensorFlow names it.
+def newest_whole_step(folder: Path) -> int:
+    """Returns the optimiser steps that a run had taken at its newest checkpoint that is whole.
 
     Raises:
         FileNotFoundError: There is none.
     """
-    step = last_step(folder)
+    steps = kept_steps(folder)
+    step = next(whole_steps(folder, steps), None)
     if step is None:
-        raise FileNotFoundError(f"Folder {folder} holds no checkpoint; train that run first.")
-    return str(folder / f"ckpt-{step}")
+        what = "no checkpoint that can be read" if steps else "no checkpoint"
+        raise FileNotFoundError(f"Folder {folder} holds {what}; train that run first.")
+    return step
 
 
 def load_end_of_epoch(model: keras.Model, folder: Path, steps_per_epoch: int) -> int:
@@ -174,26 +198,21 @@ def load_end_of_epoch(model: keras.Model, folder: Path, steps_per_epoch: int) ->
         FileNotFoundError: No checkpoint is of the end of an epoch.
         ValueError: The checkpoint is damaged or belongs to another model.
     """
-    steps = [_step_of(path) for path in folder.glob("ckpt-*.index")]
-    ends = [step for step in steps if step and step % steps_per_epoch == 0]
-    if not ends:
+    ends = [step for step in kept_steps(folder) if step and step % steps_per_epoch == 0]
+    step = next(whole_steps(folder, ends), None)
+    if step is None:
         raise FileNotFoundError(
             f"Folder {folder} holds no checkpoint of the end of an epoch; continue that run first."
         )
-    prefix = folder / f"ckpt-{max(ends)}"
     weights = tf.train.Checkpoint(_trainable_variables=model.trainable_variables)
-    try:
-        state = tf.train.Checkpoint(model=model, optimizer=weights)
-        status = state.restore(str(prefix)).expect_partial()
-        status.assert_existing_objects_matched()
-    except (tf.errors.OpError, AssertionError, ValueError) as error:
-        raise _misfit(prefix, error) from error
-    return max(ends) // steps_per_epoch
+    _restore_part(tf.train.Checkpoint(model=model, optimizer=weights), folder, step)
+    return step // steps_per_epoch
 
 
 def last_step(folder: Path) -> int | None:
     """Returns the steps that a run had taken at its newest checkpoint, or None without one."""
-    return max(map(_step_of, folder.glob("ckpt-*.index")), default=None)
+    begun = kept_steps(folder)
+    return next((n for n in begun if (folder / f"{name_of(n)}.index").exists()), None)
 
 
 def optimizer_steps(folder: Path) -> int:
@@ -202,17 +221,22 @@ def optimizer_steps(folder: Path) -> int:
     Raises:
         FileNotFoundError: The run has no checkpoint.
     """
-    reader = tf.train.load_checkpoint(newest_checkpoint(folder))
-    return int(reader.get_tensor("optimizer/_iterations/.ATTRIBUTES/VARIABLE_VALUE"))
+    step = newest_whole_step(folder)
+    with literal_path(folder) as path:
+        reader = tf.train.load_checkpoint(f"{path}/{name_of(step)}")
+        return int(reader.get_tensor("optimizer/_iterations/.ATTRIBUTES/VARIABLE_VALUE"))
 
 
-def _misfit(prefix: Path | str, error: Exception) -> ValueError:
-    reason = " ".join(str(error).split())[:400]
-    return ValueError(f"Checkpoint {prefix} does not fit the model: {reason}")
-
-
-def _step_of(index_file: Path) -> int:
-    return int(index_file.stem.removeprefix("ckpt-"))
+def _restore_part(state: tf.train.Checkpoint, folder: Path, step: int) -> None:
+    try:
+        with literal_path(folder) as path:
+            status = state.restore(f"{path}/{name_of(step)}").expect_partial()
+            status.assert_existing_objects_matched()
+    except DAMAGE as error:
+        raise ValueError(
+            f"Checkpoint {folder / name_of(step)} does not fit the model:"
+            f" {reason_of(error, folder)}"
+        ) from error
 
 
 def seed_generators(model: keras.Model) -> list[keras.random.SeedGenerator]:

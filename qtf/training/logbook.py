@@ -13,7 +13,8 @@ import tensorflow as tf
 from tensorboard.plugins.hparams import api as hparams
 from tqdm import tqdm
 
-from qtf.files import write_atomically
+from qtf.files import read_json_lines, write_atomically
+from qtf.progress import EVERY
 from qtf.training.io_errors import writing
 from qtf.training.run_folder import RunFolder, flattened
 
@@ -59,9 +60,9 @@ class Logbook:
             dynamic_ncols=True,
             disable=not sys.stderr.isatty(),
         )
-        self._started = time.monotonic()
-        self._first = self._said_at = step
-        self._waited = self._stepped = 0.0
+        self._at = step
+        self._count_from_here()
+        self._is_compiled = False
         devices = ", ".join(device.device_type for device in tf.config.list_logical_devices())
         tqdm.write(f"step {step}/{self.n_steps}  devices: {devices}", file=sys.stderr)
 
@@ -76,11 +77,42 @@ class Logbook:
             self._stepped += seconds
 
     def advance(self, loss: float) -> None:
-        """Moves the progress line by one step."""
-        if self._bar is not None:
-            self._bar.update(1)
-            rate = (self._bar.format_dict["rate"] or 0.0) * self.batch_size
-            self._bar.set_postfix_str(f"loss {loss:.3g}, {rate:.0f} sequences/s", refresh=False)
+        """Moves the progress line by one step; without a terminal it is one now and then."""
+        if self._bar is None:
+            return
+        self._at += 1
+        if not self._is_compiled:
+            self._leave_out_compilation()
+        self._bar.update(1)
+        rate = (self._bar.format_dict["rate"] or 0.0) * self.batch_size
+        self._bar.set_postfix_str(f"loss {loss:.3g}, {rate:.0f} sequences/s", refresh=False)
+        if self._bar.disable and time.monotonic() - self._wrote_at > EVERY:
+            self._write(f"step {self._at}/{self.n_steps}  loss {loss:.3g}{self._left()}")
+
+    def _leave_out_compilation(self) -> None:
+        """Counts speeds and the time left from the first step on, which was compiled first."""
+        self._is_compiled = True
+        self._count_from_here()
+        if not self._bar.disable:
+            self._bar.unpause()
+            self._bar.initial += 1
+
+    def _count_from_here(self) -> None:
+        self._started = self._wrote_at = time.monotonic()
+        self._first = self._said_at = self._at
+        self._waited = self._stepped = 0.0
+
+    def _left(self) -> str:
+        """Returns the time left in words; nothing before a second step."""
+        done = self._at - self._first
+        if not done:
+            return ""
+        seconds = (time.monotonic() - self._started) / done * (self.n_steps - self._at)
+        return f"  {seconds / 60:.1f} min left"
+
+    def _write(self, line: str) -> None:
+        self._wrote_at = time.monotonic()
+        tqdm.write(line, file=sys.stderr)
 
     def row(self, step: int, kind: str, values: dict[str, float]) -> None:
         """Writes one row of metrics.
@@ -104,10 +136,14 @@ class Logbook:
     def say(self, step: int, text: str) -> None:
         """Prints a line above the progress line, with speed and time left.
 
-        The speed is that of the steps since the last such line: without validation, and
-        from the second line on without compilation.
+        The speed is that of the steps since the last such line, without validation and
+        compilation.
         """
         if not self.chief:
+            return
+        if step == self._said_at:
+            # Nothing but what was compiled first.
+            self._write(f"step {step}/{self.n_steps}  {text}{self._left()}")
             return
         busy = max(self._waited + self._stepped, 1e-9)
         rates = {
@@ -115,16 +151,13 @@ class Logbook:
             "waiting_for_data": self._waited / busy,
         }
         self._waited, self._stepped, self._said_at = 0.0, 0.0, step
-        done, seconds = max(step - self._first, 1), time.monotonic() - self._started
         # Not among the metrics: those of a resumed run are equal to the last digit.
         with writing(self._what), self._writer.as_default(step=step):
             for name, value in rates.items():
                 tf.summary.scalar(f"speed/{name}", value)
-        left = seconds / done * (self.n_steps - step) / 60
-        tqdm.write(
+        self._write(
             f"step {step}/{self.n_steps}  {text}  {rates['sequences_per_second']:.0f} sequences/s"
-            f"  {rates['waiting_for_data']:.1%} waiting for data  {left:.1f} min left",
-            file=sys.stderr,
+            f"  {rates['waiting_for_data']:.1%} waiting for data{self._left()}"
         )
 
     def histograms(self, step: int, model: keras.Model) -> None:
@@ -152,9 +185,12 @@ class Logbook:
 
 
 def read_metrics(path: Path, kind: str) -> list[dict[str, Any]]:
-    """Returns the rows of one kind from a metrics.jsonl, oldest first."""
-    rows = [json.loads(line) for line in path.read_text().splitlines()]
-    return [row for row in rows if row["kind"] == kind]
+    """Returns the rows of one kind from a metrics.jsonl, oldest first.
+
+    Raises:
+        ValueError: A line is damaged; the message names it.
+    """
+    return [row for row in read_json_lines(path, keys=("kind",)) if row["kind"] == kind]
 
 
 def _drop_rows_after(path: Path, step: int) -> None:
@@ -162,11 +198,12 @@ def _drop_rows_after(path: Path, step: int) -> None:
     if not path.exists():
         return
     kept = []
-    for line in path.read_text().splitlines(keepends=True):
-        if not line.endswith("\n") or json.loads(line)["step"] > step:
+    lines = path.read_bytes().splitlines(keepends=True)
+    for line, row in zip(lines, read_json_lines(path, keys=("step",)), strict=False):
+        if row["step"] > step:
             break
         kept.append(line)
-    write_atomically(path, "".join(kept))
+    write_atomically(path, b"".join(kept))
 
 
 def _plain(value: Any) -> Any:

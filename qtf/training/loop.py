@@ -3,17 +3,17 @@
 import contextlib
 import functools
 import math
-import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from qtf.interruption import finishing
+from qtf.progress import EVERY, announced
 from qtf.training.checkpoints import Checkpoints, Progress, optimizer_steps
 from qtf.training.distribution import batches, is_chief, make_strategy, worker_name
 from qtf.training.logbook import Logbook
@@ -53,11 +53,17 @@ def train(
 
     Raises:
         ValueError: The run folder belongs to another configuration, or the data are
-            corrupt, or the weights of `start_from` do not fit.
+            corrupt, or the weights of `start_from` do not fit, or Keras has another backend.
         FileNotFoundError: `start_from` has no checkpoint.
         FloatingPointError: Loss or gradient is not finite; the batch is saved.
-        KeyboardInterrupt: Interrupted by Ctrl-C or SIGTERM, after a checkpoint.
+        KeyboardInterrupt: Interrupted by Ctrl-C or SIGTERM, after a checkpoint of the step in
+            work; a second signal does not wait for it.
     """
+    if keras.backend.backend() != "tensorflow":
+        raise ValueError(
+            "Variable KERAS_BACKEND must be tensorflow for this training, but is"
+            f" {keras.backend.backend()}; set it before Keras is imported."
+        )
     for name in ("monitor", "stop_metric"):
         if getattr(settings, name) not in task.metric_names:
             raise ValueError(
@@ -70,7 +76,7 @@ def train(
     earlier = None if start_from is None else RunFolder(start_from).checkpoints
     first_step = 0 if earlier is None else optimizer_steps(earlier)
     # The model first: a mistake in it must not leave a run folder behind.
-    with strategy.scope():
+    with strategy.scope(), announced("making the model", enabled=is_chief(strategy)):
         model = task.build_model()
         optimizer = make_optimizer(settings, first_step=first_step)
         optimizer.build(model.trainable_variables)
@@ -140,12 +146,12 @@ class _Run:
         # Without a checkpoint not even the rows before the first step are kept.
         self.logbook.start(self.at, config, keep_first=restored)
         self._saved_at = time.monotonic()
+        self._is_compiled = False
         try:
             if earlier is not None and not restored:
                 self._validate()
-            with _stop_on_signals() as signals:
-                for batch in self._batches():
-                    self._advance(batch, bool(signals))
+            with finishing("finishing this step and saving it") as is_asked:
+                self._advance_to_the_end(is_asked)
         finally:
             self.profiler.close()
             self.logbook.close()
@@ -155,6 +161,16 @@ class _Run:
     def at(self) -> int:
         """Optimiser steps taken."""
         return int(self.progress.step.numpy())
+
+    def _advance_to_the_end(self, is_asked: Callable[[], bool]) -> None:
+        alone = isinstance(self.strategy, tf.distribute.OneDeviceStrategy)
+        for batch in self._batches():
+            if alone and is_asked():
+                # During a validation; where there are others, all of them stop after a step.
+                break
+            self._advance(batch, is_asked())
+        if is_asked():
+            raise KeyboardInterrupt
 
     def _batches(self) -> Iterator[Any]:
         start = self.at
@@ -172,8 +188,9 @@ class _Run:
 
     def _advance(self, batch: Any, stop: bool) -> None:
         started = time.monotonic()
-        with self.profiler.step(self.at):
+        with self.profiler.step(self.at), self._announced_step():
             loss, finite, stop, save = self.step(batch, stop=stop, save=self._checkpoint_is_due())
+        self._is_compiled = True
         if not finite:
             self._give_up(loss, batch)
         self.logbook.stepped(time.monotonic() - started)
@@ -190,6 +207,13 @@ class _Run:
         if stop and self.at < self.settings.n_steps:
             raise KeyboardInterrupt
 
+    def _announced_step(self) -> contextlib.AbstractContextManager[Any]:
+        chief = self.logbook.chief
+        if not self._is_compiled:
+            return announced("compiling the first step", enabled=chief)
+        # Between steps the logbook speaks as often.
+        return announced(f"step {self.at + 1}", patience=EVERY, enabled=chief)
+
     def _log(self) -> None:
         mean = self.progress.loss_sum.numpy() / self.progress.loss_count.numpy()
         self.progress.loss_sum.assign(0.0)
@@ -198,7 +222,8 @@ class _Run:
         self.logbook.row(self.at, "training", {"loss": mean, "learning_rate": rate})
 
     def _validate(self) -> None:
-        values = self.task.validate(self.model)
+        with announced("validation", enabled=self.logbook.chief):
+            values = self.task.validate(self.model)
         epoch = self.at // self.settings.steps_per_epoch
         self._keep_best(values[self.settings.monitor])
         self.progress.stop_value.assign(values[self.settings.stop_metric])
@@ -254,31 +279,3 @@ class _Run:
             f"The {what} at step {self.at + 1}; the batch is saved in {path}, the last"
             " checkpoint is from before."
         )
-
-
-@contextlib.contextmanager
-def _stop_on_signals() -> Iterator[list[int]]:
-    """Collects SIGINT and SIGTERM, so that the step in work ends and is saved.
-
-    A second signal interrupts at once. Signals reach the main thread only; elsewhere
-    nothing is collected.
-    """
-    received: list[int] = []
-
-    def receive(number: int, frame: FrameType | None) -> None:
-        received.append(number)
-        if len(received) > 1:
-            raise KeyboardInterrupt
-
-    try:
-        previous = {
-            number: signal.signal(number, receive) for number in (signal.SIGINT, signal.SIGTERM)
-        }
-    except ValueError:
-        yield received
-        return
-    try:
-        yield received
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from qtf.checks import FRACTION, POSITIVE, check_arguments
 from qtf.training.compilation import compiled
 from qtf.training.per_sample import per_sample_gradients
 from qtf.training.symmetric_solve import solved_symmetric
@@ -35,12 +36,8 @@ class NaturalGradient:
     """
 
     def __init__(self, diag_shift: float, *, momentum: float = 0.0, xla: bool = True) -> None:
-        if not diag_shift > 0:
-            raise ValueError(f"Argument `diag_shift` must be positive, but is {diag_shift}.")
-        if not 0 <= momentum < 1:
-            raise ValueError(
-                f"Argument `momentum` must be at least 0 and below 1, but is {momentum}."
-            )
+        check_arguments(POSITIVE, diag_shift=diag_shift)
+        check_arguments(FRACTION, momentum=momentum)
         self.diag_shift = diag_shift
         self.momentum = momentum
         self.xla = xla
@@ -61,6 +58,7 @@ class NaturalGradient:
         variables: Sequence[keras.Variable],
         *,
         has_loops: bool,
+        at_once: int | None = None,
     ) -> list[Any]:
         """Returns the direction in the shapes of the variables, and keeps it for the next step.
 
@@ -71,6 +69,7 @@ class NaturalGradient:
             shares: Of each sample in a mean.
             variables: Whose values change.
             has_loops: Whether `outputs` have loops, which XLA must not compile then.
+            at_once: Samples whose derivatives are in work at a time, at most; None: all.
         """
         found = least_squares_direction(
             outputs,
@@ -81,6 +80,7 @@ class NaturalGradient:
             diag_shift=self.diag_shift,
             before=self.momentum * self.state[0].value,
             xla=self.xla and not has_loops,
+            at_once=at_once,
         )
         self.state[0].assign(found)
         return split_as(found, variables)
@@ -96,6 +96,7 @@ def least_squares_direction(
     diag_shift: float,
     before: Any = 0.0,
     xla: bool = True,
+    at_once: int | None = None,
 ) -> Any:
     """Returns the change d of all weights that makes outputs change as wanted.
 
@@ -118,13 +119,14 @@ def least_squares_direction(
         diag_shift: Positive; see `solved_symmetric`.
         before: What is kept where samples say nothing, (number of weights,).
         xla: Whether XLA compiles the derivatives; `outputs` must not have loops then.
+        at_once: Samples whose derivatives are in work at a time, at most; None: all.
 
     Returns:
         (number of weights,), in the order of the variables; see `split_as`.
     """
 
     def rows_of(inputs: Any, shares: Any) -> Any:
-        found = per_sample_gradients(outputs, inputs, variables)
+        found = per_sample_gradients(outputs, inputs, variables, at_once=at_once)
         weights = ops.cast(shares, found[0].dtype)[:, None]
         return ops.concatenate([_centred(part, weights) for part in found], axis=0)
 

@@ -1,6 +1,7 @@
 """The folder of one run: what was asked, by which code, and what came out."""
 
 import datetime
+import importlib
 import importlib.metadata
 import json
 import math
@@ -8,14 +9,15 @@ import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
 import keras
 import numpy as np
 
-from qtf.files import locked, read_json, writable_folder, write_json
+from qtf.files import locked, read_object, writable_folder, write_json
+from qtf.training.weight_files import load_weights, save_weights
 
 # May change between two starts of one run: they say how long and how often, not what.
 MUTABLE_KEYS = (
@@ -75,13 +77,22 @@ class RunFolder:
         if names and self.config.name not in names:
             raise ValueError(f"Folder {self.path} holds files but no run; choose an empty one.")
         self._lock = locked(self.path)
+        starts: list[Any] = []
         if names:
-            check_same(self.path, read_json(self.config), config, mutable)
+            check_same(self.path, read_object(self.config), config, mutable)
+            starts = self._starts()
         write_json(self.config, config)
-        starts = read_json(self.provenance)["starts"] if self.provenance.exists() else []
         seed = config.get("training", {}).get("seed")
         starts.append(_provenance(devices))
         write_json(self.provenance, {"seed": seed, "starts": starts})
+
+    def _starts(self) -> list[Any]:
+        if not self.provenance.exists():
+            return []
+        starts = read_object(self.provenance, keys=("starts",))["starts"]
+        if not isinstance(starts, list):
+            raise ValueError(f"File {self.provenance} must hold a list `starts`, but has {starts}.")
+        return starts
 
     def close(self) -> None:
         """Unlocks the folder."""
@@ -102,7 +113,7 @@ class RunFolder:
         check_free_space(self.path, weight_bytes(model))
         aside = self.path / ".best.weights.h5"
         try:
-            model.save_weights(aside)
+            save_weights(model, aside)
             os.replace(aside, self.best_weights)
         finally:
             aside.unlink(missing_ok=True)
@@ -112,10 +123,11 @@ class RunFolder:
 
         Raises:
             FileNotFoundError: The folder holds no run.
+            ValueError: The file is damaged.
         """
         if not self.config.exists():
             raise FileNotFoundError(f"Folder {self.path} holds no run: no {self.config.name}.")
-        return read_json(self.config)
+        return read_object(self.config)
 
     def trained_weights(self) -> Path:
         """Returns the file of the best weights.
@@ -134,16 +146,57 @@ class RunFolder:
     def load_model(self) -> keras.Model:
         """Returns the model with its best weights.
 
-        The model's class must have been imported by the caller.
+        Modules of this package that define its classes are imported.
 
         Raises:
             FileNotFoundError: The folder holds no run, or none that was validated yet.
-            ValueError: A file of the run is damaged.
+            ValueError: A file of the run is damaged, or the model's class is of another package
+                and has not been imported.
         """
         weights = self.trained_weights()
-        model = keras.saving.deserialize_keras_object(read_json(self.model))
+        model = made_again(read_object(self.model), self.model)
         load_weights(model, weights)
         return model
+
+
+def made_again(description: dict[str, Any], path: Path) -> keras.Model:
+    """Returns the model that a file describes, with random weights.
+
+    Args:
+        description: Content of the file.
+        path: The file, for messages.
+
+    Raises:
+        ValueError: It describes no model, or one of a class that is not known here.
+    """
+    modules = sorted(set(_modules_in(description)))
+    try:
+        for name in modules:
+            importlib.import_module(name)
+        model = keras.saving.deserialize_keras_object(description)
+    except (ImportError, AttributeError, KeyError, TypeError, ValueError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ValueError(
+            f"File {path} describes no model that can be made here; its classes are of"
+            f" {', '.join(modules) or 'no module of qtf'}, another package must be imported"
+            f" before: {reason}"
+        ) from error
+    if not isinstance(model, keras.Model):
+        raise ValueError(f"File {path} must describe a model, but describes {model!r:.100}.")
+    return model
+
+
+def _modules_in(description: Any) -> Iterator[str]:
+    """Yields the modules of this package that define the classes of a Keras object."""
+    if isinstance(description, dict):
+        module = description.get("module")
+        if isinstance(module, str) and module.startswith("qtf."):
+            yield module
+        for value in description.values():
+            yield from _modules_in(value)
+    elif isinstance(description, list):
+        for value in description:
+            yield from _modules_in(value)
 
 
 def flattened(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -155,19 +208,6 @@ def flattened(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             flat[f"{prefix}{key}"] = value
     return flat
-
-
-def load_weights(model: keras.Model, path: Path) -> None:
-    """Loads weights into a model.
-
-    Raises:
-        ValueError: The file is damaged or belongs to a model of another shape.
-    """
-    try:
-        model.load_weights(path)
-    except (ValueError, OSError) as error:
-        reason = " ".join(str(error).split())[:400]
-        raise ValueError(f"Weights {path} do not fit the model: {reason}") from error
 
 
 def weight_bytes(model: keras.Model) -> int:
@@ -201,12 +241,19 @@ def check_same(
     """
     # Through JSON, so that tuples and lists compare equal.
     recorded, asked = flattened(recorded), flattened(json.loads(json.dumps(asked)))
-    for key in sorted(recorded.keys() | asked.keys()):
-        if key not in mutable and recorded.get(key) != asked.get(key):
-            raise ValueError(
-                f"Folder {path} holds a run with `{key}` = {recorded.get(key)!r}, but"
-                f" {asked.get(key)!r} is asked; choose another folder."
-            )
+    different = [
+        key
+        for key in sorted(recorded.keys() | asked.keys())
+        if key not in mutable and recorded.get(key) != asked.get(key)
+    ]
+    if different:
+        first, *others = different
+        also = f", and other values of {', '.join(others)}" if others else ""
+        raise ValueError(
+            f"Folder {path} holds a run with `{first}` = {recorded.get(first)!r}, but"
+            f" {asked.get(first)!r} is asked{also}; choose another folder, or ask for what the run"
+            f" has. Only these may change: {', '.join(sorted(mutable))}."
+        )
 
 
 def _provenance(devices: Sequence[str]) -> dict[str, Any]:

@@ -3,12 +3,55 @@
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from qtf.checks import (
+    COUNT,
+    COUNT_OR_0,
+    FINITE,
+    FLAG,
+    FRACTION,
+    NOT_NEGATIVE,
+    POSITIVE,
+    SEED,
+    OneOf,
+    check_settings,
+)
+
 # For small differences of large numbers, for which bfloat16 has too few digits.
 FULL_PRECISIONS = ("float32", "float64")
 PRECISIONS = (*FULL_PRECISIONS, "mixed_bfloat16")
 STRATEGIES = ("one_device", "mirrored", "multi_worker")
 OPTIMIZERS = ("adam", "sgd")
 SCHEDULES = ("constant", "exponential", "cosine", "inverse_sqrt", "last_third_lower")
+# Schedules that multiply by `decay`, and those that end at `floor`.
+LOWERED_BY_FACTORS = ("exponential", "last_third_lower")
+WITH_FLOOR = ("exponential", "cosine")
+OPTIMIZER_RULES = {
+    "name": OneOf(OPTIMIZERS),
+    "learning_rate": POSITIVE,
+    "schedule": OneOf(SCHEDULES),
+    "decay": POSITIVE,
+    "floor": NOT_NEGATIVE,
+    "warmup_steps": COUNT_OR_0,
+    "beta_1": FRACTION,
+    "beta_2": FRACTION,
+    "epsilon": POSITIVE,
+    "clip_norm": NOT_NEGATIVE,
+}
+TRAINING_RULES = {
+    "n_epochs": COUNT,
+    "steps_per_epoch": COUNT,
+    "seed": SEED,
+    "strategy": OneOf(STRATEGIES),
+    "precision": OneOf(PRECISIONS),
+    "xla": FLAG,
+    "patience": COUNT_OR_0,
+    "stop_below": FINITE,
+    "log_every_steps": COUNT,
+    "validate_every_epochs": COUNT,
+    "checkpoint_every_minutes": POSITIVE,
+    "histograms_every_epochs": COUNT_OR_0,
+    "figures_every_epochs": COUNT_OR_0,
+}
 
 
 @dataclass(frozen=True)
@@ -51,13 +94,17 @@ class OptimizerSettings:
         Raises:
             ValueError: A setting is out of range or unknown.
         """
-        _check_one_of("optimizer.name", self.name, OPTIMIZERS)
-        _check_one_of("optimizer.schedule", self.schedule, SCHEDULES)
-        _check_positive("optimizer.learning_rate", self.learning_rate)
-        _check_positive("optimizer.decay", self.decay)
-        _check_positive("optimizer.epsilon", self.epsilon)
-        for name in ("floor", "warmup_steps", "clip_norm"):
-            _check_not_negative(f"optimizer.{name}", getattr(self, name))
+        check_settings(vars(self), OPTIMIZER_RULES, "optimizer.")
+        if self.schedule in LOWERED_BY_FACTORS and self.decay > 1.0:
+            raise ValueError(
+                f'Setting `optimizer.decay` must be at most 1 for the schedule "{self.schedule}",'
+                f" but is {self.decay}."
+            )
+        if self.schedule in WITH_FLOOR and self.floor > self.learning_rate:
+            raise ValueError(
+                "Setting `optimizer.floor` must be at most `optimizer.learning_rate` ="
+                f" {self.learning_rate}, but is {self.floor}."
+            )
 
 
 @dataclass(frozen=True)
@@ -108,23 +155,7 @@ class TrainingSettings:
         Raises:
             ValueError: A setting is out of range or unknown.
         """
-        _check_one_of("training.strategy", self.strategy, STRATEGIES)
-        _check_one_of("training.precision", self.precision, PRECISIONS)
-        for name in (
-            "n_epochs",
-            "steps_per_epoch",
-            "log_every_steps",
-            "validate_every_epochs",
-            "checkpoint_every_minutes",
-        ):
-            _check_positive(f"training.{name}", getattr(self, name))
-        for name in (
-            "seed",
-            "patience",
-            "histograms_every_epochs",
-            "figures_every_epochs",
-        ):
-            _check_not_negative(f"training.{name}", getattr(self, name))
+        check_settings(vars(self), TRAINING_RULES, "training.")
 
     @property
     def n_steps(self) -> int:
@@ -153,18 +184,3 @@ def _check_known(prefix: str, values: dict[str, Any], settings: type) -> None:
     for key in values:
         if key not in known:
             raise ValueError(f"Unknown key `{prefix}.{key}`; known are {', '.join(sorted(known))}.")
-
-
-def _check_one_of(name: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise ValueError(f'Setting `{name}` must be one of {", ".join(known)}, but is "{value}".')
-
-
-def _check_positive(name: str, value: float) -> None:
-    if not value > 0:
-        raise ValueError(f"Setting `{name}` must be positive, but is {value}.")
-
-
-def _check_not_negative(name: str, value: float) -> None:
-    if not value >= 0:
-        raise ValueError(f"Setting `{name}` must not be negative, but is {value}.")

@@ -5,6 +5,7 @@ others are declared here with the same fields and read by the same parser.
 """
 
 import dataclasses
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +44,8 @@ def models_from_proto(proto: model_server_config_pb2.ModelServerConfig) -> list[
     if proto.WhichOneof("config") == "custom_model_config":
         raise ValueError("Field `custom_model_config` is not supported; use a list of models.")
     models = [_model(config) for config in proto.model_config_list.config]
-    names = [model.name for model in models]
-    for name in names:
-        if names.count(name) > 1:
+    for name, count in Counter(model.name for model in models).items():
+        if count > 1:
             raise ValueError(f"Illegal to list model {name} multiple times in config list")
     return models
 
@@ -141,6 +141,11 @@ def _check_batching(options: BatchingOptions, path: Path | str) -> None:
     for name in ("max_batch_size", "max_enqueued_batches", "num_batch_threads"):
         if getattr(options, name) < 1:
             raise ValueError(f"In {path}, {name} must be positive; was {getattr(options, name)}.")
+    if options.max_execution_batch_size < 0:
+        raise ValueError(
+            f"In {path}, max_execution_batch_size must be non-negative; "
+            f"was {options.max_execution_batch_size}."
+        )
     if options.batch_timeout < 0:
         raise ValueError(
             f"In {path}, batch_timeout_micros must be non-negative; "

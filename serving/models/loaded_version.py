@@ -1,9 +1,10 @@
 """One version of a SavedModel in a TensorFlow session, as TensorFlow Serving holds it."""
 
+import contextlib
 import json
 import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,14 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from qtf.files import literal_path
+from serving.models.session_run import SessionRun
 from serving.protocol.signature import Signature, is_runnable
 from serving.status import Code, StatusError
 
 SERVE_TAG = "serve"
+# TensorFlow keeps for ever what it prepares for a choice of outputs, and clients choose.
+MOST_CHOICES = 16
 
 
 class LoadedVersion:
@@ -40,7 +45,7 @@ class LoadedVersion:
         self.name = name
         self.version = version
         self.path = path
-        self._callables: dict[tuple[str, tuple[str, ...]], Callable[..., Any]] = {}
+        self._runs: dict[str, dict[frozenset[str], SessionRun]] = {}
         self._lock = threading.Lock()
         self._n_running = 0
         self._idle = threading.Condition()
@@ -50,7 +55,10 @@ class LoadedVersion:
                 "Could not find SavedModel .pb or .pbtxt at supplied export directory path: "
                 f"{path}",
             )
-        self._session, self._meta_graph = _load(path, n_threads)
+        with contextlib.ExitStack() as stack:
+            # As long as the version lives: a graph may read its assets at any time.
+            self._session, self._meta_graph = _load(path, stack, n_threads)
+            self._folder = stack.pop_all()
         self.signatures = {
             key: Signature.from_proto(key, proto)
             for key, proto in self.signature_protos.items()
@@ -89,14 +97,12 @@ class LoadedVersion:
         Raises:
             StatusError: TensorFlow refused the inputs, failed or ran out of time.
         """
-        compute = self._callable(signature, tuple(outputs))
+        run = self._session_run(self.signatures[signature], outputs)
         milliseconds = 0 if timeout is None else max(1, round(timeout * 1000))
-        options = tf.compat.v1.RunOptions(timeout_in_ms=milliseconds)
-        order = sorted(self.signatures[signature].inputs)
         with self._idle:
             self._n_running += 1
         try:
-            values = compute(*(inputs[alias] for alias in order), options=options)
+            values = run(inputs, milliseconds=milliseconds)
         except tf.errors.OpError as error:
             raise status_error(error) from error
         except (TypeError, ValueError) as error:
@@ -105,34 +111,37 @@ class LoadedVersion:
             with self._idle:
                 self._n_running -= 1
                 self._idle.notify_all()
-        return {
-            # A scalar string comes as bytes.
-            alias: np.array(value, object) if isinstance(value, bytes) else np.asarray(value)
-            for alias, value in zip(outputs, values, strict=True)
-        }
+        return {alias: values[alias] for alias in outputs}
 
     def close(self) -> None:
         """Frees the memory of the version, once no run uses it any more."""
         with self._idle:
             self._idle.wait_for(lambda: self._n_running == 0)
-        self._callables.clear()
+        self._runs.clear()
         self._session.close()
+        self._folder.close()
 
-    def _callable(self, signature: str, outputs: tuple[str, ...]) -> Callable[..., Any]:
+    def _session_run(self, signature: Signature, outputs: Collection[str]) -> SessionRun:
+        """Returns what computes `outputs`, and perhaps more.
+
+        The first choices of outputs get runs of their own, which leave out what nobody asked for;
+        for all others everything is computed.
+        """
         with self._lock:
-            key = (signature, outputs)
-            if key not in self._callables:
-                self._callables[key] = self._make_callable(self.signatures[signature], outputs)
-            return self._callables[key]
+            runs = self._runs.setdefault(signature.name, {})
+            choice = frozenset(outputs)
+            if choice not in runs and len(runs) >= MOST_CHOICES:
+                choice = frozenset(signature.outputs)
+            if choice not in runs:
+                runs[choice] = self._prepare(signature, choice)
+            return runs[choice]
 
-    def _make_callable(self, signature: Signature, outputs: tuple[str, ...]) -> Callable[..., Any]:
-        graph = self._session.graph
-        with graph.as_default():
-            return self._session.make_callable(
-                [signature.outputs[alias].name for alias in outputs],
-                feed_list=[signature.inputs[alias].name for alias in sorted(signature.inputs)],
-                accept_options=True,
-            )
+    def _prepare(self, signature: Signature, outputs: Collection[str]) -> SessionRun:
+        return SessionRun(
+            self._session,
+            {alias: tensor.name for alias, tensor in signature.inputs.items()},
+            {alias: signature.outputs[alias].name for alias in outputs},
+        )
 
 
 def status_error(error: tf.errors.OpError) -> StatusError:
@@ -143,7 +152,7 @@ def status_error(error: tf.errors.OpError) -> StatusError:
     return StatusError(Code(error.error_code), message.strip())
 
 
-def _load(path: Path, n_threads: int) -> tuple[Any, Any]:
+def _load(path: Path, stack: contextlib.ExitStack, n_threads: int) -> tuple[Any, Any]:
     config = tf.compat.v1.ConfigProto(
         intra_op_parallelism_threads=n_threads, inter_op_parallelism_threads=n_threads
     )
@@ -151,7 +160,8 @@ def _load(path: Path, n_threads: int) -> tuple[Any, Any]:
     session = tf.compat.v1.Session(graph=graph, config=config)
     try:
         with graph.as_default():
-            return session, tf.compat.v1.saved_model.load(session, [SERVE_TAG], str(path))
+            literal = stack.enter_context(literal_path(path))
+            return session, tf.compat.v1.saved_model.load(session, [SERVE_TAG], literal)
     except tf.errors.OpError as error:
         session.close()
         raise status_error(error) from error

@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+from qtf.physics import lattice_kind
+
 _HEISENBERG = "SᵢˣSⱼˣ + SᵢʸSⱼʸ"
 _FORMULAS = {
     "ising": "H = −J Σ ZᵢZⱼ − h Σ Zᵢ − g Σ Xᵢ",
     "xxz": f"H = J Σ ({_HEISENBERG} + Δ SᵢᶻSⱼᶻ)",
     "heisenberg": "H = J Σ Sᵢ·Sⱼ",
+    "xyz": "H = Σ (Jˣ XᵢXⱼ + Jʸ YᵢYⱼ + Jᶻ ZᵢZⱼ) + B Σ Zᵢ",
     "j1j2": "H = J₁ Σ Sᵢ·Sⱼ + J₂ Σ Sᵢ·Sⱼ (next nearest)",
 }
 
@@ -20,6 +23,10 @@ _SYMBOLS = {
     "transverse_field": "g",
     "anisotropy": "Δ",
     "next_nearest_coupling": "J₂",
+    "coupling_x": "Jˣ",
+    "coupling_y": "Jʸ",
+    "coupling_z": "Jᶻ",
+    "field": "B",
 }
 
 
@@ -44,10 +51,10 @@ def hamiltonian_text(physics: Mapping[str, Any]) -> str:
 
 def _lattice(physics: Mapping[str, Any]) -> str:
     shape = ""
-    if physics.get("lattice") == "square":
+    if lattice_kind(physics) == "square":
         shape = f"{physics['n_rows']} × {physics['n_columns']} "
     kind = "periodic" if physics.get("periodic", False) else "open"
-    return f"{kind} {shape}{physics.get('lattice', 'chain')}"
+    return f"{kind} {shape}{lattice_kind(physics)}"
 
 
 def _value(value: Any) -> str:

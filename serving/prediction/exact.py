@@ -92,7 +92,6 @@ def compared_with_exact(predicted: np.ndarray, physics: Physics) -> ExactCompari
     exact = evolve(hamiltonian, start, physics.dt * np.arange(len(predicted)))
     return ExactComparison(
         psi=exact,
-        # Rounding may leave a fidelity just above 1.
-        infidelity=np.maximum(1.0 - fidelity(exact, predicted), 0.0),
+        infidelity=1.0 - fidelity(exact, predicted),
         distance=np.linalg.norm(predicted - exact, axis=-1),
     )

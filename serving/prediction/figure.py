@@ -8,13 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from qtf.figure_style import EXACT, PAULI_COLORS, TIME, add_grid, make_figure, put_legend_below
 from qtf.physics import magnetization
 from serving.prediction.report import Prediction
 
 FORMATS = ("png", "pdf", "svg")
-# Told apart by people who see colours differently, and in grey.
-_COLORS = {"x": "#0072B2", "y": "#D55E00", "z": "#009E73"}
-_EXACT = {"color": "black", "linewidth": 1.0, "linestyle": (0, (4, 3))}
+DOTS_PER_INCH = 120
 _MOST_LABELS = 16
 
 
@@ -29,41 +28,40 @@ def picture(prediction: Prediction, image_format: str) -> bytes:
     FigureCanvasAgg(figure)
     buffer = io.BytesIO()
     with matplotlib.rc_context({"svg.fonttype": "none"}):
-        figure.savefig(buffer, format=image_format)
+        figure.savefig(buffer, format=image_format, dpi=DOTS_PER_INCH)
     return buffer.getvalue()
 
 
 def _figure(prediction: Prediction) -> Figure:
     heights = [3.0, 3.6] if prediction.exact is None else [3.0, 3.6, 2.2]
-    figure = Figure(figsize=(7.5, sum(heights)), dpi=120, layout="constrained")
+    figure = make_figure(7.5, sum(heights), title=prediction.title)
     # The narrow column holds the colour bar, so that all panels keep one width.
     grid = figure.add_gridspec(len(heights), 2, width_ratios=[1, 0.03], height_ratios=heights)
     panels = [figure.add_subplot(grid[0, 0])]
     panels += [figure.add_subplot(grid[row, 0], sharex=panels[0]) for row in range(1, len(heights))]
-    figure.suptitle(prediction.title, fontsize="medium")
     _draw_magnetizations(panels[0], prediction)
     _draw_probabilities(panels[1], figure.add_subplot(grid[1, 1]), prediction)
     if prediction.exact is not None:
         _draw_errors(panels[2], prediction)
     for panel in panels[:-1]:
         panel.tick_params(labelbottom=False)
-    panels[-1].set_xlabel("time")
+    panels[-1].set_xlabel(TIME)
+    put_legend_below(figure)
     return figure
 
 
 def _draw_magnetizations(panel: Axes, prediction: Prediction) -> None:
-    for axis, color in _COLORS.items():
+    for axis, color in PAULI_COLORS.items():
         values = getattr(prediction.observables, f"magnetization_{axis}")
         panel.plot(prediction.times, values, color=color, linewidth=2.0, label=axis)
     if prediction.exact is not None:
-        for k, axis in enumerate(_COLORS):
+        for k, axis in enumerate(PAULI_COLORS):
             label = "exact" if k == 0 else None
             values = magnetization(prediction.exact.psi, axis)
-            panel.plot(prediction.times, values, label=label, **_EXACT)
+            panel.plot(prediction.times, values, label=label, **EXACT)
     panel.set_ylabel("magnetisation a site")
-    panel.grid(alpha=0.3)
+    add_grid(panel)
     panel.margins(x=0)
-    _put_legend_above(panel)
 
 
 def _draw_probabilities(panel: Axes, bar: Axes, prediction: Prediction) -> None:
@@ -86,12 +84,6 @@ def _draw_probabilities(panel: Axes, bar: Axes, prediction: Prediction) -> None:
     panel.figure.colorbar(image, cax=bar, label="probability")
 
 
-def _put_legend_above(panel: Axes) -> None:
-    panel.legend(
-        loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4, frameon=False, borderaxespad=0.2
-    )
-
-
 def _draw_errors(panel: Axes, prediction: Prediction) -> None:
     styles = {"distance": ("black", "-"), "infidelity": ("#CC79A7", "-")}
     for name, (color, line) in styles.items():
@@ -100,5 +92,4 @@ def _draw_errors(panel: Axes, prediction: Prediction) -> None:
         panel.plot(prediction.times[1:], values, color=color, linestyle=line, label=name)
     panel.set_yscale("log")
     panel.set_ylabel("error")
-    panel.grid(alpha=0.3)
-    _put_legend_above(panel)
+    add_grid(panel)

@@ -12,7 +12,7 @@ from serving.prediction.exact import ExactComparison
 _ROWS = 11
 _COLUMNS = {
     "norm": ("norm", "{:.6f}"),
-    "energy": ("energy", "{:.6f}"),
+    "energy": ("energy", "{:.7g}"),
     "magnetization_x": ("x", "{:+.6f}"),
     "magnetization_y": ("y", "{:+.6f}"),
     "magnetization_z": ("z", "{:+.6f}"),

@@ -77,6 +77,8 @@ def check_aliases(sent: Collection[str], signature: Signature) -> None:
 def wanted_outputs(output_filter: Collection[str], signature: Signature) -> tuple[str, ...]:
     """Returns the aliases of the outputs that a request asks for, all without a filter.
 
+    They come in one order, however they were asked for.
+
     Raises:
         StatusError: INVALID_ARGUMENT, an alias is unknown or named twice.
     """
@@ -89,7 +91,7 @@ def wanted_outputs(output_filter: Collection[str], signature: Signature) -> tupl
     if len(set(output_filter)) != len(output_filter):
         twice = next(a for a in output_filter if list(output_filter).count(a) > 1)
         raise invalid_argument(f"duplicate output tensor alias: {twice}")
-    return tuple(output_filter) or tuple(sorted(signature.outputs))
+    return tuple(sorted(output_filter or signature.outputs))
 
 
 def write_response(

@@ -1,5 +1,8 @@
 import os
+import subprocess
+import sys
 from collections import namedtuple
+from pathlib import Path
 
 import pytest
 
@@ -60,3 +63,28 @@ def test_generation_fails_before_it_starts_on_a_full_disk(config, tmp_path, monk
 
 def test_default_workers_are_the_cores_of_the_process():
     assert 1 <= default_workers() <= os.cpu_count()
+
+
+def test_a_script_without_main_guard_is_told_what_it_lacks(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from data_gen.generation import generate\n"
+        "from data_gen.base_config import default\n"
+        "config = default()\n"
+        "config.update(n_sites=(2,), n_trajectories={'train': (4,)}, min_shards=2)\n"
+        f"generate(config, {str(tmp_path / 'out')!r}, workers=2, progress=False)\n"
+    )
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        env={**os.environ, "PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("ValueError: No worker process could start: each imports the script")
+    assert '`if __name__ == "__main__":`' in last
+    # The workers themselves are silent.
+    assert "bootstrapping" not in done.stderr

@@ -37,6 +37,7 @@ def test_settings_survive_json(config):
         ({"dt": 0.0}, r"`dt` must be positive and finite, but is 0\.0"),
         ({"dt": -0.1}, r"`dt` must be positive and finite, but is -0\.1"),
         ({"dt": float("nan")}, "`dt` must be positive and finite, but is nan"),
+        ({"dt": True}, "`dt` must be positive and finite, but is True"),
         ({"dt": "x"}, "`dt` must be positive and finite, but is 'x'"),
         ({"n_steps": 0}, "`n_steps` must be a positive integer, but is 0"),
         ({"min_shards": 1.5}, r"`min_shards` must be a positive integer, but is 1\.5"),

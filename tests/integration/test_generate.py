@@ -134,7 +134,7 @@ def test_complete_folder_says_so(uninterrupted):
 
 def test_another_config_is_one_line_naming_the_key(uninterrupted):
     done = _run(_generate(uninterrupted, *MANY, "--config.dt=0.004"))
-    _assert_one_line(done, "another config", "`dt` is 0.002 there, but 0.004 now")
+    _assert_one_line(done, "another config", "`dt` is 0.002 there, but 0.004 now; choose")
 
 
 @pytest.mark.parametrize("flags", [(), ("--config.dtype=float64", "--config.compression=gzip")])
@@ -227,7 +227,7 @@ def test_unknown_key_of_a_config_file_is_one_line(tmp_path):
 
 def test_missing_config_file_is_one_line(tmp_path):
     done = _run(_generate(tmp_path / "d", config="configs/data/absent.py"))
-    _assert_one_line(done, "absent.py")
+    _assert_one_line(done, "absent.py does not exist; did you mean configs/data/", code=2)
 
 
 def test_verifying_an_empty_folder_is_one_line(tmp_path):

@@ -1,3 +1,4 @@
+import json
 import os
 import signal
 import subprocess
@@ -7,10 +8,17 @@ import time
 import pytest
 
 PROGRAM = """
+'''Does something.
+
+    python -m test --what=x \\
+        --size=3
+'''
 import os, signal, time
 from absl import flags
-from qtf.command_line import run_command, raise_on_sigterm
+from qtf.command_line import run_command
 SIZE = flags.DEFINE_integer("size", 1, "A size.", lower_bound=1)
+RATE = flags.DEFINE_float("rate", 1.0, "A rate.")
+REALLY = flags.DEFINE_boolean("really", False, "Whether.")
 WHAT = flags.DEFINE_string("what", None, "What to do.")
 def main():
     if WHAT.value == "mistake":
@@ -22,9 +30,12 @@ def main():
     if WHAT.value == "defect":
         raise RuntimeError("a defect")
     if WHAT.value == "wait":
-        raise_on_sigterm()
         print("ready", flush=True)
         time.sleep(60)
+    if WHAT.value == "keras":
+        import keras
+        config = keras.config
+        print(config.backend(), config.floatx(), config.epsilon(), config.image_data_format())
     return 7 if WHAT.value == "seven" else None
 flags.mark_flags_as_required(["what"])
 run_command("qtf-test", main)
@@ -57,6 +68,11 @@ def run(*arguments, **environment):
         ([], 2, "Flag --what must have a value other than None."),
         (["--what=x", "--siez=3"], 2, "Unknown command line flag 'siez'"),
         (["--what=x", "--size=0"], 2, "flag --size=0"),
+        (["--what=x", "--size=a"], 2, "flag --size=a: must be an integer."),
+        (["--what=x", "--rate=a"], 2, "flag --rate=a: must be a number."),
+        (["--what=x", "--really=a"], 2, "flag --really=a: must be true or false."),
+        (["--what="], 2, "Flag --what must not be empty."),
+        ([], 2, "See qtf-test -h; for example: qtf-test --what=x --size=3"),
     ],
 )
 def test_a_mistake_is_one_line_and_a_code(arguments, code, line):
@@ -95,6 +111,23 @@ def test_success_and_exit_codes_pass_through():
     assert run("--what=seven")[0] == 7
 
 
+@pytest.mark.parametrize("backend", ["jax", "torch", "nonsense"])
+def test_what_a_user_has_set_for_keras_changes_nothing(tmp_path, backend):
+    settings = {"floatx": "float16", "epsilon": 0.1, "image_data_format": "channels_first"}
+    home = tmp_path / ".keras"
+    home.mkdir()
+    (home / "keras.json").write_text(json.dumps({**settings, "backend": backend}))
+    changed = {"HOME": str(tmp_path), "KERAS_HOME": str(home), "KERAS_BACKEND": backend}
+    code, out, err = run("--what=keras", TF_CPP_MIN_LOG_LEVEL="3", **changed)
+    assert code == 0, err
+    assert out == "tensorflow float32 1e-07 channels_last\n"
+
+
+def test_keras_leaves_no_settings_in_the_home_of_the_user(tmp_path):
+    assert run("--what=keras", TF_CPP_MIN_LOG_LEVEL="3", HOME=str(tmp_path))[0] == 0
+    assert not (tmp_path / ".keras").exists()
+
+
 def test_a_defect_keeps_its_traceback():
     code, _, err = run("--what=defect")
     assert code == 1
@@ -122,3 +155,49 @@ def test_help_names_the_flags():
     assert code in (0, 1)
     assert "--what" in out
     assert "--size" in out
+
+
+@pytest.mark.parametrize("word", ["-h", "--help", "-help", "--helpshort", "--helpfull"])
+def test_help_is_no_mistake(word):
+    code, out, err = run(word)
+    assert (code, err) == (0, "")
+    assert "--size" in out
+
+
+COMMANDS = {
+    "data_gen.generate": "--workers",
+    "data_gen.verify": "--n_samples",
+    "trainers.compare_samplers": "--n_chains",
+    "trainers.dynamics": "--init_from",
+    "trainers.evaluate": "--n_samples",
+    "trainers.ground_state": "--profile",
+    "trainers.open_system": "--profile",
+    "serving.export": "--average_with",
+    "serving.predict": "--certificate",
+    "serving.server": "--rest_api_port",
+}
+
+
+@pytest.mark.parametrize("module", COMMANDS)
+def test_help_of_an_installed_command_tells_what_it_does(module):
+    # As the scripts do that pip installs, whose own docstring is empty.
+    program = f"import sys; from {module} import main; sys.argv = ['x', '-h']; main()"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"python -m {module} " in done.stdout
+    assert f"\n  {COMMANDS[module]}\n" in done.stdout
+
+
+def test_a_setting_before_its_configuration_is_told():
+    command = [sys.executable, "-m", "trainers.ground_state", "--config.training.seed=3"]
+    done = subprocess.run([*command, "--workdir=/tmp/x"], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "Flag --config must name a configuration before --config.training.seed" in done.stderr
+
+
+def test_a_section_that_is_given_a_value_is_told():
+    flags = ["--config=configs/data/small.py", "--config.n_trajectories=3", "--out_dir=/tmp/x"]
+    command = [sys.executable, "-m", "data_gen.generate", *flags]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "flag --config.n_trajectories=3: is a section; set the keys in it" in done.stderr

@@ -72,7 +72,11 @@ def learned(transverse_field, error, noise):
 
 @pytest.fixture(scope="session")
 def material():
-    base, more = [2, 3], [4]
+    return material_of([2, 3], [4])
+
+
+def material_of(base, more):
+    """Material of these numbers of spins, and of more for the transfer."""
     runs = {
         "increment": training("squared_distance", base, [1e-3, 1e-4]),
         "paper": training("mean_squared_error", base, [1e-2, 1e-3]),

@@ -7,11 +7,19 @@ from reproduce.figures import all_figures, write_figures
 from reproduce.page import page
 from reproduce.results import results
 from reproduce.tables import metric_table, number, table, transfer_table
+from tests.figure_checks import check_texts
+from tests.reproduce.conftest import material_of
 
 
 @pytest.fixture(scope="module")
 def drawn(material):
     return all_figures(material)
+
+
+@pytest.fixture(scope="module")
+def drawn_in_full():
+    """For as many chains as the paper has panels."""
+    return all_figures(material_of([2, 3, 4, 5, 6], [7]))
 
 
 def test_every_figure_of_the_paper_is_drawn(drawn):
@@ -35,6 +43,23 @@ def test_the_trivial_predictors_are_in_every_figure_of_errors(drawn, name):
     legends = [*figure.legends, *(axes.get_legend() for axes in figure.axes)]
     words = {text.get_text() for legend in legends if legend for text in legend.get_texts()}
     assert {"straight line", "persistence"} <= words
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("losses", "mre_100", "mre_250", "fidelity", "amplitudes", "components_5", "components_6"),
+        *("magnetization", "times", "transfer"),
+    ],
+)
+def test_no_texts_of_a_figure_overlap(drawn_in_full, name):
+    check_texts(drawn_in_full[name])
+
+
+def test_what_lies_below_an_axis_is_told_in_the_legend(drawn):
+    words = [text.get_text() for text in drawn["mre_100"].legends[0].get_texts()]
+    (told,) = (text for text in words if text.startswith("local generator"))
+    assert re.fullmatch(r"local generator, at most \de-\d\d", told)
 
 
 def test_figures_that_are_not_drawn_any_more_are_removed(drawn, tmp_path):

@@ -15,10 +15,11 @@ from qtf.physics import Chain, energy, evolve, fidelity, ising, magnetization, p
 from qtf.physics import sample_initial_states as sample
 from serving.client import Observables
 from serving.prediction.exact import PAPER_DT, Physics, compared_with_exact
-from serving.prediction.figure import FORMATS, picture
+from serving.prediction.figure import FORMATS, _figure, picture
 from serving.prediction.initial_state import initial_state
 from serving.prediction.report import Prediction, archive, as_json, table
 from serving.status import Code
+from tests.figure_checks import check_texts
 from tests.serving.client.fakes import VERSION, FakeModel, Refusal, rest_server
 
 ROOT = Path(__file__).parents[2]
@@ -224,6 +225,11 @@ def test_picture_is_drawn(exact):
     assert {(0, 114, 178), (213, 94, 0), (0, 158, 115)} <= pixels
 
 
+@pytest.mark.parametrize("exact", [False, True])
+def test_no_texts_of_the_picture_overlap(exact):
+    check_texts(_figure(_prediction(exact=exact, text="paper:5")))
+
+
 @pytest.mark.parametrize(
     ("form", "start"), [("pdf", b"%PDF"), ("svg", b"<?xml"), ("png", b"\x89PNG")]
 )
@@ -305,7 +311,8 @@ def test_servers_refusal_is_one_line_and_writes_nothing(predict, server, tmp_pat
         handler.reply(404, {"error": "Servable not found"})
 
     server[1].faults.extend([answer, Refusal(Code.INTERNAL)])
-    _one_line(predict("--state=up:2", "--output=a.npz"), "NOT_FOUND: Servable not found")
+    done = predict("--state=up:2", "--output=a.npz")
+    _one_line(done, "NOT_FOUND: Servable not found. Flag --model_name says which model is asked.")
     assert not list(tmp_path.iterdir())
 
 
@@ -322,3 +329,5 @@ def test_absent_server_is_one_line_soon(predict):
     done = predict("--state=up:2", "--timeout=0.5", address="http://127.0.0.1:9")
     assert time.monotonic() - start < 6
     _one_line(done, "UNAVAILABLE: No connection to 127.0.0.1:9: Connection refused", "attempts")
+    start = "qtf-serve --model_name=ising --model_base_path=MODELS/ising"
+    _one_line(done, f"Is a server running at http://127.0.0.1:9? `{start}` starts one")

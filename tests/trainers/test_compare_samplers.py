@@ -31,7 +31,8 @@ def write_run(path, *, n_positions=4, bias=0.0, group="none", **arguments):
     psi.network.last_layers[0].bias.assign([bias, 0.0])
     folder = RunFolder(path)
     symmetry = {"group": group, "weighted_phase": True, "in_training": False}
-    folder.open({"physics": {"hamiltonian": HAMILTONIAN}, "symmetry": symmetry})
+    physics = {"hamiltonian": HAMILTONIAN}
+    folder.open({"physics": physics, "symmetry": symmetry, "wave_function": {}})
     folder.save_model(psi)
     folder.save_best_weights(psi)
     folder.close()
@@ -122,6 +123,12 @@ def test_comparison_is_written_and_nothing_is_computed_twice(compare, tmp_path):
     more, calls, _ = compare(folder, 1, 3)
     assert calls == [1]
     assert list(more["training"]["curves"]) == ["direct samples", "chains, k = 1", "chains, k = 3"]
+
+
+def test_a_run_of_dynamics_is_no_wave_function(tmp_path):
+    (tmp_path / "config.json").write_text('{"data": {}}')
+    with pytest.raises(ValueError, match="--run must name a run of a ground state, but .* holds a"):
+        ModesPlan(tmp_path).settings()
 
 
 @pytest.mark.long
@@ -220,11 +227,11 @@ def test_impossible_start_is_named(tmp_path):
     ("make", "message"),
     [
         (lambda: TrainingPlan(side=1), "side.* at least 2, but is 1"),
-        (lambda: TrainingPlan(n_steps=0), "n_steps.* at least 1, but is 0"),
+        (lambda: TrainingPlan(n_steps=0), "n_steps.* positive, but is 0"),
         (lambda: TrainingPlan(learning_rate=-1.0), "learning_rate.* positive, but is -1.0"),
         (lambda: ModesPlan("run", n_chains=5), "n_chains.* even and at least 4, but is 5"),
         (lambda: ModesPlan("run", n_kept=3), "n_kept.* at least 4, but is 3"),
-        (lambda: ModesPlan("run", keep_every=-1), "keep_every.* at least 0, but is -1"),
+        (lambda: ModesPlan("run", keep_every=-1), "keep_every.* not be negative, but is -1"),
     ],
 )
 def test_mistakes_are_named(make, message):

@@ -73,14 +73,16 @@ def test_loss_equals_numpy(loss):
     ("changes", "message"),
     [
         ({"data.n_sites": (2, 9)}, r"`data.n_sites` must be within 1..4 \(model.n_max\).* 9"),
-        ({"data.n_sites": (0, 2)}, r"within 1..4 \(model.n_max\), but holds 0"),
+        ({"data.n_sites": (0, 2)}, "`data.n_sites` .* must be positive, but one is 0"),
         ({"data.n_sites": ()}, "`data.n_sites` must name at least one n, but is empty"),
         ({"data.window": 1}, "`data.window` must be at least 2, but is 1"),
+        ({"data.weights": (1.0, 2.0, 3.0)}, r"each entry of `data.n_sites` = \(2, 3\), but is \(1"),
+        ({"data.weights": (1.0, -2.0)}, r"`data.weights` must be empty .*, but is \(1.0, -2.0\)"),
         ({"data.source": "cloud"}, '`data.source` must be "files" or "exact", but is "cloud"'),
         ({"data.source": "files"}, 'Flag --data_dir is needed when `data.source` is "files"'),
         ({"data.batch_size": 0}, "`data.batch_size` must be positive, but is 0"),
         ({"data.n_validation": 0}, "`data.n_validation` must be positive, but is 0"),
-        ({"exact.dt": -0.1}, "`dt` must be positive and finite, but is -0.1"),
+        ({"exact.dt": -0.1}, "`exact.dt` must be positive, but is -0.1"),
         ({"model.preset": "big"}, 'must be one of paper, increment, .*, but is "big"'),
         ({"loss": "mae"}, "`loss` must be one of mean_squared_error, squared_distance"),
         ({"training.monitor": "mree"}, "`training.monitor` must be one of loss, mre, loss_n2"),
@@ -91,6 +93,13 @@ def test_a_mistake_raises_one_clear_error(tmp_path, changes, message):
     with pytest.raises(ValueError, match=message):
         run(config(**changes), tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_initial_weights_of_a_ground_state_are_an_error(tmp_path):
+    (tmp_path / "config.json").write_text('{"wave_function": {}}')
+    message = "--init_from must name a run of a model of dynamics, but .* holds a ground state"
+    with pytest.raises(ValueError, match=message):
+        make_task(config(), init_from=tmp_path)
 
 
 @pytest.mark.long
@@ -121,7 +130,7 @@ def test_init_from_a_folder_without_a_run_is_an_error(tmp_path):
 def test_unknown_keys_of_a_handwritten_config_are_errors():
     with pytest.raises(ValueError, match="unknown key.*unitz"):
         base_config.resolved(ConfigDict({"model": {"unitz": 3}}))
-    with pytest.raises(ValueError, match="wrong type"):
+    with pytest.raises(ValueError, match='`model.units` must be an integer, but is "wide"'):
         base_config.resolved(ConfigDict({"model": {"units": "wide"}}))
 
 

@@ -39,8 +39,8 @@ def exact(n_sites, n_samples, n_steps, seed):
 def from_files(monkeypatch):
     """Function of a manifest: the states of its folder, without the folder."""
 
-    def load(data_dir, split, n_sites, n_samples):
-        return exact(n_sites, n_samples, 30, seed=1).astype(np.complex64)
+    def load(data_dir, split, n_sites, n_samples, *, n_times):
+        return exact(n_sites, n_samples, 30, seed=1).astype(np.complex64)[:, :n_times]
 
     def states(content, n_sites=()):
         monkeypatch.setattr(unseen_states.Manifest, "load", lambda data_dir: content)
@@ -106,3 +106,9 @@ def test_the_same_hamiltonian_in_other_words_fits(from_files):
 def test_data_of_another_physics_are_an_error(from_files, data, physics, message):
     with pytest.raises(ValueError, match=message):
         evaluation._check_fit(from_files(data), Model, config(**physics))
+
+
+def test_a_run_of_another_kind_is_an_error(tmp_path):
+    (tmp_path / "config.json").write_text('{"measurement": "tetrahedral"}')
+    with pytest.raises(ValueError, match="--workdir must name a run of a model of dynamics, but"):
+        evaluation.run(tmp_path, None, tmp_path / "out")

@@ -16,13 +16,15 @@ from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import Lattice, Square, from_config, lattice_from_config
 from qtf.training.loop import train
 from qtf.training.settings import FULL_PRECISIONS, TrainingSettings
+from trainers.ground_states.proofs import check_promises, sign_sites
 from trainers.ground_states.references import find_reference
+from trainers.memory import tell_memory
 from trainers.networks import ON_SQUARES, make_network
 
 # What the two phases of a position are read from.
 PHASE_OUTPUTS = {"angle": 2, "sine_and_cosine": 4}
 DEFAULT_PHASE = "angle"
-# Images of flipped spins of a sample that are evaluated at once, which bounds the memory.
+# Images of flipped spins of a sample that are evaluated at once: as fast as more.
 MAX_IMAGES = 112
 
 
@@ -50,6 +52,9 @@ def run(
     settings = TrainingSettings.from_mapping(config["training"])
     config = without_what_follows(config)
     task = make_task(config)
+    for question in task.open_questions:
+        print(f"Warning: {question}", flush=True)
+    _tell_memory(task, config)
     if task.min_sr is not None:
         # Its parts are compiled by themselves.
         settings = dataclasses.replace(settings, xla=False)
@@ -118,8 +123,7 @@ def make_task(config: dict[str, Any]) -> GroundStateTask:
             f"Setting `training.precision` must be one of {', '.join(FULL_PRECISIONS)} for ground"
             f' states, but is "{training["precision"]}".'
         )
-    make_wave_function(config, lattice)
-    symmetrized = _symmetrizer(config, lattice)
+    plain, symmetrized = _plain_wave_function(config, lattice), _symmetrizer(config, lattice)
     if not is_symmetric(hamiltonian, symmetry["group"], lattice):
         raise ValueError(
             f'Setting `symmetry.group` must be one of the Hamiltonian, but "{symmetry["group"]}"'
@@ -135,6 +139,8 @@ def make_task(config: dict[str, Any]) -> GroundStateTask:
             "Setting `sampling.n_prefixes` must be 1 if `symmetry.in_training`, but is"
             f" {sampling['n_prefixes']}."
         )
+    average = None if symmetrized is None else symmetrized(plain)
+    open_questions = check_promises(hamiltonian, plain, average)
     reference = find_reference(config)
     return GroundStateTask(
         make_wave_function=lambda: make_wave_function(config, lattice),
@@ -156,28 +162,33 @@ def make_task(config: dict[str, Any]) -> GroundStateTask:
         n_prefixes=sampling["n_prefixes"],
         every_configuration=sampling["every_configuration"],
         picture_shape=_rows_and_columns(lattice),
+        open_questions=open_questions,
         xla=training["xla"],
     )
 
 
 def make_wave_function(config: dict[str, Any], lattice: Lattice) -> Any:
     """Returns the wave function of a configuration, with random weights."""
+    psi, symmetrized = _plain_wave_function(config, lattice), _symmetrizer(config, lattice)
+    if symmetrized is None or not config["symmetry"]["in_training"]:
+        return psi
+    return symmetrized(psi)
+
+
+def _plain_wave_function(config: dict[str, Any], lattice: Lattice) -> WaveFunction:
     chosen, name = config["wave_function"], config["network"]["name"]
     if name in ON_SQUARES and chosen["order"] != ON_SQUARES[name]:
         raise ValueError(
             f'Setting `wave_function.order` must be "{ON_SQUARES[name]}" for the network {name},'
             f' but is "{chosen["order"]}".'
         )
-    psi = WaveFunction(
+    hamiltonian = from_config(config["physics"]["hamiltonian"])
+    return WaveFunction(
         network=make_network(config["network"], lattice, heads=_heads(config)),
         sites=site_order(lattice, chosen["order"]),
         zero_magnetization=chosen["zero_magnetization"],
-        sign_sites=sublattice(lattice) if chosen["marshall_sign"] else (),
+        sign_sites=sign_sites(chosen, hamiltonian, sublattice(lattice)),
     )
-    symmetrized = _symmetrizer(config, lattice)
-    if symmetrized is None or not config["symmetry"]["in_training"]:
-        return psi
-    return symmetrized(psi)
 
 
 def _heads(config: dict[str, Any]) -> tuple[int, ...]:
@@ -212,6 +223,15 @@ def _min_sr(config: dict[str, Any]) -> MinSR | None:
             f' but is "{training["strategy"]}".'
         )
     return MinSR(diag_shift, momentum=config["min_sr"]["momentum"], xla=training["xla"])
+
+
+def _tell_memory(task: GroundStateTask, config: dict[str, Any]) -> None:
+    """Writes a line if a step is out of reach; all else is in pieces."""
+    at_rows = "sampling.every_configuration" if task.every_configuration else "sampling.n_samples"
+    smaller = [f"`{at_rows}`", "the network"] if task.min_sr is not None else ["the network"]
+    if config["symmetry"]["in_training"]:
+        smaller.append("`symmetry.group`")
+    tell_memory(task.step_bytes(), smaller)
 
 
 def _rows_and_columns(lattice: Lattice) -> tuple[int, int]:

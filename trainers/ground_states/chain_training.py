@@ -11,18 +11,44 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from qtf.autoregressive import PixelCNN
-from qtf.ground_states.energy_gradient import gradient_surrogate
+from qtf.checks import (
+    ARGUMENT,
+    COUNT,
+    COUNT_OR_0,
+    FINITE,
+    POSITIVE,
+    SAMPLES,
+    SEED,
+    Number,
+    check,
+)
+from qtf.ground_states.energy_gradient import gradients_in_pieces
 from qtf.ground_states.estimates import EnergyEstimate, energy_estimate
 from qtf.ground_states.figures import DIRECT, TrainingCurve
 from qtf.ground_states.local_energy import LocalEnergy
 from qtf.ground_states.markov_chain import SINGLE_FLIP, chain_key, chain_steps
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import PauliSum, Square, ising
+from qtf.pieces import equal_pieces
+from qtf.progress import announced
 from qtf.training.compilation import compiled
+from qtf.training.piecewise import gradient_rows_at_once
 
 N_POINTS = 50
 # Positions from which flipped spins are evaluated, see `LocalEnergy`.
 N_PREFIXES = 4
+RULES = {
+    "side": Number(least=2, integer=True),
+    "field": FINITE,
+    "width": COUNT,
+    "depth": COUNT,
+    "n_samples": SAMPLES,
+    "n_steps": COUNT,
+    "n_measured": SAMPLES,
+    "learning_rate": POSITIVE,
+    "chunk": COUNT_OR_0,
+    "seed": SEED,
+}
 # Samples of measurements and first spins of chains, apart from those of the training.
 MEASUREMENT_STREAM, START_STREAM = 43, 44
 
@@ -56,15 +82,8 @@ class TrainingPlan:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, least in (("side", 2), ("n_samples", 2), ("n_measured", 2), ("n_steps", 1)):
-            if getattr(self, name) < least:
-                raise ValueError(
-                    f"Argument `{name}` must be at least {least}, but is {getattr(self, name)}."
-                )
-        if not self.learning_rate > 0.0:
-            raise ValueError(
-                f"Argument `learning_rate` must be positive, but is {self.learning_rate}."
-            )
+        for name, rule in RULES.items():
+            check(name, getattr(self, name), rule, kind=ARGUMENT)
 
     def hamiltonian(self) -> PauliSum:
         """Returns the Ising model on the square."""
@@ -123,9 +142,14 @@ class Trainings:
         for variable, value in self._start:
             variable.assign(value)
         bits, seconds = self._random_spins(), 0.0
-        measured = {0: (seconds, self.measure())}
         every = max(1, self.plan.n_steps // N_POINTS)
-        with _progress_bar(name_of(steps_between), self.plan.n_steps) as bar:
+        # Where there is no bar, lines now and then say how far it is.
+        name, n_steps = name_of(steps_between), self.plan.n_steps
+        with (
+            _progress_bar(name, n_steps) as bar,
+            announced(name, n_steps, enabled=bar.disable) as activity,
+        ):
+            measured = {0: (seconds, self.measure())}
             for step in range(1, self.plan.n_steps + 1):
                 started = time.perf_counter()
                 bits = self._advanced(bits, step, steps_between)
@@ -135,6 +159,7 @@ class Trainings:
                     measured[step] = (seconds, self.measure())
                     bar.set_postfix(energy=f"{measured[step][1].energy:.6g}", refresh=False)
                 bar.update()
+                activity.advance()
         return TrainingCurve(
             steps=list(measured),
             seconds=[seconds for seconds, _ in measured.values()],
@@ -148,7 +173,7 @@ class Trainings:
         rng = np.random.default_rng([plan.seed, MEASUREMENT_STREAM])
         parts: list[tuple[Any, Any]] = []
         # As many at once as in the training, so that memory suffices.
-        for _ in range(-(-plan.n_measured // plan.n_samples)):
+        for _ in range(equal_pieces(plan.n_measured, plan.n_samples)[0]):
             uniforms = rng.random((self.psi.n_uniforms, plan.n_samples), np.float32)
             parts.append(self._local_energies(tf.constant(uniforms)))
         real, imaginary = (np.concatenate(part) for part in zip(*parts, strict=True))
@@ -184,14 +209,11 @@ class Trainings:
         return self._step(found[0])
 
     def _step(self, bits: Any) -> tuple[Any, Any]:
+        bits = tf.ensure_shape(bits, (self.plan.n_samples, self.psi.n_sites))
         real, imaginary = self.local_energy(self.psi, bits)
         shares = tf.fill(tf.shape(real), tf.constant(1.0 / self.plan.n_samples, real.dtype))
-        weights = [variable.value for variable in self.psi.trainable_variables]
-        with tf.GradientTape() as tape:
-            loss = gradient_surrogate(*self.psi(bits), real, imaginary, shares)
-        gradients = tape.gradient(loss, weights, unconnected_gradients="zero")
-        # Gradients of look-ups are sparse, which XLA does not know.
-        gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
+        at_once = gradient_rows_at_once(self.psi)
+        gradients = gradients_in_pieces(self.psi, bits, real, imaginary, shares, at_once)
         self.optimizer.apply(gradients, self.psi.trainable_variables)
         return bits, tf.reduce_mean(real)
 

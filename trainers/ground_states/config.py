@@ -5,7 +5,64 @@ from typing import Any
 from ml_collections import ConfigDict
 from ml_collections.config_dict import placeholder
 
-from trainers.base_config import merged, training_defaults
+from qtf.checks import (
+    COUNT,
+    COUNT_OR_0,
+    FINITE,
+    FLAG,
+    FRACTION,
+    NOT_NEGATIVE,
+    POSITIVE,
+    SAMPLES,
+    Number,
+    Optional,
+    Several,
+)
+from trainers.base_config import LOOP_RULES, merged, training_defaults
+
+# Of numbers and flags; see `trainers.base_config`.
+RULES = {
+    "network": {
+        "units": Optional(COUNT),
+        "n_layers": Optional(COUNT),
+        "layer_norm": Optional(FLAG),
+        "n_attention_heads": Optional(COUNT),
+        "width": Optional(COUNT),
+        "depth": Optional(COUNT),
+        "residual": Optional(FLAG),
+    },
+    "wave_function": dict.fromkeys(("zero_magnetization", "marshall_sign", "positive"), FLAG),
+    "sampling": {
+        "n_samples": SAMPLES,
+        "every_configuration": FLAG,
+        "n_validation": SAMPLES,
+        "chunk": COUNT_OR_0,
+        "n_prefixes": COUNT,
+    },
+    "symmetry": {"in_training": FLAG, "weighted_phase": FLAG},
+    "penalties": dict.fromkeys(("temperature", "temperature_decay", "magnetization"), NOT_NEGATIVE),
+    "min_sr": {"diag_shift": Optional(POSITIVE), "momentum": FRACTION},
+    "reference": Optional(FINITE),
+    "refinement": {
+        "n_epochs": COUNT_OR_0,
+        "steps_per_epoch": COUNT,
+        "learning_rate": POSITIVE,
+        "diag_shift": POSITIVE,
+    },
+    "growth": {
+        "sizes": Several(Number(least=2, integer=True)),
+        "n_steps": Several(COUNT),
+        "n_samples": Several(SAMPLES),
+        "learning_rates": Several(POSITIVE),
+        "floor": NOT_NEGATIVE,
+        "clip_norms": Several(NOT_NEGATIVE),
+        "steps_per_epoch": COUNT,
+        "log_every_steps": COUNT,
+        "n_evaluation": SAMPLES,
+        "n_averages": COUNT_OR_0,
+    },
+    "training": LOOP_RULES,
+}
 
 
 def default() -> ConfigDict:
@@ -25,7 +82,7 @@ def default() -> ConfigDict:
                 "n_samples": 256,  # of a step of one replica
                 "every_configuration": False,  # trains on all of them instead, to 16 sites
                 "n_validation": 4096,
-                "chunk": 0,  # flips at once in local energies; 0: all
+                "chunk": 0,  # flips at once in local energies; 0: as many as memory allows
                 "n_prefixes": 4,  # positions from which flipped spins may be evaluated
             },
             "symmetry": {
@@ -60,9 +117,9 @@ def resolved(config: ConfigDict) -> dict[str, Any]:
     """Returns `config` on top of the defaults as plain nested mappings.
 
     Raises:
-        ValueError: A key is unknown.
+        ValueError: A key is unknown or a value breaks its rule.
     """
-    return merged(default(), config, hamiltonian_in="physics")
+    return merged(default(), config, hamiltonian_in="physics", rules=RULES)
 
 
 def _growth() -> dict[str, Any]:

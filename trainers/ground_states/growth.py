@@ -6,13 +6,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from qtf.files import read_json
 from qtf.ground_states.task import GroundStateTask
 from qtf.training.checkpoints import last_step
 from qtf.training.run_folder import MUTABLE_KEYS, RunFolder, flattened
 from trainers.ground_states.assembly import energy_with_symmetries, make_task, run
 from trainers.ground_states.growth_report import AVERAGED, write_report
-from trainers.ground_states.references import find_reference
+from trainers.ground_states.references import find_reference, reference_entries
 from trainers.ground_states.report import RESULT, measure
 from trainers.ground_states.stages import Stage, check_finished, make_stages
 
@@ -70,8 +69,11 @@ def _check_weights(name: str, tasks: Sequence[GroundStateTask]) -> None:
 
 
 def _open(folder: RunFolder, config: dict[str, Any], stages: list[Stage]) -> None:
-    if folder.config.exists() and "growth" not in read_json(folder.config):
-        raise ValueError(f"Folder {folder.path} holds a run of one size; choose another folder.")
+    if folder.config.exists() and "growth" not in folder.load_config():
+        raise ValueError(
+            f"Folder {folder.path} holds a run of one size; choose another folder for"
+            " `growth.sizes`, or leave them out to continue the run."
+        )
     # What was asked of a size stands in its own folder.
     check_finished(stages, folder.path)
     growth = flattened({"growth": config["growth"]})
@@ -87,15 +89,13 @@ def _train(stage: Stage, workdir: Path, growth: dict[str, Any], *, profile: bool
     task, model = run(stage.config, path, start_from=start_from, profile=profile)
     seconds = time.monotonic() - started
     n_steps = last_step(RunFolder(path).checkpoints)
-    reference = find_reference(stage.config)
     more = {
         "size": stage.size,
         "n_steps": n_steps,
         "n_evaluation": growth["n_evaluation"],
         # A start that had nothing left to train says nothing.
         "seconds_per_step": seconds / (n_steps - begun) if n_steps > begun else None,
-        "reference_source": None if reference is None else reference.source,
-        "reference_error": None if reference is None else reference.error,
+        **reference_entries(find_reference(stage.config)),
     }
     n_averages = growth["n_averages"]
     average = energy_with_symmetries(stage.config, model, n_averages) if n_averages else None

@@ -7,7 +7,8 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from qtf.files import read_json, write_figure, write_json
+from qtf.files import read_object, write_figure, write_json
+from qtf.ground_states.estimates import relative_error
 from qtf.ground_states.finite_size import fit_sizes, known_bulk_energy, powers_of
 from qtf.ground_states.growth_figures import (
     AFTER,
@@ -16,6 +17,8 @@ from qtf.ground_states.growth_figures import (
     errors_figure,
     retraining_figure,
 )
+from qtf.physics import lattice_kind
+from qtf.physics.descriptions import describe_system
 from qtf.training.logbook import read_metrics
 from qtf.training.run_folder import RunFolder
 from trainers.ground_states.report import RESULT
@@ -28,6 +31,17 @@ HEADER = (
 )
 # Of the entries about the network before its first minibatch, and averaged over symmetries.
 BEFORE_IT, AVERAGED = "_before", "_with_symmetries"
+# Entries of a size that go on as they are.
+SHOWN = (
+    "size",
+    "n_sites",
+    "n_steps",
+    "energy",
+    "energy_error",
+    "n_evaluation",
+    "energy_variance",
+    "v_score",
+)
 SIZE_NAMES = {"chain": "spins of the chain", "square": "spins of a side"}
 
 
@@ -46,15 +60,24 @@ def write_report(stages: Sequence[Stage], workdir: Path) -> dict[str, Any]:
     found = {"rows": rows, "bulk": bulk_energy(rows, hamiltonian)}
     write_json(workdir / GROWTH, found)
     if any(row["relative_error"] is not None for row in rows):
-        size_name = SIZE_NAMES[hamiltonian["lattice"]]
+        size_name = SIZE_NAMES[lattice_kind(hamiltonian)]
         curves = {
             stage.size: retraining_curve(workdir / stage.name, row)
             for stage, row in zip(stages, rows, strict=True)
-            if stage.start is not None and row["reference_energy"] is not None
+            if stage.start is not None and row["relative_error"] is not None
         }
-        write_figure(workdir / "relative_error.png", _errors_figure(rows, size_name))
-        write_figure(workdir / "retraining.png", retraining_figure(curves, size_name))
+        title = growth_title(hamiltonian)
+        write_figure(workdir / "relative_error.png", growth_errors_figure(rows, size_name, title))
+        retraining = retraining_figure(curves, size_name, title=title)
+        write_figure(workdir / "retraining.png", retraining)
     return found
+
+
+def growth_title(hamiltonian: dict[str, Any]) -> str:
+    """Returns what grows, without the size that it starts from."""
+    sizes = ("n_sites", "n_rows", "n_columns")
+    plain = {key: value for key, value in hamiltonian.items() if key not in sizes}
+    return f"{describe_system(plain)}, growing"
 
 
 def bulk_energy(
@@ -69,7 +92,7 @@ def bulk_energy(
         rows: Of `growth.json`.
         hamiltonian: Its configuration.
     """
-    lattice, periodic = hamiltonian["lattice"], hamiltonian.get("periodic", False)
+    lattice, periodic = lattice_kind(hamiltonian), hamiltonian.get("periodic", False)
     powers = powers_of(lattice, periodic=periodic, n_sizes=len(rows))
     is_averaged = all(row[f"energy{AVERAGED}"] is not None for row in rows)
     suffix = AVERAGED if is_averaged else ""
@@ -97,7 +120,7 @@ def retraining_curve(folder: Path, row: dict[str, Any]) -> tuple[list[float], li
     """Returns minibatches and relative errors, from the samples of the training itself.
 
     Args:
-        folder: Of a size after the first, whose reference is known.
+        folder: Of a size after the first, whose reference is known and not 0.
         row: Of `growth.json`.
     """
     reference = row["reference_energy"]
@@ -105,7 +128,7 @@ def retraining_curve(folder: Path, row: dict[str, Any]) -> tuple[list[float], li
     for found in read_metrics(RunFolder(folder).metrics, "training"):
         # Its loss is the mean energy of all minibatches since the row before.
         steps.append((before + found["step"]) / 2)
-        errors.append(abs(found["loss"] / reference - 1.0))
+        errors.append(relative_error(found["loss"], reference))
         before = found["step"]
     return steps, errors
 
@@ -114,15 +137,16 @@ def line(row: dict[str, Any]) -> str:
     """Returns what a user reads of one size, below `HEADER`."""
     energy, error = (row[key] / row["n_sites"] for key in ("energy", "energy_error"))
     errors = "  ".join(f"{_shown(row, suffix):18}" for suffix in ("", BEFORE_IT, AVERAGED))
-    return f"{row['size']:4d}  {row['n_steps']:11d}  {energy:.7f} +- {error:.0e}  {errors}".rstrip()
+    shown = f"{energy:#.7g} +- {error:.0e}"
+    return f"{row['size']:4d}  {row['n_steps']:11d}  {shown:20}  {errors}".rstrip()
 
 
 def bulk_line(bulk: dict[str, Any]) -> str:
     """Returns what a user reads of the infinite lattice."""
-    known = "" if bulk["known_energy"] is None else f", known {bulk['known_energy']:.6f}"
+    known = "" if bulk["known_energy"] is None else f", known {bulk['known_energy']:#.6g}"
     which = " with symmetries" if bulk["with_symmetries"] else ""
     return (
-        f"Infinite lattice, from the energies{which}: {bulk['energy_per_site']:.6f} +-"
+        f"Infinite lattice, from the energies{which}: {bulk['energy_per_site']:#.6g} +-"
         f" {bulk['energy_error']:.1g} a site{known}; {_words_of_fit(bulk)}"
     )
 
@@ -139,15 +163,18 @@ def _words_of_fit(bulk: dict[str, Any]) -> str:
 
 
 def _row(stage: Stage, folder: Path) -> dict[str, Any]:
-    result = read_json(folder / RESULT)
-    row = {key: result[key] for key in ("size", "n_sites", "n_steps", "energy", "energy_error")}
-    row |= {key: result[key] for key in ("n_evaluation", "energy_variance", "v_score")}
+    result = read_object(folder / RESULT, keys=(*SHOWN, "seconds_per_step", "reference_source"))
+    row = {key: result[key] for key in SHOWN}
+    # Absent in runs from before they were kept.
+    row["warnings"] = result.get("warnings", [])
     row["n_samples"] = stage.config["sampling"]["n_samples"]
     row["learning_rate"] = stage.config["training"]["optimizer"]["learning_rate"]
     per_step = result["seconds_per_step"]
     row["seconds"] = None if per_step is None else per_step * row["n_steps"]
     row["reference_energy"] = result.get("reference_energy")
     row["reference_source"] = result["reference_source"]
+    # Absent in runs from before it was told.
+    row["reference_kind"] = result.get("reference_kind")
     row |= _errors(row["energy"], row["energy_error"], result, "")
     first = read_metrics(RunFolder(folder).metrics, "validation")[0]
     before = first if first["step"] == 0 else {"energy": None, "energy_error": None}
@@ -165,13 +192,20 @@ def _errors(
     """Returns the relative error and its error bar, which has that of the reference in it."""
     names = f"relative_error{suffix}", f"relative_error_bar{suffix}"
     reference = result.get("reference_energy")
-    if energy is None or reference is None:
+    if energy is None or not reference:
         return dict.fromkeys(names)
     bar = math.hypot(bar, result["reference_error"]) / abs(reference)
-    return dict(zip(names, (abs(energy / reference - 1.0), bar), strict=True))
+    return dict(zip(names, (relative_error(energy, reference), bar), strict=True))
 
 
-def _errors_figure(rows: Sequence[dict[str, Any]], size_name: str) -> Figure:
+def growth_errors_figure(rows: Sequence[dict[str, Any]], size_name: str, title: str) -> Figure:
+    """Draws the relative errors of all sizes.
+
+    Args:
+        rows: Of `growth.json`.
+        size_name: What a size is.
+        title: Names the system.
+    """
     curves = {
         name: tuple(
             [row[f"{key}{suffix}"] for row in rows]
@@ -180,7 +214,7 @@ def _errors_figure(rows: Sequence[dict[str, Any]], size_name: str) -> Figure:
         for name, suffix in ((AFTER, ""), (AVERAGE, AVERAGED), (BEFORE, BEFORE_IT))
         if any(row[f"relative_error{suffix}"] is not None for row in rows)
     }
-    return errors_figure([row["size"] for row in rows], curves, size_name)
+    return errors_figure([row["size"] for row in rows], curves, size_name, title=title)
 
 
 def _shown(row: dict[str, Any], suffix: str) -> str:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from qtf.checks import check_settings
 from qtf.ground_states.every_configuration import MAX_SITES
 from qtf.ground_states.last_part import REFINEMENT
 from qtf.ground_states.task import GroundStateTask
@@ -11,6 +12,7 @@ from qtf.training.checkpoints import optimizer_steps
 from qtf.training.run_folder import RunFolder
 from qtf.training.settings import TrainingSettings
 from trainers.ground_states.assembly import make_task, run, with_symmetries, without_what_follows
+from trainers.ground_states.config import RULES
 
 WARMUP_STEPS = 5
 
@@ -50,11 +52,7 @@ def check(config: dict[str, Any]) -> None:
         ValueError: It will not.
     """
     refinement = config["refinement"]
-    for key in ("n_epochs", "steps_per_epoch", "learning_rate", "diag_shift"):
-        if not refinement[key] > 0:
-            raise ValueError(
-                f"Setting `refinement.{key}` must be positive, but is {refinement[key]}."
-            )
+    check_settings(refinement, RULES["refinement"], "refinement.")
     n_sites = lattice_from_config(config["physics"]["hamiltonian"]).n_sites
     if n_sites > MAX_SITES:
         raise ValueError(

@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from qtf.files import write_json
+from qtf.ground_states.estimates import relative_error
 from qtf.ground_states.exact_sums import MAX_LISTED_SITES, variational_energy
 from qtf.ground_states.task import GroundStateTask
 from qtf.physics import published_energies
 
 RESULT = "result.json"
+NO_RELATIVE_ERROR = "Relative error: none, as the reference is 0"
 
 
 def measure(
@@ -32,12 +34,14 @@ def measure(
         more: Further entries of `result.json`.
 
     Returns:
-        What `result.json` holds: the metrics of a validation and, where all configurations
-        can be listed, "energy_from_all_configurations" and "energy_averaged_over_symmetries";
-        energies are total ones.
+        What `result.json` holds: the metrics of a validation, the list "warnings" and, where all
+        configurations can be listed, "energy_from_all_configurations" and
+        "energy_averaged_over_symmetries"; energies are total ones.
     """
     n_sites = task.hamiltonian.n_sites
-    found = {"n_sites": n_sites, "weights": "last", **task.validate(model, n_samples=n_samples)}
+    values = task.validate(model, n_samples=n_samples)
+    warnings = task.warnings(values)
+    found = {"n_sites": n_sites, "weights": "last", **values, "warnings": warnings}
     if n_sites <= MAX_LISTED_SITES:
         energy = variational_energy(model, task.hamiltonian, xla=task.xla)
         found["energy_from_all_configurations"] = energy
@@ -64,23 +68,34 @@ def lines(found: dict[str, Any], hamiltonian: dict[str, Any]) -> Iterator[str]:
     yield f"Variance: {found['energy_variance']:.3g}, V-score: {found['v_score']:.3g}"
     for row in published_energies(hamiltonian):
         error = f" +- {row.error:.0e}" if row.error else ""
-        energy = f"{row.energy_per_site}{error} a site"
-        yield f"{row.method}: {energy} ({row.source})"
+        energy = f"{row.energy_per_site:.9g}{error} a site"
+        yield f"{row.method}: {energy} ({row.kind}: {row.source})"
     reference = found.get("reference_energy")
     if reference is not None:
-        yield f"Reference: {reference:.9g}"
-        yield f"Relative error: {_relative(found['energy'], reference)} from samples"
+        yield f"Reference: {_reference(found)}"
+        error = _relative(found["energy"], reference)
+        yield f"Relative error: {error} from samples" if error else NO_RELATIVE_ERROR
     names = {
         "energy_from_all_configurations": "Energy from all configurations",
         "energy_averaged_over_symmetries": f"Averaged over {found.get('n_symmetries')} symmetries",
     }
     for key, name in names.items():
         if key in found:
-            error = (
-                "" if reference is None else f", relative error {_relative(found[key], reference)}"
-            )
-            yield f"{name}: {found[key]:.9g}{error}"
+            error = "" if reference is None else _relative(found[key], reference)
+            yield f"{name}: {found[key]:.9g}{f', relative error {error}' if error else ''}"
+    # Absent in results from before they were kept.
+    yield from (f"Warning: {warning}" for warning in found.get("warnings", ()))
+
+
+def _reference(found: dict[str, Any]) -> str:
+    """Returns the energy, its error bar, what it is and where it is from."""
+    error = f" +- {found['reference_error']:.1g}" if found.get("reference_error") else ""
+    # Absent in results from before it was told.
+    kind = found.get("reference_kind")
+    told = f" ({kind}: {found['reference_source']})" if kind else ""
+    return f"{found['reference_energy']:.9g}{error}{told}"
 
 
 def _relative(energy: float, reference: float) -> str:
-    return f"{abs(energy / reference - 1.0):.2g}"
+    error = relative_error(energy, reference)
+    return "" if error is None else f"{error:.2g}"

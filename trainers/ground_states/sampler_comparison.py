@@ -9,15 +9,18 @@ from typing import Any
 
 from qtf.files import (
     locked,
-    read_json,
+    read_object,
     writable_folder,
     write_atomically,
     write_figure,
     write_json,
 )
+from qtf.ground_states.estimates import relative_error
 from qtf.ground_states.figures import TrainingCurve, modes_figure, training_figure
 from qtf.physics import lanczos_ground_energy
+from qtf.physics.descriptions import describe_system
 from qtf.physics.ground_energies import QUICK_LANCZOS_SITES
+from qtf.progress import announced
 from qtf.provenance import machine, today, versions
 from trainers.ground_states.chain_training import TrainingPlan, Trainings, name_of
 from trainers.ground_states.sampler_modes import ModesPlan, compare_modes
@@ -75,6 +78,7 @@ def _modes(workdir: Path, plan: ModesPlan, tell: Callable[[str], None]) -> dict[
     figure = modes_figure(
         {name: values["components"] for name, values in samples.items()},
         {name: values["magnetizations"] for name, values in samples.items()},
+        title=describe_system(found["summary"]["hamiltonian"]),
     )
     write_figure(workdir / "modes.png", figure, dpi=DOTS_PER_INCH)
     for key, name in NAMES_OF_SAMPLES.items():
@@ -109,16 +113,17 @@ def _trainings(
         )
     exact = plan.side**2 <= QUICK_LANCZOS_SITES
     lowest = min(min(curve.energies) for curve in curves.values())
-    reference = lanczos_ground_energy(plan.hamiltonian()) if exact else lowest
+    with announced("exact ground energy by Lanczos"):
+        reference = lanczos_ground_energy(plan.hamiltonian()) if exact else lowest
     name = "exact" if exact else "lowest"
-    write_figure(
-        workdir / "training.png", training_figure(curves, reference, name), dpi=DOTS_PER_INCH
-    )
+    title = f"Ising model, open square of {plan.side} x {plan.side}, field {plan.field:g}"
+    figure = training_figure(curves, reference, name, title=title)
+    write_figure(workdir / "training.png", figure, dpi=DOTS_PER_INCH)
     last = {
         name: {
             "energy": curve.energies[-1],
             "energy_variance": curve.variances[-1],
-            "relative_error": abs(curve.energies[-1] / reference - 1.0),
+            "relative_error": relative_error(curve.energies[-1], reference),
             "seconds": curve.seconds[-1],
         }
         for name, curve in curves.items()
@@ -137,13 +142,13 @@ def _kept(path: Path, settings: Any, compute: Callable[[], Any]) -> Any:
         content = {"made": _provenance(), "settings": settings, "result": result}
         write_atomically(path, json.dumps(content) + "\n")
         return result
-    content = read_json(path)
+    content = read_object(path, keys=("settings", "result"))
     for key, value in settings.items():
         recorded = content["settings"].get(key)
         if recorded != value:
             raise ValueError(
                 f"File {path} was computed with `{key}` = {recorded!r}, but {value!r} is asked;"
-                " choose another folder."
+                " choose another folder, or remove the file to compute it anew."
             )
     return content["result"]
 

@@ -8,9 +8,11 @@ import keras
 import numpy as np
 
 from qtf.autoregressive.estimates import Estimate
+from qtf.checks import COUNT_OR_0, SEED, Number, check_arguments
 from qtf.ground_states.figures import DIRECT, principal_components
 from qtf.ground_states.last_part import last_part
 from qtf.ground_states.markov_chain import (
+    MIN_KEPT,
     SINGLE_FLIP,
     effective_sample_size,
     potential_scale_reduction,
@@ -18,9 +20,11 @@ from qtf.ground_states.markov_chain import (
 )
 from qtf.ground_states.symmetries import averaged
 from qtf.physics import lattice_from_config
+from qtf.pieces import equal_pieces
+from qtf.progress import announced
+from qtf.run_kinds import GROUND_STATES, check_kind
 from qtf.training.compilation import compiled
 from qtf.training.run_folder import RunFolder
-from trainers.ground_states import assembly  # noqa: F401  registers the classes of all models
 
 # Below it, log |psi| of a configuration says that it is impossible.
 LEAST_LOG_MODULUS = -1e3
@@ -55,16 +59,21 @@ class ModesPlan:
             raise ValueError(
                 f"Argument `n_chains` must be even and at least 4, but is {self.n_chains}."
             )
-        for name, least in (("n_kept", 4), ("keep_every", 0)):
-            if getattr(self, name) < least:
-                raise ValueError(
-                    f"Argument `{name}` must be at least {least}, but is {getattr(self, name)}."
-                )
+        check_arguments(Number(least=MIN_KEPT, integer=True), n_kept=self.n_kept)
+        check_arguments(COUNT_OR_0, keep_every=self.keep_every)
+        check_arguments(SEED, seed=self.seed)
 
     @property
     def folder(self) -> RunFolder:
-        """The folder in `run` that holds the weights."""
-        return RunFolder(last_part(self.run))
+        """The folder in `run` that holds the weights.
+
+        Raises:
+            FileNotFoundError: There are none.
+            ValueError: It is no run of a ground state.
+        """
+        folder = RunFolder(last_part(self.run))
+        check_kind(folder.load_config(), GROUND_STATES, flag="run", folder=self.run)
+        return folder
 
     def settings(self) -> dict[str, Any]:
         """Returns the plan with a digest of the weights, which tells when they changed."""
@@ -91,8 +100,10 @@ def compare_modes(plan: ModesPlan) -> dict[str, Any]:
     if plan.symmetrized:
         psi = averaged(psi, config["symmetry"], lattice_from_config(hamiltonian))
     _check_start(psi, plan.run)
-    direct = _direct_samples(psi, plan.n_chains * plan.n_kept, plan.seed)
-    chains, acceptance = _chains(psi, plan)
+    with announced("drawing direct samples"):
+        direct = _direct_samples(psi, plan.n_chains * plan.n_kept, plan.seed)
+    with announced(f"running {plan.n_chains} Markov chains"):
+        chains, acceptance = _chains(psi, plan)
     n_up = plan.n_chains // 2
     summary = {
         "hamiltonian": hamiltonian,
@@ -144,7 +155,7 @@ def _direct_samples(psi: keras.Model, n_samples: int, seed: int) -> np.ndarray:
     rng = np.random.default_rng(seed)
     size = min(n_samples, SAMPLES_AT_ONCE)
     parts = []
-    for _ in range(-(-n_samples // size)):
+    for _ in range(equal_pieces(n_samples, size)[0]):
         uniforms = rng.random((psi.n_uniforms, size), np.dtype(psi.variables[0].dtype))
         parts.append(np.asarray(draw(keras.ops.convert_to_tensor(uniforms))))
     return np.concatenate(parts)[:n_samples]

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qtf.files import read_json
+from qtf.checks import FINITE, Several, check_settings
 from qtf.ground_states.growth_folders import folder_name
+from qtf.physics import lattice_kind
 from qtf.training.run_folder import RunFolder, check_same
 from trainers.ground_states.assembly import without_what_follows
+from trainers.ground_states.config import RULES
 
 # Of the section `growth`, what may hold a value for each size after the first.
 PER_SIZE = ("n_steps", "n_samples", "learning_rates", "clip_norms")
@@ -67,7 +69,7 @@ def check_finished(stages: Sequence[Stage], workdir: Path) -> None:
     for stage in stages:
         folder = RunFolder(workdir / stage.name)
         if folder.config.exists():
-            check_same(folder.path, read_json(folder.config), stage.config, MUTABLE_KEYS)
+            check_same(folder.path, folder.load_config(), stage.config, MUTABLE_KEYS)
 
 
 def _first(config: dict[str, Any]) -> dict[str, Any]:
@@ -99,7 +101,7 @@ def _further(config: dict[str, Any], place: int, size: int, start: str) -> dict[
 def _at_size(config: dict[str, Any], size: int, *, start: str | None) -> dict[str, Any]:
     found = copy.deepcopy(without_what_follows(config))
     hamiltonian = found["physics"]["hamiltonian"]
-    square = hamiltonian["lattice"] == "square"
+    square = lattice_kind(hamiltonian) == "square"
     for key in ("n_rows", "n_columns") if square else ("n_sites",):
         hamiltonian[key] = size
     found["growth"] = {"start": start}
@@ -131,14 +133,8 @@ def _check(config: dict[str, Any]) -> None:
                 f"Setting `growth.{key}` must have at most {max(1, len(sizes) - 1)} values, one"
                 f" for each size after the first, but has {len(growth[key])}."
             )
-    for key in ("steps_per_epoch", "log_every_steps"):
-        if growth[key] < 1:
-            raise ValueError(f"Setting `growth.{key}` must be positive, but is {growth[key]}.")
-    if growth["n_evaluation"] < 2:
-        raise ValueError(
-            f"Setting `growth.n_evaluation` must be at least 2, but is {growth['n_evaluation']}."
-        )
-    if growth["n_averages"] < 0 or growth["n_averages"] == 1:
+    check_settings(growth, {**RULES["growth"], "sizes": Several(FINITE)}, "growth.")
+    if growth["n_averages"] == 1:
         raise ValueError(
             f"Setting `growth.n_averages` must be 0 or at least 2, but is {growth['n_averages']}."
         )

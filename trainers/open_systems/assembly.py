@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from qtf.data.random_source import RandomSource
-from qtf.open_systems.local_generator import LocalGenerator
+from qtf.open_systems.local_generator import LocalGenerator, moves_at_once
 from qtf.open_systems.observables import PauliObservables
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
 from qtf.open_systems.strings import lattice_strings
@@ -26,8 +26,9 @@ from qtf.physics import (
 from qtf.training.loop import train
 from qtf.training.natural_gradient import NaturalGradient
 from qtf.training.settings import FULL_PRECISIONS, TrainingSettings
+from trainers.memory import tell_memory
 from trainers.networks import ON_SQUARES, make_network
-from trainers.open_systems.references import exact_means
+from trainers.open_systems.references import NOT_UNIQUE, exact_means
 
 HALF = np.sqrt(0.5)
 STARTS = {
@@ -60,6 +61,8 @@ def run(
     """
     settings = TrainingSettings.from_mapping(config["training"])
     task = make_task(config, workdir=workdir)
+    smaller = "objective.every_outcome" if task.every_outcome else "sampling.n_samples"
+    tell_memory(task.step_bytes(), [f"`{smaller}`", "the network"])
     if task.natural_gradient is not None:
         # Its parts are compiled by themselves.
         settings = dataclasses.replace(settings, xla=False)
@@ -89,9 +92,10 @@ def make_task(config: dict[str, Any], *, workdir: Path | str | None = None) -> O
     every_outcome = config["objective"]["every_outcome"]
     distribution = make_distribution(config, lattice)
     observables = make_observables(config)
+    chunk = sampling["chunk"] or moves_at_once(distribution, sampling["n_samples"])
     return OpenSystemTask(
         make_distribution=lambda: make_distribution(config, lattice),
-        generator=make_local_generator(outcome_generator, chunk=sampling["chunk"]),
+        generator=make_local_generator(outcome_generator, chunk=chunk),
         plan=plan,
         observables=observables,
         source=RandomSource(
@@ -169,6 +173,9 @@ def _exact(
 ) -> Callable[[], np.ndarray] | None:
     if not config["exact"] or generator.n_sites > MAX_LISTED_SITES:
         return None
+    # Without decay it is known before anything is trained.
+    if plan.n_steady and generator.lindbladian.largest_rate == 0.0:
+        raise ValueError(NOT_UNIQUE)
     asked = {key: config[key] for key in ("physics", "measurement", "start")}
     asked |= {"tau": plan.tau, "n_epochs": plan.n_epochs, "n_steady": plan.n_steady}
     start = generator.povm.product_probabilities([STARTS[config["start"]]] * generator.n_sites)

@@ -5,7 +5,42 @@ from typing import Any
 from ml_collections import ConfigDict
 from ml_collections.config_dict import placeholder
 
-from trainers.base_config import merged, training_defaults
+from qtf.checks import (
+    COUNT,
+    COUNT_OR_0,
+    FLAG,
+    FRACTION,
+    NOT_NEGATIVE,
+    POSITIVE,
+    SAMPLES,
+    Optional,
+)
+from trainers.base_config import LOOP_RULES, merged, training_defaults
+
+# Of numbers and flags; see `trainers.base_config`.
+RULES = {
+    "physics": {"decay_rate": NOT_NEGATIVE},
+    "network": {
+        "units": Optional(COUNT),
+        "n_layers": Optional(COUNT),
+        "n_attention_heads": Optional(COUNT),
+        "feed_forward_units": Optional(COUNT),
+        "norm_last": Optional(FLAG),
+        "sinusoidal": Optional(FLAG),
+        "layer_norm": Optional(FLAG),
+        "width": Optional(COUNT),
+        "depth": Optional(COUNT),
+        "residual": Optional(FLAG),
+    },
+    "strings": COUNT_OR_0,
+    "objective": {"every_outcome": FLAG},
+    "natural_gradient": {"diag_shift": Optional(POSITIVE), "momentum": FRACTION},
+    "dynamics": {"tau": POSITIVE},
+    "steady_state": {"n_epochs": COUNT_OR_0},
+    "sampling": {"n_samples": SAMPLES, "n_validation": SAMPLES, "chunk": COUNT_OR_0},
+    "exact": FLAG,
+    "training": LOOP_RULES,
+}
 
 
 def default() -> ConfigDict:
@@ -33,7 +68,7 @@ def default() -> ConfigDict:
             "sampling": {
                 "n_samples": 12000,  # of a step of one replica
                 "n_validation": 12000,
-                "chunk": 0,  # moves at once in sums over other outcomes; 0: all
+                "chunk": 0,  # moves at once in sums over other outcomes; 0: as memory allows
             },
             "exact": True,  # exact values beside, to 9 sites
             "training": _training(),
@@ -45,9 +80,9 @@ def resolved(config: ConfigDict) -> dict[str, Any]:
     """Returns `config` on top of the defaults as plain nested mappings.
 
     Raises:
-        ValueError: A key is unknown.
+        ValueError: A key is unknown or a value breaks its rule.
     """
-    return merged(default(), config, hamiltonian_in="physics")
+    return merged(default(), config, hamiltonian_in="physics", rules=RULES)
 
 
 def _training() -> dict[str, Any]:

@@ -5,12 +5,18 @@ from typing import Any
 
 import numpy as np
 
-from qtf.files import read_json, writable_folder, write_json
+from qtf.files import read_object, writable_folder, write_json
 from qtf.open_systems.observables import PauliObservables
 from qtf.open_systems.task import Plan
-from qtf.physics import OutcomeGenerator
+from qtf.physics import OutcomeGenerator, SeveralSteadyStates
+from qtf.progress import announced
 
 KEPT = ".exact.json"
+NOT_UNIQUE = (
+    "Setting `exact` must be False, as the steady state is not unique: more than one state stays as"
+    " it is (no decay at all, spins that nothing reaches, conserved quantities). A search without"
+    " exact values ends in one of them."
+)
 
 
 def exact_means(
@@ -40,10 +46,13 @@ def exact_means(
 
     Raises:
         OSError: The folder cannot be written to.
+        ValueError: The steady state is not unique, so that there are no exact values.
     """
     if folder is not None:
         writable_folder(folder)
-    kept = read_json(folder / KEPT) if folder is not None and (folder / KEPT).exists() else {}
+    path = None if folder is None else folder / KEPT
+    is_kept = path is not None and path.exists()
+    kept = read_object(path, keys=("asked", "means")) if is_kept else {}
     if kept.get("asked") == asked:
         return np.array(kept["means"])
     rows = _means(generator, observables, start, plan)
@@ -59,9 +68,19 @@ def _means(
         return list(observables.exact_means(table).values())
 
     if plan.n_steady:
-        return [means(generator.steady_state())] * (plan.n_epochs + 1)
+        with announced("exact steady state"):
+            return [means(_steady_state(generator))] * (plan.n_epochs + 1)
     rows = [means(p)]
-    for _ in range(plan.n_epochs):
-        p = generator.evolve(p, [2.0 * plan.tau])[0]
-        rows.append(means(p))
+    with announced("exact evolution", plan.n_epochs) as activity:
+        for _ in range(plan.n_epochs):
+            p = generator.evolve(p, [2.0 * plan.tau])[0]
+            rows.append(means(p))
+            activity.advance()
     return rows
+
+
+def _steady_state(generator: OutcomeGenerator) -> np.ndarray:
+    try:
+        return generator.steady_state()
+    except SeveralSteadyStates as error:
+        raise ValueError(NOT_UNIQUE) from error

@@ -10,6 +10,7 @@ from qtf.data.schema.manifest import (
     Shard,
     check_shard,
     file_sha256,
+    shard_from,
 )
 from qtf.data.schema.records import (
     AMPLITUDES,
@@ -44,4 +45,5 @@ __all__ = [
     "parse_record",
     "read_records",
     "record_size",
+    "shard_from",
 ]

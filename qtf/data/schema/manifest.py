@@ -179,6 +179,20 @@ def file_sha256(path: Path | str) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def shard_from(content: dict[str, Any], path: Path) -> Shard:
+    """Returns the shard that a file describes.
+
+    Args:
+        content: Its attributes.
+        path: The file, for messages.
+
+    Raises:
+        ValueError: An attribute is missing, unknown or of another type.
+    """
+    _check_types(content, Shard, path)
+    return Shard(**content)
+
+
 def _read_json(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST_NAME
     if not folder.is_dir():
@@ -186,7 +200,7 @@ def _read_json(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         raise ValueError(f"Folder {folder} holds no trajectories: {MANIFEST_NAME} is missing.")
     try:
-        content = json.loads(path.read_text())
+        content = json.loads(path.read_bytes())
     except ValueError as error:
         raise ValueError(f"File {path} is no JSON: {error}.") from error
     if not isinstance(content, dict):
@@ -201,9 +215,7 @@ def _manifest_from(content: dict[str, Any], path: Path) -> Manifest:
             f"File {path} must have schema version {SCHEMA_VERSION}, but has {version}."
         )
     _check_types(content, Manifest, path)
-    for entry in content["files"]:
-        _check_types(entry, Shard, path)
-    shards = tuple(Shard(**entry) for entry in content["files"])
+    shards = tuple(shard_from(entry, path) for entry in content["files"])
     if not shards:
         raise ValueError(f"File {path} names no shard.")
     _check_choice(path, "dtype", content["dtype"], DTYPES)

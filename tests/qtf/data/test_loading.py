@@ -33,6 +33,16 @@ def test_n_samples_takes_the_first(data_dir):
     assert np.array_equal(load_trajectories(data_dir, "train", 2, 11), psi[:11])
 
 
+def test_n_times_keeps_the_first_states_only(data_dir):
+    psi = load_trajectories(data_dir, "train", 2)
+    found = load_trajectories(data_dir, "train", 2, 4, n_times=2)
+    assert found.shape == (4, 2, 4)
+    # No view of what was read: the memory is that of the states that are kept.
+    assert found.base is None
+    assert np.array_equal(found, psi[:4, :2])
+    assert np.array_equal(load_trajectories(data_dir, "train", 2, n_times=1000), psi)
+
+
 def test_splits_share_no_trajectory(data_dir):
     train = load_trajectories(data_dir, "train", 2)[:, 0]
     validation = load_trajectories(data_dir, "validation", 2)[:, 0]

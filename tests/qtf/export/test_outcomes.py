@@ -14,6 +14,7 @@ from qtf.open_systems.outcome_distribution import OutcomeDistribution
 from qtf.physics import Chain, four_pauli, tetrahedral
 from serving.models.loaded_version import LoadedVersion
 from serving.models.warm_up import warm_up
+from serving.status import StatusError
 
 from .stock_session import SavedGraph, answers_in_stock_session
 
@@ -198,6 +199,26 @@ def test_a_single_spin_has_no_correlations():
 def test_bad_input_is_an_invalid_argument(signatures, name, inputs, message):
     with pytest.raises(tf.errors.InvalidArgumentError, match=message):
         signatures[name](**{key: tf.constant(value) for key, value in inputs.items()})
+
+
+@pytest.mark.parametrize(
+    ("signature", "inputs", "message"),
+    [
+        (
+            "log_prob",
+            {"outcomes": np.zeros(3, np.int32)},
+            r"`outcomes` must have the shape \(batch, 3\)",
+        ),
+        ("log_prob", {"outcomes": np.zeros((1, 1, 3), np.int32)}, r"but has\] \[1 1 3\]"),
+        ("sample", {"seed": np.array(3)}, r"`seed` must have the shape \(batch,\), but has\] \[\]"),
+        ("observables", {"seed": np.array([[3]])}, r"\(batch,\), but has\] \[1 1\]"),
+    ],
+)
+def test_wrong_number_of_axes_is_named_by_the_graph(version, signature, inputs, message):
+    loaded = LoadedVersion("open", 1, version)
+    with pytest.raises(StatusError, match=message):
+        loaded.run(signature, inputs, tuple(loaded.signatures[signature].outputs))
+    loaded.close()
 
 
 def test_warm_up_requests_replay_on_the_served_version(version):

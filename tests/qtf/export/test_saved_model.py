@@ -8,6 +8,8 @@ from qtf.dynamics.rollout import Rollout
 from qtf.export.saved_model import export_dynamics
 from qtf.export.version_folder import next_version
 from qtf.physics import energy, magnetization, sample_initial_states
+from serving.models.loaded_version import LoadedVersion
+from serving.status import Code, StatusError
 
 from .conftest import CONFIG, MAX_STEPS
 from .stock_session import SavedGraph, answers_in_stock_session
@@ -119,6 +121,54 @@ def test_bad_cells_are_an_invalid_argument(signatures):
     psi = tf.constant(states(2).real, tf.float32), tf.constant(states(2).imag, tf.float32)
     with pytest.raises(tf.errors.InvalidArgumentError, match="`cells` must be .batch, 2, 8."):
         signatures["step"](psi_re=psi[0], psi_im=psi[1], cells=tf.zeros((2, 2, 8)))
+
+
+ONE = {
+    "psi0_re": np.float32([[1, 0, 0, 0]]),
+    "psi0_im": np.zeros((1, 4), np.float32),
+    "n_steps": np.int32([2]),
+}
+ONE_STEP = {
+    "psi_re": ONE["psi0_re"],
+    "psi_im": ONE["psi0_im"],
+    "cells": np.zeros((1, 2, 8), np.float32),
+}
+
+
+@pytest.fixture(scope="module")
+def served(version):
+    """The version as a server runs it, which compares no shapes."""
+    loaded = LoadedVersion("ising", 1, version)
+    yield loaded
+    loaded.close()
+
+
+@pytest.mark.parametrize("change", ["flat", "scalar", "deep"])
+@pytest.mark.parametrize("name", [*ONE, *ONE_STEP])
+def test_wrong_number_of_axes_is_named_by_the_graph(served, name, change):
+    signatures = ("step",) if name in ONE_STEP else ("rollout", "observables", "rollout_xla")
+    request = ONE_STEP if name in ONE_STEP else ONE
+    value = request[name]
+    changed = {"flat": value[0], "scalar": value.flat[0], "deep": value[..., None]}[change]
+    shape = {"n_steps": "(batch,)", "cells": "(batch, 2, 8)"}.get(name, "(batch, 2**n)")
+    shown = " ".join(map(str, np.shape(changed)))
+    expected = f"Input `{name}` must have the shape {shape}, but has] [{shown}]"
+    for signature in signatures:
+        wanted = tuple(served.signatures[signature].outputs)
+        with pytest.raises(StatusError) as raised:
+            served.run(signature, {**request, name: np.asarray(changed)}, wanted)
+        assert raised.value.code is Code.INVALID_ARGUMENT
+        assert expected in raised.value.message
+        assert served.run(signature, request, wanted)
+
+
+def test_square_of_numbers_is_no_batch_of_states(served):
+    """Its second axis is as wide as a state of two spins."""
+    square = np.zeros((1, 4, 4), np.float32)
+    square[0, 0, 0] = 1
+    inputs = {**ONE, "psi0_re": square, "psi0_im": 0 * square}
+    with pytest.raises(StatusError, match=r"must have the shape \(batch, 2\*\*n\), but has"):
+        served.run("rollout", inputs, ("psi_re",))
 
 
 def test_default_signatures_hold_no_xla(version):

@@ -14,6 +14,7 @@ from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import Chain, Square, all_bits, heisenberg, ising
 from serving.models.loaded_version import LoadedVersion
 from serving.models.warm_up import warm_up
+from serving.status import StatusError
 
 from .stock_session import SavedGraph, answers_in_stock_session
 
@@ -227,6 +228,22 @@ def test_bad_input_is_an_invalid_argument_and_the_next_request_is_served(
     with pytest.raises(tf.errors.InvalidArgumentError, match=message):
         signatures[name](**{key: tf.constant(value) for key, value in inputs.items()})
     assert signatures["sample"](seed=seeds(1))
+
+
+@pytest.mark.parametrize(
+    ("signature", "inputs", "message"),
+    [
+        ("log_psi", {"bits": np.zeros(6, np.int32)}, r"`bits` must have the shape \(batch, 6\)"),
+        ("log_psi", {"bits": np.zeros((1, 1, 6), np.int32)}, r"but has\] \[1 1 6\]"),
+        ("sample", {"seed": np.array(3)}, r"`seed` must have the shape \(batch,\), but has\] \[\]"),
+        ("observables", {"seed": np.array([[3]])}, r"\(batch,\), but has\] \[1 1\]"),
+    ],
+)
+def test_wrong_number_of_axes_is_named_by_the_graph(version, signature, inputs, message):
+    loaded = LoadedVersion("psi", 1, version)
+    with pytest.raises(StatusError, match=message):
+        loaded.run(signature, inputs, tuple(loaded.signatures[signature].outputs))
+    loaded.close()
 
 
 def test_warm_up_requests_replay_on_the_served_version(version):

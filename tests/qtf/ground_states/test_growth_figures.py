@@ -21,8 +21,9 @@ def test_errors_are_drawn_with_bars_that_stay_above_zero():
 
 def test_curves_are_drawn_one_for_each_size():
     curves = {32: ([0, 5], [1e-2, 1e-3]), 48: ([0, 5], [2e-3, 0.0])}
-    (panel,) = retraining_figure(curves, "spins").axes
+    figure = retraining_figure(curves, "spins")
+    (panel,) = figure.axes
     assert [line.get_label() for line in panel.lines] == ["32", "48"]
     np.testing.assert_allclose(panel.lines[1].get_ydata(orig=False), [2e-3, np.nan])
-    assert panel.get_legend().get_title().get_text() == "spins"
-    assert retraining_figure({}, "spins").axes[0].get_legend() is None
+    assert figure.legends[0].get_title().get_text() == "spins"
+    assert retraining_figure({}, "spins").legends == []

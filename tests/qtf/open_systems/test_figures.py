@@ -27,13 +27,14 @@ def rows(*, exact=False, errors=False):
 @pytest.mark.parametrize("exact", [False, True])
 @pytest.mark.parametrize("errors", [False, True])
 def test_every_pauli_matrix_has_its_lines(exact, errors):
-    (axes,) = curves_figure(rows(exact=exact, errors=errors)).axes
+    figure = curves_figure(rows(exact=exact, errors=errors), title="a system")
+    (axes,) = figure.axes
     assert len(axes.lines) == (6 if exact else 3)
     assert len(axes.collections) == (3 if errors else 0)
-    labels = [text.get_text() for text in axes.get_legend().get_texts()]
-    assert labels == [f"$\\langle {name} \\rangle$" for name in "XYZ"]
-    assert axes.get_xlabel() == "time"
-    assert axes.get_title(loc="left") == ("Pale: exact" if exact else "")
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert labels == ["exact"] * exact + [f"$\\langle {name} \\rangle$" for name in "XYZ"]
+    assert axes.get_xlabel() == "time [1/J]"
+    assert figure.get_suptitle() == "a system"
     for line in axes.lines:
         np.testing.assert_allclose(line.get_xdata(), [0.1, 0.2, 0.3, 0.4])
     found = [line.get_ydata()[-1] for line in axes.lines]

@@ -165,7 +165,13 @@ def test_evolution_keeps_the_shape_of_the_batch(shape, method, random_states):
 
 
 @pytest.mark.parametrize(
-    ("n_sites", "name"), [(10, "Eigenbasis.from_hamiltonian"), (11, "krylov_evolve")]
+    ("n_sites", "name"),
+    [
+        (10, "Eigenbasis.from_hamiltonian"),
+        (11, "chebyshev_evolve"),
+        (20, "chebyshev_evolve"),
+        (21, "krylov_evolve"),
+    ],
 )
 def test_auto_chooses_by_size(n_sites, name, monkeypatch):
     def stop(*_, **__):
@@ -173,7 +179,7 @@ def test_auto_chooses_by_size(n_sites, name, monkeypatch):
 
     monkeypatch.setattr(f"{evolution.__name__}.{name}", stop)
     with pytest.raises(RuntimeError, match="chosen"):
-        evolve(ising(Chain(n_sites)), np.ones(2**n_sites), [0.0])
+        evolve(ising(Chain(n_sites)), np.ones(2), [0.0])
 
 
 @pytest.mark.parametrize("method", ["krylov", "chebyshev"])
@@ -222,3 +228,24 @@ def test_too_many_spins_for_diagonalization_are_refused():
     message = r"`n_sites` must be an integer from 1 to 12, but is 13\."
     with pytest.raises(ValueError, match=message):
         evolve(ising(Chain(13)), np.ones(2**13), [0.0], method="diagonalization")
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("norm", [1e-300, 1e-160, 1e-9, 1e155, 1e300])
+def test_accuracy_does_not_depend_on_the_norm(norm, method, random_states):
+    psi0 = random_states(2, 64)
+    psi0 /= np.linalg.norm(psi0, axis=-1, keepdims=True)
+    hamiltonian = ising(Chain(6))
+    found = evolve(hamiltonian, norm * psi0, [0.3, -2.0], method=method) / norm
+    exact = evolve(hamiltonian, psi0, [0.3, -2.0], method=method)
+    np.testing.assert_allclose(found, exact, atol=1e-14)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("scale", [1e-9, 1e9])
+def test_accuracy_does_not_depend_on_the_unit_of_energy(scale, method, random_states):
+    psi0 = random_states(1, 64)[0] / 8
+    times = np.array([0.3, -2.0])
+    found = evolve(scale * ising(Chain(6)), psi0, times / scale, method=method)
+    exact = evolve(ising(Chain(6)), psi0, times, method="diagonalization")
+    np.testing.assert_allclose(found, exact, atol=2e-12)

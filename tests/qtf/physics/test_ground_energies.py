@@ -92,3 +92,14 @@ def test_lanczos_of_twenty_spins_gives_the_energy_without_magnetization():
 def test_mistakes_are_named(n_sites):
     with pytest.raises(ValueError, match=f"n_sites.* {n_sites}"):
         heisenberg_chain_ground_energy(n_sites)
+
+
+@pytest.mark.parametrize("n_sites", [2, 7])
+def test_lanczos_of_nothing_is_zero(n_sites):
+    assert lanczos_ground_energy(heisenberg(Chain(n_sites), coupling=0.0)) == 0.0
+
+
+@pytest.mark.parametrize("scale", [1e-15, 1e-9, 1e9, 1e15])
+def test_lanczos_is_as_accurate_at_any_scale(scale):
+    found = lanczos_ground_energy(heisenberg(Chain(10), coupling=scale))
+    assert found == pytest.approx(scale * heisenberg_chain_ground_energy(10), rel=1e-12)

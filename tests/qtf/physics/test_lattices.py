@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from qtf.physics import Chain, Square
+from qtf.physics import Chain, Square, heisenberg, j1j2, lanczos_ground_energy
 
 
 def pairs_at_distance(shape, squared_distance, periodic):
@@ -46,6 +46,39 @@ def test_side_of_one_has_no_bond_with_itself():
     assert Chain(1, periodic=True).bonds() == ()
     assert Chain(2, periodic=True).bonds(2) == ()
     assert set(Square(1, 4, periodic=True).bonds()) == set(Chain(4, periodic=True).bonds())
+
+
+@pytest.mark.parametrize("shape", [(1, 6), (6, 1), (1, 2), (1, 1)])
+@pytest.mark.parametrize("periodic", [False, True])
+def test_side_of_one_has_no_diagonals(shape, periodic):
+    square = Square(*shape, periodic=periodic)
+    assert square.bonds(2) == ()
+    assert sorted(square.bonds()) == sorted(Chain(max(shape), periodic=periodic).bonds())
+
+
+def test_ground_energy_of_a_periodic_row_is_that_of_the_ring():
+    row = j1j2(Square(1, 6, periodic=True), next_nearest_coupling=0.5)
+    assert lanczos_ground_energy(row) == pytest.approx(-2.802775637731995, abs=1e-12)
+    ring = lanczos_ground_energy(heisenberg(Chain(6, periodic=True)))
+    assert lanczos_ground_energy(row) == pytest.approx(ring, abs=1e-12)
+
+
+@pytest.mark.parametrize(("shape", "count"), [((2, 4), 2), ((4, 2), 2), ((2, 2), 4), ((3, 4), 1)])
+def test_diagonals_across_sides_of_two_are_doubled(shape, count):
+    bonds = Square(*shape, periodic=True).bonds(2)
+    assert {bonds.count(bond) for bond in bonds} == {count}
+    # Each site has four diagonals.
+    assert len(bonds) == 2 * shape[0] * shape[1]
+
+
+def test_bonds_along_a_side_are_not_doubled_by_the_other():
+    bonds = Square(2, 4, periodic=True).bonds()
+    assert {bond: bonds.count(bond) for bond in ((0, 4), (0, 1), (0, 3))} == {
+        (0, 4): 2,
+        (0, 1): 1,
+        (0, 3): 1,
+    }
+    assert Chain(4, periodic=True).bonds(2) == ((0, 2), (1, 3), (0, 2), (1, 3))
 
 
 def test_lattices_are_equal_and_hashable_by_value():

@@ -13,6 +13,7 @@ from qtf.physics import (
     OutcomeGenerator,
     PauliSum,
     PauliTerm,
+    SeveralSteadyStates,
     Square,
     decay,
     four_pauli,
@@ -221,6 +222,74 @@ def test_steady_state_out_of_reach_is_refused():
         driven_spin(1.3, 0.6, 0.9).steady_state(tolerance=1e-25)
 
 
+SEVERAL = {
+    "nothing decays": Lindbladian(xyz(Chain(3)), decay(3, 0.0)),
+    "no jumps": Lindbladian(xyz(Chain(3)), []),
+    "a spin without bond or decay": Lindbladian(
+        ising(Chain(3), coupling=[1.0, 0.0]), decay(3, [1.0, 1.0, 0.0])
+    ),
+    "magnetization is kept": Lindbladian(
+        xyz(Chain(3)), [(site, DEPHASING, 0.5) for site in range(3)]
+    ),
+    "two spins in eigenstates of Z": Lindbladian(
+        ising(Chain(4), transverse_field=0.0), decay(4, [1.0, 0.0, 0.0, 1.0])
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SEVERAL)
+def test_several_steady_states_are_not_taken_for_one(name):
+    lindbladian = SEVERAL[name]
+    generator = OutcomeGenerator(lindbladian, tetrahedral())
+    for solver in (lindbladian, generator):
+        with pytest.raises(SeveralSteadyStates, match="Argument `unique` must be False where"):
+            solver.steady_state()
+    rho = lindbladian.steady_state(unique=False)
+    assert np.linalg.norm(lindbladian.apply(rho)) < 1e-10
+    assert np.trace(rho) == pytest.approx(1, abs=1e-12)
+    p = generator.steady_state(unique=False)
+    assert np.linalg.norm(generator.apply(p)) < 1e-10
+
+
+@pytest.mark.parametrize(
+    "lindbladian",
+    [
+        # One spin that decays cools all that it is coupled to.
+        Lindbladian(xyz(Chain(3), coupling_x=2.0, field=0.3), decay(3, [1.0, 0.0, 0.0])),
+        Lindbladian(PauliSum(3, []), decay(3)),
+        driven_spin(1.3, 0.6, 1e-3),
+        chain_of_the_paper(4),
+    ],
+)
+def test_one_steady_state_is_found_to_be_unique(lindbladian):
+    rho = lindbladian.steady_state()
+    np.testing.assert_allclose(lindbladian.steady_state(unique=False), rho, atol=1e-14)
+    assert OutcomeGenerator(lindbladian, four_pauli()).steady_state().sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1e9])
+def test_steady_state_does_not_depend_on_the_unit_of_rates(scale):
+    scaled = Lindbladian(
+        scale * stiff_chain().hamiltonian,
+        [(jump.site, jump.matrix, scale * jump.rate) for jump in stiff_chain().jump_ops],
+    )
+    rho = stiff_chain().steady_state()
+    np.testing.assert_allclose(scaled.steady_state(), rho, atol=1e-9)
+    p = OutcomeGenerator(scaled, tetrahedral()).steady_state()
+    np.testing.assert_allclose(p, tetrahedral().probabilities(rho), atol=1e-9)
+    evolved = stiff_chain().evolve(np.eye(8) / 8, [0.7])
+    np.testing.assert_allclose(scaled.evolve(np.eye(8) / 8, [0.7 / scale]), evolved, atol=1e-9)
+    nothing = Lindbladian(scaled.hamiltonian, decay(3, [scale, 0.0, 0.0]))
+    assert nothing.largest_rate == scale
+
+
+@pytest.mark.parametrize("norm", [1e-160, 1e155])
+def test_evolution_of_any_operator_is_as_accurate(norm, random_states):
+    rho0 = random_density_matrix(3, random_states)
+    found = stiff_chain().evolve(norm * rho0, [0.5]) / norm
+    np.testing.assert_allclose(found, stiff_chain().evolve(rho0, [0.5]), atol=1e-12)
+
+
 CHAIN = PauliSum(2, [])
 
 
@@ -258,6 +327,14 @@ CHAIN = PauliSum(2, [])
             "Argument `jump_ops` must hold (site, matrix, rate), but holds 3.0.",
         ),
         (
+            lambda: Lindbladian(CHAIN, []).apply(np.eye(2)),
+            "Argument `rho` must have shape (..., 4, 4), but has (2, 2).",
+        ),
+        (
+            lambda: Lindbladian(CHAIN, []).apply(np.ones(4)),
+            "Argument `rho` must hold square matrices, but has shape (4,).",
+        ),
+        (
             lambda: Lindbladian(CHAIN, []).evolve(np.eye(2), [1.0]),
             "Argument `rho0` must have shape (4, 4), but has (2, 2).",
         ),
@@ -272,6 +349,16 @@ CHAIN = PauliSum(2, [])
         (
             lambda: Lindbladian(CHAIN, []).evolve(np.eye(4), [1.0], tolerance=0.0),
             "Argument `tolerance` must be positive, but is 0.0.",
+        ),
+        (
+            lambda: Lindbladian(CHAIN, decay(2)).steady_state(unique=1),
+            "Argument `unique` must be True or False, but is 1.",
+        ),
+        (
+            lambda: OutcomeGenerator(Lindbladian(CHAIN, decay(2)), tetrahedral()).steady_state(
+                unique="yes"
+            ),
+            "Argument `unique` must be True or False, but is 'yes'.",
         ),
         (
             lambda: Lindbladian(PauliSum(9, []), []).liouvillian,

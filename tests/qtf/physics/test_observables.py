@@ -174,3 +174,29 @@ def test_observable_with_wrong_argument_is_refused(call, message):
 def test_scalar_in_place_of_a_state_is_refused():
     with pytest.raises(ValueError, match=r"`dimension` must be an integer of at least 2, but is 1"):
         magnetization(3.0)
+
+
+def test_bounds_hold_to_the_last_digit(random_states):
+    for psi in random_states(500, 8):
+        assert fidelity(psi, psi) <= 1.0
+        assert fidelity(psi, 1e-3j * psi) <= 1.0
+    up = random_states(500, 1) * np.eye(8)[0]
+    assert np.abs(local_magnetization(up)).max() <= 1.0
+    assert correlation(up, 0, 2).max() <= 1.0
+
+
+@EVERY
+@pytest.mark.parametrize("scale", [1e-300, 1e-160, 1e155, 1e300])
+def test_observables_do_not_depend_on_the_norm(name, scale, random_states):
+    psi = random_states(1, 4)[0]
+    expected = observable_calls(psi)[name]()
+    np.testing.assert_allclose(observable_calls(scale * psi)[name](), expected, rtol=1e-12)
+
+
+def test_states_of_a_batch_are_scaled_one_by_one(random_states):
+    psi = random_states(3, 8)
+    scaled = psi * np.array([[1e-200], [1.0], [1e200]])
+    np.testing.assert_allclose(magnetization(scaled), magnetization(psi), rtol=1e-12)
+    np.testing.assert_allclose(fidelity(scaled, psi), 1.0, rtol=1e-14)
+    with pytest.raises(ValueError, match="`psi` must not be zero"):
+        magnetization(scaled * np.array([[1.0], [0.0], [1.0]]))

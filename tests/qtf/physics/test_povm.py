@@ -256,6 +256,30 @@ def call_with(method, argument):
             "Argument `n_sites` must be an integer from 1 to 12, but is 13.",
         ),
         (
+            lambda: tetrahedral().expectation(PauliSum(1, []), [0.5, 0.5j, 0.0, 0.0]),
+            "Argument `probabilities` must be real and finite, but is [0.5, 0.5j, 0.0, 0.0].",
+        ),
+        (
+            lambda: tetrahedral().density_matrix([0.5, np.nan, 0.0, 0.0]),
+            "Argument `probabilities` must be real and finite, but is [0.5, nan, 0.0, 0.0].",
+        ),
+        (
+            lambda: tetrahedral().density_matrix(0.5),
+            "Argument `probabilities` must have 4**n entries on its last axis, but has shape ().",
+        ),
+        (
+            lambda: tetrahedral().probabilities([[np.inf, 0.0], [0.0, 0.0]]),
+            "Argument `rho` must hold finite numbers, but is [[inf, 0.0], [0.0, 0.0]].",
+        ),
+        (
+            lambda: tetrahedral().site_probabilities([[np.nan, 0.0]]),
+            "Argument `states` must be finite, but contains nan.",
+        ),
+        (
+            lambda: tetrahedral().site_probabilities([["up", "down"]]),
+            "Argument `states` must hold numbers, but has dtype <U4.",
+        ),
+        (
             lambda: tetrahedral().expectation(PauliSum(2, []), np.ones(4)),
             "Argument `probabilities` must have 16 entries on its last axis, but has shape (4,).",
         ),

@@ -1,6 +1,12 @@
+import json
+from pathlib import Path
+
 import pytest
 
 from qtf.physics import Square, ising, lanczos_ground_energy, published_energies
+from qtf.physics.published_energies import HEISENBERG as HEISENBERG_TABLE
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "heisenberg_square_5.json"
 
 HEISENBERG = {"name": "heisenberg", "lattice": "square", "n_rows": 10, "n_columns": 10}
 ISING = {
@@ -18,7 +24,8 @@ ISING = {
     [
         {"n_columns": 12},
         {"periodic": True},
-        {"coupling": 2.0},
+        {"coupling": -2.0},
+        {"coupling": [1.0] * 180},
         {"n_rows": 11, "n_columns": 11},
         {"name": "xxz"},
         {"name": "ising", "longitudinal_field": 0.1},
@@ -58,3 +65,55 @@ def test_energies_of_squares_grow_with_the_field_as_those_of_small_ones():
     # A larger square has more bonds a site: lower, by less than the missing bonds.
     for large, little in zip(found, small, strict=True):
         assert little - 0.6 < large < little
+
+
+@pytest.mark.parametrize("factor", [1e-9, 2.0, 1e9])
+def test_published_energies_scale_with_the_coupling(factor):
+    for model, changes in (
+        (HEISENBERG, {}),
+        (ISING, {"transverse_field": factor * 3.0}),
+        (ISING, {"transverse_field": factor * -3.0}),
+    ):
+        found = published_energies({**model, **changes, "coupling": factor})
+        for scaled, unit in zip(found, published_energies(model), strict=True):
+            assert scaled.energy_per_site == pytest.approx(factor * unit.energy_per_site, rel=1e-14)
+            assert scaled.error == pytest.approx(factor * unit.error, rel=1e-14)
+            assert (scaled.method, scaled.source) == (unit.method, unit.source)
+
+
+def test_ising_squares_keep_their_energy_when_signs_turn():
+    turned = published_energies({**ISING, "coupling": -1.0, "transverse_field": -3.0})
+    assert turned == published_energies(ISING)
+    assert published_energies({**ISING, "coupling": 0.0}) == ()
+    # Quotients of couplings are rounded.
+    assert published_energies({**ISING, "coupling": 0.1, "transverse_field": 0.1 * 3})
+
+
+def test_energies_say_what_they_are():
+    kinds = [row.kind for row in published_energies(HEISENBERG)]
+    assert kinds == ["Monte Carlo", "variational", "variational", "variational"]
+    small = {**HEISENBERG, "n_rows": 6, "n_columns": 6}
+    assert published_energies(small)[0].kind == "exact"
+    for periodic, energy in ((False, -0.603521834513724), (True, -0.678872149980)):
+        found = published_energies({**small, "periodic": periodic})[0]
+        assert (found.energy_per_site, found.kind) == (energy, "exact")
+
+
+def test_j1j2_squares_are_found_by_the_quotient_of_their_couplings():
+    square = {"name": "j1j2", "lattice": "square", "n_rows": 6, "n_columns": 6, "periodic": True}
+    known = published_energies(square)[0].energy_per_site
+    assert known == pytest.approx(-72.548590160286 / 4 / 36)
+    doubled = {**square, "coupling": 2.0, "next_nearest_coupling": 1.0}
+    assert published_energies(doubled)[0].energy_per_site == pytest.approx(2 * known)
+    heisenberg = published_energies({**square, "next_nearest_coupling": 0.0})[0]
+    assert heisenberg.energy_per_site == -0.678872149980
+    assert published_energies({**square, "next_nearest_coupling": 0.4}) == ()
+
+
+def test_energy_of_the_square_of_side_5_is_the_golden_value():
+    rows = HEISENBERG_TABLE[5, False, 0.0]
+    assert 25 * rows[0][1] == pytest.approx(json.loads(GOLDEN.read_text())["energy"], rel=1e-15)
+
+
+def test_lattice_of_a_configuration_without_one_is_a_chain():
+    assert published_energies({"name": "heisenberg", "n_sites": 18}) == ()

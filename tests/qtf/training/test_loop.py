@@ -1,6 +1,7 @@
 import contextlib
 import importlib
 import json
+import os
 
 import numpy as np
 import pytest
@@ -132,6 +133,9 @@ def test_another_configuration_in_the_same_folder_is_an_error(tmp_path, regressi
     train(regression(), settings(n_epochs=1), config(), tmp_path)
     with pytest.raises(ValueError, match="`model.units` = None, but 3 is asked"):
         train(regression(), settings(), config(model={"units": 3}), tmp_path)
+    several = "is asked, and other values of zzz; .* Only these may change: data_dir, training.che"
+    with pytest.raises(ValueError, match=several):
+        train(regression(), settings(), config(model={"units": 3}, zzz=1), tmp_path)
 
 
 def test_a_folder_with_foreign_files_is_an_error(tmp_path, regression):
@@ -343,3 +347,23 @@ def test_interrupted_profile_is_written(tmp_path):
     short = settings(n_epochs=1)
     train(Regression(), short, {}, tmp_path / "run", profile=True)
     assert len(list((tmp_path / "run").rglob("*.xplane.pb"))) == 1
+
+
+def test_another_backend_of_keras_is_named_and_leaves_no_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr("keras.backend.backend", lambda: "jax")
+    with pytest.raises(ValueError, match="KERAS_BACKEND must be tensorflow .* but is jax; set it"):
+        train(Regression(), settings(), {}, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("name", ["run[1]", "r*?", "back\\slash", "länge {a,b}:~"])
+def test_a_run_in_a_folder_of_any_name_holds_all_of_its_files(tmp_path, name):
+    folder = RunFolder(tmp_path / name)
+    changes = {"histograms_every_epochs": 1, "figures_every_epochs": 1}
+    train(Regression(), settings(n_epochs=2, **changes), {}, folder.path, profile=True)
+    train(Regression(), settings(n_epochs=3), {}, folder.path)
+    assert [row["step"] for row in read_metrics(folder.metrics, "validation")] == [10, 20, 30]
+    assert len(list(folder.path.rglob("*.xplane.pb"))) == 1
+    assert len(list(folder.tensorboard.glob("events.*"))) == 2
+    folder.load_model()
+    assert os.listdir(tmp_path) == [name]

@@ -1,11 +1,19 @@
+from dataclasses import fields
+
 import keras
 import numpy as np
 import pytest
 
+from qtf.checks import Number
 from qtf.training.distribution import is_chief, make_strategy
 from qtf.training.run_folder import RunFolder, flattened
 from qtf.training.schedules import make_optimizer
-from qtf.training.settings import OptimizerSettings, TrainingSettings
+from qtf.training.settings import (
+    OPTIMIZER_RULES,
+    TRAINING_RULES,
+    OptimizerSettings,
+    TrainingSettings,
+)
 
 
 def rates(steps, **optimizer):
@@ -86,6 +94,22 @@ def test_plain_gradient_descent_follows_the_schedule():
         ({"optimizer": {"schedule": "x"}}, "Setting `optimizer.schedule` must be one of"),
         ({"optimizer": {"learning_rate": 0.0}}, "`optimizer.learning_rate` must be positive"),
         ({"optimizer": {"clip_norm": -1.0}}, "`optimizer.clip_norm` must not be negative"),
+        (
+            {"optimizer": {"learning_rate": float("inf")}},
+            "learning_rate` must be finite, but is inf",
+        ),
+        ({"optimizer": {"beta_1": 1.0}}, "beta_1` must be at least 0 and below 1, but is 1.0"),
+        ({"optimizer": {"epsilon": float("nan")}}, "epsilon` must be finite, but is nan"),
+        ({"seed": 2**31}, "`training.seed` must be at least 0 and at most 2147483647, but is"),
+        ({"xla": 1}, "`training.xla` must be True or False, but is 1"),
+        (
+            {"optimizer": {"schedule": "exponential", "decay": 1.5}},
+            'decay` must be at most 1 for the schedule "exponential", but is 1.5',
+        ),
+        (
+            {"optimizer": {"schedule": "cosine", "learning_rate": 1e-3, "floor": 1e-2}},
+            "floor` must be at most `optimizer.learning_rate` = 0.001, but is 0.01",
+        ),
     ],
 )
 def test_from_mapping_raises_on_bad_values(values, message):
@@ -125,3 +149,29 @@ def test_damaged_files_of_a_run_are_named(tmp_path):
     (tmp_path / "config.json").write_text("{")
     with pytest.raises(ValueError, match="config.json holds no JSON"):
         folder.load_config()
+
+
+NUMBERS = (float("nan"), float("inf"), -float("inf"), -1, True, "3", None)
+
+
+@pytest.mark.parametrize("value", NUMBERS, ids=str)
+@pytest.mark.parametrize(
+    ("prefix", "key"),
+    [("training", key) for key, rule in TRAINING_RULES.items() if isinstance(rule, Number)]
+    + [("optimizer", key) for key, rule in OPTIMIZER_RULES.items() if isinstance(rule, Number)],
+)
+def test_no_number_of_the_training_is_taken_without_a_meaning(prefix, key, value):
+    if key == "stop_below" and value == -1 and value is not True:
+        return
+    values = {key: value} if prefix == "training" else {"optimizer": {key: value}}
+    with pytest.raises(ValueError, match=f"Setting `{prefix}.{key}` must"):
+        TrainingSettings.from_mapping(values)
+
+
+def test_every_number_of_the_training_has_a_rule():
+    for settings, rules in (
+        (TrainingSettings, TRAINING_RULES),
+        (OptimizerSettings, OPTIMIZER_RULES),
+    ):
+        words = {"monitor", "stop_metric", "optimizer"}
+        assert {entry.name for entry in fields(settings)} - words == rules.keys()

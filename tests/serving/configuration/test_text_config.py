@@ -110,6 +110,10 @@ def test_splitting_is_read(written):
     [
         ("max_batch_size { value: 0 }", "max_batch_size must be positive; was 0"),
         ("num_batch_threads { value: 0 }", "num_batch_threads must be positive; was 0"),
+        (
+            "max_execution_batch_size { value: -1 }",
+            "max_execution_batch_size must be non-negative; was -1",
+        ),
         ("max_enqueued_batches { value: 0 }", "max_enqueued_batches must be positive; was 0"),
         ("batch_timeout_micros { value: -1 }", "batch_timeout_micros must be non-negative; was -1"),
         (

@@ -10,6 +10,7 @@ import pytest
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from tests.serving.conformance import saved_models
+from tests.serving.half_plus_two import save_half_plus_two
 from tests.serving.running_server import RunningServer, model_config, write_text
 
 # Failures are wanted here, so nobody waits a minute between two tries.
@@ -34,6 +35,7 @@ def models(tmp_path_factory):
     for version in (1, 2, 3):
         saved_models.save_half_plus(made / str(version), version)
     saved_models.save_zoo(root / "zoo" / "1")
+    save_half_plus_two(root / "half_plus_two" / "1")
     for name, versions in {
         "half": (1, 2, 3),
         "moving": (1,),
@@ -76,7 +78,7 @@ def _add_warmed_up(root):
 
 def _main_configs(root):
     every = {"model_version_policy": {"all": {}}}
-    names = ["zoo", "moving", "rollback", "odd", "broken", "cold", "warm"]
+    names = ["zoo", "half_plus_two", "moving", "rollback", "odd", "broken", "cold", "warm"]
     names += ["warm_bad_request", "warm_bad_record", "warm_no_records", "warm_too_many"]
     return [model_config(root, "half", **every), *(model_config(root, name) for name in names)]
 
@@ -111,6 +113,7 @@ def batching_server(models, tmp_path_factory):
             root, "half", model_version_policy={"specific": {"versions": [1, 3]}}, **labels
         ),
         model_config(root, "zoo"),
+        model_config(root, "half_plus_two"),
         model_config(root, "warm"),
         model_config(root, "cold"),
     ]

@@ -8,7 +8,7 @@ from qtf.ground_states.exact_sums import state_vector, variational_energy
 from qtf.physics import heisenberg_chain_ground_energy
 from trainers.ground_states import config as ground_state_config
 from trainers.ground_states.assembly import make_task, run
-from trainers.ground_states.references import find_reference
+from trainers.ground_states.references import find_reference, reference_entries
 from trainers.ground_states.report import lines, measure
 
 
@@ -101,6 +101,38 @@ def test_reconfiguration_needs_few_steps(reconfigured):
     assert "samples" in task.figures(model)
 
 
+def test_hamiltonian_of_zero_has_energy_zero_and_no_relative_error(tmp_path):
+    config = small(sampling__n_validation=64)
+    config["physics"]["hamiltonian"] |= {"coupling": 0.0, "transverse_field": 0.0}
+    task = make_task(config)
+    more = reference_entries(find_reference(config))
+    found = measure(task, task.build_model(), tmp_path, more=more)
+    assert (found["energy"], found["v_score"], found["reference_energy"]) == (0.0, 0.0, 0.0)
+    assert set(task.metric_names) <= set(found)
+    assert "relative_error" not in found
+    said = list(lines(found, config["physics"]["hamiltonian"]))
+    assert "Reference: 0 (exact: Lanczos)" in said
+    assert "Relative error: none, as the reference is 0" in said
+    assert "Energy from all configurations: 0" in said
+
+
+def test_references_are_printed_with_error_kind_and_source():
+    found = dict.fromkeys(("energy", "energy_error", "energy_variance", "v_score"), 0.1)
+    found |= {"n_sites": 100, "reference_energy": -62.8656}
+    square = {"name": "heisenberg", "lattice": "square", "n_rows": 10, "n_columns": 10}
+    more = reference_entries(
+        find_reference({"physics": {"hamiltonian": square}, "reference": None})
+    )
+    said = list(lines({**found, **more}, square))
+    assert any(
+        line.startswith("Reference: -62.8656 +- 0.0002 (Monte Carlo: quantum Monte Carlo, Liu")
+        for line in said
+    )
+    assert any(line.startswith("NAQS: -0.628627 +- 1e-06 a site (variational: ") for line in said)
+    # A result of before says less.
+    assert "Reference: -62.8656" in lines(found, square)
+
+
 def test_large_squares_are_held_against_published_energies():
     square = {"name": "heisenberg", "lattice": "square", "n_rows": 10, "n_columns": 10}
     config = {"physics": {"hamiltonian": square}, "reference": None}
@@ -119,6 +151,13 @@ def test_long_heisenberg_chains_are_held_against_the_bethe_equations(changes, fa
     assert found == pytest.approx(factor * heisenberg_chain_ground_energy(20))
     chain["periodic"] = True
     assert find_reference({"physics": {"hamiltonian": chain}, "reference": None}) is None
+
+
+def test_chain_without_the_word_is_trained_as_one():
+    config = small()
+    config["physics"]["hamiltonian"] = {"name": "xxz", "n_sites": 18}
+    task = make_task(config)
+    assert (task.hamiltonian.n_sites, task.reference) == (18, None)
 
 
 def test_mistake_leaves_no_run_folder(tmp_path):

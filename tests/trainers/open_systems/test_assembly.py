@@ -212,6 +212,19 @@ def test_search_for_the_steady_state_comes_before_steps_of_time(tmp_path, mode):
     assert any(line.startswith("Distance of the steady state: ") for line in lines(found))
 
 
+@pytest.mark.parametrize("rate", [0.0, [0.0, 1.0, 1.0]])
+def test_steady_states_that_are_not_unique_have_no_exact_values(tmp_path, rate):
+    # The first spin neither meets others nor decays: it keeps its energy.
+    config = small(steady_state__n_epochs=1)
+    config["physics"]["decay_rate"] = rate
+    config["physics"]["hamiltonian"] |= {"coupling_x": [0.0, 1.0], "coupling_y": 0.0}
+    config["physics"]["hamiltonian"] |= {"coupling_z": [0.0, 1.0]}
+    with pytest.raises(ValueError, match="Setting `exact` must be False, as the steady state is"):
+        make_task(config, workdir=tmp_path).exact  # noqa: B018
+    config["exact"] = False
+    assert make_task(config, workdir=tmp_path).exact is None
+
+
 def pauli_on(name, site):
     return PauliSum(3, [PauliTerm(1.0, (site,), name)])
 
@@ -304,15 +317,18 @@ def test_generator_for_networks_is_that_of_the_measured_square(measurement, peri
         ),
         ({"dynamics__tau": 0.0}, "`dynamics.tau` must be positive, but is 0.0"),
         ({"steady_state__n_epochs": 3}, "from 0 to `training.n_epochs` = 2, but is 3"),
-        ({"steady_state__n_epochs": -1}, "from 0 to `training.n_epochs` = 2, but is -1"),
+        ({"steady_state__n_epochs": -1}, "`steady_state.n_epochs` must not be negative, but is -1"),
         ({"objective__norm": "l2"}, 'norm` must be one of l1, chi2, but is "l2"'),
         ({"sampling__n_samples": 1}, "`sampling.n_samples` must be at least 2, but is 1"),
         ({"sampling__n_validation": 0}, "`sampling.n_validation` must be at least 2, but is 0"),
         ({"sampling__chunk": -1}, "chunk.* -1"),
-        ({"natural_gradient__diag_shift": 0.0}, "`diag_shift` must be positive, but is 0.0"),
+        (
+            {"natural_gradient__diag_shift": 0.0},
+            "`natural_gradient.diag_shift` must be positive, but is 0.0",
+        ),
         (
             {"natural_gradient__diag_shift": 1.0, "natural_gradient__momentum": 1.0},
-            "`momentum` must be at least 0 and below 1, but is 1.0",
+            "`natural_gradient.momentum` must be at least 0 and below 1, but is 1.0",
         ),
         ({"network__name": "mlp"}, 'network.name.* "mlp"'),
         ({"training__monitor": "energy"}, 'training.monitor.* "energy"'),

@@ -1,36 +1,14 @@
 """What several ground-state configurations share: how a small and how a large system is trained."""
 
-from collections.abc import Callable
-from typing import Any
-
 from ml_collections import ConfigDict
+
+from trainers.ground_states import config as ground_state_config
 
 # Up to so many `sampling.every_configuration` is possible; its own constant would bring
 # TensorFlow along before flags are read.
 MAX_LISTED_SITES = 16
-
-
-def chosen(text: str, form: str, *kinds: Callable[[str], Any]) -> list[Any]:
-    """Returns what follows the colon of --config, one value for each kind.
-
-    Raises:
-        ValueError: It has not this form: more or fewer values, or one of another kind.
-    """
-    try:
-        return [kind(part) for kind, part in zip(kinds, text.split(","), strict=True)]
-    except ValueError as error:
-        raise ValueError(f'What follows the colon must be {form}, but is "{text}".') from error
-
-
-def one_of(*words: str) -> Callable[[str], str]:
-    """Returns a function that returns one of these words, for `chosen`."""
-
-    def checked(text: str) -> str:
-        if text not in words:
-            raise ValueError(text)
-        return text
-
-    return checked
+# Up to this side of a square stochastic reconfiguration is affordable on a desktop.
+MAX_SMALL_SIDE = 6
 
 
 def reconfiguration(
@@ -109,3 +87,49 @@ def naqs(config: ConfigDict, *, depth: int, n_samples: int, n_prefixes: int, chu
     config.training.optimizer.learning_rate = 1e-3
     config.training.optimizer.schedule = "constant"
     config.training.optimizer.beta_2 = 0.9
+
+
+def heisenberg_square(side: int, *, signs_known: bool) -> ConfigDict:
+    """Heisenberg antiferromagnet on an open square, with or without Marshall's sign rule."""
+    config = ground_state_config.default()
+    config.physics.hamiltonian = {
+        "name": "heisenberg",
+        "lattice": "square",
+        "n_rows": side,
+        "n_columns": side,
+        "coupling": 1.0,
+        "units": "spin",
+    }
+    config.wave_function.zero_magnetization = True
+    config.wave_function.marshall_sign = signs_known
+    # The ground state is positive but for the rule.
+    config.wave_function.positive = signs_known
+    config.symmetry.group = "lattice_and_flip"
+    if side > MAX_SMALL_SIDE:
+        naqs(config, depth=21, n_samples=1024, n_prefixes=side, chunk=4)
+        config.network.residual = True
+    elif signs_known:
+        config.network.name = "gru"
+        config.network.units = 64
+        config.wave_function.order = "snake"
+        reconfiguration(config, n_samples=1024, n_epochs=80, learning_rate=0.05)
+    else:
+        _signs_learned(config)
+    return config
+
+
+def _signs_learned(config: ConfigDict) -> None:
+    # Signs depend on the place, which only this network is told. While the temperature is high
+    # all spins are about equally likely, and signs are found before probabilities.
+    config.network.name = "transformer"
+    config.network.units = 16
+    config.network.n_layers = 2
+    config.penalties.temperature = 10.0
+    # What is left of it at the end is an error of the energy.
+    config.penalties.temperature_decay = 0.1
+    # On so few sites it is faster to evaluate all of them at once.
+    config.sampling.n_prefixes = 1
+    reconfiguration(config, n_samples=512, n_epochs=40, learning_rate=0.06)
+    if config.physics.hamiltonian.n_rows**2 <= MAX_LISTED_SITES:
+        # Once most signs are right, sums over all configurations find the others.
+        config.refinement.n_epochs = 5

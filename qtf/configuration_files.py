@@ -1,0 +1,263 @@
+"""The flag --config: a file by its path, or from any folder one that comes with the package."""
+
+import difflib
+import importlib.machinery
+import importlib.util
+import inspect
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from absl import flags
+from ml_collections import ConfigDict, config_flags
+
+# The first folder of their paths, in a clone and behind --config.
+FOLDER = "configs"
+MODULE = "qtf_configuration"
+# The keys of such a section depend on its name; whoever builds the Hamiltonian checks them.
+FREE_SECTION = "hamiltonian"
+# What a configuration file, which is a Python file, may raise when it is run.
+FILE_ERRORS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    ImportError,
+    LookupError,
+    NameError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+)
+
+# The flag belongs to the command that asks for it.
+flags.disclaim_key_flags()
+
+
+class ConfigurationError(flags.Error):
+    """A configuration that cannot be read; its message is for the user."""
+
+
+def define_configuration(help_string: str) -> flags.FlagHolder:
+    """Defines the flag --config of a command, and --config.KEY=VALUE with it.
+
+    Args:
+        help_string: What the file says.
+
+    Returns:
+        The flag, whose value is the configuration, a locked `ConfigDict`.
+    """
+    holder = config_flags.DEFINE_config_file(
+        "config", None, help_string, lock_config=False, accept_new_attributes=True
+    )
+    flags.FLAGS["config"].parser = _Parser()
+    return holder
+
+
+def shipped_folder() -> Path:
+    """Returns the folder of the configurations that come with the package.
+
+    Installed, it lies within `qtf`; in a clone, beside it.
+    """
+    here = Path(__file__).parent
+    installed = here / FOLDER
+    return installed if installed.is_dir() else here.parent / FOLDER
+
+
+def shipped_names() -> list[str]:
+    """Returns the paths that name the shipped configurations from any folder, sorted."""
+    folder = shipped_folder()
+    return sorted(str(FOLDER / path.relative_to(folder)) for path in folder.glob("*/*.py"))
+
+
+def find_configuration(path: Path | str) -> Path:
+    """Returns the file that a path names: its own, or else the shipped one of that name.
+
+    Args:
+        path: Relative to the current folder, or absolute.
+
+    Raises:
+        FileNotFoundError: There is neither; the message names the nearest shipped one.
+
+    Example:
+        >>> find_configuration("configs/data/small.py").name
+        'small.py'
+    """
+    own = Path(path)
+    if own.is_file():
+        return own
+    if str(own) in shipped_names():
+        return shipped_folder() / own.relative_to(FOLDER)
+    fault = "is a folder" if own.is_dir() and path else "does not exist"
+    raise FileNotFoundError(
+        f"Flag --config must name a configuration file, but {path or 'an empty one'} {fault};"
+        f" {_hint(str(own))}"
+    )
+
+
+def load_configuration(text: str) -> ConfigDict:
+    """Returns what the function `get_config` of a file returns, locked.
+
+    Only the section `hamiltonian` takes further keys.
+
+    Args:
+        text: Path of the file, see `find_configuration`, perhaps with a colon and what is handed
+            to `get_config`.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ConfigurationError: It holds no configuration, or takes no choice.
+    """
+    name, choice = _split(text)
+    path = find_configuration(name)
+    try:
+        get_config = _run_file(path).get_config
+    except AttributeError as error:
+        if "get_config" not in str(error):
+            raise _unloadable(error) from error
+        message = f"Configuration file must define the function get_config, but {path} does not."
+        raise ConfigurationError(message) from error
+    except FILE_ERRORS as error:
+        raise _unloadable(error) from error
+    if choice and not inspect.signature(get_config).parameters:
+        raise ConfigurationError(f"{path} takes nothing behind a colon, but has {choice[0]!r}.")
+    try:
+        config = get_config(*choice)
+    except FILE_ERRORS as error:
+        if isinstance(error, AttributeError | KeyError) and "does not exist" in str(error):
+            raise
+        raise _unloadable(error) from error
+    if not isinstance(config, ConfigDict):
+        raise ConfigurationError(
+            f"The function get_config of {path} must return a ConfigDict, but returns"
+            f" {type(config).__name__}."
+        )
+    config.lock()
+    for section in _free_sections(config):
+        section.unlock()
+    return config
+
+
+def check_key(config: ConfigDict, key: str) -> None:
+    """Checks that a configuration has a key, or takes it as one of a Hamiltonian.
+
+    Args:
+        config: The configuration.
+        key: Names joined by dots.
+
+    Raises:
+        ConfigurationError: It has not; the message names the nearest.
+    """
+    section: Any = config
+    above: list[str] = []
+    for name in key.split("."):
+        if not isinstance(section, ConfigDict):
+            raise ConfigurationError(
+                f"Setting `{'.'.join(above)}` has no keys, but --config.{key} names one."
+            )
+        if name not in section:
+            if above[-1:] == [FREE_SECTION]:
+                return
+            raise ConfigurationError(
+                f"Unknown configuration key `{name}`. {nearest_key(config.to_dict(), above, name)}"
+            )
+        section = section.get(name)
+        above.append(name)
+
+
+def nearest_key(config: dict[str, Any], above: Sequence[str], name: str) -> str:
+    """Returns a sentence that names the known key nearest to an unknown one, or all there.
+
+    Args:
+        config: All known keys, nested.
+        above: The section where the unknown one was looked for, from the outside.
+        name: The unknown key.
+    """
+    section = config
+    for part in above:
+        section = section[part]
+    near = difflib.get_close_matches(name, list(section), n=1, cutoff=0.6)
+    same = [key for key in _keys(config) if key.split(".")[-1] == name]
+    if near or same:
+        meant = [".".join((*above, near[0]))] if near else same
+        return f"Did you mean {' or '.join(f'`{key}`' for key in meant)}?"
+    where = f"in `{'.'.join(above)}` " if above else ""
+    return f"Known {where}are {', '.join(f'`{key}`' for key in section)}."
+
+
+class _Parser(flags.ArgumentParser):
+    """Reads the value of --config, and checks the keys of all --config.KEY=VALUE beside it."""
+
+    def parse(self, argument: str) -> ConfigDict:
+        config = load_configuration(argument)
+        for key in _overridden(sys.argv):
+            check_key(config, key)
+        return config
+
+    def flag_type(self) -> str:
+        return "config object"
+
+
+def _overridden(words: Iterable[str]) -> Iterator[str]:
+    for word in words:
+        # Keys with brackets name an entry of a tuple and are left to the parser of flags.
+        match = re.match(r"--?(?:no)?config\.([\w.]+?)(=.*)?$", word, flags=re.DOTALL)
+        if match:
+            yield match[1]
+
+
+def _split(text: str) -> tuple[str, tuple[str, ...]]:
+    """Returns path and choice; a colon belongs to the path where a file has that name."""
+    ends = [place for place, letter in enumerate(text) if letter == ":"]
+    for end in (len(text), *reversed(ends)):
+        if Path(text[:end]).is_file():
+            break
+    else:
+        end = ends[0] if ends else len(text)
+    return text[:end], (text[end + 1 :],) if end < len(text) else ()
+
+
+def _run_file(path: Path) -> Any:
+    loader = importlib.machinery.SourceFileLoader(MODULE, str(path))
+    spec = importlib.machinery.ModuleSpec(MODULE, loader, origin=str(path))
+    module = importlib.util.module_from_spec(spec)
+    # Where dataclasses look their module up.
+    sys.modules[MODULE] = module
+    loader.exec_module(module)
+    return module
+
+
+def _unloadable(error: BaseException) -> ConfigurationError:
+    return ConfigurationError(f"Configuration cannot be loaded, {type(error).__name__}: {error}")
+
+
+def _free_sections(config: ConfigDict) -> Iterator[ConfigDict]:
+    for name, value in config.items():
+        if isinstance(value, ConfigDict):
+            if name == FREE_SECTION:
+                yield value
+            yield from _free_sections(value)
+
+
+def _keys(config: dict[str, Any], above: str = "") -> Iterator[str]:
+    for name, value in config.items():
+        yield f"{above}{name}"
+        if isinstance(value, dict):
+            yield from _keys(value, f"{above}{name}.")
+
+
+def _hint(name: str) -> str:
+    known = shipped_names()
+    within = [text for text in known if text.startswith(f"{name}/")]
+    if within:
+        return f"it holds {', '.join(Path(text).name for text in within)}."
+    # A name without a folder is compared with names alone.
+    comparable = {text if "/" in name else Path(text).name: text for text in known}
+    near = difflib.get_close_matches(name, comparable, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean {comparable[near[0]]}?"
+    folders = sorted({str(Path(text).parent) for text in known})
+    return f"those that come with qtf are in {', '.join(folders)}."

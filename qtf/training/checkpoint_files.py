@@ -1,0 +1,114 @@
+"""The files of checkpoints: which there are, which are whole, which may go."""
+
+import re
+import shutil
+import sys
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+
+import tensorflow as tf
+from google.protobuf.message import DecodeError
+from tqdm import tqdm
+
+from qtf.files import literal_path, write_atomically
+
+# TensorFlow's own list, for its functions that look for the newest checkpoint of a folder.
+STATE = "checkpoint"
+OWN_FILES = re.compile(r"ckpt-(\d+)(\.index|\.data-\d{5}-of-\d{5}|_temp)")
+# Folder that TensorFlow writes a checkpoint in.
+UNFINISHED = "_temp"
+# What reading damaged files may raise: TensorFlow translates few of its errors.
+DAMAGE = (
+    tf.errors.OpError,
+    AssertionError,
+    AttributeError,
+    DecodeError,
+    IndexError,
+    KeyError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+
+
+def name_of(step: int) -> str:
+    """Returns the name of the checkpoint after `step` optimiser steps."""
+    return f"ckpt-{step}"
+
+
+def kept_steps(folder: Path) -> list[int]:
+    """Returns the steps of which there is a file of a checkpoint, the last one first."""
+    found = {step for step, path in _own_files(folder) if not path.name.endswith(UNFINISHED)}
+    return sorted(found, reverse=True)
+
+
+def whole_steps(folder: Path, steps: Iterable[int]) -> Iterator[int]:
+    """Yields those of the steps, ordered from the last, whose checkpoint can be read.
+
+    Others are passed over with a line on standard error.
+    """
+    unread: list[tuple[int, str]] = []
+    for step in steps:
+        reason = damage(folder, step)
+        if reason is None:
+            tell_of_fallback(folder, unread, step)
+            unread = []
+            yield step
+        else:
+            unread.append((step, reason))
+
+
+def damage(folder: Path, step: int) -> str | None:
+    """Returns what is wrong with a checkpoint, or None if all of it can be read."""
+    try:
+        with literal_path(folder) as path:
+            reader = tf.train.load_checkpoint(f"{path}/{name_of(step)}")
+            for name in reader.get_variable_to_shape_map():
+                reader.get_tensor(name)
+    except DAMAGE as error:
+        return reason_of(error, folder)
+    return None
+
+
+def reason_of(error: Exception, folder: Path) -> str:
+    """Returns what an error of TensorFlow says, on one line and with the folder's own name."""
+    text = re.sub(r"/proc/self/fd/\d+", lambda _: str(folder), str(error))
+    return " ".join(text.split())[:400] or type(error).__name__
+
+
+def tell_of_fallback(folder: Path, unread: Iterable[tuple[int, str]], step: int) -> None:
+    """Prints why checkpoints are passed over, and which one is taken instead."""
+    for bad, reason in unread:
+        tqdm.write(
+            f"Checkpoint {folder / name_of(bad)} cannot be read; {name_of(step)} before it is"
+            f" taken. {reason}",
+            file=sys.stderr,
+        )
+
+
+def keep_only(folder: Path, steps: Collection[int]) -> None:
+    """Removes all checkpoints but some, and lists these for TensorFlow.
+
+    Args:
+        folder: Of the checkpoints; other files in it stay.
+        steps: Which stay.
+    """
+    names = [name_of(step) for step in sorted(steps)]
+    lines = [f'model_checkpoint_path: "{names[-1]}"']
+    lines += [f'all_model_checkpoint_paths: "{name}"' for name in names]
+    write_atomically(folder / STATE, "".join(f"{line}\n" for line in lines))
+    for step, path in _own_files(folder):
+        if step in steps and not path.name.endswith(UNFINISHED):
+            continue
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _own_files(folder: Path) -> list[tuple[int, Path]]:
+    if not folder.is_dir():
+        return []
+    matches = ((OWN_FILES.fullmatch(path.name), path) for path in folder.iterdir())
+    return [(int(match[1]), path) for match, path in matches if match]

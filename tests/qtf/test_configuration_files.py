@@ -1,0 +1,144 @@
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from qtf import configuration_files
+from qtf.configuration_files import (
+    ConfigurationError,
+    check_key,
+    find_configuration,
+    load_configuration,
+    shipped_names,
+)
+
+ROOT = Path(__file__).parents[2]
+ISING = "configs/ground_state/ising_square.py"
+HEADER = "from ml_collections import ConfigDict\n"
+
+
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_every_configuration_of_the_clone_is_shipped_and_loads_from_any_folder(elsewhere):
+    files = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "configs").rglob("*.py"))
+    assert shipped_names() == files
+    for name in files:
+        assert load_configuration(name).is_locked
+
+
+def test_no_configuration_imports_another():
+    for path in (ROOT / "configs").rglob("*.py"):
+        assert not re.search(r"^(from|import) configs", path.read_text(), re.MULTILINE), path
+
+
+def test_a_file_of_that_name_in_the_current_folder_comes_first(elsewhere):
+    path = elsewhere / ISING
+    path.parent.mkdir(parents=True)
+    path.write_text(HEADER + "def get_config(): return ConfigDict({'mine': 1})\n")
+    assert load_configuration(ISING).to_dict() == {"mine": 1}
+    assert find_configuration(f"./{ISING}").resolve() == path
+
+
+def test_an_installed_package_holds_its_configurations(tmp_path, monkeypatch):
+    module = tmp_path / "qtf" / "configuration_files.py"
+    monkeypatch.setattr(configuration_files, "__file__", str(module))
+    assert configuration_files.shipped_folder() == tmp_path / "configs"
+    (tmp_path / "qtf" / "configs").mkdir(parents=True)
+    assert configuration_files.shipped_folder() == tmp_path / "qtf" / "configs"
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("configs/ground_state/isng_square.py", f"does not exist; did you mean {ISING}?"),
+        ("ising_square.py", f"ising_square.py does not exist; did you mean {ISING}?"),
+        ("configs/data", "is a folder; it holds demo.py, ising.py, paper.py, small.py."),
+        ("zzz", "does not exist; those that come with qtf are in configs/data, configs/dyn"),
+        ("", "but an empty one does not exist"),
+    ],
+)
+def test_a_wrong_path_names_what_there_is(elsewhere, path, words):
+    if path == "configs/data":
+        (elsewhere / path).mkdir(parents=True)
+    with pytest.raises(FileNotFoundError, match=re.escape(words)):
+        find_configuration(path)
+
+
+@pytest.mark.parametrize("name", ["a:b.py", "plain.py", "3:4:5.py"])
+@pytest.mark.parametrize("choice", ["", ":7", ":x:y"])
+def test_a_colon_may_be_part_of_the_path(elsewhere, name, choice):
+    content = "def get_config(choice='none'): return ConfigDict({'choice': choice})\n"
+    (elsewhere / name).write_text(HEADER + content)
+    assert load_configuration(name + choice).choice == (choice[1:] or "none")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("def get_config(:", "cannot be loaded, SyntaxError: "),
+        ("import nowhere_at_all", "cannot be loaded, ModuleNotFoundError: "),
+        ("import math; math.nothing", "cannot be loaded, AttributeError: module 'math'"),
+        ("def get_config(): 1 / 0", "cannot be loaded, ZeroDivisionError: "),
+        ("x = 1", "must define the function get_config, but broken.py does not."),
+        ("def get_config(): return {'a': 1}", "must return a ConfigDict, but returns dict."),
+        ("def get_config(): return None", "must return a ConfigDict, but returns NoneType."),
+    ],
+)
+def test_a_file_without_a_configuration_is_told(elsewhere, content, words):
+    Path("broken.py").write_text(content)
+    with pytest.raises(ConfigurationError, match=re.escape(words)):
+        load_configuration("broken.py")
+
+
+def test_a_choice_for_a_file_that_takes_none_is_told():
+    with pytest.raises(ConfigurationError, match="small.py takes nothing behind a colon, .* '3'"):
+        load_configuration("configs/data/small.py:3")
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("training.sed", "Unknown configuration key `sed`. Did you mean `training.seed`?"),
+        ("trainng.seed", "Unknown configuration key `trainng`. Did you mean `training`?"),
+        ("learning_rate", "mean `refinement.learning_rate` or `training.optimizer.learning_rate`?"),
+        ("symmetry.zzz", "`zzz`. Known in `symmetry` are `group`, `in_training`, `weighted_"),
+        ("training.seed.x", "`training.seed` has no keys, but --config.training.seed.x names"),
+    ],
+)
+def test_an_unknown_key_names_the_nearest(key, words):
+    with pytest.raises(ConfigurationError, match=re.escape(words)):
+        check_key(load_configuration(ISING), key)
+
+
+@pytest.mark.parametrize(
+    ("module", "config"),
+    [
+        ("data_gen.generate", "configs/data/small.py"),
+        ("trainers.dynamics", "configs/dynamics/transfer_8.py"),
+        ("trainers.ground_state", f"{ISING}:3,3.0"),
+        ("trainers.open_system", "configs/open_system/ising_chain.py"),
+    ],
+)
+def test_a_hamiltonian_takes_every_key_that_its_name_allows(elsewhere, module, config):
+    section = {"data_gen.generate": "", "trainers.dynamics": "exact."}.get(module, "physics.")
+    program = f"""
+import sys
+sys.argv = ["x", "--config={config}", "--config.{section}hamiltonian.periodic=True"]
+from absl import flags
+import {module}
+flags.FLAGS(sys.argv)
+print(flags.FLAGS.config.{section}hamiltonian.to_dict()["periodic"] is True)
+print(flags.FLAGS.config.is_locked)
+"""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env=environment
+    )
+    assert done.stdout.split() == ["True", "True"], done.stderr

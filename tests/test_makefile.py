@@ -1,0 +1,35 @@
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+# A Python that takes itself for another version, as far as `-c PROGRAM` asks.
+OTHER = f"""#!/bin/sh
+exec {sys.executable} -c 'import sys; sys.version_info = (3, VERSION, 4); exec(sys.argv[1])' "$2"
+"""
+
+
+@pytest.mark.parametrize("target", ["demo", "test"])
+@pytest.mark.parametrize("version", [10, 14])
+def test_a_python_without_tensorflow_is_told_before_anything_is_installed(
+    tmp_path, target, version
+):
+    for name in ("Makefile", "setup.py", "constraints.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+    python = tmp_path / "python"
+    python.write_text(OTHER.replace("VERSION", str(version)))
+    python.chmod(0o755)
+    done = subprocess.run(
+        ["make", target, f"PYTHON={python}"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    first, *rest = done.stderr.splitlines()
+    assert first == (
+        f"{python} is Python 3.{version}, but qtf needs 3.11, 3.12 or 3.13; name one:"
+        f" make {target} PYTHON=python3.12"
+    )
+    assert all(line.startswith("make: ***") for line in rest)
+    assert not (tmp_path / ".venv").exists()

@@ -1,0 +1,102 @@
+"""Every number of every setting has its range, held at both ends and beyond."""
+
+import math
+
+import pytest
+from ml_collections import ConfigDict
+
+from qtf.checks import Flag, Number, Optional, Several
+from qtf.training.run_folder import flattened
+from trainers import base_config
+from trainers.ground_states import config as ground_state
+from trainers.open_systems import config as open_system
+
+COMMANDS = {"dynamics": base_config, "ground state": ground_state, "open system": open_system}
+# Checked where it is used.
+ELSEWHERE = ("fit.", "physics.hamiltonian.", "exact.hamiltonian.")
+NUMBERS = [math.nan, math.inf, -math.inf, -1, 0, 1, 0.5, 1e300, 10**30, True, "2", [1], None]
+
+
+def numbers_of(config):
+    """Yields (key, rule) for what is not a word, also where None stands for one."""
+    rules, defaults = flattened(config.RULES), flattened(config.default().to_dict())
+    for key in defaults:
+        if key in rules and not hasattr(rules[key], "words"):
+            yield key, rules[key]
+
+
+SETTINGS = [
+    pytest.param(config, key, rule, id=f"{name}-{key}")
+    for name, config in COMMANDS.items()
+    for key, rule in numbers_of(config)
+]
+
+
+def with_value(key, value):
+    *sections, name = key.split(".")
+    nested = {name: value}
+    for section in reversed(sections):
+        nested = {section: nested}
+    return ConfigDict(nested)
+
+
+@pytest.mark.parametrize("config", COMMANDS.values(), ids=COMMANDS)
+def test_every_number_and_flag_has_a_rule(config):
+    rules = flattened(config.RULES)
+    for key, value in flattened(config.default().to_dict()).items():
+        is_word = isinstance(value, str) or key in ("model.predicts", "training.method")
+        is_word = is_word or key == "model.decoder_initializer"
+        assert is_word or key in rules or key.startswith(ELSEWHERE), key
+    assert rules.keys() <= flattened(config.default().to_dict()).keys()
+
+
+def allowed(rule, value):
+    """What the rule says, computed in another way."""
+    if isinstance(rule, Optional):
+        return value is None or allowed(rule.rule, value)
+    if isinstance(rule, Flag):
+        return value is True or value is False
+    if isinstance(value, bool | str | list | tuple) or value is None or not abs(value) < math.inf:
+        return False
+    if rule.integer and isinstance(value, float):
+        return False
+    low = -math.inf if rule.least is None else rule.least
+    high = math.inf if rule.most is None else rule.most
+    at_ends = value != rule.above and value != rule.below
+    above = -math.inf if rule.above is None else rule.above
+    below = math.inf if rule.below is None else rule.below
+    return max(low, above) <= value <= min(high, below) and at_ends
+
+
+@pytest.mark.parametrize(("config", "key", "rule"), SETTINGS)
+def test_numbers_without_meaning_are_refused_by_name(config, key, rule):
+    several = isinstance(rule, Several)
+    if isinstance(rule, Optional) and isinstance(rule.rule, Several):
+        rule, several = rule.rule, True
+    inner = rule.rule if several else rule
+    bounds = [bound for bound in vars(inner).values() if type(bound) in (int, float)]
+    tried = [*NUMBERS, *bounds, *(b + 1 for b in bounds), *(b - 1 for b in bounds)]
+    for value in tried:
+        if allowed(inner, value):
+            continue
+        given = (value,) if several else value
+        with pytest.raises(ValueError, match=rf"`[\w.]*{key.split('.')[-1]}`|wrong type"):
+            config.resolved(with_value(key, given))
+
+
+@pytest.mark.parametrize(("config", "key", "rule"), SETTINGS)
+def test_numbers_at_the_ends_of_their_range_are_taken(config, key, rule):
+    inner = rule.rule if isinstance(rule, Optional) else rule
+    if not isinstance(inner, Number):
+        return
+    ends = [end for end in (inner.least, inner.most) if end is not None]
+    for value in ends:
+        # A floor of 0 and a rate above it never contradict one another.
+        found = flattened(config.resolved(with_value(key, value)))
+        assert found[key] == value
+
+
+@pytest.mark.parametrize("value", [(2.0, 3), ("2", "3"), (True, 3), (0,), (-2,), (math.nan,)])
+def test_lengths_of_chains_are_positive_integers(value):
+    with pytest.raises(ValueError, match=r"Setting `data.n_sites` holds values each of which must"):
+        base_config.resolved(with_value("data.n_sites", value))
