@@ -85,7 +85,9 @@ def test_watch_is_told_every_change_and_ends_with_the_server(monkeypatch, servic
     async def watch(there):
         call = there.health.Watch(health_pb2.HealthCheckRequest(service=service))
         told = [(await call.read()).status]
-        for ready in (False, False, True):
+        await there.server.announce(ready=False)
+        told.append((await call.read()).status)
+        for ready in (False, True):
             await there.server.announce(ready=ready)
         told.append((await call.read()).status)
         stopping = asyncio.create_task(seconds_to_stop(there.server))
@@ -95,7 +97,7 @@ def test_watch_is_told_every_change_and_ends_with_the_server(monkeypatch, servic
         return told, await call.code(), await stopping
 
     told, code, seconds = run(monkeypatch, watch)
-    assert (told[0], told[-1]) == (SERVING, NOT_SERVING)
+    assert told == [SERVING, NOT_SERVING, SERVING, NOT_SERVING]
     assert code is grpc.StatusCode.UNAVAILABLE
     assert seconds < 1
 
