@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from qtf.checks import COUNT, Optional, check_arguments
 from qtf.dynamics.rollout_loops import LOOPS, best_loop
 from qtf.dynamics.state_checks import checked_batch, checked_n_steps, norms_of
 from qtf.layers.spin_encoding import check_dimension
@@ -56,8 +57,7 @@ class Rollout:
         if loop not in ("best", *LOOPS):
             known = ", ".join(("best", *LOOPS))
             raise ValueError(f'Argument `loop` must be one of {known}, but is "{loop}".')
-        if chunk_bytes is not None and chunk_bytes < 1:
-            raise ValueError(f"Argument `chunk_bytes` must be positive, but is {chunk_bytes}.")
+        check_arguments(Optional(COUNT), chunk_bytes=chunk_bytes)
         self.model = model
         self.xla = xla
         self.loop = loop

@@ -43,9 +43,22 @@ def energy_estimate(real: np.ndarray, imaginary: np.ndarray, n_sites: int) -> En
     """
     energy = Estimate.of(real)
     variance = float(real.var() + imaginary.var())
+    score = v_score(variance, energy.mean, n_sites)
+    return EnergyEstimate(energy.mean, energy.error, variance, score)
+
+
+def v_score(variance: float, energy: float, n_sites: int) -> float:
+    """Returns n Var / E^2: infinite if E is 0, but 0 if Var is.
+
+    Args:
+        variance: Var.
+        energy: E.
+        n_sites: n.
+    """
     # Of H = 0, whose every state is an eigenstate, the quotient is 0 / 0.
-    score = n_sites * variance / energy.mean**2 if energy.mean else float("inf")
-    return EnergyEstimate(energy.mean, energy.error, variance, score if variance else 0.0)
+    if not variance:
+        return 0.0
+    return n_sites * variance / energy**2 if energy else float("inf")
 
 
 def relative_error(energy: float, reference: float) -> float | None:

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from qtf.checks import POSITIVE, SAMPLES, check
+from qtf.checks import COUNT, POSITIVE, SAMPLES, Number, check
 from qtf.open_systems.full_sums import (
     all_outcomes,
     log_table,
@@ -62,6 +62,8 @@ class Plan:
 
     def __post_init__(self) -> None:
         check("dynamics.tau", self.tau, POSITIVE)
+        check("training.n_epochs", self.n_epochs, COUNT)
+        check("steady_state.n_epochs", self.n_steady, Number(integer=True))
         if not 0 <= self.n_steady <= self.n_epochs:
             raise ValueError(
                 "Setting `steady_state.n_epochs` must be from 0 to `training.n_epochs` ="

@@ -34,12 +34,14 @@ def measure(
         more: Further entries of `result.json`.
 
     Returns:
-        What `result.json` holds: the metrics of a validation and, where all configurations
-        can be listed, "energy_from_all_configurations" and "energy_averaged_over_symmetries";
-        energies are total ones.
+        What `result.json` holds: the metrics of a validation, the list "warnings" and, where all
+        configurations can be listed, "energy_from_all_configurations" and
+        "energy_averaged_over_symmetries"; energies are total ones.
     """
     n_sites = task.hamiltonian.n_sites
-    found = {"n_sites": n_sites, "weights": "last", **task.validate(model, n_samples=n_samples)}
+    values = task.validate(model, n_samples=n_samples)
+    warnings = task.warnings(values)
+    found = {"n_sites": n_sites, "weights": "last", **values, "warnings": warnings}
     if n_sites <= MAX_LISTED_SITES:
         energy = variational_energy(model, task.hamiltonian, xla=task.xla)
         found["energy_from_all_configurations"] = energy
@@ -81,6 +83,8 @@ def lines(found: dict[str, Any], hamiltonian: dict[str, Any]) -> Iterator[str]:
         if key in found:
             error = "" if reference is None else _relative(found[key], reference)
             yield f"{name}: {found[key]:.9g}{f', relative error {error}' if error else ''}"
+    # Absent in results from before they were kept.
+    yield from (f"Warning: {warning}" for warning in found.get("warnings", ()))
 
 
 def _reference(found: dict[str, Any]) -> str:
