@@ -48,15 +48,17 @@ async def running(monkeypatch):
     server = GrpcServer(service, "127.0.0.1", 0)
     await server.start()
     await server.announce(ready=True)
-    async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as channel:
-        yield SimpleNamespace(
-            server=server,
-            models=models,
-            channel=channel,
-            health=health_pb2_grpc.HealthStub(channel),
-            status=channel.unary_unary(STATUS),
-        )
-    await released(server)
+    try:
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+            yield SimpleNamespace(
+                server=server,
+                models=models,
+                channel=channel,
+                health=health_pb2_grpc.HealthStub(channel),
+                status=channel.unary_unary(STATUS),
+            )
+    finally:
+        await released(server)
 
 
 async def released(server):
