@@ -1,8 +1,8 @@
 import contextlib
 import importlib
 import json
-import signal
 import os
+import signal
 
 import numpy as np
 import pytest
