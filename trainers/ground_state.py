@@ -56,7 +56,9 @@ def _grow(config: dict[str, Any]) -> None:
 
     print(HEADER)
     for found in grow(config, WORKDIR.value, profile=PROFILE.value):
-        print(line(found["rows"][-1]), flush=True)
+        row = found["rows"][-1]
+        for text in (line(row), *(f"Warning: {warning}" for warning in row["warnings"])):
+            print(text, flush=True)
     if found["bulk"] is not None:
         print(bulk_line(found["bulk"]))
     print(f"Folder of the growth: {WORKDIR.value}")

@@ -7,6 +7,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from qtf.autoregressive.inputs import checked_outcomes
+
 # Arrays as wide as the widest layer that an evaluation holds at once.
 HELD_AT_ONCE = 5
 
@@ -30,13 +32,13 @@ class AutoregressiveNetwork(keras.Model):
         **kwargs: Of `keras.Model`.
 
     Call arguments:
-        outcomes: int32 (batch, n_positions), from 0 to local_dimension - 1.
+        outcomes: Integers (batch, n_positions), from 0 to local_dimension - 1.
 
     Returns:
         (batch, n_positions, sum(heads)).
 
     Raises:
-        ValueError: A number is not positive.
+        ValueError: A number is not positive, or an outcome is out of range.
     """
 
     # Whether the parallel evaluation has a loop over positions.
@@ -58,6 +60,13 @@ class AutoregressiveNetwork(keras.Model):
         self.n_positions = checked_positive("n_positions", n_positions)
         self.local_dimension = checked_positive("local_dimension", local_dimension)
         self.heads = tuple(checked_positive("heads", head) for head in heads)
+
+    # Keras would hide a mistake that `call` finds in a message of several lines.
+    def __call__(self, outcomes: Any, *args: Any, **kwargs: Any) -> Any:
+        """Checks the outcomes and evaluates all positions."""
+        width = self.n_positions
+        outcomes = checked_outcomes("outcomes", outcomes, self.local_dimension, width=width)
+        return super().__call__(outcomes, *args, **kwargs)
 
     @property
     def n_together(self) -> int:

@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from qtf.ground_states.bits import checked_spins
 from qtf.pieces import equal_pieces, rows_at_once
 
 
@@ -90,9 +91,9 @@ class SpinDistribution(tfp.distributions.Distribution):
         return 1 - 2 * tf.cast(self._psi.sample(uniforms), self.dtype)
 
     def _log_prob(self, spins: Any) -> Any:
-        bits = tf.cast(tf.convert_to_tensor(spins) < 0, tf.int32)
-        rows = tf.reshape(bits, (-1, self._psi.n_sites))
-        return 2.0 * tf.reshape(self._log_modulus(rows), tf.shape(bits)[:-1])
+        shape = tf.shape(spins)
+        rows = checked_spins(tf.reshape(spins, (-1, self._psi.n_sites)), self._psi.n_sites)
+        return 2.0 * tf.reshape(self._log_modulus((1 - rows) // 2), shape[:-1])
 
     def _log_modulus(self, rows: Any) -> Any:
         """Returns log |psi| of (batch, n_sites) bits, in pieces if they are many."""

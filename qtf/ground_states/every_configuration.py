@@ -28,6 +28,10 @@ class EveryConfiguration:
         bits: int32 (n_listed, n_sites), of all images the one that comes first as a binary
             number.
         counts: Number of images of each, float64 (n_listed,).
+        allowed: Whether psi may be other than zero, for each of all configurations, bool
+            (2**n_sites,).
+        rows: Which of those listed each of all configurations is an image of, int32
+            (2**n_sites,); any for one that is not allowed.
 
     Raises:
         ValueError: There are more than `MAX_SITES` sites.
@@ -57,16 +61,16 @@ class EveryConfiguration:
         if plain is not psi:
             first = _first_images(psi, every, powers)
         if plain.zero_magnetization:
-            allowed = every.sum(axis=1) == psi.n_sites // 2
+            self.allowed = every.sum(axis=1) == psi.n_sites // 2
         else:
-            allowed = np.ones(len(every), bool)
-        listed, counts = np.unique(first[allowed], return_counts=True)
+            self.allowed = np.ones(len(every), bool)
+        listed, counts = np.unique(first[self.allowed], return_counts=True)
         self.bits = every[listed]
         self.counts = counts.astype(np.float64)
         self._powers = powers.astype(np.int32)
         # Spins that are not possible are looked up too, with an element of zero.
         rows = np.searchsorted(listed, first).clip(max=len(listed) - 1)
-        self._rows = rows.astype(np.int32)
+        self.rows = rows.astype(np.int32)
 
     def shares(self, log_modulus: Any) -> Any:
         """Returns |psi|^2 of each with its images, divided by the sum of all.
@@ -89,7 +93,7 @@ class EveryConfiguration:
         unsigned = phase - plain.sign_phase(self.bits, phase.dtype)
 
         def log_psi(bits: Any) -> tuple[Any, Any]:
-            rows = ops.take(self._rows, ops.sum(bits * self._powers, axis=1))
+            rows = ops.take(self.rows, ops.sum(bits * self._powers, axis=1))
             sign = plain.sign_phase(bits, phase.dtype)
             return ops.take(log_modulus, rows), ops.take(unsigned, rows) + sign
 

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from qtf.figure_style import COLORS, add_grid, make_figure, ordered_colors, put_legend_below
+from qtf.ground_states.bits import checked_bits
 
 DIRECT = "direct samples"
 DIRECT_COLOR = COLORS[2]
@@ -44,7 +45,7 @@ def principal_components(bits: np.ndarray, n_components: int = 2) -> tuple[np.nd
         Mean spins (n_sites,) and unit vectors (n_components, n_sites), whose entries add up to
         no negative number, so that up spins lie to the right.
     """
-    spins = 1.0 - 2.0 * np.asarray(bits)
+    spins = 1.0 - 2.0 * checked_bits(bits)
     mean = spins.mean(axis=0)
     # Eigenvectors of the covariance, the largest eigenvalue last.
     _, vectors = np.linalg.eigh((spins - mean).T @ (spins - mean))

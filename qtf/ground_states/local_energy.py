@@ -8,6 +8,7 @@ import numpy as np
 from keras import ops
 
 from qtf.checks import COUNT, COUNT_OR_0, check_arguments
+from qtf.ground_states.bits import checked_bits
 from qtf.physics import PauliSum
 from qtf.pieces import equal_pieces, rows_at_once
 from qtf.training.piecewise import evaluate_in_pieces
@@ -63,16 +64,33 @@ class LocalEnergy:
         """Number of different s' of a configuration."""
         return len(self._flips)
 
+    @property
+    def flips(self) -> np.ndarray:
+        """Which spins each of them turns, int32 (n_flips, n_sites)."""
+        return self._flips
+
+    @property
+    def flip_sizes(self) -> np.ndarray:
+        """Bound on the modulus of the elements of each flip, float64 (n_flips,)."""
+        return np.abs(self._coefficients[:, 1:]).sum(axis=0)
+
+    def diagonal(self, bits: Any) -> Any:
+        """Returns diagonal elements, float64 (batch,); `bits` as of `connected`."""
+        terms = np.flatnonzero(self._coefficients[:, 0])
+        bits, signs = checked_bits(bits, self.n_sites), self._signs[terms]
+        return self._summed(bits, signs, self._coefficients[terms, :1])[0]
+
     def connected(self, bits: Any) -> tuple[Any, Any, Any]:
         """Returns diagonal elements and all connected configurations.
 
         Args:
-            bits: int32 (batch, n_sites).
+            bits: Integers (batch, n_sites).
 
         Returns:
             Diagonal elements (batch,); off-diagonal ones (n_flips, batch), zeros included;
             their configurations, int32 (n_flips, batch, n_sites).
         """
+        bits = checked_bits(bits, self.n_sites)
         elements = self._elements(bits)
         others = (bits[None] + ops.cast(self._flips[:, None], "int32")) % 2
         return elements[0], elements[1:], others
@@ -82,14 +100,16 @@ class LocalEnergy:
 
         Args:
             log_psi: The wave function.
-            bits: int32 (batch, n_sites); psi must not vanish there.
+            bits: Integers (batch, n_sites), 0 for spin up; psi must not vanish there.
 
         Returns:
             float64 (batch,) each.
 
         Raises:
-            ValueError: `n_prefixes` is more than 1 although the wave function has no prefixes.
+            ValueError: `n_prefixes` is more than 1 although the wave function has no prefixes,
+                or a bit is neither 0 nor 1.
         """
+        bits = checked_bits(bits, self.n_sites)
         at_once = rows_at_once(evaluation_bytes(log_psi, self.n_sites))
         outputs = [((), "float64")] * 2
         found = evaluate_in_pieces(
@@ -135,10 +155,14 @@ class LocalEnergy:
 
     def _elements(self, bits: Any) -> Any:
         """Returns float64 (1 + n_flips, batch), the diagonal ones first."""
+        return self._summed(bits, self._signs, self._coefficients)
+
+    def _summed(self, bits: Any, signs: np.ndarray, coefficients: np.ndarray) -> Any:
+        """Sums terms whose `signs` depend on the bits; (columns of the coefficients, batch)."""
         dtype = "float64"
-        parities = ops.matmul(ops.cast(bits, dtype), ops.cast(self._signs.T, dtype))
-        signs = 1.0 - 2.0 * (parities % 2.0)
-        return ops.transpose(ops.matmul(signs, ops.cast(self._coefficients, dtype)))
+        parities = ops.matmul(ops.cast(bits, dtype), ops.cast(signs.T, dtype))
+        of_terms = 1.0 - 2.0 * (parities % 2.0)
+        return ops.transpose(ops.matmul(of_terms, ops.cast(coefficients, dtype)))
 
     def _pieces(self, flips: np.ndarray, chunk: int) -> np.ndarray:
         """Returns numbers of flips in equal pieces of at most `chunk`, (n_pieces, size)."""

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from qtf.ground_states.bits import checked_bits
 from qtf.ground_states.local_energy import LogPsi, log_psi_in_pieces
 from qtf.training.compilation import compiled
 
@@ -55,7 +56,8 @@ def sample_chain(
 
     Raises:
         ValueError: The proposal is unknown, a number is not positive, `n_steps` is less than
-            `keep_every`, `start` has another shape, or Keras does not run on TensorFlow.
+            `keep_every`, `start` has another shape or bits other than 0 and 1, or Keras does
+            not run on TensorFlow.
 
     Example:
         >>> from qtf.autoregressive import GRUNetwork
@@ -105,6 +107,7 @@ def chain_steps(
         raise ValueError(
             f'Argument `proposal` must be one of {", ".join(PROPOSALS)}, but is "{proposal}".'
         )
+    bits = checked_bits(bits)
     tfp = _tensorflow_probability()
     choose = tfp.distributions.Uniform(np.float64(0.0), np.float64(1.0))
 
@@ -215,9 +218,7 @@ def _largest(values: Any, bits: Any) -> Any:
 
 
 def _checked_start(start: Any, n_steps: int, keep_every: int) -> np.ndarray:
-    start = np.asarray(start, np.int32)
-    if start.ndim != 2:
-        raise ValueError(f"Argument `start` must be (n_chains, n_sites), but is {start.shape}.")
+    start = checked_bits(start, name="start")
     for name, value in (("keep_every", keep_every), ("n_steps", n_steps)):
         if value < 1:
             raise ValueError(f"Argument `{name}` must be positive, but is {value}.")

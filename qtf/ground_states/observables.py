@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from qtf.autoregressive.estimates import Estimate
+from qtf.ground_states.bits import checked_bits
 from qtf.ground_states.local_energy import LocalEnergy, evaluation_bytes
 from qtf.physics import PauliSum
 from qtf.pieces import in_pieces, rows_at_once
@@ -24,7 +25,7 @@ def expectation(psi: Any, operator: PauliSum, bits: Any) -> Estimate:
         bits: Samples of psi, int32 (n_samples, n_sites).
     """
     local = LocalEnergy(operator)
-    bits = np.asarray(bits)
+    bits = checked_bits(bits, operator.n_sites)
     # Without a graph nothing is kept for later, so that all flips of a piece may be at once.
     at_once = max(1, _rows_at_once(psi, bits) // (local.n_flips + 1))
     with announced("local values of samples", len(bits)) as activity:
@@ -42,6 +43,9 @@ def magnetization(bits: Any) -> Estimate:
 
     Args:
         bits: Samples, (n_samples, n_sites).
+
+    Raises:
+        ValueError: A bit is neither 0 nor 1.
     """
     return Estimate.of(_magnetizations(bits))
 
@@ -59,7 +63,7 @@ def zz_correlation(bits: Any, site: int, other: int) -> Estimate:
         site: i.
         other: j.
     """
-    spins = 1.0 - 2.0 * np.asarray(bits)
+    spins = 1.0 - 2.0 * checked_bits(bits)
     return Estimate.of(spins[:, site] * spins[:, other])
 
 
@@ -75,11 +79,12 @@ def renyi_entropy(psi: Any, bits: Any, region: Sequence[int]) -> Estimate:
         region: Sites of A.
 
     Raises:
-        ValueError: The mean of the swaps is not positive: too few samples.
+        ValueError: The mean of the swaps is not positive: too few samples; or a bit is neither
+            0 nor 1.
 
     Source: Hastings et al., Phys. Rev. Lett. 104, 157201 (2010).
     """
-    bits = np.asarray(bits)
+    bits = checked_bits(bits)
     half = len(bits) // 2
     one, two = bits[:half], bits[half : 2 * half]
     swapped = [one.copy(), two.copy()]
@@ -96,7 +101,7 @@ def renyi_entropy(psi: Any, bits: Any, region: Sequence[int]) -> Estimate:
 
 
 def _magnetizations(bits: Any) -> np.ndarray:
-    return (1.0 - 2.0 * np.asarray(bits)).mean(axis=1)
+    return (1.0 - 2.0 * checked_bits(bits)).mean(axis=1)
 
 
 def _log_psi(psi: Any, bits: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ from typing import Any
 from keras import ops
 
 from qtf.checks import NOT_NEGATIVE, check_settings
+from qtf.ground_states.bits import checked_bits
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Penalties:
             step: t.
         """
         added = ops.zeros((), "float64")
+        bits = checked_bits(bits)
         n_sites = bits.shape[1]
         if self.temperature:
             slowing = 1.0 + self.temperature_decay * ops.cast(step, "float64")

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from qtf.ground_states.bits import checked_bits
+
 UP, DOWN, BETWEEN = (33, 82, 140), (240, 190, 80), (255, 255, 255)
 
 
@@ -24,7 +26,7 @@ def sample_picture(
         (7, 5, 3)
     """
     rows, columns = shape
-    shown = np.asarray(bits[:n_samples]).reshape(-1, rows, columns)
+    shown = checked_bits(bits, rows * columns)[:n_samples].reshape(-1, rows, columns)
     # About as wide as high.
     n_across = max(1, round((len(shown) * rows / columns) ** 0.5))
     n_down = -(-len(shown) // n_across)

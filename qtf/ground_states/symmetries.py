@@ -7,11 +7,15 @@ import keras
 import numpy as np
 from keras import ops
 
+from qtf.autoregressive.inputs import checked_uniforms
+from qtf.ground_states.bits import checked_bits
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import Lattice, PauliSum, Square
 
 Permutation = tuple[int, ...]
 GROUPS = ("none", "flip", "lattice", "lattice_and_flip")
+# Relative to the largest coefficient of a Hamiltonian.
+ROUNDING = 1e-12
 
 
 def lattice_symmetries(lattice: Lattice) -> tuple[Permutation, ...]:
@@ -146,6 +150,11 @@ class SymmetricWaveFunction(keras.Model):
         """Memory that the evaluation of one more configuration takes, roughly: of its images."""
         return self.n_symmetries * self.psi.evaluation_bytes
 
+    # Keras would hide a mistake that `call` finds in a message of several lines.
+    def __call__(self, bits: Any, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        """Checks the bits and returns log |psi| and the phase."""
+        return super().__call__(checked_bits(bits, self.n_sites), *args, **kwargs)
+
     def call(self, bits: Any) -> tuple[Any, Any]:
         """Returns log |psi| and the phase of given spins."""
         images = ops.reshape(self.images(bits), (-1, self.n_sites))
@@ -162,6 +171,7 @@ class SymmetricWaveFunction(keras.Model):
 
     def images(self, bits: Any) -> Any:
         """Returns the bits after every symmetry, (n_symmetries, batch, n_sites)."""
+        bits = checked_bits(bits, self.n_sites)
         table = np.array(self.permutations, np.int32)
         moved = ops.transpose(ops.take(bits, table, axis=1), (1, 0, 2))
         return ops.concatenate([moved, 1 - moved], axis=0) if self.spin_flip else moved
@@ -176,6 +186,7 @@ class SymmetricWaveFunction(keras.Model):
         Returns:
             bits, int32 (batch, n_sites), by site.
         """
+        uniforms = checked_uniforms(uniforms, self.n_uniforms)
         bits = self.psi.sample(uniforms[: self.n_sites])
         chosen = ops.cast(ops.floor(uniforms[self.n_sites] * self.n_symmetries), "int32")
         # Rounding may bring a product to n_symmetries itself.
@@ -221,15 +232,18 @@ def is_symmetric(hamiltonian: PauliSum, group: str, lattice: Lattice) -> bool:
     """
     permutations = lattice_symmetries(lattice) if "lattice" in group else ()
     terms = _coefficients(hamiltonian, range(lattice.n_sites))
+    rounding = ROUNDING * max(map(abs, terms.values()), default=0.0)
     # A flip of all spins turns the sign of every Y and Z.
     odd = "flip" in group and any(
-        sum(pauli in "YZ" for _, pauli in term) % 2 for term, value in terms.items() if value
+        sum(pauli in "YZ" for _, pauli in term) % 2
+        for term, value in terms.items()
+        if abs(value) > rounding
     )
     moved = (_coefficients(hamiltonian, permutation) for permutation in permutations)
     return not odd and all(
-        found.keys() == terms.keys()
-        and np.allclose([found[term] for term in terms], list(terms.values()), rtol=1e-12)
+        abs(found.get(term, 0.0) - terms.get(term, 0.0)) <= rounding
         for found in moved
+        for term in found.keys() | terms.keys()
     )
 
 
@@ -313,6 +327,7 @@ def acceptance(symmetric: SymmetricWaveFunction, bits: Any) -> Any:
     Returns:
         (batch,).
     """
+    bits = checked_bits(bits, symmetric.n_sites)
     images = symmetric.images(bits)
     # The first image is the configuration itself.
     own = symmetric.psi(bits)[0]

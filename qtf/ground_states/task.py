@@ -1,7 +1,7 @@
 """Variational Monte Carlo as a task of the training loop."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -10,7 +10,12 @@ from keras import ops
 
 from qtf.checks import SAMPLES, check_arguments
 from qtf.ground_states.energy_gradient import gradient_surrogate, gradients_in_pieces
-from qtf.ground_states.estimates import EnergyEstimate, energy_estimate, relative_error
+from qtf.ground_states.estimates import (
+    EnergyEstimate,
+    energy_estimate,
+    relative_error,
+    v_score,
+)
 from qtf.ground_states.every_configuration import EveryConfiguration
 from qtf.ground_states.local_energy import LocalEnergy, LogPsi, log_psi_in_pieces
 from qtf.ground_states.min_sr import MinSR
@@ -18,17 +23,30 @@ from qtf.ground_states.observables import abs_magnetization, magnetization
 from qtf.ground_states.penalties import Penalties
 from qtf.ground_states.sample_picture import sample_picture
 from qtf.ground_states.symmetries import SymmetricWaveFunction, acceptance
+from qtf.ground_states.unseen_variance import is_blind, lowest_configuration, unseen_variance
 from qtf.physics import PauliSum
 from qtf.progress import announced
 from qtf.training.compilation import compiled
+from qtf.training.damping import Damping
 from qtf.training.per_sample import bytes_of_equations
 from qtf.training.piecewise import BYTES_OF_GRADIENT, gradient_rows_at_once
 from qtf.training.surrogates import with_gradient_of, with_gradients
 
 # Apart from the streams of training batches.
-VALIDATION_STREAM = 41
-# Of a known energy: itself, the distance from it, and that with the error bar added.
-REFERENCE_METRICS = ("reference_energy", "relative_error", "relative_error_bound")
+VALIDATION_STREAM, UNSEEN_STREAM = 41, 42
+# Samples from which flips look for what the others cannot see.
+N_UNSEEN = 64
+# Samples that are exchanged, and random configurations, in search of a lower energy.
+N_ELSEWHERE = 1024
+# By so many, and more than rounding, an energy is above another.
+N_ERROR_BARS, ROUNDING = 5, 1e-6
+# Of a known energy: itself, the distance from it, its error bar, and both added.
+REFERENCE_METRICS = (
+    "reference_energy",
+    "relative_error",
+    "relative_error_error",
+    "relative_error_bound",
+)
 
 
 class GroundStateTask:
@@ -59,6 +77,7 @@ class GroundStateTask:
         every_configuration: Whether training sums over all configurations of a small system
             instead of samples; `validate` samples nevertheless.
         picture_shape: Rows and columns of a picture of a sample; None: no pictures.
+        open_questions: What is not proven of the wave function, one sentence each, for reports.
         xla: Whether validation is compiled by XLA.
 
     Raises:
@@ -82,6 +101,7 @@ class GroundStateTask:
         n_prefixes: int = 1,
         every_configuration: bool = False,
         picture_shape: tuple[int, int] | None = None,
+        open_questions: Sequence[str] = (),
         xla: bool = True,
     ) -> None:
         check_arguments(SAMPLES, n_samples=n_samples, n_validation=n_validation)
@@ -100,13 +120,18 @@ class GroundStateTask:
         self.local_energy = LocalEnergy(hamiltonian, chunk=chunk, n_prefixes=n_prefixes)
         self.every_configuration = every_configuration
         self.picture_shape = picture_shape
+        self.open_questions = tuple(open_questions)
         self.xla = xla
+        self.has_new_goal = False
         self.metric_names = (
             "loss",
+            "loss_error",
             "energy",
             "energy_error",
             "energy_variance",
+            "unseen_variance",
             "v_score",
+            "v_score_error",
             "magnetization",
             "magnetization_error",
             "abs_magnetization",
@@ -119,6 +144,25 @@ class GroundStateTask:
     def state(self) -> list[keras.Variable]:
         """Variables that belong into a checkpoint beside weights and optimiser."""
         return [] if self.min_sr is None else self.min_sr.state
+
+    @property
+    def damping(self) -> Damping | None:
+        """What holds back steps of stochastic reconfiguration."""
+        return None if self.min_sr is None else self.min_sr.damping
+
+    @property
+    def remedy(self) -> str:
+        """What to try if the energy becomes infinite."""
+        if self.min_sr is None:
+            return "a smaller `training.optimizer.learning_rate`, or a `clip_norm` beside it"
+        return (
+            f"a larger `min_sr.diag_shift` (here {self.min_sr.diag_shift:g}), a smaller"
+            " `training.optimizer.learning_rate` or more `sampling.n_samples`"
+        )
+
+    def accepts(self, loss: float, rate: float) -> bool:
+        """Tells whether the last step was short enough; samples do not tell what it has gained."""
+        return self.min_sr is None or self.min_sr.is_short(rate)
 
     def build_model(self) -> keras.Model:
         """Makes the wave function.
@@ -145,6 +189,10 @@ class GroundStateTask:
             values = (*energies, bits)
             return values if symmetric is None else (*values, acceptance(symmetric, bits))
 
+        # Compiling it by XLA would take longer than it saves.
+        self._evaluated = compiled(
+            lambda bits: log_psi_in_pieces(model, bits), variables=model.variables, xla=False
+        )
         self._measured = compiled(measured, variables=model.variables, xla=self.xla)
         return model
 
@@ -189,6 +237,8 @@ class GroundStateTask:
     def validate(self, model: keras.Model, *, n_samples: int | None = None) -> dict[str, float]:
         """Returns energy, variance, V-score and magnetisation of samples.
 
+        The V-score has in it what the samples cannot show, see `unseen_variance`.
+
         They are drawn from random numbers apart from all of the training, the same at every
         validation, of the model that `build_model` made.
 
@@ -198,13 +248,18 @@ class GroundStateTask:
         """
         estimate, bits, *acceptances = self._samples(n_samples or self.n_validation)
         self._shown_bits = bits
+        unseen = self._unseen_variance(bits, estimate.energy)
         mean_z = magnetization(bits)
         values = {
             "loss": estimate.energy,
+            "loss_error": estimate.energy_error,
             "energy": estimate.energy,
             "energy_error": estimate.energy_error,
             "energy_variance": estimate.energy_variance,
-            "v_score": estimate.v_score,
+            "unseen_variance": unseen,
+            # What samples cannot see must not let a training end.
+            "v_score": v_score(estimate.energy_variance + unseen, estimate.energy, model.n_sites),
+            "v_score_error": estimate.v_score_error,
             "magnetization": mean_z.mean,
             "magnetization_error": mean_z.error,
             "abs_magnetization": abs_magnetization(bits).mean,
@@ -215,14 +270,38 @@ class GroundStateTask:
             values["reference_energy"] = self.reference
         error = None if self.reference is None else relative_error(estimate.energy, self.reference)
         if error is not None:
-            bound = error + estimate.energy_error / abs(self.reference)
-            values.update(zip(REFERENCE_METRICS[1:], (error, bound), strict=True))
+            bar = estimate.energy_error / abs(self.reference)
+            values.update(zip(REFERENCE_METRICS[1:], (error, bar, error + bar), strict=True))
         return values
 
     def estimate(self, n_samples: int) -> tuple[EnergyEstimate, np.ndarray]:
         """Returns the energy from the first samples of a validation, and their bits."""
         estimate, bits, *_ = self._samples(n_samples)
         return estimate, bits
+
+    def warnings(self, values: Mapping[str, float]) -> list[str]:
+        """Returns why the last validation may not be of the ground state, one sentence each.
+
+        Args:
+            values: That it returned.
+        """
+        energy, error = values["energy"], values["energy_error"]
+        unseen, seen = values["unseen_variance"], values["energy_variance"]
+        found = list(self.open_questions)
+        if is_blind(unseen, seen, energy, self.hamiltonian.n_sites):
+            found.append(
+                "The wave function vanishes at configurations that the Hamiltonian reaches from its"
+                f" samples. They add {unseen:.3g} to the variance, which samples do not show: it is"
+                " no ground state, whatever the energy's error bar."
+            )
+        rng = np.random.default_rng([self.seed, UNSEEN_STREAM])
+        lowest = lowest_configuration(self.local_energy, self._shown_bits[:N_ELSEWHERE], rng)
+        if lowest < energy - N_ERROR_BARS * error - ROUNDING * abs(energy):
+            found.append(
+                f"A single configuration has the energy {lowest:.9g}, below that of the wave"
+                " function, which therefore is no ground state."
+            )
+        return found
 
     def figures(self, model: keras.Model) -> dict[str, np.ndarray]:
         """Draws samples of the last validation."""
@@ -270,6 +349,16 @@ class GroundStateTask:
         bits, real, target, imaginary, shares = run(batch["uniforms"], batch["step"])
         parts = self.min_sr.direction(model, bits, target, imaginary, shares)
         return with_gradients(ops.sum(shares * real), parts, model.trainable_variables)
+
+    def _unseen_variance(self, bits: np.ndarray, energy: float) -> float:
+        rng = np.random.default_rng([self.seed, UNSEEN_STREAM])
+        few = bits[:N_UNSEEN]
+        with announced("looking where the wave function vanishes"):
+            return unseen_variance(self._evaluate, self.local_energy, few, energy, rng).mean
+
+    def _evaluate(self, bits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        log_modulus, phase = self._evaluated(ops.convert_to_tensor(bits))
+        return np.asarray(log_modulus, np.float64), np.asarray(phase, np.float64)
 
     def _samples(self, n_samples: int) -> tuple[Any, ...]:
         """Returns the energy, the bits and, where symmetries are known, the acceptances."""

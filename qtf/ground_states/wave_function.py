@@ -6,8 +6,10 @@ from typing import Any
 import keras
 from keras import ops
 
+from qtf.autoregressive.inputs import checked_uniforms
 from qtf.autoregressive.network import AutoregressiveNetwork
 from qtf.autoregressive.sampling import drawn_outcomes
+from qtf.ground_states.bits import checked_bits
 
 # exp() of it is zero in every precision, and no sum of such numbers overflows.
 IMPOSSIBLE = -1e4
@@ -37,14 +39,15 @@ class WaveFunction(keras.Model):
         **kwargs: Of `keras.Model`.
 
     Call arguments:
-        bits: int32 (batch, n_sites), by site; 0 is spin up (Z = +1).
+        bits: Integers (batch, n_sites), by site; 0 is spin up (Z = +1), 1 is spin down.
 
     Returns:
         Real and imaginary part of log psi, (batch,) each.
 
     Raises:
         ValueError: The network has other outputs; `sites` is no permutation; the number of
-            sites is odd although the magnetisation is zero; a site does not exist.
+            sites is odd although the magnetisation is zero; a site does not exist; a bit is
+            neither 0 nor 1.
 
     Example:
         >>> import numpy as np
@@ -77,6 +80,11 @@ class WaveFunction(keras.Model):
         self._positions = tuple(positions)
         self.built = True
 
+    # Keras would hide a mistake that `call` finds in a message of several lines.
+    def __call__(self, bits: Any, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        """Checks the bits and returns log |psi| and the phase."""
+        return super().__call__(checked_bits(bits, self.n_sites), *args, **kwargs)
+
     def call(self, bits: Any) -> tuple[Any, Any]:
         """Returns log |psi| and the phase of given spins."""
         log_modulus, phase = self.without_sign(bits)
@@ -84,7 +92,7 @@ class WaveFunction(keras.Model):
 
     def without_sign(self, bits: Any) -> tuple[Any, Any]:
         """Returns log |psi| and the phase as if there were no `sign_sites`."""
-        outcomes = ops.take(bits, self.sites, axis=1)
+        outcomes = ops.take(checked_bits(bits, self.n_sites), self.sites, axis=1)
         positions = ops.arange(self.n_sites)
         return self._summed(self.network(outcomes), outcomes, 0, positions, axis=1)
 
@@ -118,6 +126,7 @@ class WaveFunction(keras.Model):
         Returns:
             For each of them what `continued` needs: everything before that position.
         """
+        bits = checked_bits(bits, self.n_sites)
         outcomes = ops.transpose(ops.take(bits, self.sites, axis=1))
         batch_size = ops.shape(bits)[0]
         nothing = ops.zeros((batch_size,), self.variable_dtype)
@@ -139,6 +148,7 @@ class WaveFunction(keras.Model):
             start: The position.
             prefix: Of `prefixes`, for (batch, n_sites) spins.
         """
+        bits = checked_bits(bits, self.n_sites)
         n_variants = bits.shape[0] // prefix[1].shape[0]
         known = keras.tree.map_structure(lambda x: _repeated(x, n_variants), prefix)
         outcomes = ops.transpose(ops.take(bits, self.sites, axis=1))
@@ -160,6 +170,7 @@ class WaveFunction(keras.Model):
             found = outputs[:, :2]
             return self._masked(found, downs, position) if self.zero_magnetization else found
 
+        uniforms = checked_uniforms(uniforms, self.n_uniforms)
         outcomes = drawn_outcomes(self.network, uniforms, logits)
         return ops.take(ops.transpose(outcomes), self._positions, axis=1)
 
@@ -167,6 +178,7 @@ class WaveFunction(keras.Model):
         """Returns pi times the number of down spins on `sign_sites`, modulo 2 pi; (batch,)."""
         if not self.sign_sites:
             return ops.zeros((), dtype)
+        bits = checked_bits(bits, self.n_sites)
         downs = ops.sum(ops.take(bits, self.sign_sites, axis=1), axis=1)
         return ops.cast(3.141592653589793 * ops.cast(downs % 2, dtype), dtype)
 

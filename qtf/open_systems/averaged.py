@@ -7,6 +7,9 @@ from typing import Any
 import keras
 from keras import ops
 
+from qtf.autoregressive.inputs import checked_outcomes, checked_uniforms
+from qtf.open_systems.outcome_distribution import N_OUTCOMES
+
 
 @keras.saving.register_keras_serializable("qtf")
 class AveragedDistribution(keras.Model):
@@ -21,13 +24,14 @@ class AveragedDistribution(keras.Model):
         **kwargs: Of `keras.Model`.
 
     Call arguments:
-        outcomes: int32 (batch, n_sites), by site, from 0 to 3.
+        outcomes: Integers (batch, n_sites), by site, from 0 to 3.
 
     Returns:
         log p, (batch,).
 
     Raises:
-        ValueError: There are no distributions, or they have different numbers of sites.
+        ValueError: There are no distributions, they have different numbers of sites, or an
+            outcome is not from 0 to 3.
 
     Example:
         >>> import numpy as np
@@ -75,6 +79,12 @@ class AveragedDistribution(keras.Model):
         """
         return sum(distribution.evaluation_bytes for distribution in self.distributions)
 
+    # Keras would hide a mistake that `call` finds in a message of several lines.
+    def __call__(self, outcomes: Any, *args: Any, **kwargs: Any) -> Any:
+        """Checks the outcomes and returns the logarithms of their probabilities."""
+        outcomes = checked_outcomes("outcomes", outcomes, N_OUTCOMES, width=self.n_sites)
+        return super().__call__(outcomes, *args, **kwargs)
+
     def call(self, outcomes: Any) -> Any:
         """Returns the logarithms of the probabilities of given outcomes."""
         logs = ops.stack([distribution(outcomes) for distribution in self.distributions])
@@ -90,6 +100,7 @@ class AveragedDistribution(keras.Model):
         Returns:
             int32 (batch, n_sites), by site.
         """
+        uniforms = checked_uniforms(uniforms, self.n_uniforms)
         drawn = ops.stack(
             [member.sample(uniforms[: member.n_uniforms]) for member in self.distributions]
         )

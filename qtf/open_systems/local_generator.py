@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from qtf.autoregressive.inputs import checked_outcomes
 from qtf.pieces import equal_pieces, rows_at_once
 from qtf.training.piecewise import evaluate_in_pieces, gradient_rows_at_once
 
@@ -75,6 +76,7 @@ class LocalGenerator:
         Returns:
             float64 (batch,) and (n_chunks * chunk, batch), of each move and zeros behind.
         """
+        outcomes = self._checked(outcomes)
         first, second = (ops.transpose(ops.take(outcomes, self.bonds[:, i], 1)) for i in (0, 1))
         index = 16 * ops.arange(len(self.bonds), dtype="int32")[:, None] + 4 * first + second
         table = ops.convert_to_tensor(self._by_shift().reshape(-1, 16))
@@ -94,6 +96,7 @@ class LocalGenerator:
 
     def moved(self, outcomes: Any, chunk: Any) -> Any:
         """Returns the outcomes after the moves of a chunk, int32 (chunk, batch, n_sites)."""
+        outcomes = self._checked(outcomes)
         shifts = np.concatenate([self._shifts, np.zeros((self.chunk, self.n_sites), np.int32)])
         part = ops.slice(
             ops.convert_to_tensor(shifts), (chunk * self.chunk, 0), (self.chunk, self.n_sites)
@@ -111,6 +114,7 @@ class LocalGenerator:
         Returns:
             float64 (batch,) and (n_chunks * chunk, batch); not to be differentiated.
         """
+        outcomes = self._checked(outcomes)
         batch_size = ops.shape(outcomes)[0]
         own = log_prob_in_pieces(log_prob, outcomes) if own is None else own
         own = ops.cast(own, "float64")
@@ -151,6 +155,9 @@ class LocalGenerator:
             )
             total = total + ops.reshape(acted, (4**self.n_sites,))
         return total
+
+    def _checked(self, outcomes: Any) -> Any:
+        return checked_outcomes("outcomes", outcomes, 4, width=self.n_sites)
 
     def _by_shift(self) -> np.ndarray:
         """Returns L with b_i = a_i + s_i, b_j = a_j + s_j: (n_bonds, a_i, a_j, s_i, s_j)."""

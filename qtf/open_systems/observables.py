@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from qtf.autoregressive.estimates import Estimate
+from qtf.autoregressive.inputs import checked_outcomes
 
 
 class PauliObservables:
@@ -38,8 +39,11 @@ class PauliObservables:
 
         Args:
             outcomes: Samples, (n_samples, n_sites).
+
+        Raises:
+            ValueError: An outcome is not from 0 to 3.
         """
-        outcomes = np.asarray(outcomes)
+        outcomes = checked_outcomes("outcomes", outcomes, 4)
         return {
             name: Estimate.of(row[outcomes].mean(axis=1))
             for name, row in zip("xyz", self.values, strict=True)
@@ -56,9 +60,10 @@ class PauliObservables:
             paulis: One of "x", "y", "z" for each.
 
         Raises:
-            ValueError: The sites are equal, or a Pauli matrix is unknown.
+            ValueError: The sites are equal, a Pauli matrix is unknown, or an outcome is not from 0
+                to 3.
         """
-        outcomes, rows = np.asarray(outcomes), self._rows(sites, paulis)
+        outcomes, rows = checked_outcomes("outcomes", outcomes, 4), self._rows(sites, paulis)
         one, other = (row[outcomes[:, site]] for row, site in zip(rows, sites, strict=True))
         return Estimate.of(one * other)
 
@@ -67,6 +72,9 @@ class PauliObservables:
 
         Args:
             table: p of all outcomes, (4**n_sites,), the first site most significant.
+
+        Raises:
+            ValueError: The shape is another.
         """
         cube = _cube(table)
         marginals = [_marginal(cube, (site,)) for site in range(cube.ndim)]
@@ -79,7 +87,8 @@ class PauliObservables:
         """Returns what `correlator` estimates; arguments as above.
 
         Raises:
-            ValueError: The sites are equal, or a Pauli matrix is unknown.
+            ValueError: The sites are equal, a Pauli matrix is unknown, or `table` has another
+                shape.
         """
         one, other = self._rows(sites, paulis)
         pair = _marginal(_cube(table), sites)
@@ -97,7 +106,11 @@ class PauliObservables:
 
 def _cube(table: Any) -> np.ndarray:
     table = np.asarray(table, np.float64)
-    n_sites = (len(table).bit_length() - 1) // 2
+    n_sites = (table.size.bit_length() - 1) // 2
+    if table.shape != (4**n_sites,):
+        raise ValueError(
+            f"Argument `table` must have the shape (4**n_sites,), but has {table.shape}."
+        )
     return table.reshape((4,) * n_sites)
 
 

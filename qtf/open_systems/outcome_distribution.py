@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from qtf.autoregressive.inputs import checked_outcomes, checked_uniforms
 from qtf.autoregressive.network import AutoregressiveNetwork
 from qtf.autoregressive.sampling import drawn_outcomes
 
@@ -31,13 +32,14 @@ class OutcomeDistribution(keras.Model):
         **kwargs: Of `keras.Model`.
 
     Call arguments:
-        outcomes: int32 (batch, n_sites), by site, from 0 to 3.
+        outcomes: Integers (batch, n_sites), by site, from 0 to 3.
 
     Returns:
         log p, (batch,).
 
     Raises:
-        ValueError: The network has other outputs, or a string is no permutation of the sites.
+        ValueError: The network has other outputs, a string is no permutation of the sites, or an
+            outcome is not from 0 to 3.
 
     Example:
         >>> import numpy as np
@@ -85,6 +87,12 @@ class OutcomeDistribution(keras.Model):
         """Memory that the evaluation of one more row of outcomes takes, roughly: of all strings."""
         return self.n_strings * self.network.evaluation_bytes
 
+    # Keras would hide a mistake that `call` finds in a message of several lines.
+    def __call__(self, outcomes: Any, *args: Any, **kwargs: Any) -> Any:
+        """Checks the outcomes and returns the logarithms of their probabilities."""
+        outcomes = checked_outcomes("outcomes", outcomes, N_OUTCOMES, width=self.n_sites)
+        return super().__call__(outcomes, *args, **kwargs)
+
     def call(self, outcomes: Any) -> Any:
         """Returns the logarithms of the probabilities of given outcomes."""
         ordered = ops.concatenate([ops.take(outcomes, string, axis=1) for string in self.strings])
@@ -109,6 +117,7 @@ class OutcomeDistribution(keras.Model):
         Returns:
             int32 (batch, n_sites), by site.
         """
+        uniforms = checked_uniforms(uniforms, self.n_uniforms)
         drawn = drawn_outcomes(self.network, uniforms, lambda outputs, position, total: outputs)
         drawn = ops.transpose(drawn)
         if self.n_strings == 1:

@@ -16,6 +16,7 @@ from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import Lattice, Square, from_config, lattice_from_config
 from qtf.training.loop import train
 from qtf.training.settings import FULL_PRECISIONS, TrainingSettings
+from trainers.ground_states.proofs import check_promises, sign_sites
 from trainers.ground_states.references import find_reference
 from trainers.memory import tell_memory
 from trainers.networks import ON_SQUARES, make_network
@@ -39,11 +40,12 @@ def run(
     Args:
         config: Resolved configuration, see `trainers.ground_states.config`.
         workdir: The run folder.
-        start_from: Folder of a run with the same weights, whose last ones this one starts from.
+        start_from: Folder of a run with the same weights, from which this one starts.
         profile: Whether ten of the first steps are traced for TensorBoard.
 
     Returns:
-        The task, which can measure the result, and the wave function with its last weights.
+        The task, which can measure the result, and the wave function with the weights that the
+        run folder keeps.
 
     Raises:
         ValueError: The configuration or the run folder do not fit.
@@ -51,11 +53,14 @@ def run(
     settings = TrainingSettings.from_mapping(config["training"])
     config = without_what_follows(config)
     task = make_task(config)
+    for question in task.open_questions:
+        print(f"Warning: {question}", flush=True)
     _tell_memory(task, config)
     if task.min_sr is not None:
         # Its parts are compiled by themselves.
         settings = dataclasses.replace(settings, xla=False)
-    return task, train(task, settings, config, workdir, start_from=start_from, profile=profile)
+    options = {"start_from": start_from, "profile": profile}
+    return task, train(task, settings, config, workdir, kept=True, **options)
 
 
 def energy_with_symmetries(
@@ -120,8 +125,7 @@ def make_task(config: dict[str, Any]) -> GroundStateTask:
             f"Setting `training.precision` must be one of {', '.join(FULL_PRECISIONS)} for ground"
             f' states, but is "{training["precision"]}".'
         )
-    make_wave_function(config, lattice)
-    symmetrized = _symmetrizer(config, lattice)
+    plain, symmetrized = _plain_wave_function(config, lattice), _symmetrizer(config, lattice)
     if not is_symmetric(hamiltonian, symmetry["group"], lattice):
         raise ValueError(
             f'Setting `symmetry.group` must be one of the Hamiltonian, but "{symmetry["group"]}"'
@@ -137,6 +141,8 @@ def make_task(config: dict[str, Any]) -> GroundStateTask:
             "Setting `sampling.n_prefixes` must be 1 if `symmetry.in_training`, but is"
             f" {sampling['n_prefixes']}."
         )
+    average = None if symmetrized is None else symmetrized(plain)
+    open_questions = check_promises(hamiltonian, plain, average)
     reference = find_reference(config)
     return GroundStateTask(
         make_wave_function=lambda: make_wave_function(config, lattice),
@@ -158,28 +164,33 @@ def make_task(config: dict[str, Any]) -> GroundStateTask:
         n_prefixes=sampling["n_prefixes"],
         every_configuration=sampling["every_configuration"],
         picture_shape=_rows_and_columns(lattice),
+        open_questions=open_questions,
         xla=training["xla"],
     )
 
 
 def make_wave_function(config: dict[str, Any], lattice: Lattice) -> Any:
     """Returns the wave function of a configuration, with random weights."""
+    psi, symmetrized = _plain_wave_function(config, lattice), _symmetrizer(config, lattice)
+    if symmetrized is None or not config["symmetry"]["in_training"]:
+        return psi
+    return symmetrized(psi)
+
+
+def _plain_wave_function(config: dict[str, Any], lattice: Lattice) -> WaveFunction:
     chosen, name = config["wave_function"], config["network"]["name"]
     if name in ON_SQUARES and chosen["order"] != ON_SQUARES[name]:
         raise ValueError(
             f'Setting `wave_function.order` must be "{ON_SQUARES[name]}" for the network {name},'
             f' but is "{chosen["order"]}".'
         )
-    psi = WaveFunction(
+    hamiltonian = from_config(config["physics"]["hamiltonian"])
+    return WaveFunction(
         network=make_network(config["network"], lattice, heads=_heads(config)),
         sites=site_order(lattice, chosen["order"]),
         zero_magnetization=chosen["zero_magnetization"],
-        sign_sites=sublattice(lattice) if chosen["marshall_sign"] else (),
+        sign_sites=sign_sites(chosen, hamiltonian, sublattice(lattice)),
     )
-    symmetrized = _symmetrizer(config, lattice)
-    if symmetrized is None or not config["symmetry"]["in_training"]:
-        return psi
-    return symmetrized(psi)
 
 
 def _heads(config: dict[str, Any]) -> tuple[int, ...]:

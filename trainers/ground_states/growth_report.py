@@ -165,6 +165,8 @@ def _words_of_fit(bulk: dict[str, Any]) -> str:
 def _row(stage: Stage, folder: Path) -> dict[str, Any]:
     result = read_object(folder / RESULT, keys=(*SHOWN, "seconds_per_step", "reference_source"))
     row = {key: result[key] for key in SHOWN}
+    # Absent in runs from before they were kept.
+    row["warnings"] = result.get("warnings", [])
     row["n_samples"] = stage.config["sampling"]["n_samples"]
     row["learning_rate"] = stage.config["training"]["optimizer"]["learning_rate"]
     per_step = result["seconds_per_step"]

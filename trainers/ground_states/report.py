@@ -9,6 +9,7 @@ from qtf.ground_states.estimates import relative_error
 from qtf.ground_states.exact_sums import MAX_LISTED_SITES, variational_energy
 from qtf.ground_states.task import GroundStateTask
 from qtf.physics import published_energies
+from qtf.training.run_folder import RunFolder
 
 RESULT = "result.json"
 NO_RELATIVE_ERROR = "Relative error: none, as the reference is 0"
@@ -24,7 +25,7 @@ def measure(
 ) -> dict[str, Any]:
     """Measures the energy in every way that the size allows, and writes it into the run folder.
 
-    It is that of the weights which the model has now, at the end of a training the last.
+    It is that of the weights which the model has now, after `run` those that exports take.
 
     Args:
         task: Its samples measure the energy.
@@ -34,12 +35,18 @@ def measure(
         more: Further entries of `result.json`.
 
     Returns:
-        What `result.json` holds: the metrics of a validation and, where all configurations
-        can be listed, "energy_from_all_configurations" and "energy_averaged_over_symmetries";
-        energies are total ones.
+        What `result.json` holds: the metrics of a validation, the list "warnings" and, where all
+        configurations can be listed, "energy_from_all_configurations" and
+        "energy_averaged_over_symmetries"; energies are total ones.
     """
     n_sites = task.hamiltonian.n_sites
-    found = {"n_sites": n_sites, "weights": "last", **task.validate(model, n_samples=n_samples)}
+    values = task.validate(model, n_samples=n_samples)
+    found = {
+        "n_sites": n_sites,
+        "weights_after_step": RunFolder(workdir).kept_step(),
+        **values,
+        "warnings": task.warnings(values),
+    }
     if n_sites <= MAX_LISTED_SITES:
         energy = variational_energy(model, task.hamiltonian, xla=task.xla)
         found["energy_from_all_configurations"] = energy
@@ -81,6 +88,8 @@ def lines(found: dict[str, Any], hamiltonian: dict[str, Any]) -> Iterator[str]:
         if key in found:
             error = "" if reference is None else _relative(found[key], reference)
             yield f"{name}: {found[key]:.9g}{f', relative error {error}' if error else ''}"
+    # Absent in results from before they were kept.
+    yield from (f"Warning: {warning}" for warning in found.get("warnings", ()))
 
 
 def _reference(found: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ from qtf.ground_states.symmetries import (
     lattice_symmetries,
 )
 from qtf.ground_states.wave_function import WaveFunction
-from qtf.physics import Chain, Square, all_bits, heisenberg, ising
+from qtf.physics import Chain, PauliSum, PauliTerm, Square, all_bits, heisenberg, ising
 
 EVERY = all_bits(6).astype("int32")
 POWERS = 1 << np.arange(5, -1, -1)
@@ -88,6 +88,17 @@ def test_groups_of_a_hamiltonian_commute_with_its_matrix(hamiltonian, groups):
         orders = [image @ POWERS for image in images]
         commutes = all(np.allclose(matrix[np.ix_(order, order)], matrix) for order in orders)
         assert is_symmetric(hamiltonian, group, LATTICE) == commutes == (group in groups)
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1e9])
+def test_symmetries_of_a_hamiltonian_have_no_scale(scale):
+    uneven = ising(Chain(3), transverse_field=[1.0, 1.0, 1.001], longitudinal_field=0.0)
+    assert not is_symmetric(scale * uneven, "lattice", Chain(3))
+    # What is left of 0.1 + 0.2 - 0.3 is no field.
+    rounded = ising(Chain(3), longitudinal_field=0.0) + PauliSum(
+        3, [PauliTerm(c, (0,), "Z") for c in (0.1, 0.2, -0.3)]
+    )
+    assert is_symmetric(scale * rounded, "lattice_and_flip", Chain(3))
 
 
 @pytest.mark.parametrize("spin_flip", [False, True])
