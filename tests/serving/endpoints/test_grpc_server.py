@@ -131,7 +131,7 @@ def test_answers_in_flight_are_waited_for_and_nothing_after_them(monkeypatch):
         watch = there.health.Watch(health_pb2.HealthCheckRequest())
         await watch.read()
         there.models.may_answer.clear()
-        asked = asyncio.create_task(there.status(b""))
+        asked = there.status(b"")
         await there.models.asked.wait()
         stopping = asyncio.create_task(seconds_to_stop(there.server))
         await asyncio.sleep(0.5)
