@@ -41,8 +41,8 @@ VALIDATION_STREAM = 47
 DIRECTIONS = ("x", "y", "z")
 # Orders of tau in what the logarithms of probabilities are to become.
 N_CORRECTIONS = 4
-# How far a residual may grow in one step.
-MOST_GROWTH = 10.0
+# How far a residual may grow in one step, and beside that of standing still.
+MOST_GROWTH, MOST_RESIDUAL = 10.0, 0.1
 
 
 @dataclass(frozen=True)
@@ -185,16 +185,17 @@ class OpenSystemTask:
         """Tells whether the last step may stand.
 
         Where a step of time is solved on all outcomes, the residual must not grow, but for
-        rounding; or only some, and not beyond that of standing still: out of a product state
-        the way is not straight. On the way to a steady state residuals rise and fall, and of
-        samples they are noise: there the step must have been short.
+        rounding. Once it is small beside that of standing still, it may grow a little: out of a
+        product state the way is not straight. On the way to a steady state residuals rise and
+        fall, and of samples they are noise: there the step must have been short.
         """
         if self.natural_gradient is None:
             return True
         if self._follows_samples or not self.has_new_goal:
             return self.natural_gradient.is_short(rate)
         size, loss = float(self._residual_size()), max(loss, self._rounding)
-        return size <= loss or size <= min(MOST_GROWTH * loss, float(self._standing.value))
+        standing = float(self._standing.value)
+        return size <= loss or size <= min(MOST_GROWTH * loss, MOST_RESIDUAL * standing)
 
     def build_model(self) -> keras.Model:
         """Makes the distribution, and keeps it as the start of the first step of time."""
