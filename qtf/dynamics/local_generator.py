@@ -98,6 +98,11 @@ class LocalGenerator(keras.Model):
         check_arguments(Optional(COUNT), order=order)
         if order is not None and order > MAX_ORDER:
             raise ValueError(f"Argument `order` must be at most {MAX_ORDER}, but is {order}.")
+        if interaction_range > max(n_max - 1, 1):
+            raise ValueError(
+                f"Argument `interaction_range` must be at most {max(n_max - 1, 1)}, below `n_max`,"
+                f" but is {interaction_range}."
+            )
         self.terms = LocalTerms(interaction_range, site_dependent, n_sites, fields)
         smallest = self.terms.n_sites or 1
         if n_max < smallest:
