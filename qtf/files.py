@@ -168,10 +168,10 @@ def literal_path(folder: Path | str) -> Iterator[str]:
 def folder_written_aside(path: Path | str) -> Iterator[Path]:
     """Yields an empty folder beside `path` that becomes `path` on success.
 
+    What processes left behind that were killed while they wrote beside `path` is removed first.
+
     Args:
         path: Destination folder; must not exist yet, its parent is created.
-
-    What processes left behind that were killed while they wrote beside `path` is removed first.
 
     Yields:
         The temporary folder to fill. It is removed if the block raises.
@@ -199,18 +199,22 @@ def folder_written_aside(path: Path | str) -> Iterator[Path]:
 def _held_folder(path: Path) -> tuple[Path, int]:
     """Creates a folder beside `path` that is locked as long as this process lives.
 
+    Before it is locked another process may take it for a leftover; then it is created anew.
+
     Returns:
         The folder, and the descriptor that holds the lock.
     """
     while True:
         temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=_ASIDE))
-        held = os.open(temporary, os.O_RDONLY)
+        try:
+            held = os.open(temporary, os.O_RDONLY)
+        except FileNotFoundError:
+            continue
         # A file system without locks has none either when leftovers are looked for.
         with suppress(OSError):
             fcntl.flock(held, fcntl.LOCK_EX)
         if temporary.exists():
             return temporary, held
-        # Another process took it for a leftover before it was locked.
         os.close(held)
 
 

@@ -277,9 +277,10 @@ def _metrics_html(evaluations: Mapping[int, Evaluation], step: int) -> str:
         cells = []
         for metric in TITLES:
             summary = evaluation.summaries[metric]["model"]
-            half = (summary.high[step] - summary.low[step]) / 2
+            mean = summary.mean[step]
+            half = summary.high[step] - mean if np.isfinite(mean) else np.nan
             error = f"<span>&plusmn; {_number(half)}</span>"
-            cells.append(f"<td>{_number(summary.mean[step])} {error}</td>")
+            cells.append(f"<td>{_number(mean)} {error}</td>")
         lines.append(f"<tr><td>{n_sites}</td>{''.join(cells)}</tr>")
     rows = f"<tr><th>n</th>{head}</tr>{''.join(lines)}"
     return f"<div class='wide'><table class='errors'>{rows}</table></div>"

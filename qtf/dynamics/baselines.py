@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from qtf.checks import COUNT_OR_0, check_arguments
 from qtf.dynamics.state_checks import checked_amplitudes, checked_trajectories
-from qtf.physics._checks import checked_integer
 
 
 def persistence(exact: np.ndarray) -> np.ndarray:
@@ -92,7 +92,7 @@ def linear_rollout(propagator: np.ndarray, psi0: np.ndarray, n_steps: int) -> np
         )
     if not np.isfinite(propagator).all():
         raise ValueError("Argument `propagator` must be finite, but holds NaN or infinity.")
-    n_steps = checked_integer("n_steps", n_steps, minimum=0)
+    check_arguments(COUNT_OR_0, n_steps=n_steps)
     states = [psi0]
     for _ in range(n_steps):
         states.append(states[-1] @ propagator.T)

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from qtf.checks import COUNT, POSITIVE, check_arguments
 from qtf.dynamics import baselines
 from qtf.dynamics.metrics import METRICS, Summary, all_metrics
-from qtf.dynamics.state_checks import checked_amplitudes, checked_n_steps
+from qtf.dynamics.state_checks import checked_amplitudes
 from qtf.physics import PauliSum, evolve
-from qtf.physics._checks import checked_positive
 from qtf.pieces import in_pieces, rows_at_once
 from qtf.progress import announced
 
@@ -76,7 +76,8 @@ def evaluate(
             "Argument `psi0` must be (n_sequences, 2**n) with at least one state, but has shape"
             f" {psi0.shape}."
         )
-    dt, n_steps = checked_positive("dt", dt), checked_n_steps(n_steps)
+    check_arguments(POSITIVE, dt=dt)
+    check_arguments(COUNT, n_steps=n_steps)
     predictors = _predictors(model, n_steps, training)
     times = dt * np.arange(n_steps + 1)
     result = Evaluation(hamiltonian.n_sites, len(psi0))

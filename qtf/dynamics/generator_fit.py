@@ -20,12 +20,12 @@ from typing import Any
 
 import numpy as np
 
+from qtf.checks import COUNT, FINITE, check_arguments
 from qtf.dynamics.generator_errors import Errors, estimate_errors, pseudo_inverse
 from qtf.dynamics.generator_loss import GeneratorLoss
 from qtf.dynamics.local_terms import LocalTerms
 from qtf.dynamics.residual_growth import LagResiduals, growth_p_value
 from qtf.dynamics.state_checks import checked_trajectories
-from qtf.physics._checks import checked_integer, checked_number
 
 LAG_FACTOR = 4
 MAX_GAUSS_NEWTON_STEPS = 30
@@ -270,7 +270,7 @@ def _string_counts(chains: Chains) -> np.ndarray:
 
 
 def _checked_step(dt: float) -> float:
-    dt = checked_number("dt", dt)
+    check_arguments(FINITE, dt=dt)
     if dt <= 0:
         raise ValueError(f"Argument `dt` must be positive and finite, but is {dt}.")
     return dt
@@ -284,7 +284,8 @@ def _checked_lag(last_lag: int | None, n_steps: int) -> int:
             f"Argument `last_lag` must be from 1 to {n_steps}, the steps of the shortest"
             f" trajectory, but is {last_lag}."
         )
-    return checked_integer("last_lag", last_lag, minimum=1)
+    check_arguments(COUNT, last_lag=last_lag)
+    return int(last_lag)
 
 
 def _checked_start(start: np.ndarray, size: int) -> np.ndarray:

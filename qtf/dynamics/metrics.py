@@ -59,7 +59,10 @@ class Summary:
         mean = values.mean(axis=0)
         n_sequences = len(values)
         if n_sequences > 1:
-            half = t.ppf(0.975, n_sequences - 1) * values.std(axis=0, ddof=1) / np.sqrt(n_sequences)
+            # Of values that are infinite the deviation is NaN, as it should be.
+            with np.errstate(invalid="ignore"):
+                deviation = values.std(axis=0, ddof=1)
+            half = t.ppf(0.975, n_sequences - 1) * deviation / np.sqrt(n_sequences)
         else:
             half = np.full_like(mean, np.nan)
         return cls(mean, mean - half, mean + half, np.median(values, axis=0))

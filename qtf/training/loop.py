@@ -169,7 +169,7 @@ class _Run:
         self.profiler = StepProfiler(self.folder.tensorboard, self.at, enabled=traced)
         # Without a checkpoint not even the rows before the first step are kept.
         self.logbook.start(self.at, config, keep_first=restored)
-        self._saved_at = time.monotonic()
+        self._saved_at, self._saved_step = time.monotonic(), self.at
         self._is_compiled = False
         try:
             if earlier is not None and not restored:
@@ -199,7 +199,8 @@ class _Run:
         alone = isinstance(self.strategy, tf.distribute.OneDeviceStrategy)
         for batch in self._batches():
             if alone and is_asked():
-                # During a validation; where there are others, all of them stop after a step.
+                # Where there are others, all of them stop after the same step.
+                self._save_if_new()
                 break
             self._advance(batch, is_asked())
         if is_asked():
@@ -308,7 +309,11 @@ class _Run:
 
     def _save(self) -> None:
         self.checkpoints.save()
-        self._saved_at = time.monotonic()
+        self._saved_at, self._saved_step = time.monotonic(), self.at
+
+    def _save_if_new(self) -> None:
+        if self._saved_step != self.at:
+            self._save()
 
     def _give_up(self, loss: float, batch: Any) -> None:
         local = tf.nest.map_structure(self.strategy.experimental_local_results, batch)

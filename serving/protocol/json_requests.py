@@ -158,8 +158,10 @@ def _read_rows(rows: Any, signature: Signature) -> dict[str, np.ndarray]:
             "instances is a plain list, but expecting list of objects as multiple input "
             "tensors required as per tensorinfo_map"
         )
-    for number, row in enumerate(rows):
-        _check_row(row, number, signature, named=named)
+    # Millions of plain numbers need no look at each.
+    if dict in set(map(type, rows)):
+        for number, row in enumerate(rows):
+            _check_row(row, number, signature, named=named)
     columns = {name: [row[name] for row in rows] if named else rows for name in signature.inputs}
     try:
         return _to_arrays(columns, signature)

@@ -94,6 +94,13 @@ def test_summary_of_one_sequence_has_no_interval():
     np.testing.assert_array_equal(summary.mean, 1.0)
 
 
+def test_summary_of_an_infinite_error_has_no_interval():
+    summary = Summary.of(np.array([[np.inf, 1.0], [1.0, 2.0]]))
+    np.testing.assert_array_equal(summary.mean, [np.inf, 1.5])
+    assert np.isnan(summary.low[0])
+    assert np.isfinite(summary.low[1])
+
+
 def test_evaluate_gives_the_exact_model_no_error():
     basis = Eigenbasis.from_hamiltonian(ising(Chain(3)))
     times = DT * np.arange(21)

@@ -2,6 +2,7 @@ import contextlib
 import importlib
 import json
 import os
+import signal
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from qtf.training.logbook import read_metrics
 from qtf.training.loop import train
 from qtf.training.run_folder import RunFolder
 from qtf.training.settings import TrainingSettings
+from qtf.training.step import TrainingStep
 
 from .conftest import Regression
 
@@ -454,3 +456,31 @@ def test_a_run_in_a_folder_of_any_name_holds_all_of_its_files(tmp_path, name):
     assert len(list(folder.tensorboard.glob("events.*"))) == 2
     folder.load_model()
     assert os.listdir(tmp_path) == [name]
+
+
+@pytest.mark.parametrize("during", ["loss", "validate"])
+def test_a_signal_during_the_work_saves_the_step_and_takes_no_further_one(
+    tmp_path, regression, monkeypatch, during
+):
+    # Not before the step, where it would be told to stop after it.
+    if during == "validate":
+        validate = regression.validate
+
+        def interrupted(self, model):
+            signal.raise_signal(signal.SIGINT)
+            return validate(self, model)
+
+        monkeypatch.setattr(regression, "validate", interrupted)
+    else:
+        step = TrainingStep.__call__
+
+        def interrupted(self, *arguments, **options):
+            found = step(self, *arguments, **options)
+            signal.raise_signal(signal.SIGINT)
+            return found
+
+        monkeypatch.setattr(TrainingStep, "__call__", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        train(regression(), settings(n_epochs=2), config(), tmp_path)
+    last = {"loss": 1, "validate": 10}[during]
+    assert [path.name for path in tmp_path.glob("checkpoints/*.index")] == [f"ckpt-{last}.index"]

@@ -48,15 +48,17 @@ async def running(monkeypatch):
     server = GrpcServer(service, "127.0.0.1", 0)
     await server.start()
     await server.announce(ready=True)
-    async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as channel:
-        yield SimpleNamespace(
-            server=server,
-            models=models,
-            channel=channel,
-            health=health_pb2_grpc.HealthStub(channel),
-            status=channel.unary_unary(STATUS),
-        )
-    await released(server)
+    try:
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+            yield SimpleNamespace(
+                server=server,
+                models=models,
+                channel=channel,
+                health=health_pb2_grpc.HealthStub(channel),
+                status=channel.unary_unary(STATUS),
+            )
+    finally:
+        await released(server)
 
 
 async def released(server):
@@ -85,7 +87,9 @@ def test_watch_is_told_every_change_and_ends_with_the_server(monkeypatch, servic
     async def watch(there):
         call = there.health.Watch(health_pb2.HealthCheckRequest(service=service))
         told = [(await call.read()).status]
-        for ready in (False, False, True):
+        await there.server.announce(ready=False)
+        told.append((await call.read()).status)
+        for ready in (False, True):
             await there.server.announce(ready=ready)
         told.append((await call.read()).status)
         stopping = asyncio.create_task(seconds_to_stop(there.server))
@@ -95,7 +99,7 @@ def test_watch_is_told_every_change_and_ends_with_the_server(monkeypatch, servic
         return told, await call.code(), await stopping
 
     told, code, seconds = run(monkeypatch, watch)
-    assert (told[0], told[-1]) == (SERVING, NOT_SERVING)
+    assert told == [SERVING, NOT_SERVING, SERVING, NOT_SERVING]
     assert code is grpc.StatusCode.UNAVAILABLE
     assert seconds < 1
 
@@ -127,7 +131,7 @@ def test_answers_in_flight_are_waited_for_and_nothing_after_them(monkeypatch):
         watch = there.health.Watch(health_pb2.HealthCheckRequest())
         await watch.read()
         there.models.may_answer.clear()
-        asked = asyncio.create_task(there.status(b""))
+        asked = there.status(b"")
         await there.models.asked.wait()
         stopping = asyncio.create_task(seconds_to_stop(there.server))
         await asyncio.sleep(0.5)

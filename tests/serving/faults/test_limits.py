@@ -75,7 +75,7 @@ def test_large_bad_bodies_hold_up_nobody(server):
     n_numbers = MAX_REQUEST_BYTES // 8
     bodies = {
         "late mistake": b'{"instances": [' + b"1.0," * n_numbers + b'"a"]}',
-        "deep mistake": b'{"instances": [' + b"[1.0]," * (n_numbers * 2 // 3) + b"[1]]}",
+        "deep mistake": b'{"instances": [' + b"[1.0]," * (n_numbers * 2 // 3) + b"[1,2]]}",
         "lists": b'{"instances": [' + b"[]," * n_numbers + b"[1]]}",
         "objects": b'{"instances": [' + b"{}," * n_numbers + b"{}]}",
         "named": b'{"instances": [' + b'{"x":1},' * (n_numbers // 2) + b'{"z":1}]}',
