@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from qtf.training.damping import Damping
 
-MAX_TRIES = 8
+MAX_TRIES = 12
 
 
 class Step(Protocol):

@@ -119,12 +119,13 @@ def test_result_and_load_model_are_about_the_same_weights(reconfigured):
 def test_reconfiguration_in_too_large_steps_is_damped(tmp_path):
     violent = {
         **RECONFIGURATION,
-        "min_sr__diag_shift": 1e-9,
-        "training__optimizer__learning_rate": 3.0,
+        "min_sr__diag_shift": 1e-6,
+        "training__optimizer__learning_rate": 1.0,
         "training__n_epochs": 2,
     }
     task, model = run(small(**violent), tmp_path / "run")
-    assert variational_energy(model, task.hamiltonian) < 0.9 * task.reference
+    # Without damping a step leaves a single configuration, from where there is no way: -5.
+    assert variational_energy(model, task.hamiltonian) < -5.5
     rows = read_metrics(tmp_path / "run/metrics.jsonl", "validation")
     assert all(np.isfinite(row["energy"]) for row in rows)
 
