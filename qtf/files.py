@@ -4,15 +4,19 @@ import fcntl
 import io
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
 # What TensorFlow's functions of files take for a part of a pattern.
 PATTERN_CHARACTERS = frozenset("*?[\\")
+# Ends the name of a folder that is being written, after eight characters of chance.
+_ASIDE = ".aside"
+_ASIDE_NAME = re.compile(r"\..+\.[a-z0-9_]{8}\.aside")
 
 
 def write_atomically(path: Path | str, content: bytes | str) -> None:
@@ -164,6 +168,8 @@ def literal_path(folder: Path | str) -> Iterator[str]:
 def folder_written_aside(path: Path | str) -> Iterator[Path]:
     """Yields an empty folder beside `path` that becomes `path` on success.
 
+    What processes left behind that were killed while they wrote beside `path` is removed first.
+
     Args:
         path: Destination folder; must not exist yet, its parent is created.
 
@@ -177,7 +183,8 @@ def folder_written_aside(path: Path | str) -> Iterator[Path]:
     if path.exists():
         raise FileExistsError(f"Folder {path} exists already.")
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+    _remove_leftovers(path.parent)
+    temporary, held = _held_folder(path)
     try:
         yield temporary
         os.chmod(temporary, 0o755)
@@ -185,6 +192,49 @@ def folder_written_aside(path: Path | str) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
+    finally:
+        os.close(held)
+
+
+def _held_folder(path: Path) -> tuple[Path, int]:
+    """Creates a folder beside `path` that is locked as long as this process lives.
+
+    Before it is locked another process may take it for a leftover; then it is created anew.
+
+    Returns:
+        The folder, and the descriptor that holds the lock.
+    """
+    while True:
+        temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=_ASIDE))
+        try:
+            held = os.open(temporary, os.O_RDONLY)
+        except FileNotFoundError:
+            continue
+        # A file system without locks has none either when leftovers are looked for.
+        with suppress(OSError):
+            fcntl.flock(held, fcntl.LOCK_EX)
+        if temporary.exists():
+            return temporary, held
+        os.close(held)
+
+
+def _remove_leftovers(parent: Path) -> None:
+    """Removes the folders written aside in `parent` by processes that have ended."""
+    for folder in parent.iterdir():
+        if not _ASIDE_NAME.fullmatch(folder.name):
+            continue
+        try:
+            held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        except OSError:
+            continue
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder, ignore_errors=True)
+        except OSError:
+            # Its process lives.
+            continue
+        finally:
+            os.close(held)
 
 
 def writable_folder(path: Path | str) -> Path:

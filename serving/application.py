@@ -70,7 +70,8 @@ class Application:
         service = Service(self._models, metrics, options.limits)
         self._grpc = GrpcServer(
             service,
-            f"{_bracketed(options.host)}:{options.port}",
+            options.host,
+            options.port,
             tls=options.tls,
             with_health=options.with_health,
             as_content=options.as_content,
@@ -155,7 +156,3 @@ class Application:
             except StatusError:
                 continue
         return described
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host

@@ -6,10 +6,12 @@ too. A name starts with a colon, which the common client library cannot write.
 
 import bisect
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
+# What is counted together because nobody serves it.
+OTHER = "(other)"
 _LONGEST_LABEL = 200
-_MOST_COMBINATIONS = 1000
+_MOST_COMBINATIONS = 10_000
 _LATENCY_BOUNDS = tuple(10 * 1.8**k for k in range(33))
 
 
@@ -30,15 +32,9 @@ class Counter:
         self._lock = threading.Lock()
 
     def add(self, *labels: str, amount: float = 1) -> None:
-        """Adds `amount` to the counter with these values of the labels.
-
-        Clients choose some labels; so that they cannot fill the memory, values are cut
-        and those beyond a thousand combinations are counted together.
-        """
-        labels = tuple(label[:_LONGEST_LABEL] for label in labels)
+        """Adds `amount` to the counter with these values of the labels."""
         with self._lock:
-            if labels not in self._values and len(self._values) >= _MOST_COMBINATIONS:
-                labels = ("(other)",) * len(labels)
+            labels = _bounded(labels, self._values)
             self._values[labels] = self._values.get(labels, 0) + amount
 
     def lines(self) -> Iterable[str]:
@@ -76,6 +72,7 @@ class Histogram:
     def observe(self, *labels: str, value: float) -> None:
         """Records one value under these values of the labels."""
         with self._lock:
+            labels = _bounded(labels, self._counts)
             counts = self._counts.setdefault(labels, [0] * (len(self._bounds) + 1))
             counts[bisect.bisect_right(self._bounds, value)] += 1
             self._sums[labels] = self._sums.get(labels, 0.0) + value
@@ -132,6 +129,18 @@ class Metrics:
         for metric in vars(self).values():
             lines += [f"# TYPE {metric.name} {metric.kind}", *metric.lines()]
         return "\n".join(lines) + "\n"
+
+
+def _bounded(labels: tuple[str, ...], known: Collection[tuple[str, ...]]) -> tuple[str, ...]:
+    """Cuts long labels, and puts those beyond the largest number of combinations together.
+
+    A last resort: clients must not choose labels at all, for then those that come first would
+    push out those that are served.
+    """
+    labels = tuple(label[:_LONGEST_LABEL] for label in labels)
+    if labels in known or len(known) < _MOST_COMBINATIONS:
+        return labels
+    return (OTHER,) * len(labels)
 
 
 def _braced(labels: Iterable[tuple[str, str]]) -> str:

@@ -7,6 +7,7 @@ Flags that TensorFlow Serving has too mean the same here; see docs/serving.md.
 
 import asyncio
 import dataclasses
+import gc
 import math
 import os
 from pathlib import Path
@@ -23,7 +24,9 @@ from serving.configuration.options import (
     RepositoryOptions,
     RetryOptions,
     ServerOptions,
+    TlsFiles,
 )
+from serving.configuration.tls import check_tls
 
 PORT = flags.DEFINE_integer("port", 8500, "gRPC port; 0 for any free one.", 0, 65535)
 REST_PORT = flags.DEFINE_integer(
@@ -102,6 +105,9 @@ def _main() -> None:
 
     if not XLA.value:
         disable_xla()
+    # Otherwise every large request makes Python look through all that TensorFlow has loaded.
+    gc.collect()
+    gc.freeze()
     asyncio.run(serve(options, announce=_announce))
 
 
@@ -134,7 +140,7 @@ def _options() -> ServerOptions:
             grpc_seconds=GRPC_TIMEOUT.value,
             rest_seconds=REST_TIMEOUT.value / 1e3,
         ),
-        tls=text_config.read_tls(SSL_FILE.value) if SSL_FILE.value else None,
+        tls=_tls(),
         with_health=HEALTH.value,
         as_content=AS_CONTENT.value,
         metrics_route=(
@@ -151,6 +157,14 @@ def _models() -> list[ModelConfig]:
     if MODEL_CONFIG_FILE.value:
         return text_config.read_models(MODEL_CONFIG_FILE.value)
     return [ModelConfig(MODEL_NAME.value, Path(MODEL_BASE_PATH.value).resolve())]
+
+
+def _tls() -> TlsFiles | None:
+    if not SSL_FILE.value:
+        return None
+    files = text_config.read_tls(SSL_FILE.value)
+    check_tls(files, SSL_FILE.value)
+    return files
 
 
 def _repository_options() -> RepositoryOptions:

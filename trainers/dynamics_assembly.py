@@ -1,6 +1,5 @@
 """Puts data, model and loop settings together as a configuration asks."""
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -129,10 +128,9 @@ def _check_data(data: dict[str, Any], n_max: int) -> None:
                 f" holds {n_sites}."
             )
     weights = data["weights"]
-    fits = not weights or len(weights) == len(data["n_sites"])
-    if not fits or not all(0.0 < weight < math.inf for weight in weights):
+    if weights and len(weights) != len(data["n_sites"]):
         raise ValueError(
-            "Setting `data.weights` must be empty or hold one positive number for each entry of"
+            "Setting `data.weights` must be empty or hold one number for each entry of"
             f" `data.n_sites` = {data['n_sites']}, but is {weights}."
         )
     for name in ("n_validation", "n_rollouts", "rollout_steps", "batch_size"):

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from qtf.checks import COUNT, COUNT_OR_0, NOT_NEGATIVE, check_settings
 from qtf.data.loading import load_trajectories
 from qtf.data.schema import Manifest
 from qtf.dynamics.generator_fit import FitResult, fit_generator
@@ -23,6 +24,13 @@ GENERATOR_FILE = "generator.json"
 # Apart from the streams of training and validation batches.
 FIT_STREAM = 22
 NOISE_STREAM = 23
+# Of the section `fit`.
+RULES = {
+    "n_trajectories": COUNT,
+    "n_steps": COUNT,
+    "last_lag": COUNT_OR_0,
+    "noise": NOT_NEGATIVE,
+}
 
 
 def run(
@@ -52,7 +60,8 @@ def run(
             step is too long for the model's Taylor series.
     """
     model: LocalGenerator = task.build_model()
-    settings = _checked(config["fit"])
+    settings = config["fit"]
+    check_settings(settings, RULES, "fit.")
     trajectories = training_trajectories(config, data_dir)
     folder = RunFolder(workdir)
     try:
@@ -150,18 +159,6 @@ def _with_noise(psi: np.ndarray, noise: float, rng: np.random.Generator) -> np.n
     if not noise:
         return psi
     return psi + noise * (rng.normal(size=psi.shape) + 1j * rng.normal(size=psi.shape))
-
-
-def _checked(settings: Mapping[str, Any]) -> Mapping[str, Any]:
-    for name in ("n_trajectories", "n_steps"):
-        if settings[name] < 1:
-            raise ValueError(f"Setting `fit.{name}` must be positive, but is {settings[name]}.")
-    for name in ("last_lag", "noise"):
-        if settings[name] < 0:
-            raise ValueError(f"Setting `fit.{name}` must not be negative, but is {settings[name]}.")
-    if not np.isfinite(settings["noise"]):
-        raise ValueError(f"Setting `fit.noise` must be finite, but is {settings['noise']}.")
-    return settings
 
 
 def _write(

@@ -52,7 +52,7 @@ table { border-collapse: collapse; margin: 1rem 0; }
 th, td { padding: .3rem .8rem; text-align: right; border-bottom: 1px solid #ddd; }
 /* A table that is wider than the page scrolls by itself; heads wrap before it comes to that. */
 .wide { overflow-x: auto; } th { vertical-align: bottom; overflow-wrap: normal; }
-td { white-space: nowrap; } .facts td { white-space: normal; }
+td, td span { white-space: nowrap; } .facts td, .errors td { white-space: normal; }
 th:first-child, td:first-child { text-align: left; }
 td.best { font-weight: bold; }
 img { max-width: 100%; } figcaption, .note { color: #555; font-size: .92rem; }
@@ -277,10 +277,13 @@ def _metrics_html(evaluations: Mapping[int, Evaluation], step: int) -> str:
         cells = []
         for metric in TITLES:
             summary = evaluation.summaries[metric]["model"]
-            half = (summary.high[step] - summary.low[step]) / 2
-            cells.append(f"<td>{_number(summary.mean[step])} &plusmn; {_number(half)}</td>")
+            mean = summary.mean[step]
+            half = summary.high[step] - mean if np.isfinite(mean) else np.nan
+            error = f"<span>&plusmn; {_number(half)}</span>"
+            cells.append(f"<td>{_number(mean)} {error}</td>")
         lines.append(f"<tr><td>{n_sites}</td>{''.join(cells)}</tr>")
-    return f"<div class='wide'><table><tr><th>n</th>{head}</tr>{''.join(lines)}</table></div>"
+    rows = f"<tr><th>n</th>{head}</tr>{''.join(lines)}"
+    return f"<div class='wide'><table class='errors'>{rows}</table></div>"
 
 
 def _number(value: Any) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from qtf.checks import COUNT, Number, check_arguments
 from qtf.data.mixing import Mixture, mixed_seed
 from qtf.data.schema import SPLITS
 from qtf.physics.diagonalization import Eigenbasis
@@ -117,12 +118,13 @@ class ExactSource:
 
 
 def _checked_batch_size(batch_size: int) -> int:
-    if batch_size < 1:
-        raise ValueError(f"Argument `batch_size` must be positive, but is {batch_size}.")
+    check_arguments(COUNT, batch_size=batch_size)
     return batch_size
 
 
 def _checked_window(window: int, n_steps: int) -> int:
+    check_arguments(COUNT, n_steps=n_steps)
+    check_arguments(Number(integer=True), window=window)
     if not 1 <= window <= n_steps + 1:
         raise ValueError(
             f"Argument `window` must be from 1 to `n_steps` + 1 = {n_steps + 1}, but is {window}."

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from qtf.checks import COUNT_OR_0, check_arguments
+
 # Constants of the mixing function SplitMix64, a bijection of 64-bit integers.
 _INCREMENT = 0x9E3779B97F4A7C15
 _MULTIPLIERS = (0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
@@ -34,8 +36,7 @@ class Mixture:
     ) -> None:
         self.n_sites = _checked_n_sites(n_sites)
         self.weights = _checked_weights(weights, len(self.n_sites))
-        if seed < 0:
-            raise ValueError(f"Argument `seed` must not be negative, but is {seed}.")
+        check_arguments(COUNT_OR_0, seed=seed)
         self.seed = seed
 
     def indices_at(self, steps: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from qtf.checks import ARGUMENT, COUNT_OR_0, SEED, Several, check, check_arguments
 from qtf.data.streams import local_replicas
 
 
@@ -15,6 +16,9 @@ class RandomSource:
         seed: Seed of the stream.
         dtype: "float32" or "float64".
 
+    Raises:
+        ValueError: The seed or a length is no number that it may be.
+
     Example:
         >>> source = RandomSource((2, 3), seed=0)
         >>> next(iter(source.dataset(5)))["uniforms"].shape.as_list()
@@ -22,6 +26,8 @@ class RandomSource:
     """
 
     def __init__(self, shape: tuple[int, ...], *, seed: int, dtype: str = "float32") -> None:
+        check("shape", shape, Several(COUNT_OR_0), kind=ARGUMENT)
+        check_arguments(SEED, seed=seed)
         self.shape = shape
         self.seed = seed
         self.dtype = dtype

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from qtf.checks import ARGUMENT, COUNT, POSITIVE, check
 from qtf.data.loading import load_trajectories
 from qtf.data.mixing import Mixture, mixed_seed
 from qtf.data.records_dataset import BatchParser, RecordStream
@@ -66,7 +67,8 @@ class TrajectoryReader:
         self.data_dir = Path(data_dir)
         self.manifest = Manifest.load(self.data_dir, verify=verify)
         self.split = split
-        self.batch_size = int(_checked_positive("batch_size", batch_size))
+        check("batch_size", batch_size, COUNT, kind=ARGUMENT)
+        self.batch_size = batch_size
         self.window = _checked_window(window, self.manifest.n_times)
         chosen = self.manifest.n_sites(split) if n_sites is None else tuple(n_sites)
         self._shards = {n: self.manifest.shards(split, n) for n in chosen}
@@ -224,8 +226,7 @@ def _options() -> tf.data.Options:
 
 
 def _checked_positive(name: str, value: float) -> float:
-    if not value > 0:
-        raise ValueError(f"Argument `{name}` must be positive, but is {value}.")
+    check(name, value, POSITIVE, kind=ARGUMENT)
     return value
 
 

@@ -2,6 +2,9 @@
 
 import numpy as np
 
+from qtf.checks import COUNT_OR_0, check_arguments
+from qtf.dynamics.state_checks import checked_amplitudes, checked_trajectories
+
 
 def persistence(exact: np.ndarray) -> np.ndarray:
     """Predicts that nothing changes: psi(t) = psi(0).
@@ -11,7 +14,11 @@ def persistence(exact: np.ndarray) -> np.ndarray:
 
     Returns:
         Predicted trajectories of the same shape.
+
+    Raises:
+        ValueError: The trajectories have another shape, are not finite, or a state is 0.
     """
+    exact = checked_trajectories("exact", exact)
     return np.broadcast_to(exact[:, :1], exact.shape)
 
 
@@ -23,7 +30,12 @@ def straight_line(exact: np.ndarray) -> np.ndarray:
 
     Returns:
         Predicted trajectories of the same shape, not normalised.
+
+    Raises:
+        ValueError: The trajectories have another shape or one time only, are not finite, or a
+            state is 0.
     """
+    exact = checked_trajectories("exact", exact, min_times=2)
     steps = np.arange(exact.shape[1])[:, None]
     return exact[:, :1] + steps * (exact[:, 1:2] - exact[:, :1])
 
@@ -40,10 +52,17 @@ def least_squares_propagator(trajectories: np.ndarray) -> np.ndarray:
 
     Returns:
         U, (2**n, 2**n), complex128.
+
+    Raises:
+        ValueError: There is no trajectory, they have another shape or one time only, are not
+            finite, or a state is 0.
     """
+    trajectories = checked_trajectories("trajectories", trajectories, min_times=2)
+    if not len(trajectories):
+        raise ValueError("Argument `trajectories` must hold at least one trajectory, but is empty.")
     dimension = trajectories.shape[-1]
-    before = trajectories[:, :-1].reshape(-1, dimension).astype(np.complex128)
-    after = trajectories[:, 1:].reshape(-1, dimension).astype(np.complex128)
+    before = trajectories[:, :-1].reshape(-1, dimension)
+    after = trajectories[:, 1:].reshape(-1, dimension)
     solution, *_ = np.linalg.lstsq(before, after, rcond=None)
     return solution.T
 
@@ -58,7 +77,22 @@ def linear_rollout(propagator: np.ndarray, psi0: np.ndarray, n_steps: int) -> np
 
     Returns:
         (n_sequences, n_steps + 1, 2**n), the initial states first.
+
+    Raises:
+        ValueError: The map is not finite or does not fit the states, a state is 0 or not finite,
+            or the number of steps is no integer of at least 0.
     """
+    psi0 = checked_amplitudes("psi0", psi0)
+    propagator = np.asarray(propagator)
+    dimension = psi0.shape[-1]
+    if psi0.ndim != 2 or propagator.shape != (dimension, dimension):
+        raise ValueError(
+            "Arguments `propagator` and `psi0` must be (2**n, 2**n) and (n_sequences, 2**n), but"
+            f" have shapes {propagator.shape} and {psi0.shape}."
+        )
+    if not np.isfinite(propagator).all():
+        raise ValueError("Argument `propagator` must be finite, but holds NaN or infinity.")
+    check_arguments(COUNT_OR_0, n_steps=n_steps)
     states = [psi0]
     for _ in range(n_steps):
         states.append(states[-1] @ propagator.T)

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from qtf.checks import COUNT, POSITIVE, check_arguments
 from qtf.dynamics import baselines
 from qtf.dynamics.metrics import METRICS, Summary, all_metrics
+from qtf.dynamics.state_checks import checked_amplitudes
 from qtf.physics import PauliSum, evolve
 from qtf.pieces import in_pieces, rows_at_once
 from qtf.progress import announced
@@ -64,8 +66,18 @@ def evaluate(
         The summaries and one trajectory to draw.
 
     Raises:
-        ValueError: The model's prediction is not finite.
+        ValueError: The initial states have another shape, are not finite, or one is 0; time step
+            or number of steps are out of range; the model's prediction has another shape or is
+            not finite.
     """
+    psi0 = checked_amplitudes("psi0", psi0)
+    if psi0.ndim != 2 or not len(psi0):
+        raise ValueError(
+            "Argument `psi0` must be (n_sequences, 2**n) with at least one state, but has shape"
+            f" {psi0.shape}."
+        )
+    check_arguments(POSITIVE, dt=dt)
+    check_arguments(COUNT, n_steps=n_steps)
     predictors = _predictors(model, n_steps, training)
     times = dt * np.arange(n_steps + 1)
     result = Evaluation(hamiltonian.n_sites, len(psi0))
@@ -75,7 +87,7 @@ def evaluate(
         exact, found = evolve(hamiltonian, rows, times), []
         for name, predict in predictors.items():
             predicted = predict(exact)
-            _check_finite(predicted, hamiltonian.n_sites)
+            _check_prediction(predicted, exact.shape, hamiltonian.n_sites)
             by_metric = all_metrics(exact, predicted, hamiltonian)
             found += [by_metric[metric] for metric in METRICS]
             if result.exact is None and name == "model":
@@ -113,7 +125,12 @@ def _predictors(
     return predictors
 
 
-def _check_finite(predicted: np.ndarray, n_sites: int) -> None:
+def _check_prediction(predicted: np.ndarray, shape: tuple[int, ...], n_sites: int) -> None:
+    if predicted.shape != shape:
+        raise ValueError(
+            f"The prediction for n = {n_sites} must have the shape {shape}, but has"
+            f" {predicted.shape}."
+        )
     finite = np.isfinite(predicted).all(axis=(0, 2))
     if not finite.all():
         raise ValueError(

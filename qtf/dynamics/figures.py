@@ -182,5 +182,5 @@ def pixels(figure: Figure) -> np.ndarray:
 
 
 def _smallest(values: np.ndarray) -> float:
-    positive = values[values > 0]
+    positive = values[(values > 0) & np.isfinite(values)]
     return float(positive.min()) if positive.size else 1e-16

@@ -20,12 +20,12 @@ from typing import Any
 
 import numpy as np
 
+from qtf.checks import COUNT, FINITE, check_arguments
 from qtf.dynamics.generator_errors import Errors, estimate_errors, pseudo_inverse
 from qtf.dynamics.generator_loss import GeneratorLoss
 from qtf.dynamics.local_terms import LocalTerms
 from qtf.dynamics.residual_growth import LagResiduals, growth_p_value
 from qtf.dynamics.state_checks import checked_trajectories
-from qtf.physics._checks import checked_integer, checked_number
 
 LAG_FACTOR = 4
 MAX_GAUSS_NEWTON_STEPS = 30
@@ -147,9 +147,8 @@ def fit_generator(
         Coefficients with their errors.
 
     Raises:
-        ValueError: There is no chain, an argument is out of range, the chains do not share
-            their terms, trajectories are not of this shape, not finite or hold a state that is
-            0, or there are fewer than two trajectories.
+        ValueError: An argument is out of range or of another shape, the chains do not share
+            their terms, a state is 0 or not finite, or there are fewer than two trajectories.
 
     Example:
         >>> from qtf.physics import Chain, evolve, ising, sample_initial_states
@@ -168,13 +167,8 @@ def fit_generator(
     angles = None if start is None else _checked_start(start, terms.size) * dt
     unit = max(float(np.abs(psi).max()) for _, psi in chains)
     loss = GeneratorLoss([(of_chain, psi / unit) for of_chain, psi in chains], 1.0)
-
-    def note(lag: int, residual: float) -> None:
-        if report is not None:
-            report(f"lag {lag}  {loss.n_pairs} pairs  residual {unit * residual:.3g}")
-
+    note = _scale_notes(report, unit)
     angles, errors, left = _fit_lags(loss, angles, longest, _string_counts(chains), note)
-    first, last = left[min(left)], left[max(left)]
     rounding = ROUNDING * np.sqrt(loss.mean_square)
     return FitResult(
         terms=terms,
@@ -185,11 +179,23 @@ def fit_generator(
         degrees_of_freedom=errors.degrees_of_freedom,
         lag=max(left),
         residuals={lag: unit * residuals.root_mean_square for lag, residuals in left.items()},
-        p_value=growth_p_value(first, last, rounding) if len(left) > 1 else None,
+        p_value=growth_p_value(left[1], left[max(left)], rounding) if len(left) > 1 else None,
         n_pairs=loss.n_pairs,
         n_trajectories=sum(len(psi) for _, psi in chains),
         seconds=time.monotonic() - started,
     )
+
+
+def _scale_notes(
+    report: Callable[[str], None] | None, unit: float
+) -> Callable[[int, int, float], None]:
+    """Returns what reports lag, pairs and residual, the latter given in units of `unit`."""
+
+    def note(lag: int, n_pairs: int, residual: float) -> None:
+        if report is not None:
+            report(f"lag {lag}  {n_pairs} pairs  residual {unit * residual:.3g}")
+
+    return note
 
 
 def _fit_lags(
@@ -197,7 +203,7 @@ def _fit_lags(
     angles: np.ndarray | None,
     longest: int,
     strings: np.ndarray,
-    note: Callable[[int, float], None],
+    note: Callable[[int, int, float], None],
 ) -> tuple[np.ndarray, Errors, dict[int, LagResiduals]]:
     """Fits at longer and longer lags; returns angles, errors, and what each lag leaves."""
     angles = _minimized(loss) if angles is None else angles
@@ -207,7 +213,7 @@ def _fit_lags(
         angles = _polished(loss, angles)
         errors = estimate_errors(loss, angles, lag)
         left[lag] = LagResiduals(*loss.residuals(angles), errors.gain)
-        note(lag, left[lag].root_mean_square)
+        note(lag, loss.n_pairs, left[lag].root_mean_square)
         next_lag = min(_raised(lag, longest), _safe_lag(errors.covariance, strings))
         if next_lag <= lag:
             return angles, errors, left
@@ -264,7 +270,7 @@ def _string_counts(chains: Chains) -> np.ndarray:
 
 
 def _checked_step(dt: float) -> float:
-    dt = checked_number("dt", dt)
+    check_arguments(FINITE, dt=dt)
     if dt <= 0:
         raise ValueError(f"Argument `dt` must be positive and finite, but is {dt}.")
     return dt
@@ -278,7 +284,8 @@ def _checked_lag(last_lag: int | None, n_steps: int) -> int:
             f"Argument `last_lag` must be from 1 to {n_steps}, the steps of the shortest"
             f" trajectory, but is {last_lag}."
         )
-    return checked_integer("last_lag", last_lag, minimum=1)
+    check_arguments(COUNT, last_lag=last_lag)
+    return int(last_lag)
 
 
 def _checked_start(start: np.ndarray, size: int) -> np.ndarray:

@@ -15,11 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from qtf.dynamics.local_terms import LocalTerms
+from qtf.pieces import rows_at_once
 
 # Dense matrices of all the operators have to fit into memory.
 MAX_SITES = 8
-# What the matrices of trajectories may take that are treated at once.
-CHUNK_BYTES = 1 << 26
+# Matrices of one trajectory that are in memory at once.
+MATRICES = 8
 
 
 @dataclass(frozen=True)
@@ -190,7 +191,8 @@ class GeneratorLoss:
         """Yields both of some trajectories at a time, (n, size) and (n, size, size)."""
         for chain in self.moments:
             scores = chain.scores(coefficients)
-            most = max(1, CHUNK_BYTES // max(chain.by_trajectory[0].nbytes, 8 * self.size**2))
+            largest = max(chain.by_trajectory[0].nbytes, 8 * self.size**2)
+            most = rows_at_once(MATRICES * largest)
             for start in range(0, len(scores), most):
                 rows = slice(start, start + most)
                 yield scores[rows], chain.curvatures(coefficients, rows)

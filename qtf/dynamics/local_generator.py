@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from qtf.checks import COUNT, Number, Optional, check_arguments
 from qtf.dynamics.local_action import (
     MAX_ORDER,
     MAX_PHASE,
@@ -93,8 +94,8 @@ class LocalGenerator(keras.Model):
         super().__init__(autocast=False, **{"dtype": "float64", **kwargs})
         if not 0 < dt < np.inf:
             raise ValueError(f"Argument `dt` must be positive and finite, but is {dt}.")
-        if order is not None and order < 1:
-            raise ValueError(f"Argument `order` must be positive, but is {order}.")
+        check_arguments(Number(integer=True), n_max=n_max)
+        check_arguments(Optional(COUNT), order=order)
         if order is not None and order > MAX_ORDER:
             raise ValueError(f"Argument `order` must be at most {MAX_ORDER}, but is {order}.")
         self.terms = LocalTerms(interaction_range, site_dependent, n_sites, fields)
@@ -103,6 +104,11 @@ class LocalGenerator(keras.Model):
             raise ValueError(f"Argument `n_max` must be at least {smallest}, but is {n_max}.")
         if n_max > MAX_SITES:
             raise ValueError(f"Argument `n_max` must be at most {MAX_SITES}, but is {n_max}.")
+        if interaction_range > max(n_max - 1, 1):
+            raise ValueError(
+                f"Argument `interaction_range` must be at most {max(n_max - 1, 1)}, below `n_max`,"
+                f" but is {interaction_range}."
+            )
         self.dt = dt
         self.n_max = n_max
         self.order = order

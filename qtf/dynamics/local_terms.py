@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from qtf.checks import COUNT, check_arguments
 from qtf.physics import PauliSum, PauliTerm
 
 PAULIS = "XYZ"
@@ -56,10 +57,7 @@ class LocalTerms:
     fields: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
-        if self.interaction_range < 1:
-            raise ValueError(
-                f"Argument `interaction_range` must be positive, but is {self.interaction_range}."
-            )
+        check_arguments(COUNT, interaction_range=self.interaction_range)
         if self.fields is not None:
             object.__setattr__(self, "fields", _checked_fields(self.fields))
             object.__setattr__(self, "n_sites", _agreed(self.n_sites, len(self.fields)))

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.special import rel_entr
 from scipy.stats import t
 
+from qtf.dynamics.state_checks import checked_amplitudes
 from qtf.physics import PauliSum, energy, fidelity, magnetization
 
 METRICS = (
@@ -42,15 +43,26 @@ class Summary:
         The interval is Student's, mean +- t s / sqrt(n_sequences) with s the standard
         deviation and t the quantile 0.975 for n_sequences - 1 degrees of freedom.
 
+        Raises:
+            ValueError: There is no sequence, or the values have another shape.
+
         Example:
             >>> summary = Summary.of(np.array([[1.0], [2.0], [3.0]]))
             >>> summary.mean, summary.low.round(3), summary.high.round(3)
             (array([2.]), array([-0.484]), array([4.484]))
         """
+        if np.ndim(values) != 2 or not len(values):
+            raise ValueError(
+                "Argument `values` must be (n_sequences, n_times) with at least one sequence, but"
+                f" has shape {np.shape(values)}."
+            )
         mean = values.mean(axis=0)
         n_sequences = len(values)
         if n_sequences > 1:
-            half = t.ppf(0.975, n_sequences - 1) * values.std(axis=0, ddof=1) / np.sqrt(n_sequences)
+            # Of values that are infinite the deviation is NaN, as it should be.
+            with np.errstate(invalid="ignore"):
+                deviation = values.std(axis=0, ddof=1)
+            half = t.ppf(0.975, n_sequences - 1) * deviation / np.sqrt(n_sequences)
         else:
             half = np.full_like(mean, np.nan)
         return cls(mean, mean - half, mean + half, np.median(values, axis=0))
@@ -72,12 +84,16 @@ def relative_entropy(exact: np.ndarray, predicted: np.ndarray) -> np.ndarray:
         Relative entropies in nats, (...). Their mean over sequences is the mean
         relative entropy (MRE).
 
+    Raises:
+        ValueError: The shapes differ, amplitudes are not finite, or a state is 0.
+
     Example:
         >>> float(relative_entropy(np.array([0.6, 0.8]), np.array([0.6j, -0.8])))
         0.0
 
     Source: the transferable-dynamics preprint, eqs. (4)-(7).
     """
+    exact, predicted = _checked_pair(exact, predicted)
     return rel_entr(_distribution(exact), _distribution(predicted)).sum(axis=-1)
 
 
@@ -91,7 +107,8 @@ def all_metrics(
     `max_x |d_x|`; these two see the global phase.
 
     Energy and magnetisation are those of the normalised states, so that an error of the
-    norm is counted once, as `norm_error = | |predicted| - |exact| |`.
+    norm is counted once, as `norm_error = | |predicted| - |exact| |`. Squared, amplitude and norm
+    error are those of the states as they are: exact states of norm 2 have twice the errors.
 
     Args:
         exact: Amplitudes, (n_sequences, n_times, 2**n).
@@ -101,7 +118,16 @@ def all_metrics(
 
     Returns:
         Arrays (n_sequences, n_times) by name.
+
+    Raises:
+        ValueError: The shapes differ or do not fit the Hamiltonian, amplitudes are not finite,
+            or a state is 0.
     """
+    exact, predicted = _checked_pair(exact, predicted)
+    if exact.ndim != 3:
+        raise ValueError(
+            f"Argument `exact` must be (n_sequences, n_times, 2**n), but has shape {exact.shape}."
+        )
     start = energy(hamiltonian, exact[:, :1])
     difference = magnetization(predicted, axis="z") - magnetization(exact, axis="z")
     distances = np.abs(predicted - exact)
@@ -114,6 +140,17 @@ def all_metrics(
         "energy_drift": np.abs(energy(hamiltonian, predicted) - start),
         "magnetization_error": np.abs(difference),
     }
+
+
+def _checked_pair(exact: np.ndarray, predicted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    exact = checked_amplitudes("exact", exact)
+    predicted = checked_amplitudes("predicted", predicted)
+    if predicted.shape != exact.shape:
+        raise ValueError(
+            f"Argument `predicted` must have the shape of `exact`, {exact.shape}, but has"
+            f" {predicted.shape}."
+        )
+    return exact, predicted
 
 
 def _distribution(psi: np.ndarray) -> np.ndarray:

@@ -7,8 +7,9 @@ import keras
 import numpy as np
 from keras import ops
 
+from qtf.checks import COUNT, Optional, check_arguments
 from qtf.dynamics.rollout_loops import LOOPS, best_loop
-from qtf.dynamics.state_checks import checked_batch, checked_n_steps, norms_of
+from qtf.dynamics.state_checks import checked_batch, norms_of
 from qtf.layers.spin_encoding import check_dimension
 from qtf.pieces import byte_budget, equal_pieces
 from qtf.training.compilation import compiled
@@ -56,8 +57,7 @@ class Rollout:
         if loop not in ("best", *LOOPS):
             known = ", ".join(("best", *LOOPS))
             raise ValueError(f'Argument `loop` must be one of {known}, but is "{loop}".')
-        if chunk_bytes is not None and chunk_bytes < 1:
-            raise ValueError(f"Argument `chunk_bytes` must be positive, but is {chunk_bytes}.")
+        check_arguments(Optional(COUNT), chunk_bytes=chunk_bytes)
         self.model = model
         self.xla = xla
         self.loop = loop
@@ -92,7 +92,7 @@ class Rollout:
             for n_sites, states in psi0.items():
                 _check_width(n_sites, np.shape(states))
             return {n_sites: self(states, n_steps) for n_sites, states in psi0.items()}
-        n_steps = checked_n_steps(n_steps)
+        check_arguments(COUNT, n_steps=n_steps)
         psi0 = checked_batch("psi0", psi0)
         check_dimension(psi0.shape[-1], self.model.n_max, "The last axis of `psi0`")
         psi = self._scaled(np.atleast_2d(psi0), n_steps)

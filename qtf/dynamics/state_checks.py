@@ -78,19 +78,6 @@ def checked_amplitudes(name: str, psi: Any) -> np.ndarray:
     return states
 
 
-def checked_n_steps(n_steps: Any) -> int:
-    """Returns a number of steps as an int.
-
-    Raises:
-        ValueError: It is no integer, or not positive.
-    """
-    if not isinstance(n_steps, (int, np.integer)) or isinstance(n_steps, bool):
-        raise ValueError(f"Argument `n_steps` must be an integer, but is {n_steps!r}.")
-    if n_steps < 1:
-        raise ValueError(f"Argument `n_steps` must be positive, but is {n_steps}.")
-    return int(n_steps)
-
-
 def norms_of(psi: np.ndarray) -> np.ndarray:
     """Returns the norms of states (..., 2**n) that are not 0, whatever their size.
 

@@ -80,6 +80,9 @@ class DynamicsTask:
         self.source = source
         self.batch_size = source.batch_size
         self.state = ()
+        self.damping = None
+        self.has_new_goal = False
+        self.remedy = ""
         lengths = [f"{name}_n{n}" for name in ("loss", "mre") for n in validation]
         self.metric_names = ("loss", "mre", *lengths)
         self.validation = dict(validation)
@@ -132,6 +135,10 @@ class DynamicsTask:
             for name in ("loss", "mre")
         }
         return means | values
+
+    def accepts(self, loss: float, rate: float) -> bool:
+        """Lets every step stand."""
+        return True
 
     def figures(self, model: keras.Model) -> dict[str, np.ndarray]:
         """Draws one validation rollout for each chain length."""

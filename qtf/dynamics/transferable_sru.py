@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from qtf.checks import COUNT, POSITIVE, check_arguments
 from qtf.layers import SRU, ChainEncoding, FeedForward, SpinDecoding, SpinEncoding
 from qtf.layers.spin_encoding import check_parts
 
@@ -82,8 +83,8 @@ class TransferableSRU(keras.Model):
     ) -> None:
         # The input keeps its precision: an increment is added to it.
         super().__init__(autocast=False, **kwargs)
-        if n_layers < 1:
-            raise ValueError(f"Argument `n_layers` must be positive, but is {n_layers}.")
+        check_arguments(COUNT, n_max=n_max, n_layers=n_layers)
+        check_arguments(POSITIVE, increment_scale=increment_scale)
         if predicts not in ("state", "increment"):
             raise ValueError(
                 f'Argument `predicts` must be "state" or "increment", but is "{predicts}".'

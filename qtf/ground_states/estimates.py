@@ -16,12 +16,14 @@ class EnergyEstimate:
         energy_error: Its standard error.
         energy_variance: <H^2> - <H>^2, the mean of |E_loc - <E>|^2; 0 for an eigenstate.
         v_score: n Var / E^2, which compares states of different models.
+        v_score_error: Its standard error, as far as it is that of the variance.
     """
 
     energy: float
     energy_error: float
     energy_variance: float
     v_score: float
+    v_score_error: float
 
 
 def energy_estimate(real: np.ndarray, imaginary: np.ndarray, n_sites: int) -> EnergyEstimate:
@@ -36,15 +38,21 @@ def energy_estimate(real: np.ndarray, imaginary: np.ndarray, n_sites: int) -> En
         ValueError: There are fewer than two samples.
 
     Example:
-        >>> energy_estimate(np.array([1.0, 3.0]), np.zeros(2), 4)
-        EnergyEstimate(energy=2.0, energy_error=1.0, energy_variance=1.0, v_score=1.0)
+        >>> found = energy_estimate(np.array([1.0, 3.0]), np.zeros(2), 4)
+        >>> found.energy, found.energy_error, found.energy_variance, found.v_score
+        (2.0, 1.0, 1.0, 1.0)
 
     Source: V-score of Wu et al., Science 386, 296 (2024), for Hamiltonians without trace.
     """
     energy = Estimate.of(real)
-    variance = float(real.var() + imaginary.var())
-    score = v_score(variance, energy.mean, n_sites)
-    return EnergyEstimate(energy.mean, energy.error, variance, score)
+    variance = Estimate.of(np.square(real - real.mean()) + np.square(imaginary - imaginary.mean()))
+    return EnergyEstimate(
+        energy.mean,
+        energy.error,
+        variance.mean,
+        v_score(variance.mean, energy.mean, n_sites),
+        v_score(variance.error, energy.mean, n_sites),
+    )
 
 
 def v_score(variance: float, energy: float, n_sites: int) -> float:

@@ -27,6 +27,7 @@ from qtf.ground_states.unseen_variance import is_blind, lowest_configuration, un
 from qtf.physics import PauliSum
 from qtf.progress import announced
 from qtf.training.compilation import compiled
+from qtf.training.damping import Damping
 from qtf.training.per_sample import bytes_of_equations
 from qtf.training.piecewise import BYTES_OF_GRADIENT, gradient_rows_at_once
 from qtf.training.surrogates import with_gradient_of, with_gradients
@@ -39,8 +40,13 @@ N_UNSEEN = 64
 N_ELSEWHERE = 1024
 # By so many, and more than rounding, an energy is above another.
 N_ERROR_BARS, ROUNDING = 5, 1e-6
-# Of a known energy: itself, the distance from it, and that with the error bar added.
-REFERENCE_METRICS = ("reference_energy", "relative_error", "relative_error_bound")
+# Of a known energy: itself, the distance from it, its error bar, and both added.
+REFERENCE_METRICS = (
+    "reference_energy",
+    "relative_error",
+    "relative_error_error",
+    "relative_error_bound",
+)
 
 
 class GroundStateTask:
@@ -116,13 +122,16 @@ class GroundStateTask:
         self.picture_shape = picture_shape
         self.open_questions = tuple(open_questions)
         self.xla = xla
+        self.has_new_goal = False
         self.metric_names = (
             "loss",
+            "loss_error",
             "energy",
             "energy_error",
             "energy_variance",
             "unseen_variance",
             "v_score",
+            "v_score_error",
             "magnetization",
             "magnetization_error",
             "abs_magnetization",
@@ -135,6 +144,25 @@ class GroundStateTask:
     def state(self) -> list[keras.Variable]:
         """Variables that belong into a checkpoint beside weights and optimiser."""
         return [] if self.min_sr is None else self.min_sr.state
+
+    @property
+    def damping(self) -> Damping | None:
+        """What holds back steps of stochastic reconfiguration."""
+        return None if self.min_sr is None else self.min_sr.damping
+
+    @property
+    def remedy(self) -> str:
+        """What to try if the energy becomes infinite."""
+        if self.min_sr is None:
+            return "a smaller `training.optimizer.learning_rate`, or a `clip_norm` beside it"
+        return (
+            f"a larger `min_sr.diag_shift` (here {self.min_sr.diag_shift:g}), a smaller"
+            " `training.optimizer.learning_rate` or more `sampling.n_samples`"
+        )
+
+    def accepts(self, loss: float, rate: float) -> bool:
+        """Tells whether the last step was short enough; samples do not tell what it has gained."""
+        return self.min_sr is None or self.min_sr.is_short(rate)
 
     def build_model(self) -> keras.Model:
         """Makes the wave function.
@@ -227,12 +255,14 @@ class GroundStateTask:
         mean_z = magnetization(bits)
         values = {
             "loss": estimate.energy,
+            "loss_error": estimate.energy_error,
             "energy": estimate.energy,
             "energy_error": estimate.energy_error,
             "energy_variance": estimate.energy_variance,
             "unseen_variance": unseen,
             # What samples cannot see must not let a training end.
             "v_score": v_score(estimate.energy_variance + unseen, estimate.energy, model.n_sites),
+            "v_score_error": estimate.v_score_error,
             "magnetization": mean_z.mean,
             "magnetization_error": mean_z.error,
             "abs_magnetization": abs_magnetization(bits).mean,
@@ -243,8 +273,8 @@ class GroundStateTask:
             values["reference_energy"] = self.reference
         error = None if self.reference is None else relative_error(estimate.energy, self.reference)
         if error is not None:
-            bound = error + estimate.energy_error / abs(self.reference)
-            values.update(zip(REFERENCE_METRICS[1:], (error, bound), strict=True))
+            bar = estimate.energy_error / abs(self.reference)
+            values.update(zip(REFERENCE_METRICS[1:], (error, bar, error + bar), strict=True))
         return values
 
     def estimate(self, n_samples: int) -> tuple[EnergyEstimate, np.ndarray]:

@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from qtf.checks import COUNT, check_arguments
 from qtf.layers.spin_encoding import check_dimension
 
 # Standard deviation of the initial gains around 1: chains start from different maps.
@@ -45,8 +46,7 @@ class ChainEncoding(keras.layers.Layer):
 
     def __init__(self, n_max: int, multiplicative: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if n_max < 1:
-            raise ValueError(f"Argument `n_max` must be positive, but is {n_max}.")
+        check_arguments(COUNT, n_max=n_max)
         self.n_max = n_max
         self.multiplicative = multiplicative
 

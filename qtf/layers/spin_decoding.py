@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from qtf.checks import COUNT, check_arguments
 from qtf.layers.spin_encoding import check_dimension
 
 
@@ -43,8 +44,7 @@ class SpinDecoding(keras.layers.Layer):
 
     def __init__(self, n_max: int, initializer: str = "glorot_normal", **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if n_max < 1:
-            raise ValueError(f"Argument `n_max` must be positive, but is {n_max}.")
+        check_arguments(COUNT, n_max=n_max)
         self.n_max = n_max
         self.initializer = initializer
 

@@ -7,6 +7,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from qtf.checks import COUNT, FINITE, check_arguments
+
 
 @keras.saving.register_keras_serializable("qtf")
 class SpinEncoding(keras.layers.Layer):
@@ -42,8 +44,8 @@ class SpinEncoding(keras.layers.Layer):
 
     def __init__(self, n_max: int, units: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if n_max < 1:
-            raise ValueError(f"Argument `n_max` must be positive, but is {n_max}.")
+        check_arguments(COUNT, n_max=n_max)
+        check_arguments(FINITE, units=units)
         if units < 2 or units % 2:
             raise ValueError(f"Argument `units` must be even and positive, but is {units}.")
         self.n_max = n_max

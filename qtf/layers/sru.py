@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from qtf.checks import COUNT, check_arguments
 from qtf.layers.recurrence import cell_states
 
 # A forget-gate input so large that the gate is exactly one: the cell state is held.
@@ -83,8 +84,7 @@ class SRU(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if units < 1:
-            raise ValueError(f"Argument `units` must be positive, but is {units}.")
+        check_arguments(COUNT, units=units)
         for name, rate in (("dropout", dropout), ("input_dropout", input_dropout)):
             if not 0.0 <= rate < 1.0:
                 raise ValueError(f"Argument `{name}` must be in [0, 1), but is {rate}.")

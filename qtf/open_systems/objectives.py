@@ -80,6 +80,11 @@ class Objective:
         rates = self.generator.rates(log_prob, outcomes)
         return self.share + self.factor * rates - known
 
+    def sizes_of_samples(self, log_prob: LogProb, outcomes: Any, known: Any = 0.0) -> Any:
+        """Returns what `of_samples` takes the mean of, float64 (batch,); arguments as there."""
+        ratios = self.ratios_of_samples(log_prob, outcomes, known)
+        return ops.abs(ratios) if self.norm == "l1" else ops.square(ratios)
+
     def of_samples(self, log_prob: LogProb, outcomes: Any, known: Any = 0.0) -> tuple[Any, ...]:
         """Returns the estimate and what its gradient is made of.
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from qtf.checks import Number, check_arguments
 from qtf.physics import Chain, Lattice, Square
 
 Strings = tuple[tuple[int, ...], ...]
@@ -30,6 +31,7 @@ def lattice_strings(lattice: Lattice, count: int) -> Strings:
         >>> lattice_strings(Square(2, 2), 2)
         ((0, 1, 3, 2), (1, 0, 2, 3))
     """
+    check_arguments(Number(integer=True), count=count)
     if count == 0 or lattice.n_sites == 1:
         return (tuple(range(lattice.n_sites)),)
     every = _of_square(lattice) if isinstance(lattice, Square) else _of_chain(lattice, count)

@@ -10,7 +10,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from qtf.checks import POSITIVE, SAMPLES, check
+from qtf.autoregressive.estimates import Estimate
+from qtf.checks import COUNT, POSITIVE, SAMPLES, Number, check
 from qtf.open_systems.full_sums import (
     all_outcomes,
     log_table,
@@ -26,8 +27,10 @@ from qtf.open_systems.objectives import (
     steady_state,
 )
 from qtf.open_systems.observables import PauliObservables
+from qtf.open_systems.wanted_change import WantedChange
 from qtf.training.accumulated_gradients import accumulated_gradients
 from qtf.training.compilation import compiled
+from qtf.training.damping import Damping
 from qtf.training.natural_gradient import NaturalGradient
 from qtf.training.per_sample import bytes_of_equations
 from qtf.training.piecewise import BYTES_OF_GRADIENT, gradient_rows_at_once
@@ -36,6 +39,10 @@ from qtf.training.surrogates import with_gradients
 # Apart from the streams of training batches.
 VALIDATION_STREAM = 47
 DIRECTIONS = ("x", "y", "z")
+# Orders of tau in what the logarithms of probabilities are to become.
+N_CORRECTIONS = 4
+# How far a residual may grow in one step, and beside that of standing still.
+MOST_GROWTH, MOST_RESIDUAL = 10.0, 0.1
 
 
 @dataclass(frozen=True)
@@ -62,6 +69,8 @@ class Plan:
 
     def __post_init__(self) -> None:
         check("dynamics.tau", self.tau, POSITIVE)
+        check("training.n_epochs", self.n_epochs, COUNT)
+        check("steady_state.n_epochs", self.n_steady, Number(integer=True))
         if not 0 <= self.n_steady <= self.n_epochs:
             raise ValueError(
                 "Setting `steady_state.n_epochs` must be from 0 to `training.n_epochs` ="
@@ -133,7 +142,7 @@ class OpenSystemTask:
         self.xla = xla
         self.steady = steady_state(generator, plan.norm)
         self.step_of_time = forward_backward(generator, plan.tau, plan.norm)
-        errors = () if every_outcome else tuple(f"{name}_error" for name in DIRECTIONS)
+        errors = () if every_outcome else tuple(f"{name}_error" for name in ("loss", *DIRECTIONS))
         self._find_exact = find_exact
         known = (
             () if find_exact is None else (*(f"exact_{name}" for name in DIRECTIONS), "distance")
@@ -149,7 +158,44 @@ class OpenSystemTask:
     def state(self) -> list[keras.Variable]:
         """Variables that belong into a checkpoint: the epochs done, and where the step starts."""
         followed = [] if self.natural_gradient is None else self.natural_gradient.state
-        return [self._epochs_done, *self._start, *followed]
+        return [self._epochs_done, *self._start, *followed, *self._standing_still]
+
+    @property
+    def has_new_goal(self) -> bool:
+        """Whether the epoch in work solves a step of time, each of which starts anew."""
+        return int(self._epochs_done.numpy()) >= self.plan.n_steady
+
+    @property
+    def damping(self) -> Damping | None:
+        """What holds back natural gradients."""
+        return None if self.natural_gradient is None else self.natural_gradient.damping
+
+    @property
+    def remedy(self) -> str:
+        """What to try if the residual becomes infinite."""
+        if self.natural_gradient is None:
+            return "a smaller `training.optimizer.learning_rate` or `dynamics.tau`"
+        return (
+            "a larger `natural_gradient.diag_shift` (here"
+            f" {self.natural_gradient.diag_shift:g}), a smaller `dynamics.tau` or"
+            " `training.optimizer.learning_rate`, or another `start`"
+        )
+
+    def accepts(self, loss: float, rate: float) -> bool:
+        """Tells whether the last step may stand.
+
+        Where a step of time is solved on all outcomes, the residual must not grow, but for
+        rounding. Once it is small beside that of standing still, it may grow a little: out of a
+        product state the way is not straight. On the way to a steady state residuals rise and
+        fall, and of samples they are noise: there the step must have been short.
+        """
+        if self.natural_gradient is None:
+            return True
+        if self._follows_samples or not self.has_new_goal:
+            return self.natural_gradient.is_short(rate)
+        size, loss = float(self._residual_size()), max(loss, self._rounding)
+        standing = float(self._standing.value)
+        return size <= loss or size <= min(MOST_GROWTH * loss, MOST_RESIDUAL * standing)
 
     def build_model(self) -> keras.Model:
         """Makes the distribution, and keeps it as the start of the first step of time."""
@@ -167,8 +213,20 @@ class OpenSystemTask:
         else:
             self._old = self.make_distribution()
             self._start = list(self._old.trainable_variables)
+        self._follows_samples = not self.every_outcome or 4**model.n_sites > self.batch_size
+        self._standing_still = []
         if self.natural_gradient is not None:
             self.natural_gradient.build(model)
+            if not self._follows_samples:
+                self._standing = keras.Variable(0.0, trainable=False, dtype="float64")
+                self._standing_still = [self._standing]
+            # Where log p is off by its rounding.
+            self._rounding = (32.0 * float(np.finfo(model.variable_dtype).eps)) ** 2
+            self._residual_size = compiled(
+                lambda: self._change_of_table(log_table(model)).size,
+                variables=[*model.variables, self._epochs_done, *self._start],
+                xla=self.xla,
+            )
         self._measured = compiled(
             lambda uniforms: self._measurement(model, uniforms),
             variables=[*model.variables, *self.state],
@@ -238,6 +296,8 @@ class OpenSystemTask:
     def _set_start(self, model: keras.Model) -> None:
         if self.every_outcome:
             self._start[0].assign(self._advance())
+            if self._standing_still:
+                self._standing.assign(self._residual_size())
             return
         for old, new in zip(self._start, model.trainable_variables, strict=True):
             old.assign(new.value)
@@ -258,53 +318,73 @@ class OpenSystemTask:
         )
 
     def _followed(self, model: keras.Model, uniforms: Any) -> Any:
-        """Returns chi squared, whose gradient is the one that the outcomes follow."""
+        """Returns the size of the residuals; its gradient is the one that the outcomes follow."""
         run = compiled(
-            lambda uniforms: self._residuals(model, uniforms),
+            lambda uniforms: self._wanted(model, uniforms),
             variables=[*model.variables, *self.state],
             xla=self.xla,
         )
-        outcomes, ratios, shares = run(uniforms)
+        outcomes, falls, shares, size = run(uniforms)
         gradients = self.natural_gradient.followed(
             lambda outcomes: [model(outcomes)],
             outcomes,
-            [ratios],
+            [falls],
             shares,
             model.trainable_variables,
             has_loops=model.network.recurrent,
             at_once=gradient_rows_at_once(model),
         )
-        value = ops.sum(shares * ops.square(ratios))
-        return with_gradients(value, gradients, model.trainable_variables)
+        return with_gradients(size, gradients, model.trainable_variables)
 
-    def _residuals(self, model: keras.Model, uniforms: Any) -> tuple[Any, Any, Any]:
-        """Returns outcomes, how far their log p are too large, and the share of each.
+    def _wanted(self, model: keras.Model, uniforms: Any) -> tuple[Any, Any, Any, Any]:
+        """Returns outcomes, by how much log p shall fall, their shares, the size of residuals.
 
         Where a steady state is sought, log p moves on by 2 tau.
         """
+        if not self.every_outcome:
+            outcomes = model.sample(uniforms)
+            ratios = self._ratios_of_samples(model, outcomes)
+            shares = self._equal_shares(ratios.dtype)
+            change = WantedChange.of(ratios, shares)
+            # What samples count for is their number: a few must not rule.
+            return outcomes, change.falls, shares, change.size
+        change = self._change_of_table(log_table(model))
+        if not self._follows_samples:
+            return all_outcomes(model.n_sites), change.falls, change.shares, change.size
+        # Ratios stay exact; weights follow them at some outcomes, drawn anew at each step.
+        drawn = systematic_sample(ops.log(change.shares), self.batch_size, uniforms[0, 0])
+        falls = ops.take(change.falls, drawn)
+        rows = outcomes_of_numbers(drawn, model.n_sites)
+        return rows, falls, self._equal_shares(falls.dtype), change.size
+
+    def _change_of_table(self, logs: Any) -> WantedChange:
+        table = ops.exp(ops.cast(logs, "float64"))
+        return WantedChange.of(
+            self._chosen(
+                lambda: -2.0 * self.plan.tau * self.steady.ratios_of_table(logs),
+                lambda: 1.0 - self._solved(table) / table,
+            ),
+            table,
+        )
+
+    def _solved(self, table: Any) -> Any:
+        """Returns p(t + 2 tau) from an estimate of it, better by as many orders of tau.
+
+        One order would not do: outcomes that are impossible may become possible in the second.
+        """
+        known = ops.convert_to_tensor(self._start[0].value)
+        for _ in range(N_CORRECTIONS):
+            table = known + self.plan.tau * self.generator.applied(table)
+        return table
+
+    def _ratios_of_samples(self, model: keras.Model, outcomes: Any) -> Any:
         along = -2.0 * self.plan.tau
-        if self.every_outcome:
-            logs = log_table(model)
-            known = ops.convert_to_tensor(self._start[0].value)
-            ratios = self._chosen(
-                lambda: along * self.steady.ratios_of_table(logs),
-                lambda: self.step_of_time.ratios_of_table(logs, known),
-            )
-            logs = ops.cast(logs, ratios.dtype)
-            if 4**model.n_sites <= self.batch_size:
-                return all_outcomes(model.n_sites), ratios, ops.exp(logs)
-            # Ratios stay exact; weights follow them at some outcomes, drawn anew at each step.
-            drawn = systematic_sample(logs, self.batch_size, uniforms[0, 0])
-            rows = outcomes_of_numbers(drawn, model.n_sites)
-            return rows, ops.take(ratios, drawn), self._equal_shares(ratios.dtype)
-        outcomes = model.sample(uniforms)
-        ratios = self._chosen(
+        return self._chosen(
             lambda: along * self.steady.ratios_of_samples(model, outcomes),
             lambda: self.step_of_time.ratios_of_samples(
                 model, outcomes, self._known(model, outcomes)
             ),
         )
-        return outcomes, ratios, self._equal_shares(ratios.dtype)
 
     def _equal_shares(self, dtype: Any) -> Any:
         return ops.full((self.batch_size,), 1.0 / self.batch_size, dtype)
@@ -324,16 +404,18 @@ class OpenSystemTask:
         return value, gradients
 
     def _measurement(self, model: keras.Model, uniforms: Any) -> tuple[Any, Any]:
-        """Returns the loss, and the probabilities of all outcomes or samples."""
+        """Returns the loss and the probabilities of all outcomes, or both of samples."""
         if self.every_outcome:
             logs = log_table(model)
             return self._sum_over_outcomes(logs), ops.exp(logs)
         outcomes = model.sample(uniforms)
-        value = self._chosen(
-            lambda: self.steady.of_samples(model, outcomes)[0],
-            lambda: self.step_of_time.of_samples(model, outcomes, self._known(model, outcomes))[0],
+        sizes = self._chosen(
+            lambda: self.steady.sizes_of_samples(model, outcomes),
+            lambda: self.step_of_time.sizes_of_samples(
+                model, outcomes, self._known(model, outcomes)
+            ),
         )
-        return value, outcomes
+        return sizes, outcomes
 
     def _listed_means(self) -> tuple[float, dict[str, float]]:
         loss, table = self._measured(ops.zeros((1, 1)))
@@ -341,13 +423,14 @@ class OpenSystemTask:
 
     def _sampled_means(self) -> tuple[float, dict[str, float]]:
         rng = np.random.default_rng([self.seed, VALIDATION_STREAM])
-        dtype, losses, drawn = np.dtype(self.source.dtype), [], []
+        dtype, collected = np.dtype(self.source.dtype), []
         for start in range(0, self.n_validation, self.batch_size):
             uniforms = rng.random((self.source.shape[0], self.batch_size), dtype)
-            loss, outcomes = self._measured(ops.convert_to_tensor(uniforms))
-            losses.append(float(loss))
-            drawn.append(np.asarray(outcomes)[: self.n_validation - start])
-        found = self.observables.means(np.concatenate(drawn))
+            found = self._measured(ops.convert_to_tensor(uniforms))
+            collected.append([np.asarray(part)[: self.n_validation - start] for part in found])
+        sizes, outcomes = (np.concatenate(parts) for parts in zip(*collected, strict=True))
+        loss = Estimate.of(sizes)
+        found = self.observables.means(outcomes)
         means = {name: estimate.mean for name, estimate in found.items()}
         errors = {f"{name}_error": estimate.error for name, estimate in found.items()}
-        return float(np.mean(losses)), means | errors
+        return loss.mean, {"loss_error": loss.error, **means, **errors}

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from qtf.physics.hamiltonians import lattice_kind
+
 WORDS = {"ising": "Ising", "xxz": "XXZ", "xyz": "XYZ", "heisenberg": "Heisenberg", "j1j2": "J1-J2"}
 
 
@@ -26,9 +28,10 @@ def describe_system(hamiltonian: Mapping[str, Any]) -> str:
         size = hamiltonian.get("n_sites")
         return model if size is None else f"{model}, {size} spins"
     edges = "periodic" if hamiltonian.get("periodic", False) else "open"
-    if hamiltonian.get("lattice", "chain") == "chain":
+    kind = lattice_kind(hamiltonian)
+    if kind == "chain":
         size = f" of {hamiltonian['n_sites']}" if "n_sites" in hamiltonian else ""
         return f"{model}, {edges} chain{size}"
     sides = [hamiltonian[key] for key in ("n_rows", "n_columns") if key in hamiltonian]
     size = f" of {' x '.join(map(str, sides))}" if sides else ""
-    return f"{model}, {edges} {hamiltonian['lattice']}{size}"
+    return f"{model}, {edges} {kind}{size}"

@@ -75,23 +75,21 @@ class Checkpoints:
         self.folder = folder
         self.progress = progress
         seeds = [generator.state.value for generator in seed_generators(model)]
-        state = tf.train.Checkpoint(
-            model=model,
-            optimizer=optimizer,
-            seeds=seeds,
-            progress=progress,
-            task_state=[variable.value for variable in task_state],
-        )
+        self._parts = {
+            "model": model,
+            "optimizer": optimizer,
+            "seeds": seeds,
+            "progress": progress,
+        }
+        self._task_state = [variable.value for variable in task_state]
+        state = tf.train.Checkpoint(**self._parts, task_state=self._task_state)
         self._aside = None if chief else folder.parent / f".checkpoints-{worker}"
         self._state = state
         self._unread: list[int] = []
         self._fixed_weights = [variable.path for variable in model.non_trainable_weights]
         # What another run can hand over: not its progress, nor its learning rate.
         parts = optimizer._trackable_children()
-        kept = {name: parts[name] for name in HANDED_OVER if name in parts}
-        self._handed_over = tf.train.Checkpoint(
-            optimizer=tf.train.Checkpoint(**kept), task_state=state.task_state
-        )
+        self._handed_over = {name: parts[name] for name in HANDED_OVER if name in parts}
 
     def restore(self) -> bool:
         """Restores the newest checkpoint that can be read, if there is any.
@@ -123,10 +121,22 @@ class Checkpoints:
     def _reason_against(self, step: int) -> str | None:
         try:
             with literal_path(self.folder) as path:
-                self._state.restore(f"{path}/{name_of(step)}").assert_consumed()
+                prefix = f"{path}/{name_of(step)}"
+                state, known = self._state, self._known_task_state(prefix)
+                if len(known) < len(self._task_state):
+                    state = tf.train.Checkpoint(**self._parts, task_state=known)
+                state.restore(prefix).assert_consumed()
         except DAMAGE as error:
             return reason_of(error, self.folder)
         return None
+
+    def _known_task_state(self, prefix: str) -> list[tf.Variable]:
+        """Returns the variables of the task that a checkpoint has.
+
+        One of an older version may lack the last of them, which keep their first values then.
+        """
+        n_known = sum(name.startswith("task_state/") for name, _ in tf.train.list_variables(prefix))
+        return self._task_state[:n_known]
 
     def start_from(self, folder: Path) -> None:
         """Takes weights, moments of the optimiser and the task's state from another run.
@@ -145,7 +155,13 @@ class Checkpoints:
                 "A model that starts from another run must have trained weights only, but has"
                 f" {', '.join(self._fixed_weights)}."
             )
-        _restore_part(self._handed_over, folder, newest_whole_step(folder))
+        step = newest_whole_step(folder)
+        with literal_path(folder) as path:
+            known = self._known_task_state(f"{path}/{name_of(step)}")
+        state = tf.train.Checkpoint(
+            optimizer=tf.train.Checkpoint(**self._handed_over), task_state=known
+        )
+        _restore_part(state, folder, step)
 
     def save(self) -> None:
         """Saves now, under the number of the step.

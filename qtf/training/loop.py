@@ -14,7 +14,8 @@ import tensorflow as tf
 
 from qtf.interruption import finishing
 from qtf.progress import EVERY, announced
-from qtf.training.checkpoints import Checkpoints, Progress, optimizer_steps
+from qtf.training.checkpoints import Checkpoints, Progress, last_step, optimizer_steps
+from qtf.training.damped_step import DampedStep
 from qtf.training.distribution import batches, is_chief, make_strategy, worker_name
 from qtf.training.logbook import Logbook
 from qtf.training.profiling import StepProfiler
@@ -23,6 +24,10 @@ from qtf.training.schedules import make_optimizer
 from qtf.training.settings import TrainingSettings
 from qtf.training.step import TrainingStep
 from qtf.training.task import Task
+from qtf.training.weight_files import load_weights
+
+# Error bars on either side of a metric that noise alone does not leave.
+N_ERRORS = 2.0
 
 
 def train(
@@ -33,6 +38,7 @@ def train(
     *,
     start_from: Path | str | None = None,
     profile: bool = False,
+    kept: bool = False,
 ) -> keras.Model:
     """Trains `task` in the run folder `workdir`, from its last checkpoint if it has one.
 
@@ -44,12 +50,13 @@ def train(
         settings: How to train.
         config: The resolved configuration, recorded in the run folder.
         workdir: The run folder.
-        start_from: Folder of another run with the same weights and optimiser, whose last ones
-            this run starts from; the first validation is then before the first step.
+        start_from: Folder of another run with the same weights and optimiser, from which this
+            one starts; the first validation is then before the first step.
         profile: Whether ten of the first steps are traced for TensorBoard.
+        kept: Whether the chief returns the model with the weights that the run folder keeps.
 
     Returns:
-        The model with its last weights; the best ones are in the run folder.
+        The model with its last weights or those that are kept, see `_Run._keep`.
 
     Raises:
         ValueError: The run folder belongs to another configuration, or the data are
@@ -59,17 +66,7 @@ def train(
         KeyboardInterrupt: Interrupted by Ctrl-C or SIGTERM, after a checkpoint of the step in
             work; a second signal does not wait for it.
     """
-    if keras.backend.backend() != "tensorflow":
-        raise ValueError(
-            "Variable KERAS_BACKEND must be tensorflow for this training, but is"
-            f" {keras.backend.backend()}; set it before Keras is imported."
-        )
-    for name in ("monitor", "stop_metric"):
-        if getattr(settings, name) not in task.metric_names:
-            raise ValueError(
-                f"Setting `training.{name}` must be one of {', '.join(task.metric_names)}, but is"
-                f' "{getattr(settings, name)}".'
-            )
+    _check(task, settings)
     keras.utils.set_random_seed(settings.seed)
     keras.config.set_dtype_policy(settings.precision)
     strategy = make_strategy(settings.strategy)
@@ -86,11 +83,27 @@ def train(
             devices = strategy.extended.worker_devices
             folder.open(config, mutable=mutable_keys(settings), devices=devices)
             folder.save_model(model)
-        return _Run(task, settings, folder, strategy, model, optimizer).train(
-            config, earlier=earlier, profile=profile
-        )
+        run = _Run(task, settings, folder, strategy, model, optimizer)
+        run.train(config, earlier=earlier, profile=profile)
+        if kept and is_chief(strategy) and folder.best_weights.exists():
+            load_weights(model, folder.trained_weights())
+        return model
     finally:
         folder.close()
+
+
+def _check(task: Task, settings: TrainingSettings) -> None:
+    if keras.backend.backend() != "tensorflow":
+        raise ValueError(
+            "Variable KERAS_BACKEND must be tensorflow for this training, but is"
+            f" {keras.backend.backend()}; set it before Keras is imported."
+        )
+    for name in ("monitor", "stop_metric"):
+        if getattr(settings, name) not in task.metric_names:
+            raise ValueError(
+                f"Setting `training.{name}` must be one of {', '.join(task.metric_names)}, but is"
+                f' "{getattr(settings, name)}".'
+            )
 
 
 def mutable_keys(settings: TrainingSettings) -> set[str]:
@@ -135,17 +148,28 @@ class _Run:
             batch_size=task.batch_size * strategy.num_replicas_in_sync,
             chief=chief,
         )
-        self.step = TrainingStep(strategy, model, optimizer, task.loss, settings)
+        self.step = self._make_step()
 
-    def train(self, config: dict[str, Any], *, earlier: Path | None, profile: bool) -> keras.Model:
+    def _make_step(self) -> TrainingStep | DampedStep:
+        model, optimizer, task = self.model, self.optimizer, self.task
+        step = TrainingStep(self.strategy, model, optimizer, task.loss, self.settings)
+        # Several replicas could come to different decisions.
+        if task.damping is None or self.strategy.num_replicas_in_sync > 1:
+            return step
+        return DampedStep(step, task, task.damping, optimizer, [*model.variables, *task.state])
+
+    def train(self, config: dict[str, Any], *, earlier: Path | None, profile: bool) -> None:
         restored = self.checkpoints.restore()
         if earlier is not None and not restored:
-            self.checkpoints.start_from(earlier)
+            self._start_from(earlier)
+        if self.folder.kept_step() is None:
+            # Weights that an older version kept by another rule compete with none.
+            self.progress.best.assign(math.inf)
         traced = profile and self.logbook.chief
         self.profiler = StepProfiler(self.folder.tensorboard, self.at, enabled=traced)
         # Without a checkpoint not even the rows before the first step are kept.
         self.logbook.start(self.at, config, keep_first=restored)
-        self._saved_at = time.monotonic()
+        self._saved_at, self._saved_step = time.monotonic(), self.at
         self._is_compiled = False
         try:
             if earlier is not None and not restored:
@@ -155,7 +179,16 @@ class _Run:
         finally:
             self.profiler.close()
             self.logbook.close()
-        return self.model
+
+    def _start_from(self, earlier: Path) -> None:
+        """Takes the end of another run, but the weights that it keeps."""
+        self.checkpoints.start_from(earlier)
+        folder = RunFolder(earlier.parent)
+        if folder.kept_step() in (None, last_step(earlier)):
+            return
+        weights = folder.load_model().trainable_variables
+        for variable, value in zip(self.model.trainable_variables, weights, strict=True):
+            variable.assign(value.value)
 
     @property
     def at(self) -> int:
@@ -166,7 +199,8 @@ class _Run:
         alone = isinstance(self.strategy, tf.distribute.OneDeviceStrategy)
         for batch in self._batches():
             if alone and is_asked():
-                # During a validation; where there are others, all of them stop after a step.
+                # Where there are others, all of them stop after the same step.
+                self._save_if_new()
                 break
             self._advance(batch, is_asked())
         if is_asked():
@@ -225,8 +259,9 @@ class _Run:
         with announced("validation", enabled=self.logbook.chief):
             values = self.task.validate(self.model)
         epoch = self.at // self.settings.steps_per_epoch
-        self._keep_best(values[self.settings.monitor])
-        self.progress.stop_value.assign(values[self.settings.stop_metric])
+        self._keep(*_value_and_error(values, self.settings.monitor))
+        stop_value, error = _value_and_error(values, self.settings.stop_metric)
+        self.progress.stop_value.assign(stop_value + N_ERRORS * error)
         self.logbook.row(self.at, "validation", {"epoch": epoch, **values})
         every = self.settings.histograms_every_epochs
         if every and epoch % every == 0:
@@ -240,14 +275,24 @@ class _Run:
         text = "  ".join(f"{name} {values[name]:.3g}" for name in shown if name in values)
         self.logbook.say(self.at, f"epoch {epoch}/{self.settings.n_epochs}  {text}")
 
-    def _keep_best(self, value: float) -> None:
-        if value < self.progress.best.numpy():
-            self.progress.best.assign(value)
+    def _keep(self, value: float, error: float) -> None:
+        """Keeps the weights unless earlier ones are better by more than noise.
+
+        The lowest of many noisy values is low by its noise. So the last weights count, unless
+        value + 2 error is above the lowest value + 4 error: at equal errors, unless they are
+        worse than the best by more than 2 errors. Without errors it is the lowest value.
+        """
+        if self.task.has_new_goal:
+            self.progress.best.assign(math.inf)
+        bound = value + 2.0 * N_ERRORS * error
+        if bound < self.progress.best.numpy():
+            self.progress.best.assign(bound)
             self.progress.epochs_since_best.assign(0)
-            if is_chief(self.strategy):
-                self.folder.save_best_weights(self.model)
         else:
             self.progress.epochs_since_best.assign_add(self.settings.validate_every_epochs)
+        kept = math.isfinite(value) and value + N_ERRORS * error <= self.progress.best.numpy()
+        if kept and is_chief(self.strategy):
+            self.folder.save_best_weights(self.model, step=self.at)
 
     def _is_over(self) -> bool:
         patience = self.settings.patience
@@ -264,7 +309,11 @@ class _Run:
 
     def _save(self) -> None:
         self.checkpoints.save()
-        self._saved_at = time.monotonic()
+        self._saved_at, self._saved_step = time.monotonic(), self.at
+
+    def _save_if_new(self) -> None:
+        if self._saved_step != self.at:
+            self._save()
 
     def _give_up(self, loss: float, batch: Any) -> None:
         local = tf.nest.map_structure(self.strategy.experimental_local_results, batch)
@@ -275,7 +324,18 @@ class _Run:
         path.parent.mkdir(parents=True, exist_ok=True)
         np.savez(path, **arrays)
         what = "gradient is not finite" if math.isfinite(loss) else f"loss is {loss}"
+        tried = ", whatever the damping," if isinstance(self.step, DampedStep) else ""
         raise FloatingPointError(
-            f"The {what} at step {self.at + 1}; the batch is saved in {path}, the last"
-            " checkpoint is from before."
+            f"The {what} at step {self.at + 1}{tried}; the batch is saved in {path}, the last"
+            f" checkpoint is from before. {self._way_out()}"
         )
+
+    def _way_out(self) -> str:
+        rate = self.settings.optimizer.learning_rate
+        remedy = self.task.remedy or "a smaller `training.optimizer.learning_rate`"
+        return f"In another folder, try {remedy}; the learning rate is {rate:g}."
+
+
+def _value_and_error(values: dict[str, float], name: str) -> tuple[float, float]:
+    """Returns a metric and its error bar, 0 where it has none."""
+    return values[name], values.get(f"{name}_error", 0.0)

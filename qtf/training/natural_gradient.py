@@ -9,8 +9,13 @@ from keras import ops
 
 from qtf.checks import FRACTION, POSITIVE, check_arguments
 from qtf.training.compilation import compiled
+from qtf.training.damping import Damping
 from qtf.training.per_sample import per_sample_gradients
 from qtf.training.symmetric_solve import solved_symmetric
+
+# Root mean square of the change of log |psi|, its phase or log p in one step: probabilities of
+# samples change by the factor e or e^2. Steps of trainings that go well stay below a half.
+LONGEST_CHANGE = 1.0
 
 
 class NaturalGradient:
@@ -20,13 +25,14 @@ class NaturalGradient:
     before, which averages their noise.
 
     Args:
-        diag_shift: Added to the diagonal of the equations.
+        diag_shift: Added to the diagonal of the equations, at least; see `damping`.
         momentum: At least 0 and below 1.
         xla: Whether XLA compiles the derivatives of networks without loops.
 
     Attributes:
+        damping: What `diag_shift` is multiplied by, more after steps that went wrong.
         state: Variables that a training which goes on needs, after `build`: the direction
-            before.
+            before, and the damping.
 
     Raises:
         ValueError: A number is out of range.
@@ -41,13 +47,30 @@ class NaturalGradient:
         self.diag_shift = diag_shift
         self.momentum = momentum
         self.xla = xla
+        self.damping = Damping()
         self.state: list[keras.Variable] = []
 
     def build(self, model: keras.Model) -> None:
-        """Makes the variable of the direction before, zero at first."""
+        """Makes the variables: the direction before, zero at first, and the damping."""
         size = sum(math.prod(variable.shape) for variable in model.trainable_variables)
         zeros = ops.zeros((size,), model.variable_dtype)
-        self.state = [keras.Variable(zeros, trainable=False, name="direction")]
+        self.damping.build()
+        self.state = [
+            keras.Variable(zeros, trainable=False, name="direction"),
+            self.damping.factor,
+        ]
+        self._change = keras.Variable(0.0, trainable=False, dtype="float64", name="change")
+
+    def is_short(self, rate: float) -> bool:
+        """Tells whether outputs change little by the last direction, in the linear approximation.
+
+        It does not depend on what the step has made of the objective, which samples tell with
+        noise only. Longer steps leave the range in which derivatives say anything.
+
+        Args:
+            rate: Learning rate.
+        """
+        return rate * float(self._change.value) <= LONGEST_CHANGE
 
     def followed(
         self,
@@ -62,6 +85,8 @@ class NaturalGradient:
     ) -> list[Any]:
         """Returns the direction in the shapes of the variables, and keeps it for the next step.
 
+        Its shift is multiplied by the damping.
+
         Args:
             outputs: As all others, of `least_squares_direction`.
             inputs: Samples.
@@ -71,18 +96,19 @@ class NaturalGradient:
             has_loops: Whether `outputs` have loops, which XLA must not compile then.
             at_once: Samples whose derivatives are in work at a time, at most; None: all.
         """
-        found = least_squares_direction(
+        found, change = least_squares_direction(
             outputs,
             inputs,
             wanted,
             shares,
             variables,
-            diag_shift=self.diag_shift,
+            diag_shift=self.diag_shift * self.damping.factor.value,
             before=self.momentum * self.state[0].value,
             xla=self.xla and not has_loops,
             at_once=at_once,
         )
         self.state[0].assign(found)
+        self._change.assign(change)
         return split_as(found, variables)
 
 
@@ -97,8 +123,8 @@ def least_squares_direction(
     before: Any = 0.0,
     xla: bool = True,
     at_once: int | None = None,
-) -> Any:
-    """Returns the change d of all weights that makes outputs change as wanted.
+) -> tuple[Any, Any]:
+    """Returns the change d of all weights that makes outputs change as wanted, and by how much.
 
         d = argmin |X (d - before) - (e - X before)|^2 + diag_shift |d - before|^2
         X = sqrt(shares) O,   e = sqrt(shares) wanted
@@ -122,7 +148,7 @@ def least_squares_direction(
         at_once: Samples whose derivatives are in work at a time, at most; None: all.
 
     Returns:
-        (number of weights,), in the order of the variables; see `split_as`.
+        d, (number of weights,), in the order of the variables, see `split_as`; |X d|, float64.
     """
 
     def rows_of(inputs: Any, shares: Any) -> Any:
@@ -142,9 +168,11 @@ def least_squares_direction(
     unexplained = targets - ops.cast(ops.matmul(rows, before), targets.dtype)
     if is_wide(rows):
         solved = solved_symmetric(matrix, unexplained, diag_shift)
-        return ops.matmul(ops.cast(solved, rows.dtype), rows) + before
-    force = ops.matmul(ops.cast(unexplained, rows.dtype), rows)
-    return ops.cast(solved_symmetric(matrix, force, diag_shift), rows.dtype) + before
+        found = ops.matmul(ops.cast(solved, rows.dtype), rows) + before
+    else:
+        force = ops.matmul(ops.cast(unexplained, rows.dtype), rows)
+        found = ops.cast(solved_symmetric(matrix, force, diag_shift), rows.dtype) + before
+    return found, ops.norm(ops.cast(ops.matmul(rows, found), "float64"))
 
 
 def is_wide(rows: Any) -> bool:

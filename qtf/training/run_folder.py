@@ -17,7 +17,7 @@ import keras
 import numpy as np
 
 from qtf.files import locked, read_object, writable_folder, write_json
-from qtf.training.weight_files import load_weights, save_weights
+from qtf.training.weight_files import load_weights, save_weights, step_of
 
 # May change between two starts of one run: they say how long and how often, not what.
 MUTABLE_KEYS = (
@@ -107,13 +107,18 @@ class RunFolder:
         """Records how to make the model again, without its weights."""
         write_json(self.model, keras.saving.serialize_keras_object(model))
 
-    def save_best_weights(self, model: keras.Model) -> None:
-        """Replaces the best weights by the model's, atomically."""
+    def save_best_weights(self, model: keras.Model, *, step: int | None = None) -> None:
+        """Replaces the best weights by the model's, atomically.
+
+        Args:
+            model: The model.
+            step: Optimiser steps after which it had them, for `kept_step`.
+        """
         # HDF5 crashes the process on a full disk, so it must not meet one.
         check_free_space(self.path, weight_bytes(model))
         aside = self.path / ".best.weights.h5"
         try:
-            save_weights(model, aside)
+            save_weights(model, aside, step=step)
             os.replace(aside, self.best_weights)
         finally:
             aside.unlink(missing_ok=True)
@@ -142,6 +147,13 @@ class RunFolder:
                     f"Run {self.path} has no weights yet: no {path.name}; train it first."
                 )
         return self.best_weights
+
+    def kept_step(self) -> int | None:
+        """Returns the steps after which the run had its best weights.
+
+        None: there are none, or an older version or something else than steps made them.
+        """
+        return step_of(self.best_weights)
 
     def load_model(self) -> keras.Model:
         """Returns the model with its best weights.

@@ -6,6 +6,8 @@ from typing import Any, Protocol
 import keras
 import numpy as np
 
+from qtf.training.damping import Damping
+
 
 class Task(Protocol):
     """A model, its loss and its data.
@@ -13,12 +15,18 @@ class Task(Protocol):
     `batch_size` is the number of samples in one batch of one replica; it only serves
     the rate in the progress line. `metric_names` are the keys that `validate` returns.
     `state` holds variables that a checkpoint needs beside model and optimiser; they exist
-    after `build_model`.
+    after `build_model`. `damping` is what holds back steps, which then can be taken back; None:
+    every step stands. `has_new_goal` tells at a validation whether the epoch before it sought
+    something else than those before, so that metrics cannot be compared. `remedy` is what
+    to try if the loss becomes infinite, after "try"; "": a lower learning rate.
     """
 
     batch_size: int
     metric_names: tuple[str, ...]
     state: Sequence[keras.Variable]
+    damping: Damping | None
+    has_new_goal: bool
+    remedy: str
 
     def build_model(self) -> keras.Model:
         """Makes the model with all its weights; called in the strategy's scope."""
@@ -33,7 +41,13 @@ class Task(Protocol):
         """
 
     def validate(self, model: keras.Model) -> dict[str, float]:
-        """Returns validation metrics; the one named `monitor` marks the best weights."""
+        """Returns validation metrics; the one named `monitor` marks the best weights.
+
+        Metrics of samples have their standard error beside them, that of `loss` as `loss_error`.
+        """
+
+    def accepts(self, loss: float, rate: float) -> bool:
+        """Tells whether the step that has just been taken may stand; see `DampedStep`."""
 
     def end_epoch(self, model: keras.Model) -> None:
         """Gets ready for the next epoch, after a validation and before its checkpoint."""

@@ -9,15 +9,36 @@ import numpy as np
 
 # Attribute of the file, with the digest of all weights in it.
 DIGEST = "sha256"
+# Attribute with the optimiser steps after which the model had them.
+STEP = "step"
 # What HDF5 and Keras raise over files that are cut, changed or of another model.
 MISFIT = (AttributeError, IndexError, KeyError, OSError, RuntimeError, TypeError, ValueError)
 
 
-def save_weights(model: keras.Model, path: Path) -> None:
-    """Saves the weights of a model with their digest."""
+def save_weights(model: keras.Model, path: Path, *, step: int | None = None) -> None:
+    """Saves the weights of a model with their digest.
+
+    Args:
+        model: The model.
+        path: The file.
+        step: Optimiser steps after which it has them; None: no steps made them.
+    """
     model.save_weights(path)
     with h5py.File(path, "r+") as file:
         file.attrs[DIGEST] = _digest(file)
+        if step is not None:
+            file.attrs[STEP] = step
+
+
+def step_of(path: Path) -> int | None:
+    """Returns the optimiser steps after which a model had the weights of a file, if it says so."""
+    try:
+        with h5py.File(path) as file:
+            step = file.attrs.get(STEP)
+    except OSError:
+        # There is none, or loading says what is wrong.
+        return None
+    return None if step is None else int(step)
 
 
 def load_weights(model: keras.Model, path: Path) -> None:

@@ -66,7 +66,12 @@ class BatchingOptions:
         return self.max_execution_batch_size or self.max_batch_size
 
     def padded_size(self, size: int) -> int:
-        """Returns the smallest allowed size that holds `size` examples."""
+        """Returns the smallest allowed size that holds `size` examples; 0 stays 0.
+
+        Without an example there is nothing to fill up with.
+        """
+        if size == 0:
+            return 0
         return next((s for s in self.allowed_batch_sizes if s >= size), size)
 
 

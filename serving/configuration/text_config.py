@@ -5,6 +5,7 @@ others are declared here with the same fields and read by the same parser.
 """
 
 import dataclasses
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +44,8 @@ def models_from_proto(proto: model_server_config_pb2.ModelServerConfig) -> list[
     if proto.WhichOneof("config") == "custom_model_config":
         raise ValueError("Field `custom_model_config` is not supported; use a list of models.")
     models = [_model(config) for config in proto.model_config_list.config]
-    names = [model.name for model in models]
-    for name in names:
-        if names.count(name) > 1:
+    for name, count in Counter(model.name for model in models).items():
+        if count > 1:
             raise ValueError(f"Illegal to list model {name} multiple times in config list")
     return models
 

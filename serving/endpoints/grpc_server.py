@@ -4,20 +4,23 @@ Requests arrive as bytes and answers leave as bytes, so that a broken message is
 with one line and a large answer is written only once.
 """
 
-from collections.abc import Callable
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import grpc
 from google.protobuf.message import DecodeError
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from serving.configuration.options import TlsFiles
-from serving.endpoints import model_service, prediction_service
+from serving.endpoints import health, model_service, prediction_service
+from serving.endpoints.listening import bound_socket
 from serving.endpoints.service import Service
 from serving.status import Code, StatusError
 
 _CODES = {Code(code.value[0]): code for code in grpc.StatusCode}
 _LONGEST_MESSAGE = 1024
+_Methods = dict[str, tuple[type, Callable[..., Any]]]
 _HEALTH_NAMES = ("", "ModelService", "PredictionService", prediction_service.SERVICE)
 
 
@@ -26,19 +29,21 @@ class GrpcServer:
 
     Args:
         service: Models, metrics and limits.
-        address: `host:port`; port 0 for any free one.
+        host: Address to listen on.
+        port: Port; 0 for any free one.
         tls: Key and certificates; None for plain text.
         with_health: Whether the standard health service is there.
         as_content: Whether tensors are written as raw memory instead of typed fields.
 
     Raises:
-        OSError: The port is taken.
+        OSError: The port is taken, the address unknown, or gRPC refuses the certificates.
     """
 
     def __init__(
         self,
         service: Service,
-        address: str,
+        host: str,
+        port: int,
         *,
         tls: TlsFiles | None = None,
         with_health: bool = True,
@@ -47,16 +52,13 @@ class GrpcServer:
         self._server = grpc.aio.server(options=_options(service.limits.max_request_bytes))
         predictions = prediction_service.PredictionService(service, as_content=as_content)
         management = model_service.ModelService(service)
-        self._server.add_generic_rpc_handlers(
-            (
-                _handlers(prediction_service.SERVICE, predictions.methods),
-                _handlers(model_service.SERVICE, management.methods),
-            )
-        )
-        self._health = health.aio.HealthServicer()
+        self._health = health.HealthService(_HEALTH_NAMES)
+        self._calls = _Calls()
+        self._add(prediction_service.SERVICE, predictions.methods)
+        self._add(model_service.SERVICE, management.methods)
         if with_health:
-            health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        self.port = self._listen(address, tls)
+            self._add(health.SERVICE, self._health.methods, self._health.streams)
+        self.port = self._listen(host, port, tls)
 
     async def start(self) -> None:
         """Starts to answer."""
@@ -65,26 +67,46 @@ class GrpcServer:
 
     async def announce(self, *, ready: bool) -> None:
         """Tells health checks whether every model answers."""
-        serving = health_pb2.HealthCheckResponse.SERVING
-        state = serving if ready else health_pb2.HealthCheckResponse.NOT_SERVING
-        for name in _HEALTH_NAMES:
-            await self._health.set(name, state)
+        await self._health.announce(ready=ready)
 
     async def stop(self, seconds: float) -> None:
         """Refuses new requests and ends once those in flight are answered.
 
+        Whoever asks for nothing, or has not said what, is not waited for.
+
         Args:
             seconds: How long they have for it.
         """
-        await self._server.stop(seconds)
+        stopping = asyncio.create_task(self._server.stop(seconds))
+        await self._health.close()
+        await self._calls.all_answered(seconds)
+        await self._server.stop(None)
+        await stopping
 
-    def _listen(self, address: str, tls: TlsFiles | None) -> int:
+    def _add(self, service: str, methods: _Methods, streams: _Methods | None = None) -> None:
+        handlers = {
+            name: grpc.unary_unary_rpc_method_handler(self._calls.handler(message, answer))
+            for name, (message, answer) in methods.items()
+        }
+        for name, (message, answer) in (streams or {}).items():
+            handlers[name] = grpc.unary_stream_rpc_method_handler(_stream(message, answer))
+        self._server.add_generic_rpc_handlers(
+            (grpc.method_handlers_generic_handler(service, handlers),)
+        )
+
+    def _listen(self, host: str, port: int, tls: TlsFiles | None) -> int:
+        address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         try:
             if tls is None:
                 return self._server.add_insecure_port(address)
             return self._server.add_secure_port(address, _credentials(tls))
-        except RuntimeError:
-            raise OSError(f"Port {address} cannot be listened on; it may be taken.") from None
+        except RuntimeError as error:
+            # It ends in the event loop, which is there now, and not when the process ends.
+            del self._server
+            # gRPC does not tell why.
+            bound_socket(host, port).close()
+            reason = str(error) if tls is None else "gRPC refuses its key or certificates"
+            raise OSError(f"Port {host}:{port} cannot be listened on: {reason}.") from None
 
 
 def _options(max_request_bytes: int) -> list[tuple[str, Any]]:
@@ -110,28 +132,60 @@ def _credentials(tls: TlsFiles) -> grpc.ServerCredentials:
     )
 
 
-def _handlers(
-    service: str, methods: dict[str, tuple[type, Callable[..., Any]]]
-) -> grpc.GenericRpcHandler:
-    return grpc.method_handlers_generic_handler(
-        service,
-        {
-            name: grpc.unary_unary_rpc_method_handler(_handler(message, answer))
-            for name, (message, answer) in methods.items()
-        },
-    )
+class _Calls:
+    """The calls that are being answered, from their message to the last byte of the answer."""
+
+    def __init__(self) -> None:
+        self._n_open = 0
+
+    def handler(self, message: type, answer: Callable[..., Any]) -> Callable[..., Any]:
+        """Returns what turns the bytes of a message into those of its answer."""
+
+        async def handle(body: bytes, context: grpc.aio.ServicerContext) -> bytes:
+            self._n_open += 1
+            context.add_done_callback(self._closed)
+            try:
+                return await answer(_parsed(message, body), context.time_remaining())
+            except StatusError as error:
+                return await _abort(context, error)
+
+        return handle
+
+    async def all_answered(self, seconds: float) -> None:
+        """Waits until no call is open, or so many seconds."""
+        deadline = time.monotonic() + seconds
+        n_before = -1
+        # Twice nothing: what has arrived in full may not have been looked at yet.
+        while (self._n_open or n_before) and time.monotonic() < deadline:
+            n_before = self._n_open
+            await asyncio.sleep(0.02)
+
+    def _closed(self, context: Any) -> None:
+        self._n_open -= 1
 
 
-def _handler(message: type, answer: Callable[..., Any]) -> Callable[..., Any]:
-    async def handle(body: bytes, context: grpc.aio.ServicerContext) -> bytes:
+def _stream(message: type, answers: Callable[..., Any]) -> Callable[..., Any]:
+    async def handle(body: bytes, context: grpc.aio.ServicerContext) -> AsyncIterator[bytes]:
         try:
-            return await answer(message.FromString(body), context.time_remaining())
+            async for answer in answers(_parsed(message, body)):
+                yield answer
         except StatusError as error:
-            code, text = _CODES[error.code], error.message
-        except DecodeError:
-            code, text = grpc.StatusCode.INTERNAL, f"Request is no valid {message.__name__}."
-        if len(text) > _LONGEST_MESSAGE:
-            text = f"{text[:_LONGEST_MESSAGE]}...TRUNCATED"
-        return await context.abort(code, text)
+            await _abort(context, error)
 
     return handle
+
+
+def _parsed(message: Any, body: bytes) -> Any:
+    try:
+        return message.FromString(body)
+    except DecodeError:
+        raise StatusError(
+            Code.INTERNAL, f"Request is no valid {message.DESCRIPTOR.name}."
+        ) from None
+
+
+async def _abort(context: grpc.aio.ServicerContext, error: StatusError) -> Any:
+    text = error.message
+    if len(text) > _LONGEST_MESSAGE:
+        text = f"{text[:_LONGEST_MESSAGE]}...TRUNCATED"
+    return await context.abort(_CODES[error.code], text)

@@ -2,7 +2,6 @@
 
 import asyncio
 import functools
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,6 +10,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from serving.endpoints.http import JSON, plain_error
+from serving.endpoints.listening import bound_socket
 
 _HEAD_SECONDS = 20.0
 _HEAD_BYTES = 2**16
@@ -33,7 +33,9 @@ class HttpServer:
     def __init__(
         self, app: Any, host: str, port: int, *, read_seconds: float, drain_seconds: float
     ) -> None:
-        self._socket = _listen(host, port)
+        self._socket = bound_socket(host, port)
+        self._socket.listen(2048)
+        self._socket.setblocking(False)
         self.port = self._socket.getsockname()[1]
         config = uvicorn.Config(
             app,
@@ -165,19 +167,3 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Leaves signals to the process, which has two endpoints to stop."""
         yield
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # With the protocol named, asyncio sends small answers at once (TCP_NODELAY).
-    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((host, port))
-    except (OSError, OverflowError) as error:
-        listening.close()
-        reason = getattr(error, "strerror", None) or str(error)
-        raise OSError(f"Port {host}:{port} cannot be listened on: {reason}.") from None
-    listening.listen(2048)
-    listening.setblocking(False)
-    return listening

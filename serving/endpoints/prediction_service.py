@@ -13,6 +13,7 @@ from tensorflow_serving.apis import (
     regression_pb2,
 )
 
+from serving.endpoints.aside import aside
 from serving.endpoints.service import Service
 from serving.models.served_model import Servable
 from serving.protocol import prediction
@@ -59,11 +60,20 @@ class PredictionService:
                 signature = prediction.find_signature(
                     servable.loaded.signatures, request.model_spec.signature_name
                 )
-                inputs = prediction.read_inputs(request, signature)
+                size = request.ByteSize()
+                inputs = await aside(size, prediction.read_inputs, request, signature)
                 wanted = prediction.wanted_outputs(request.output_filter, signature)
                 outputs = await servable.execution.run(signature, inputs, wanted, deadline)
             spec = _answered_by(request.model_spec.name, version, signature.name)
-            return prediction.write_response(spec, signature, outputs, as_content=self._as_content)
+            size = sum(array.nbytes for array in outputs.values())
+            return await aside(
+                size,
+                prediction.write_response,
+                spec,
+                signature,
+                outputs,
+                as_content=self._as_content,
+            )
 
     async def get_model_metadata(
         self, request: get_model_metadata_pb2.GetModelMetadataRequest, seconds: float | None

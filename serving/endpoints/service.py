@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from serving.configuration.options import Limits
-from serving.metrics import Metrics, microseconds
+from serving.metrics import OTHER, Metrics, microseconds
 from serving.models.repository import ModelRepository
 from serving.status import Code, StatusError
 
@@ -31,6 +31,8 @@ class Service:
     def request(self, api: str, entrypoint: str) -> Iterator["RequestRecord"]:
         """Counts and times a request; yields where its model's name is to be noted.
 
+        Names that nobody serves are counted together: clients can think of any number of them.
+
         Raises:
             StatusError: UNAVAILABLE, too many requests are in flight.
         """
@@ -48,7 +50,8 @@ class Service:
             status = Code.CANCELLED
             raise
         finally:
-            self.metrics.request_count.add(record.model_name, status.name)
+            name = record.model_name if self.models.knows(record.model_name) else OTHER
+            self.metrics.request_count.add(name, status.name)
         elapsed = microseconds(time.monotonic() - started)
         self.metrics.request_latency.observe(record.model_name, api, entrypoint, value=elapsed)
 

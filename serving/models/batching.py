@@ -21,6 +21,8 @@ from serving.status import Code, StatusError, deadline_exceeded, invalid_argumen
 
 Arrays = Mapping[str, np.ndarray]
 _THREAD_POOL = "batch_threads"
+# Values sorted in the event loop: more than one for each example is no number of steps.
+_MOST_COMPARED = 2**14
 
 
 @dataclass
@@ -189,11 +191,16 @@ class BatchedExecution:
             (alias, array.dtype.str, array.shape[1:]) for alias, array in sorted(inputs.items())
         )
         values = tuple(
-            tuple(np.unique(inputs[alias]).tolist())
-            for alias in self._options.by_value
-            if alias in inputs
+            _distinct(inputs[alias]) for alias in self._options.by_value if alias in inputs
         )
         return signature.name, outputs, axes, values
+
+
+def _distinct(values: np.ndarray) -> Hashable:
+    """Returns the different values; something unlike anything else where they are too many."""
+    if values.size > _MOST_COMPARED:
+        return object()
+    return tuple(np.unique(values).tolist())
 
 
 def _n_examples(inputs: Arrays) -> int:

@@ -25,6 +25,8 @@ from serving.models.warm_up import warm_up
 from serving.status import Code, StatusError, invalid_argument, not_found
 
 _PLATFORM = "tensorflow"
+# Dropped models whose last states are still told.
+_MOST_DROPPED = 100
 
 
 class ModelRepository:
@@ -117,6 +119,10 @@ class ModelRepository:
             raise not_found(f"Could not find {what} of model {name}")
         return found
 
+    def knows(self, name: str) -> bool:
+        """Whether a model of this name is served, or was until a while ago."""
+        return name in self._models or name in self._dropped
+
     def is_ready(self) -> bool:
         """Whether any model answers requests; one that is broken does not stop the others."""
         return not self._models or any(
@@ -149,6 +155,8 @@ class ModelRepository:
             closing = asyncio.create_task(self._dropped[name].close())
             self._closing.add(closing)
             closing.add_done_callback(self._closing.discard)
+        for name in list(self._dropped)[:-_MOST_DROPPED]:
+            del self._dropped[name]
 
     def _adopt(self, config: ModelConfig) -> None:
         model = self._models.get(config.name)

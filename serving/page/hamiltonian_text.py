@@ -10,6 +10,7 @@ _FORMULAS = {
     "ising": "H = −J Σ ZᵢZⱼ − h Σ Zᵢ − g Σ Xᵢ",
     "xxz": f"H = J Σ ({_HEISENBERG} + Δ SᵢᶻSⱼᶻ)",
     "heisenberg": "H = J Σ Sᵢ·Sⱼ",
+    "xyz": "H = Σ (Jˣ XᵢXⱼ + Jʸ YᵢYⱼ + Jᶻ ZᵢZⱼ) + B Σ Zᵢ",
     "j1j2": "H = J₁ Σ Sᵢ·Sⱼ + J₂ Σ Sᵢ·Sⱼ (next nearest)",
 }
 
@@ -22,6 +23,10 @@ _SYMBOLS = {
     "transverse_field": "g",
     "anisotropy": "Δ",
     "next_nearest_coupling": "J₂",
+    "coupling_x": "Jˣ",
+    "coupling_y": "Jʸ",
+    "coupling_z": "Jᶻ",
+    "field": "B",
 }
 
 

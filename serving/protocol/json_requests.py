@@ -110,7 +110,8 @@ def _parse(body: bytes) -> Any:
     try:
         text = body.decode()
         start = len(text) - len(text.lstrip())
-        return json.JSONDecoder(parse_float=_finite).raw_decode(text, start)[0]
+        decoder = json.JSONDecoder(parse_float=_finite, parse_int=_double_at_most)
+        return decoder.raw_decode(text, start)[0]
     except json.JSONDecodeError as error:
         raise invalid_argument(f"JSON Parse error: {error.msg} at offset: {error.pos}") from None
     except UnicodeDecodeError as error:
@@ -126,6 +127,12 @@ def _finite(digits: str) -> float:
     if math.isinf(number):
         raise ValueError("Number too big to be stored in double.")
     return number
+
+
+def _double_at_most(digits: str) -> int | float:
+    """Reads a whole number; beyond 64 bits it counts as one with a decimal point."""
+    number = int(digits)
+    return number if -(2**63) <= number < 2**64 else _finite(digits)
 
 
 def _signature(document: Mapping[str, Any], signatures: Mapping[str, Signature]) -> Signature:

@@ -16,12 +16,15 @@ from serving.status import Code, StatusError, invalid_argument
 UNSUPPORTED = {tf.float16, tf.bfloat16, tf.complex64, tf.complex128}
 # NumPy has room for 64 axes.
 _MAX_RANK = 32
-# Whole numbers up to here are exact in a floating-point type.
-_EXACT = {tf.float32: 2**24 - 1, tf.float64: 2**53 - 1}
+# Values converted at a stretch, within a millisecond or two.
+_PIECE = 2**15
 
 
 def to_array(value: Any, dtype: tf.DType) -> np.ndarray:
     """Returns the array of nested lists.
+
+    A floating-point type takes any number, rounded to its precision; what is too large for it
+    becomes infinite, as in TensorFlow Serving.
 
     Raises:
         StatusError: The lists have different lengths, or hold values of another type.
@@ -34,16 +37,16 @@ def to_array(value: Any, dtype: tf.DType) -> np.ndarray:
             f"to type: {type_name(dtype)}",
         )
     if dtype == tf.string:
+        _check_depth(set(map(type, leaves)), len(shape))
         values = np.empty(len(leaves), object)
         values[:] = [_bytes(leaf) for leaf in leaves]
         return values.reshape(shape)
-    _check_leaves(leaves, dtype)
-    try:
-        return np.array(leaves, dtype.as_numpy_dtype).reshape(shape)
-    except (OverflowError, ValueError):
-        bounds = np.iinfo(dtype.as_numpy_dtype)
-        wrong = next(leaf for leaf in leaves if not bounds.min <= leaf <= bounds.max)
-        raise _wrong_type(wrong, dtype) from None
+    values = np.empty(len(leaves), dtype.as_numpy_dtype)
+    # In pieces, between which other threads have their turn.
+    for start in range(0, len(leaves), _PIECE):
+        piece = leaves[start : start + _PIECE]
+        values[start : start + _PIECE] = _converted(piece, dtype, len(shape))
+    return values.reshape(shape)
 
 
 def _flattened(value: Any) -> tuple[tuple[int, ...], list[Any]]:
@@ -55,25 +58,37 @@ def _flattened(value: Any) -> tuple[tuple[int, ...], list[Any]]:
             raise invalid_argument(
                 f"Encountered list at unexpected level: {_MAX_RANK} expected < {_MAX_RANK}"
             )
-        for item in level:
-            if not isinstance(item, list):
-                rank = len(shape) + _depth(level[0])
-                raise invalid_argument(
-                    f"JSON Value: {shown(item)} found at incorrect level: {len(shape) + 1} "
-                    f"in the JSON DOM. Expected at level: {rank}"
-                )
-            if len(item) != len(level[0]):
-                raise invalid_argument(
-                    f"Encountered list at unexpected size: {len(item)} at level: {len(shape)} "
-                    f"expected size: {len(level[0])}"
-                )
-        shape.append(len(level[0]))
-        level = list(itertools.chain.from_iterable(level))
-    if any(isinstance(leaf, list) for leaf in level):
-        raise invalid_argument(
-            f"Encountered list at unexpected level: {len(shape)} expected < {len(shape)}"
-        )
+        length = len(level[0])
+        flat: list[Any] = []
+        for start in range(0, len(level), _PIECE):
+            piece = level[start : start + _PIECE]
+            if set(map(type, piece)) != {list} or set(map(len, piece)) != {length}:
+                raise _irregular(piece, level[0], len(shape))
+            flat.extend(itertools.chain.from_iterable(piece))
+        shape.append(length)
+        level = flat
     return tuple(shape), level
+
+
+def _check_depth(kinds: set[type], rank: int) -> None:
+    if list in kinds:
+        raise invalid_argument(f"Encountered list at unexpected level: {rank} expected < {rank}")
+
+
+def _irregular(items: Sequence[Any], first: list[Any], level: int) -> StatusError:
+    """Returns what is wrong with the first item that is no list as long as `first`."""
+    for item in items:
+        if not isinstance(item, list):
+            return invalid_argument(
+                f"JSON Value: {shown(item)} found at incorrect level: {level + 1} "
+                f"in the JSON DOM. Expected at level: {level + _depth(first)}"
+            )
+        if len(item) != len(first):
+            break
+    return invalid_argument(
+        f"Encountered list at unexpected size: {len(item)} at level: {level} "
+        f"expected size: {len(first)}"
+    )
 
 
 def _depth(value: Any) -> int:
@@ -84,33 +99,29 @@ def _depth(value: Any) -> int:
     return depth
 
 
-def _check_leaves(leaves: Sequence[Any], dtype: tf.DType) -> None:
+def _converted(leaves: Sequence[Any], dtype: tf.DType, rank: int) -> np.ndarray:
     if dtype.is_floating:
         allowed = {int, float}
     else:
         allowed = {bool} if dtype == tf.bool else {int}
     kinds = set(map(type, leaves))
+    _check_depth(kinds, rank)
     if kinds - allowed:
         raise _wrong_type(next(leaf for leaf in leaves if type(leaf) not in allowed), dtype)
     if dtype.is_floating:
-        _check_precision(leaves, dtype)
+        return _rounded(leaves, dtype)
+    try:
+        return np.array(leaves, dtype.as_numpy_dtype)
+    except (OverflowError, ValueError):
+        bounds = np.iinfo(dtype.as_numpy_dtype)
+        wrong = next(leaf for leaf in leaves if not bounds.min <= leaf <= bounds.max)
+        raise _wrong_type(wrong, dtype) from None
 
 
-def _check_precision(leaves: Sequence[Any], dtype: tf.DType) -> None:
-    for leaf in leaves:
-        if type(leaf) is int and abs(leaf) > _EXACT[dtype]:
-            raise _imprecise(leaf, dtype)
-    values = np.abs(np.array(leaves, np.float64))
-    too_large = np.flatnonzero(np.isfinite(values) & (values > dtype.max))
-    if too_large.size:
-        raise _imprecise(leaves[too_large[0]], dtype)
-
-
-def _imprecise(value: Any, dtype: tf.DType) -> StatusError:
-    return invalid_argument(
-        f"Cannot convert JSON value: {shown(value)} to {type_name(dtype)} "
-        "without loss of precision."
-    )
+def _rounded(leaves: Sequence[Any], dtype: tf.DType) -> np.ndarray:
+    """Returns numbers in a floating-point type, by way of double precision."""
+    with np.errstate(over="ignore", under="ignore"):
+        return np.array(leaves, np.float64).astype(dtype.as_numpy_dtype)
 
 
 def _bytes(leaf: Any) -> bytes:
@@ -146,8 +157,13 @@ def json_type(value: Any) -> str:
 
 def shown(value: Any, longest: int = 200) -> str:
     """Returns a value as JSON for a message, cut when it is long."""
+    text = ""
     try:
-        text = json.dumps(value)
+        # Written only as far as it is shown: a whole document may hold millions of numbers.
+        for part in json.JSONEncoder().iterencode(value):
+            text += part
+            if len(text) > longest:
+                return f"{text[:longest]}..."
     except RecursionError:
         return "(too deep to show)"
-    return text if len(text) <= longest else f"{text[:longest]}..."
+    return text

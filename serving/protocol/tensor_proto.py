@@ -6,7 +6,6 @@ format directly; filling such a field from Python takes a hundred times longer.
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -14,6 +13,7 @@ from tensorflow.core.framework import tensor_pb2
 
 from serving.status import StatusError, invalid_argument
 
+_QUANTIZED = (tf.qint8, tf.quint8, tf.qint16, tf.quint16, tf.qint32)
 # Fields of TensorProto whose packed bytes equal the memory of the array.
 _PACKED_FIELD = {
     np.dtype("float32"): tensor_pb2.TensorProto.FLOAT_VAL_FIELD_NUMBER,
@@ -21,6 +21,10 @@ _PACKED_FIELD = {
     np.dtype("complex64"): tensor_pb2.TensorProto.SCOMPLEX_VAL_FIELD_NUMBER,
     np.dtype("complex128"): tensor_pb2.TensorProto.DCOMPLEX_VAL_FIELD_NUMBER,
 }
+# Types whose fields hold something else than their values.
+_NOT_PLAIN = {tf.string, tf.float16, tf.bfloat16, *_QUANTIZED}
+# Values read or written at a stretch, so that other threads have their turn.
+_PIECE = 2**15
 _LENGTH_DELIMITED = 2
 MAX_FILLED = 2**20
 _CONTENT_FIELD = tensor_pb2.TensorProto.TENSOR_CONTENT_FIELD_NUMBER
@@ -59,9 +63,34 @@ def to_array(proto: tensor_pb2.TensorProto, alias: str) -> np.ndarray:
             f"{MAX_FILLED} elements",
         )
     try:
-        return tf.make_ndarray(proto)
+        return _read(proto, sizes, n_elements)
     except (TypeError, ValueError, KeyError, IndexError, OverflowError) as error:
         raise _unreadable(alias, " ".join(str(error).split())) from error
+
+
+def _read(proto: tensor_pb2.TensorProto, sizes: list[int], n_elements: int) -> np.ndarray:
+    dtype = tf.dtypes.as_dtype(proto.dtype)
+    given = getattr(proto, _typed_field(dtype))
+    is_complete = len(given) == n_elements * (2 if dtype.is_complex else 1)
+    if n_elements < _PIECE or proto.tensor_content or not is_complete or dtype in _NOT_PLAIN:
+        return tf.make_ndarray(proto)
+    if np.dtype(dtype.as_numpy_dtype) in _PACKED_FIELD:
+        return _packed_values(proto, dtype).reshape(sizes)
+    values = np.empty(n_elements, dtype.as_numpy_dtype)
+    for start in range(0, n_elements, _PIECE):
+        values[start : start + _PIECE] = np.array(
+            given[start : start + _PIECE], dtype.as_numpy_dtype
+        )
+    return values.reshape(sizes)
+
+
+def _packed_values(proto: tensor_pb2.TensorProto, dtype: tf.DType) -> np.ndarray:
+    """Reads floats as the memory that they are when written again."""
+    field = _typed_field(dtype)
+    alone = tensor_pb2.TensorProto(**{field: getattr(proto, field)}).SerializeToString()
+    values = np.dtype(dtype.as_numpy_dtype)
+    n_bytes = len(getattr(proto, field)) * values.itemsize // (2 if dtype.is_complex else 1)
+    return np.frombuffer(alone, values, offset=len(alone) - n_bytes)
 
 
 def _unreadable(alias: str, reason: str) -> StatusError:
@@ -82,7 +111,10 @@ def serialized(array: np.ndarray, dtype: tf.DType, *, as_content: bool = False) 
     as_content = as_content and array.dtype != object
     field = _CONTENT_FIELD if as_content else _PACKED_FIELD.get(array.dtype)
     if field is None or array.size == 0:
-        getattr(header, _typed_field(dtype)).extend(_plain_values(array))
+        written = getattr(header, _typed_field(dtype))
+        flat = _plain(array)
+        for start in range(0, len(flat), _PIECE):
+            written.extend(flat[start : start + _PIECE].tolist())
         return header.SerializeToString()
     values = np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
     return b"".join((header.SerializeToString(), _length_delimited(field, len(values)), values))
@@ -121,11 +153,11 @@ def _typed_field(dtype: tf.DType) -> str:
     return names.get(dtype, "int_val")
 
 
-def _plain_values(array: np.ndarray) -> list[Any]:
+def _plain(array: np.ndarray) -> np.ndarray:
     # Sixteen-bit floats travel as whole numbers with the same bits.
     small_float = array.dtype.itemsize == 2 and array.dtype.kind not in "iu"
     flat = np.ascontiguousarray(array).reshape(-1)
-    return (flat.view(np.uint16) if small_float else flat).tolist()
+    return flat.view(np.uint16) if small_float else flat
 
 
 def _length_delimited(field: int, length: int) -> bytes:

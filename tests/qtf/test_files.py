@@ -1,5 +1,8 @@
 import json
 import os
+import signal
+import subprocess
+import sys
 
 import pytest
 from matplotlib.figure import Figure
@@ -69,6 +72,49 @@ def test_folder_written_aside_refuses_an_existing_folder(tmp_path):
         folder_written_aside(tmp_path / "1"),
     ):
         pass
+
+
+WRITER = """
+import os, sys, time
+from pathlib import Path
+from qtf.files import folder_written_aside
+with folder_written_aside(Path(sys.argv[1])) as aside:
+    (aside / "file").write_text("x")
+    print(aside.name, flush=True)
+    time.sleep(60)
+"""
+
+
+def writer(path):
+    """Starts a process that writes a folder for ever; returns it and the hidden name."""
+    command = [sys.executable, "-c", WRITER, str(path)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    return process, process.stdout.readline().strip()
+
+
+def test_folder_written_aside_removes_what_killed_processes_left_and_nothing_else(tmp_path):
+    kept = {".git", ".7.aside", ".notes.12345678", "3", ".1.abc_1234.aside.txt"}
+    for name in kept:
+        (tmp_path / name).mkdir()
+    (tmp_path / ".5.abcd1234.aside").symlink_to(tmp_path / "3")
+    (tmp_path / ".6.abcd1234.aside").write_text("a file")
+    killed, leftover = writer(tmp_path / "1")
+    alive, written = writer(tmp_path / "2")
+    killed.send_signal(signal.SIGKILL)
+    killed.communicate()
+    try:
+        assert (tmp_path / leftover / "file").is_file()
+        with folder_written_aside(tmp_path / "4"):
+            pass
+    finally:
+        alive.kill()
+        alive.communicate()
+    links = {".5.abcd1234.aside", ".6.abcd1234.aside"}
+    assert set(os.listdir(tmp_path)) == {*kept, *links, written, "4"}
+    # Its process was killed in between, and a failed writing clears up as well.
+    with pytest.raises(KeyError), folder_written_aside(tmp_path / "8"):
+        raise KeyError("boom")
+    assert set(os.listdir(tmp_path)) == {*kept, *links, "4"}
 
 
 def test_writable_folder_creates_parents(tmp_path):

@@ -77,7 +77,7 @@ def test_loss_equals_numpy(loss):
         ({"data.n_sites": ()}, "`data.n_sites` must name at least one n, but is empty"),
         ({"data.window": 1}, "`data.window` must be at least 2, but is 1"),
         ({"data.weights": (1.0, 2.0, 3.0)}, r"each entry of `data.n_sites` = \(2, 3\), but is \(1"),
-        ({"data.weights": (1.0, -2.0)}, r"`data.weights` must be empty .*, but is \(1.0, -2.0\)"),
+        ({"data.weights": (1.0, -2.0)}, "`data.weights` .* must be positive, but one is -2.0"),
         ({"data.source": "cloud"}, '`data.source` must be "files" or "exact", but is "cloud"'),
         ({"data.source": "files"}, 'Flag --data_dir is needed when `data.source` is "files"'),
         ({"data.batch_size": 0}, "`data.batch_size` must be positive, but is 0"),

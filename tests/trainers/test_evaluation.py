@@ -39,8 +39,8 @@ def exact(n_sites, n_samples, n_steps, seed):
 def from_files(monkeypatch):
     """Function of a manifest: the states of its folder, without the folder."""
 
-    def load(data_dir, split, n_sites, n_samples):
-        return exact(n_sites, n_samples, 30, seed=1).astype(np.complex64)
+    def load(data_dir, split, n_sites, n_samples, *, n_times):
+        return exact(n_sites, n_samples, 30, seed=1).astype(np.complex64)[:, :n_times]
 
     def states(content, n_sites=()):
         monkeypatch.setattr(unseen_states.Manifest, "load", lambda data_dir: content)

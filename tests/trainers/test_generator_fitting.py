@@ -10,7 +10,7 @@ from qtf.physics import Chain, evolve, from_config, ising, sample_initial_states
 from qtf.training.run_folder import RunFolder
 from trainers import base_config
 from trainers.dynamics_assembly import make_task, run
-from trainers.generator_fitting import training_trajectories
+from trainers.generator_fitting import fit_facts, training_trajectories
 
 DT = 0.01
 ISING = {"Z_i Z_{i+1}": -1.0, "X_i": 1.05, "Z_i": -0.5}
@@ -111,7 +111,9 @@ def test_given_fields_are_learned_in_their_form(tmp_path):
 def test_a_chain_that_is_not_local_is_told(tmp_path, capsys):
     chain = {"name": "j1j2", "next_nearest_coupling": 0.5}
     run(config(chain, **{"data.n_sites": (3, 4)}), tmp_path / "run")
-    assert "No such generator explains the data" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "No such generator explains the data" in out
+    assert "Nothing was identified: no such generator explains the data (p" in out
 
 
 def test_a_fit_starts_from_another_run(tmp_path):
@@ -167,7 +169,10 @@ def test_files_of_single_precision_are_enough(tmp_path, files):
     [
         ({"fit.n_trajectories": 0}, "`fit.n_trajectories` must be positive, but is 0"),
         ({"fit.n_steps": 0}, "`fit.n_steps` must be positive, but is 0"),
+        ({"fit.n_trajectories": -3}, "`fit.n_trajectories` must be positive, but is -3"),
         ({"fit.noise": -1.0}, "`fit.noise` must not be negative, but is -1.0"),
+        ({"fit.noise": float("inf")}, "`fit.noise` must be finite, but is inf"),
+        ({"fit.noise": float("nan")}, "`fit.noise` must be finite, but is nan"),
         ({"fit.last_lag": -1}, "`fit.last_lag` must not be negative, but is -1"),
         ({"fit.last_lag": 21}, "`last_lag` must be from 1 to 20, .* but is 21"),
     ],
@@ -176,6 +181,36 @@ def test_a_setting_out_of_range_is_an_error(tmp_path, changes, message):
     with pytest.raises(ValueError, match=message):
         run(config(**changes), tmp_path / "run")
     assert not (tmp_path / "run" / "best.weights.h5").exists()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"fit.n_trajectories": 1},
+        {"fit.n_steps": 1},
+        {"fit.last_lag": 1},
+        {"fit.last_lag": 20},
+        {"fit.noise": 1.0},
+    ],
+)
+def test_ends_of_the_ranges_are_allowed(tmp_path, changes):
+    run(config(**changes), tmp_path / "run")
+    assert (tmp_path / "run" / "generator.json").exists()
+
+
+def test_report_and_folder_tell_the_p_value(tmp_path, capsys):
+    run(config(**{"fit.noise": 1e-3}), tmp_path / "run")
+    content = json.loads((tmp_path / "run" / "generator.json").read_text())
+    assert content["explains_the_data"] is True
+    assert 1e-3 < content["p_value"] <= 1
+    facts = fit_facts(tmp_path / "run")
+    assert facts["fit"] == content["sentence"]
+    assert f"p = {content['p_value']:.2g}" in facts["fit"]
+    assert facts["fitted_hamiltonian"].startswith("Ising chain with coupling")
+    out = capsys.readouterr().out
+    assert facts["fit"] in out
+    assert facts["fitted_hamiltonian"] in out
+    assert fit_facts(tmp_path) == {}
 
 
 @pytest.mark.parametrize(

@@ -40,11 +40,12 @@ def run(
     Args:
         config: Resolved configuration, see `trainers.ground_states.config`.
         workdir: The run folder.
-        start_from: Folder of a run with the same weights, whose last ones this one starts from.
+        start_from: Folder of a run with the same weights, from which this one starts.
         profile: Whether ten of the first steps are traced for TensorBoard.
 
     Returns:
-        The task, which can measure the result, and the wave function with its last weights.
+        The task, which can measure the result, and the wave function with the weights that the
+        run folder keeps.
 
     Raises:
         ValueError: The configuration or the run folder do not fit.
@@ -58,7 +59,8 @@ def run(
     if task.min_sr is not None:
         # Its parts are compiled by themselves.
         settings = dataclasses.replace(settings, xla=False)
-    return task, train(task, settings, config, workdir, start_from=start_from, profile=profile)
+    options = {"start_from": start_from, "profile": profile}
+    return task, train(task, settings, config, workdir, kept=True, **options)
 
 
 def energy_with_symmetries(

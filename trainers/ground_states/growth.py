@@ -19,7 +19,7 @@ from trainers.ground_states.stages import Stage, check_finished, make_stages
 def grow(
     config: dict[str, Any], workdir: Path | str, *, profile: bool = False
 ) -> Iterator[dict[str, Any]]:
-    """Trains every size of `growth.sizes`, each from the last weights of the one before.
+    """Trains every size of `growth.sizes`, each from the weights of the one before.
 
     Moments of the optimiser, and the direction of stochastic reconfiguration, go along. What
     is finished is not done again; what was interrupted continues. After each size

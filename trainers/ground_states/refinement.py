@@ -30,8 +30,8 @@ def run_and_refine(
         profile: Whether ten of the first steps are traced for TensorBoard.
 
     Returns:
-        The task and the wave function with its last weights, after a refinement with its
-        symmetries.
+        The task and the wave function with the weights that the run keeps, after a refinement
+        with its symmetries.
 
     Raises:
         ValueError: The configuration or a run folder do not fit.

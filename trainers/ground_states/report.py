@@ -9,6 +9,7 @@ from qtf.ground_states.estimates import relative_error
 from qtf.ground_states.exact_sums import MAX_LISTED_SITES, variational_energy
 from qtf.ground_states.task import GroundStateTask
 from qtf.physics import published_energies
+from qtf.training.run_folder import RunFolder
 
 RESULT = "result.json"
 NO_RELATIVE_ERROR = "Relative error: none, as the reference is 0"
@@ -24,7 +25,7 @@ def measure(
 ) -> dict[str, Any]:
     """Measures the energy in every way that the size allows, and writes it into the run folder.
 
-    It is that of the weights which the model has now, at the end of a training the last.
+    It is that of the weights which the model has now, after `run` those that exports take.
 
     Args:
         task: Its samples measure the energy.
@@ -40,8 +41,12 @@ def measure(
     """
     n_sites = task.hamiltonian.n_sites
     values = task.validate(model, n_samples=n_samples)
-    warnings = task.warnings(values)
-    found = {"n_sites": n_sites, "weights": "last", **values, "warnings": warnings}
+    found = {
+        "n_sites": n_sites,
+        "weights_after_step": RunFolder(workdir).kept_step(),
+        **values,
+        "warnings": task.warnings(values),
+    }
     if n_sites <= MAX_LISTED_SITES:
         energy = variational_energy(model, task.hamiltonian, xla=task.xla)
         found["energy_from_all_configurations"] = energy

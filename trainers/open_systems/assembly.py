@@ -66,7 +66,7 @@ def run(
     if task.natural_gradient is not None:
         # Its parts are compiled by themselves.
         settings = dataclasses.replace(settings, xla=False)
-    return task, train(task, settings, config, workdir, profile=profile)
+    return task, train(task, settings, config, workdir, profile=profile, kept=True)
 
 
 def make_task(config: dict[str, Any], *, workdir: Path | str | None = None) -> OpenSystemTask:

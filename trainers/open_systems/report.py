@@ -17,9 +17,11 @@ RESULT, FIGURE = "result.json", "curves.png"
 def measure(task: OpenSystemTask, model: Any, workdir: Path | str) -> dict[str, Any]:
     """Sums up the run from its metrics, and writes `result.json` and `curves.png`.
 
+    Values are those of the weights that exports take: where time is followed, of the last time.
+
     Args:
         task: Solved.
-        model: The last distribution.
+        model: The distribution of the run.
         workdir: The run folder.
 
     Returns:
@@ -27,7 +29,8 @@ def measure(task: OpenSystemTask, model: Any, workdir: Path | str) -> dict[str, 
     """
     folder = Path(workdir)
     rows = curves(folder)
-    last = rows[-1]
+    step = RunFolder(folder).kept_step()
+    last = next((row for row in rows if row["step"] == step), rows[-1])
     found = {
         "n_sites": model.n_sites,
         "n_strings": model.n_strings,
@@ -38,7 +41,8 @@ def measure(task: OpenSystemTask, model: Any, workdir: Path | str) -> dict[str, 
     if task.exact is not None:
         steady, dynamic = rows[: task.plan.n_steady], rows[task.plan.n_steady :]
         if steady:
-            found["distance_of_steady_state"] = steady[-1]["distance"]
+            # Steps of time go on from the last weights of the search.
+            found["distance_of_steady_state"] = (steady[-1] if dynamic else last)["distance"]
         if dynamic:
             found["largest_distance"] = max(row["distance"] for row in dynamic)
     write_json(folder / RESULT, found)

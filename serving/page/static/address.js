@@ -3,15 +3,16 @@
 const NUMBERS = ["version", "n", "seed", "steps", "step"];
 const WORDS = ["model", "state", "view"];
 
+// Returns the choice, and [name, text] of everything that is no choice.
 export function readAddress() {
-  const given = new URLSearchParams(location.hash.slice(1));
-  const choice = {};
-  for (const name of WORDS) if (given.has(name)) choice[name] = given.get(name);
-  for (const name of NUMBERS) {
-    const value = Number(given.get(name) ?? NaN);
-    if (Number.isSafeInteger(value) && value >= 0) choice[name] = value;
+  const choice = {}, refused = [];
+  for (const [name, text] of new URLSearchParams(location.hash.slice(1))) {
+    const isNumber = NUMBERS.includes(name) && /^\d+$/.test(text) && Number.isSafeInteger(Number(text));
+    if (isNumber) choice[name] = Number(text);
+    else if (WORDS.includes(name)) choice[name] = text;
+    else refused.push([name, text]);
   }
-  return choice;
+  return [choice, refused];
 }
 
 export function writeAddress(choice) {

@@ -34,8 +34,8 @@ export class Controls {
     this.fields.model.append(...options);
   }
 
-  // Shows a choice; what it leaves open or the model does not have gets a default. Returns
-  // a sentence if the model that it names is not there.
+  // Shows a choice; what it leaves open or the model does not have gets a default. Returns a
+  // sentence if the model that it names is not there, and [name, value] of what was not taken.
   write(choice) {
     const named = this.models.filter((model) => model.name === choice.model);
     const model = named.find((m) => m.version === choice.version) ?? named[0] ?? this.models[0];
@@ -45,10 +45,23 @@ export class Controls {
     this.fields.seed.value = choice.seed ?? 0;
     this.fields.steps.value = choice.steps ?? Math.min(DEFAULT_STEPS, this.maxSteps());
     this.adapt(choice.n);
-    const isThere = named.length && model.version === (choice.version ?? model.version);
+    return [this.missing(choice, model), this.refused(choice)];
+  }
+
+  missing(choice, model) {
+    const isThere = choice.model === model.name && model.version === (choice.version ?? model.version);
     if (choice.model === undefined || isThere) return "";
     const missing = choice.version === undefined ? choice.model : `${choice.model}, version ${choice.version}`;
     return `The link names ${missing}, which cannot be explored; this is ${model.name}, version ${model.version}. `;
+  }
+
+  refused(choice) {
+    const { state, steps } = this.fields;
+    return [
+      ["n", choice.n !== undefined && choice.n !== this.n()],
+      ["state", choice.state !== undefined && choice.state !== state.value],
+      ["step", choice.step > Number(steps.value)],
+    ].filter(([, isRefused]) => isRefused).map(([name]) => [name, choice[name]]);
   }
 
   // The choice, or an Error that says what cannot be chosen.

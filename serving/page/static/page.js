@@ -10,6 +10,7 @@ import { compare } from "./physics.js";
 import { showErrors, showValues } from "./tables.js";
 
 const PLAY_SECONDS = 6;
+const LONGEST_SHOWN = 60;
 
 const at = (id) => document.getElementById(id);
 const figures = new Figures((step) => (stop(), show(step)));
@@ -27,6 +28,8 @@ async function start() {
     markNewest(catalogue.models);
     if (!catalogue.models.some((model) => model.explorable)) throw new Error(whyNone(catalogue.models));
     controls = new Controls(at("controls"), catalogue, () => ((notice = ""), run()));
+    // Until here it could do nothing.
+    at("controls").hidden = at("facts").hidden = false;
     restore();
   } catch (error) {
     fail(error);
@@ -34,10 +37,13 @@ async function start() {
 }
 
 function restore() {
-  const wanted = readAddress();
-  view = wanted.view in VIEWS ? wanted.view : "probability";
+  const [wanted, refused] = readAddress();
+  const isView = Object.hasOwn(VIEWS, wanted.view ?? "");
+  view = isView ? wanted.view : "probability";
+  if (wanted.view !== undefined && !isView) refused.push(["view", wanted.view]);
   at("view").querySelector(`input[value=${view}]`).checked = true;
-  notice = controls.write(wanted);
+  const [missing, unknown] = controls.write(wanted);
+  notice = missing + notTaken([...refused, ...unknown]);
   result = undefined;
   step = wanted.step;
   run();
@@ -126,7 +132,7 @@ function fail(error) {
   busy(false);
   at("error").textContent = error.message;
   at("error").hidden = false;
-  at("status").textContent = result ? "The figures show the last result." : "";
+  at("status").textContent = notice + (result ? "The figures show the last result." : "");
 }
 
 function play() {
@@ -180,6 +186,11 @@ function whyNone(models) {
   if (!models.length) return "The server serves no model at this moment.";
   const reasons = models.map((model) => `${model.name}, version ${model.version}: ${model.reason}`);
   return `No served model can be explored. ${reasons.join(" ")}`;
+}
+
+function notTaken(refused) {
+  const list = refused.map(([name, value]) => `${name} = ${value}`.slice(0, LONGEST_SHOWN));
+  return list.length ? `Not taken from the link: ${list.join(", ")}. ` : "";
 }
 
 function milliseconds(time) {

@@ -1,3 +1,5 @@
+import shutil
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -218,3 +220,10 @@ def test_flipped_byte_is_named_when_read_into_memory(own_dir):
     path.write_bytes(content)
     with pytest.raises(ValueError, match=f"File {path}, record 9"):
         _reader(own_dir, cache=True).dataset()
+
+
+@pytest.mark.parametrize("name", ["data [1]", "d*", "back\\slash"])
+def test_a_folder_of_any_name_is_read(data_dir, tmp_path, name):
+    shutil.copytree(data_dir, tmp_path / name)
+    found, expected = (_batches(_reader(path).dataset(), 3) for path in (tmp_path / name, data_dir))
+    assert _equal(found, expected)

@@ -5,6 +5,7 @@ python -m pytest -m slow tests/qtf/dynamics/test_generator_claims.py
 
 import numpy as np
 import pytest
+from scipy.stats import kstest
 
 from qtf.dynamics.generator_fit import fit_generator
 from qtf.dynamics.generator_report import identify
@@ -13,6 +14,8 @@ from qtf.dynamics.local_terms import LocalTerms
 from qtf.dynamics.metrics import relative_entropy
 from qtf.dynamics.rollout import Rollout
 from qtf.physics import Chain, evolve, heisenberg, ising, sample_initial_states, xxz
+
+from .noisy_chains import TRUTH, noisy_chains
 
 pytestmark = pytest.mark.slow
 
@@ -90,3 +93,27 @@ def test_error_bars_cover_at_the_noise_of_the_claim():
     assert 0.95 < np.std(deviates) < 1.1
     assert abs(np.mean(deviates)) < 0.05
     assert 0.93 < np.mean(np.abs(deviates) < 1.96) < 0.97
+
+
+@pytest.mark.parametrize(("n_samples", "n_fits"), [(8, 400), (40, 300), (200, 200)])
+def test_error_bars_and_p_values_hold_for_24_120_and_600_trajectories(n_samples, n_fits):
+    deviates, p_values, names = [], [], []
+    for seed in range(n_fits):
+        result = fit_generator(noisy_chains(n_samples=n_samples, seed=seed), DT)
+        deviates.append((result.coefficients - TRUTH) / result.errors)
+        p_values.append(result.p_value)
+        names.append(identify(result).name)
+    assert np.std(deviates) == pytest.approx(1.0, abs=0.03)
+    assert np.mean(np.abs(deviates) < 1.96) == pytest.approx(0.95, abs=0.01)
+    assert kstest(p_values, "uniform").pvalue > 0.01
+    assert np.mean(np.array(p_values) < 0.001) < 0.005
+    assert names.count("ising") >= n_fits - 2
+
+
+@pytest.mark.parametrize(("strength", "detected"), [(0.05, 20), (0.01, 20), (0.005, 18)])
+def test_missing_terms_are_detected(strength, detected):
+    found = 0
+    for seed in range(20):
+        chains = noisy_chains((3, 4, 5), n_samples=100, strength=strength, seed=seed)
+        found += fit_generator(chains, DT).explains_the_data is False
+    assert found >= detected

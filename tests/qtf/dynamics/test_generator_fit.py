@@ -15,6 +15,8 @@ from qtf.physics import (
     xxz,
 )
 
+from .noisy_chains import noisy_chains
+
 DT = 0.01
 FIELDS = {3: (0.4, -0.7, 1.1), 4: (-0.2, 0.9, 0.3, -1.4)}
 
@@ -145,6 +147,46 @@ def test_noise_alone_is_explained():
     assert fit_generator(chains(ising, noise=1e-2), DT).explains_the_data
 
 
+def test_a_missing_term_of_three_sites_is_not_explained():
+    chains = noisy_chains((3, 4, 5), n_samples=100, strength=0.05)
+    result = fit_generator(chains, 0.002)
+    assert result.explains_the_data is False
+    assert result.p_value < 1e-50
+    # Less than twice the noise, which is too little for a rule of thumb.
+    assert 1.4e-3 < result.residuals[67] < 2 * result.noise
+    assert fit_generator(noisy_chains((3, 4, 5), n_samples=100), 0.002).p_value > 0.01
+
+
+def test_one_lag_does_not_tell_whether_the_data_are_explained():
+    result = fit_generator(chains(ising, noise=1e-3), DT, last_lag=1)
+    assert result.p_value is None
+    assert result.explains_the_data is None
+    assert json.loads(json.dumps(result.to_dict()))["p_value"] is None
+
+
+@pytest.mark.parametrize(
+    ("time_unit", "norm"), [(1e9, 1.0), (1e-9, 1.0), (1.0, 1e155), (1.0, 1e-160)]
+)
+def test_units_of_time_and_of_amplitudes_make_no_difference(time_unit, norm):
+    """Up to rounding, which Gauss-Newton steps carry on."""
+    data = chains(ising, (2, 3), n_samples=10, noise=1e-3)
+    usual = fit_generator(data, DT)
+    result = fit_generator([(terms, norm * psi) for terms, psi in data], DT * time_unit)
+    scale = {"rtol": 1e-6, "atol": 1e-9 / time_unit}
+    np.testing.assert_allclose(result.coefficients * time_unit, usual.coefficients, atol=1e-9)
+    np.testing.assert_allclose(result.errors, usual.errors / time_unit, **scale)
+    assert result.p_value == pytest.approx(usual.p_value, rel=1e-6)
+    assert result.noise == pytest.approx(norm * usual.noise, rel=1e-9)
+
+
+def test_real_trajectories_are_those_without_imaginary_parts():
+    real = [(terms, psi.real) for terms, psi in chains(ising, (2, 3))]
+    result = fit_generator(real, DT)
+    assert result.explains_the_data is False
+    with_parts = fit_generator([(terms, psi + 0j) for terms, psi in real], DT)
+    np.testing.assert_array_equal(result.coefficients, with_parts.coefficients)
+
+
 def test_progress_is_reported_for_every_lag():
     lines = []
     result = fit_generator(chains(ising, (2, 3)), DT, report=lines.append)
@@ -158,6 +200,10 @@ def test_result_goes_through_json():
     by_name = {row["name"]: row for row in content["coefficients"]}
     assert by_name["X_i"]["value"] == pytest.approx(1.05, abs=0.01)
     assert by_name["n"]["error"] is None
+    assert by_name["n"]["degrees_of_freedom"] is None
+    assert 1 < by_name["X_i"]["degrees_of_freedom"] < 40
+    assert content["explains_the_data"] is True
+    assert 1e-3 < content["p_value"] <= 1
     assert LocalTerms.from_dict(content["terms"]) == result.terms
 
 
@@ -175,6 +221,24 @@ PAIR = (LocalTerms(), np.ones((2, 3, 4), complex))
         ([(LocalTerms(), np.ones((2, 1, 4)))], {}, "at least two times"),
         ([(LocalTerms(), np.full((2, 2, 4), np.nan))], {}, "must be finite, but hold NaN"),
         ([(LocalTerms(), PAIR[1][:1])], {}, "at least 2 trajectories for error bars, .* are 1"),
+        ([(LocalTerms(), np.ones((2, 3, 7)))], {}, r"axis of `chains` must be 2\*\*n, .* but is 7"),
+        ([(LocalTerms(), np.ones((2, 3, 0)))], {}, r"`chains` must be 2\*\*n, .* but is 0"),
+        ([(LocalTerms(), np.ones((2, 3, 512)))], {}, "at most 8 spins, but one has 9"),
+        ([(LocalTerms(), np.ones((0, 3, 4)))], {}, "at least 2 trajectories .*, but there are 0"),
+        ([(LocalTerms(), np.full((2, 3, 4), "x"))], {}, "must hold numbers, but has dtype <U1"),
+        (
+            [(LocalTerms(), np.zeros((2, 3, 4)))],
+            {},
+            "`chains` must hold states, none of which is 0",
+        ),
+        (np.ones((2, 3, 4)), {}, "must hold pairs of LocalTerms and traj.* but holds ndarray"),
+        ([(LocalTerms(fields=(1.0,)), PAIR[1])], {}, "`n_sites` must be 1, as the fields .* is 2"),
+        ([PAIR], {"dt": np.nan}, "`dt` must be finite, but is nan"),
+        ([PAIR], {"dt": np.inf}, "`dt` must be finite, but is inf"),
+        ([PAIR], {"last_lag": 0}, "`last_lag` must be from 1 to 2, .*, but is 0"),
+        ([PAIR], {"last_lag": 1.5}, "`last_lag` must be an integer, but is 1.5"),
+        ([PAIR], {"start": np.zeros(3)}, r"`start` must hold 20 finite numbers, .* is array\(\[0"),
+        ([PAIR], {"start": np.full(20, np.nan)}, "`start` must hold 20 finite numbers"),
     ],
 )
 def test_fit_raises_on_bad_arguments(data, arguments, message):

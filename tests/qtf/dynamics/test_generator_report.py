@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from qtf.dynamics.generator_fit import FitResult, fit_generator
-from qtf.dynamics.generator_report import coefficient_table, identify
+from qtf.dynamics.generator_report import coefficient_table, growth_sentence, identify
 from qtf.dynamics.local_terms import LocalTerms
 from qtf.physics import Chain, custom, evolve, heisenberg, ising, j1j2, sample_initial_states, xxz
 
@@ -107,6 +107,119 @@ def test_a_small_term_beside_the_family_is_noticed():
     moved = result.coefficients.copy()
     moved[result.terms.names.index("X_i Y_{i+1}")] += 7 * result.errors[0]
     assert identify(FitResult(**{**vars(result), "coefficients": moved})).name == "custom"
+
+
+def constant(lengths=(2, 3, 4), noise=0.0):
+    rng = np.random.default_rng(0)
+    chains = []
+    for n in lengths:
+        psi0 = sample_initial_states("paper", n, 40, seed=0)
+        psi = np.repeat(psi0[:, None], 20, axis=1)
+        psi = psi + noise * (rng.normal(size=psi.shape) + 1j * rng.normal(size=psi.shape))
+        chains.append((LocalTerms(), psi))
+    return chains
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-3])
+def test_states_that_stand_still_identify_nothing(noise):
+    result = fit_generator(constant(noise=noise), DT)
+    found = identify(result)
+    assert result.explains_the_data
+    assert (found.name, found.parameters) == ("none", {})
+    expected = "no coefficient differs from 0 by more than its error bar allows"
+    assert str(found) == f"Nothing was identified: {expected}."
+    assert json.loads(json.dumps(found.to_dict()))["reason"] == expected
+    assert not found.coefficients.any()
+    with pytest.raises(ValueError, match=f"no Hamiltonian, because nothing was .*: {expected}"):
+        found.hamiltonian(4)
+
+
+def test_a_hamiltonian_without_coupling_identifies_nothing():
+    result = fitted(lambda n: heisenberg(Chain(n), coupling=0.0), noise=1e-3)
+    assert identify(result).name == "none"
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-3])
+def test_real_parts_alone_identify_nothing(noise):
+    chains = []
+    for n in (2, 3, 4):
+        psi0 = sample_initial_states("paper", n, 40, seed=0)
+        psi = evolve(ising(Chain(n)), psi0, DT * np.arange(20)).real
+        psi = psi + noise * np.random.default_rng(n).normal(size=psi.shape)
+        chains.append((LocalTerms(), psi))
+    result = fit_generator(chains, DT)
+    assert str(identify(result)).startswith("Nothing was identified: no such generator explains")
+    assert "* " not in coefficient_table(result)
+
+
+def test_coefficients_of_a_generator_that_explains_nothing_are_in_doubt():
+    result = fitted(lambda n: ising(Chain(n, periodic=True)), (3, 4), noise=1e-3)
+    table = coefficient_table(result)
+    assert "\n? X_i" in table
+    assert "\n* " not in table
+    assert identify(result).name == "none"
+    sentence = growth_sentence(result)
+    assert sentence.startswith("No such generator explains the data: what is left grows")
+    assert "(lag 1) to " in sentence
+    assert "p = " in sentence
+
+
+def test_sentence_about_growth_tells_the_p_value():
+    result = fitted(lambda n: ising(Chain(n)), noise=1e-3)
+    sentence = growth_sentence(result)
+    assert sentence.startswith(
+        "Such a generator explains the data: what is left does not grow, 0.00"
+    )
+    assert f"p = {result.p_value:.2g}" in sentence
+    certain = FitResult(**{**vars(result), "p_value": 0.0})
+    assert "p < 1e-300" in growth_sentence(certain)
+    unknown = FitResult(**{**vars(result), "p_value": None})
+    assert "cannot be told from one lag" in growth_sentence(unknown)
+    assert identify(unknown).name == "ising"
+
+
+def test_families_that_the_noise_cannot_tell_apart_are_both_named():
+    """Bonds along x and y are 4.3 error bars from 0, that along z 4.7."""
+    result = fitted(lambda n: heisenberg(Chain(n)), noise=1e-3)
+    size, error = result.terms.size, 0.015
+    values = np.zeros(size)
+    for pauli, value in zip("XYZ", (0.064, 0.064, 0.070), strict=True):
+        values[result.terms.names.index(f"{pauli}_i {pauli}_{{i+1}}")] = value
+    rough = {
+        "coefficients": values,
+        "covariance": error**2 * np.eye(size),
+        "curvature": np.eye(size) / error**2,
+        "degrees_of_freedom": np.full(size, 1e6),
+    }
+    found = identify(FitResult(**{**vars(result), **rough}))
+    assert (found.name, found.alternatives) == ("heisenberg", ("ising",))
+    assert str(found).endswith(" Ising is possible, too.")
+    assert identify(result).alternatives == ()
+
+
+def test_small_and_large_couplings_are_identified_alike():
+    for unit in (1e-9, 1e9):
+        psi0 = {n: sample_initial_states("paper", n, 40, seed=0) for n in (2, 3, 4)}
+        times = DT * np.arange(20)
+        chains = [(LocalTerms(), evolve(ising(Chain(n)), psi0[n], times)) for n in psi0]
+        result = fit_generator(chains, DT / unit)
+        found = identify(result)
+        assert found.name == "ising"
+        assert found.parameters["transverse_field"] == pytest.approx(-1.05 * unit, rel=1e-9)
+        assert f"coupling 1.00000000e{np.log10(unit):+03.0f} +- " in str(found)
+        assert f"1.050000000e{np.log10(unit):+03.0f}" in coefficient_table(result)
+
+
+def test_few_trajectories_need_larger_deviations():
+    """Seven error bars say little where four trajectories made them."""
+    result = fitted(lambda n: ising(Chain(n)), noise=1e-3)
+    moved = result.coefficients.copy()
+    k = result.terms.names.index("X_i Y_{i+1}")
+    moved[k] = 7 * result.errors[k]
+    many = FitResult(**{**vars(result), "coefficients": moved})
+    assert identify(many).name == "custom"
+    few = np.full(result.terms.size, 4.0)
+    assert identify(FitResult(**{**vars(many), "degrees_of_freedom": few})).name == "ising"
 
 
 def test_ising_without_fields_is_not_an_xxz_chain():

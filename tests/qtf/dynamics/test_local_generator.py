@@ -164,7 +164,12 @@ def test_taylor_order_raises_when_digits_would_be_lost():
     [
         ({"dt": 0.0}, "Argument `dt` must be positive and finite, but is 0.0."),
         ({"dt": np.inf}, "Argument `dt` must be positive and finite, but is inf."),
+        ({"dt": np.nan}, "Argument `dt` must be positive and finite, but is nan."),
         ({"order": 0}, "Argument `order` must be positive, but is 0."),
+        ({"order": 61}, "Argument `order` must be at most 60, but is 61."),
+        ({"n_max": 31}, "Argument `n_max` must be at most 30, but is 31."),
+        ({"interaction_range": 0}, "Argument `interaction_range` must be positive, but is 0."),
+        ({"interaction_range": 16}, "must be at most 15, below `n_max`, but is 16."),
         ({"n_max": 0}, "Argument `n_max` must be at least 1, but is 0."),
         ({"fields": FIELDS, "n_max": 2}, "Argument `n_max` must be at least 3, but is 2."),
     ],
@@ -172,6 +177,14 @@ def test_taylor_order_raises_when_digits_would_be_lost():
 def test_init_raises_on_bad_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):
         LocalGenerator(**{"dt": DT, **arguments})
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [{"order": 1}, {"order": 60}, {"n_max": 1}, {"n_max": 30}, {"interaction_range": 15}],
+)
+def test_ends_of_the_ranges_are_allowed(arguments):
+    assert LocalGenerator(**{"dt": DT, **arguments}).terms.size
 
 
 def test_rollout_raises_on_a_chain_of_another_length():
@@ -184,3 +197,26 @@ def test_rollout_raises_on_a_chain_of_another_length():
 def test_with_fields_raises_without_given_fields():
     with pytest.raises(ValueError, match="must have been made with `fields`"):
         generator().with_fields([1.0])
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda model: model(np.ones((2, 2, 4))),
+            r"must be \(batch, time, 2, 2\*\*n\), but has shape",
+        ),
+        (lambda model: model.step(np.ones((2, 4)), None), r"be \(batch, 2, 2\*\*n\), .* \(2, 4\)"),
+        (lambda model: model.step(np.ones((1, 2, 4), complex), None), "but is complex"),
+        (lambda model: model.step(np.ones((1, 2, 6)), None), "but is 6"),
+    ],
+)
+def test_parts_of_another_shape_are_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call(generator())
+
+
+def test_prediction_is_linear_in_the_norm():
+    model, psi0 = generator(), real_parts(states(3), "float64")
+    expected = np.asarray(model.step(psi0, None)[0])
+    np.testing.assert_allclose(model.step(1e6 * psi0, None)[0], 1e6 * expected, rtol=1e-12)

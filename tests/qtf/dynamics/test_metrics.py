@@ -94,6 +94,13 @@ def test_summary_of_one_sequence_has_no_interval():
     np.testing.assert_array_equal(summary.mean, 1.0)
 
 
+def test_summary_of_an_infinite_error_has_no_interval():
+    summary = Summary.of(np.array([[np.inf, 1.0], [1.0, 2.0]]))
+    np.testing.assert_array_equal(summary.mean, [np.inf, 1.5])
+    assert np.isnan(summary.low[0])
+    assert np.isfinite(summary.low[1])
+
+
 def test_evaluate_gives_the_exact_model_no_error():
     basis = Eigenbasis.from_hamiltonian(ising(Chain(3)))
     times = DT * np.arange(21)
@@ -130,3 +137,71 @@ def test_evaluate_names_a_prediction_that_is_not_finite():
 
     with pytest.raises(ValueError, match="prediction for n = 2 is not finite from step 4 on"):
         evaluate(diverging, psi0, ising(Chain(2)), dt=DT, n_steps=5)
+
+
+def test_metrics_of_normalised_states_do_not_see_the_norm_of_either():
+    exact = exact_trajectories(3, 2, 5)
+    predicted = exact[:, ::-1]
+    hamiltonian = ising(Chain(3))
+    usual = all_metrics(exact, predicted, hamiltonian)
+    scaled = all_metrics(2.0 * exact, 1e-3 * predicted, hamiltonian)
+    for name in ("mean_relative_entropy", "fidelity", "energy_drift", "magnetization_error"):
+        np.testing.assert_allclose(scaled[name], usual[name], atol=1e-12)
+    twice = all_metrics(2.0 * exact, 2.0 * predicted, hamiltonian)
+    np.testing.assert_allclose(twice["amplitude_error"], 2 * usual["amplitude_error"], rtol=1e-12)
+
+
+STATES = np.ones((2, 3, 4))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: relative_entropy(STATES, STATES[:1]),
+            r"shape of `exact`, \(2, 3, 4\), .*\(1, 3, 4\)",
+        ),
+        (
+            lambda: relative_entropy(STATES, 0 * STATES),
+            "`predicted` must hold states, none of which",
+        ),
+        (lambda: relative_entropy(STATES[..., :3], STATES), r"axis of `exact` must be 2\*\*n"),
+        (lambda: relative_entropy(STATES, np.nan * STATES), "`predicted` must be finite"),
+        (lambda: all_metrics(STATES[0], STATES[0], ising(Chain(2))), r"`exact` .* shape \(3, 4\)"),
+        (lambda: all_metrics(STATES, STATES, ising(Chain(3))), "8 amplitudes"),
+        (lambda: Summary.of(np.ones((0, 3))), r"at least one sequence, but has shape \(0, 3\)"),
+        (lambda: Summary.of(np.ones(3)), r"\(n_sequences, n_times\) .* shape \(3,\)"),
+        (lambda: baselines.persistence(STATES[0]), "at least one time, but have shape"),
+        (lambda: baselines.straight_line(STATES[:, :1]), "at least two times, but have shape"),
+        (lambda: baselines.least_squares_propagator(STATES[:0]), "at least one trajectory"),
+        (lambda: baselines.least_squares_propagator(STATES[:, :1]), "at least two times"),
+        (lambda: baselines.linear_rollout(np.eye(4), STATES, 2), r"\(4, 4\) and \(2, 3, 4\)"),
+        (lambda: baselines.linear_rollout(np.eye(2), STATES[0], 2), r"\(2, 2\) and \(3, 4\)"),
+        (lambda: baselines.linear_rollout(np.nan * np.eye(4), STATES[0], 2), "must be finite"),
+        (lambda: baselines.linear_rollout(np.eye(4), STATES[0], 1.5), "`n_steps` must be an int"),
+    ],
+)
+def test_mistakes_are_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"psi0": np.ones(4)}, r"with at least one state, but has shape \(4,\)"),
+        ({"psi0": np.ones((0, 4))}, r"with at least one state, but has shape \(0, 4\)"),
+        ({"psi0": np.zeros((1, 4))}, "`psi0` must hold states, none of which is 0"),
+        ({"n_steps": 0}, "`n_steps` must be positive, but is 0"),
+        ({"dt": -1.0}, "`dt` must be positive, but is -1.0"),
+        ({"n_steps": 3}, r"n = 2 must have the shape \(1, 4, 4\), but has \(1, 3, 4\)"),
+    ],
+)
+def test_evaluate_names_mistakes(changes, message):
+    arguments = {"psi0": np.ones((1, 4)), "dt": DT, "n_steps": 2, **changes}
+
+    def standing(psi0):
+        return np.repeat(psi0[:, None], 3, axis=1)
+
+    with pytest.raises(ValueError, match=message):
+        evaluate(standing, arguments.pop("psi0"), ising(Chain(2)), **arguments)

@@ -47,3 +47,61 @@ def test_several_numbers_of_spins_in_one_call(model):
 def test_mistakes_are_named(model, call, message):
     with pytest.raises(ValueError, match=message):
         call(model)
+
+
+@pytest.mark.parametrize("scale", [2.0, 1e-6, 1e30, 1e-30])
+def test_rollouts_are_linear_in_the_norm_of_their_states(model, scale):
+    rollout = Rollout(model)
+    psi0 = sample_initial_states("haar", 3, 2, seed=0)
+    expected = rollout(psi0, 20)
+    found = rollout(scale * psi0, 20) / scale
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+    single = rollout(scale * psi0[0], 20) / scale
+    np.testing.assert_allclose(single, expected[0], rtol=1e-5, atol=1e-6)
+
+
+def test_every_state_of_a_batch_keeps_its_norm(model):
+    psi0 = sample_initial_states("haar", 2, 3, seed=0)
+    norms = np.array([1.0, 3.0, 1e-4])[:, None]
+    found = Rollout(model)(norms * psi0, N_STEPS)
+    expected = norms[:, None] * Rollout(model)(psi0, N_STEPS)
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-9)
+    np.testing.assert_allclose(found[:, 0], norms * psi0, rtol=1e-6)
+
+
+def test_an_empty_batch_has_an_empty_answer(model):
+    found = Rollout(model)(np.zeros((0, 8)), N_STEPS)
+    assert found.shape == (0, N_STEPS + 1, 8)
+    assert found.dtype == np.complex64
+    by_n = Rollout(model)({2: np.zeros((0, 4)), 3: np.eye(8)[:1]}, N_STEPS)
+    assert {n: psi.shape for n, psi in by_n.items()} == {2: (0, 5, 4), 3: (1, 5, 8)}
+    assert Rollout(model)({}, N_STEPS) == {}
+
+
+def test_real_and_integer_states_are_states(model):
+    rollout = Rollout(model)
+    expected = rollout(np.eye(4, dtype=complex), N_STEPS)
+    for dtype in (int, np.float32):
+        np.testing.assert_array_equal(rollout(np.eye(4, dtype=dtype), N_STEPS), expected)
+
+
+@pytest.mark.parametrize(
+    ("psi0", "n_steps", "message"),
+    [
+        (np.zeros(4), 1, "`psi0` must hold states, none of which is 0, but holds one without"),
+        (np.eye(4) * [1, 1, 1, 0], 1, "`psi0` must hold states, none of which is 0"),
+        (np.zeros((2, 0)), 1, r"axis of `psi0` must be 2\*\*n, n at least 1, but is 0"),
+        (np.zeros((0, 16)), 1, r"axis of `psi0` must be 2\*\*n for n in 1..3, but is 16"),
+        (np.array([1.0, np.inf]), 1, "`psi0` must be finite, but holds NaN or infinity"),
+        (np.array(["a", "b"]), 1, "`psi0` must hold numbers, but has dtype <U1"),
+        (np.float64(1.0), 1, r"`psi0` must be \(batch, 2\*\*n\) or .* but has shape \(\)"),
+        (1e60 * np.eye(4), 1, "norms from 1.2e-38 to 3.4e.38, as float32 can, but one has 1e.60"),
+        (1e-60 * np.eye(4), 1, "as float32 can, but one has 1e-60"),
+        (np.eye(4), 2.5, "`n_steps` must be an integer, but is 2.5"),
+        (np.eye(4), True, "`n_steps` must be an integer, but is True"),
+        (np.eye(4), -1, "`n_steps` must be positive, but is -1"),
+    ],
+)
+def test_states_that_are_none_are_named(model, psi0, n_steps, message):
+    with pytest.raises(ValueError, match=message):
+        Rollout(model)(psi0, n_steps)

@@ -167,3 +167,23 @@ def test_from_preset_raises_on_an_unknown_preset():
 def test_rollout_raises_on_bad_input(psi0, n_steps, message):
     with pytest.raises(ValueError, match=message):
         Rollout(tiny())(psi0, n_steps)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda model, x: model(x[:, 0]),
+            r"`psi` must be \(batch, time, 2, 2\*\*n\), .*\(2, 2, 4\)",
+        ),
+        (lambda model, x: model(x[:, :, :1]), r"\(batch, time, 2, 2\*\*n\), .* \(2, 3, 1, 4\)"),
+        (
+            lambda model, x: model.step(x, None),
+            r"`psi` must be \(batch, 2, 2\*\*n\), but has shape",
+        ),
+        (lambda model, x: model.step(x[:, 0] + 0j, None), r"imaginary parts, .*, but is complex"),
+    ],
+)
+def test_parts_of_another_shape_are_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call(tiny(), np.ones((2, 3, 2, 4), "float32"))

@@ -74,6 +74,19 @@ def test_joined_requests_of_different_length_get_the_longest(signatures):
     np.testing.assert_allclose(answer[0, :3], alone[0], atol=1e-6)
 
 
+@pytest.mark.parametrize("name", ["rollout", "rollout_xla"])
+def test_states_of_nearly_norm_one_are_rolled_out_as_those_of_norm_one(signatures, model, name):
+    """As in Python: normalised first, the norm given back."""
+    psi0, norm = states(3), 0.9992
+    answer = signatures[name](**request(norm * psi0, MAX_STEPS))
+    found = np.asarray(answer["psi_re"]) + 1j * np.asarray(answer["psi_im"])
+    expected = norm * Rollout(model)(psi0, MAX_STEPS)
+    np.testing.assert_allclose(found, expected, atol=3e-6)
+    measured = signatures["observables"](**request(norm * psi0, MAX_STEPS))
+    norms = np.linalg.norm(expected, axis=-1)
+    np.testing.assert_allclose(measured["norm"], norms, atol=3e-6)
+
+
 def spoiled(n_sites=2, index=(0, 0), value=np.nan):
     psi = states(n_sites)
     psi[index] = value

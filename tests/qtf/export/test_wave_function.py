@@ -10,6 +10,7 @@ from qtf.autoregressive import NETWORKS
 from qtf.export.saved_model import export_wave_function
 from qtf.export.wave_function_signatures import WaveFunctionModule
 from qtf.ground_states.local_energy import LocalEnergy
+from qtf.ground_states.symmetries import symmetrizer
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import Chain, Square, all_bits, heisenberg, ising
 from serving.models.loaded_version import LoadedVersion
@@ -276,3 +277,14 @@ def test_mistakes_are_named(psi, tmp_path, hamiltonian, max_samples, message):
     with pytest.raises(ValueError, match=message):
         export_wave_function(psi, tmp_path, hamiltonian, CONFIG, max_samples=max_samples)
     assert not list(tmp_path.iterdir())
+
+
+def test_images_of_many_configurations_are_evaluated_in_runs(psi):
+    average = symmetrizer("lattice", Square(2, 3))(psi)
+    module = WaveFunctionModule(average, HAMILTONIAN, max_samples=MAX_SAMPLES)
+    bits = np.tile(EVERY[EVERY.sum(axis=1) == 3], (60, 1))
+    log_modulus, phase = average(bits)
+    found = module.log_psi(tf.constant(bits))
+    assert_equal_values(arrays(found), {"log_modulus": log_modulus, "phase": phase})
+    graph = module.log_psi.get_concrete_function().graph
+    assert any("while" in node.name for node in graph.as_graph_def().node)

@@ -142,3 +142,22 @@ def test_spin_encoding_raises_on_a_wrong_dimension(dimension):
     layer = SpinEncoding(N_MAX, 6)
     with pytest.raises(ValueError, match=rf"must be 2\*\*n for n in 1..4, but is {dimension}"):
         layer(np.ones((1, 2, dimension), "float32"))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: SpinEncoding(3, 6)(np.ones((5, 4), "float32")),
+            r"\(..., 2, 2\*\*n\), .* \(5, 4\)",
+        ),
+        (lambda: SpinEncoding(3, 6)(np.ones(4, "float32")), r"\(..., 2, 2\*\*n\), .* \(4,\)"),
+        (lambda: SpinEncoding(3, 6)(np.ones((5, 2, 4), "complex64")), "but is complex"),
+        (lambda: ChainEncoding(3)(np.ones((5, 6), "float32"), dimension=3), "`dimension` .* is 3"),
+        (lambda: ChainEncoding(3)(np.ones((5, 6), "float32"), dimension=16), "1..3, but is 16"),
+        (lambda: SpinDecoding(3)(np.ones((5, 6), "float32"), dimension=16), "`dimension` .* 16"),
+    ],
+)
+def test_states_of_another_shape_are_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

@@ -11,6 +11,9 @@ class Regression:
     batch_size = 4
     metric_names = ("loss",)
     state = ()
+    damping = None
+    has_new_goal = False
+    remedy = ""
 
     def __init__(self, *, poison_at=None, interrupt_at=None, monitor_values=None, dropout=0.3):
         self.dropout = dropout
@@ -50,11 +53,16 @@ class Regression:
 
     def validate(self, model):
         if self.monitor_values is not None:
-            return {"loss": self.monitor_values.pop(0)}
+            value = self.monitor_values.pop(0)
+            value, error = value if isinstance(value, tuple) else (value, 0.0)
+            return {"loss": value, "loss_error": error}
         x = np.random.default_rng(99).normal(size=(16, 3)).astype("float32")
         return {
             "loss": float(np.mean((np.asarray(model(x), "float32") - x.sum(1, keepdims=True)) ** 2))
         }
+
+    def accepts(self, loss, rate):
+        return True
 
     def figures(self, model):
         return {"nothing": np.zeros((4, 4, 3), np.uint8)}

@@ -2,6 +2,7 @@ import contextlib
 import importlib
 import json
 import os
+import signal
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from qtf.training.logbook import read_metrics
 from qtf.training.loop import train
 from qtf.training.run_folder import RunFolder
 from qtf.training.settings import TrainingSettings
+from qtf.training.step import TrainingStep
 
 from .conftest import Regression
 
@@ -57,6 +59,88 @@ def test_best_weights_are_those_of_the_lowest_validation_metric(tmp_path, regres
     np.testing.assert_array_equal(best(x), again(x))
 
 
+NOISY = [(3.0, 0.1), (0.9, 0.4), (1.0, 0.05)]
+
+
+@pytest.mark.parametrize(
+    ("values", "step"),
+    [
+        ([3.0, 1.0, 2.0], 20),
+        # Lower by its noise only.
+        (NOISY, 30),
+        # Worse by more than noise.
+        ([(3.0, 0.1), (1.0, 0.05), (1.3, 0.05)], 20),
+        # A blow-up may have a low value by its noise.
+        ([(3.0, 0.1), (1.0, 0.05), (0.5, 2.0)], 20),
+        ([float("nan"), 2.0, float("inf")], 20),
+    ],
+)
+def test_kept_weights_are_the_last_unless_worse_by_more_than_noise(
+    tmp_path, regression, values, step
+):
+    task = regression(monitor_values=list(values))
+    model = train(task, settings(), config(), tmp_path, kept=True)
+    folder = RunFolder(tmp_path)
+    assert folder.kept_step() == step
+    x = np.ones((1, 3), "float32")
+    np.testing.assert_array_equal(model(x), folder.load_model()(x))
+
+
+def test_weights_of_an_interrupted_run_are_kept_as_those_of_a_whole_one(tmp_path, regression):
+    train(regression(monitor_values=NOISY[:2]), settings(n_epochs=2), config(), tmp_path)
+    train(regression(monitor_values=NOISY[2:]), settings(), config(), tmp_path)
+    assert RunFolder(tmp_path).kept_step() == 30
+
+
+def test_a_new_goal_competes_with_no_earlier_weights(tmp_path, regression):
+    class Moving(regression):
+        """Seeks something else in every epoch."""
+
+        has_new_goal = True
+
+    task = Moving(monitor_values=[1.0, 2.0, 3.0])
+    train(task, settings(patience=1), config(), tmp_path)
+    assert RunFolder(tmp_path).kept_step() == 30
+
+
+def test_weights_that_an_older_version_kept_compete_with_none(tmp_path, regression):
+    model = train(regression(monitor_values=[1.0]), settings(n_epochs=1), config(), tmp_path)
+    RunFolder(tmp_path).save_best_weights(model)
+    assert RunFolder(tmp_path).kept_step() is None
+    train(regression(monitor_values=[2.0]), settings(n_epochs=2), config(), tmp_path)
+    assert RunFolder(tmp_path).kept_step() == 20
+
+
+def test_a_run_starts_from_the_weights_that_another_keeps(tmp_path, regression):
+    train(regression(monitor_values=[1.0, 2.0]), settings(n_epochs=2), config(), tmp_path / "a")
+    kept = RunFolder(tmp_path / "a").load_model().get_weights()
+    values = {"monitor_values": [0.5, 3.0]}
+    train(
+        regression(**values),
+        settings(n_epochs=1),
+        config(),
+        tmp_path / "b",
+        start_from=tmp_path / "a",
+    )
+    for one, other in zip(RunFolder(tmp_path / "b").load_model().get_weights(), kept, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert RunFolder(tmp_path / "b").kept_step() == 0
+
+
+def test_noise_neither_stops_nor_prolongs_a_training(tmp_path, regression):
+    values = [(1.0, 0.1), (0.4, 0.1), (0.2, 0.1), (2.0, 0.1)]
+    task = regression(monitor_values=list(values))
+    train(task, settings(n_epochs=4, stop_below=0.5), config(), tmp_path / "target")
+    rows = read_metrics(tmp_path / "target" / "metrics.jsonl", "validation")
+    # 0.4 + 2 * 0.1 is not below 0.5.
+    assert [row["loss"] for row in rows] == [1.0, 0.4, 0.2]
+    values = [(1.0, 0.01), (0.99, 0.1), (0.98, 0.1), (0.97, 0.1)]
+    task = regression(monitor_values=list(values))
+    train(task, settings(n_epochs=4, patience=2), config(), tmp_path / "patience")
+    rows = read_metrics(tmp_path / "patience" / "metrics.jsonl", "validation")
+    assert len(rows) == 3
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("interrupt_at", [3, 14])
 def test_sigterm_then_the_same_command_ends_with_identical_weights(
@@ -81,6 +165,11 @@ def test_extending_a_finished_run_continues_it(tmp_path, regression):
 
 def test_nan_stops_and_saves_the_batch(tmp_path, regression):
     with pytest.raises(FloatingPointError, match="loss is nan at step 13; the batch is saved"):
+        train(regression(poison_at=12), settings(), config(), tmp_path)
+    with pytest.raises(
+        FloatingPointError,
+        match="In another folder, try a smaller `training.optimizer.learning_rate`; .* is 0.02",
+    ):
         train(regression(poison_at=12), settings(), config(), tmp_path)
     with np.load(tmp_path / "bad_batch-0.npz") as batch:
         assert np.isnan(batch["1"]).all()
@@ -367,3 +456,31 @@ def test_a_run_in_a_folder_of_any_name_holds_all_of_its_files(tmp_path, name):
     assert len(list(folder.tensorboard.glob("events.*"))) == 2
     folder.load_model()
     assert os.listdir(tmp_path) == [name]
+
+
+@pytest.mark.parametrize("during", ["loss", "validate"])
+def test_a_signal_during_the_work_saves_the_step_and_takes_no_further_one(
+    tmp_path, regression, monkeypatch, during
+):
+    # Not before the step, where it would be told to stop after it.
+    if during == "validate":
+        validate = regression.validate
+
+        def interrupted(self, model):
+            signal.raise_signal(signal.SIGINT)
+            return validate(self, model)
+
+        monkeypatch.setattr(regression, "validate", interrupted)
+    else:
+        step = TrainingStep.__call__
+
+        def interrupted(self, *arguments, **options):
+            found = step(self, *arguments, **options)
+            signal.raise_signal(signal.SIGINT)
+            return found
+
+        monkeypatch.setattr(TrainingStep, "__call__", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        train(regression(), settings(n_epochs=2), config(), tmp_path)
+    last = {"loss": 1, "validate": 10}[during]
+    assert [path.name for path in tmp_path.glob("checkpoints/*.index")] == [f"ckpt-{last}.index"]

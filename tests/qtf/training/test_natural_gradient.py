@@ -85,7 +85,9 @@ def test_direction_is_that_of_least_squares(variables, n_samples, n_outputs, has
     rows, targets = by_hand(inputs, wanted, shares, variables)
     assert (len(rows) < rows.shape[1]) == (n_samples == 3)
     expected = minimum(rows, targets, before)
-    np.testing.assert_allclose(np.asarray(run()), expected, atol=1e-9)
+    direction, change = run()
+    np.testing.assert_allclose(np.asarray(direction), expected, atol=1e-9)
+    assert float(change) == pytest.approx(np.linalg.norm(rows @ expected), abs=1e-9)
 
 
 def test_momentum_keeps_the_direction_before(variables):
@@ -114,6 +116,33 @@ def test_momentum_keeps_the_direction_before(variables):
         np.testing.assert_allclose(np.asarray(kernel), before[:8].reshape(4, 2), atol=1e-9)
         np.testing.assert_allclose(np.asarray(bias), before[8:], atol=1e-9)
         np.testing.assert_allclose(np.asarray(natural.state[0]), before, atol=1e-9)
+
+
+def test_damping_multiplies_the_shift_and_long_changes_are_told(variables):
+    inputs, wanted, shares = case(3, 1)
+    natural = NaturalGradient(DIAG_SHIFT / 10.0, xla=False)
+    model = type("Model", (), {"trainable_variables": variables, "variable_dtype": "float64"})
+    natural.build(model)
+    natural.damping.harden()
+    run = compiled(
+        lambda: natural.followed(
+            outputs_of(variables, 1),
+            ops.convert_to_tensor(inputs),
+            [ops.convert_to_tensor(wanted[0])],
+            ops.convert_to_tensor(shares),
+            variables,
+            has_loops=True,
+        ),
+        variables=[*variables, *natural.state],
+        xla=False,
+    )
+    kernel, _ = run()
+    rows, targets = by_hand(inputs, wanted, shares, variables)
+    expected = minimum(rows, targets, np.zeros(10))
+    np.testing.assert_allclose(np.asarray(kernel), expected[:8].reshape(4, 2), atol=1e-9)
+    length = np.linalg.norm(rows @ expected)
+    assert natural.is_short(0.99 / length)
+    assert not natural.is_short(1.01 / length)
 
 
 def test_parts_have_the_shapes_of_the_variables(variables):

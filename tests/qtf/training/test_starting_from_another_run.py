@@ -134,3 +134,18 @@ def test_a_run_without_checkpoint_is_named(tmp_path):
 def test_another_model_is_named(tmp_path, earlier):
     with pytest.raises(ValueError, match="earlier/checkpoints/ckpt-20 does not fit the model"):
         train(Wider(), settings(), config(), tmp_path / "run", start_from=earlier)
+
+
+def test_a_checkpoint_without_the_newest_state_of_a_task_is_restored(tmp_path):
+    def checkpoints(*state):
+        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+        optimizer = keras.optimizers.SGD()
+        optimizer.build(model.trainable_variables)
+        variables = [keras.Variable(value, dtype="float64") for value in state]
+        return Checkpoints(tmp_path, model, optimizer, Progress(), task_state=variables), variables
+
+    checkpoints(2.0)[0].save()
+    for read in ("restore", "start_from"):
+        found, variables = checkpoints(0.0, 1.0)
+        found.restore() if read == "restore" else found.start_from(tmp_path)
+        assert [float(variable) for variable in variables] == [2.0, 1.0]

@@ -202,7 +202,9 @@ def test_flag_allows_new_labels_but_no_move_to_an_unloaded_version(batching_serv
     def configs(**labels):
         policy = {"specific": {"versions": [1, 3]}}
         half = {"version_labels": labels, "model_version_policy": policy}
-        others = [model_config(models.root, name) for name in ("zoo", "warm", "cold")]
+        others = [
+            model_config(models.root, name) for name in ("zoo", "half_plus_two", "warm", "cold")
+        ]
         return [model_config(models.root, "half", **half), *others]
 
     batching_server.reload(configs(stable=1, canary=3, future=9))

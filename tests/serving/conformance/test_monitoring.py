@@ -98,6 +98,19 @@ def test_failed_request_is_counted_by_its_code_and_not_timed(server, ask, status
         assert value(after, name, labels) == value(before, name, labels)
 
 
+def test_models_that_nobody_serves_are_counted_together(server):
+    server.predict("half", ZERO)
+    before = samples(server)
+    for k in range(20):
+        assert server.post(f"guess{k}:predict", {"instances": [0]}).status == 404
+        assert error_of(server.predict, f"guess{k}", ZERO)[0] == "NOT_FOUND"
+    server.predict("half", ZERO)
+    after = samples(server)
+    assert count(after, "NOT_FOUND", "(other)") == count(before, "NOT_FOUND", "(other)") + 40
+    assert count(after, "OK") == count(before, "OK") + 1
+    assert "guess" not in page(server)
+
+
 def test_latency_buckets_grow_by_1_8_from_10_microseconds(server):
     server.predict("half", ZERO)
     text = re.findall(rf"^{LATENCY}_bucket\{{(.*)\}} (\d+)", page(server), re.MULTILINE)

@@ -252,6 +252,8 @@ WRONG_VALUES = [
     ("int8", "0.5", "JSON Value: 0.5 Type: Number"),
     ("uint8", '"7"', 'JSON Value: "7" Type: String'),
     ("int64", "9223372036854775808", "JSON Value: 9223372036854775808 Type: Number"),
+    ("int64", "-9223372036854775809", "JSON Value: -9.223372036854776e+18 Type: Number"),
+    ("int64", "18446744073709551616", "JSON Value: 1.8446744073709552e+19 Type: Number"),
     ("int64", "1e3", "JSON Value: 1000.0 Type: Number"),
     ("bool", "1", "JSON Value: 1 Type: Number"),
     ("bool", '"true"', 'JSON Value: "true" Type: String'),
@@ -264,23 +266,6 @@ def test_value_of_the_wrong_type(server, dtype, value, message):
     answer = post_column(server, dtype, value)
     expected = (400, f"{message} is not of expected type: {dtype}")
     assert (answer.status, error_of(answer)) == expected
-
-
-@pytest.mark.parametrize(
-    ("dtype", "value"),
-    [
-        ("float", "16777216"),
-        ("float", "-16777217"),
-        ("float", "1e39"),
-        ("float", "18446744073709551615"),
-        ("double", "9007199254740993"),
-    ],
-)
-def test_number_that_would_lose_digits(server, dtype, value):
-    answer = post_column(server, dtype, value)
-    assert answer.status == 400
-    message = rf"Cannot convert JSON value: \S+ to {dtype} without loss of precision\."
-    assert re.fullmatch(message, error_of(answer))
 
 
 @pytest.mark.parametrize("dtype", ["half", "complex64"])

@@ -160,6 +160,37 @@ def test_extreme_values_come_back_exactly(server, dtype, value):
     assert type(found) is (float if dtype in ("float", "double") else type(value))
 
 
+@pytest.mark.parametrize("key", ["instances", "inputs"])
+@pytest.mark.parametrize(
+    ("dtype", "token", "expected"),
+    [
+        ("float", "1435774380", 1435774336.0),
+        ("float", "-16777217", -16777216.0),
+        ("float", "16777216", 16777216.0),
+        ("float", "9223372036854775807", 2.0**63),
+        ("float", "18446744073709551615", 2.0**64),
+        ("float", "18446744073709551616", 2.0**64),
+        ("float", "1" + "0" * 38, float(np.float32(1e38))),
+        ("float", "1" + "0" * 40, math.inf),
+        ("float", "1e308", math.inf),
+        ("float", "-1e39", -math.inf),
+        ("float", "1e-60", 0.0),
+        ("double", "9007199254740993", 2.0**53),
+        ("double", "-9223372036854775808", -(2.0**63)),
+        ("double", "18446744073709551615", 2.0**64),
+        ("double", "1" + "0" * 300, 1e300),
+        ("double", "1e-400", 0.0),
+    ],
+)
+def test_any_number_is_taken_as_a_float(server, key, dtype, token, expected):
+    body = f'{{"signature_name": "echo_{dtype}", "{key}": [{token}, 1, 0.5]}}'
+    answer = server.post("zoo:predict", body)
+    assert answer.status == 200, answer.text
+    ((found, one, half),) = json.loads(answer.text).values()
+    rounded = np.float32 if dtype == "float" else np.float64
+    assert (rounded(found), one, half) == (rounded(expected), 1.0, 0.5)
+
+
 @pytest.mark.parametrize("dtype", ["float", "double"])
 def test_floats_survive_the_text_bit_for_bit(server, dtype):
     kind = {"float": np.float32, "double": np.float64}[dtype]

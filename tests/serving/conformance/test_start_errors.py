@@ -13,6 +13,7 @@ def failed(models, tmp_path_factory, start_and_fail):
     folder = tmp_path_factory.mktemp("mistakes")
     (folder / "wrong.config").write_text("this is { no textproto")
     (folder / "sizes.config").write_text("max_batch_size { value: 4 } allowed_batch_sizes: 3")
+    (folder / "ssl.config").write_text('server_key: "garbage" server_cert: "garbage"')
     half = model_config(models.root, "half")
     labelled = model_config(models.root, "half", version_labels={"stable": 9})
     write_text(folder / "twice.config", [half, half])
@@ -26,6 +27,8 @@ def failed(models, tmp_path_factory, start_and_fail):
         "early label": start_and_fail(f"--model_config_file={folder / 'labelled.config'}"),
         "batching off": start_and_fail(*base, sizes),
         "batch sizes": start_and_fail(*base, sizes, "--enable_batching"),
+        "tls garbage": start_and_fail(*base, f"--ssl_config_file={folder / 'ssl.config'}"),
+        "tls missing": start_and_fail(*base, f"--ssl_config_file={folder / 'absent.config'}"),
         "no number": start_and_fail(*base, "--drain_seconds=nan"),
         "unknown flag": start_and_fail(*base, "--no_such_flag"),
     }
@@ -48,6 +51,8 @@ MESSAGES = {
     "model twice": "Illegal to list model half multiple times in config list",
     "early label": "Request to assign label to version 9 of model half, "
     "which is not currently available for inference",
+    "tls garbage": "ssl.config must hold the text of PEM certificates, but holds no PEM text",
+    "tls missing": "absent.config cannot be read: No such file or directory.",
     "batching off": "enable_batching",
     "no number": "Flag --drain_seconds must be finite, but is nan.",
     "batch sizes": "allowed_batch_sizes",

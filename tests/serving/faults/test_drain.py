@@ -10,6 +10,7 @@ import time
 
 import grpc
 import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from tests.serving.conformance.saved_models import copy_into_place
 from tests.serving.faults.clients import (
@@ -54,6 +55,8 @@ def test_sigterm_finishes_what_is_in_flight_and_refuses_what_is_new(models, tmp_
         idle[1].send(b"POST /v1/models/heavy:pre")
         slow = Connection(server.rest_port)
         server.status("heavy")
+        watch = health_pb2_grpc.HealthStub(server.channel).Watch(health_pb2.HealthCheckRequest())
+        assert next(watch).status == health_pb2.HealthCheckResponse.SERVING
         asked = start(server.prediction.Predict, slow_request(N_TURNS), timeout=20)
         slow.send(http_request("POST", PREDICT_PATH, slow_body(N_TURNS)))
         time.sleep(0.2)
@@ -70,6 +73,7 @@ def test_sigterm_finishes_what_is_in_flight_and_refuses_what_is_new(models, tmp_
         code, seconds = timed(server.process.wait, timeout=10)
         assert (code, seconds < 2) == (0, True)
         assert [connection.answer() for connection in idle] == [None] * 3
+        assert next(watch).status == health_pb2.HealthCheckResponse.NOT_SERVING
         for connection in (*idle, slow):
             connection.close()
     assert "Traceback" not in server.log.read_text()

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from serving.configuration.options import BatchingOptions
 from serving.metrics import Metrics
+from serving.models import batching
 from serving.models.batching import BatchedExecution
 from serving.protocol.signature import Signature, Tensor
 from serving.status import Code, StatusError, invalid_argument
@@ -213,3 +214,19 @@ def test_request_without_examples_spoils_nobody():
     full, empty = ({"x": request(values)["x"]} for values in ([1, 2], []))
     answers = run_together(execution, [full, empty])
     assert [answer["y"][:, 0].tolist() for answer in answers] == [[2, 4], []]
+
+
+def test_request_without_rows_is_answered_without_rows():
+    doubler = Doubler()
+    (answer,) = run_together(batched(doubler, allowed_batch_sizes=(2, 4)), [request([])])
+    assert answer["y"].shape == (0, 3)
+
+
+def test_many_values_to_compare_are_not_compared(monkeypatch):
+    """Sorting millions of them would hold up everybody."""
+    monkeypatch.setattr(batching, "_MOST_COMPARED", 5)
+    doubler = Doubler()
+    few = [{**request([k]), "n_steps": np.zeros((1, 5))} for k in range(2)]
+    many = [{**request([k]), "n_steps": np.zeros((1, 6))} for k in range(2)]
+    run_together(batched(doubler), [*few, *many])
+    assert sorted(len(batch) for batch in doubler.batches) == [1, 1, 2]

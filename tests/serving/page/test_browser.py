@@ -8,8 +8,10 @@ import pytest
 from scipy.linalg import expm
 
 from qtf.physics import energy, fidelity, hamiltonians, magnetization, printed_state
+from serving.page import ServedModel
 from tests.serving.page.stub_server import (
     BROKEN_STEPS,
+    CONFIG,
     DT,
     ISING,
     REFUSED_STEPS,
@@ -182,6 +184,47 @@ def test_link_to_a_model_that_is_gone_says_so(browser, stub):
     assert browser.evaluate(text("status")).startswith(expected)
 
 
+def status(browser, stub, link):
+    start(browser, stub, link)
+    assert browser.complaints() == []
+    return browser.evaluate(text("status")), address(browser)
+
+
+def test_what_a_link_says_in_vain_is_told(browser, stub):
+    shown, now = status(browser, stub, "n=9&state=zzz&steps=-1")
+    assert shown.startswith("Not taken from the link: steps = -1, n = 9, state = zzz. 100 steps")
+    assert (now["n"], now["state"], now["steps"]) == ("4", "paper", "100")
+    # Whoever then chooses has seen it.
+    browser.evaluate(change("#steps", 30))
+    browser.wait_for("location.hash.includes('steps=30')")
+    browser.wait_for("document.getElementById('status').textContent.startsWith('30 steps')")
+
+
+@pytest.mark.parametrize(
+    ("link", "told"),
+    [
+        ("n=2&steps=4&step=9", "step = 9"),
+        ("n=2&steps=4&seed=x", "seed = x"),
+        ("n=2&steps=4&version=1.5", "version = 1.5"),
+        ("n=2&steps=4&view=toString", "view = toString"),
+        ("n=2&steps=4&dt=0.1", "dt = 0.1"),
+        ("n=&steps=4", "n = "),
+        ("n=2e0&steps=4", "n = 2e0"),
+        ("n=8&state=paper&steps=4", "state = paper"),
+        ("n=2&steps=4&<b>=" + "9" * 99, "<b> = " + "9" * 54),
+    ],
+)
+def test_every_part_of_a_link_that_is_not_taken_is_told(browser, stub, link, told):
+    shown, _ = status(browser, stub, link)
+    assert shown.startswith(f"Not taken from the link: {told}. 4 steps")
+
+
+def test_link_that_is_taken_is_told_nothing_of(browser, stub):
+    link = "model=ising&version=2&n=3&state=haar&seed=7&steps=60&step=11&view=imaginary"
+    shown, _ = status(browser, stub, link)
+    assert shown.startswith("60 steps")
+
+
 def test_keys_move_through_time(browser, stub):
     start(browser, stub, "n=3&steps=40&step=25")
     browser.evaluate("document.getElementById('step').focus()")
@@ -327,6 +370,34 @@ def test_server_without_a_model_to_explore_says_why(browser):
         assert browser.evaluate(text("error")) == "The server serves no model at this moment."
     finally:
         empty.close()
+
+
+def test_form_is_not_offered_where_it_could_do_nothing(browser):
+    psi = ServedModel("psi", 1, {**CONFIG, "wave_function": {"order": "snake"}})
+    outcomes = ServedModel("open", 3, {**CONFIG, "measurement": "four_pauli"})
+    server = StubServer(served=[psi, outcomes])
+    try:
+        browser.open(server.url)
+        browser.wait_for("document.getElementById('error').hidden === false")
+        error = browser.evaluate(text("error"))
+        for reason in (
+            "psi, version 1: The model is the wave function of a ground state; this page shows",
+            "open, version 3: The model is of an open system; this page shows closed ones.",
+        ):
+            assert reason in error
+        seen = "[...document.querySelectorAll('main *')].filter((e) => e.checkVisibility())"
+        assert browser.evaluate(f"{seen}.filter((e) => e.matches('button, input, a')).length") == 0
+        browser.press("Enter", 13)
+        assert browser.complaints() == []
+        assert not any(method == "POST" for method, _ in server.requests)
+    finally:
+        server.close()
+
+
+def test_form_is_offered_with_a_model_to_explore(browser, stub):
+    start(browser, stub, "n=2&steps=3")
+    for element in ("controls", "facts"):
+        assert browser.evaluate(f"document.getElementById('{element}').checkVisibility()")
 
 
 def test_server_that_is_gone_is_named(browser):

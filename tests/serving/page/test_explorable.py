@@ -88,6 +88,10 @@ def test_large_systems_have_fewer_steps():
             {"name": "j1j2", "coupling": 1, "next_nearest_coupling": -0.5},
             "H = J₁ Σ Sᵢ·Sⱼ + J₂ Σ Sᵢ·Sⱼ (next nearest), open chain, J₁ = 1, J₂ = −0.5",
         ),
+        (
+            {"name": "xyz", "coupling_x": 2.0, "coupling_y": 0.0, "field": -1.0},
+            "H = Σ (Jˣ XᵢXⱼ + Jʸ YᵢYⱼ + Jᶻ ZᵢZⱼ) + B Σ Zᵢ, open chain, Jˣ = 2, Jʸ = 0, B = −1",
+        ),
         ({"name": "custom", "terms": [1, 2]}, "H = sum of 2 Pauli strings"),
     ],
 )

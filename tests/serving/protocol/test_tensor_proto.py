@@ -81,6 +81,46 @@ def test_typed_fields_and_content_read_alike(name):
         np.testing.assert_array_equal(tensor_proto.to_array(proto, "x"), array)
 
 
+LARGE = 100_000
+LARGE_ARRAYS = {
+    "float_val": np.linspace(-1, 1, LARGE, dtype=np.float32),
+    "double_val": np.linspace(-1, 1, LARGE),
+    "int64_val": np.arange(LARGE) - 2**62,
+    "uint64_val": np.arange(LARGE, dtype=np.uint64) + np.uint64(2**63),
+    "bool_val": np.arange(LARGE) % 3 == 0,
+    "int_val": np.arange(LARGE, dtype=np.int32) % 251 - 7,
+    "scomplex_val": np.linspace(-1, 1, LARGE).astype(np.complex64) * (1 + 2j),
+    "half_val": np.linspace(-1, 1, LARGE, dtype=np.float16),
+}
+
+
+@pytest.mark.parametrize("field", LARGE_ARRAYS)
+def test_large_typed_fields_are_read_and_written_piece_by_piece(field):
+    array = LARGE_ARRAYS[field].reshape(50, -1)
+    dtype = tf.dtypes.as_dtype(array.dtype)
+    proto = tensor_pb2.TensorProto.FromString(tensor_proto.serialized(array, dtype))
+    assert len(getattr(proto, field)) == LARGE * (2 if dtype.is_complex else 1)
+    found = tensor_proto.to_array(proto, "x")
+    assert found.dtype == array.dtype
+    np.testing.assert_array_equal(found, array)
+    np.testing.assert_array_equal(tf.make_ndarray(proto), array)
+
+
+def test_content_wins_over_a_complete_field():
+    array = LARGE_ARRAYS["float_val"]
+    proto = tf.make_tensor_proto(array)
+    proto.float_val.extend(np.zeros(LARGE, np.float32))
+    np.testing.assert_array_equal(tensor_proto.to_array(proto, "x"), array)
+
+
+def test_number_that_does_not_fit_its_type_is_refused_in_a_large_field():
+    proto = tensor_pb2.TensorProto(dtype=tf.uint8.as_datatype_enum, int_val=[7] * LARGE)
+    proto.int_val[LARGE - 1] = 300
+    proto.tensor_shape.dim.add(size=LARGE)
+    with pytest.raises(StatusError, match="tensor parsing error: x: .*300"):
+        tensor_proto.to_array(proto, "x")
+
+
 def test_one_value_stands_for_all():
     proto = tf.make_tensor_proto(2.0, shape=(2, 3))
     np.testing.assert_array_equal(tensor_proto.to_array(proto, "x"), np.full((2, 3), 2.0))

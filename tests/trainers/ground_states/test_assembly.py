@@ -6,6 +6,8 @@ import pytest
 
 from qtf.ground_states.exact_sums import state_vector, variational_energy
 from qtf.physics import heisenberg_chain_ground_energy
+from qtf.training.logbook import read_metrics
+from qtf.training.run_folder import RunFolder
 from trainers.ground_states import config as ground_state_config
 from trainers.ground_states.assembly import make_task, run
 from trainers.ground_states.references import find_reference, reference_entries
@@ -99,6 +101,32 @@ def test_reconfiguration_needs_few_steps(reconfigured):
     said = list(lines(found, small()["physics"]["hamiltonian"]))
     assert any(line.startswith("Averaged over 2 symmetries: -7.2") for line in said)
     assert "samples" in task.figures(model)
+
+
+def test_result_and_load_model_are_about_the_same_weights(reconfigured):
+    folder, task, model = reconfigured
+    loaded = RunFolder(folder).load_model()
+    for one, other in zip(loaded.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    step = RunFolder(folder).kept_step()
+    assert measure(task, model, folder)["weights_after_step"] == step
+    rows = read_metrics(folder / "metrics.jsonl", "validation")
+    (energy,) = [row["energy"] for row in rows if row["step"] == step]
+    assert task.validate(model)["energy"] == pytest.approx(energy, abs=1e-5)
+
+
+@pytest.mark.long
+def test_reconfiguration_in_too_large_steps_is_damped(tmp_path):
+    violent = {
+        **RECONFIGURATION,
+        "min_sr__diag_shift": 1e-9,
+        "training__optimizer__learning_rate": 3.0,
+        "training__n_epochs": 2,
+    }
+    task, model = run(small(**violent), tmp_path / "run")
+    assert variational_energy(model, task.hamiltonian) < 0.9 * task.reference
+    rows = read_metrics(tmp_path / "run/metrics.jsonl", "validation")
+    assert all(np.isfinite(row["energy"]) for row in rows)
 
 
 def test_hamiltonian_of_zero_has_energy_zero_and_no_relative_error(tmp_path):

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 
+from configs.open_system.heisenberg_chain import get_config
 from qtf.open_systems.task import OpenSystemTask
 from qtf.physics import (
     Lindbladian,
@@ -18,6 +19,7 @@ from qtf.physics import (
     tetrahedral,
 )
 from qtf.training.logbook import read_metrics
+from qtf.training.run_folder import RunFolder
 from trainers.open_systems import config as open_system_config
 from trainers.open_systems.assembly import (
     make_generator,
@@ -120,7 +122,7 @@ def test_every_epoch_is_a_step_of_time_beside_its_exact_values(whole):
     expected = {"kind", "step", "epoch", "loss", "time", *PAULIS, "distance"}
     expected |= {f"exact_{name}" for name in PAULIS}
     if "objective__every_outcome" in changes:
-        expected |= {f"{name}_error" for name in PAULIS}
+        expected |= {f"{name}_error" for name in ("loss", *PAULIS)}
     for epoch, row in enumerate(rows, start=1):
         assert set(row) == expected
         assert all(np.isfinite(value) for key, value in row.items() if key != "kind")
@@ -241,6 +243,32 @@ def test_many_steps_follow_the_exact_curve(tmp_path, n_samples, limit):
     rows = curves(tmp_path / "run")
     assert rows[-1]["distance"] < limit
     assert abs(rows[-1]["exact_y"] + 1) > 0.05
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "changes", [{"measurement": "four_pauli"}, {"start": "-z"}, {"start": "+z"}]
+)
+def test_outcomes_that_are_impossible_at_first_do_not_rule(tmp_path, changes):
+    config = get_config("3")
+    config.training.n_epochs = 3
+    config.training.xla = False
+    for key, value in changes.items():
+        config[key] = value
+    config = open_system_config.resolved(config)
+    run(config, tmp_path / "whole")
+    rows = curves(tmp_path / "whole")
+    assert max(row["distance"] for row in rows) < 3e-3
+
+
+def test_result_and_load_model_are_about_the_same_weights(whole):
+    _, folder, task, model = whole
+    loaded = RunFolder(folder).load_model()
+    for one, other in zip(loaded.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    # Each step of time has a goal of its own.
+    assert RunFolder(folder).kept_step() == 2 * N_STEPS
+    assert measure(task, model, folder)["x"] == curves(folder)[-1]["x"]
 
 
 def test_exact_values_are_kept_for_the_next_start(tmp_path, monkeypatch):

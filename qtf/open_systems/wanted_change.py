@@ -1,0 +1,41 @@
+"""What residuals ask of log p."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from keras import ops
+
+
+@dataclass(frozen=True)
+class WantedChange:
+    """By how much log p of some outcomes shall fall, and how much each of them counts.
+
+    With the residual r of an equation, p - r solves it up to terms of the next order. An
+    outcome that is all but impossible asks for many times its own p, but of log p only for a
+    few units. It counts as much as it will when it has them, max(p, p - r).
+
+    Attributes:
+        falls: -log(1 - r / p) where log p shall rise; where it shall fall r / p, at most 1:
+            what solves an equation of steps need not be positive.
+        shares: Of each outcome in a mean, proportional to max(p, p - r), of sum 1.
+        size: sum max(p, p - r) falls^2, which is chi squared, sum r^2 / p, where r is small
+            beside p. All are float64, the first two (n_outcomes,).
+    """
+
+    falls: Any
+    shares: Any
+    size: Any
+
+    @classmethod
+    def of(cls, ratios: Any, shares: Any) -> "WantedChange":
+        """Returns the change from residuals.
+
+        Args:
+            ratios: r / p, float64 (n_outcomes,).
+            shares: p of each, float64 (n_outcomes,).
+        """
+        # Both are 1 where log p shall fall.
+        growth = ops.maximum(1.0, 1.0 - ratios)
+        grown = shares * growth
+        falls = ops.where(ratios < 0.0, -ops.log(growth), ops.minimum(ratios, 1.0))
+        return cls(falls, grown / ops.sum(grown), ops.sum(grown * ops.square(falls)))

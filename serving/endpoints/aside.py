@@ -1,0 +1,27 @@
+"""Work that is done beside the event loop when there is much of it."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+# Beyond so many bytes, requests are read and answers written without holding up the others.
+LARGE = 2**17
+_N_THREADS = 4
+# Not the threads of asyncio: models are loaded there, and a load may take minutes.
+_THREADS = ThreadPoolExecutor(_N_THREADS, "aside")
+
+
+async def aside(size: int, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    """Calls a function, in a thread when it has much to do.
+
+    Args:
+        size: Bytes that it reads or writes.
+        function: What to call.
+        *args: Its arguments.
+        **options: Its keyword arguments.
+    """
+    if size < LARGE:
+        return function(*args, **options)
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_THREADS, lambda: function(*args, **options))
