@@ -41,8 +41,8 @@ VALIDATION_STREAM = 47
 DIRECTIONS = ("x", "y", "z")
 # Orders of tau in what the logarithms of probabilities are to become.
 N_CORRECTIONS = 4
-# How far a residual may grow in one step, and beside that of standing still.
-MOST_GROWTH, MOST_RESIDUAL = 10.0, 0.1
+# How far a residual may grow in one step: by this factor, up to changes of log p by some percent.
+MOST_GROWTH, MOST_RESIDUAL = 10.0, 3e-4
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ class OpenSystemTask:
     def state(self) -> list[keras.Variable]:
         """Variables that belong into a checkpoint: the epochs done, and where the step starts."""
         followed = [] if self.natural_gradient is None else self.natural_gradient.state
-        return [self._epochs_done, *self._start, *followed, *self._standing_still]
+        return [self._epochs_done, *self._start, *followed]
 
     @property
     def has_new_goal(self) -> bool:
@@ -185,17 +185,16 @@ class OpenSystemTask:
         """Tells whether the last step may stand.
 
         Where a step of time is solved on all outcomes, the residual must not grow, but for
-        rounding. Once it is small beside that of standing still, it may grow a little: out of a
-        product state the way is not straight. On the way to a steady state residuals rise and
-        fall, and of samples they are noise: there the step must have been short.
+        rounding. Once it is small, it may grow a little: out of a product state the way is not
+        straight. On the way to a steady state residuals rise and fall, and of samples they are
+        noise: there the step must have been short.
         """
         if self.natural_gradient is None:
             return True
         if self._follows_samples or not self.has_new_goal:
             return self.natural_gradient.is_short(rate)
         size, loss = float(self._residual_size()), max(loss, self._rounding)
-        standing = float(self._standing.value)
-        return size <= loss or size <= min(MOST_GROWTH * loss, MOST_RESIDUAL * standing)
+        return size <= loss or size <= min(MOST_GROWTH * loss, MOST_RESIDUAL)
 
     def build_model(self) -> keras.Model:
         """Makes the distribution, and keeps it as the start of the first step of time."""
@@ -214,12 +213,8 @@ class OpenSystemTask:
             self._old = self.make_distribution()
             self._start = list(self._old.trainable_variables)
         self._follows_samples = not self.every_outcome or 4**model.n_sites > self.batch_size
-        self._standing_still = []
         if self.natural_gradient is not None:
             self.natural_gradient.build(model)
-            if not self._follows_samples:
-                self._standing = keras.Variable(0.0, trainable=False, dtype="float64")
-                self._standing_still = [self._standing]
             # Where log p is off by its rounding.
             self._rounding = (32.0 * float(np.finfo(model.variable_dtype).eps)) ** 2
             self._residual_size = compiled(
@@ -296,8 +291,6 @@ class OpenSystemTask:
     def _set_start(self, model: keras.Model) -> None:
         if self.every_outcome:
             self._start[0].assign(self._advance())
-            if self._standing_still:
-                self._standing.assign(self._residual_size())
             return
         for old, new in zip(self._start, model.trainable_variables, strict=True):
             old.assign(new.value)
