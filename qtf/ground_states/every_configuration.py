@@ -7,6 +7,7 @@ from keras import ops
 
 from qtf.ground_states.local_energy import LogPsi
 from qtf.ground_states.symmetries import SymmetricWaveFunction
+from qtf.ground_states.wave_function import IMPOSSIBLE
 from qtf.physics import all_bits
 from qtf.pieces import in_pieces, rows_at_once
 
@@ -31,7 +32,7 @@ class EveryConfiguration:
         allowed: Whether psi may be other than zero, for each of all configurations, bool
             (2**n_sites,).
         rows: Which of those listed each of all configurations is an image of, int32
-            (2**n_sites,); any for one that is not allowed.
+            (2**n_sites,); n_listed for one that is not allowed.
 
     Raises:
         ValueError: There are more than `MAX_SITES` sites.
@@ -68,8 +69,8 @@ class EveryConfiguration:
         self.bits = every[listed]
         self.counts = counts.astype(np.float64)
         self._powers = powers.astype(np.int32)
-        # Spins that are not possible are looked up too, with an element of zero.
-        rows = np.searchsorted(listed, first).clip(max=len(listed) - 1)
+        # Spins that are not possible are looked up too, behind all others.
+        rows = np.where(self.allowed, np.searchsorted(listed, first), len(listed))
         self.rows = rows.astype(np.int32)
 
     def shares(self, log_modulus: Any) -> Any:
@@ -90,7 +91,8 @@ class EveryConfiguration:
         """
         plain = psi.psi if isinstance(psi, SymmetricWaveFunction) else psi
         # The sign rule need not be the same for images.
-        unsigned = phase - plain.sign_phase(self.bits, phase.dtype)
+        unsigned = ops.pad(phase - plain.sign_phase(self.bits, phase.dtype), (0, 1))
+        log_modulus = ops.pad(log_modulus, (0, 1), constant_values=IMPOSSIBLE)
 
         def log_psi(bits: Any) -> tuple[Any, Any]:
             rows = ops.take(self.rows, ops.sum(bits * self._powers, axis=1))

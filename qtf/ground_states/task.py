@@ -189,10 +189,13 @@ class GroundStateTask:
             values = (*energies, bits)
             return values if symmetric is None else (*values, acceptance(symmetric, bits))
 
+        def evaluated(bits: Any) -> Any:
+            if self.every_configuration:
+                return self._looked_up(model)[0](bits)
+            return log_psi_in_pieces(model, bits)
+
         # Compiling it by XLA would take longer than it saves.
-        self._evaluated = compiled(
-            lambda bits: log_psi_in_pieces(model, bits), variables=model.variables, xla=False
-        )
+        self._evaluated = compiled(evaluated, variables=model.variables, xla=False)
         self._measured = compiled(measured, variables=model.variables, xla=self.xla)
         return model
 

@@ -108,3 +108,14 @@ def test_large_systems_are_refused():
     psi = wave_function(Chain(18))
     with pytest.raises(ValueError, match="every_configuration` needs at most 16 sites.* are 18"):
         EveryConfiguration(psi)
+
+
+def test_spins_that_are_not_possible_are_looked_up_as_such():
+    psi = wave_function(Chain(6), "lattice", zero_magnetization=True)
+    every = EveryConfiguration(psi)
+    bits = all_bits(6).astype("int32")
+    found = every.looked_up(psi, *psi(every.bits))(bits)
+    expected, allowed = psi(bits), bits.sum(axis=1) == 3
+    assert np.exp(np.asarray(found[0]))[~allowed].max() == 0.0
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(np.asarray(one)[allowed], np.asarray(other)[allowed], atol=1e-5)
