@@ -70,12 +70,7 @@ def evaluate(
             or number of steps are out of range; the model's prediction has another shape or is
             not finite.
     """
-    psi0 = checked_amplitudes("psi0", psi0)
-    if psi0.ndim != 2 or not len(psi0):
-        raise ValueError(
-            "Argument `psi0` must be (n_sequences, 2**n) with at least one state, but has shape"
-            f" {psi0.shape}."
-        )
+    psi0 = _checked_states(psi0)
     check_arguments(POSITIVE, dt=dt)
     check_arguments(COUNT, n_steps=n_steps)
     predictors = _predictors(model, n_steps, training)
@@ -98,14 +93,23 @@ def evaluate(
     bytes_of_row = ARRAYS_HELD * 16 * hamiltonian.dimension * len(times)
     size = min(LARGEST_PIECE, rows_at_once(bytes_of_row))
     with announced(f"evaluating n = {hamiltonian.n_sites}", len(psi0)) as activity:
-        values = iter(in_pieces(errors, psi0, size, advance=activity.advance))
-    summaries = {
-        name: {metric: Summary.of(next(values)) for metric in METRICS} for name in predictors
-    }
+        values = in_pieces(errors, psi0, size, advance=activity.advance)
+    pairs = [(name, metric) for name in predictors for metric in METRICS]
+    summaries = {pair: Summary.of(array) for pair, array in zip(pairs, values, strict=True)}
     result.summaries = {
-        metric: {name: summaries[name][metric] for name in predictors} for metric in METRICS
+        metric: {name: summaries[name, metric] for name in predictors} for metric in METRICS
     }
     return result
+
+
+def _checked_states(psi0: np.ndarray) -> np.ndarray:
+    psi0 = checked_amplitudes("psi0", psi0)
+    if psi0.ndim != 2 or not len(psi0):
+        raise ValueError(
+            "Argument `psi0` must be (n_sequences, 2**n) with at least one state, but has shape"
+            f" {psi0.shape}."
+        )
+    return psi0
 
 
 def _predictors(
