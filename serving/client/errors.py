@@ -5,7 +5,7 @@ import re
 from serving.status import Code
 
 _ASSERTION = re.compile(r"assertion failed: ((?:\[[^\]]*\]\s*)+)")
-_FAILED_NODE = re.compile(r"\s*\[\[\{\{node .*", re.DOTALL)
+_FAILED_NODE = re.compile(r"\s*\[\[\{\{(?:function_)?node .*", re.DOTALL)
 
 
 class ServingError(Exception):

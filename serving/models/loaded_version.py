@@ -148,7 +148,7 @@ def status_error(error: tf.errors.OpError) -> StatusError:
     """Translates an error of TensorFlow, without what Python's session adds to it."""
     message = re.sub(r"^Graph execution error:\s*", "", error.message or str(error))
     message = re.sub(r"^Detected at node .*?\n(?:Node: .*?\n)+", "", message, flags=re.DOTALL)
-    message = re.split(r"\n\s*(?:Original stack trace|\[\[\{\{node)", message)[0]
+    message = re.split(r"\n\s*(?:Original stack trace|\[\[\{\{(?:function_)?node)", message)[0]
     return StatusError(Code(error.error_code), message.strip())
 
 

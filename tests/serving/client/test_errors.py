@@ -24,6 +24,10 @@ def test_error_survives_pickling():
             "Input `psi0_re` must be 2**n wide for n in 2, 3, but is 5 wide.",
         ),
         ("Matrix is singular\n\t [[{{node a}}]] [Op:b]", "Matrix is singular"),
+        (
+            "assertion failed: [`n` holds] [41]\n\t [[{{function_node f}}{{node A/Assert}}]]",
+            "`n` holds 41",
+        ),
     ],
 )
 def test_messages_become_one_readable_line(message, text):

@@ -83,6 +83,12 @@ def test_operation_that_refuses_a_shape_is_quoted(many_outputs, shape):
     assert "node" not in raised.value.message
 
 
+@pytest.mark.parametrize("node", ["{{node A}}", "{{function_node f}}{{node A}}"])
+def test_nodes_of_the_graph_are_left_out_of_messages(node):
+    error = tf.errors.InvalidArgumentError(None, None, f"x is wrong\n\t [[{node}]]")
+    assert loaded_version.status_error(error).message == "x is wrong"
+
+
 def test_wrong_type_is_an_invalid_argument(half_plus_two):
     with pytest.raises(StatusError, match="to be float but double is provided") as raised:
         half_plus_two.run("serving_default", {"x": np.zeros(3)}, WANTED)
