@@ -12,9 +12,9 @@ METHODS = ("auto", "diagonalization", "krylov", "chebyshev")
 
 # Up to here all eigenvectors take less than a second.
 _MAX_AUTO_DIAGONALIZED_SITES = 10
-# Measured for 11 to 17 spins, steps of 0.002 to 2 and batches of 1 to 32: Chebyshev takes 1.1 to
-# 20 times less than Krylov, most for batches and short times, but for a few of eight states at
-# 100 close times. It holds 60 vectors instead of 30, a gigabyte for 20 spins.
+# Measured for 11 to 16 spins, 1 to 32 states, times of 0.2 to 10: Krylov takes 0.8 to 5.6 times as
+# long as Chebyshev, less only for few states at 250 close times. Chebyshev holds 60 vectors instead
+# of 30, a gigabyte for 20 spins.
 _MAX_AUTO_CHEBYSHEV_SITES = 20
 
 
