@@ -1,9 +1,6 @@
 """Runs stages one after another and continues where an earlier start was interrupted."""
 
-import ctypes
-import os
 import shlex
-import signal
 import subprocess
 import sys
 import time
@@ -12,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from qtf.files import read_json, write_json
+from reproduce.child import end_with_parent
 from reproduce.fingerprints import ROOT, fingerprint
 from reproduce.stages import Stage
 
 # Seconds between two records of how long a stage has run.
 HEARTBEAT = 10.0
-PR_SET_PDEATHSIG = 1
 
 
 class StageFailedError(Exception):
@@ -144,10 +141,7 @@ def run_command_with_heartbeat(command: Sequence[str], beat: Callable[[], None])
     Raises:
         KeyboardInterrupt: This process was interrupted; the command has ended.
     """
-    parent = os.getpid()
-    process = subprocess.Popen(
-        command, cwd=ROOT, start_new_session=True, preexec_fn=lambda: end_with(parent)
-    )
+    process = subprocess.Popen(end_with_parent(command), cwd=ROOT, start_new_session=True)
     try:
         while True:
             try:
@@ -176,14 +170,3 @@ def duration(minutes: float) -> str:
         ('1 min', '20 min', '10.2 h')
     """
     return f"{minutes / 60:.1f} h" if minutes > 90 else f"{max(1, round(minutes))} min"
-
-
-def end_with(parent: int) -> None:
-    """Lets the kernel kill this new process when its parent dies, where it knows how to.
-
-    Called in the new process, before its program starts.
-    """
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os.kill(os.getpid(), signal.SIGKILL)

@@ -8,7 +8,6 @@ training is in FOLDER/try-unfinished, which becomes FOLDER/try-1, or the next fr
 end. What a try that was killed or failed has left there is removed by the next one.
 """
 
-import os
 import re
 import shutil
 import subprocess
@@ -23,7 +22,7 @@ from absl import flags
 from qtf.command_line import INTERRUPTED, run_command
 from qtf.files import locked, writable_folder, write_json
 from qtf.ground_states.growth_folders import size_folders
-from reproduce.runner import end_with
+from reproduce.child import end_with_parent
 
 METRICS = "metrics.jsonl"
 TRAINING_STEP = re.compile(r'"step": (\d+), "kind": "training"')
@@ -71,9 +70,9 @@ def observed(command: list[str], workdir: Path, n_steps: int, *, resumes: bool =
     Raises:
         ValueError: It ended before, did not stop as asked, or began again from the start.
     """
-    part, before, parent = Part(), _steps(workdir), os.getpid()
+    part, before = Part(), _steps(workdir)
     started = time.monotonic()
-    process = subprocess.Popen(command, preexec_fn=lambda: end_with(parent))
+    process = subprocess.Popen(end_with_parent(command))
     try:
         while len(part.seconds) < n_steps:
             if process.poll() is not None:

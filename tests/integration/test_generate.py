@@ -1,7 +1,6 @@
 """The commands of data_gen in fresh processes, as a user runs them."""
 
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -169,11 +168,9 @@ def test_no_tensorflow_is_imported(tmp_path):
 
 
 def test_full_disk_is_one_line_and_leaves_nothing_half_written(tmp_path):
-    def limit():
-        # No file may grow beyond 20 kB: writing fails as on a full disk.
-        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
-
-    done = _run(_generate(tmp_path / "d", *MANY, "--workers=2"), preexec_fn=limit)
+    # No file may grow beyond 20 kB: writing fails as on a full disk.
+    command = ["prlimit", "--fsize=20000", *_generate(tmp_path / "d", *MANY, "--workers=2")]
+    done = _run(command)
     _assert_one_line(done, "File too large")
     assert [path.name for path in (tmp_path / "d").iterdir()] == [".journal.jsonl"]
 
