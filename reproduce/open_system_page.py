@@ -22,9 +22,9 @@ from reproduce.made import made_lines, made_now
 from reproduce.minutes import training_minutes
 from reproduce.open_system_cases import AT_THE_END, CASES, FIELDS, ONLY_Z, SEEDS, STRINGS, Case
 from reproduce.tables import table
-from trainers.open_systems import config as open_system_config
-from trainers.open_systems.assembly import make_generator, make_observables
-from trainers.open_systems.report import curves
+from trainers.open_system import config as open_system_config
+from trainers.open_system.assembly import make_generator, make_observables
+from trainers.open_system.report import curves
 
 Values = dict[str, Any]
 PAGE, NUMBERS = "open_system_results.md", "open_system_results.json"

@@ -12,11 +12,11 @@ import tensorflow as tf
 from qtf.open_systems.observables import PauliObservables
 from qtf.physics import tetrahedral
 from qtf.training.run_folder import RunFolder
-from serving.export import run
-from serving.open_system_runs import load_distribution
 from tests.serving.running_server import RunningServer, error_of, model_config, write_text
-from trainers.open_systems import config as open_system_config
-from trainers.open_systems.assembly import run as train
+from trainers.export.exporters import run
+from trainers.export.open_system_runs import load_distribution
+from trainers.open_system import config as open_system_config
+from trainers.open_system.assembly import run as train
 
 pytestmark = pytest.mark.long
 

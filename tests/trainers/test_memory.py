@@ -4,8 +4,8 @@ from trainers import memory
 from trainers.ground_states import config as ground_state_config
 from trainers.ground_states.assembly import make_task
 from trainers.memory import tell_memory
-from trainers.open_systems import assembly as open_systems
-from trainers.open_systems import config as open_system_config
+from trainers.open_system import assembly as open_systems
+from trainers.open_system import config as open_system_config
 
 GIB = 2**30
 

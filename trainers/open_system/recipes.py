@@ -2,7 +2,7 @@
 
 from ml_collections import ConfigDict
 
-from trainers.open_systems import config as open_system_config
+from trainers.open_system import config as open_system_config
 
 # Up to so many sites sums over all outcomes take the place of samples.
 MAX_LISTED_SITES = 9

@@ -28,7 +28,7 @@ from qtf.training.natural_gradient import NaturalGradient
 from qtf.training.settings import FULL_PRECISIONS, TrainingSettings
 from trainers.memory import tell_memory
 from trainers.networks import ON_SQUARES, make_network
-from trainers.open_systems.references import NOT_UNIQUE, exact_means
+from trainers.open_system.references import NOT_UNIQUE, exact_means
 
 HALF = np.sqrt(0.5)
 STARTS = {
@@ -49,7 +49,7 @@ def run(
     """Solves what `config` asks for in the run folder `workdir`.
 
     Args:
-        config: Resolved configuration, see `trainers.open_systems.config`.
+        config: Resolved configuration, see `trainers.open_system.config`.
         workdir: The run folder.
         profile: Whether ten of the first steps are traced for TensorBoard.
 

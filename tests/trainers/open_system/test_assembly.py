@@ -20,14 +20,14 @@ from qtf.physics import (
 )
 from qtf.training.logbook import read_metrics
 from qtf.training.run_folder import RunFolder
-from trainers.open_systems import config as open_system_config
-from trainers.open_systems.assembly import (
+from trainers.open_system import config as open_system_config
+from trainers.open_system.assembly import (
     make_generator,
     make_local_generator,
     make_task,
     run,
 )
-from trainers.open_systems.report import curves, lines, measure
+from trainers.open_system.report import curves, lines, measure
 
 TAU, N_STEPS = 0.01, 3
 HAMILTONIAN = {
