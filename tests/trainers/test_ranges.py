@@ -1,6 +1,7 @@
 """Every number of every setting has its range, held at both ends and beyond."""
 
 import math
+from types import SimpleNamespace
 
 import pytest
 from ml_collections import ConfigDict
@@ -8,10 +9,16 @@ from ml_collections import ConfigDict
 from qtf.checks import Flag, Number, Optional, Several
 from qtf.training.run_folder import flattened
 from trainers import base_config
+from trainers.config import config_dict, from_config
 from trainers.ground_states import config as ground_state
-from trainers.open_system import config as open_system
+from trainers.open_system.settings import OpenSystemSettings
 
-COMMANDS = {"dynamics": base_config, "ground state": ground_state, "open system": open_system}
+OPEN_SYSTEM = SimpleNamespace(
+    RULES=OpenSystemSettings.rules(),
+    default=lambda: config_dict(OpenSystemSettings()),
+    resolved=lambda config: from_config(OpenSystemSettings, config).as_mapping(),
+)
+COMMANDS = {"dynamics": base_config, "ground state": ground_state, "open system": OPEN_SYSTEM}
 # Checked where it is used.
 ELSEWHERE = ("fit.", "physics.hamiltonian.", "exact.hamiltonian.")
 NUMBERS = [math.nan, math.inf, -math.inf, -1, 0, 1, 0.5, 1e300, 10**30, True, "2", [1], None]
