@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 
 from qtf.files import read_object, write_figure, write_json
 from qtf.ground_states.estimates import relative_error
-from qtf.ground_states.finite_size import fit_sizes, known_bulk_energy
 from qtf.ground_states.growth_figures import (
     AFTER,
     AVERAGE,
@@ -17,7 +16,8 @@ from qtf.ground_states.growth_figures import (
     errors_figure,
     retraining_figure,
 )
-from qtf.physics import LATTICES, HamiltonianSettings
+from qtf.physics import LATTICES, HamiltonianSettings, known_energies
+from qtf.physics.finite_size import fit_sizes
 from qtf.training.logbook import read_metrics
 from qtf.training.run_folder import RunFolder
 from trainers.ground_states.report import RESULT
@@ -100,7 +100,7 @@ def bulk_energy(
     keys = ("size", f"energy{suffix}", f"energy_error{suffix}")
     columns = ([row[key] for row in rows] for key in keys)
     fit = fit_sizes(*columns, powers)
-    known = known_bulk_energy(physics)
+    known = known_energies.bulk_energy(physics)
     return {
         "with_symmetries": is_averaged,
         "energy_per_site": fit.bulk_energy,
