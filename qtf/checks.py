@@ -4,12 +4,13 @@ import math
 import numbers
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 SETTING = "Setting"
 ARGUMENT = "Argument"
 
 
+@runtime_checkable
 class Rule(Protocol):
     """What a value must be."""
 
