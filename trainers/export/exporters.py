@@ -8,7 +8,7 @@ from qtf.export.saved_model import export_dynamics, export_outcomes, export_wave
 from qtf.files import writable_folder
 from qtf.ground_states.last_part import last_part
 from qtf.ground_states.symmetries import averaged
-from qtf.physics import hamiltonians
+from qtf.physics import HamiltonianSettings
 from qtf.run_kinds import HELD, kind_of
 from qtf.training.run_folder import RunFolder
 from trainers.export.open_system_runs import mean_of_runs
@@ -105,9 +105,9 @@ def _export_dynamics(
     folder: Any, model_dir: Path | str, *, n_sites: Sequence[int] = (), **options: Any
 ) -> Path:
     model, config = folder.load_model(), folder.load_config()
-    physics = config["physics"]["hamiltonian"]
+    physics = HamiltonianSettings.from_mapping(config["physics"]["hamiltonian"])
     by_n = {
-        n: hamiltonians.from_config({**physics, "n_sites": n})
+        n: physics.with_n_sites(n).build()
         for n in served_n_sites(model, config["data"]["n_sites"], n_sites)
     }
     return export_dynamics(model, writable_folder(model_dir), by_n, config, **options)
@@ -117,10 +117,10 @@ def _export_wave_function(
     folder: Any, model_dir: Path | str, *, symmetrized: bool = False, **options: Any
 ) -> Path:
     psi, config = folder.load_model(), folder.load_config()
-    physics = config["physics"]["hamiltonian"]
+    physics = HamiltonianSettings.from_mapping(config["physics"]["hamiltonian"])
     if symmetrized:
-        psi = averaged(psi, config["symmetry"], hamiltonians.lattice_from_config(physics))
-    hamiltonian = hamiltonians.from_config(physics)
+        psi = averaged(psi, config["symmetry"], physics.lattice)
+    hamiltonian = physics.build()
     return export_wave_function(psi, writable_folder(model_dir), hamiltonian, config, **options)
 
 

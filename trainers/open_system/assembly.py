@@ -9,7 +9,6 @@ from qtf.open_systems.local_generator import LocalGenerator, moves_at_once
 from qtf.open_systems.observables import PauliObservables
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
 from qtf.open_systems.settings import STARTS
-from qtf.open_systems.strings import lattice_strings
 from qtf.open_systems.task import DIRECTIONS, OpenSystemTask, Plan
 from qtf.physics import MEASUREMENTS, Lindbladian, OutcomeGenerator, Povm, decay
 from qtf.training.loop import train
@@ -98,7 +97,7 @@ def make_distribution(settings: OpenSystemSettings) -> OutcomeDistribution:
     lattice = settings.physics.hamiltonian.lattice
     network = make_network(settings.network.as_mapping(), lattice, local_dimension=4, heads=(4,))
     _check_order(settings.network.name, settings.strings)
-    strings = lattice_strings(lattice, settings.strings)
+    strings = lattice.strings(settings.strings)
     distribution = OutcomeDistribution(network=network, strings=strings)
     start = make_measurement(settings).site_probabilities([STARTS[settings.start]])[0]
     distribution.start_from_product(start)

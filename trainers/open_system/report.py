@@ -9,7 +9,7 @@ from qtf.files import write_figure, write_json
 from qtf.open_systems.figures import curves_figure
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
 from qtf.open_systems.task import DIRECTIONS, OpenSystemTask
-from qtf.physics.descriptions import describe_system
+from qtf.physics import HamiltonianSettings
 from qtf.training.logbook import read_metrics
 from qtf.training.run_folder import RunFolder
 
@@ -113,7 +113,8 @@ def measure(task: OpenSystemTask, distribution: OutcomeDistribution, workdir: Pa
         ),
     )
     write_json(folder.path / RESULT, result.as_mapping())
-    system = describe_system(folder.load_config()["physics"]["hamiltonian"])
+    physics = folder.load_config()["physics"]
+    system = HamiltonianSettings.from_mapping(physics["hamiltonian"]).describe()
     shown = [row.as_mapping() for row in rows]
     figure = curves_figure(shown, n_steady=n_steady, title=f"{system}, with decay")
     write_figure(folder.path / FIGURE, figure, dpi=150)

@@ -12,10 +12,10 @@ from qtf.open_systems.settings import (
     SamplingSettings,
     SteadyStateSettings,
 )
-from qtf.physics import MEASUREMENTS
+from qtf.physics import MEASUREMENTS, HamiltonianSettings
 from qtf.settings import Settings
 from qtf.training.settings import FULL_PRECISIONS, OptimizerSettings, TrainingSettings
-from trainers.open_system.stand_ins import HamiltonianSettings, NetworkSettings
+from trainers.open_system.stand_ins import NetworkSettings
 
 # Up to so many sites all outcomes are listed, and exact values are known in a minute or so.
 MAX_LISTED_SITES = 9

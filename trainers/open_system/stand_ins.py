@@ -1,39 +1,10 @@
 """Stand-ins for settings of other rooms, until those have their own."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Annotated, Any, Self
+from dataclasses import dataclass
+from typing import Annotated
 
 from qtf.checks import COUNT, FLAG, Optional
-from qtf.physics import Lattice, PauliSum, from_config, lattice_from_config
 from qtf.settings import Settings
-
-
-@dataclass(frozen=True)
-class HamiltonianSettings:
-    """A Hamiltonian by its name, its lattice and its coefficients."""
-
-    name: str
-    values: Mapping[str, Any] = field(default_factory=dict)
-
-    @classmethod
-    def from_mapping(cls, config: Mapping[str, Any]) -> Self:
-        """Returns the settings that a configuration holds."""
-        left = dict(config)
-        return cls(left.pop("name"), left)
-
-    def to_mapping(self) -> dict[str, Any]:
-        """Returns the configuration."""
-        return {"name": self.name, **self.values}
-
-    @property
-    def lattice(self) -> Lattice:
-        """The lattice."""
-        return lattice_from_config(self.to_mapping())
-
-    def build(self) -> PauliSum:
-        """Returns the Hamiltonian."""
-        return from_config(self.to_mapping())
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from configs.open_system.heisenberg_chain import get_config
 from qtf.open_systems.local_generator import LocalGenerator
 from qtf.open_systems.task import OpenSystemTask, Plan
 from qtf.physics import (
+    HamiltonianSettings,
     Lindbladian,
     OutcomeGenerator,
     PauliSum,
@@ -21,7 +22,6 @@ from qtf.physics import (
     decay,
     tetrahedral,
 )
-from qtf.physics.hamiltonians import from_config as hamiltonian_from_config
 from qtf.training.logbook import read_metrics
 from qtf.training.run_folder import RunFolder
 from trainers.config import config_dict, from_config
@@ -96,7 +96,7 @@ def whole(request, tmp_path_factory):
 
 def exact_means(times):
     """<X>, <Y>, <Z> by the density matrix, (n_times, 3)."""
-    system = Lindbladian(hamiltonian_from_config(HAMILTONIAN), decay(3))
+    system = Lindbladian(HamiltonianSettings.from_mapping(HAMILTONIAN).build(), decay(3))
     up = np.array([1.0, -1j]) / np.sqrt(2)
     psi = np.kron(np.kron(up, up), up)
     rhos = system.evolve(np.outer(psi, psi.conj()), times)
@@ -232,7 +232,7 @@ def test_without_decay_no_steady_state_is_unique():
 def test_steady_states_that_are_not_unique_have_no_exact_values():
     # The first spin neither meets others nor decays: it keeps its energy.
     couplings = {"coupling_x": [0.0, 1.0], "coupling_y": 0.0, "coupling_z": [0.0, 1.0]}
-    hamiltonian = hamiltonian_from_config({**HAMILTONIAN, **couplings})
+    hamiltonian = HamiltonianSettings.from_mapping({**HAMILTONIAN, **couplings}).build()
     generator = OutcomeGenerator(Lindbladian(hamiltonian, decay(3, [0.0, 1.0, 1.0])), tetrahedral())
     with pytest.raises(ValueError, match="Setting `exact` must be False, as the steady state is"):
         references.exact_means(
