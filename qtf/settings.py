@@ -25,7 +25,7 @@ class SelfDescribed(Protocol):
     def from_mapping(cls, config: Mapping[str, Any], /) -> Self:
         """Returns what a mapping describes."""
 
-    def to_mapping(self) -> dict[str, Any]:
+    def as_mapping(self) -> dict[str, Any]:
         """Returns the mapping that describes this."""
 
 
@@ -99,9 +99,7 @@ class Settings:
 
 
 def _as_plain(value: Any) -> Any:
-    if isinstance(value, Settings):
-        return value.as_mapping()
-    return value.to_mapping() if isinstance(value, SelfDescribed) else value
+    return value.as_mapping() if isinstance(value, SelfDescribed) else value
 
 
 def _changed(present: Any, value: Any) -> Any:

@@ -53,7 +53,7 @@ def _entry(value: Any, hint: Any) -> Any:
     if isinstance(value, Settings):
         return _entries(value)
     if isinstance(value, SelfDescribed):
-        return value.to_mapping()
+        return value.as_mapping()
     if value is not None:
         return value
     (kind,) = (part for part in get_args(hint) if part is not type(None))

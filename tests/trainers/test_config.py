@@ -14,7 +14,7 @@ from trainers.config import config_dict, from_config
 class Free:
     values: Mapping[str, Any] = field(default_factory=lambda: {"name": "ising"})
 
-    def to_mapping(self) -> dict[str, Any]:
+    def as_mapping(self) -> dict[str, Any]:
         return dict(self.values)
 
     @classmethod
