@@ -65,7 +65,7 @@ setup(
     # At the top level of the clone, where users look; installed, a folder of that name would be
     # anybody's.
     package_dir=CONFIGS,
-    package_data={"qtf.physics": ["*.json"], "serving.page": ["static/*"]},
+    package_data={"qtf": ["py.typed"], "qtf.physics": ["*.json"], "serving.page": ["static/*"]},
     install_requires=CORE,
     extras_require={
         "test": TEST,
