@@ -1,30 +1,14 @@
 """Which trajectories a model learns from, and what they obey."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Self
+from typing import Annotated
 
 from qtf.checks import COUNT, FLAG, POSITIVE, Number, OneOf, Several
+from qtf.physics import HamiltonianSettings
 from qtf.physics.initial_states import INITIAL_STATE_LAWS
 from qtf.settings import Settings
 
 FILES, EXACT = "files", "exact"
-
-
-@dataclass(frozen=True)
-class HamiltonianSettings:
-    """A Hamiltonian of chains of any length, as `qtf.physics.from_config` takes it."""
-
-    values: Mapping[str, Any]
-
-    @classmethod
-    def from_mapping(cls, config: Mapping[str, Any]) -> Self:
-        """Returns what a mapping describes."""
-        return cls(dict(config))
-
-    def to_mapping(self) -> dict[str, Any]:
-        """Returns the mapping that describes this."""
-        return dict(self.values)
 
 
 ISING_CHAIN = {

@@ -10,8 +10,9 @@ from qtf.data.exact_source import ExactSource
 from qtf.data.loading import load_trajectories
 from qtf.data.reader import TrajectoryReader
 from qtf.data.schema import MANIFEST_NAME, Manifest, file_sha256
-from qtf.data.settings import FILES, DataSettings, HamiltonianSettings, TrajectoryLaw
+from qtf.data.settings import FILES, DataSettings, TrajectoryLaw
 from qtf.dynamics.task import DynamicsTask
+from qtf.physics import HamiltonianSettings
 from qtf.run_kinds import DYNAMICS, check_kind
 from qtf.training.loop import train
 from qtf.training.run_folder import RunFolder

@@ -14,7 +14,7 @@ VALIDATION_STREAM = 21
 def exact_source(data: DataSettings, exact: ExactSettings, *, seed: int) -> ExactSource:
     """Returns the source of training batches."""
     return ExactSource(
-        exact.hamiltonian.to_mapping(),
+        exact.hamiltonian.as_mapping(),
         initial_states=exact.initial_states,
         dt=exact.dt,
         n_steps=exact.n_steps,

@@ -38,7 +38,7 @@ def test_validation_trajectories_obey_the_schroedinger_equation():
     task, law = task_and_law(config())
     for n_sites, psi in task.validation.items():
         assert psi.shape == (5, 13, 2**n_sites)
-        hamiltonian = hamiltonian_from({**law.hamiltonian.to_mapping(), "n_sites": n_sites})
+        hamiltonian = hamiltonian_from({**law.hamiltonian.as_mapping(), "n_sites": n_sites})
         slope = (psi[:, 2:] - psi[:, :-2]) / (2 * law.dt)
         np.testing.assert_allclose(1j * slope, hamiltonian.apply(psi[:, 1:-1]), atol=1e-3)
 
@@ -50,7 +50,7 @@ def test_exact_source_takes_any_hamiltonian():
     )
     base.data.update({"n_validation": 3, "rollout_steps": 5, "window": 6})
     task, law = task_and_law(from_config(DynamicsSettings, base))
-    assert law.hamiltonian.to_mapping() == {"name": "xxz", "anisotropy": 0.5}
+    assert law.hamiltonian.as_mapping() == {"name": "xxz", "anisotropy": 0.5}
     operator = hamiltonian_from({"name": "xxz", "anisotropy": 0.5, "n_sites": 2})
     psi = task.validation[2]
     slope = (psi[:, 2:] - psi[:, :-2]) / (2 * law.dt)

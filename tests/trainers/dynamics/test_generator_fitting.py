@@ -232,6 +232,6 @@ def test_trajectories_of_the_fit_obey_the_schroedinger_equation():
     law = config().exact.law
     trajectories = training_trajectories(config().fit, law, (2, 3), seed=0)
     for n_sites, psi in trajectories.items():
-        operator = hamiltonian_from({**law.hamiltonian.to_mapping(), "n_sites": n_sites})
+        operator = hamiltonian_from({**law.hamiltonian.as_mapping(), "n_sites": n_sites})
         slope = (psi[:, 2:] - psi[:, :-2]) / (2 * DT)
         np.testing.assert_allclose(1j * slope, operator.apply(psi[:, 1:-1]), atol=5e-3)
