@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +16,7 @@ import tensorflow as tf
 from qtf.ground_states.local_energy import LocalEnergy
 from qtf.physics import HamiltonianSettings, all_bits, from_config
 from qtf.training.run_folder import RunFolder
+from tests import preloaded
 from tests.serving.running_server import RunningServer, error_of, model_config, write_text
 from trainers.export.exporters import run
 from trainers.ground_states import config as ground_state_config
@@ -251,7 +251,7 @@ def test_options_of_ground_states_are_refused_for_dynamics(tmp_path):
 
 
 def _command(module, *arguments):
-    return subprocess.run(
+    return preloaded.run(
         [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
         env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
