@@ -9,7 +9,7 @@ import numpy as np
 from keras import ops
 
 from qtf.autoregressive.inputs import checked_outcomes
-from qtf.autoregressive.settings import NetworkSettings
+from qtf.autoregressive.settings import ArchitectureSettings
 from qtf.checks import COUNT, check_arguments
 from qtf.typing import Index, Lattice, Shape, Tensor
 
@@ -50,7 +50,7 @@ class AutoregressiveNetwork(keras.Model, Generic[Cache]):
     """
 
     # Class of the settings, whose table names this class.
-    settings_class: ClassVar[type[NetworkSettings]]
+    settings_class: ClassVar[type[ArchitectureSettings]]
     # Whether the parallel evaluation has a loop over positions.
     recurrent = False
     # Whether `extend` may be differentiated.
@@ -83,7 +83,7 @@ class AutoregressiveNetwork(keras.Model, Generic[Cache]):
     def for_lattice(
         cls,
         lattice: Lattice,
-        settings: NetworkSettings | None = None,
+        settings: ArchitectureSettings | None = None,
         *,
         heads: Sequence[int] = (2, 2),
         local_dimension: int = 2,
@@ -250,8 +250,8 @@ class AutoregressiveNetwork(keras.Model, Generic[Cache]):
 
 
 def _settings_of_arguments(
-    kind: type[NetworkSettings], arguments: dict[str, object]
-) -> NetworkSettings:
+    kind: type[ArchitectureSettings], arguments: dict[str, object]
+) -> ArchitectureSettings:
     try:
         return kind(**arguments)
     except ValueError as error:

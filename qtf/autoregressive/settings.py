@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from qtf.autoregressive.network import AutoregressiveNetwork
 
 
-class NetworkSettings(Settings):
+class ArchitectureSettings(Settings):
     """Base of what can be set of one kind of network.
 
     Args:
@@ -46,7 +46,7 @@ class NetworkSettings(Settings):
 
 
 @dataclass(frozen=True)
-class GatedRNN2DSettings(NetworkSettings, network="gated_2d.GatedRNN2D", order="snake"):
+class GatedRNN2DSettings(ArchitectureSettings, network="gated_2d.GatedRNN2D", order="snake"):
     """What can be set of the gated recurrent network along a zigzag path.
 
     Attributes:
@@ -57,7 +57,7 @@ class GatedRNN2DSettings(NetworkSettings, network="gated_2d.GatedRNN2D", order="
 
 
 @dataclass(frozen=True)
-class GRUSettings(NetworkSettings, network="gru.GRUNetwork"):
+class GRUSettings(ArchitectureSettings, network="gru.GRUNetwork"):
     """What can be set of the gated recurrent network.
 
     Attributes:
@@ -68,7 +68,7 @@ class GRUSettings(NetworkSettings, network="gru.GRUNetwork"):
 
 
 @dataclass(frozen=True)
-class LSTM2DSettings(NetworkSettings, network="lstm_2d.LSTM2D", order="raster"):
+class LSTM2DSettings(ArchitectureSettings, network="lstm_2d.LSTM2D", order="raster"):
     """What can be set of the memories along rows and columns.
 
     Attributes:
@@ -83,7 +83,7 @@ class LSTM2DSettings(NetworkSettings, network="lstm_2d.LSTM2D", order="raster"):
 
 
 @dataclass(frozen=True)
-class PixelCNNSettings(NetworkSettings, network="pixelcnn.PixelCNN", order="raster"):
+class PixelCNNSettings(ArchitectureSettings, network="pixelcnn.PixelCNN", order="raster"):
     """What can be set of the masked convolutions.
 
     Attributes:
@@ -107,7 +107,7 @@ class PixelCNNSettings(NetworkSettings, network="pixelcnn.PixelCNN", order="rast
 
 
 @dataclass(frozen=True)
-class TransformerSettings(NetworkSettings, network="transformer.Transformer"):
+class TransformerSettings(ArchitectureSettings, network="transformer.Transformer"):
     """What can be set of the transformer.
 
     Attributes:
@@ -141,7 +141,7 @@ class TransformerSettings(NetworkSettings, network="transformer.Transformer"):
             )
 
 
-NETWORKS: dict[str, type[NetworkSettings]] = {
+NETWORKS: dict[str, type[ArchitectureSettings]] = {
     "gated_2d": GatedRNN2DSettings,
     "gru": GRUSettings,
     "lstm_2d": LSTM2DSettings,
@@ -172,7 +172,7 @@ def _with_settings_of_all(choice: type[T]) -> type[T]:
 
 
 @_with_settings_of_all
-class NetworkChoice(Settings, section="network"):
+class NetworkSettings(Settings, section="network"):
     """Which network, and what differs from its defaults.
 
     Flags and run folders have the settings of all networks beside one another; None stands for
@@ -186,14 +186,14 @@ class NetworkChoice(Settings, section="network"):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.chosen()
+        self.architecture()
 
     @property
     def order(self) -> str | None:
         """Order of the sites of rows that the network needs; None: it takes any."""
         return NETWORKS[self.name].order
 
-    def chosen(self) -> NetworkSettings:
+    def architecture(self) -> ArchitectureSettings:
         """Returns the settings of the network, with its defaults where nothing is chosen.
 
         Raises:
@@ -238,5 +238,5 @@ class NetworkChoice(Settings, section="network"):
         return (
             NETWORKS[self.name]
             .network_class()
-            .for_lattice(lattice, self.chosen(), heads=heads, local_dimension=local_dimension)
+            .for_lattice(lattice, self.architecture(), heads=heads, local_dimension=local_dimension)
         )
