@@ -27,6 +27,7 @@ from qtf.open_systems.objectives import (
     steady_state,
 )
 from qtf.open_systems.observables import PauliObservables
+from qtf.open_systems.settings import DIRECTIONS, metric_names
 from qtf.open_systems.wanted_change import WantedChange
 from qtf.training.accumulated_gradients import accumulated_gradients
 from qtf.training.compilation import compiled
@@ -38,7 +39,6 @@ from qtf.training.surrogates import with_gradients
 
 # Apart from the streams of training batches.
 VALIDATION_STREAM = 47
-DIRECTIONS = ("x", "y", "z")
 # Orders of tau in what the logarithms of probabilities are to become.
 N_CORRECTIONS = 4
 # How far a residual may grow in one step: by this factor, up to changes of log p by some percent.
@@ -142,12 +142,10 @@ class OpenSystemTask:
         self.xla = xla
         self.steady = steady_state(generator, plan.norm)
         self.step_of_time = forward_backward(generator, plan.tau, plan.norm)
-        errors = () if every_outcome else tuple(f"{name}_error" for name in ("loss", *DIRECTIONS))
         self._find_exact = find_exact
-        known = (
-            () if find_exact is None else (*(f"exact_{name}" for name in DIRECTIONS), "distance")
+        self.metric_names = metric_names(
+            every_outcome=every_outcome, has_exact_values=find_exact is not None
         )
-        self.metric_names = ("loss", "time", *DIRECTIONS, *errors, *known)
 
     @cached_property
     def exact(self) -> np.ndarray | None:
@@ -238,7 +236,7 @@ class OpenSystemTask:
         needed = 2 * n_rows * of_row
         if self.every_outcome:
             # Of a network that grows, one position of each prefix; most are of the last one.
-            positions = 1 if model.network.grows else model.n_sites
+            positions = 1 if model.network.extends else model.n_sites
             needed = 4 ** (model.n_sites - 1) * of_row * positions // model.n_sites
         if self.natural_gradient is not None:
             sizes = [math.prod(variable.shape) for variable in model.trainable_variables]

@@ -8,9 +8,9 @@ from qtf.data.random_source import RandomSource
 from qtf.open_systems.local_generator import LocalGenerator, moves_at_once
 from qtf.open_systems.observables import PauliObservables
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
-from qtf.open_systems.settings import STARTS
-from qtf.open_systems.task import DIRECTIONS, OpenSystemTask, Plan
-from qtf.physics import MEASUREMENTS, Lindbladian, OutcomeGenerator, Povm, decay
+from qtf.open_systems.settings import DIRECTIONS, STARTS
+from qtf.open_systems.task import OpenSystemTask, Plan
+from qtf.physics import MEASUREMENTS, Lindbladian, OutcomeGenerator, Povm, jump_operators
 from qtf.training.loop import train
 from qtf.training.natural_gradient import NaturalGradient
 from qtf.typing import Array
@@ -107,7 +107,7 @@ def make_distribution(settings: OpenSystemSettings) -> OutcomeDistribution:
 def make_generator(settings: OpenSystemSettings) -> OutcomeGenerator:
     """Returns the generator of the probability equation."""
     hamiltonian = settings.physics.hamiltonian.build()
-    jumps = decay(hamiltonian.n_sites, settings.physics.decay_rate)
+    jumps = jump_operators(hamiltonian.n_sites, settings.physics.jump_rates)
     return OutcomeGenerator(Lindbladian(hamiltonian, jumps), make_measurement(settings))
 
 

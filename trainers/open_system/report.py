@@ -8,7 +8,8 @@ from pathlib import Path
 from qtf.files import write_figure, write_json
 from qtf.open_systems.figures import curves_figure
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
-from qtf.open_systems.task import DIRECTIONS, OpenSystemTask
+from qtf.open_systems.settings import DIRECTIONS
+from qtf.open_systems.task import OpenSystemTask
 from qtf.physics import HamiltonianSettings
 from qtf.training.logbook import read_metrics
 from qtf.training.run_folder import RunFolder

@@ -11,6 +11,7 @@ from qtf.open_systems.settings import (
     ObjectiveSettings,
     SamplingSettings,
     SteadyStateSettings,
+    metric_names,
 )
 from qtf.physics import MEASUREMENTS, HamiltonianSettings
 from qtf.settings import Settings
@@ -49,6 +50,11 @@ class PhysicsSettings(Settings, section="physics"):
 
     hamiltonian: HamiltonianSettings = field(default_factory=_default_hamiltonian)
     decay_rate: Annotated[float, NOT_NEGATIVE] = 1.0
+
+    @property
+    def jump_rates(self) -> dict[str, float]:
+        """Rate of each kind of `qtf.physics.jumps.JUMP_MATRICES`."""
+        return {"decay": self.decay_rate}
 
 
 @dataclass(frozen=True)
@@ -99,14 +105,18 @@ class OpenSystemSettings(Settings):
                 f" there are {n_sites}."
             )
         self._check_training()
-        # More than one state stays as it is without decay; elsewhere only a solution tells.
-        if self.has_exact_values and self.steady_state.n_epochs and not self.physics.decay_rate:
-            raise ValueError(NOT_UNIQUE)
+        self._check_exact()
 
     @property
     def has_exact_values(self) -> bool:
         """Whether exact values are asked for and can be had."""
         return self.exact and self.physics.hamiltonian.lattice.n_sites <= MAX_LISTED_SITES
+
+    def _check_exact(self) -> None:
+        jumps = any(self.physics.jump_rates.values())
+        # Where spins jump, only the solution tells whether others stay as they are.
+        if self.has_exact_values and self.steady_state.n_epochs and not jumps:
+            raise ValueError(NOT_UNIQUE)
 
     def _check_training(self) -> None:
         training = self.training
@@ -125,6 +135,11 @@ class OpenSystemSettings(Settings):
                 'Setting `training.strategy` must be "one_device" for samples of open systems, but'
                 f' is "{training.strategy}".'
             )
+        training.check_metrics(
+            metric_names(
+                every_outcome=self.objective.every_outcome, has_exact_values=self.has_exact_values
+            )
+        )
         if self.steady_state.n_epochs > training.n_epochs:
             raise ValueError(
                 "Setting `steady_state.n_epochs` must be from 0 to `training.n_epochs` ="

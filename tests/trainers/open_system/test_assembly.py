@@ -349,6 +349,7 @@ MISTAKES_IN_SETTINGS = [
     ({"physics__hamiltonian__n_sites": 10}, "every_outcome` needs at most 9 .* there are 10"),
     ({"physics__hamiltonian__n_sites": 1}, "at least 2 sites, but there is 1"),
     ({"physics__decay_rate": -1.0}, "rate"),
+    ({"training__monitor": "energy"}, 'training.monitor.* "energy"'),
     (
         {"training__precision": "mixed_bfloat16"},
         '`training.precision` must be one of float32, float64 for open .* "mixed_bfloat16"',
@@ -418,7 +419,6 @@ print(sorted({{"tensorflow", "keras"}} & sys.modules.keys()))
     ("changes", "message"),
     [
         ({"network__name": "mlp"}, 'network.name.* "mlp"'),
-        ({"training__monitor": "energy"}, 'training.monitor.* "energy"'),
         ({"network__name": "lstm_2d"}, "lstm_2d.* square lattice"),
         ({"strings": 3}, "`count` must be from 0 to 2, but is 3"),
     ],
