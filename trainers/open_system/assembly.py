@@ -4,6 +4,8 @@ import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 from qtf.data.random_source import RandomSource
 from qtf.open_systems.local_generator import LocalGenerator, moves_at_once
 from qtf.open_systems.observables import PauliObservables
@@ -99,7 +101,7 @@ def make_distribution(settings: OpenSystemSettings) -> OutcomeDistribution:
     _check_order(settings.network.name, settings.strings)
     strings = lattice.strings(settings.strings)
     distribution = OutcomeDistribution(network=network, strings=strings)
-    start = make_measurement(settings).site_probabilities([STARTS[settings.start]])[0]
+    start = make_measurement(settings).site_probabilities(np.array([STARTS[settings.start]]))[0]
     distribution.start_from_product(start)
     return distribution
 
@@ -139,7 +141,8 @@ def _exact(
         "n_epochs": plan.n_epochs,
         "n_steady": plan.n_steady,
     }
-    start = generator.povm.product_probabilities([STARTS[settings.start]] * generator.n_sites)
+    spins = np.tile(STARTS[settings.start], (generator.n_sites, 1))
+    start = generator.povm.product_probabilities(spins)
     folder = None if workdir is None else Path(workdir)
     return lambda: exact_means(generator, observables, start, plan, asked=asked, folder=folder)
 
