@@ -82,7 +82,7 @@ def _main() -> None:
         write_atomically(plot, picture(prediction, plot.suffix[1:]))
 
 
-def _predicted(psi0: np.ndarray, physics: "Physics") -> "Prediction":
+def _predicted(psi0: "np.ndarray", physics: "Physics") -> "Prediction":
     from serving.client import Client
     from serving.prediction.exact import compared_with_exact
     from serving.prediction.report import Prediction

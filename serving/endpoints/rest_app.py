@@ -14,11 +14,11 @@ from google.protobuf import json_format
 from google.protobuf.message import Message
 from tensorflow_serving.apis import get_model_metadata_pb2
 
+from qtf.typing import Json
 from serving.endpoints import http, model_service, prediction_service
 from serving.endpoints.aside import aside
 from serving.endpoints.http import Answer, Receive, Send
 from serving.endpoints.service import Service
-from serving.json_value import Json
 from serving.protocol import json_requests, json_responses
 from serving.protocol.inference import check_inference
 from serving.protocol.prediction import wanted_outputs

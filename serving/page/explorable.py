@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from qtf.physics import PauliSum, from_config
-from serving.json_value import Json
+from qtf.typing import Json
 from serving.page.hamiltonian_text import hamiltonian_text
 
 # Up to here all eigenvectors take less than a second.

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import orjson
 
-from serving.json_value import Json
+from qtf.typing import Json
 from serving.page.request_error import RequestError
 
 MAX_BODY_BYTES = 1 << 20

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from qtf.physics import LATTICES, HamiltonianSettings
-from serving.json_value import Json
+from qtf.typing import Json
 
 # A line never breaks here.
 _EQUALS = "\u00a0=\u00a0"

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from serving.json_value import Json
+from qtf.typing import Json
 from serving.page import fields
 from serving.page.exact import INITIAL_STATES, MAX_SEED, exact_trajectory, initial_state
 from serving.page.explorable import MAX_SITES, Explorable, ServedModel, description

@@ -15,7 +15,7 @@ import numpy as np
 import orjson
 import tensorflow as tf
 
-from serving.json_value import Json
+from qtf.typing import Json
 from serving.protocol.json_values import json_type, shape_text, shown, to_array
 from serving.protocol.prediction import find_signature
 from serving.protocol.signature import DEFAULT_SIGNATURE, Signature

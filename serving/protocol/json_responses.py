@@ -14,7 +14,7 @@ import numpy as np
 import orjson
 import tensorflow as tf
 
-from serving.json_value import Json
+from qtf.typing import Json
 from serving.protocol.json_values import UNSUPPORTED
 from serving.protocol.signature import type_name
 from serving.status import invalid_argument

@@ -10,7 +10,7 @@ from typing import cast
 import numpy as np
 import tensorflow as tf
 
-from serving.json_value import Json
+from qtf.typing import Json
 from serving.protocol.signature import type_name
 from serving.status import Code, StatusError, invalid_argument
 

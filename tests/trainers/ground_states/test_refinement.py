@@ -8,7 +8,8 @@ from qtf.ground_states.last_part import last_part
 from qtf.physics import all_bits
 from qtf.training.logbook import read_metrics
 from serving import export
-from trainers.compare_samplers.modes import ModesPlan, compare_modes
+from trainers.compare_samplers.modes import compare_modes
+from trainers.compare_samplers.settings import ModesSettings
 from trainers.ground_states import config as ground_state_config
 from trainers.ground_states.assembly import run
 from trainers.ground_states.refinement import check, refined, run_and_refine
@@ -43,7 +44,9 @@ def test_refinement_goes_on_where_samples_stop(tmp_path):
     log_modulus = served.signatures["log_psi"](bits=tf.constant(bits))["log_modulus"]
     np.testing.assert_allclose(log_modulus, refined(bits)[0], atol=1e-5)
     # It is sampled as refined, too.
-    assert compare_modes(ModesPlan(str(tmp_path), n_kept=8))["summary"]["chains"]["acceptance"] > 0
+    assert (
+        compare_modes(ModesSettings(str(tmp_path), n_kept=8))["summary"]["chains"]["acceptance"] > 0
+    )
     # A longer training is not taken for refined.
     with pytest.raises(ValueError, match="`refinement.start` = 30, but 45 is asked"):
         run_and_refine(small(**{**CHANGES, "training__n_epochs": 3}), tmp_path)
