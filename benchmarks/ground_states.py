@@ -123,10 +123,11 @@ def training_step(config: dict[str, Any]) -> Run:
     settings = TrainingSettings.from_mapping(config["training"])
     strategy = make_strategy(settings.strategy)
     with strategy.scope():
-        model = task.build_model()
+        training = task.build()
+        model = training.model
         optimizer = make_optimizer(settings)
         optimizer.build(model.trainable_variables)
-    step = TrainingStep(strategy, model, optimizer, task.loss, settings)
+    step = TrainingStep(strategy, model, optimizer, training.loss, settings)
     uniforms = np.random.default_rng(0).random(task.source.shape).astype(np.float32)
     batch = {"uniforms": tf.constant(uniforms), "step": tf.constant(0, tf.int64)}
     return timed(lambda: step(batch))

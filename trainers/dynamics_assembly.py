@@ -58,7 +58,7 @@ def run(
         generator_fitting.run(task, recorded, workdir, data_dir=data_dir)
         return
     del recorded["fit"]
-    train(task, settings, recorded, workdir, profile=profile)
+    train(task.build, settings, recorded, workdir, profile=profile)
 
 
 def make_task(

@@ -8,9 +8,7 @@ import numpy as np
 from qtf.data.exact_source import ExactSource
 from qtf.physics import sample_trajectories
 from qtf.progress import announced
-
-# Apart from the streams of training batches.
-VALIDATION_STREAM = 21
+from qtf.streams import Stream
 
 
 def exact_source(config: Mapping[str, Any]) -> ExactSource:
@@ -40,7 +38,7 @@ def exact_validation(config: Mapping[str, Any]) -> dict[int, np.ndarray]:
                 data["n_validation"],
                 states_needed(data),
                 seed=config["training"]["seed"],
-                stream=VALIDATION_STREAM,
+                stream=Stream.VALIDATION_STATES,
             )
             activity.advance()
     return found

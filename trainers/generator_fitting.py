@@ -18,12 +18,10 @@ from qtf.dynamics.task import DynamicsTask
 from qtf.files import read_json, write_atomically, write_json
 from qtf.physics import sample_trajectories
 from qtf.progress import announced
+from qtf.streams import Stream
 from qtf.training.run_folder import RunFolder
 
 GENERATOR_FILE = "generator.json"
-# Apart from the streams of training and validation batches.
-FIT_STREAM = 22
-NOISE_STREAM = 23
 # Of the section `fit`.
 RULES = {
     "n_trajectories": COUNT,
@@ -59,7 +57,8 @@ def run(
         ValueError: The configuration, the data or the run folder do not fit, or the time
             step is too long for the model's Taylor series.
     """
-    model: LocalGenerator = task.build_model()
+    training = task.build()
+    model: LocalGenerator = training.model
     settings = config["fit"]
     check_settings(settings, RULES, "fit.")
     trajectories = training_trajectories(config, data_dir)
@@ -77,7 +76,7 @@ def run(
         model.coefficients.assign(result.coefficients)
         model.taylor_order(max(config["data"]["n_sites"]))
         with announced("validation"):
-            validation = task.validate(model)
+            validation = training.validate()
         _write(folder, model, result, validation)
     finally:
         folder.close()
@@ -111,9 +110,9 @@ def training_trajectories(
                     settings["n_trajectories"],
                     settings["n_steps"] + 1,
                     seed=seed,
-                    stream=FIT_STREAM,
+                    stream=Stream.FIT_STATES,
                 )
-        rng = np.random.default_rng([seed, NOISE_STREAM, n_sites])
+        rng = np.random.default_rng([seed, Stream.FIT_NOISE, n_sites])
         found[n_sites] = _with_noise(psi, settings["noise"], rng)
     return found
 

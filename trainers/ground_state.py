@@ -43,8 +43,8 @@ def _main() -> None:
     if config["growth"]["sizes"]:
         _grow(config)
         return
-    task, model = run_and_refine(config, WORKDIR.value, profile=PROFILE.value)
-    found = measure(task, model, WORKDIR.value, more=reference_entries(find_reference(config)))
+    training = run_and_refine(config, WORKDIR.value, profile=PROFILE.value)
+    found = measure(training, WORKDIR.value, more=reference_entries(find_reference(config)))
     for line in lines(found, config["physics"]["hamiltonian"]):
         print(line)
     print(f"Run folder: {WORKDIR.value}")

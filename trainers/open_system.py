@@ -34,8 +34,8 @@ def _main() -> None:
     from trainers.open_systems.assembly import run
     from trainers.open_systems.report import lines, measure
 
-    task, model = run(config, WORKDIR.value, profile=PROFILE.value)
-    for line in lines(measure(task, model, WORKDIR.value)):
+    training = run(config, WORKDIR.value, profile=PROFILE.value)
+    for line in lines(measure(training, WORKDIR.value)):
         print(line)
     print(f"Run folder: {WORKDIR.value}")
 

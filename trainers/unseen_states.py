@@ -9,11 +9,10 @@ import numpy as np
 from qtf.data.loading import load_trajectories
 from qtf.data.schema import Manifest
 from qtf.physics import PauliSum, from_config, sample_initial_states, sample_trajectories
+from qtf.streams import Stream
 
 LEAST_SQUARES_STEPS = 10
 MAX_LEAST_SQUARES_SITES = 8
-# Apart from all streams that states for training, validation and fits are drawn from.
-TEST_STREAM, LEAST_SQUARES_STREAM = 31, 32
 
 
 class StatesFromFiles:
@@ -95,7 +94,7 @@ class StatesFromLaw:
         """Returns so many unseen states, (n_samples, 2**n)."""
         law = self._physics["initial_states"]
         return sample_initial_states(
-            law, n_sites, n_samples, seed=self._seed, stream=(TEST_STREAM, n_sites)
+            law, n_sites, n_samples, seed=self._seed, stream=(Stream.TEST_STATES, n_sites)
         )
 
     def hamiltonian(self, n_sites: int) -> PauliSum:
@@ -112,5 +111,5 @@ class StatesFromLaw:
             2 * 2**n_sites,
             LEAST_SQUARES_STEPS + 1,
             seed=self._seed,
-            stream=LEAST_SQUARES_STREAM,
+            stream=Stream.LEAST_SQUARES_STATES,
         )

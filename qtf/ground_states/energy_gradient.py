@@ -1,13 +1,15 @@
 """The gradient of the energy, as that of a scalar that automatic differentiation takes."""
 
-from typing import Any
-
 from keras import ops
 
+from qtf.ground_states.sampled_wave_function import SampledWaveFunction
 from qtf.pieces import equal_pieces
+from qtf.typing import Index, Tensor
 
 
-def gradient_surrogate(log_modulus: Any, phase: Any, real: Any, imaginary: Any, shares: Any) -> Any:
+def gradient_surrogate(
+    log_modulus: Tensor, phase: Tensor, real: Tensor, imaginary: Tensor, shares: Tensor
+) -> Tensor:
     """Returns a scalar whose gradient is that of the energy, 2 Re < (E - <E>)^* d log psi >.
 
     Args:
@@ -25,8 +27,13 @@ def gradient_surrogate(log_modulus: Any, phase: Any, real: Any, imaginary: Any, 
 
 
 def gradients_in_pieces(
-    psi: Any, bits: Any, real: Any, imaginary: Any, shares: Any, at_once: int
-) -> list[Any]:
+    psi: SampledWaveFunction,
+    bits: Tensor,
+    real: Tensor,
+    imaginary: Tensor,
+    shares: Tensor,
+    at_once: int,
+) -> list[Tensor]:
     """Returns the gradients of `gradient_surrogate`, with a piece in the memory at a time.
 
     Only inside a `tf.function`.
@@ -55,7 +62,7 @@ def gradients_in_pieces(
     rows = ops.minimum(ops.arange(n_pieces * size), bits.shape[0] - 1)
     rows = ops.reshape(rows, (n_pieces, size))
 
-    def piece(number: Any) -> Any:
+    def piece(number: Index) -> Tensor:
         parts = psi(ops.take(bits, rows[number], axis=0))
         return sum(
             ops.sum(ops.cast(weight[number], part.dtype) * part)
@@ -65,5 +72,5 @@ def gradients_in_pieces(
     return accumulated_gradients(piece, n_pieces, psi.trainable_variables)
 
 
-def _weights(energies: Any, shares: Any) -> Any:
+def _weights(energies: Tensor, shares: Tensor) -> Tensor:
     return 2.0 * shares * (energies - ops.sum(shares * energies))

@@ -1,15 +1,13 @@
 """All configurations of a small system in place of samples, up to symmetries."""
 
-from typing import Any
-
 import numpy as np
 from keras import ops
 
-from qtf.ground_states.local_energy import LogPsi
-from qtf.ground_states.symmetries import SymmetricWaveFunction
+from qtf.ground_states.sampled_wave_function import SampledWaveFunction
 from qtf.ground_states.wave_function import IMPOSSIBLE
 from qtf.physics import all_bits
 from qtf.pieces import in_pieces, rows_at_once
+from qtf.typing import Array, LogPsi, Tensor
 
 # Derivatives of all configurations are held at once.
 MAX_SITES = 16
@@ -22,8 +20,8 @@ class EveryConfiguration:
     samples would hold them: signs that only they tell are found.
 
     Args:
-        psi: A `WaveFunction` or `SymmetricWaveFunction`; only its sites, symmetries and
-            whether it has zero magnetisation are looked at.
+        psi: The wave function; only its sites, symmetries and where it may be other than zero
+            are looked at.
 
     Attributes:
         bits: int32 (n_listed, n_sites), of all images the one that comes first as a binary
@@ -39,6 +37,7 @@ class EveryConfiguration:
 
     Example:
         >>> from qtf.autoregressive import GRUNetwork
+        >>> from qtf.ground_states.symmetries import SymmetricWaveFunction
         >>> from qtf.ground_states.wave_function import WaveFunction
         >>> network = GRUNetwork(n_positions=4, units=8)
         >>> psi = WaveFunction(network=network, zero_magnetization=True)
@@ -49,22 +48,16 @@ class EveryConfiguration:
         [2.0, 2.0, 1.0, 1.0]
     """
 
-    def __init__(self, psi: Any) -> None:
+    def __init__(self, psi: SampledWaveFunction) -> None:
         if psi.n_sites > MAX_SITES:
             raise ValueError(
                 f"Setting `sampling.every_configuration` needs at most {MAX_SITES} sites, but"
                 f" there are {psi.n_sites}."
             )
-        plain = psi.psi if isinstance(psi, SymmetricWaveFunction) else psi
         every = all_bits(psi.n_sites).astype(np.int32)
         powers = 1 << np.arange(psi.n_sites - 1, -1, -1)
-        first = np.arange(len(every))
-        if plain is not psi:
-            first = _first_images(psi, every, powers)
-        if plain.zero_magnetization:
-            self.allowed = every.sum(axis=1) == psi.n_sites // 2
-        else:
-            self.allowed = np.ones(len(every), bool)
+        first = _first_images(psi, every, powers)
+        self.allowed = psi.may_be(every)
         listed, counts = np.unique(first[self.allowed], return_counts=True)
         self.bits = every[listed]
         self.counts = counts.astype(np.float64)
@@ -73,7 +66,7 @@ class EveryConfiguration:
         rows = np.where(self.allowed, np.searchsorted(listed, first), len(listed))
         self.rows = rows.astype(np.int32)
 
-    def shares(self, log_modulus: Any) -> Any:
+    def shares(self, log_modulus: Tensor) -> Tensor:
         """Returns |psi|^2 of each with its images, divided by the sum of all.
 
         Args:
@@ -81,7 +74,7 @@ class EveryConfiguration:
         """
         return ops.softmax(2.0 * log_modulus + ops.cast(np.log(self.counts), log_modulus.dtype))
 
-    def looked_up(self, psi: Any, log_modulus: Any, phase: Any) -> LogPsi:
+    def look_up(self, psi: SampledWaveFunction, log_modulus: Tensor, phase: Tensor) -> LogPsi:
         """Returns a function that gives psi of any spins from its values at those listed.
 
         Args:
@@ -89,23 +82,22 @@ class EveryConfiguration:
             log_modulus: Real part of log psi of each, (n_listed,).
             phase: Imaginary part of each, (n_listed,).
         """
-        plain = psi.psi if isinstance(psi, SymmetricWaveFunction) else psi
         # The sign rule need not be the same for images.
-        unsigned = ops.pad(phase - plain.sign_phase(self.bits, phase.dtype), (0, 1))
+        unsigned = ops.pad(phase - psi.sign_phase(self.bits, phase.dtype), (0, 1))
         log_modulus = ops.pad(log_modulus, (0, 1), constant_values=IMPOSSIBLE)
 
-        def log_psi(bits: Any) -> tuple[Any, Any]:
+        def log_psi(bits: Tensor) -> tuple[Tensor, Tensor]:
             rows = ops.take(self.rows, ops.sum(bits * self._powers, axis=1))
-            sign = plain.sign_phase(bits, phase.dtype)
+            sign = psi.sign_phase(bits, phase.dtype)
             return ops.take(log_modulus, rows), ops.take(unsigned, rows) + sign
 
         return log_psi
 
 
-def _first_images(psi: SymmetricWaveFunction, every: np.ndarray, powers: np.ndarray) -> np.ndarray:
+def _first_images(psi: SampledWaveFunction, every: Array, powers: Array) -> Array:
     """Returns of all images of each configuration the smallest number, (n_configurations,)."""
 
-    def smallest(bits: np.ndarray) -> list[np.ndarray]:
+    def smallest(bits: Array) -> list[Array]:
         return [(np.asarray(psi.images(bits)) @ powers).min(axis=0)]
 
     # Images, their joined copy and their numbers are held at once.

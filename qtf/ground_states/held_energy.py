@@ -1,17 +1,15 @@
 """The lowest energy that a kind of wave function can have, for systems that are small enough."""
 
-from typing import Any
-
 import numpy as np
 
 from qtf.ground_states.every_configuration import EveryConfiguration
-from qtf.ground_states.symmetries import SymmetricWaveFunction
+from qtf.ground_states.sampled_wave_function import SampledWaveFunction
 from qtf.physics import PauliSum
 from qtf.physics.ground_energies import lowest_eigenvalue
 from qtf.physics.sign_rules import with_signs
 
 
-def lowest_energy_held(hamiltonian: PauliSum, psi: Any) -> float:
+def lowest_energy_held(hamiltonian: PauliSum, psi: SampledWaveFunction) -> float:
     """Returns the lowest energy of all states that a wave function could have with some weights.
 
     These are the states that vanish where it must, and whose amplitudes, but for the factor of
@@ -20,7 +18,7 @@ def lowest_energy_held(hamiltonian: PauliSum, psi: Any) -> float:
 
     Args:
         hamiltonian: Real.
-        psi: A `WaveFunction` or `SymmetricWaveFunction`; its weights do not matter.
+        psi: The wave function; its weights do not matter.
 
     Returns:
         The energy, to about 12 digits.
@@ -30,6 +28,7 @@ def lowest_energy_held(hamiltonian: PauliSum, psi: Any) -> float:
 
     Example:
         >>> from qtf.autoregressive import GRUNetwork
+        >>> from qtf.ground_states.symmetries import SymmetricWaveFunction
         >>> from qtf.ground_states.wave_function import WaveFunction
         >>> from qtf.physics import Chain, heisenberg
         >>> psi = WaveFunction(network=GRUNetwork(n_positions=2))
@@ -41,8 +40,7 @@ def lowest_energy_held(hamiltonian: PauliSum, psi: Any) -> float:
     from scipy.sparse import csr_array
 
     every = EveryConfiguration(psi)
-    plain = psi.psi if isinstance(psi, SymmetricWaveFunction) else psi
-    matrix = with_signs(hamiltonian, plain.sign_sites).to_sparse()
+    matrix = with_signs(hamiltonian, psi.sign_rule()).to_sparse()
     columns = np.flatnonzero(every.allowed)
     rows = every.rows[columns]
     # Each row is a state in which all images of one configuration are equally likely.

@@ -1,12 +1,12 @@
 """What is lowered beside the energy."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from keras import ops
 
 from qtf.checks import NOT_NEGATIVE, check_settings
 from qtf.ground_states.bits import checked_bits
+from qtf.typing import Index, Tensor
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Penalties:
         """
         check_settings(vars(self), dict.fromkeys(vars(self), NOT_NEGATIVE), "penalties.")
 
-    def __call__(self, bits: Any, log_modulus: Any, step: Any) -> Any:
+    def __call__(self, bits: Tensor, log_modulus: Tensor, step: Index) -> Tensor:
         """Returns what to add to the local energies, float64 (batch,) or a scalar 0.
 
         Args:

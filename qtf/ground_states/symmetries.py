@@ -9,8 +9,10 @@ from keras import ops
 
 from qtf.autoregressive.inputs import checked_uniforms
 from qtf.ground_states.bits import checked_bits
+from qtf.ground_states.sampled_wave_function import SampledWaveFunction
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import Lattice, PauliSum, Square
+from qtf.typing import Array, Tensor
 
 Permutation = tuple[int, ...]
 GROUPS = ("none", "flip", "lattice", "lattice_and_flip")
@@ -55,7 +57,7 @@ def lattice_symmetries(lattice: Lattice) -> tuple[Permutation, ...]:
 
 
 @keras.saving.register_keras_serializable("qtf")
-class SymmetricWaveFunction(keras.Model):
+class SymmetricWaveFunction(SampledWaveFunction):
     """Wave function averaged over symmetries, still sampled exactly.
 
         |psi_s(b)|^2 = mean_t |psi(t b)|^2
@@ -150,11 +152,6 @@ class SymmetricWaveFunction(keras.Model):
         """Memory that the evaluation of one more configuration takes, roughly: of its images."""
         return self.n_symmetries * self.psi.evaluation_bytes
 
-    # Keras would hide a mistake that `call` finds in a message of several lines.
-    def __call__(self, bits: Any, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        """Checks the bits and returns log |psi| and the phase."""
-        return super().__call__(checked_bits(bits, self.n_sites), *args, **kwargs)
-
     def call(self, bits: Any) -> tuple[Any, Any]:
         """Returns log |psi| and the phase of given spins."""
         images = ops.reshape(self.images(bits), (-1, self.n_sites))
@@ -166,7 +163,7 @@ class SymmetricWaveFunction(keras.Model):
         sine = ops.sum(shares * ops.sin(phase), axis=0)
         cosine = ops.sum(shares * ops.cos(phase), axis=0)
         total = ops.logsumexp(log_probs, axis=0) - float(np.log(self.n_symmetries))
-        sign = self.psi.sign_phase(bits, phase.dtype)
+        sign = self.sign_phase(bits, phase.dtype)
         return 0.5 * total, ops.arctan2(sine, cosine) + sign
 
     def images(self, bits: Any) -> Any:
@@ -176,16 +173,16 @@ class SymmetricWaveFunction(keras.Model):
         moved = ops.transpose(ops.take(bits, table, axis=1), (1, 0, 2))
         return ops.concatenate([moved, 1 - moved], axis=0) if self.spin_flip else moved
 
-    def sample(self, uniforms: Any) -> Any:
-        """Draws independent spins from |psi|^2.
+    def may_be(self, bits: Array) -> Array:
+        """Tells at which configurations psi may be other than zero, bool (batch,)."""
+        return self.psi.may_be(bits)
 
-        Args:
-            uniforms: Random numbers in [0, 1), (n_uniforms, batch); the same numbers give the
-                same spins.
+    def sign_rule(self) -> tuple[int, ...]:
+        """Returns the sites whose down spins change the sign."""
+        return self.psi.sign_rule()
 
-        Returns:
-            bits, int32 (batch, n_sites), by site.
-        """
+    def sample(self, uniforms: Tensor) -> Tensor:
+        """Draws independent spins from |psi|^2, see `SampledWaveFunction`."""
         uniforms = checked_uniforms(uniforms, self.n_uniforms)
         bits = self.psi.sample(uniforms[: self.n_sites])
         chosen = ops.cast(ops.floor(uniforms[self.n_sites] * self.n_symmetries), "int32")

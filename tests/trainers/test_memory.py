@@ -36,7 +36,7 @@ def test_equations_of_reconfiguration_grow_with_samples(n_samples):
     config.sampling.n_samples = n_samples
     config.network.units = 32
     config.min_sr.diag_shift = 1e-3
-    found = make_task(ground_state_config.resolved(config)).step_bytes()
+    found = make_task(ground_state_config.resolved(config)).build().step_bytes()
     # At least the derivatives of modulus and phase by each of some 5,000 weights.
     assert found > 2 * n_samples * 5000 * 4
     assert found < 100 * n_samples * 5000 * 4
@@ -49,4 +49,5 @@ def test_a_small_open_system_fits(every_outcome):
     config.objective.every_outcome = every_outcome
     config.exact = False
     config.sampling.n_samples = 100
-    assert 0 < open_systems.make_task(open_system_config.resolved(config)).step_bytes() < GIB
+    training = open_systems.make_task(open_system_config.resolved(config)).build()
+    assert 0 < training.step_bytes() < GIB

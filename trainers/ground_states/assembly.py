@@ -1,17 +1,26 @@
 """Puts Hamiltonian, wave function and loop settings together as a configuration asks."""
 
 import copy
-import dataclasses
+import functools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from qtf.data.random_source import RandomSource
 from qtf.ground_states.estimates import EnergyEstimate
-from qtf.ground_states.min_sr import MinSR
+from qtf.ground_states.local_energy import LocalEnergy
 from qtf.ground_states.orderings import site_order, sublattice
 from qtf.ground_states.penalties import Penalties
 from qtf.ground_states.symmetries import group_size, is_symmetric, symmetrizer
-from qtf.ground_states.task import GroundStateTask
+from qtf.ground_states.task import (
+    AllConfigurations,
+    EnergyGradient,
+    GroundStateTask,
+    GroundStateTraining,
+    Reconfiguration,
+    Samples,
+)
+from qtf.ground_states.task.steps import Step
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import Lattice, Square, from_config, lattice_from_config
 from qtf.training.loop import train
@@ -34,7 +43,7 @@ def run(
     *,
     start_from: Path | str | None = None,
     profile: bool = False,
-) -> tuple[GroundStateTask, WaveFunction]:
+) -> GroundStateTraining:
     """Searches the ground state as `config` says, in the run folder `workdir`.
 
     Args:
@@ -44,8 +53,7 @@ def run(
         profile: Whether ten of the first steps are traced for TensorBoard.
 
     Returns:
-        The task, which can measure the result, and the wave function with the weights that the
-        run folder keeps.
+        The wave function with the weights that the run folder keeps, and what measures it.
 
     Raises:
         ValueError: The configuration or the run folder do not fit.
@@ -55,12 +63,14 @@ def run(
     task = make_task(config)
     for question in task.open_questions:
         print(f"Warning: {question}", flush=True)
-    _tell_memory(task, config)
-    if task.min_sr is not None:
-        # Its parts are compiled by themselves.
-        settings = dataclasses.replace(settings, xla=False)
+
+    def build() -> GroundStateTraining:
+        training = task.build()
+        _tell_memory(training, config)
+        return training
+
     options = {"start_from": start_from, "profile": profile}
-    return task, train(task, settings, config, workdir, kept=True, **options)
+    return train(build, settings, config, workdir, kept=True, **options)
 
 
 def energy_with_symmetries(
@@ -79,11 +89,10 @@ def energy_with_symmetries(
     symmetry = config["symmetry"]
     if symmetry["group"] == "none" or symmetry["in_training"]:
         return None
-    task = make_task(with_symmetries(without_what_follows(config)))
-    average = task.build_model()
-    for copy_of_it, variable in zip(average.variables, psi.variables, strict=True):
+    average = make_task(with_symmetries(without_what_follows(config))).build()
+    for copy_of_it, variable in zip(average.model.variables, psi.variables, strict=True):
         copy_of_it.assign(variable.value)
-    return task.estimate(n_samples)[0]
+    return average.estimate(n_samples)
 
 
 def with_symmetries(config: dict[str, Any]) -> dict[str, Any]:
@@ -146,23 +155,22 @@ def make_task(config: dict[str, Any]) -> GroundStateTask:
     reference = find_reference(config)
     return GroundStateTask(
         make_wave_function=lambda: make_wave_function(config, lattice),
-        hamiltonian=hamiltonian,
+        local_energy=LocalEnergy(
+            hamiltonian, chunk=sampling["chunk"], n_prefixes=sampling["n_prefixes"]
+        ),
         source=RandomSource(
             (lattice.n_sites + always, sampling["n_samples"]),
             seed=training["seed"],
             dtype=training["precision"],
         ),
-        n_samples=sampling["n_samples"],
         n_validation=sampling["n_validation"],
         seed=training["seed"],
         reference=None if reference is None else reference.energy,
         penalties=Penalties(**config["penalties"]),
-        min_sr=_min_sr(config),
+        configurations=AllConfigurations if sampling["every_configuration"] else Samples,
+        make_step=_step(config),
         # What has the symmetries built in need not be asked for them.
         symmetrized=None if always else symmetrized,
-        chunk=sampling["chunk"],
-        n_prefixes=sampling["n_prefixes"],
-        every_configuration=sampling["every_configuration"],
         picture_shape=_rows_and_columns(lattice),
         open_questions=open_questions,
         xla=training["xla"],
@@ -215,25 +223,28 @@ def _symmetrizer(config: dict[str, Any], lattice: Lattice) -> Any:
     return symmetrizer(settings["group"], lattice, weighted_phase=settings["weighted_phase"])
 
 
-def _min_sr(config: dict[str, Any]) -> MinSR | None:
+def _step(config: dict[str, Any]) -> Callable[..., Step]:
     diag_shift, training = config["min_sr"]["diag_shift"], config["training"]
     if diag_shift is None:
-        return None
+        return EnergyGradient
     if training["strategy"] != "one_device":
         raise ValueError(
             'Setting `training.strategy` must be "one_device" for stochastic reconfiguration,'
             f' but is "{training["strategy"]}".'
         )
-    return MinSR(diag_shift, momentum=config["min_sr"]["momentum"], xla=training["xla"])
+    momentum = config["min_sr"]["momentum"]
+    return functools.partial(Reconfiguration, diag_shift=diag_shift, momentum=momentum)
 
 
-def _tell_memory(task: GroundStateTask, config: dict[str, Any]) -> None:
+def _tell_memory(training: GroundStateTraining, config: dict[str, Any]) -> None:
     """Writes a line if a step is out of reach; all else is in pieces."""
-    at_rows = "sampling.every_configuration" if task.every_configuration else "sampling.n_samples"
-    smaller = [f"`{at_rows}`", "the network"] if task.min_sr is not None else ["the network"]
+    every = config["sampling"]["every_configuration"]
+    at_rows = "sampling.every_configuration" if every else "sampling.n_samples"
+    reconfigures = config["min_sr"]["diag_shift"] is not None
+    smaller = [f"`{at_rows}`", "the network"] if reconfigures else ["the network"]
     if config["symmetry"]["in_training"]:
         smaller.append("`symmetry.group`")
-    tell_memory(task.step_bytes(), smaller)
+    tell_memory(training.step_bytes(), smaller)
 
 
 def _rows_and_columns(lattice: Lattice) -> tuple[int, int]:

@@ -86,7 +86,7 @@ def _train(stage: Stage, workdir: Path, growth: dict[str, Any], *, profile: bool
     begun = last_step(RunFolder(path).checkpoints) or 0
     started = time.monotonic()
     start_from = None if stage.start is None else workdir / stage.start
-    task, model = run(stage.config, path, start_from=start_from, profile=profile)
+    training = run(stage.config, path, start_from=start_from, profile=profile)
     seconds = time.monotonic() - started
     n_steps = last_step(RunFolder(path).checkpoints)
     more = {
@@ -98,11 +98,13 @@ def _train(stage: Stage, workdir: Path, growth: dict[str, Any], *, profile: bool
         **reference_entries(find_reference(stage.config)),
     }
     n_averages = growth["n_averages"]
-    average = energy_with_symmetries(stage.config, model, n_averages) if n_averages else None
+    average = (
+        energy_with_symmetries(stage.config, training.model, n_averages) if n_averages else None
+    )
     if average is not None:
         more[f"energy{AVERAGED}"] = average.energy
         more[f"energy_error{AVERAGED}"] = average.energy_error
-    measure(task, model, path, n_samples=growth["n_evaluation"], more=more)
-    del task, model
+    measure(training, path, n_samples=growth["n_evaluation"], more=more)
+    del training
     # Compiled steps hold their model in a circle.
     gc.collect()

@@ -6,7 +6,7 @@ from typing import Any
 from qtf.checks import check_settings
 from qtf.ground_states.every_configuration import MAX_SITES
 from qtf.ground_states.last_part import REFINEMENT
-from qtf.ground_states.task import GroundStateTask
+from qtf.ground_states.task import GroundStateTraining
 from qtf.physics import lattice_from_config
 from qtf.training.checkpoints import optimizer_steps
 from qtf.training.run_folder import RunFolder
@@ -19,7 +19,7 @@ WARMUP_STEPS = 5
 
 def run_and_refine(
     config: dict[str, Any], workdir: Path | str, *, profile: bool = False
-) -> tuple[GroundStateTask, Any]:
+) -> GroundStateTraining:
     """Searches the ground state as `run` does, and refines it if the configuration says so.
 
     Stopped in either part, the same call continues.
@@ -30,8 +30,8 @@ def run_and_refine(
         profile: Whether ten of the first steps are traced for TensorBoard.
 
     Returns:
-        The task and the wave function with the weights that the run keeps, after a refinement
-        with its symmetries.
+        The wave function with the weights that the run keeps, after a refinement with its
+        symmetries, and what measures it.
 
     Raises:
         ValueError: The configuration or a run folder do not fit.

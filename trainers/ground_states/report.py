@@ -7,7 +7,7 @@ from typing import Any
 from qtf.files import write_json
 from qtf.ground_states.estimates import relative_error
 from qtf.ground_states.exact_sums import MAX_LISTED_SITES, variational_energy
-from qtf.ground_states.task import GroundStateTask
+from qtf.ground_states.task import GroundStateTraining
 from qtf.physics import published_energies
 from qtf.training.run_folder import RunFolder
 
@@ -16,8 +16,7 @@ NO_RELATIVE_ERROR = "Relative error: none, as the reference is 0"
 
 
 def measure(
-    task: GroundStateTask,
-    model: Any,
+    training: GroundStateTraining,
     workdir: Path | str,
     *,
     n_samples: int | None = None,
@@ -28,8 +27,7 @@ def measure(
     It is that of the weights which the model has now, after `run` those that exports take.
 
     Args:
-        task: Its samples measure the energy.
-        model: The wave function with the weights to measure.
+        training: The wave function with the weights to measure, and what measures it.
         workdir: The run folder.
         n_samples: Samples of the measurement; None: as many as of a validation.
         more: Further entries of `result.json`.
@@ -39,19 +37,20 @@ def measure(
         configurations can be listed, "energy_from_all_configurations" and
         "energy_averaged_over_symmetries"; energies are total ones.
     """
+    task, psi = training.task, training.model
     n_sites = task.hamiltonian.n_sites
-    values = task.validate(model, n_samples=n_samples)
+    measurement = training.measure(n_samples or task.n_validation)
     found = {
         "n_sites": n_sites,
         "weights_after_step": RunFolder(workdir).kept_step(),
-        **values,
-        "warnings": task.warnings(values),
+        **measurement.metrics,
+        "warnings": training.warnings(measurement),
     }
     if n_sites <= MAX_LISTED_SITES:
-        energy = variational_energy(model, task.hamiltonian, xla=task.xla)
+        energy = variational_energy(psi, task.hamiltonian, xla=task.xla)
         found["energy_from_all_configurations"] = energy
         if task.symmetrized is not None:
-            average = task.symmetrized(model)
+            average = task.symmetrized(psi)
             found["n_symmetries"] = average.n_symmetries
             energy = variational_energy(average, task.hamiltonian, xla=task.xla)
             found["energy_averaged_over_symmetries"] = energy

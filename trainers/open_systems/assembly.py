@@ -1,6 +1,6 @@
 """Puts an open system, its distribution and the loop together as a configuration asks."""
 
-import dataclasses
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,11 +8,20 @@ from typing import Any
 import numpy as np
 
 from qtf.data.random_source import RandomSource
-from qtf.open_systems.local_generator import LocalGenerator, moves_at_once
-from qtf.open_systems.observables import PauliObservables
+from qtf.open_systems.observables import DIRECTIONS, PauliObservables
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
+from qtf.open_systems.plan import Plan
+from qtf.open_systems.povm_liouvillian import PovmLiouvillian, moves_at_once
 from qtf.open_systems.strings import lattice_strings
-from qtf.open_systems.task import DIRECTIONS, OpenSystemTask, Plan
+from qtf.open_systems.task import (
+    AllOutcomes,
+    NaturalGradientStep,
+    ObjectiveGradient,
+    OpenSystemTask,
+    OpenSystemTraining,
+    Samples,
+)
+from qtf.open_systems.task.steps import Step
 from qtf.physics import (
     MEASUREMENTS,
     Lattice,
@@ -24,7 +33,6 @@ from qtf.physics import (
     lattice_from_config,
 )
 from qtf.training.loop import train
-from qtf.training.natural_gradient import NaturalGradient
 from qtf.training.settings import FULL_PRECISIONS, TrainingSettings
 from trainers.memory import tell_memory
 from trainers.networks import ON_SQUARES, make_network
@@ -45,7 +53,7 @@ MAX_LISTED_SITES = 9
 
 def run(
     config: dict[str, Any], workdir: Path | str, *, profile: bool = False
-) -> tuple[OpenSystemTask, OutcomeDistribution]:
+) -> OpenSystemTraining:
     """Solves what `config` asks for in the run folder `workdir`.
 
     Args:
@@ -54,19 +62,22 @@ def run(
         profile: Whether ten of the first steps are traced for TensorBoard.
 
     Returns:
-        The task, which can measure the result, and the last distribution.
+        The last distribution and what measures it.
 
     Raises:
         ValueError: The configuration or the run folder do not fit.
     """
     settings = TrainingSettings.from_mapping(config["training"])
     task = make_task(config, workdir=workdir)
-    smaller = "objective.every_outcome" if task.every_outcome else "sampling.n_samples"
-    tell_memory(task.step_bytes(), [f"`{smaller}`", "the network"])
-    if task.natural_gradient is not None:
-        # Its parts are compiled by themselves.
-        settings = dataclasses.replace(settings, xla=False)
-    return task, train(task, settings, config, workdir, profile=profile, kept=True)
+    every_outcome = config["objective"]["every_outcome"]
+    smaller = "objective.every_outcome" if every_outcome else "sampling.n_samples"
+
+    def build() -> OpenSystemTraining:
+        training = task.build()
+        tell_memory(training.step_bytes(), [f"`{smaller}`", "the network"])
+        return training
+
+    return train(build, settings, config, workdir, profile=profile, kept=True)
 
 
 def make_task(config: dict[str, Any], *, workdir: Path | str | None = None) -> OpenSystemTask:
@@ -93,22 +104,24 @@ def make_task(config: dict[str, Any], *, workdir: Path | str | None = None) -> O
     distribution = make_distribution(config, lattice)
     observables = make_observables(config)
     chunk = sampling["chunk"] or moves_at_once(distribution, sampling["n_samples"])
+    source = RandomSource(
+        # Sums over all outcomes need at most one.
+        (distribution.n_uniforms, 1 if every_outcome else sampling["n_samples"]),
+        seed=training["seed"],
+        dtype=training["precision"],
+    )
+    samples = functools.partial(
+        Samples, source=source, n_validation=sampling["n_validation"], seed=training["seed"]
+    )
     return OpenSystemTask(
         make_distribution=lambda: make_distribution(config, lattice),
-        generator=make_local_generator(outcome_generator, chunk=chunk),
+        liouvillian=PovmLiouvillian.of(outcome_generator, chunk=chunk),
         plan=plan,
         observables=observables,
-        source=RandomSource(
-            # Sums over all outcomes need at most one.
-            (distribution.n_uniforms, 1 if every_outcome else sampling["n_samples"]),
-            seed=training["seed"],
-            dtype=training["precision"],
-        ),
+        source=source,
         n_samples=sampling["n_samples"],
-        n_validation=sampling["n_validation"],
-        seed=training["seed"],
-        every_outcome=every_outcome,
-        natural_gradient=_natural_gradient(config),
+        outcomes=AllOutcomes if every_outcome else samples,
+        make_step=_step(config),
         find_exact=_exact(config, plan, outcome_generator, observables, workdir),
         xla=training["xla"],
     )
@@ -133,24 +146,6 @@ def make_generator(config: dict[str, Any]) -> OutcomeGenerator:
     hamiltonian = from_config(config["physics"]["hamiltonian"])
     jumps = decay(hamiltonian.n_sites, config["physics"]["decay_rate"])
     return OutcomeGenerator(Lindbladian(hamiltonian, jumps), measurement(config))
-
-
-def make_local_generator(generator: OutcomeGenerator, *, chunk: int = 0) -> LocalGenerator:
-    """Returns the same generator for networks; sites without a bond get one to any other site.
-
-    Raises:
-        ValueError: There is one site only, or `chunk` is negative.
-    """
-    if generator.n_sites < 2:
-        raise ValueError(f"Open systems need at least 2 sites, but there is {generator.n_sites}.")
-    partners = np.where(generator.sites > 0, generator.sites - 1, 1)
-    lone = [np.kron(matrix, np.eye(4)) for matrix in generator.site_matrices]
-    return LocalGenerator(
-        [*generator.bonds, *np.stack([generator.sites, partners], axis=1)],
-        [*generator.matrices, *lone],
-        n_sites=generator.n_sites,
-        chunk=chunk,
-    )
 
 
 def make_observables(config: dict[str, Any]) -> PauliObservables:
@@ -183,12 +178,11 @@ def _exact(
     return lambda: exact_means(generator, observables, start, plan, asked=asked, folder=folder)
 
 
-def _natural_gradient(config: dict[str, Any]) -> NaturalGradient | None:
+def _step(config: dict[str, Any]) -> Callable[..., Step]:
     settings = config["natural_gradient"]
     if settings["diag_shift"] is None:
-        return None
-    momentum, xla = settings["momentum"], config["training"]["xla"]
-    return NaturalGradient(settings["diag_shift"], momentum=momentum, xla=xla)
+        return ObjectiveGradient
+    return functools.partial(NaturalGradientStep, **settings)
 
 
 def _start(config: dict[str, Any]) -> np.ndarray:

@@ -6,7 +6,8 @@ from typing import Any
 
 from qtf.files import write_figure, write_json
 from qtf.open_systems.figures import curves_figure
-from qtf.open_systems.task import DIRECTIONS, OpenSystemTask
+from qtf.open_systems.observables import DIRECTIONS
+from qtf.open_systems.task import OpenSystemTraining
 from qtf.physics.descriptions import describe_system
 from qtf.training.logbook import read_metrics
 from qtf.training.run_folder import RunFolder
@@ -14,20 +15,20 @@ from qtf.training.run_folder import RunFolder
 RESULT, FIGURE = "result.json", "curves.png"
 
 
-def measure(task: OpenSystemTask, model: Any, workdir: Path | str) -> dict[str, Any]:
+def measure(training: OpenSystemTraining, workdir: Path | str) -> dict[str, Any]:
     """Sums up the run from its metrics, and writes `result.json` and `curves.png`.
 
     Values are those of the weights that exports take: where time is followed, of the last time.
 
     Args:
-        task: Solved.
-        model: The distribution of the run.
+        training: The distribution of the run and what measures it.
         workdir: The run folder.
 
     Returns:
         What `result.json` holds.
     """
     folder = Path(workdir)
+    task, model = training.task, training.model
     rows = curves(folder)
     step = RunFolder(folder).kept_step()
     last = next((row for row in rows if row["step"] == step), rows[-1])
@@ -35,8 +36,8 @@ def measure(task: OpenSystemTask, model: Any, workdir: Path | str) -> dict[str, 
         "n_sites": model.n_sites,
         "n_strings": model.n_strings,
         "n_steady": task.plan.n_steady,
-        "every_outcome": task.every_outcome,
-        **{key: last[key] for key in task.metric_names},
+        "every_outcome": not training.outcomes.has_errors,
+        **{key: last[key] for key in training.metric_names},
     }
     if task.exact is not None:
         steady, dynamic = rows[: task.plan.n_steady], rows[task.plan.n_steady :]

@@ -41,12 +41,14 @@ def small(**changes):
 
 @pytest.mark.long
 def test_training_approaches_the_exact_energy_from_above(tmp_path):
-    task, model = run(small(training__xla=True), tmp_path / "run")
+    training = run(small(training__xla=True), tmp_path / "run")
+    task, model = training.task, training.model
     rows = [json.loads(line) for line in (tmp_path / "run/metrics.jsonl").read_text().splitlines()]
     errors = [row["relative_error"] for row in rows if row["kind"] == "validation"]
     assert errors[-1] < 5e-3
-    estimate, bits = task.estimate(1000)
-    assert bits.shape == (1000, 6)
+    sampled = training.samples.sample(1000)
+    estimate = sampled.estimate
+    assert sampled.bits.shape == (1000, 6)
     # The same state, once from samples and once from all configurations.
     energy = variational_energy(model, task.hamiltonian)
     assert task.reference < energy < task.reference * (1 - 5e-3)
@@ -68,51 +70,52 @@ RECONFIGURATION = {
 
 @pytest.fixture(scope="module")
 def reconfigured(tmp_path_factory):
-    """Folder, task and wave function of a run by reconfiguration that nothing disturbed."""
+    """Folder and result of a run by reconfiguration that nothing disturbed."""
     folder = tmp_path_factory.mktemp("reconfigured") / "run"
-    return folder, *run(small(**RECONFIGURATION), folder)
+    return folder, run(small(**RECONFIGURATION), folder)
 
 
 @pytest.mark.long
 def test_interrupted_run_continues_to_the_same_metrics(tmp_path):
     short = {"training__steps_per_epoch": 4}
-    whole, _ = run(small(**short, training__n_epochs=2), tmp_path / "whole")
+    whole = run(small(**short, training__n_epochs=2), tmp_path / "whole")
     run(small(**short, training__n_epochs=1), tmp_path / "parts")
-    parts, _ = run(small(**short, training__n_epochs=2), tmp_path / "parts")
-    assert parts.estimate(100)[0] == whole.estimate(100)[0]
+    parts = run(small(**short, training__n_epochs=2), tmp_path / "parts")
+    assert parts.estimate(100) == whole.estimate(100)
 
 
 @pytest.mark.long
 def test_interrupted_reconfiguration_continues_to_the_same_metrics(reconfigured, tmp_path):
-    _, whole, _ = reconfigured
+    _, whole = reconfigured
     run(small(**RECONFIGURATION, training__n_epochs=1), tmp_path / "parts")
-    parts, _ = run(small(**RECONFIGURATION), tmp_path / "parts")
-    assert parts.estimate(100)[0] == whole.estimate(100)[0]
+    parts = run(small(**RECONFIGURATION), tmp_path / "parts")
+    assert parts.estimate(100) == whole.estimate(100)
 
 
 @pytest.mark.long
 def test_reconfiguration_needs_few_steps(reconfigured):
-    folder, task, model = reconfigured
-    energy = variational_energy(model, task.hamiltonian)
+    folder, training = reconfigured
+    task = training.task
+    energy = variational_energy(training.model, task.hamiltonian)
     assert task.reference < energy < task.reference * (1 - 4e-3)
-    found = measure(task, model, folder)
+    found = measure(training, folder)
     assert found["energy_from_all_configurations"] == pytest.approx(energy, rel=1e-6)
     assert json.loads((folder / "result.json").read_text()) == found
     said = list(lines(found, small()["physics"]["hamiltonian"]))
     assert any(line.startswith("Averaged over 2 symmetries: -7.2") for line in said)
-    assert "samples" in task.figures(model)
+    assert "samples" in training.figures()
 
 
 def test_result_and_load_model_are_about_the_same_weights(reconfigured):
-    folder, task, model = reconfigured
+    folder, training = reconfigured
     loaded = RunFolder(folder).load_model()
-    for one, other in zip(loaded.get_weights(), model.get_weights(), strict=True):
+    for one, other in zip(loaded.get_weights(), training.model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
     step = RunFolder(folder).kept_step()
-    assert measure(task, model, folder)["weights_after_step"] == step
+    assert measure(training, folder)["weights_after_step"] == step
     rows = read_metrics(folder / "metrics.jsonl", "validation")
     (energy,) = [row["energy"] for row in rows if row["step"] == step]
-    assert task.validate(model)["energy"] == pytest.approx(energy, abs=1e-5)
+    assert training.validate()["energy"] == pytest.approx(energy, abs=1e-5)
 
 
 @pytest.mark.long
@@ -123,9 +126,9 @@ def test_reconfiguration_in_too_large_steps_is_damped(tmp_path):
         "training__optimizer__learning_rate": 1.0,
         "training__n_epochs": 2,
     }
-    task, model = run(small(**violent), tmp_path / "run")
+    training = run(small(**violent), tmp_path / "run")
     # Without damping a step leaves a single configuration, from where there is no way: -5.
-    assert variational_energy(model, task.hamiltonian) < -5.5
+    assert variational_energy(training.model, training.task.hamiltonian) < -5.5
     rows = read_metrics(tmp_path / "run/metrics.jsonl", "validation")
     assert all(np.isfinite(row["energy"]) for row in rows)
 
@@ -135,7 +138,7 @@ def test_hamiltonian_of_zero_has_energy_zero_and_no_relative_error(tmp_path):
     config["physics"]["hamiltonian"] |= {"coupling": 0.0, "transverse_field": 0.0}
     task = make_task(config)
     more = reference_entries(find_reference(config))
-    found = measure(task, task.build_model(), tmp_path, more=more)
+    found = measure(task.build(), tmp_path, more=more)
     assert (found["energy"], found["v_score"], found["reference_energy"]) == (0.0, 0.0, 0.0)
     assert set(task.metric_names) <= set(found)
     assert "relative_error" not in found
@@ -221,7 +224,7 @@ def test_training_runs_with_a_network_along_a_zigzag_path(tmp_path):
         training__n_epochs=1,
         training__steps_per_epoch=3,
     )
-    _, model = run(config, tmp_path / "run")
+    model = run(config, tmp_path / "run").model
     assert model.sites == (0, 1, 2, 5, 4, 3)
     assert np.sum(np.abs(state_vector(model)) ** 2) == pytest.approx(1.0, abs=1e-5)
 
@@ -229,7 +232,7 @@ def test_training_runs_with_a_network_along_a_zigzag_path(tmp_path):
 def test_symmetries_in_the_training_make_the_magnetization_vanish(tmp_path):
     config = small(symmetry__group="flip", symmetry__in_training=True, training__n_epochs=1)
     config["sampling"]["n_prefixes"] = 1
-    _, model = run(config, tmp_path / "run")
+    model = run(config, tmp_path / "run").model
     probabilities = np.abs(state_vector(model)) ** 2
     np.testing.assert_allclose(probabilities, probabilities[::-1], rtol=1e-4)
 
@@ -304,4 +307,4 @@ def test_large_lattices_bound_their_memory(choice):
 )
 def test_mistakes_are_named(changes, message):
     with pytest.raises(ValueError, match=message):
-        make_task(small(**changes)).build_model()
+        make_task(small(**changes)).build()

@@ -1,5 +1,6 @@
 """A configuration that cannot hold the ground state is refused, or says what is open."""
 
+import dataclasses
 import importlib
 
 import numpy as np
@@ -152,9 +153,8 @@ def test_what_is_not_proven_is_said(tmp_path):
 
 def test_warnings_are_printed_and_kept(tmp_path):
     made = make_task(small(**POSITIVE, sampling__n_validation=64))
-    made.open_questions = ("Nobody knows.",)
-    model = made.build_model()
-    found = measure(made, model, tmp_path)
+    asked = dataclasses.replace(made, open_questions=("Nobody knows.",))
+    found = measure(asked.build(), tmp_path)
     assert found["warnings"] == ["Nobody knows."]
     said = list(lines(found, small()["physics"]["hamiltonian"]))
     assert said[-1] == "Warning: Nobody knows."
@@ -166,10 +166,10 @@ def test_a_field_of_the_other_sign_has_the_same_energy(tmp_path):
     changes = {f"training__{key}": value for key, value in short.items()}
     changes |= {"sampling__n_samples": 256, "sampling__n_validation": 256}
     config = shipped("ising_square:3,-3.0", **changes)
-    made, model = run(config, tmp_path)
+    training = run(config, tmp_path)
     exact = lanczos_ground_energy(from_config(config["physics"]["hamiltonian"]))
     assert exact == pytest.approx(-28.0741989)
-    found = measure(made, model, tmp_path)
+    found = measure(training, tmp_path)
     assert found["energy_averaged_over_symmetries"] == pytest.approx(exact, rel=1e-3)
     assert found["warnings"] == []
     assert np.isfinite(found["v_score"])

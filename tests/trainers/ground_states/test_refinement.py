@@ -27,10 +27,12 @@ CHANGES = {
 @pytest.mark.long
 def test_refinement_goes_on_where_samples_stop(tmp_path):
     config = small(**CHANGES)
-    task, model = run(config, tmp_path)
+    plain = run(config, tmp_path)
+    task, model = plain.task, plain.model
     average = variational_energy(task.symmetrized(model), task.hamiltonian)
     # What is finished of a stopped command is not done again.
-    refined_task, refined = run_and_refine(config, tmp_path)
+    training = run_and_refine(config, tmp_path)
+    refined_task, refined = training.task, training.model
     rows = read_metrics(tmp_path / "refinement" / "metrics.jsonl", "training")
     # The first loss is the energy, summed over all configurations, of the weights it starts from.
     assert rows[0]["loss"] == pytest.approx(average, rel=1e-6)

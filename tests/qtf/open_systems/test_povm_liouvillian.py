@@ -6,8 +6,8 @@ import pytest
 from keras import ops
 
 from qtf.autoregressive import Transformer
-from qtf.open_systems.local_generator import LocalGenerator
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
+from qtf.open_systems.povm_liouvillian import PovmLiouvillian
 from qtf.physics import (
     Chain,
     Lindbladian,
@@ -45,13 +45,13 @@ def model(request, heisenberg):
 
 
 def generator_of(model, **arguments):
-    return LocalGenerator(model.bonds, model.matrices(), n_sites=model.n_sites, **arguments)
+    return PovmLiouvillian(model.bonds, model.matrices(), n_sites=model.n_sites, **arguments)
 
 
 def test_generator_equals_the_dense_one_from_the_density_matrix(model):
     dense = model.dense()
     p = np.random.default_rng(0).random(len(dense))
-    found = generator_of(model).applied(ops.convert_to_tensor(p))
+    found = generator_of(model).apply(ops.convert_to_tensor(p))
     np.testing.assert_allclose(found, dense @ p, atol=1e-11)
     np.testing.assert_allclose(dense.sum(axis=0), 0, atol=1e-12)
 
@@ -71,13 +71,13 @@ def unequal_lindbladian(lattice):
 def test_generator_is_the_measured_lindblad_equation(lattice, povm):
     lindbladian, n_sites = unequal_lindbladian(lattice), lattice.n_sites
     exact = OutcomeGenerator(lindbladian, povm)
-    generator = LocalGenerator(exact.bonds, exact.matrices, n_sites=n_sites)
+    generator = PovmLiouvillian(exact.bonds, exact.matrices, n_sites=n_sites)
     p = np.random.default_rng(0).dirichlet(np.ones(4**n_sites))
     logs, powers = np.log(p), 4 ** np.arange(n_sites)[::-1]
     change = povm.probabilities(lindbladian.apply(povm.density_matrix(p)))
     assert np.abs(change).max() > 1e-2
     np.testing.assert_allclose(exact.apply(p), change, atol=1e-10)
-    np.testing.assert_allclose(generator.applied(ops.convert_to_tensor(p)), change, atol=1e-10)
+    np.testing.assert_allclose(generator.apply(ops.convert_to_tensor(p)), change, atol=1e-10)
     rates = generator.rates(
         lambda outcomes: ops.convert_to_tensor(logs[ops.convert_to_numpy(outcomes) @ powers]),
         ops.convert_to_tensor(every(n_sites)),
@@ -104,10 +104,10 @@ def test_bonds_in_both_directions_and_twice_add_up(heisenberg):
     model = heisenberg(2, ((0, 1),))
     (matrix,) = model.matrices()
     swapped = matrix.reshape(4, 4, 4, 4).transpose(1, 0, 3, 2).reshape(16, 16)
-    generator = LocalGenerator([(0, 1), (1, 0)], [matrix, 2 * swapped], n_sites=2)
+    generator = PovmLiouvillian([(0, 1), (1, 0)], [matrix, 2 * swapped], n_sites=2)
     p = np.random.default_rng(0).random(16)
     np.testing.assert_allclose(
-        generator.applied(ops.convert_to_tensor(p)), 3 * matrix @ p, atol=1e-12
+        generator.apply(ops.convert_to_tensor(p)), 3 * matrix @ p, atol=1e-12
     )
 
 
@@ -141,4 +141,4 @@ def test_ratios_stay_finite_for_forty_sites(heisenberg, randomized, product_prob
 )
 def test_mistakes_are_named(bonds, shape, arguments, message):
     with pytest.raises(ValueError, match=message):
-        LocalGenerator(bonds, np.zeros(shape), n_sites=3, **arguments)
+        PovmLiouvillian(bonds, np.zeros(shape), n_sites=3, **arguments)

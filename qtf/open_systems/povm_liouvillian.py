@@ -1,20 +1,18 @@
 """The generator of the probability equation, a sum of matrices of two sites."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
-
 import numpy as np
+import numpy.typing as npt
 from keras import ops
 
 from qtf.autoregressive.inputs import checked_outcomes
+from qtf.open_systems.sampled_distribution import SampledDistribution
+from qtf.physics import OutcomeGenerator
 from qtf.pieces import equal_pieces, rows_at_once
 from qtf.training.piecewise import evaluate_in_pieces, gradient_rows_at_once
-
-# outcomes -> log p
-LogProb = Callable[[Any], Any]
+from qtf.typing import Array, Index, LogProb, Tensor
 
 
-class LocalGenerator:
+class PovmLiouvillian:
     """Generator of p'(a) = sum_b L_a^b p(b), L a sum over bonds.
 
     The b of a differ from it at no site, at one, or at both sites of a bond. They are made by
@@ -39,23 +37,47 @@ class LocalGenerator:
     Example:
         >>> import numpy as np
         >>> flip = np.kron(np.ones((4, 4)) / 4 - np.eye(4), np.eye(4))
-        >>> generator = LocalGenerator([(0, 1), (1, 2)], [flip, flip], n_sites=3)
-        >>> generator.n_moves
+        >>> liouvillian = PovmLiouvillian([(0, 1), (1, 2)], [flip, flip], n_sites=3)
+        >>> liouvillian.n_moves
         27
 
     Source: Luo et al., Phys. Rev. Lett. 128, 090501 (2022), equations 2 and 3.
     """
 
     def __init__(
-        self, bonds: Sequence[Sequence[int]], matrices: Any, *, n_sites: int, chunk: int = 0
+        self, bonds: npt.ArrayLike, matrices: npt.ArrayLike, *, n_sites: int, chunk: int = 0
     ) -> None:
-        bonds = np.asarray(bonds, np.int64).reshape(-1, 2)
-        matrices = np.asarray(matrices, np.float64)
-        _check(bonds, matrices, n_sites, chunk)
+        pairs = np.asarray(bonds, np.int64).reshape(-1, 2)
+        blocks = np.asarray(matrices, np.float64)
+        _check(pairs, blocks, n_sites, chunk)
         self.n_sites = n_sites
-        self.bonds, self.matrices = _merged(bonds, matrices)
+        self.bonds, self.matrices = _merge(pairs, blocks)
         self._shifts = self._shifts_of_moves()
         self.chunk = min(chunk or self.n_moves, self.n_moves)
+
+    @classmethod
+    def of(cls, generator: OutcomeGenerator, *, chunk: int = 0) -> "PovmLiouvillian":
+        """Returns a generator of `qtf.physics`; sites without a bond get one to any other site.
+
+        Args:
+            generator: Of the exact probability equation.
+            chunk: As of this class.
+
+        Raises:
+            ValueError: There is one site only, or `chunk` is negative.
+        """
+        if generator.n_sites < 2:
+            raise ValueError(
+                f"Open systems need at least 2 sites, but there is {generator.n_sites}."
+            )
+        partners = np.where(generator.sites > 0, generator.sites - 1, 1)
+        lone = [np.kron(matrix, np.eye(4)) for matrix in generator.site_matrices]
+        return cls(
+            [*generator.bonds, *np.stack([generator.sites, partners], axis=1)],
+            [*generator.matrices, *lone],
+            n_sites=generator.n_sites,
+            chunk=chunk,
+        )
 
     @property
     def n_moves(self) -> int:
@@ -67,7 +89,7 @@ class LocalGenerator:
         """Number of pieces that the moves are evaluated in."""
         return equal_pieces(self.n_moves, self.chunk)[0]
 
-    def coefficients(self, outcomes: Any) -> tuple[Any, Any]:
+    def coefficients(self, outcomes: Tensor) -> tuple[Tensor, Tensor]:
         """Returns L_a^a and L_a^b.
 
         Args:
@@ -80,21 +102,21 @@ class LocalGenerator:
         first, second = (ops.transpose(ops.take(outcomes, self.bonds[:, i], 1)) for i in (0, 1))
         index = 16 * ops.arange(len(self.bonds), dtype="int32")[:, None] + 4 * first + second
         table = ops.convert_to_tensor(self._by_shift().reshape(-1, 16))
-        found = ops.reshape(ops.take(table, index, axis=0), (len(self.bonds), -1, 4, 4))
-        diagonal = ops.sum(found[:, :, 0, 0], axis=0)
+        entries = ops.reshape(ops.take(table, index, axis=0), (len(self.bonds), -1, 4, 4))
+        diagonal = ops.sum(entries[:, :, 0, 0], axis=0)
         starts, ends = (
             (self.bonds[:, i] == np.arange(self.n_sites)[:, None]).astype(float) for i in (0, 1)
         )
-        single = ops.einsum("ik,kns->isn", starts, found[:, :, 1:, 0])
-        single = single + ops.einsum("ik,kns->isn", ends, found[:, :, 0, 1:])
-        double = ops.transpose(found[:, :, 1:, 1:], (0, 2, 3, 1))
+        single = ops.einsum("ik,kns->isn", starts, entries[:, :, 1:, 0])
+        single = single + ops.einsum("ik,kns->isn", ends, entries[:, :, 0, 1:])
+        double = ops.transpose(entries[:, :, 1:, 1:], (0, 2, 3, 1))
         batch_size = ops.shape(outcomes)[0]
         unused = self.n_chunks * self.chunk - self.n_moves
         rows = [ops.reshape(part, (-1, batch_size)) for part in (single, double)]
         rows.append(ops.zeros((unused, batch_size), "float64"))
         return diagonal, ops.concatenate(rows, axis=0)
 
-    def moved(self, outcomes: Any, chunk: Any) -> Any:
+    def move(self, outcomes: Tensor, chunk: Index) -> Tensor:
         """Returns the outcomes after the moves of a chunk, int32 (chunk, batch, n_sites)."""
         outcomes = self._checked(outcomes)
         shifts = np.concatenate([self._shifts, np.zeros((self.chunk, self.n_sites), np.int32)])
@@ -103,28 +125,26 @@ class LocalGenerator:
         )
         return (outcomes[None] + part[:, None]) % 4
 
-    def terms(self, log_prob: LogProb, outcomes: Any, own: Any = None) -> tuple[Any, Any]:
+    def terms(self, log_prob: LogProb, outcomes: Tensor) -> tuple[Tensor, Tensor]:
         """Returns L_a^a and the L_a^b p(b) / p(a) of all moves, in one loop over chunks.
 
         Args:
             log_prob: The distribution.
             outcomes: a, int32 (batch, n_sites).
-            own: log p(a), if it is known.
 
         Returns:
             float64 (batch,) and (n_chunks * chunk, batch); not to be differentiated.
         """
         outcomes = self._checked(outcomes)
         batch_size = ops.shape(outcomes)[0]
-        own = log_prob_in_pieces(log_prob, outcomes) if own is None else own
-        own = ops.cast(own, "float64")
+        unmoved = ops.cast(log_prob_in_pieces(log_prob, outcomes), "float64")
         diagonal, coefficients = self.coefficients(outcomes)
 
-        def evaluate(chunk: Any, found: Any) -> Any:
-            others = ops.reshape(self.moved(outcomes, chunk), (-1, self.n_sites))
+        def evaluate(chunk: Tensor, log_ratios: Tensor) -> Tensor:
+            others = ops.reshape(self.move(outcomes, chunk), (-1, self.n_sites))
             logs = ops.cast(log_prob_in_pieces(log_prob, others), "float64")
             logs = ops.reshape(logs, (self.chunk, batch_size))
-            return ops.slice_update(found, (chunk * self.chunk, 0), logs - own)
+            return ops.slice_update(log_ratios, (chunk * self.chunk, 0), logs - unmoved)
 
         shape = (self.n_chunks * self.chunk, batch_size)
         log_ratios = ops.fori_loop(0, self.n_chunks, evaluate, ops.zeros(shape, "float64"))
@@ -132,12 +152,12 @@ class LocalGenerator:
         # An element of zero may belong to outcomes of any probability.
         return diagonal, ops.where(coefficients == 0.0, 0.0, coefficients * ratios)
 
-    def rates(self, log_prob: LogProb, outcomes: Any) -> Any:
+    def rates(self, log_prob: LogProb, outcomes: Tensor) -> Tensor:
         """Returns d log p(a) / dt = sum_b L_a^b p(b) / p(a), float64 (batch,)."""
         diagonal, terms = self.terms(log_prob, outcomes)
         return diagonal + ops.sum(terms, axis=0)
 
-    def applied(self, table: Any) -> Any:
+    def apply(self, table: Tensor) -> Tensor:
         """Returns L p for all probabilities at once, without a matrix.
 
         Args:
@@ -156,10 +176,10 @@ class LocalGenerator:
             total = total + ops.reshape(acted, (4**self.n_sites,))
         return total
 
-    def _checked(self, outcomes: Any) -> Any:
+    def _checked(self, outcomes: Tensor) -> Tensor:
         return checked_outcomes("outcomes", outcomes, 4, width=self.n_sites)
 
-    def _by_shift(self) -> np.ndarray:
+    def _by_shift(self) -> Array:
         """Returns L with b_i = a_i + s_i, b_j = a_j + s_j: (n_bonds, a_i, a_j, s_i, s_j)."""
         a = np.arange(4)
         target = (a[:, None] + a) % 4
@@ -167,7 +187,7 @@ class LocalGenerator:
         i, j = a[:, None, None, None], a[None, :, None, None]
         return four[:, i, j, target[:, None, :, None], target[None, :, None, :]]
 
-    def _shifts_of_moves(self) -> np.ndarray:
+    def _shifts_of_moves(self) -> Array:
         singles = np.zeros((self.n_sites, 3, self.n_sites), np.int32)
         for site in range(self.n_sites):
             singles[site, :, site] = (1, 2, 3)
@@ -178,14 +198,14 @@ class LocalGenerator:
         return np.concatenate([part.reshape(-1, self.n_sites) for part in (singles, doubles)])
 
 
-def log_prob_in_pieces(log_prob: LogProb, outcomes: Any) -> Any:
+def log_prob_in_pieces(log_prob: LogProb, outcomes: Tensor) -> Tensor:
     """Returns log p of many rows of outcomes, (batch,), not to be differentiated.
 
     Args:
         log_prob: A distribution of this room; any other function is evaluated at once.
         outcomes: int32 (batch, n_sites).
     """
-    if not hasattr(log_prob, "evaluation_bytes"):
+    if not isinstance(log_prob, SampledDistribution):
         return log_prob(outcomes)
     at_once = rows_at_once(log_prob.evaluation_bytes)
     return evaluate_in_pieces(
@@ -193,19 +213,19 @@ def log_prob_in_pieces(log_prob: LogProb, outcomes: Any) -> Any:
     )[0]
 
 
-def moves_at_once(distribution: Any, n_samples: int) -> int:
+def moves_at_once(distribution: SampledDistribution, n_samples: int) -> int:
     """Returns of how many moves of all samples the gradient fits into the memory, at least one.
 
     Args:
-        distribution: An `OutcomeDistribution`.
+        distribution: Whose gradient.
         n_samples: Number of samples.
     """
     return max(1, gradient_rows_at_once(distribution) // n_samples)
 
 
-def _merged(bonds: np.ndarray, matrices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _merge(bonds: Array, matrices: Array) -> tuple[Array, Array]:
     """Returns each pair of sites once, the smaller site first, with the sum of its matrices."""
-    sums: dict[tuple[int, int], np.ndarray] = {}
+    sums: dict[tuple[int, int], Array] = {}
     for (first, second), matrix in zip(bonds.tolist(), matrices, strict=True):
         four = matrix.reshape(4, 4, 4, 4)
         if first > second:
@@ -214,7 +234,7 @@ def _merged(bonds: np.ndarray, matrices: np.ndarray) -> tuple[np.ndarray, np.nda
     return np.array(list(sums), np.int64).reshape(-1, 2), np.array(list(sums.values()))
 
 
-def _check(bonds: np.ndarray, matrices: np.ndarray, n_sites: int, chunk: int) -> None:
+def _check(bonds: Array, matrices: Array, n_sites: int, chunk: int) -> None:
     if matrices.shape != (len(bonds), 16, 16):
         raise ValueError(
             f"Argument `matrices` must have the shape {(len(bonds), 16, 16)}, but has"
