@@ -14,12 +14,12 @@ from qtf.dynamics.growth import grow
 from qtf.dynamics.metrics import relative_entropy
 from qtf.dynamics.models import make_model
 from qtf.dynamics.rollout import Rollout, real_parts
+from qtf.dynamics.settings import LOSSES, ModelSettings, metric_names
 from qtf.pieces import rows_at_once
 from qtf.training.compilation import compiled
 from qtf.training.training import Training
 from qtf.training.weight_files import load_weights
 
-LOSSES = ("mean_squared_error", "squared_distance")
 # More trajectories at once are no faster.
 VALIDATION_CHUNK = 64
 # Arrays as large as the trajectories that their loss holds at once.
@@ -39,7 +39,8 @@ class DynamicsTask:
     neglects the long chains; the second treats all states alike.
 
     Attributes:
-        model_arguments: Arguments of `make_model`: `preset`, and what differs from it.
+        model: Network or local generator.
+        seed: Seed of its dropout masks.
         loss: "mean_squared_error" or "squared_distance".
         source: Batches of trajectories; see `qtf.data`.
         validation: n_sites -> exact trajectories, complex (n_sequences, n_times, 2**n).
@@ -59,7 +60,8 @@ class DynamicsTask:
     Source: the transferable-dynamics preprint, algorithm 1, for the mean squared error.
     """
 
-    model_arguments: Mapping[str, Any]
+    model: ModelSettings
+    seed: int = 0
     loss: str
     source: Any
     validation: Mapping[int, np.ndarray]
@@ -91,9 +93,10 @@ class DynamicsTraining(Training):
     def __init__(self, task: DynamicsTask) -> None:
         self.task = task
         self.batch_size = task.source.batch_size
-        lengths = [f"{name}_n{n}" for name in ("loss", "mre") for n in task.validation]
-        self.metric_names = ("loss", "mre", *lengths)
-        self.model = model = make_model(**task.model_arguments)
+        self.metric_names = metric_names(task.validation)
+        self.model = model = make_model(
+            task.model, dt=task.dt, n_sites=tuple(task.validation), seed=task.seed
+        )
         if task.initial_weights is not None:
             load_weights(model, task.initial_weights)
         if task.grown_from is not None:

@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import keras
 import numpy as np
@@ -27,12 +27,13 @@ from qtf.training.step import TrainingStep
 from qtf.training.training import Training
 from qtf.training.weight_files import load_weights
 
+T = TypeVar("T", bound=Training)
 # Error bars on either side of a metric that noise alone does not leave.
 N_ERRORS = 2.0
 
 
 def train(
-    build: Callable[[], Training],
+    build: Callable[[], T],
     settings: TrainingSettings,
     config: dict[str, Any],
     workdir: Path | str,
@@ -40,7 +41,7 @@ def train(
     start_from: Path | str | None = None,
     profile: bool = False,
     kept: bool = False,
-) -> Training:
+) -> T:
     """Trains a model in the run folder `workdir`, from its last checkpoint if it has one.
 
     Started again after an interruption of any kind with the same arguments, the run
@@ -76,7 +77,7 @@ def train(
     # The model first: a mistake in it must not leave a run folder behind.
     with strategy.scope(), announced("making the model", enabled=is_chief(strategy)):
         training = build()
-        _check_metrics(training, settings)
+        settings.check_metrics(training.metric_names)
         model = training.model
         optimizer = make_optimizer(settings, first_step=first_step)
         optimizer.build(model.trainable_variables)
@@ -101,15 +102,6 @@ def _check_backend() -> None:
             "Variable KERAS_BACKEND must be tensorflow for this training, but is"
             f" {keras.backend.backend()}; set it before Keras is imported."
         )
-
-
-def _check_metrics(training: Training, settings: TrainingSettings) -> None:
-    for name in ("monitor", "stop_metric"):
-        if getattr(settings, name) not in training.metric_names:
-            raise ValueError(
-                f"Setting `training.{name}` must be one of {', '.join(training.metric_names)}, but"
-                f' is "{getattr(settings, name)}".'
-            )
 
 
 def mutable_keys(settings: TrainingSettings) -> set[str]:

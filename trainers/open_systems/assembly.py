@@ -12,7 +12,6 @@ from qtf.open_systems.observables import DIRECTIONS, PauliObservables
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
 from qtf.open_systems.plan import Plan
 from qtf.open_systems.povm_liouvillian import PovmLiouvillian, moves_at_once
-from qtf.open_systems.strings import lattice_strings
 from qtf.open_systems.task import (
     AllOutcomes,
     NaturalGradientStep,
@@ -24,13 +23,12 @@ from qtf.open_systems.task import (
 from qtf.open_systems.task.steps import Step
 from qtf.physics import (
     MEASUREMENTS,
+    HamiltonianSettings,
     Lattice,
     Lindbladian,
     OutcomeGenerator,
     Povm,
     decay,
-    from_config,
-    lattice_from_config,
 )
 from qtf.training.loop import train
 from qtf.training.settings import FULL_PRECISIONS, TrainingSettings
@@ -91,7 +89,7 @@ def make_task(config: dict[str, Any], *, workdir: Path | str | None = None) -> O
         ValueError: A value is unknown or out of range.
     """
     training, sampling = config["training"], config["sampling"]
-    lattice = lattice_from_config(config["physics"]["hamiltonian"])
+    lattice = HamiltonianSettings.from_mapping(config["physics"]["hamiltonian"]).lattice
     plan = Plan(
         tau=config["dynamics"]["tau"],
         n_epochs=training["n_epochs"],
@@ -135,7 +133,7 @@ def make_distribution(config: dict[str, Any], lattice: Lattice) -> OutcomeDistri
     """
     network = make_network(config["network"], lattice, local_dimension=4, heads=(4,))
     _check_order(config["network"]["name"], config["strings"])
-    strings = lattice_strings(lattice, config["strings"])
+    strings = lattice.strings(config["strings"])
     distribution = OutcomeDistribution(network=network, strings=strings)
     distribution.start_from_product(_start(config)[0])
     return distribution
@@ -143,7 +141,7 @@ def make_distribution(config: dict[str, Any], lattice: Lattice) -> OutcomeDistri
 
 def make_generator(config: dict[str, Any]) -> OutcomeGenerator:
     """Returns the generator of the probability equation."""
-    hamiltonian = from_config(config["physics"]["hamiltonian"])
+    hamiltonian = HamiltonianSettings.from_mapping(config["physics"]["hamiltonian"]).build()
     jumps = decay(hamiltonian.n_sites, config["physics"]["decay_rate"])
     return OutcomeGenerator(Lindbladian(hamiltonian, jumps), measurement(config))
 

@@ -123,8 +123,8 @@ class Reconfiguration:
         self.configurations = configurations
         self.penalties = penalties
         self.min_sr = MinSR(psi, diag_shift, momentum=momentum, xla=xla)
-        self.state = self.min_sr.state
-        self.damping = self.min_sr.damping
+        self.state: Sequence[keras.Variable] = self.min_sr.state
+        self.damping: Damping | None = self.min_sr.damping
         self.remedy = (
             f"a larger `min_sr.diag_shift` (here {diag_shift:g}), a smaller"
             " `training.optimizer.learning_rate` or more `sampling.n_samples`"

@@ -1,6 +1,6 @@
 """Sums over all outcomes of a small system."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import keras
 import numpy as np
@@ -58,7 +58,8 @@ class AllOutcomes:
         self.n_rows = min(n_samples, n_outcomes)
         self._draws = n_outcomes > n_samples
         zeros = ops.zeros((n_outcomes,), "float64")
-        self.start = [keras.Variable(zeros, trainable=False, dtype="float64")]
+        start = keras.Variable(zeros, trainable=False, dtype="float64")
+        self.start: Sequence[keras.Variable] = [start]
         # Where log p is off by its rounding.
         self._rounding = (32.0 * float(np.finfo(model.variable_dtype).eps)) ** 2
         self._advance = compiled(

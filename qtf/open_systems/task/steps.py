@@ -103,8 +103,8 @@ class NaturalGradientStep:
         self.model = model
         self.outcomes = outcomes
         self.natural_gradient = NaturalGradient(model, diag_shift, momentum=momentum, xla=xla)
-        self.state = self.natural_gradient.state
-        self.damping = self.natural_gradient.damping
+        self.state: Sequence[keras.Variable] = self.natural_gradient.state
+        self.damping: Damping | None = self.natural_gradient.damping
         self.remedy = (
             f"a larger `natural_gradient.diag_shift` (here {diag_shift:g}), a smaller"
             " `dynamics.tau` or `training.optimizer.learning_rate`, or another `start`"
