@@ -3,7 +3,7 @@
 from keras import ops
 
 from qtf.ground_states.sampled_wave_function import SampledWaveFunction
-from qtf.pieces import equal_pieces
+from qtf.pieces import rows_of_pieces
 from qtf.typing import Index, Tensor
 
 
@@ -52,15 +52,14 @@ def gradients_in_pieces(
     # Needs TensorFlow, as the training does.
     from qtf.training.accumulated_gradients import accumulated_gradients
 
-    n_pieces, size = equal_pieces(bits.shape[0], at_once)
-    missing = n_pieces * size - bits.shape[0]
+    n_rows = bits.shape[0]
+    rows = ops.convert_to_tensor(rows_of_pieces(n_rows, at_once))
     # The last piece is filled up with what counts nothing.
+    numbers = rows_of_pieces(n_rows, at_once, fill=n_rows)
     weights = [
-        ops.reshape(ops.pad(_weights(energies, shares), (0, missing)), (n_pieces, size))
+        ops.take(ops.pad(_weights(energies, shares), (0, 1)), numbers)
         for energies in (real, imaginary)
     ]
-    rows = ops.minimum(ops.arange(n_pieces * size), bits.shape[0] - 1)
-    rows = ops.reshape(rows, (n_pieces, size))
 
     def piece(number: Index) -> Tensor:
         parts = psi(ops.take(bits, rows[number], axis=0))
@@ -69,7 +68,7 @@ def gradients_in_pieces(
             for weight, part in zip(weights, parts, strict=True)
         )
 
-    return accumulated_gradients(piece, n_pieces, psi.trainable_variables)
+    return accumulated_gradients(piece, len(numbers), psi.trainable_variables)
 
 
 def _weights(energies: Tensor, shares: Tensor) -> Tensor:

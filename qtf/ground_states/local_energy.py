@@ -11,7 +11,7 @@ from qtf.ground_states.bits import checked_bits
 from qtf.ground_states.sampled_wave_function import SampledWaveFunction
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import PauliSum
-from qtf.pieces import equal_pieces, rows_at_once
+from qtf.pieces import rows_at_once, rows_of_pieces
 from qtf.training.piecewise import evaluate_in_pieces
 from qtf.typing import Array, LogPsi, Tensor
 
@@ -169,11 +169,9 @@ class LocalEnergy:
 
     def _pieces(self, flips: Array, chunk: int) -> Array:
         """Returns numbers of flips in equal pieces of at most `chunk`, (n_pieces, size)."""
-        n_pieces, size = equal_pieces(len(flips), chunk)
-        missing = n_pieces * size - len(flips)
-        # Not with copies of the last one: all are added up.
-        filled = np.pad(flips, (0, missing), constant_values=self.n_flips)
-        return filled.reshape(n_pieces, size).astype("int32")
+        # Not filled up with copies of the last one: all are added up.
+        numbers = rows_of_pieces(len(flips), chunk, fill=len(flips))
+        return np.append(flips, self.n_flips).astype("int32")[numbers]
 
     def _from_prefixes(
         self, psi: LogPsi, bits: Tensor

@@ -116,7 +116,7 @@ class SymmetricWaveFunction(SampledWaveFunction):
         """Memory that the evaluation of one more configuration takes, roughly: of its images."""
         return self.n_symmetries * self.psi.evaluation_bytes
 
-    def call(self, bits: Any) -> tuple[Any, Any]:
+    def call(self, bits: Tensor) -> tuple[Tensor, Tensor]:
         """Returns log |psi| and the phase of given spins."""
         images = ops.reshape(self.images(bits), (-1, self.n_sites))
         log_modulus, phase = (
@@ -130,7 +130,7 @@ class SymmetricWaveFunction(SampledWaveFunction):
         sign = self.sign_phase(bits, phase.dtype)
         return 0.5 * total, ops.arctan2(sine, cosine) + sign
 
-    def images(self, bits: Any) -> Any:
+    def images(self, bits: Tensor) -> Tensor:
         """Returns the bits after every symmetry, (n_symmetries, batch, n_sites)."""
         bits = checked_bits(bits, self.n_sites)
         table = np.array(self.permutations, np.int32)
@@ -276,7 +276,7 @@ def _coefficients(
     return found
 
 
-def acceptance(symmetric: SymmetricWaveFunction, bits: Any) -> Any:
+def acceptance(symmetric: SymmetricWaveFunction, bits: Tensor) -> Tensor:
     """Returns how often moves by the symmetries would be accepted, 1 if psi has them all.
 
         mean_t min(1, |psi(t b)|^2 / |psi(b)|^2)
@@ -293,7 +293,7 @@ def acceptance(symmetric: SymmetricWaveFunction, bits: Any) -> Any:
     # The first image is the configuration itself.
     own = symmetric.psi(bits)[0]
 
-    def add(t: Any, total: Any) -> Any:
+    def add(t: Tensor, total: Tensor) -> Tensor:
         # One after another, which bounds the memory.
         log_modulus, _ = symmetric.psi(ops.reshape(images[t], ops.shape(bits)))
         return total + ops.exp(ops.minimum(0.0, 2.0 * (log_modulus - own)))

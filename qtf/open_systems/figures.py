@@ -1,7 +1,6 @@
 """Figures of open systems."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -20,7 +19,7 @@ from qtf.figure_style import (
 
 
 def curves_figure(
-    rows: Sequence[Mapping[str, Any]], *, n_steady: int = 0, title: str = ""
+    rows: Sequence[Mapping[str, float]], *, n_steady: int = 0, title: str = ""
 ) -> Figure:
     """Draws <X>, <Y> and <Z> in time, beside the exact ones where they are known.
 
@@ -83,7 +82,7 @@ def fields_figure(
     return figure
 
 
-def strings_figure(runs: Mapping[int, Sequence[Mapping[str, Any]]], *, title: str = "") -> Figure:
+def strings_figure(runs: Mapping[int, Sequence[Mapping[str, float]]], *, title: str = "") -> Figure:
     """Draws how far <X>, <Y> and <Z> are off, for several numbers of strings.
 
     Args:
@@ -102,7 +101,7 @@ def strings_figure(runs: Mapping[int, Sequence[Mapping[str, Any]]], *, title: st
     return figure
 
 
-def losses_figure(runs: Mapping[str, Sequence[Mapping[str, Any]]], *, title: str = "") -> Figure:
+def losses_figure(runs: Mapping[str, Sequence[Mapping[str, float]]], *, title: str = "") -> Figure:
     """Draws the loss of searches for steady states.
 
     Args:

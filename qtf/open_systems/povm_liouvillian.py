@@ -7,7 +7,7 @@ from keras import ops
 from qtf.autoregressive.inputs import checked_outcomes
 from qtf.open_systems.sampled_distribution import SampledDistribution
 from qtf.physics import OutcomeGenerator
-from qtf.pieces import equal_pieces, rows_at_once
+from qtf.pieces import equal_pieces, rows_at_once, rows_of_pieces
 from qtf.training.piecewise import evaluate_in_pieces, gradient_rows_at_once
 from qtf.typing import Array, Index, LogProb, Tensor
 
@@ -119,10 +119,10 @@ class PovmLiouvillian:
     def move(self, outcomes: Tensor, chunk: Index) -> Tensor:
         """Returns the outcomes after the moves of a chunk, int32 (chunk, batch, n_sites)."""
         outcomes = self._checked(outcomes)
-        shifts = np.concatenate([self._shifts, np.zeros((self.chunk, self.n_sites), np.int32)])
-        part = ops.slice(
-            ops.convert_to_tensor(shifts), (chunk * self.chunk, 0), (self.chunk, self.n_sites)
-        )
+        # What fills up the last chunk moves nothing.
+        shifts = np.pad(self._shifts, ((0, 1), (0, 0)))
+        numbers = rows_of_pieces(self.n_moves, self.chunk, fill=self.n_moves)
+        part = ops.convert_to_tensor(shifts[numbers])[chunk]
         return (outcomes[None] + part[:, None]) % 4
 
     def terms(self, log_prob: LogProb, outcomes: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,13 +1,13 @@
 """What the loop trains."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import keras
-import numpy as np
 
 from qtf.training.damping import Damping
+from qtf.typing import Array, InputContext, Tensor
 
 
 class Training(ABC):
@@ -43,11 +43,13 @@ class Training(ABC):
         return False
 
     @abstractmethod
-    def loss(self, batch: Any) -> Any:
+    def loss(self, batch: Any) -> Tensor:
         """Returns the mean loss over one replica's batch, a scalar tensor."""
 
     @abstractmethod
-    def training_batches(self, start_step: int, input_context: Any) -> Any:
+    def training_batches(
+        self, start_step: int, input_context: InputContext | None
+    ) -> Iterable[Any]:
         """Returns a `tf.data.Dataset`: the endless stream from batch `start_step` on.
 
         The stream must be the same whatever the step it starts at: resuming relies on it.
@@ -67,7 +69,7 @@ class Training(ABC):
     def end_epoch(self) -> None:  # noqa: B027
         """Gets ready for the next epoch, after a validation and before its checkpoint."""
 
-    def figures(self) -> dict[str, np.ndarray]:
+    def figures(self) -> dict[str, Array]:
         """Returns pictures for TensorBoard, uint8 (height, width, 3), by name."""
         return {}
 

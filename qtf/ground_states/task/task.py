@@ -1,6 +1,6 @@
 """Variational Monte Carlo as what the training loop trains."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from qtf.ground_states.unseen_variance import is_blind
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import PauliSum
 from qtf.training.training import Training
-from qtf.typing import Array, RandomSource
+from qtf.typing import Array, InputContext, RandomSource, Tensor
 
 AnyWaveFunction = WaveFunction | SymmetricWaveFunction
 # Samples of a picture.
@@ -171,7 +171,7 @@ class GroundStateTraining(Training):
         """Returns the memory of a training step that cannot be done in pieces, roughly."""
         return self.step.bytes()
 
-    def loss(self, batch: Mapping[str, Any]) -> Any:
+    def loss(self, batch: Mapping[str, Tensor]) -> Tensor:
         """Returns the mean local energy; differentiated, the direction of the step."""
         return self.step.loss(batch)
 
@@ -179,7 +179,9 @@ class GroundStateTraining(Training):
         """Tells whether the last step may stand."""
         return self.step.accepts(rate)
 
-    def training_batches(self, start_step: int, input_context: Any) -> Any:
+    def training_batches(
+        self, start_step: int, input_context: InputContext | None
+    ) -> Iterable[Any]:
         """Returns the stream of random numbers from `start_step` on."""
         return self.task.source.dataset(start_step, input_context=input_context)
 

@@ -1,6 +1,6 @@
 """Time evolution and steady states of open systems as what the training loop trains."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,7 +13,7 @@ from qtf.open_systems.povm_liouvillian import PovmLiouvillian
 from qtf.open_systems.task.samples import Outcomes
 from qtf.open_systems.task.steps import ObjectiveGradient, Step
 from qtf.training.training import Training
-from qtf.typing import Array, RandomSource
+from qtf.typing import Array, InputContext, RandomSource, Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +107,7 @@ class OpenSystemTraining(Training):
         """Returns the memory of a training step that cannot be done in pieces, roughly."""
         return self.step.bytes()
 
-    def loss(self, batch: Mapping[str, Any]) -> Any:
+    def loss(self, batch: Mapping[str, Tensor]) -> Tensor:
         """Returns the size of the residual of the equation that is solved in this epoch."""
         return self.step.loss(batch["uniforms"])
 
@@ -115,7 +115,9 @@ class OpenSystemTraining(Training):
         """Tells whether the last step may stand."""
         return self.step.accepts(loss, rate)
 
-    def training_batches(self, start_step: int, input_context: Any) -> Any:
+    def training_batches(
+        self, start_step: int, input_context: InputContext | None
+    ) -> Iterable[Any]:
         """Returns the stream of random numbers from `start_step` on."""
         return self.task.source.dataset(start_step, input_context=input_context)
 
