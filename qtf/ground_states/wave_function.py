@@ -9,7 +9,7 @@ from keras import ops
 
 from qtf.autoregressive.inputs import checked_uniforms
 from qtf.autoregressive.network import AutoregressiveNetwork
-from qtf.autoregressive.sampling import drawn_outcomes
+from qtf.autoregressive.sampling import draw_outcomes
 from qtf.ground_states.bits import checked_bits
 from qtf.ground_states.sampled_wave_function import SampledWaveFunction
 from qtf.typing import Array, Index, Tensor
@@ -163,7 +163,7 @@ class WaveFunction(SampledWaveFunction):
             return self._mask(both, downs, position) if self.zero_magnetization else both
 
         uniforms = checked_uniforms(uniforms, self.n_uniforms)
-        outcomes = drawn_outcomes(self.network, uniforms, logits)
+        outcomes = draw_outcomes(self.network, uniforms, logits)
         return ops.take(ops.transpose(outcomes), self._positions, axis=1)
 
     def may_be(self, bits: Array) -> Array:
@@ -197,7 +197,7 @@ class WaveFunction(SampledWaveFunction):
         if start == stop:
             return prefix
         cache, log_modulus, phase, downs = prefix
-        outputs, cache = self.network.evaluated(outcomes, start, stop, cache)
+        outputs, cache = self.network.evaluate_positions(outcomes, start, stop, cache)
         part, positions = outcomes[start:stop], ops.arange(start, stop)[:, None]
         added = self._sum(outputs, part, downs, positions, axis=0)
         downs = downs + ops.sum(part, axis=0)
@@ -214,7 +214,7 @@ class WaveFunction(SampledWaveFunction):
         if self.zero_magnetization:
             before = downs + ops.cumsum(outcomes, axis=axis) - outcomes
             logits = self._mask(logits, before, positions)
-        chosen = self.network.encoded(outcomes)
+        chosen = self.network.encode(outcomes)
         log_probs = ops.sum(chosen * ops.log_softmax(logits, axis=-1), axis=(axis, 2))
         return 0.5 * log_probs, ops.sum(chosen * phases, axis=(axis, 2))
 

@@ -10,7 +10,7 @@ from keras import ops
 
 from qtf.autoregressive.inputs import checked_uniforms
 from qtf.autoregressive.network import AutoregressiveNetwork
-from qtf.autoregressive.sampling import drawn_outcomes
+from qtf.autoregressive.sampling import draw_outcomes
 from qtf.open_systems.sampled_distribution import N_OUTCOMES, SampledDistribution
 from qtf.typing import Tensor
 
@@ -90,7 +90,7 @@ class OutcomeDistribution(SampledDistribution):
     def call(self, outcomes: Tensor) -> Tensor:
         """Returns the logarithms of the probabilities of given outcomes."""
         ordered = ops.concatenate([ops.take(outcomes, string, axis=1) for string in self.strings])
-        chosen = self.network.encoded(ordered)
+        chosen = self.network.encode(ordered)
         log_conditionals = ops.log_softmax(self.network(ordered), axis=-1)
         of_strings = ops.sum(chosen * log_conditionals, axis=(1, 2))
         return self.mix(ops.reshape(of_strings, (self.n_strings, -1)))
@@ -104,7 +104,7 @@ class OutcomeDistribution(SampledDistribution):
     def sample(self, uniforms: Tensor) -> Tensor:
         """Draws independent outcomes; the last row of numbers chooses the strings."""
         uniforms = checked_uniforms(uniforms, self.n_uniforms)
-        drawn = drawn_outcomes(self.network, uniforms, lambda outputs, position, total: outputs)
+        drawn = draw_outcomes(self.network, uniforms, lambda outputs, position, total: outputs)
         drawn = ops.transpose(drawn)
         if self.n_strings == 1:
             return ops.take(drawn, self.positions[0], axis=1)

@@ -115,7 +115,7 @@ class AllOutcomes:
         model = self.model
         of_row = BYTES_OF_GRADIENT * model.evaluation_bytes
         # Of a network that grows, one position of each prefix; most are of the last one.
-        positions = 1 if model.network.grows else model.n_sites
+        positions = 1 if model.network.extends else model.n_sites
         return 4 ** (model.n_sites - 1) * of_row * positions // model.n_sites
 
     def change_bytes(self) -> int:
