@@ -11,6 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from qtf.checks import COUNT, OneOf, check_arguments
 from qtf.ground_states.bits import checked_bits
 from qtf.ground_states.local_energy import log_psi_in_pieces
 from qtf.ground_states.sampled_wave_function import SampledWaveFunction
@@ -105,10 +106,7 @@ def chain_steps(
     Raises:
         ValueError: The proposal is unknown, or Keras does not run on TensorFlow.
     """
-    if proposal not in PROPOSALS:
-        raise ValueError(
-            f'Argument `proposal` must be one of {", ".join(PROPOSALS)}, but is "{proposal}".'
-        )
+    check_arguments(OneOf(PROPOSALS), proposal=proposal)
     bits = checked_bits(bits)
     tfp = _tensorflow_probability()
     choose = tfp.distributions.Uniform(np.float64(0.0), np.float64(1.0))
@@ -222,9 +220,7 @@ def _largest(values: Tensor, bits: Tensor) -> Tensor:
 
 def _checked_start(start: Array, n_steps: int, keep_every: int) -> Array:
     bits = checked_bits(start, name="start")
-    for name, value in (("keep_every", keep_every), ("n_steps", n_steps)):
-        if value < 1:
-            raise ValueError(f"Argument `{name}` must be positive, but is {value}.")
+    check_arguments(COUNT, keep_every=keep_every, n_steps=n_steps)
     if n_steps < keep_every:
         raise ValueError(
             f"Argument `n_steps` must be at least `keep_every` = {keep_every}, but is {n_steps}."

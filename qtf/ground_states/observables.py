@@ -86,11 +86,11 @@ def renyi_entropy(psi: LogPsi, bits: Array, region: Sequence[int]) -> Estimate:
     """
     bits = checked_bits(bits)
     half = len(bits) // 2
-    one, two = bits[:half], bits[half : 2 * half]
-    swapped = [one.copy(), two.copy()]
+    first, second = bits[:half], bits[half : 2 * half]
+    swapped = [first.copy(), second.copy()]
     chosen = list(region)
-    swapped[0][:, chosen], swapped[1][:, chosen] = two[:, chosen], one[:, chosen]
-    logs = [_log_psi(psi, part) for part in (*swapped, one, two)]
+    swapped[0][:, chosen], swapped[1][:, chosen] = second[:, chosen], first[:, chosen]
+    logs = [_log_psi(psi, part) for part in (*swapped, first, second)]
     swaps = Estimate.of(np.exp(logs[0] + logs[1] - logs[2] - logs[3]).real)
     if swaps.mean <= 0:
         raise ValueError(

@@ -16,7 +16,7 @@ def log_table(distribution: OutcomeDistribution) -> Tensor:
 
     Outcomes that begin alike share the evaluations of what they have in common, so that all of
     n sites take (4**n - 1) / 3 evaluations of one position instead of n 4**n, with a network
-    that `grows`. Strings see the same numbers with the axes in another order.
+    that `extends`. Strings see the same numbers with the axes in another order.
 
     Args:
         distribution: Of at most `MAX_LISTED_SITES` sites.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from keras import ops
 
+from qtf.checks import POSITIVE, OneOf, check_arguments
 from qtf.open_systems.povm_liouvillian import PovmLiouvillian
 from qtf.typing import Index, LogProb, Tensor
 
@@ -42,10 +43,7 @@ class Objective:
     norm: str = "l1"
 
     def __post_init__(self) -> None:
-        if self.norm not in NORMS:
-            raise ValueError(
-                f'Argument `norm` must be one of {", ".join(NORMS)}, but is "{self.norm}".'
-            )
+        check_arguments(OneOf(NORMS), norm=self.norm)
         if not (math.isfinite(self.share) and math.isfinite(self.factor)):
             raise ValueError(
                 "Arguments `share` and `factor` must be finite, but are"
@@ -167,8 +165,7 @@ def forward_backward(liouvillian: PovmLiouvillian, tau: float, norm: str = "l1")
     Raises:
         ValueError: `tau` is not positive.
     """
-    if not tau > 0:
-        raise ValueError(f"Argument `tau` must be positive, but is {tau}.")
+    check_arguments(POSITIVE, tau=tau)
     return Objective(liouvillian, 1.0, -tau, norm)
 
 

@@ -5,6 +5,7 @@ import numpy.typing as npt
 from keras import ops
 
 from qtf.autoregressive.inputs import checked_outcomes
+from qtf.checks import COUNT_OR_0, check_arguments
 from qtf.open_systems.sampled_distribution import SampledDistribution
 from qtf.physics import OutcomeGenerator
 from qtf.pieces import equal_pieces, rows_at_once, rows_of_pieces
@@ -246,5 +247,4 @@ def _check(bonds: Array, matrices: Array, n_sites: int, chunk: int) -> None:
         )
     if (bonds[:, 0] == bonds[:, 1]).any():
         raise ValueError(f"Argument `bonds` must join different sites, but is {bonds.tolist()}.")
-    if chunk < 0:
-        raise ValueError(f"Argument `chunk` must not be negative, but is {chunk}.")
+    check_arguments(COUNT_OR_0, chunk=chunk)

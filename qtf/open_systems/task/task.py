@@ -94,8 +94,9 @@ class OpenSystemTraining(Training):
         names = ("loss", *DIRECTIONS)
         errors = tuple(f"{name}_error" for name in names) if self.outcomes.has_errors else ()
         exact = (*(f"exact_{name}" for name in DIRECTIONS), "distance")
-        known = () if task.find_exact is None else exact
-        self.metric_names = ("loss", "time", *DIRECTIONS, *errors, *known)
+        if task.find_exact is None:
+            exact = ()
+        self.metric_names = ("loss", "time", *DIRECTIONS, *errors, *exact)
         self.outcomes.set_start()
 
     @property
