@@ -233,7 +233,7 @@ class _Run:
     def _log(self) -> None:
         mean = self.progress.loss_sum / self.progress.loss_count
         self.progress.loss_sum, self.progress.loss_count = 0.0, 0
-        rate = float(self.optimizer.learning_rate)
+        rate = float(np.asarray(self.optimizer.learning_rate))
         self.logbook.row(self.at, "training", {"loss": mean, "learning_rate": rate})
 
     def _validate(self) -> None:

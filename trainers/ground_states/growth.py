@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from qtf.ground_states.task import GroundStateTask
-from qtf.training.checkpoints import last_step
+from qtf.training.checkpoint_files import last_step
 from qtf.training.run_folder import MUTABLE_KEYS, RunFolder, flattened
 from trainers.ground_states.assembly import energy_with_symmetries, make_task, run
 from trainers.ground_states.growth_report import AVERAGED, write_report
