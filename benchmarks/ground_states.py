@@ -92,7 +92,7 @@ def _uniforms(psi: Any) -> Any:
 
 def vmc_step(*, side: int, width: int, depth: int, n_samples: int, field: float) -> Run:
     """Returns a run of one step of the trainer: samples, local energies, gradient, update."""
-    from trainers.ground_states import config as ground_state_config
+    from trainers.ground_state import config as ground_state_config
 
     config = ground_state_config.default()
     config.physics.hamiltonian = {
@@ -117,7 +117,7 @@ def training_step(config: dict[str, Any]) -> Run:
     from qtf.training.schedules import make_optimizer
     from qtf.training.settings import TrainingSettings
     from qtf.training.step import TrainingStep
-    from trainers.ground_states.assembly import make_task
+    from trainers.ground_state.assembly import make_task
 
     task = make_task(config)
     settings = TrainingSettings.from_mapping(config["training"])

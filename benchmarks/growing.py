@@ -19,7 +19,7 @@ MOST_OF_EXPECTED = 1.2
 
 def measure(count: int) -> list[Row]:
     """Returns the rows of this room, at most five runs each."""
-    from trainers.ground_states.stages import make_stages
+    from trainers.ground_state.growth.stages import make_stages
 
     rows = []
     for name, (lattice, network, *sizes) in CASES.items():
@@ -45,7 +45,7 @@ def measure(count: int) -> list[Row]:
 def _paper(name: str) -> dict:
     import importlib
 
-    from trainers.ground_states import config as ground_state_config
+    from trainers.ground_state import config as ground_state_config
 
     module = importlib.import_module(f"configs.ground_state.{name}")
     return ground_state_config.resolved(module.get_config("paper"))

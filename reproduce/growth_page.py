@@ -22,7 +22,7 @@ from reproduce.growth_cases import (
 from reproduce.layout import Layout
 from reproduce.made import kept_beside, made_lines, made_now
 from reproduce.tables import table
-from trainers.ground_states.growth_report import (
+from trainers.ground_state.growth.report import (
     AVERAGED,
     BEFORE_IT,
     bulk_energy,

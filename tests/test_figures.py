@@ -20,7 +20,7 @@ from reproduce.figures_of_times import times_figure
 from reproduce.ground_state_cases import CASES as GROUND_STATES
 from reproduce.ground_state_page import v_scores_figure
 from tests.figure_checks import check_texts
-from trainers.ground_states.growth_report import SIZE_NAMES, growth_errors_figure, growth_title
+from trainers.ground_state.growth.report import SIZE_NAMES, growth_errors_figure, growth_title
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

@@ -9,8 +9,8 @@ iterative-retraining paper did, sides 6 to 30.
 from ml_collections import ConfigDict
 
 from trainers.choices import chosen, one_of
-from trainers.ground_states import config as ground_state_config
-from trainers.ground_states.recipes import (
+from trainers.ground_state import config as ground_state_config
+from trainers.ground_state.recipes import (
     iterative_retraining,
     known_signs,
     quick_growth,

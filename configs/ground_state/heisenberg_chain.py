@@ -6,8 +6,8 @@
 from ml_collections import ConfigDict
 
 from trainers.choices import chosen
-from trainers.ground_states import config as ground_state_config
-from trainers.ground_states.recipes import known_signs, reconfiguration
+from trainers.ground_state import config as ground_state_config
+from trainers.ground_state.recipes import known_signs, reconfiguration
 
 # Up to this length stochastic reconfiguration is affordable on a desktop.
 MAX_SHORT_CHAIN = 40

@@ -8,7 +8,7 @@ With `sign`, Marshall's sign rule is built in; without, the network has to learn
 from ml_collections import ConfigDict
 
 from trainers.choices import chosen, one_of
-from trainers.ground_states.recipes import heisenberg_square
+from trainers.ground_state.recipes import heisenberg_square
 
 
 def get_config(choice: str = "4") -> ConfigDict:

@@ -6,8 +6,8 @@
 from ml_collections import ConfigDict
 
 from trainers.choices import chosen
-from trainers.ground_states import config as ground_state_config
-from trainers.ground_states.recipes import MAX_SMALL_SIDE, naqs, reconfiguration
+from trainers.ground_state import config as ground_state_config
+from trainers.ground_state.recipes import MAX_SMALL_SIDE, naqs, reconfiguration
 
 
 def get_config(choice: str = "4,3.0") -> ConfigDict:

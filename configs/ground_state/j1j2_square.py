@@ -9,7 +9,7 @@ on all configurations: those in question are rare.
 from ml_collections import ConfigDict
 
 from trainers.choices import chosen
-from trainers.ground_states.recipes import (
+from trainers.ground_state.recipes import (
     MAX_LISTED_SITES,
     exact_reconfiguration,
     heisenberg_square,

@@ -2,7 +2,7 @@ import pytest
 
 from qtf.run_kinds import DYNAMICS, GROUND_STATES, OPEN_SYSTEMS, check_kind, kind_of
 from trainers import base_config
-from trainers.ground_states import config as ground_state_config
+from trainers.ground_state import config as ground_state_config
 from trainers.open_systems import config as open_system_config
 
 CONFIGS = {

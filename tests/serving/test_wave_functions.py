@@ -19,8 +19,8 @@ from qtf.physics import all_bits, from_config, lattice_from_config
 from qtf.training.run_folder import RunFolder
 from serving.export import run
 from tests.serving.running_server import RunningServer, error_of, model_config, write_text
-from trainers.ground_states import config as ground_state_config
-from trainers.ground_states.assembly import make_wave_function
+from trainers.ground_state import config as ground_state_config
+from trainers.ground_state.assembly import make_wave_function
 
 pytestmark = pytest.mark.long
 

@@ -1,8 +1,8 @@
 import pytest
 
 from trainers import memory
-from trainers.ground_states import config as ground_state_config
-from trainers.ground_states.assembly import make_task
+from trainers.ground_state import config as ground_state_config
+from trainers.ground_state.assembly import make_task
 from trainers.memory import tell_memory
 from trainers.open_systems import assembly as open_systems
 from trainers.open_systems import config as open_system_config

@@ -8,7 +8,7 @@ from ml_collections import ConfigDict
 from qtf.checks import Flag, Number, Optional, Several
 from qtf.training.run_folder import flattened
 from trainers import base_config
-from trainers.ground_states import config as ground_state
+from trainers.ground_state import config as ground_state
 from trainers.open_systems import config as open_system
 
 COMMANDS = {"dynamics": base_config, "ground state": ground_state, "open system": open_system}

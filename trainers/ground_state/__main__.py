@@ -32,13 +32,13 @@ def _main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Imported here so that --help and mistakes in the flags answer at once.
     from qtf.quiet_import import import_tensorflow_quietly
-    from trainers.ground_states import config as ground_state_config
+    from trainers.ground_state import config as ground_state_config
 
     config = ground_state_config.resolved(CONFIG.value)
     import_tensorflow_quietly()
-    from trainers.ground_states.references import find_reference, reference_entries
-    from trainers.ground_states.refinement import run_and_refine
-    from trainers.ground_states.report import lines, measure
+    from trainers.ground_state.references import find_reference, reference_entries
+    from trainers.ground_state.refinement import run_and_refine
+    from trainers.ground_state.report import lines, measure
 
     if config["growth"]["sizes"]:
         _grow(config)
@@ -51,8 +51,8 @@ def _main() -> None:
 
 
 def _grow(config: dict[str, Any]) -> None:
-    from trainers.ground_states.growth import grow
-    from trainers.ground_states.growth_report import HEADER, bulk_line, line
+    from trainers.ground_state.growth.report import HEADER, bulk_line, line
+    from trainers.ground_state.growth.sizes import grow
 
     print(HEADER)
     for found in grow(config, WORKDIR.value, profile=PROFILE.value):

@@ -8,9 +8,9 @@ from qtf.ground_states.last_part import last_part
 from qtf.physics import all_bits
 from qtf.training.logbook import read_metrics
 from serving import export
-from trainers.ground_states import config as ground_state_config
-from trainers.ground_states.assembly import run
-from trainers.ground_states.refinement import check, refined, run_and_refine
+from trainers.ground_state import config as ground_state_config
+from trainers.ground_state.assembly import run
+from trainers.ground_state.refinement import check, refined, run_and_refine
 from trainers.ground_states.sampler_modes import ModesPlan, compare_modes
 
 from .test_assembly import RECONFIGURATION, small

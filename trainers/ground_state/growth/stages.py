@@ -10,8 +10,8 @@ from qtf.checks import FINITE, Several, check_settings
 from qtf.ground_states.growth_folders import folder_name
 from qtf.physics import lattice_kind
 from qtf.training.run_folder import RunFolder, check_same
-from trainers.ground_states.assembly import without_what_follows
-from trainers.ground_states.config import RULES
+from trainers.ground_state.assembly import without_what_follows
+from trainers.ground_state.config import RULES
 
 # Of the section `growth`, what may hold a value for each size after the first.
 PER_SIZE = ("n_steps", "n_samples", "learning_rates", "clip_norms")

@@ -16,8 +16,8 @@ from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import Lattice, Square, from_config, lattice_from_config
 from qtf.training.loop import train
 from qtf.training.settings import FULL_PRECISIONS, TrainingSettings
-from trainers.ground_states.proofs import check_promises, sign_sites
-from trainers.ground_states.references import find_reference
+from trainers.ground_state.proofs import check_promises, sign_sites
+from trainers.ground_state.references import find_reference
 from trainers.memory import tell_memory
 from trainers.networks import ON_SQUARES, make_network
 
@@ -38,7 +38,7 @@ def run(
     """Searches the ground state as `config` says, in the run folder `workdir`.
 
     Args:
-        config: Resolved configuration, see `trainers.ground_states.config`.
+        config: Resolved configuration, see `trainers.ground_state.config`.
         workdir: The run folder.
         start_from: Folder of a run with the same weights, from which this one starts.
         profile: Whether ten of the first steps are traced for TensorBoard.

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from qtf.physics import from_config, lanczos_ground_energy
-from trainers.ground_states import config as ground_state_config
-from trainers.ground_states.assembly import make_task, run
-from trainers.ground_states.report import lines, measure
+from trainers.ground_state import config as ground_state_config
+from trainers.ground_state.assembly import make_task, run
+from trainers.ground_state.report import lines, measure
 
 from .test_assembly import small
 

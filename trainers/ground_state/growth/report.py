@@ -21,8 +21,8 @@ from qtf.physics import lattice_kind
 from qtf.physics.descriptions import describe_system
 from qtf.training.logbook import read_metrics
 from qtf.training.run_folder import RunFolder
-from trainers.ground_states.report import RESULT
-from trainers.ground_states.stages import Stage
+from trainers.ground_state.growth.stages import Stage
+from trainers.ground_state.report import RESULT
 
 GROWTH = "growth.json"
 HEADER = (

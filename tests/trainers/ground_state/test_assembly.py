@@ -8,10 +8,10 @@ from qtf.ground_states.exact_sums import state_vector, variational_energy
 from qtf.physics import heisenberg_chain_ground_energy
 from qtf.training.logbook import read_metrics
 from qtf.training.run_folder import RunFolder
-from trainers.ground_states import config as ground_state_config
-from trainers.ground_states.assembly import make_task, run
-from trainers.ground_states.references import find_reference, reference_entries
-from trainers.ground_states.report import lines, measure
+from trainers.ground_state import config as ground_state_config
+from trainers.ground_state.assembly import make_task, run
+from trainers.ground_state.references import find_reference, reference_entries
+from trainers.ground_state.report import lines, measure
 
 
 def small(**changes):

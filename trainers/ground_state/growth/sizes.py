@@ -9,11 +9,11 @@ from typing import Any
 from qtf.ground_states.task import GroundStateTask
 from qtf.training.checkpoints import last_step
 from qtf.training.run_folder import MUTABLE_KEYS, RunFolder, flattened
-from trainers.ground_states.assembly import energy_with_symmetries, make_task, run
-from trainers.ground_states.growth_report import AVERAGED, write_report
-from trainers.ground_states.references import find_reference, reference_entries
-from trainers.ground_states.report import RESULT, measure
-from trainers.ground_states.stages import Stage, check_finished, make_stages
+from trainers.ground_state.assembly import energy_with_symmetries, make_task, run
+from trainers.ground_state.growth.report import AVERAGED, write_report
+from trainers.ground_state.growth.stages import Stage, check_finished, make_stages
+from trainers.ground_state.references import find_reference, reference_entries
+from trainers.ground_state.report import RESULT, measure
 
 
 def grow(

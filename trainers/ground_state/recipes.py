@@ -2,7 +2,7 @@
 
 from ml_collections import ConfigDict
 
-from trainers.ground_states import config as ground_state_config
+from trainers.ground_state import config as ground_state_config
 
 # Up to so many `sampling.every_configuration` is possible; its own constant would bring
 # TensorFlow along before flags are read.

@@ -8,11 +8,11 @@ from qtf.ground_states.finite_size import fit_sizes
 from qtf.physics import lattice_from_config
 from qtf.training.schedules import learning_rate
 from qtf.training.settings import TrainingSettings
-from trainers.ground_states import config as ground_state_config
-from trainers.ground_states.assembly import make_task, make_wave_function
-from trainers.ground_states.growth import grow
-from trainers.ground_states.growth_report import bulk_energy, bulk_line
-from trainers.ground_states.stages import check_finished, make_stages
+from trainers.ground_state import config as ground_state_config
+from trainers.ground_state.assembly import make_task, make_wave_function
+from trainers.ground_state.growth.report import bulk_energy, bulk_line
+from trainers.ground_state.growth.sizes import grow
+from trainers.ground_state.growth.stages import check_finished, make_stages
 
 
 def configuration(name, choice, **changes):

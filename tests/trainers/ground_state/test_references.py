@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from qtf.physics import from_config, lanczos_ground_energy, published_energies
-from trainers.ground_states import references as ground_state_references
-from trainers.ground_states.references import find_reference, reference_entries
+from trainers.ground_state import references as ground_state_references
+from trainers.ground_state.references import find_reference, reference_entries
 
 
 def square(side, **changes):

@@ -11,8 +11,8 @@ from qtf.physics import lattice_from_config
 from qtf.training.checkpoints import optimizer_steps
 from qtf.training.run_folder import RunFolder
 from qtf.training.settings import TrainingSettings
-from trainers.ground_states.assembly import make_task, run, with_symmetries, without_what_follows
-from trainers.ground_states.config import RULES
+from trainers.ground_state.assembly import make_task, run, with_symmetries, without_what_follows
+from trainers.ground_state.config import RULES
 
 WARMUP_STEPS = 5
 
