@@ -18,9 +18,9 @@ from qtf.checks import (
     check_settings,
 )
 from qtf.configuration_files import nearest_key
-from qtf.training.settings import OPTIMIZER_RULES, TRAINING_RULES
+from qtf.training.settings import OptimizerSettings, TrainingSettings
 
-LOOP_RULES = {**TRAINING_RULES, "optimizer": OPTIMIZER_RULES}
+LOOP_RULES = TrainingSettings.rules()
 # What is a number or a flag; words are checked where they are looked up, and the section `fit`
 # where it is used.
 RULES = {
@@ -195,24 +195,8 @@ def _transfer() -> dict[str, Any]:
 
 def training_defaults() -> dict[str, Any]:
     """Returns the settings of the loop, see `qtf.training.settings`."""
-    return {
-        "n_epochs": 100,
-        "steps_per_epoch": 1000,
-        "seed": 0,
-        "strategy": "one_device",
-        "precision": "float32",
-        "xla": True,
-        "monitor": "loss",
-        "patience": 0,
-        "stop_metric": "loss",
-        "stop_below": 0.0,
-        "log_every_steps": 50,
-        "validate_every_epochs": 1,
-        "checkpoint_every_minutes": 5.0,
-        "histograms_every_epochs": 0,
-        "figures_every_epochs": 0,
-        "optimizer": _optimizer(),
-    }
+    optimizer = OptimizerSettings(schedule="exponential", floor=5e-5)
+    return TrainingSettings(n_epochs=100, optimizer=optimizer).as_mapping()
 
 
 def _fit() -> dict[str, Any]:
@@ -222,19 +206,4 @@ def _fit() -> dict[str, Any]:
         "n_steps": 100,  # steps of them that are used
         "last_lag": 0,  # longest distance of two states, in steps; 0: two thirds of n_steps
         "noise": 0.0,  # standard deviation of noise added to every part, for trials
-    }
-
-
-def _optimizer() -> dict[str, Any]:
-    return {
-        "name": "adam",
-        "learning_rate": 1e-3,
-        "schedule": "exponential",
-        "decay": 0.95,
-        "floor": 5e-5,
-        "warmup_steps": 0,
-        "beta_1": 0.9,
-        "beta_2": 0.999,
-        "epsilon": 1e-7,
-        "clip_norm": 0.0,
     }
