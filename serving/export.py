@@ -167,13 +167,15 @@ def _export_wave_function(
 ) -> Path:
     from qtf.export.saved_model import export_wave_function
     from qtf.files import writable_folder
+    from qtf.ground_states.settings import SymmetrySettings
     from qtf.ground_states.symmetries import averaged
     from qtf.physics import hamiltonians
 
     psi, config = folder.load_model(), folder.load_config()
     physics = config["physics"]["hamiltonian"]
     if symmetrized:
-        psi = averaged(psi, config["symmetry"], hamiltonians.lattice_from_config(physics))
+        symmetry = SymmetrySettings.from_mapping(config["symmetry"])
+        psi = averaged(psi, symmetry, hamiltonians.lattice_from_config(physics))
     hamiltonian = hamiltonians.from_config(physics)
     return export_wave_function(psi, writable_folder(model_dir), hamiltonian, config, **options)
 

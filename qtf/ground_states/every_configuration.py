@@ -6,16 +6,13 @@ import numpy as np
 from keras import ops
 
 from qtf.ground_states.local_energy import LogPsi
+from qtf.ground_states.sector import Representatives, Sector
 from qtf.ground_states.symmetries import SymmetricWaveFunction
+from qtf.ground_states.symmetry_groups import SymmetryGroup
 from qtf.ground_states.wave_function import IMPOSSIBLE
-from qtf.physics import all_bits
-from qtf.pieces import in_pieces, rows_at_once
-
-# Derivatives of all configurations are held at once.
-MAX_SITES = 16
 
 
-class EveryConfiguration:
+class EveryConfiguration(Representatives):
     """Lists the configurations of a wave function, one for all its images under symmetries.
 
     What sums over them has no statistical error. Rare configurations count, however seldom
@@ -25,17 +22,8 @@ class EveryConfiguration:
         psi: A `WaveFunction` or `SymmetricWaveFunction`; only its sites, symmetries and
             whether it has zero magnetisation are looked at.
 
-    Attributes:
-        bits: int32 (n_listed, n_sites), of all images the one that comes first as a binary
-            number.
-        counts: Number of images of each, float64 (n_listed,).
-        allowed: Whether psi may be other than zero, for each of all configurations, bool
-            (2**n_sites,).
-        rows: Which of those listed each of all configurations is an image of, int32
-            (2**n_sites,); n_listed for one that is not allowed.
-
     Raises:
-        ValueError: There are more than `MAX_SITES` sites.
+        ValueError: There are too many sites.
 
     Example:
         >>> from qtf.autoregressive import GRUNetwork
@@ -50,28 +38,11 @@ class EveryConfiguration:
     """
 
     def __init__(self, psi: Any) -> None:
-        if psi.n_sites > MAX_SITES:
-            raise ValueError(
-                f"Setting `sampling.every_configuration` needs at most {MAX_SITES} sites, but"
-                f" there are {psi.n_sites}."
-            )
-        plain = psi.psi if isinstance(psi, SymmetricWaveFunction) else psi
-        every = all_bits(psi.n_sites).astype(np.int32)
-        powers = 1 << np.arange(psi.n_sites - 1, -1, -1)
-        first = np.arange(len(every))
-        if plain is not psi:
-            first = _first_images(psi, every, powers)
-        if plain.zero_magnetization:
-            self.allowed = every.sum(axis=1) == psi.n_sites // 2
-        else:
-            self.allowed = np.ones(len(every), bool)
-        listed, counts = np.unique(first[self.allowed], return_counts=True)
-        self.bits = every[listed]
-        self.counts = counts.astype(np.float64)
-        self._powers = powers.astype(np.int32)
-        # Spins that are not possible are looked up too, behind all others.
-        rows = np.where(self.allowed, np.searchsorted(listed, first), len(listed))
-        self.rows = rows.astype(np.int32)
+        is_average = isinstance(psi, SymmetricWaveFunction)
+        plain = psi.psi if is_average else psi
+        group = SymmetryGroup(psi.permutations, psi.spin_flip) if is_average else None
+        super().__init__(Sector(psi.n_sites, plain.zero_magnetization, group))
+        self._powers = 1 << np.arange(psi.n_sites - 1, -1, -1, dtype=np.int32)
 
     def shares(self, log_modulus: Any) -> Any:
         """Returns |psi|^2 of each with its images, divided by the sum of all.
@@ -100,14 +71,3 @@ class EveryConfiguration:
             return ops.take(log_modulus, rows), ops.take(unsigned, rows) + sign
 
         return log_psi
-
-
-def _first_images(psi: SymmetricWaveFunction, every: np.ndarray, powers: np.ndarray) -> np.ndarray:
-    """Returns of all images of each configuration the smallest number, (n_configurations,)."""
-
-    def smallest(bits: np.ndarray) -> list[np.ndarray]:
-        return [(np.asarray(psi.images(bits)) @ powers).min(axis=0)]
-
-    # Images, their joined copy and their numbers are held at once.
-    bytes_of_row = 4 * psi.n_symmetries * psi.n_sites * every.itemsize
-    return in_pieces(smallest, every, rows_at_once(bytes_of_row))[0]

@@ -1,8 +1,7 @@
 """Orders in which an autoregressive network visits the sites of a lattice."""
 
+from qtf.ground_states.settings import ORDERS
 from qtf.physics import Chain, Lattice, Square
-
-ORDERS = ("raster", "snake")
 
 
 def site_order(lattice: Lattice, name: str) -> tuple[int, ...]:

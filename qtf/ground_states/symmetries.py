@@ -1,6 +1,6 @@
 """Symmetries of a lattice, and wave functions that have them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -9,49 +9,10 @@ from keras import ops
 
 from qtf.autoregressive.inputs import checked_uniforms
 from qtf.ground_states.bits import checked_bits
+from qtf.ground_states.settings import SymmetrySettings
+from qtf.ground_states.symmetry_groups import symmetry_group
 from qtf.ground_states.wave_function import WaveFunction
-from qtf.physics import Lattice, PauliSum, Square
-
-Permutation = tuple[int, ...]
-GROUPS = ("none", "flip", "lattice", "lattice_and_flip")
-# Relative to the largest coefficient of a Hamiltonian.
-ROUNDING = 1e-12
-
-
-def lattice_symmetries(lattice: Lattice) -> tuple[Permutation, ...]:
-    """Returns the permutations of the sites that keep all bonds, the identity first.
-
-    Those of a chain are its reflection, of a rectangle two reflections and their product, of
-    a square the eight of its point group; with periodic edges, each of them after every
-    translation.
-
-    Args:
-        lattice: A `Chain` or a `Square`.
-
-    Returns:
-        For each symmetry the site that comes to stand at each place.
-
-    Example:
-        >>> from qtf.physics import Chain
-        >>> lattice_symmetries(Chain(3))
-        ((0, 1, 2), (2, 1, 0))
-        >>> len(lattice_symmetries(Square(4, 4)))
-        8
-    """
-    grid = np.arange(lattice.n_sites)
-    if isinstance(lattice, Square):
-        grid = grid.reshape(lattice.n_rows, lattice.n_columns)
-    moved = [grid]
-    if lattice.periodic:
-        moved = [
-            np.roll(grid, shift, axis=tuple(range(grid.ndim))) for shift in np.ndindex(*grid.shape)
-        ]
-    for axis in range(grid.ndim):
-        moved += [np.flip(image, axis) for image in moved]
-    if grid.ndim == 2 and lattice.n_rows == lattice.n_columns:
-        moved += [image.T for image in moved]
-    found = dict.fromkeys(tuple(image.ravel().tolist()) for image in moved)
-    return tuple(found)
+from qtf.physics import Lattice
 
 
 @keras.saving.register_keras_serializable("qtf")
@@ -216,43 +177,6 @@ class SymmetricWaveFunction(keras.Model):
         return cls(**{**config, "psi": psi})
 
 
-def is_symmetric(hamiltonian: PauliSum, group: str, lattice: Lattice) -> bool:
-    """Tells whether every element of a group keeps a Hamiltonian.
-
-    Args:
-        hamiltonian: On the sites of the lattice.
-        group: Of `GROUPS`.
-        lattice: Whose symmetries.
-
-    Example:
-        >>> from qtf.physics import Chain, ising
-        >>> tilted = ising(Chain(3), longitudinal_field=0.5)
-        >>> is_symmetric(tilted, "lattice", Chain(3)), is_symmetric(tilted, "flip", Chain(3))
-        (True, False)
-    """
-    permutations = lattice_symmetries(lattice) if "lattice" in group else ()
-    terms = _coefficients(hamiltonian, range(lattice.n_sites))
-    rounding = ROUNDING * max(map(abs, terms.values()), default=0.0)
-    # A flip of all spins turns the sign of every Y and Z.
-    odd = "flip" in group and any(
-        sum(pauli in "YZ" for _, pauli in term) % 2
-        for term, value in terms.items()
-        if abs(value) > rounding
-    )
-    moved = (_coefficients(hamiltonian, permutation) for permutation in permutations)
-    return not odd and all(
-        abs(found.get(term, 0.0) - terms.get(term, 0.0)) <= rounding
-        for found in moved
-        for term in found.keys() | terms.keys()
-    )
-
-
-def group_size(group: str, lattice: Lattice) -> int:
-    """Returns the number of symmetries in a group of `symmetrizer`, 1 for "none"."""
-    n_permutations = len(lattice_symmetries(lattice)) if "lattice" in group else 1
-    return n_permutations * (2 if "flip" in group else 1)
-
-
 def symmetrizer(
     group: str, lattice: Lattice, *, weighted_phase: bool = True
 ) -> Callable[[WaveFunction], SymmetricWaveFunction] | None:
@@ -266,53 +190,36 @@ def symmetrizer(
     Raises:
         ValueError: The group is unknown.
     """
-    if group not in GROUPS:
-        raise ValueError(
-            f'Setting `symmetry.group` must be one of {", ".join(GROUPS)}, but is "{group}".'
-        )
+    symmetries = symmetry_group(group, lattice)
     if group == "none":
         return None
-    permutations = lattice_symmetries(lattice)
     return lambda psi: SymmetricWaveFunction(
         psi=psi,
-        permutations=permutations if "lattice" in group else permutations[:1],
-        spin_flip="flip" in group,
+        permutations=symmetries.permutations,
+        spin_flip=symmetries.spin_flip,
         weighted_phase=weighted_phase,
     )
 
 
 def averaged(
-    psi: WaveFunction, settings: Mapping[str, Any], lattice: Lattice
+    psi: WaveFunction, settings: SymmetrySettings, lattice: Lattice
 ) -> SymmetricWaveFunction:
     """Returns the average of the wave function of a run over the symmetries that it names.
 
     Args:
         psi: The wave function.
-        settings: The part `symmetry` of the run's configuration.
+        settings: The section `symmetry` of the run's configuration.
         lattice: Of its spins.
 
     Raises:
         ValueError: The run names none, or `psi` is such an average already.
     """
-    average = symmetrizer(settings["group"], lattice, weighted_phase=settings["weighted_phase"])
+    average = symmetrizer(settings.group, lattice, weighted_phase=settings.weighted_phase)
     if average is None:
         raise ValueError('An average needs a run with a `symmetry.group`, but it has "none".')
-    if settings["in_training"]:
+    if settings.in_training:
         raise ValueError("An average needs a plain run, but that of this one was trained.")
     return average(psi)
-
-
-def _coefficients(
-    hamiltonian: PauliSum, new_sites: Sequence[int]
-) -> dict[frozenset[tuple[int, str]], float]:
-    """Returns the coefficient of each product of Pauli matrices after its sites were moved."""
-    found: dict[frozenset[tuple[int, str]], float] = {}
-    for term in hamiltonian.terms:
-        key = frozenset(
-            (new_sites[site], pauli) for site, pauli in zip(term.sites, term.paulis, strict=True)
-        )
-        found[key] = found.get(key, 0.0) + term.coefficient
-    return found
 
 
 def acceptance(symmetric: SymmetricWaveFunction, bits: Any) -> Any:
