@@ -1,16 +1,13 @@
 """The energy of an infinite lattice from those of finite ones."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from qtf.physics import lattice_kind
+from qtf.physics import HamiltonianSettings
 
-# From so many sizes of an open square on, its corners' 1 / L is fitted too.
-SIZES_OF_FOUR_TERMS = 5
 # Energy a site of infinite lattices, H = sum S S, and its error.
 HEISENBERG_BULK = {"chain": (0.25 - math.log(2.0), 0.0), "square": (-0.669437, 5e-6)}
 
@@ -73,7 +70,7 @@ def fit_sizes(
         sizes: L, spins of a chain or of the side of a square, (n_sizes,).
         energies: Total energies.
         errors: Their standard errors.
-        powers: The highest first; `powers_of` has those of the lattices here.
+        powers: The highest first; `Lattice.size_powers` has those of a lattice.
 
     Raises:
         ValueError: An error is not positive, lengths differ, or there are fewer sizes than
@@ -113,61 +110,28 @@ def fit_sizes(
     )
 
 
-def powers_of(lattice: str, *, periodic: bool, n_sizes: int) -> tuple[int, ...]:
-    """Returns the powers of the size in the ground energy of a gapless lattice.
-
-        open chain       E = e n + s + c / n
-        open square      E = e L^2 + s L + c (+ d / L, from five sizes on)
-        periodic         E = e n + c / n,   E = e L^2 + c / L
-
-    Args:
-        lattice: "chain" or "square".
-        periodic: Whether it has no edges.
-        n_sizes: How many sizes there are to fit.
-
-    Raises:
-        ValueError: The lattice is unknown.
-
-    Example:
-        >>> powers_of("chain", periodic=False, n_sizes=5)
-        (1, 0, -1)
-
-    Source: chain: Bloete, Cardy and Nightingale, Phys. Rev. Lett. 56, 742 (1986), but for
-    the logarithms of the Heisenberg chain; square: Neuberger and Ziman, Phys. Rev. B 39,
-    2608 (1989), with the energies of edges and corners beside the bulk's.
-    """
-    if lattice not in HEISENBERG_BULK:
-        known = ", ".join(HEISENBERG_BULK)
-        raise ValueError(f'Argument `lattice` must be one of {known}, but is "{lattice}".')
-    if lattice == "chain":
-        return (1, -1) if periodic else (1, 0, -1)
-    if periodic:
-        return (2, -1)
-    return (2, 1, 0, -1) if n_sizes >= SIZES_OF_FOUR_TERMS else (2, 1, 0)
-
-
-def known_bulk_energy(hamiltonian: Mapping[str, Any]) -> tuple[float, float] | None:
+def known_bulk_energy(hamiltonian: HamiltonianSettings) -> tuple[float, float] | None:
     """Returns energy a site and error of an infinite lattice, or None where none is listed.
 
     Those of the antiferromagnetic Heisenberg model, H = sum S S: 1/4 - ln 2 on the chain,
     -0.669437(5) on the square.
 
     Args:
-        hamiltonian: Its configuration, as `qtf.physics.from_config` takes it.
+        hamiltonian: Its settings.
 
     Example:
-        >>> known_bulk_energy({"name": "heisenberg", "lattice": "square"})
+        >>> known_bulk_energy(HamiltonianSettings("heisenberg", {"lattice": "square"}))
         (-0.669437, 5e-06)
 
     Source: chain: Hulthen, Ark. Mat. Astron. Fys. 26A, 11 (1938); square: Sandvik, Phys.
     Rev. B 56, 11678 (1997).
     """
-    coupling = hamiltonian.get("coupling", 1.0)
-    if hamiltonian["name"] != "heisenberg" or np.ndim(coupling) or not coupling > 0:
+    if hamiltonian.name != "heisenberg":
         return None
-    found = HEISENBERG_BULK.get(lattice_kind(hamiltonian))
-    if found is None:
+    coupling = hamiltonian.number("coupling")
+    known = HEISENBERG_BULK.get(hamiltonian.lattice_kind)
+    if known is None or coupling is None or not coupling > 0:
         return None
     # S = sigma / 2.
-    factor = coupling * (4.0 if hamiltonian.get("units", "spin") == "pauli" else 1.0)
-    return factor * found[0], factor * found[1]
+    factor = coupling * (4.0 if hamiltonian["units"] == "pauli" else 1.0)
+    return factor * known[0], factor * known[1]

@@ -16,10 +16,10 @@ from qtf.checks import (
     Optional,
     Several,
 )
+from qtf.physics.lattices import ORDERS
 from qtf.settings import Settings
 from qtf.training.settings import SCHEDULES
 
-ORDERS = ("raster", "snake")
 GROUPS = ("none", "flip", "lattice", "lattice_and_flip")
 # What the two phases of a position are read from: number of outputs.
 PHASE_OUTPUTS = {"angle": 2, "sine_and_cosine": 4}

@@ -30,7 +30,7 @@ class SymmetricWaveFunction(keras.Model):
 
     Args:
         psi: The wave function whose weights are used.
-        permutations: Of the sites, the identity first, see `lattice_symmetries`.
+        permutations: Of the sites, the identity first, see `Lattice.symmetries`.
         spin_flip: Whether turning every spin is a symmetry too.
         weighted_phase: Whether phases count as |psi|^2 in their mean; otherwise equally.
         **kwargs: Of `keras.Model`.

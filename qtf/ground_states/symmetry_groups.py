@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qtf.ground_states.settings import GROUPS
-from qtf.physics import Lattice, PauliSum, Square
+from qtf.physics import Lattice, PauliSum
 
 # Relative to the largest coefficient of a Hamiltonian.
 ROUNDING = 1e-12
@@ -86,44 +86,8 @@ def symmetry_group(name: str, lattice: Lattice) -> SymmetryGroup:
     if name not in GROUPS:
         raise ValueError(f'Argument `name` must be one of {", ".join(GROUPS)}, but is "{name}".')
     identity = tuple(range(lattice.n_sites))
-    permutations = lattice_symmetries(lattice) if "lattice" in name else (identity,)
+    permutations = lattice.symmetries() if "lattice" in name else (identity,)
     return SymmetryGroup(permutations, spin_flip="flip" in name)
-
-
-def lattice_symmetries(lattice: Lattice) -> tuple[tuple[int, ...], ...]:
-    """Returns the permutations of the sites that keep all bonds, the identity first.
-
-    Those of a chain are its reflection, of a rectangle two reflections and their product, of
-    a square the eight of its point group; with periodic edges, each of them after every
-    translation.
-
-    Args:
-        lattice: A `Chain` or a `Square`.
-
-    Returns:
-        For each symmetry the site that comes to stand at each place.
-
-    Example:
-        >>> from qtf.physics import Chain
-        >>> lattice_symmetries(Chain(3))
-        ((0, 1, 2), (2, 1, 0))
-        >>> len(lattice_symmetries(Square(4, 4)))
-        8
-    """
-    grid = np.arange(lattice.n_sites)
-    if isinstance(lattice, Square):
-        grid = grid.reshape(lattice.n_rows, lattice.n_columns)
-    moved = [grid]
-    if lattice.periodic:
-        moved = [
-            np.roll(grid, shift, axis=tuple(range(grid.ndim))) for shift in np.ndindex(*grid.shape)
-        ]
-    for axis in range(grid.ndim):
-        moved += [np.flip(image, axis) for image in moved]
-    if grid.ndim == 2 and lattice.n_rows == lattice.n_columns:
-        moved += [image.T for image in moved]
-    found = dict.fromkeys(tuple(image.ravel().tolist()) for image in moved)
-    return tuple(found)
 
 
 def _coefficients(

@@ -19,20 +19,11 @@ from qtf.physics.ground_energies import (
     heisenberg_chain_ground_energy,
     lanczos_ground_energy,
 )
-from qtf.physics.hamiltonians import (
-    custom,
-    from_config,
-    heisenberg,
-    ising,
-    j1j2,
-    lattice_from_config,
-    lattice_kind,
-    xxz,
-    xyz,
-)
+from qtf.physics.hamiltonian_settings import HamiltonianSettings, from_config
+from qtf.physics.hamiltonians import HAMILTONIANS, custom, heisenberg, ising, j1j2, xxz, xyz
 from qtf.physics.initial_states import INITIAL_STATE_LAWS, printed_state, sample_initial_states
 from qtf.physics.krylov import krylov_evolve, krylov_step
-from qtf.physics.lattices import Chain, Lattice, Square
+from qtf.physics.lattices import LATTICES, Chain, Lattice, Square
 from qtf.physics.lindblad import JumpOperator, Lindbladian, decay
 from qtf.physics.observables import (
     correlation,
@@ -49,10 +40,13 @@ from qtf.physics.published_energies import published_energies
 from qtf.physics.trajectories import sample_trajectories
 
 __all__ = [
+    "HAMILTONIANS",
     "INITIAL_STATE_LAWS",
+    "LATTICES",
     "MEASUREMENTS",
     "Chain",
     "Eigenbasis",
+    "HamiltonianSettings",
     "JumpOperator",
     "Lattice",
     "Lindbladian",
@@ -83,8 +77,6 @@ __all__ = [
     "j1j2",
     "krylov_evolve",
     "lanczos_ground_energy",
-    "lattice_from_config",
-    "lattice_kind",
     "krylov_step",
     "local_magnetization",
     "magnetization",

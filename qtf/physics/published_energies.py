@@ -1,11 +1,11 @@
 """Ground energies of lattices too large for exact methods, as others found them."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from qtf.physics.hamiltonians import UNITS, lattice_kind
+from qtf.physics.hamiltonian_settings import HamiltonianSettings
+from qtf.physics.hamiltonians import UNITS
 
 # What an energy is.
 EXACT = "exact"
@@ -93,14 +93,14 @@ HEISENBERG: dict[tuple[int, bool, float], Rows] = {
 }
 
 
-def published_energies(hamiltonian: dict[str, Any]) -> tuple[PublishedEnergy, ...]:
+def published_energies(hamiltonian: HamiltonianSettings) -> tuple[PublishedEnergy, ...]:
     """Returns what is known of a Hamiltonian, the best reference first.
 
     Energies scale with the coupling, an antiferromagnetic one for the Heisenberg model; the
     sign of neither coupling nor transverse field matters to the Ising model on these lattices.
 
     Args:
-        hamiltonian: Its configuration, as `from_config` takes it; coefficients are numbers.
+        hamiltonian: Its settings.
 
     Returns:
         Nothing where there is no table. There are those of squares: Ising models without
@@ -111,19 +111,21 @@ def published_energies(hamiltonian: dict[str, Any]) -> tuple[PublishedEnergy, ..
 
     Example:
         >>> square = {"lattice": "square", "n_rows": 10, "n_columns": 10}
-        >>> published_energies({"name": "heisenberg", **square})[0].energy_per_site
+        >>> published_energies(HamiltonianSettings("heisenberg", square))[0].energy_per_site
         -0.628656
-        >>> published_energies({"name": "heisenberg", **square, "coupling": 2.0})[0].kind
+        >>> doubled = HamiltonianSettings("heisenberg", {**square, "coupling": 2.0})
+        >>> published_energies(doubled)[0].kind
         'Monte Carlo'
     """
-    side = hamiltonian.get("n_rows")
-    if lattice_kind(hamiltonian) != "square" or side != hamiltonian.get("n_columns"):
+    values = hamiltonian.values
+    side = values.get("n_rows")
+    if hamiltonian.lattice_kind != "square" or side != values.get("n_columns"):
         return ()
-    found = _ising(hamiltonian) if hamiltonian["name"] == "ising" else _heisenberg(hamiltonian)
+    found = _ising(hamiltonian) if hamiltonian.name == "ising" else _heisenberg(hamiltonian)
     if found is None:
         return ()
     table, ratio, factor = found
-    periodic = hamiltonian.get("periodic", False)
+    periodic = values.get("periodic", False)
     for (known_side, is_periodic, known_ratio), rows in table.items():
         same = np.isclose(ratio, known_ratio, rtol=SAME_RATIO, atol=SAME_RATIO)
         if (known_side, is_periodic) == (side, periodic) and same:
@@ -137,26 +139,23 @@ def published_energies(hamiltonian: dict[str, Any]) -> tuple[PublishedEnergy, ..
 _Found = tuple[dict[tuple[int, bool, float], Rows], float, float] | None
 
 
-def _ising(hamiltonian: dict[str, Any]) -> _Found:
+def _ising(hamiltonian: HamiltonianSettings) -> _Found:
     """Returns table, quotient of couplings and the factor of its energies, or None."""
-    values = [hamiltonian.get(key) for key in ("transverse_field", "longitudinal_field")]
-    coupling = hamiltonian.get("coupling", 1.0)
-    # Coefficients of each bond or site are in no table, nor is the default of the field.
-    if any(value is None or np.ndim(value) for value in (coupling, *values)):
+    coupling, transverse, longitudinal = map(
+        hamiltonian.number, ("coupling", "transverse_field", "longitudinal_field")
+    )
+    # Coefficients of each bond or site are in no table.
+    if not coupling or transverse is None or longitudinal != 0:
         return None
-    if values[1] != 0 or coupling == 0:
-        return None
-    return ISING, abs(values[0] / coupling), abs(coupling)
+    return ISING, abs(transverse / coupling), abs(coupling)
 
 
-def _heisenberg(hamiltonian: dict[str, Any]) -> _Found:
-    coupling = hamiltonian.get("coupling", 1.0)
-    second = hamiltonian.get("next_nearest_coupling", 0.5)
-    if hamiltonian["name"] == "heisenberg":
-        second = 0.0
-    elif hamiltonian["name"] != "j1j2":
+def _heisenberg(hamiltonian: HamiltonianSettings) -> _Found:
+    if hamiltonian.name not in ("heisenberg", "j1j2"):
         return None
-    if np.ndim(coupling) or np.ndim(second) or not coupling > 0:
+    coupling = hamiltonian.number("coupling")
+    second = hamiltonian.number("next_nearest_coupling") if hamiltonian.name == "j1j2" else 0.0
+    if coupling is None or second is None or not coupling > 0:
         return None
-    factor = coupling * UNITS[hamiltonian.get("units", "spin")] / UNITS["spin"]
+    factor = coupling * UNITS[str(hamiltonian["units"])] / UNITS["spin"]
     return HEISENBERG, second / coupling, factor

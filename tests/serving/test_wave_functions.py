@@ -15,7 +15,7 @@ import pytest
 import tensorflow as tf
 
 from qtf.ground_states.local_energy import LocalEnergy
-from qtf.physics import all_bits, from_config, lattice_from_config
+from qtf.physics import HamiltonianSettings, all_bits, from_config
 from qtf.training.run_folder import RunFolder
 from serving.export import run
 from tests.serving.running_server import RunningServer, error_of, model_config, write_text
@@ -48,7 +48,7 @@ def workdir(tmp_path_factory):
     config.symmetry.group = "lattice_and_flip"
     resolved = ground_state_config.resolved(config)
     keras.utils.set_random_seed(3)
-    psi = make_wave_function(resolved, lattice_from_config(HAMILTONIAN))
+    psi = make_wave_function(resolved, HamiltonianSettings.from_mapping(HAMILTONIAN).lattice)
     folder = RunFolder(tmp_path_factory.mktemp("runs") / "run")
     folder.open(resolved)
     folder.save_model(psi)

@@ -8,13 +8,10 @@ import numpy as np
 
 from qtf.ground_states.finite_size import fit_sizes, known_bulk_energy
 from qtf.physics import (
-    Chain,
+    HamiltonianSettings,
     PauliSum,
-    from_config,
     heisenberg_chain_ground_energy,
     lanczos_ground_energy,
-    lattice_from_config,
-    lattice_kind,
     published_energies,
 )
 from qtf.physics.ground_energies import QUICK_LANCZOS_SITES
@@ -65,8 +62,8 @@ def find_reference(config: dict[str, Any]) -> Reference | None:
     """
     if config["reference"] is not None:
         return Reference(config["reference"], 0.0, "the configuration", GIVEN)
-    physics = config["physics"]["hamiltonian"]
-    hamiltonian = from_config(physics)
+    physics = HamiltonianSettings.from_mapping(config["physics"]["hamiltonian"])
+    hamiltonian = physics.build()
     if hamiltonian.n_sites <= QUICK_LANCZOS_SITES:
         with announced("exact ground energy by Lanczos"):
             return Reference(_lanczos(hamiltonian), 0.0, "Lanczos", EXACT)
@@ -86,27 +83,27 @@ def reference_entries(reference: Reference | None) -> dict[str, Any]:
 _lanczos = functools.lru_cache(maxsize=8)(lanczos_ground_energy)
 
 
-def _published(physics: dict[str, Any]) -> Reference | None:
+def _published(physics: HamiltonianSettings) -> Reference | None:
     rows = published_energies(physics)
     if not rows:
         return None
-    best, n_sites = rows[0], lattice_from_config(physics).n_sites
+    best, n_sites = rows[0], physics.lattice.n_sites
     source = f"{best.method}, {best.source}"
     return Reference(n_sites * best.energy_per_site, n_sites * best.error, source, best.kind)
 
 
-def _extrapolated(physics: dict[str, Any]) -> Reference | None:
+def _extrapolated(physics: HamiltonianSettings) -> Reference | None:
     """Returns the energy of an open Heisenberg square between or beyond the published ones.
 
     It lies on e L^2 + s L + c + d / L, with e of the infinite lattice, fitted to Lanczos at
     side 4, diagonalisation at 6, quantum Monte Carlo at 10 and 16.
     """
-    side = physics.get("n_rows", 0)
-    is_square = lattice_kind(physics) == "square" and side == physics["n_columns"]
+    side = physics.values.get("n_rows", 0)
+    is_square = physics.lattice_kind == "square" and side == physics.values["n_columns"]
     bulk = known_bulk_energy(physics) if is_square else None
-    if bulk is None or side < min(FITTED_SIDES) or side % 2 or physics.get("periodic", False):
+    if bulk is None or side < min(FITTED_SIDES) or side % 2 or physics.lattice.periodic:
         return None
-    unit, _ = known_bulk_energy({"name": "heisenberg", "lattice": "square"})
+    unit, _ = known_bulk_energy(HamiltonianSettings("heisenberg", {"lattice": "square"}))
     left = [energy - unit * n**2 for n, energy in FITTED_SIDES.items()]
     fit = fit_sizes(list(FITTED_SIDES), left, [n**2 for n in FITTED_SIDES], (1, 0, -1))
     energy = bulk[0] / unit * (unit * side**2 + fit(side)[0])
@@ -114,17 +111,19 @@ def _extrapolated(physics: dict[str, Any]) -> Reference | None:
     return Reference(energy, error, "extrapolation of other sizes", EXTRAPOLATED)
 
 
-def _of_a_chain(physics: dict[str, Any], hamiltonian: PauliSum) -> Reference | None:
+def _of_a_chain(physics: HamiltonianSettings, hamiltonian: PauliSum) -> Reference | None:
     """Returns the energy of an open chain whose equations are solved, or None."""
-    lattice = lattice_from_config(physics)
-    if not isinstance(lattice, Chain) or lattice.periodic:
+    lattice = physics.lattice
+    if physics.lattice_kind != "chain" or lattice.periodic:
         return None
-    if physics["name"] == "ising":
+    if physics.name == "ising":
         return _free_fermions(hamiltonian)
-    coupling = physics.get("coupling", 1.0)
-    if physics["name"] != "heisenberg" or lattice.n_sites % 2 or np.ndim(coupling) or coupling <= 0:
+    if physics.name != "heisenberg" or lattice.n_sites % 2:
         return None
-    factor = coupling * UNITS[physics.get("units", "spin")] / UNITS["spin"]
+    coupling = physics.number("coupling")
+    if coupling is None or coupling <= 0:
+        return None
+    factor = coupling * UNITS[physics["units"]] / UNITS["spin"]
     energy = factor * heisenberg_chain_ground_energy(lattice.n_sites)
     return Reference(energy, 0.0, "Bethe equations", EXACT)
 

@@ -20,7 +20,7 @@ from qtf.ground_states.markov_chain import (
 )
 from qtf.ground_states.settings import SymmetrySettings
 from qtf.ground_states.symmetries import averaged
-from qtf.physics import lattice_from_config
+from qtf.physics import HamiltonianSettings
 from qtf.pieces import equal_pieces
 from qtf.progress import announced
 from qtf.run_kinds import GROUND_STATES, check_kind
@@ -100,7 +100,8 @@ def compare_modes(plan: ModesPlan) -> dict[str, Any]:
     hamiltonian = config["physics"]["hamiltonian"]
     if plan.symmetrized:
         symmetry = SymmetrySettings.from_mapping(config["symmetry"])
-        psi = averaged(psi, symmetry, lattice_from_config(hamiltonian))
+        lattice = HamiltonianSettings.from_mapping(hamiltonian).lattice
+        psi = averaged(psi, symmetry, lattice)
     _check_start(psi, plan.run)
     with announced("drawing direct samples"):
         direct = _direct_samples(psi, plan.n_chains * plan.n_kept, plan.seed)

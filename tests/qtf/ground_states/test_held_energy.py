@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 from qtf.ground_states.held_energy import lowest_energy_held
-from qtf.ground_states.orderings import sublattice
 from qtf.ground_states.sector import Sector
 from qtf.ground_states.symmetry_groups import symmetry_group
 from qtf.physics import Chain, Square, all_bits, heisenberg, ising, j1j2, xxz
@@ -40,7 +39,7 @@ def test_signs_of_a_sublattice_let_symmetries_hold_the_antiferromagnet():
     chain = Chain(6)
     sector = Sector(6, group=symmetry_group("lattice_and_flip", chain))
     without, with_them = (
-        lowest_energy_held(heisenberg(chain), sector, sites) for sites in ((), sublattice(chain))
+        lowest_energy_held(heisenberg(chain), sector, sites) for sites in ((), chain.sublattice())
     )
     exact = np.linalg.eigvalsh(heisenberg(chain).to_dense())[0]
     assert with_them == pytest.approx(exact)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from qtf.physics import from_config, lanczos_ground_energy, published_energies
+from qtf.physics import HamiltonianSettings, from_config, lanczos_ground_energy, published_energies
 from trainers.ground_state import references as ground_state_references
 from trainers.ground_state.references import find_reference, reference_entries
 
@@ -31,7 +31,7 @@ def test_references_say_where_they_are_from():
 @pytest.mark.parametrize("side", [8, 12, 20])
 def test_extrapolated_energies_agree_with_networks_of_that_size(side, monkeypatch):
     physics = square(side)["physics"]["hamiltonian"]
-    network = published_energies(physics)[0]
+    network = published_energies(HamiltonianSettings.from_mapping(physics))[0]
     monkeypatch.setattr(ground_state_references, "published_energies", lambda physics: ())
     found = find_reference(square(side))
     assert found.source == "extrapolation of other sizes"
