@@ -10,12 +10,15 @@ Stopped by Ctrl-C, SIGTERM or kill -9, the same command continues.
 """
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING
 
 from absl import flags
 
 from qtf.command_line import run_command
 from qtf.configuration_files import define_configuration
+
+if TYPE_CHECKING:
+    from trainers.ground_state.settings import GroundStateSettings
 
 CONFIG = define_configuration("Which ground state, and how.")
 WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.")
@@ -31,36 +34,49 @@ def main() -> None:
 def _main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Imported here so that --help and mistakes in the flags answer at once.
+    from trainers.config import from_config
+    from trainers.ground_state.settings import GroundStateSettings
+
+    settings = from_config(GroundStateSettings, CONFIG.value)
+    if settings.growth.sizes:
+        _grow(settings)
+    else:
+        _search(settings)
+
+
+def _search(settings: "GroundStateSettings") -> None:
     from qtf.quiet_import import import_tensorflow_quietly
-    from trainers.ground_state import config as ground_state_config
+    from trainers.ground_state.facts import find_facts
 
-    config = ground_state_config.resolved(CONFIG.value)
+    facts = find_facts(settings)
     import_tensorflow_quietly()
-    from trainers.ground_state.references import find_reference, reference_entries
     from trainers.ground_state.refinement import run_and_refine
-    from trainers.ground_state.report import lines, measure
+    from trainers.ground_state.report import lines, measure, write_result
 
-    if config["growth"]["sizes"]:
-        _grow(config)
-        return
-    task, model = run_and_refine(config, WORKDIR.value, profile=PROFILE.value)
-    found = measure(task, model, WORKDIR.value, more=reference_entries(find_reference(config)))
-    for line in lines(found, config["physics"]["hamiltonian"]):
+    task, psi = run_and_refine(settings, facts, WORKDIR.value, profile=PROFILE.value)
+    result = measure(task, psi, WORKDIR.value, facts.reference)
+    write_result(result, WORKDIR.value)
+    for line in lines(result, settings.physics.hamiltonian):
         print(line)
     print(f"Run folder: {WORKDIR.value}")
 
 
-def _grow(config: dict[str, Any]) -> None:
-    from trainers.ground_state.growth.report import HEADER, bulk_line, line
-    from trainers.ground_state.growth.sizes import grow
+def _grow(settings: "GroundStateSettings") -> None:
+    from qtf.quiet_import import import_tensorflow_quietly
+    from trainers.ground_state.facts import find_facts
+    from trainers.ground_state.growth.stages import make_stages
+
+    facts = [find_facts(stage.settings) for stage in make_stages(settings)]
+    import_tensorflow_quietly()
+    from trainers.ground_state.growth.grow import grow
+    from trainers.ground_state.growth.report import HEADER, bulk_line, lines
 
     print(HEADER)
-    for found in grow(config, WORKDIR.value, profile=PROFILE.value):
-        row = found["rows"][-1]
-        for text in (line(row), *(f"Warning: {warning}" for warning in row["warnings"])):
-            print(text, flush=True)
-    if found["bulk"] is not None:
-        print(bulk_line(found["bulk"]))
+    for growth in grow(settings, facts, WORKDIR.value, profile=PROFILE.value):
+        for line in lines(growth.rows[-1]):
+            print(line, flush=True)
+    if growth.bulk is not None:
+        print(bulk_line(growth.bulk))
     print(f"Folder of the growth: {WORKDIR.value}")
 
 

@@ -2,7 +2,6 @@
 
 import functools
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -19,6 +18,7 @@ from qtf.physics.hamiltonians import UNITS
 from qtf.physics.published_energies import EXACT, EXTRAPOLATED
 from qtf.physics.references import ising_ground_energy
 from qtf.progress import announced
+from trainers.ground_state.settings import RunSettings
 
 # Total energies of open Heisenberg squares, S S, by their sides. All are even: an odd square
 # has a spin left over and lies on a curve of its own.
@@ -51,32 +51,23 @@ class Reference:
     kind: str
 
 
-def find_reference(config: dict[str, Any]) -> Reference | None:
+def find_reference(settings: RunSettings) -> Reference | None:
     """Returns the energy of a lattice where it is known, the best one.
 
     It is the one that is given, found by Lanczos, Bethe equations or free fermions, published,
     or, for open Heisenberg squares of even sides, extrapolated.
 
     Args:
-        config: Resolved configuration.
+        settings: Settings of the run.
     """
-    if config["reference"] is not None:
-        return Reference(config["reference"], 0.0, "the configuration", GIVEN)
-    physics = HamiltonianSettings.from_mapping(config["physics"]["hamiltonian"])
+    if settings.reference is not None:
+        return Reference(settings.reference, 0.0, "the configuration", GIVEN)
+    physics = settings.physics.hamiltonian
     hamiltonian = physics.build()
     if hamiltonian.n_sites <= QUICK_LANCZOS_SITES:
         with announced("exact ground energy by Lanczos"):
             return Reference(_lanczos(hamiltonian), 0.0, "Lanczos", EXACT)
     return _of_a_chain(physics, hamiltonian) or _published(physics) or _extrapolated(physics)
-
-
-def reference_entries(reference: Reference | None) -> dict[str, Any]:
-    """Returns what a stored result says of its reference beside the energy."""
-    names = ("source", "error", "kind")
-    return {
-        f"reference_{name}": None if reference is None else getattr(reference, name)
-        for name in names
-    }
 
 
 # Asked for by the task as well as by its report.

@@ -1,106 +1,164 @@
 """What a ground-state run says of its result."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from qtf.files import write_json
 from qtf.ground_states.estimates import relative_error
 from qtf.ground_states.exact_sums import MAX_LISTED_SITES, variational_energy
+from qtf.ground_states.symmetries import SymmetricWaveFunction
 from qtf.ground_states.task import GroundStateTask
+from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import HamiltonianSettings, published_energies
 from qtf.training.run_folder import RunFolder
+from trainers.ground_state.facts import Reference
 
 RESULT = "result.json"
 NO_RELATIVE_ERROR = "Relative error: none, as the reference is 0"
 
 
+@dataclass(frozen=True)
+class Sums:
+    """Energies from sums over all configurations.
+
+    Attributes:
+        energy: Energy of the wave function.
+        n_symmetries: Number of symmetries; None: none are known, or they were built in.
+        energy_averaged: Energy of its average over them.
+    """
+
+    energy: float
+    n_symmetries: int | None = None
+    energy_averaged: float | None = None
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Returns the entries of `result.json`."""
+        entries = {
+            "energy_from_all_configurations": self.energy,
+            "n_symmetries": self.n_symmetries,
+            "energy_averaged_over_symmetries": self.energy_averaged,
+        }
+        return {key: value for key, value in entries.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run has reached; energies are total ones.
+
+    Attributes:
+        n_sites: Number of sites.
+        weights_after_step: Optimiser steps after which the run had the weights.
+        metrics: Metrics of a validation.
+        warnings: Why it may not be the ground state, one sentence each.
+        sums: Energies from all configurations, where these can be listed.
+        reference: Ground energy that it is held against.
+    """
+
+    n_sites: int
+    weights_after_step: int | None
+    metrics: Mapping[str, float]
+    warnings: tuple[str, ...] = ()
+    sums: Sums | None = None
+    reference: Reference | None = None
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Returns the content of `result.json`."""
+        return {
+            "n_sites": self.n_sites,
+            "weights_after_step": self.weights_after_step,
+            **self.metrics,
+            "warnings": list(self.warnings),
+            **({} if self.sums is None else self.sums.to_mapping()),
+            **{
+                f"reference_{name}": getattr(self.reference, name, None)
+                for name in ("source", "error", "kind")
+            },
+        }
+
+
 def measure(
     task: GroundStateTask,
-    model: Any,
+    model: WaveFunction | SymmetricWaveFunction,
     workdir: Path | str,
+    reference: Reference | None,
     *,
     n_samples: int | None = None,
-    more: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
-    """Measures the energy in every way that the size allows, and writes it into the run folder.
+) -> Result:
+    """Measures the energy in every way that the size allows.
 
     It is that of the weights which the model has now, after `run` those that exports take.
 
     Args:
-        task: Its samples measure the energy.
+        task: The task, whose samples measure the energy.
         model: The wave function with the weights to measure.
         workdir: The run folder.
+        reference: Ground energy where it is known.
         n_samples: Samples of the measurement; None: as many as of a validation.
-        more: Further entries of `result.json`.
-
-    Returns:
-        What `result.json` holds: the metrics of a validation, the list "warnings" and, where all
-        configurations can be listed, "energy_from_all_configurations" and
-        "energy_averaged_over_symmetries"; energies are total ones.
     """
-    n_sites = task.hamiltonian.n_sites
-    values = task.validate(model, n_samples=n_samples)
-    found = {
-        "n_sites": n_sites,
-        "weights_after_step": RunFolder(workdir).kept_step(),
-        **values,
-        "warnings": task.warnings(values),
-    }
-    if n_sites <= MAX_LISTED_SITES:
-        energy = variational_energy(model, task.hamiltonian, xla=task.xla)
-        found["energy_from_all_configurations"] = energy
-        if task.symmetrized is not None:
-            average = task.symmetrized(model)
-            found["n_symmetries"] = average.n_symmetries
-            energy = variational_energy(average, task.hamiltonian, xla=task.xla)
-            found["energy_averaged_over_symmetries"] = energy
-    found.update(more or {})
-    write_json(Path(workdir) / RESULT, found)
-    return found
+    metrics = task.validate(model, n_samples=n_samples)
+    return Result(
+        n_sites=task.hamiltonian.n_sites,
+        weights_after_step=RunFolder(workdir).kept_step(),
+        metrics=metrics,
+        warnings=tuple(task.warnings(metrics)),
+        sums=_sums(task, model),
+        reference=reference,
+    )
 
 
-def lines(found: dict[str, Any], hamiltonian: dict[str, Any]) -> Iterator[str]:
-    """Yields what a user reads at the end of a run.
+def _sums(task: GroundStateTask, model: WaveFunction | SymmetricWaveFunction) -> Sums | None:
+    if task.hamiltonian.n_sites > MAX_LISTED_SITES:
+        return None
+    energy = variational_energy(model, task.hamiltonian, xla=task.xla)
+    if task.symmetrized is None:
+        return Sums(energy)
+    average = task.symmetrized(model)
+    averaged = variational_energy(average, task.hamiltonian, xla=task.xla)
+    return Sums(energy, average.n_symmetries, averaged)
 
-    Args:
-        found: Of `measure`.
-        hamiltonian: Its configuration.
-    """
-    n_sites = found["n_sites"]
-    yield f"Energy: {found['energy']:.9g} +- {found['energy_error']:.2g}"
-    yield f"Energy a site: {found['energy'] / n_sites:.8g} +- {found['energy_error'] / n_sites:.1g}"
-    yield f"Variance: {found['energy_variance']:.3g}, V-score: {found['v_score']:.3g}"
-    for row in published_energies(HamiltonianSettings.from_mapping(hamiltonian)):
-        error = f" +- {row.error:.0e}" if row.error else ""
-        energy = f"{row.energy_per_site:.9g}{error} a site"
-        yield f"{row.method}: {energy} ({row.kind}: {row.source})"
-    reference = found.get("reference_energy")
+
+def write_result(
+    result: Result, workdir: Path | str, more: Mapping[str, float | None] | None = None
+) -> None:
+    """Writes `result.json` into a run folder, with more entries if there are any."""
+    write_json(Path(workdir) / RESULT, {**result.to_mapping(), **(more or {})})
+
+
+def lines(result: Result, hamiltonian: HamiltonianSettings) -> Iterator[str]:
+    """Yields what a user reads at the end of a run."""
+    metrics, n_sites = result.metrics, result.n_sites
+    energy, error = metrics["energy"], metrics["energy_error"]
+    yield f"Energy: {energy:.9g} +- {error:.2g}"
+    yield f"Energy a site: {energy / n_sites:.8g} +- {error / n_sites:.1g}"
+    yield f"Variance: {metrics['energy_variance']:.3g}, V-score: {metrics['v_score']:.3g}"
+    for row in published_energies(hamiltonian):
+        bar = f" +- {row.error:.0e}" if row.error else ""
+        published = f"{row.energy_per_site:.9g}{bar} a site"
+        yield f"{row.method}: {published} ({row.kind}: {row.source})"
+    reference = result.reference
     if reference is not None:
-        yield f"Reference: {_reference(found)}"
-        error = _relative(found["energy"], reference)
-        yield f"Relative error: {error} from samples" if error else NO_RELATIVE_ERROR
-    names = {
-        "energy_from_all_configurations": "Energy from all configurations",
-        "energy_averaged_over_symmetries": f"Averaged over {found.get('n_symmetries')} symmetries",
+        bar = f" +- {reference.error:.1g}" if reference.error else ""
+        yield f"Reference: {reference.energy:.9g}{bar} ({reference.kind}: {reference.source})"
+        relative = _relative(energy, reference)
+        yield f"Relative error: {relative} from samples" if relative else NO_RELATIVE_ERROR
+    if result.sums is not None:
+        yield from _lines_of_sums(result.sums, reference)
+    yield from (f"Warning: {warning}" for warning in result.warnings)
+
+
+def _lines_of_sums(sums: Sums, reference: Reference | None) -> Iterator[str]:
+    energies = {
+        "Energy from all configurations": sums.energy,
+        f"Averaged over {sums.n_symmetries} symmetries": sums.energy_averaged,
     }
-    for key, name in names.items():
-        if key in found:
-            error = "" if reference is None else _relative(found[key], reference)
-            yield f"{name}: {found[key]:.9g}{f', relative error {error}' if error else ''}"
-    # Absent in results from before they were kept.
-    yield from (f"Warning: {warning}" for warning in found.get("warnings", ()))
+    for name, energy in energies.items():
+        if energy is not None:
+            relative = _relative(energy, reference)
+            yield f"{name}: {energy:.9g}{f', relative error {relative}' if relative else ''}"
 
 
-def _reference(found: dict[str, Any]) -> str:
-    """Returns the energy, its error bar, what it is and where it is from."""
-    error = f" +- {found['reference_error']:.1g}" if found.get("reference_error") else ""
-    # Absent in results from before it was told.
-    kind = found.get("reference_kind")
-    told = f" ({kind}: {found['reference_source']})" if kind else ""
-    return f"{found['reference_energy']:.9g}{error}{told}"
-
-
-def _relative(energy: float, reference: float) -> str:
-    error = relative_error(energy, reference)
+def _relative(energy: float, reference: Reference | None) -> str:
+    error = None if reference is None else relative_error(energy, reference.energy)
     return "" if error is None else f"{error:.2g}"
