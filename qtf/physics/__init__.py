@@ -22,6 +22,7 @@ from qtf.physics.ground_energies import (
 from qtf.physics.hamiltonian_settings import HamiltonianSettings, from_config
 from qtf.physics.hamiltonians import HAMILTONIANS, custom, heisenberg, ising, j1j2, xxz, xyz
 from qtf.physics.initial_states import INITIAL_STATE_LAWS, printed_state, sample_initial_states
+from qtf.physics.known_energies import find_ground_energy, published_energies
 from qtf.physics.krylov import krylov_evolve, krylov_step
 from qtf.physics.lattices import LATTICES, Chain, Lattice, Square
 from qtf.physics.lindblad import JumpOperator, Lindbladian, decay
@@ -36,7 +37,6 @@ from qtf.physics.observables import (
 )
 from qtf.physics.operators import PauliSum, PauliTerm
 from qtf.physics.povm import MEASUREMENTS, OutcomeGenerator, Povm, four_pauli, tetrahedral
-from qtf.physics.published_energies import published_energies
 from qtf.physics.trajectories import sample_trajectories
 
 __all__ = [
@@ -68,6 +68,7 @@ __all__ = [
     "evolve",
     "expectation",
     "fidelity",
+    "find_ground_energy",
     "four_pauli",
     "from_config",
     "heisenberg",

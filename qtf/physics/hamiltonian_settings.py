@@ -13,10 +13,11 @@ from qtf.physics._checks import checked_choice
 from qtf.physics.hamiltonians import HAMILTONIANS, Model
 from qtf.physics.lattices import LATTICES, Lattice
 from qtf.physics.operators import PauliSum
+from qtf.settings import Settings
 
 
 @dataclass(frozen=True)
-class HamiltonianSettings:
+class HamiltonianSettings(Settings, section="hamiltonian", free=True):
     """Name, lattice and coefficients of a Hamiltonian; the size may still be open.
 
     Coefficients are those of the function of `HAMILTONIANS`, with its defaults. Beside them are
@@ -56,7 +57,7 @@ class HamiltonianSettings:
             self.build()
 
     @classmethod
-    def from_mapping(cls, values: Mapping[str, object], /) -> Self:
+    def from_mapping(cls, values: Mapping[str, object]) -> Self:
         """Returns the settings that a configuration holds.
 
         Args:
@@ -68,7 +69,11 @@ class HamiltonianSettings:
         left = dict(values)
         return cls(checked_choice("name", left.pop("name", None), HAMILTONIANS), left)
 
-    def to_mapping(self) -> dict[str, object]:
+    def changed(self, values: Mapping[str, object]) -> Self:
+        """Returns other settings: a configuration replaces a Hamiltonian as a whole."""
+        return self.from_mapping(values)
+
+    def as_mapping(self) -> dict[str, object]:
         """Returns the configuration that these are the settings of, as it was given."""
         return {"name": self.name, **copy.deepcopy(dict(self.values))}
 

@@ -1,6 +1,7 @@
 """Puts Hamiltonian, wave function and loop together as the settings of a run ask."""
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 
 from qtf.data.random_source import RandomSource
@@ -83,9 +84,7 @@ def make_task(settings: RunSettings, facts: Facts) -> GroundStateTask:
     )
 
 
-def make_wave_function(
-    settings: RunSettings, facts: Facts
-) -> WaveFunction | SymmetricWaveFunction:
+def make_wave_function(settings: RunSettings, facts: Facts) -> WaveFunction | SymmetricWaveFunction:
     """Returns the wave function of a run, with random weights.
 
     Raises:
@@ -126,7 +125,9 @@ def estimate_average(
     return task.estimate(n_samples)[0]
 
 
-def _symmetrizer(settings: RunSettings):
+def _symmetrizer(
+    settings: RunSettings,
+) -> Callable[[WaveFunction], SymmetricWaveFunction] | None:
     symmetry, lattice = settings.symmetry, settings.physics.hamiltonian.lattice
     return symmetrizer(symmetry.group, lattice, weighted_phase=symmetry.weighted_phase)
 

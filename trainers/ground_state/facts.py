@@ -4,9 +4,13 @@ from dataclasses import dataclass
 
 from qtf.ground_states.sector import Sector
 from qtf.ground_states.symmetry_groups import symmetry_group
+from qtf.physics.known_energies import KnownEnergy, find_ground_energy
+from qtf.progress import announced
 from trainers.ground_state.proofs import check_promises, find_signs
-from trainers.ground_state.references import Reference, find_reference
 from trainers.ground_state.settings import RunSettings
+
+# Kind of an energy that the configuration tells.
+GIVEN = "given"
 
 
 @dataclass(frozen=True)
@@ -21,7 +25,7 @@ class Facts:
 
     sign_sites: tuple[int, ...] = ()
     open_questions: tuple[str, ...] = ()
-    reference: Reference | None = None
+    reference: KnownEnergy | None = None
 
 
 def find_facts(settings: RunSettings) -> Facts:
@@ -33,9 +37,7 @@ def find_facts(settings: RunSettings) -> Facts:
     physics, wave_function = settings.physics.hamiltonian, settings.wave_function
     hamiltonian, lattice = physics.build(), physics.lattice
     if not hamiltonian.is_real:
-        raise ValueError(
-            "Setting `physics.hamiltonian` must be real, but has a term with odd Y."
-        )
+        raise ValueError("Setting `physics.hamiltonian` must be real, but has a term with odd Y.")
     sign_sites = find_signs(wave_function, hamiltonian, lattice.sublattice())
     group = symmetry_group(settings.symmetry.group, lattice)
     if not group.keeps(hamiltonian):
@@ -50,3 +52,11 @@ def find_facts(settings: RunSettings) -> Facts:
         hamiltonian, sector, sign_sites, positive=wave_function.positive
     )
     return Facts(sign_sites, open_questions, find_reference(settings))
+
+
+def find_reference(settings: RunSettings) -> KnownEnergy | None:
+    """Returns the energy that the settings tell, or the best one that is known, if any."""
+    if settings.reference is not None:
+        return KnownEnergy(settings.reference, 0.0, "the configuration", GIVEN)
+    with announced("exact ground energy"):
+        return find_ground_energy(settings.physics.hamiltonian)

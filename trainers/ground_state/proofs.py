@@ -117,9 +117,7 @@ def _has_full_rotations(hamiltonian: PauliSum) -> bool:
     return any(conserves_total(h, "Z") and conserves_total(h, "X") for h in turned)
 
 
-def _check_average(
-    hamiltonian: PauliSum, sector: Sector, sign_sites: Sequence[int]
-) -> list[str]:
+def _check_average(hamiltonian: PauliSum, sector: Sector, sign_sites: Sequence[int]) -> list[str]:
     """Checks that the average over symmetries does not cancel the ground state.
 
     With the right sign rule a ground state is not negative anywhere, and neither are its images
@@ -188,4 +186,3 @@ def _ask_lanczos(
             f" {ground:.9g}, but the lowest one that the setting allows is {held:.9g}."
         )
     return []
-

@@ -12,8 +12,8 @@ from qtf.ground_states.symmetries import SymmetricWaveFunction
 from qtf.ground_states.task import GroundStateTask
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import HamiltonianSettings, published_energies
+from qtf.physics.known_energies import KnownEnergy
 from qtf.training.run_folder import RunFolder
-from trainers.ground_state.facts import Reference
 
 RESULT = "result.json"
 NO_RELATIVE_ERROR = "Relative error: none, as the reference is 0"
@@ -61,7 +61,7 @@ class Result:
     metrics: Mapping[str, float]
     warnings: tuple[str, ...] = ()
     sums: Sums | None = None
-    reference: Reference | None = None
+    reference: KnownEnergy | None = None
 
     def to_mapping(self) -> dict[str, Any]:
         """Returns the content of `result.json`."""
@@ -82,7 +82,7 @@ def measure(
     task: GroundStateTask,
     model: WaveFunction | SymmetricWaveFunction,
     workdir: Path | str,
-    reference: Reference | None,
+    reference: KnownEnergy | None,
     *,
     n_samples: int | None = None,
 ) -> Result:
@@ -148,7 +148,7 @@ def lines(result: Result, hamiltonian: HamiltonianSettings) -> Iterator[str]:
     yield from (f"Warning: {warning}" for warning in result.warnings)
 
 
-def _lines_of_sums(sums: Sums, reference: Reference | None) -> Iterator[str]:
+def _lines_of_sums(sums: Sums, reference: KnownEnergy | None) -> Iterator[str]:
     energies = {
         "Energy from all configurations": sums.energy,
         f"Averaged over {sums.n_symmetries} symmetries": sums.energy_averaged,
@@ -159,6 +159,6 @@ def _lines_of_sums(sums: Sums, reference: Reference | None) -> Iterator[str]:
             yield f"{name}: {energy:.9g}{f', relative error {relative}' if relative else ''}"
 
 
-def _relative(energy: float, reference: Reference | None) -> str:
+def _relative(energy: float, reference: KnownEnergy | None) -> str:
     error = None if reference is None else relative_error(energy, reference.energy)
     return "" if error is None else f"{error:.2g}"

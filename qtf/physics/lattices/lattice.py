@@ -54,6 +54,12 @@ class Lattice(ABC):
             ValueError: `order` is neither 1 nor 2.
         """
 
+    @property
+    def size(self) -> int | None:
+        """Its size, None where the sides differ."""
+        sides = {getattr(self, name) for name in self.SIZES}
+        return sides.pop() if len(sides) == 1 else None
+
     def resized(self, size: int) -> Self:
         """Returns the lattice of the same kind all of whose sizes are `size`."""
         return dataclasses.replace(self, **dict.fromkeys(self.SIZES, size))  # type: ignore[type-var]

@@ -4,8 +4,8 @@ import json
 import numpy as np
 import pytest
 
-from qtf.ground_states.finite_size import fit_sizes
 from qtf.physics import HamiltonianSettings
+from qtf.physics.finite_size import fit_sizes
 from qtf.training.schedules import learning_rate
 from qtf.training.settings import TrainingSettings
 from trainers.ground_state import config as ground_state_config

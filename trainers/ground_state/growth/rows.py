@@ -2,48 +2,53 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
 from qtf.files import read_object
 from qtf.ground_states.estimates import relative_error
-from qtf.ground_states.finite_size import fit_sizes, known_bulk_energy
-from qtf.ground_states.growth_figures import AFTER, AVERAGE, BEFORE
-from qtf.physics import HamiltonianSettings
+from qtf.physics import HamiltonianSettings, known_energies
+from qtf.physics.finite_size import fit_sizes
 from qtf.training.logbook import read_metrics
 from qtf.training.run_folder import RunFolder
 from trainers.ground_state.growth.stages import Stage
 from trainers.ground_state.report import RESULT
 
-# Of the entries about the network before its first minibatch, and averaged over symmetries.
-BEFORE_IT, AVERAGED = "_before", "_with_symmetries"
+# Suffixes of the entries of `growth.json` about the network before its first minibatch, and
+# averaged over symmetries.
+BEFORE, AVERAGED = "_before", "_with_symmetries"
+SUFFIXES = {"after": "", "before": BEFORE, "averaged": AVERAGED}
 # Entries of a result that go on as they are.
-SHOWN = (
-    "size",
-    "n_sites",
-    "n_steps",
-    "energy",
-    "energy_error",
-    "n_evaluation",
-    "energy_variance",
-    "v_score",
-)
+SHOWN = ("size", "n_sites", "n_steps", "n_evaluation", "energy_variance", "v_score")
+
+
+@dataclass(frozen=True)
+class Energy:
+    """A total energy, and how far it is from the reference.
+
+    Attributes:
+        energy: The energy.
+        energy_error: Its error bar.
+        relative_error: Its relative distance from the reference; None: there is none, or it is 0.
+        relative_error_bar: Error bar of that, which has that of the reference in it.
+    """
+
+    energy: float
+    energy_error: float
+    relative_error: float | None = None
+    relative_error_bar: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One size of a growth, a row of `growth.json`.
-
-    Energies are total ones, each with its error bar and its relative distance from the reference,
-    as far as they are known: after the retraining, before its first minibatch, and of the average
-    over symmetries.
+    """One size of a growth.
 
     Attributes:
         size: Spins of a chain or of the side of a square.
         n_sites: Number of sites.
         n_steps: Optimiser steps.
-        n_evaluation: Samples of the energy.
+        n_evaluation: Samples of the energy after the retraining.
         energy_variance: Variance of the energy.
         v_score: V-score.
         warnings: Why it may not be the ground state, one sentence each.
@@ -53,51 +58,47 @@ class Row:
         reference_energy: Ground energy that it is held against.
         reference_source: Where that is from.
         reference_kind: What that is; None: unknown, or told by an older version.
+        after: Energy after the retraining.
+        before: Energy before its first minibatch; None: it was not measured.
+        averaged: Energy averaged over symmetries; None: it was not measured.
     """
 
     size: int
     n_sites: int
     n_steps: int
-    energy: float
-    energy_error: float
-    n_evaluation: int = 0
-    energy_variance: float = math.nan
-    v_score: float = math.nan
+    n_evaluation: int
+    energy_variance: float
+    v_score: float
     warnings: Sequence[str] = ()
-    n_samples: int = 0
-    learning_rate: float = math.nan
-    seconds: float | None = None
-    reference_energy: float | None = None
-    reference_source: str | None = None
+    n_samples: int
+    learning_rate: float
+    seconds: float | None
+    reference_energy: float | None
+    reference_source: str | None
     reference_kind: str | None = None
-    relative_error: float | None = None
-    relative_error_bar: float | None = None
-    energy_before: float | None = None
-    energy_error_before: float | None = None
-    relative_error_before: float | None = None
-    relative_error_bar_before: float | None = None
-    energy_with_symmetries: float | None = None
-    energy_error_with_symmetries: float | None = None
-    relative_error_with_symmetries: float | None = None
-    relative_error_bar_with_symmetries: float | None = None
+    after: Energy
+    before: Energy | None = None
+    averaged: Energy | None = None
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Returns a row of `growth.json`."""
+        names = (entry.name for entry in fields(self) if entry.name not in SUFFIXES)
+        return {name: getattr(self, name) for name in names} | {
+            f"{entry.name}{suffix}": getattr(getattr(self, name), entry.name, None)
+            for name, suffix in SUFFIXES.items()
+            for entry in fields(Energy)
+        }
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Self:
-        """Returns the row of a file; what an older version has not written is unknown."""
-        names = {entry.name for entry in fields(cls)}
-        return cls(**{key: value for key, value in values.items() if key in names})
-
-    @property
-    def relative_errors(self) -> dict[str, tuple[float | None, float | None]]:
-        """Relative errors and their error bars by the names of curves."""
-        return {
-            AFTER: (self.relative_error, self.relative_error_bar),
-            AVERAGE: (
-                self.relative_error_with_symmetries,
-                self.relative_error_bar_with_symmetries,
-            ),
-            BEFORE: (self.relative_error_before, self.relative_error_bar_before),
-        }
+        """Returns a row of `growth.json`; what an older version has not written is unknown."""
+        names = (entry.name for entry in fields(cls) if entry.name in values)
+        energies = {}
+        for name, suffix in SUFFIXES.items():
+            if values.get(f"energy{suffix}") is not None:
+                keys = (f"{entry.name}{suffix}" for entry in fields(Energy))
+                energies[name] = Energy(*(values[key] for key in keys))
+        return cls(**{name: values[name] for name in names}, **energies)
 
 
 @dataclass(frozen=True)
@@ -141,15 +142,17 @@ class Growth:
     rows: tuple[Row, ...]
     bulk: Bulk | None
 
+    def to_mapping(self) -> dict[str, Any]:
+        """Returns the content of the file."""
+        rows = [row.to_mapping() for row in self.rows]
+        return {"rows": rows, "bulk": None if self.bulk is None else asdict(self.bulk)}
+
 
 def read_row(stage: Stage, folder: Path) -> Row:
     """Returns the row of a size from its run folder."""
     result = read_object(folder / RESULT, keys=(*SHOWN, "seconds_per_step", "reference_source"))
     per_step = result["seconds_per_step"]
     first = read_metrics(RunFolder(folder).metrics, "validation")[0]
-    before = first if first["step"] == 0 else {}
-    # Absent without known symmetries, and in runs from before it was measured.
-    averaged = {key: result.get(f"{key}{AVERAGED}") for key in ("energy", "energy_error")}
     return Row(
         **{key: result[key] for key in SHOWN},
         # Absent in runs from before they were kept.
@@ -161,30 +164,21 @@ def read_row(stage: Stage, folder: Path) -> Row:
         reference_source=result["reference_source"],
         # Absent in runs from before it was told.
         reference_kind=result.get("reference_kind"),
-        **_relative_errors(result, result, ""),
-        **_energies(before, result, BEFORE_IT),
-        **_energies(averaged, result, AVERAGED),
+        after=_energy(result, result),
+        before=_energy(first, result) if first["step"] == 0 else None,
+        # Absent without known symmetries, and in runs from before it was measured.
+        averaged=_energy(result, result, AVERAGED) if f"energy{AVERAGED}" in result else None,
     )
 
 
-def _energies(
-    energies: Mapping[str, float | None], result: Mapping[str, Any], suffix: str
-) -> dict[str, float | None]:
-    stored = {f"{key}{suffix}": energies.get(key) for key in ("energy", "energy_error")}
-    return stored | _relative_errors(energies, result, suffix)
-
-
-def _relative_errors(
-    energies: Mapping[str, float | None], result: Mapping[str, Any], suffix: str
-) -> dict[str, float | None]:
-    """Returns the relative error and its error bar, which has that of the reference in it."""
-    names = f"relative_error{suffix}", f"relative_error_bar{suffix}"
-    energy, error = energies.get("energy"), energies.get("energy_error")
+def _energy(values: Mapping[str, Any], result: Mapping[str, Any], suffix: str = "") -> Energy:
+    """Returns an energy among some values, held against the reference of a result."""
+    energy, error = values[f"energy{suffix}"], values[f"energy_error{suffix}"]
     reference = result.get("reference_energy")
-    if energy is None or error is None or not reference:
-        return dict.fromkeys(names)
+    if not reference:
+        return Energy(energy, error)
     bar = math.hypot(error, result["reference_error"]) / abs(reference)
-    return dict(zip(names, (relative_error(energy, reference), bar), strict=True))
+    return Energy(energy, error, relative_error(energy, reference), bar)
 
 
 def bulk_energy(rows: Sequence[Row], hamiltonian: HamiltonianSettings) -> Bulk | None:
@@ -197,14 +191,16 @@ def bulk_energy(rows: Sequence[Row], hamiltonian: HamiltonianSettings) -> Bulk |
         hamiltonian: The Hamiltonian; its size does not matter.
     """
     powers = hamiltonian.resized(rows[0].size).lattice.size_powers(len(rows))
-    energies = [(row.energy_with_symmetries, row.energy_error_with_symmetries) for row in rows]
-    is_averaged = all(energy is not None for energy, _ in energies)
+    energies = [row.averaged for row in rows if row.averaged is not None]
+    is_averaged = len(energies) == len(rows)
     if not is_averaged:
-        energies = [(row.energy, row.energy_error) for row in rows]
-    if powers is None or len(rows) < len(powers) or not all(error > 0.0 for _, error in energies):
+        energies = [row.after for row in rows]
+    errors = [energy.energy_error for energy in energies]
+    if powers is None or len(rows) < len(powers) or not all(error > 0.0 for error in errors):
         return None
-    fit = fit_sizes([row.size for row in rows], *zip(*energies, strict=True), powers)
-    known, known_error = known_bulk_energy(hamiltonian) or (None, None)
+    sizes, totals = [row.size for row in rows], [energy.energy for energy in energies]
+    fit = fit_sizes(sizes, totals, errors, powers)
+    known, known_error = known_energies.bulk_energy(hamiltonian) or (None, None)
     return Bulk(
         with_symmetries=is_averaged,
         energy_per_site=fit.bulk_energy,

@@ -6,11 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qtf.physics import HamiltonianSettings
-
-# Energy a site of infinite lattices, H = sum S S, and its error.
-HEISENBERG_BULK = {"chain": (0.25 - math.log(2.0), 0.0), "square": (-0.669437, 5e-6)}
-
 
 @dataclass(frozen=True)
 class SizeFit:
@@ -81,57 +76,31 @@ def fit_sizes(
         >>> round(fit.bulk_energy, 9)
         -0.5
     """
-    sizes, energies, errors = (np.asarray(x, np.float64) for x in (sizes, energies, errors))
-    if not sizes.shape == energies.shape == errors.shape:
+    n_sizes = len(sizes)
+    if not n_sizes == len(energies) == len(errors):
         raise ValueError(
             "Arguments `sizes`, `energies` and `errors` must be of one length, but are of"
-            f" {len(sizes)}, {len(energies)} and {len(errors)}."
+            f" {n_sizes}, {len(energies)} and {len(errors)}."
         )
-    if len(set(sizes.tolist())) < len(powers):
+    lengths, totals, bars = (np.asarray(x, np.float64) for x in (sizes, energies, errors))
+    if len(set(lengths.tolist())) < len(powers):
         raise ValueError(
             f"Argument `sizes` must hold at least {len(powers)} of them, one for each term, but"
-            f" is {sizes.tolist()}."
+            f" is {lengths.tolist()}."
         )
-    if not (errors > 0.0).all():
-        raise ValueError(f"Argument `errors` must be positive, but is {errors.tolist()}.")
-    terms = sizes[:, None] ** np.asarray(powers, np.float64)
+    if not (bars > 0.0).all():
+        raise ValueError(f"Argument `errors` must be positive, but is {bars.tolist()}.")
+    terms = lengths[:, None] ** np.asarray(powers, np.float64)
     # In units of the largest size the terms are of like magnitude.
     scales = np.abs(terms).max(axis=0)
-    design = terms / scales / errors[:, None]
+    design = terms / scales / bars[:, None]
     inverse = np.linalg.pinv(design)
-    coefficients = inverse @ (energies / errors)
-    deviations = design @ coefficients - energies / errors
+    coefficients = inverse @ (totals / bars)
+    deviations = design @ coefficients - totals / bars
     return SizeFit(
         powers=tuple(powers),
         coefficients=coefficients / scales,
         covariance=inverse @ inverse.T / np.outer(scales, scales),
         chi_squared=float(deviations @ deviations),
-        n_degrees_of_freedom=len(sizes) - len(powers),
+        n_degrees_of_freedom=n_sizes - len(powers),
     )
-
-
-def known_bulk_energy(hamiltonian: HamiltonianSettings) -> tuple[float, float] | None:
-    """Returns energy a site and error of an infinite lattice, or None where none is listed.
-
-    Those of the antiferromagnetic Heisenberg model, H = sum S S: 1/4 - ln 2 on the chain,
-    -0.669437(5) on the square.
-
-    Args:
-        hamiltonian: Its settings.
-
-    Example:
-        >>> known_bulk_energy(HamiltonianSettings("heisenberg", {"lattice": "square"}))
-        (-0.669437, 5e-06)
-
-    Source: chain: Hulthen, Ark. Mat. Astron. Fys. 26A, 11 (1938); square: Sandvik, Phys.
-    Rev. B 56, 11678 (1997).
-    """
-    if hamiltonian.name != "heisenberg":
-        return None
-    coupling = hamiltonian.number("coupling")
-    known = HEISENBERG_BULK.get(hamiltonian.lattice_kind)
-    if known is None or coupling is None or not coupling > 0:
-        return None
-    # S = sigma / 2.
-    factor = coupling * (4.0 if hamiltonian["units"] == "pauli" else 1.0)
-    return factor * known[0], factor * known[1]

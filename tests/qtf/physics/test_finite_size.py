@@ -3,13 +3,14 @@ import math
 import numpy as np
 import pytest
 
-from qtf.ground_states.finite_size import fit_sizes, known_bulk_energy
 from qtf.physics import (
     Chain,
     HamiltonianSettings,
     Square,
     heisenberg_chain_ground_energy,
 )
+from qtf.physics.finite_size import fit_sizes
+from qtf.physics.known_energies import bulk_energy
 
 
 def test_exact_energies_of_chains_give_the_bulk_energy_of_the_infinite_one():
@@ -74,7 +75,7 @@ def test_lattices_have_their_powers():
 
 def test_bulk_energies_have_the_units_of_the_hamiltonian():
     def known(name="heisenberg", **changes):
-        return known_bulk_energy(HamiltonianSettings(name, {"lattice": "square", **changes}))
+        return bulk_energy(HamiltonianSettings(name, {"lattice": "square", **changes}))
 
     assert known() == (-0.669437, 5e-6)
     assert known(units="pauli", coupling=2.0)[0] == -0.669437 * 8

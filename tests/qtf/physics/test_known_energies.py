@@ -10,7 +10,7 @@ from qtf.physics import (
     lanczos_ground_energy,
     published_energies,
 )
-from qtf.physics.published_energies import HEISENBERG as HEISENBERG_TABLE
+from qtf.physics.known_energies import ENERGIES, System
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "heisenberg_square_5.json"
 
@@ -120,7 +120,7 @@ def test_j1j2_squares_are_found_by_the_quotient_of_their_couplings():
 
 
 def test_energy_of_the_square_of_side_5_is_the_golden_value():
-    rows = HEISENBERG_TABLE[5, False, 0.0]
+    rows = ENERGIES[System("heisenberg", "square", 5, False, 0.0)]
     assert 25 * rows[0][1] == pytest.approx(json.loads(GOLDEN.read_text())["energy"], rel=1e-15)
 
 
