@@ -37,8 +37,8 @@ def main() -> None:
     from qtf.training.run_folder import RunFolder
     from qtf.training.settings import TrainingSettings
     from trainers import base_config
-    from trainers.exact_data import exact_physics, exact_source, exact_validation
-    from trainers.model_arguments import model_arguments
+    from trainers.dynamics.exact_data import exact_physics, exact_source, exact_validation
+    from trainers.dynamics.model_arguments import model_arguments
 
     config = _config(arguments, base_config)
     settings = TrainingSettings.from_mapping(

@@ -24,7 +24,7 @@ if "mirrored" in sys.argv[2]:
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 from trainers import base_config
-from trainers.dynamics_assembly import run
+from trainers.dynamics.assembly import run
 config = base_config.default()
 config.model.preset = "paper"
 config.model.units, config.model.n_layers, config.model.n_max = 8, 1, 3

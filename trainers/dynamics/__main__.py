@@ -38,7 +38,7 @@ def _main() -> None:
 
     config = base_config.resolved(CONFIG.value)
     import_tensorflow_quietly()
-    from trainers.dynamics_assembly import run
+    from trainers.dynamics.assembly import run
 
     workdir = WORKDIR.value
     run(

@@ -1,7 +1,7 @@
 import pytest
 
 from trainers import base_config
-from trainers.model_arguments import model_arguments, training_method
+from trainers.dynamics.model_arguments import model_arguments, training_method
 
 
 def config(**changes):

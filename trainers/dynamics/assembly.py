@@ -16,9 +16,14 @@ from qtf.run_kinds import DYNAMICS, check_kind
 from qtf.training.loop import train
 from qtf.training.run_folder import RunFolder
 from qtf.training.settings import TrainingSettings
-from trainers import generator_fitting
-from trainers.exact_data import exact_physics, exact_source, exact_validation, states_needed
-from trainers.model_arguments import model_arguments, training_method
+from trainers.dynamics import generator_fitting
+from trainers.dynamics.exact_data import (
+    exact_physics,
+    exact_source,
+    exact_validation,
+    states_needed,
+)
+from trainers.dynamics.model_arguments import model_arguments, training_method
 
 
 def run(

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from qtf.dynamics.evaluation import Evaluation, evaluate
+from qtf.dynamics.generator_file import fit_facts
 from qtf.dynamics.rollout import Rollout
 from qtf.files import writable_folder
 from qtf.physics import HamiltonianSettings, PauliSum, evolve, from_config, printed_state
@@ -16,9 +17,8 @@ from qtf.progress import announced
 from qtf.run_kinds import DYNAMICS, check_kind
 from qtf.training.logbook import read_metrics
 from qtf.training.run_folder import RunFolder
-from trainers.generator_fitting import fit_facts
-from trainers.report import write_report
-from trainers.unseen_states import StatesFromFiles, StatesFromLaw
+from trainers.evaluate.report import write_report
+from trainers.evaluate.unseen_states import StatesFromFiles, StatesFromLaw
 
 States = StatesFromFiles | StatesFromLaw
 

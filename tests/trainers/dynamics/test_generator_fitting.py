@@ -5,12 +5,13 @@ import pytest
 from ml_collections import ConfigDict
 
 from data_gen.generation import generate
+from qtf.dynamics.generator_file import fit_facts
 from qtf.dynamics.rollout import Rollout
 from qtf.physics import Chain, evolve, from_config, ising, sample_initial_states
 from qtf.training.run_folder import RunFolder
 from trainers import base_config
-from trainers.dynamics_assembly import make_task, run
-from trainers.generator_fitting import fit_facts, training_trajectories
+from trainers.dynamics.assembly import make_task, run
+from trainers.dynamics.generator_fitting import training_trajectories
 
 DT = 0.01
 ISING = {"Z_i Z_{i+1}": -1.0, "X_i": 1.05, "Z_i": -0.5}

@@ -11,16 +11,16 @@ import numpy as np
 from qtf.checks import COUNT, COUNT_OR_0, NOT_NEGATIVE, check_settings
 from qtf.data.loading import load_trajectories
 from qtf.data.schema import Manifest
+from qtf.dynamics.generator_file import write_generator
 from qtf.dynamics.generator_fit import FitResult, fit_generator
 from qtf.dynamics.generator_report import coefficient_table, growth_sentence, identify
 from qtf.dynamics.local_generator import LocalGenerator
 from qtf.dynamics.task import DynamicsTask
-from qtf.files import read_json, write_atomically, write_json
+from qtf.files import write_atomically
 from qtf.physics import sample_trajectories
 from qtf.progress import announced
 from qtf.training.run_folder import RunFolder
 
-GENERATOR_FILE = "generator.json"
 # Apart from the streams of training and validation batches.
 FIT_STREAM = 22
 NOISE_STREAM = 23
@@ -118,25 +118,6 @@ def training_trajectories(
     return found
 
 
-def fit_facts(workdir: Path | str) -> dict[str, str]:
-    """Returns what a fit has said about its data, for reports; nothing of other runs.
-
-    Args:
-        workdir: The run folder.
-
-    Returns:
-        `fitted_hamiltonian` and `fit`, a sentence each, if the folder holds them.
-    """
-    path = Path(workdir) / GENERATOR_FILE
-    content = read_json(path) if path.is_file() else {}
-    # Older runs have written no sentences.
-    facts = {
-        "fitted_hamiltonian": content.get("hamiltonian", {}).get("sentence"),
-        "fit": content.get("sentence"),
-    }
-    return {name: sentence for name, sentence in facts.items() if sentence}
-
-
 def _stored(data_dir: Path, n_sites: int, settings: Mapping[str, Any]) -> np.ndarray:
     manifest = Manifest.load(data_dir)
     limits = {
@@ -171,13 +152,7 @@ def _write(
     ]
     rows.append({"step": last, "kind": "validation", "epoch": 1, **validation})
     write_atomically(folder.metrics, "".join(json.dumps(row) + "\n" for row in rows))
-    identification = identify(result)
-    content = {
-        **result.to_dict(),
-        "sentence": growth_sentence(result),
-        "hamiltonian": {**identification.to_dict(), "sentence": str(identification)},
-    }
-    write_json(folder.path / GENERATOR_FILE, content)
+    write_generator(folder.path, result)
     folder.save_model(model)
     folder.save_best_weights(model)
 

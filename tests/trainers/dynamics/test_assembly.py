@@ -4,7 +4,7 @@ from ml_collections import ConfigDict
 
 from qtf.physics import from_config
 from trainers import base_config
-from trainers.dynamics_assembly import make_task, run
+from trainers.dynamics.assembly import make_task, run
 
 
 def config(**changes):
