@@ -1,5 +1,6 @@
 """What a training run can be told, with its defaults and its rules."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from qtf.checks import (
     POSITIVE,
     SEED,
     OneOf,
+    check,
 )
 from qtf.settings import Settings
 
@@ -126,3 +128,15 @@ class TrainingSettings(Settings, section="training"):
     def n_steps(self) -> int:
         """Optimiser steps of the whole run."""
         return self.n_epochs * self.steps_per_epoch
+
+    def check_metrics(self, names: Collection[str]) -> None:
+        """Checks that `monitor` and `stop_metric` are metrics of what is trained.
+
+        Args:
+            names: Names of its metrics.
+
+        Raises:
+            ValueError: One is not.
+        """
+        for key in ("monitor", "stop_metric"):
+            check(f"training.{key}", getattr(self, key), OneOf(names))

@@ -23,9 +23,10 @@ import tensorflow as tf
 if "mirrored" in sys.argv[2]:
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-from trainers import base_config
+from trainers.config import config_dict, from_config
+from trainers.dynamics.settings import DynamicsSettings
 from trainers.dynamics.assembly import run
-config = base_config.default()
+config = config_dict(DynamicsSettings())
 config.model.preset = "paper"
 config.model.units, config.model.n_layers, config.model.n_max = 8, 1, 3
 config.data.source = "exact"
@@ -39,7 +40,7 @@ config.training.optimizer.clip_norm = 1.0
 config.training.strategy = sys.argv[2]
 config.training.xla = sys.argv[4] == "xla"
 try:
-    run(base_config.resolved(config), sys.argv[1])
+    run(from_config(DynamicsSettings, config), sys.argv[1])
 except KeyboardInterrupt:
     sys.exit(130)
 """

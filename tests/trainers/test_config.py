@@ -11,15 +11,14 @@ from trainers.config import config_dict, from_config
 
 
 @dataclass(frozen=True)
-class Free:
+class Free(Settings, free=True):
     values: Mapping[str, Any] = field(default_factory=lambda: {"name": "ising"})
 
-    def to_mapping(self) -> dict[str, Any]:
+    def as_mapping(self) -> dict[str, Any]:
         return dict(self.values)
 
-    @classmethod
-    def from_mapping(cls, values: Mapping[str, Any]) -> "Free":
-        return cls(values)
+    def changed(self, values: Mapping[str, Any]) -> "Free":
+        return Free(values)
 
 
 @dataclass(frozen=True)
