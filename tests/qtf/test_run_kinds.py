@@ -1,7 +1,6 @@
 import pytest
 
 from qtf.run_kinds import DYNAMICS, GROUND_STATES, OPEN_SYSTEMS, check_kind, kind_of
-
 from trainers.dynamics.settings import DynamicsSettings
 from trainers.ground_state.settings import GroundStateSettings
 from trainers.open_systems import config as open_system_config
