@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,6 +17,7 @@ from qtf.ground_states.local_energy import LocalEnergy
 from qtf.physics import Chain, all_bits, heisenberg
 from qtf.training.run_folder import RunFolder
 from serving.export import run
+from tests import preloaded
 from tests.serving.running_server import RunningServer, error_of, model_config, write_text
 from trainers.config import config_dict, from_config
 from trainers.ground_state.assembly import make_wave_function
@@ -253,7 +253,7 @@ def test_options_of_ground_states_are_refused_for_dynamics(tmp_path):
 
 
 def _command(module, *arguments):
-    return subprocess.run(
+    return preloaded.run(
         [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
         env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},

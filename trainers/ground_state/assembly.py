@@ -16,7 +16,6 @@ from qtf.training.loop import train
 from trainers.ground_state.facts import Facts
 from trainers.ground_state.settings import RunSettings, with_symmetries
 from trainers.memory import tell_memory
-from trainers.networks import make_network
 
 
 def run(
@@ -91,7 +90,7 @@ def make_wave_function(settings: RunSettings, facts: Facts) -> WaveFunction | Sy
         ValueError: The network does not fit.
     """
     lattice, wave_function = settings.physics.hamiltonian.lattice, settings.wave_function
-    network = make_network(settings.network.as_mapping(), lattice, heads=wave_function.heads)
+    network = settings.network.make(lattice, heads=wave_function.heads)
     psi = WaveFunction(
         network=network,
         sites=lattice.site_order(wave_function.order),

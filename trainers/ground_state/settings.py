@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field, fields, replace
 from typing import Annotated, Any, TypeVar
 
-from qtf.checks import COUNT, FINITE, FLAG, OneOf, Optional
+from qtf.autoregressive.settings import NetworkSettings
+from qtf.checks import FINITE, Optional
 from qtf.ground_states.settings import (
     MAX_LISTED_SITES,
     GrowthSettings,
@@ -22,25 +23,6 @@ from qtf.training.settings import FULL_PRECISIONS, OptimizerSettings, TrainingSe
 CHAIN = HamiltonianSettings("ising", {"lattice": "chain", "n_sites": 12})
 # Images of flipped spins of a sample that are evaluated at once: as fast as more.
 MAX_IMAGES = 112
-
-
-@dataclass(frozen=True)
-class NetworkSettings(Settings, section="network"):
-    """An autoregressive network."""
-
-    name: Annotated[str, OneOf(("gated_2d", "gru", "lstm_2d", "pixelcnn", "transformer"))] = "gru"
-    units: Annotated[int | None, Optional(COUNT)] = None
-    n_layers: Annotated[int | None, Optional(COUNT)] = None
-    layer_norm: Annotated[bool | None, Optional(FLAG)] = None
-    n_attention_heads: Annotated[int | None, Optional(COUNT)] = None
-    width: Annotated[int | None, Optional(COUNT)] = None
-    depth: Annotated[int | None, Optional(COUNT)] = None
-    residual: Annotated[bool | None, Optional(FLAG)] = None
-
-    @property
-    def order(self) -> str | None:
-        """The order of sites that it needs; None: any."""
-        return {"gated_2d": "snake", "lstm_2d": "raster", "pixelcnn": "raster"}.get(self.name)
 
 
 @dataclass(frozen=True)

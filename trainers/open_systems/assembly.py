@@ -19,7 +19,7 @@ from qtf.physics import (
     Lindbladian,
     OutcomeGenerator,
     Povm,
-    decay,
+    jump_operators,
 )
 from qtf.training.loop import train
 from qtf.training.natural_gradient import NaturalGradient
@@ -129,7 +129,7 @@ def make_distribution(config: dict[str, Any], lattice: Lattice) -> OutcomeDistri
 def make_generator(config: dict[str, Any]) -> OutcomeGenerator:
     """Returns the generator of the probability equation."""
     hamiltonian = HamiltonianSettings.from_mapping(config["physics"]["hamiltonian"]).build()
-    jumps = decay(hamiltonian.n_sites, config["physics"]["decay_rate"])
+    jumps = jump_operators(hamiltonian.n_sites, {"decay": config["physics"]["decay_rate"]})
     return OutcomeGenerator(Lindbladian(hamiltonian, jumps), measurement(config))
 
 
