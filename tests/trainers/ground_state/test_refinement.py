@@ -8,12 +8,13 @@ from qtf.ground_states.last_part import last_part
 from qtf.physics import all_bits
 from qtf.training.logbook import read_metrics
 from serving import export
-from trainers.ground_states import config as ground_state_config
-from trainers.ground_states.assembly import run
-from trainers.ground_states.refinement import check, refined, run_and_refine
+from trainers.config import from_config
+from trainers.ground_state.facts import find_facts
+from trainers.ground_state.refinement import refined, run_and_refine
+from trainers.ground_state.settings import GroundStateSettings, RunSettings, settings_of
 from trainers.ground_states.sampler_modes import ModesPlan, compare_modes
 
-from .test_assembly import RECONFIGURATION, small
+from .test_assembly import RECONFIGURATION, search, small_command
 
 CHANGES = {
     **RECONFIGURATION,
@@ -26,12 +27,12 @@ CHANGES = {
 
 @pytest.mark.long
 def test_refinement_goes_on_where_samples_stop(tmp_path):
-    config = small(**CHANGES)
-    plain = run(config, tmp_path)
+    settings = small_command(**CHANGES)
+    plain = search(settings_of(RunSettings, settings), tmp_path)
     task, model = plain.task, plain.model
     average = variational_energy(task.symmetrized(model), task.hamiltonian)
     # What is finished of a stopped command is not done again.
-    training = run_and_refine(config, tmp_path)
+    training = run_and_refine(settings, find_facts(settings), tmp_path)
     refined_task, refined = training.task, training.model
     rows = read_metrics(tmp_path / "refinement" / "metrics.jsonl", "training")
     # The first loss is the energy, summed over all configurations, of the weights it starts from.
@@ -47,27 +48,29 @@ def test_refinement_goes_on_where_samples_stop(tmp_path):
     # It is sampled as refined, too.
     assert compare_modes(ModesPlan(str(tmp_path), n_kept=8))["summary"]["chains"]["acceptance"] > 0
     # A longer training is not taken for refined.
+    longer = small_command(**{**CHANGES, "training__n_epochs": 3})
     with pytest.raises(ValueError, match="`refinement.start` = 30, but 45 is asked"):
-        run_and_refine(small(**{**CHANGES, "training__n_epochs": 3}), tmp_path)
+        run_and_refine(longer, find_facts(longer), tmp_path)
     # Nor is it exported as refined.
     assert last_part(tmp_path) == tmp_path
 
 
 def test_all_steps_of_a_refinement_are_taken():
-    found = refined(small(**CHANGES, training__stop_below=9.0, training__patience=1), start=7)
-    assert (found["training"]["stop_below"], found["training"]["patience"]) == (0.0, 0)
-    assert found["refinement"] == {"start": 7}
-    assert found["sampling"]["n_prefixes"] == 1
+    changes = {**CHANGES, "training__stop_below": 9.0, "training__patience": 1}
+    settings = refined(small_command(**changes), start=7)
+    assert (settings.training.stop_below, settings.training.patience) == (0.0, 0)
+    assert settings.as_mapping()["refinement"] == {"start": 7}
+    assert settings.sampling.n_prefixes == 1
     # Two images of each flip.
-    assert found["sampling"]["chunk"] == 56
+    assert settings.sampling.chunk == 56
 
 
 def test_shipped_configurations_can_be_refined():
     for side, is_refined in ((4, True), (6, False)):
-        config = ground_state_config.resolved(get_config(str(side)))
-        assert (config["refinement"]["n_epochs"] > 0) == is_refined
+        settings = from_config(GroundStateSettings, get_config(str(side)))
+        assert (settings.refinement.n_epochs > 0) == is_refined
         if is_refined:
-            check(config)
+            assert refined(settings, start=0).training.n_steps == 50
 
 
 @pytest.mark.parametrize(
@@ -84,7 +87,6 @@ def test_shipped_configurations_can_be_refined():
         ({"refinement__steps_per_epoch": 0}, "refinement.steps_per_epoch.* positive, but is 0"),
     ],
 )
-def test_mistakes_are_found_before_the_training(changes, message, tmp_path):
+def test_mistakes_are_found_before_the_training(changes, message):
     with pytest.raises(ValueError, match=message):
-        run_and_refine(small(**{**CHANGES, **changes}), tmp_path / "run")
-    assert not (tmp_path / "run").exists()
+        small_command(**{**CHANGES, **changes})

@@ -5,25 +5,30 @@ import numpy as np
 import pytest
 
 from qtf.ground_states.exact_sums import state_vector, variational_energy
-from qtf.physics import heisenberg_chain_ground_energy
+from qtf.physics import HamiltonianSettings, find_ground_energy
 from qtf.training.logbook import read_metrics
 from qtf.training.run_folder import RunFolder
-from trainers.ground_states import config as ground_state_config
-from trainers.ground_states.assembly import make_task, run
-from trainers.ground_states.references import find_reference, reference_entries
-from trainers.ground_states.report import lines, measure
+from trainers.config import config_dict, from_config
+from trainers.ground_state.assembly import make_task, run
+from trainers.ground_state.facts import find_facts
+from trainers.ground_state.report import Result, lines, measure, write_result
+from trainers.ground_state.settings import GroundStateSettings, RunSettings, settings_of
 
 
-def small(**changes):
-    config = ground_state_config.default()
-    with config.unlocked():
-        config.physics.hamiltonian = {
-            "name": "ising",
-            "lattice": "chain",
-            "n_sites": 6,
-            "transverse_field": 1.0,
-            "longitudinal_field": 0.0,
-        }
+def small(hamiltonian=None, **changes):
+    """Settings of a short run; names of changed ones have "__" for dots."""
+    return settings_of(RunSettings, small_command(hamiltonian, **changes))
+
+
+def small_command(hamiltonian=None, **changes):
+    config = config_dict(GroundStateSettings())
+    config.physics.hamiltonian = hamiltonian or {
+        "name": "ising",
+        "lattice": "chain",
+        "n_sites": 6,
+        "transverse_field": 1.0,
+        "longitudinal_field": 0.0,
+    }
     config.network.units = 12
     config.sampling.n_samples = 64
     config.sampling.n_validation = 1000
@@ -36,12 +41,20 @@ def small(**changes):
     config.training.optimizer.schedule = "constant"
     for key, value in changes.items():
         config.update_from_flattened_dict({key.replace("__", "."): value})
-    return ground_state_config.resolved(config)
+    return from_config(GroundStateSettings, config)
+
+
+def task_of(settings):
+    return make_task(settings, find_facts(settings))
+
+
+def search(settings, folder):
+    return run(settings, find_facts(settings), folder)
 
 
 @pytest.mark.long
 def test_training_approaches_the_exact_energy_from_above(tmp_path):
-    training = run(small(training__xla=True), tmp_path / "run")
+    training = search(small(training__xla=True), tmp_path / "run")
     task, model = training.task, training.model
     rows = [json.loads(line) for line in (tmp_path / "run/metrics.jsonl").read_text().splitlines()]
     errors = [row["relative_error"] for row in rows if row["kind"] == "validation"]
@@ -72,23 +85,23 @@ RECONFIGURATION = {
 def reconfigured(tmp_path_factory):
     """Folder and result of a run by reconfiguration that nothing disturbed."""
     folder = tmp_path_factory.mktemp("reconfigured") / "run"
-    return folder, run(small(**RECONFIGURATION), folder)
+    return folder, search(small(**RECONFIGURATION), folder)
 
 
 @pytest.mark.long
 def test_interrupted_run_continues_to_the_same_metrics(tmp_path):
     short = {"training__steps_per_epoch": 4}
-    whole = run(small(**short, training__n_epochs=2), tmp_path / "whole")
-    run(small(**short, training__n_epochs=1), tmp_path / "parts")
-    parts = run(small(**short, training__n_epochs=2), tmp_path / "parts")
+    whole = search(small(**short, training__n_epochs=2), tmp_path / "whole")
+    search(small(**short, training__n_epochs=1), tmp_path / "parts")
+    parts = search(small(**short, training__n_epochs=2), tmp_path / "parts")
     assert parts.estimate(100) == whole.estimate(100)
 
 
 @pytest.mark.long
 def test_interrupted_reconfiguration_continues_to_the_same_metrics(reconfigured, tmp_path):
     _, whole = reconfigured
-    run(small(**RECONFIGURATION, training__n_epochs=1), tmp_path / "parts")
-    parts = run(small(**RECONFIGURATION), tmp_path / "parts")
+    search(small(**RECONFIGURATION, training__n_epochs=1), tmp_path / "parts")
+    parts = search(small(**RECONFIGURATION), tmp_path / "parts")
     assert parts.estimate(100) == whole.estimate(100)
 
 
@@ -98,10 +111,12 @@ def test_reconfiguration_needs_few_steps(reconfigured):
     task = training.task
     energy = variational_energy(training.model, task.hamiltonian)
     assert task.reference < energy < task.reference * (1 - 4e-3)
-    found = measure(training, folder)
-    assert found["energy_from_all_configurations"] == pytest.approx(energy, rel=1e-6)
-    assert json.loads((folder / "result.json").read_text()) == found
-    said = list(lines(found, small()["physics"]["hamiltonian"]))
+    result = measure(training, folder, None)
+    write_result(result, folder)
+    stored = json.loads((folder / "result.json").read_text())
+    assert stored["energy_from_all_configurations"] == pytest.approx(energy, rel=1e-6)
+    assert stored == result.to_mapping()
+    said = list(lines(result, small().physics.hamiltonian))
     assert any(line.startswith("Averaged over 2 symmetries: -7.2") for line in said)
     assert "samples" in training.figures()
 
@@ -112,7 +127,7 @@ def test_result_and_load_model_are_about_the_same_weights(reconfigured):
     for one, other in zip(loaded.get_weights(), training.model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
     step = RunFolder(folder).kept_step()
-    assert measure(training, folder)["weights_after_step"] == step
+    assert measure(training, folder, None).weights_after_step == step
     rows = read_metrics(folder / "metrics.jsonl", "validation")
     (energy,) = [row["energy"] for row in rows if row["step"] == step]
     assert training.validate()["energy"] == pytest.approx(energy, abs=1e-5)
@@ -126,7 +141,7 @@ def test_reconfiguration_in_too_large_steps_is_damped(tmp_path):
         "training__optimizer__learning_rate": 1.0,
         "training__n_epochs": 2,
     }
-    training = run(small(**violent), tmp_path / "run")
+    training = search(small(**violent), tmp_path / "run")
     # Without damping a step leaves a single configuration, from where there is no way: -5.
     assert variational_energy(training.model, training.task.hamiltonian) < -5.5
     rows = read_metrics(tmp_path / "run/metrics.jsonl", "validation")
@@ -134,75 +149,46 @@ def test_reconfiguration_in_too_large_steps_is_damped(tmp_path):
 
 
 def test_hamiltonian_of_zero_has_energy_zero_and_no_relative_error(tmp_path):
-    config = small(sampling__n_validation=64)
-    config["physics"]["hamiltonian"] |= {"coupling": 0.0, "transverse_field": 0.0}
-    task = make_task(config)
-    more = reference_entries(find_reference(config))
-    found = measure(task.build(), tmp_path, more=more)
-    assert (found["energy"], found["v_score"], found["reference_energy"]) == (0.0, 0.0, 0.0)
-    assert set(task.metric_names) <= set(found)
-    assert "relative_error" not in found
-    said = list(lines(found, config["physics"]["hamiltonian"]))
+    nothing = {"coupling": 0.0, "transverse_field": 0.0, "longitudinal_field": 0.0}
+    settings = small({"name": "ising", "n_sites": 6, **nothing}, sampling__n_validation=64)
+    task, reference = task_of(settings), find_facts(settings).reference
+    result = measure(task.build(), tmp_path, reference)
+    stored = result.to_mapping()
+    assert (stored["energy"], stored["v_score"], stored["reference_energy"]) == (0.0, 0.0, 0.0)
+    assert set(task.metric_names) <= set(stored)
+    assert "relative_error" not in stored
+    said = list(lines(result, settings.physics.hamiltonian))
     assert "Reference: 0 (exact: Lanczos)" in said
     assert "Relative error: none, as the reference is 0" in said
     assert "Energy from all configurations: 0" in said
 
 
 def test_references_are_printed_with_error_kind_and_source():
-    found = dict.fromkeys(("energy", "energy_error", "energy_variance", "v_score"), 0.1)
-    found |= {"n_sites": 100, "reference_energy": -62.8656}
-    square = {"name": "heisenberg", "lattice": "square", "n_rows": 10, "n_columns": 10}
-    more = reference_entries(
-        find_reference({"physics": {"hamiltonian": square}, "reference": None})
-    )
-    said = list(lines({**found, **more}, square))
+    metrics = dict.fromkeys(("energy", "energy_error", "energy_variance", "v_score"), 0.1)
+    square = HamiltonianSettings("heisenberg", {"lattice": "square"}).resized(10)
+    result = Result(100, None, metrics, reference=find_ground_energy(square))
+    said = list(lines(result, square))
     assert any(
         line.startswith("Reference: -62.8656 +- 0.0002 (Monte Carlo: quantum Monte Carlo, Liu")
         for line in said
     )
     assert any(line.startswith("NAQS: -0.628627 +- 1e-06 a site (variational: ") for line in said)
-    # A result of before says less.
-    assert "Reference: -62.8656" in lines(found, square)
-
-
-def test_large_squares_are_held_against_published_energies():
-    square = {"name": "heisenberg", "lattice": "square", "n_rows": 10, "n_columns": 10}
-    config = {"physics": {"hamiltonian": square}, "reference": None}
-    assert find_reference(config).energy == pytest.approx(-62.8656)
-    assert find_reference({**config, "reference": -1.0}).energy == -1.0
-    square["n_rows"] = 8
-    assert find_reference(config) is None
-
-
-@pytest.mark.parametrize(
-    ("changes", "factor"), [({}, 1.0), ({"units": "pauli"}, 4.0), ({"coupling": 2.0}, 2.0)]
-)
-def test_long_heisenberg_chains_are_held_against_the_bethe_equations(changes, factor):
-    chain = {"name": "heisenberg", "lattice": "chain", "n_sites": 20, **changes}
-    found = find_reference({"physics": {"hamiltonian": chain}, "reference": None}).energy
-    assert found == pytest.approx(factor * heisenberg_chain_ground_energy(20))
-    chain["periodic"] = True
-    assert find_reference({"physics": {"hamiltonian": chain}, "reference": None}) is None
 
 
 def test_chain_without_the_word_is_trained_as_one():
-    config = small()
-    config["physics"]["hamiltonian"] = {"name": "xxz", "n_sites": 18}
-    task = make_task(config)
+    task = task_of(small({"name": "xxz", "n_sites": 18}))
     assert (task.hamiltonian.n_sites, task.reference) == (18, None)
 
 
 def test_mistake_leaves_no_run_folder(tmp_path):
     with pytest.raises(ValueError, match="symmetry.in_training"):
-        run(small(symmetry__group="flip", symmetry__in_training=True), tmp_path / "run")
+        search(small(symmetry__group="flip", symmetry__in_training=True), tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
 def on_a_square(**changes):
-    config = small(**changes)
-    config["physics"]["hamiltonian"].update(lattice="square", n_rows=2, n_columns=3)
-    del config["physics"]["hamiltonian"]["n_sites"]
-    return config
+    sizes = {"lattice": "square", "n_rows": 2, "n_columns": 3}
+    return small({"name": "ising", **sizes, "longitudinal_field": 0.0}, **changes)
 
 
 @pytest.mark.parametrize(
@@ -210,10 +196,9 @@ def on_a_square(**changes):
     [("lstm_2d", "raster", "snake"), ("gated_2d", "snake", "raster")],
 )
 def test_networks_of_squares_have_an_order_of_their_own(name, right, wrong):
-    make_task(on_a_square(network__name=name, wave_function__order=right))
-    config = on_a_square(network__name=name, wave_function__order=wrong)
+    task_of(on_a_square(network__name=name, wave_function__order=right))
     with pytest.raises(ValueError, match=f'order.* "{right}" .* {name}, but is "{wrong}"'):
-        make_task(config)
+        on_a_square(network__name=name, wave_function__order=wrong)
 
 
 @pytest.mark.long
@@ -224,15 +209,15 @@ def test_training_runs_with_a_network_along_a_zigzag_path(tmp_path):
         training__n_epochs=1,
         training__steps_per_epoch=3,
     )
-    model = run(config, tmp_path / "run").model
+    model = search(config, tmp_path / "run").model
     assert model.sites == (0, 1, 2, 5, 4, 3)
     assert np.sum(np.abs(state_vector(model)) ** 2) == pytest.approx(1.0, abs=1e-5)
 
 
 def test_symmetries_in_the_training_make_the_magnetization_vanish(tmp_path):
-    config = small(symmetry__group="flip", symmetry__in_training=True, training__n_epochs=1)
-    config["sampling"]["n_prefixes"] = 1
-    model = run(config, tmp_path / "run").model
+    built_in = {"symmetry__group": "flip", "symmetry__in_training": True}
+    settings = small(**built_in, sampling__n_prefixes=1, training__n_epochs=1)
+    model = search(settings, tmp_path / "run").model
     probabilities = np.abs(state_vector(model)) ** 2
     np.testing.assert_allclose(probabilities, probabilities[::-1], rtol=1e-4)
 
@@ -259,7 +244,7 @@ def test_wrong_choices_of_a_configuration_are_named(name, choice, message):
 def test_large_lattices_bound_their_memory(choice):
     name, arguments = choice.split(":")
     found = importlib.import_module(f"configs.ground_state.{name}").get_config(arguments)
-    task = make_task(ground_state_config.resolved(found))
+    task = task_of(from_config(GroundStateSettings, found))
     assert task.local_energy.chunk <= 12
     assert task.local_energy.n_prefixes >= 12
 
@@ -307,4 +292,4 @@ def test_large_lattices_bound_their_memory(choice):
 )
 def test_mistakes_are_named(changes, message):
     with pytest.raises(ValueError, match=message):
-        make_task(small(**changes)).build()
+        task_of(small(**changes)).build()

@@ -7,11 +7,10 @@ do not see that.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from qtf.ground_states.held_energy import lowest_energy_held
-from qtf.ground_states.symmetries import SymmetricWaveFunction
-from qtf.ground_states.wave_function import WaveFunction
+from qtf.ground_states.sector import Sector
+from qtf.ground_states.settings import WaveFunctionSettings
 from qtf.physics import PauliSum, lanczos_ground_energy
 from qtf.physics.ground_energies import QUICK_LANCZOS_SITES
 from qtf.physics.sign_rules import (
@@ -25,8 +24,8 @@ from qtf.physics.sign_rules import (
 SAME_ENERGY = 1e-9
 
 
-def sign_sites(
-    settings: dict[str, Any], hamiltonian: PauliSum, sublattice: Sequence[int] | None
+def find_signs(
+    settings: WaveFunctionSettings, hamiltonian: PauliSum, sublattice: Sequence[int] | None
 ) -> tuple[int, ...]:
     """Returns the sites whose down spins change the sign of the wave function.
 
@@ -42,13 +41,13 @@ def sign_sites(
         ValueError: The wave function shall be positive but for the rule, and no rule is right,
             or not that one.
     """
-    if settings["marshall_sign"] and sublattice is None:
+    if settings.marshall_sign and sublattice is None:
         raise ValueError(
             "Setting `wave_function.marshall_sign` must be False on this lattice, which has no two"
             " sublattices such that each bond joins them."
         )
-    rule = tuple(sublattice or ()) if settings["marshall_sign"] else ()
-    if not settings["positive"]:
+    rule = tuple(sublattice or ()) if settings.marshall_sign else ()
+    if not settings.positive:
         return rule
     right = find_sign_sites(hamiltonian)
     if right is None:
@@ -56,7 +55,7 @@ def sign_sites(
             "Setting `wave_function.positive` must be False for this Hamiltonian: no sign rule is"
             " shown to make its ground state positive. With False signs are learned."
         )
-    if not settings["marshall_sign"]:
+    if not settings.marshall_sign:
         return right
     wrong = find_wrong_flip(hamiltonian, rule)
     if wrong is not None:
@@ -69,14 +68,15 @@ def sign_sites(
 
 
 def check_promises(
-    hamiltonian: PauliSum, psi: WaveFunction, average: SymmetricWaveFunction | None
+    hamiltonian: PauliSum, sector: Sector, sign_sites: Sequence[int], *, positive: bool
 ) -> tuple[str, ...]:
     """Checks that the ground state has the magnetisation and the symmetries that are built in.
 
     Args:
         hamiltonian: Real, with the symmetries.
-        psi: The wave function without an average; its weights do not matter.
-        average: Its average over `symmetry.group`; None: there is none.
+        sector: Magnetisation and symmetries of the wave function.
+        sign_sites: Sites whose down spins change its sign.
+        positive: Whether it has no phase beside these signs.
 
     Returns:
         What could not be shown, one sentence each.
@@ -85,18 +85,24 @@ def check_promises(
         ValueError: The ground state is none that the wave function can have.
     """
     open_questions = []
-    if psi.zero_magnetization:
+    if sector.zero_magnetization:
+        if sector.n_sites % 2:
+            raise ValueError(
+                "Setting `wave_function.zero_magnetization` needs an even number of sites, but"
+                f" there are {sector.n_sites}."
+            )
         if not conserves_total(hamiltonian, "Z"):
             raise ValueError(
                 "Setting `wave_function.zero_magnetization` must be False for this Hamiltonian,"
                 " which does not conserve the magnetisation."
             )
         if not _has_full_rotations(hamiltonian):
+            half_down = Sector(sector.n_sites, zero_magnetization=True)
             open_questions += _ask_lanczos(
-                "wave_function.zero_magnetization", False, hamiltonian, psi
+                "wave_function.zero_magnetization", False, hamiltonian, half_down, sign_sites
             )
-    if average is not None:
-        open_questions += _check_average(hamiltonian, average)
+    if sector.group is not None and not positive:
+        open_questions += _check_average(hamiltonian, sector, sign_sites)
     return tuple(open_questions)
 
 
@@ -111,7 +117,7 @@ def _has_full_rotations(hamiltonian: PauliSum) -> bool:
     return any(conserves_total(h, "Z") and conserves_total(h, "X") for h in turned)
 
 
-def _check_average(hamiltonian: PauliSum, average: SymmetricWaveFunction) -> list[str]:
+def _check_average(hamiltonian: PauliSum, sector: Sector, sign_sites: Sequence[int]) -> list[str]:
     """Checks that the average over symmetries does not cancel the ground state.
 
     With the right sign rule a ground state is not negative anywhere, and neither are its images
@@ -124,13 +130,11 @@ def _check_average(hamiltonian: PauliSum, average: SymmetricWaveFunction) -> lis
     Raises:
         ValueError: It does.
     """
-    right, psi = find_sign_sites(hamiltonian), average.psi
-    if psi.positive:
-        return []
+    right = find_sign_sites(hamiltonian)
     if right is None:
-        return _ask_lanczos("symmetry.group", "none", hamiltonian, average)
-    sites = frozenset(right) ^ frozenset(psi.sign_sites)
-    if _same_at_all_images(sites, hamiltonian, average):
+        return _ask_lanczos("symmetry.group", "none", hamiltonian, sector, sign_sites)
+    half_down = sector.zero_magnetization or _has_full_rotations(hamiltonian)
+    if _same_at_all_images(frozenset(right) ^ frozenset(sign_sites), sector, half_down=half_down):
         return []
     raise ValueError(
         'Setting `symmetry.group` must be "none" unless `wave_function.positive` builds in the'
@@ -139,27 +143,30 @@ def _check_average(hamiltonian: PauliSum, average: SymmetricWaveFunction) -> lis
     )
 
 
-def _same_at_all_images(
-    sites: frozenset[int], hamiltonian: PauliSum, average: SymmetricWaveFunction
-) -> bool:
+def _same_at_all_images(sites: frozenset[int], sector: Sector, *, half_down: bool) -> bool:
     """Tells whether (-1)^(down spins on some sites) is the same at all images of spins."""
-    psi = average.psi
-    if not sites:
+    group, n_sites = sector.group, sector.n_sites
+    if group is None or not sites:
         return True
-    if average.spin_flip and len(sites) % 2:
+    if group.spin_flip and len(sites) % 2:
         return False
-    half_down = psi.zero_magnetization or _has_full_rotations(hamiltonian)
-    others = frozenset(range(psi.n_sites)) - sites
+    others = frozenset(range(n_sites)) - sites
     # With n / 2 spins down, those on the sites and on all others are both odd or both even.
-    allowed = {sites, others} if half_down and psi.n_sites % 4 == 0 else {sites}
+    allowed = {sites, others} if half_down and n_sites % 4 == 0 else {sites}
     return all(
         frozenset(permutation[site] for site in sites) in allowed
-        for permutation in average.permutations
+        for permutation in group.permutations
     )
 
 
-def _ask_lanczos(name: str, without: Any, hamiltonian: PauliSum, psi: Any) -> list[str]:
-    """Returns nothing if the energy of `psi` can be the ground energy, or that nobody knows.
+def _ask_lanczos(
+    name: str,
+    without: object,
+    hamiltonian: PauliSum,
+    sector: Sector,
+    sign_sites: Sequence[int],
+) -> list[str]:
+    """Returns nothing if a sector holds the ground energy, or that nobody knows.
 
     Raises:
         ValueError: It cannot.
@@ -169,15 +176,13 @@ def _ask_lanczos(name: str, without: Any, hamiltonian: PauliSum, psi: Any) -> li
             f"It is not proven that `{name}` leaves the ground state in; `{name}={without}` leaves"
             " in every state."
         ]
-    ground, held = lanczos_ground_energy(hamiltonian), lowest_energy_held(hamiltonian, psi)
+    ground = lanczos_ground_energy(hamiltonian)
+    held = lowest_energy_held(hamiltonian, sector, sign_sites)
     largest = sum(abs(term.coefficient) for term in hamiltonian.terms)
     if held - ground > SAME_ENERGY * largest:
+        shown = f'"{without}"' if isinstance(without, str) else without
         raise ValueError(
-            f"Setting `{name}` must be {_shown(without)} for this Hamiltonian: the ground energy is"
+            f"Setting `{name}` must be {shown} for this Hamiltonian: the ground energy is"
             f" {ground:.9g}, but the lowest one that the setting allows is {held:.9g}."
         )
     return []
-
-
-def _shown(value: Any) -> str:
-    return f'"{value}"' if isinstance(value, str) else str(value)

@@ -2,19 +2,38 @@
 
 from ml_collections import ConfigDict
 
-from trainers.ground_states import config as ground_state_config
+from qtf.ground_states.settings import MAX_LISTED_SITES
+from trainers.config import config_dict
+from trainers.ground_state.settings import GroundStateSettings
 
-# Up to so many `sampling.every_configuration` is possible; its own constant would bring
-# TensorFlow along before flags are read.
-MAX_LISTED_SITES = 16
 # Up to this side of a square stochastic reconfiguration is affordable on a desktop.
 MAX_SMALL_SIDE = 6
 
 
-def reconfiguration(
+def start(name: str, **values: str | float) -> ConfigDict:
+    """Returns the default configuration for a Hamiltonian."""
+    config = config_dict(GroundStateSettings())
+    config.physics.hamiltonian = {"name": name, **values}
+    return config
+
+
+def start_chain(n_sites: int) -> ConfigDict:
+    """Returns the default configuration for the open Heisenberg chain, with the GRU."""
+    config = start("heisenberg", lattice="chain", n_sites=n_sites, coupling=1.0, units="spin")
+    config.network.name = "gru"
+    return config
+
+
+def start_square(side: int) -> ConfigDict:
+    """Returns the default configuration for the Heisenberg antiferromagnet on an open square."""
+    sides = {"n_rows": side, "n_columns": side}
+    return start("heisenberg", lattice="square", **sides, coupling=1.0, units="spin")
+
+
+def use_reconfiguration(
     config: ConfigDict, *, n_samples: int, n_epochs: int, learning_rate: float
 ) -> None:
-    """Stochastic reconfiguration, for as many samples as a desktop can take."""
+    """Takes steps of stochastic reconfiguration, for as many samples as a desktop can take."""
     config.sampling.n_samples = n_samples
     config.min_sr.diag_shift = 1e-3
     config.min_sr.momentum = 0.9
@@ -26,8 +45,8 @@ def reconfiguration(
     config.training.optimizer.clip_norm = 0.0
 
 
-def exact_reconfiguration(config: ConfigDict) -> None:
-    """Stochastic reconfiguration without samples, for up to 16 sites with all symmetries.
+def use_exact_reconfiguration(config: ConfigDict) -> None:
+    """Takes steps of reconfiguration without samples, for up to 16 sites with all symmetries.
 
     Sums over all configurations find the signs of those that samples seldom hold.
     """
@@ -36,21 +55,21 @@ def exact_reconfiguration(config: ConfigDict) -> None:
     # Bounds the memory of validations.
     config.sampling.chunk = 7
     config.symmetry.in_training = True
-    reconfiguration(config, n_samples=512, n_epochs=10, learning_rate=0.1)
+    use_reconfiguration(config, n_samples=512, n_epochs=10, learning_rate=0.1)
     config.min_sr.diag_shift = 1e-5
     config.training.steps_per_epoch = 10
     config.training.optimizer.warmup_steps = 10
 
 
-def known_signs(config: ConfigDict) -> None:
-    """What is known of unfrustrated antiferromagnets: their signs and S_z = 0."""
+def use_known_signs(config: ConfigDict) -> None:
+    """Builds in what is known of unfrustrated antiferromagnets: their signs and S_z = 0."""
     config.wave_function.zero_magnetization = True
     config.wave_function.marshall_sign = True
     config.wave_function.positive = True
 
 
-def quick_growth(config: ConfigDict) -> None:
-    """300 minibatches of stochastic reconfiguration for each further size."""
+def grow_quickly(config: ConfigDict) -> None:
+    """Takes 300 minibatches of stochastic reconfiguration for each further size."""
     config.training.optimizer.clip_norm = 5.0
     config.sampling.n_validation = 1024
     config.growth.n_steps = (300,)
@@ -61,8 +80,8 @@ def quick_growth(config: ConfigDict) -> None:
     config.growth.floor = 3e-3
 
 
-def iterative_retraining(config: ConfigDict) -> None:
-    """Phases, penalties, samples and clipping of the iterative-retraining paper."""
+def retrain_iteratively(config: ConfigDict) -> None:
+    """Takes phases, penalties, samples and clipping of the iterative-retraining paper."""
     config.wave_function.phase = "sine_and_cosine"
     config.penalties.temperature = 1.0
     config.penalties.magnetization = 10.0
@@ -72,8 +91,10 @@ def iterative_retraining(config: ConfigDict) -> None:
     config.training.optimizer.clip_norm = 1.0
 
 
-def naqs(config: ConfigDict, *, depth: int, n_samples: int, n_prefixes: int, chunk: int) -> None:
-    """The network, the optimiser and the first batches of the NAQS paper."""
+def train_pixelcnn(
+    config: ConfigDict, *, depth: int, n_samples: int, n_prefixes: int, chunk: int
+) -> None:
+    """Takes the network, the optimiser and the first batches of the NAQS paper."""
     config.network.name = "pixelcnn"
     config.network.width = 32
     config.network.depth = depth
@@ -89,36 +110,28 @@ def naqs(config: ConfigDict, *, depth: int, n_samples: int, n_prefixes: int, chu
     config.training.optimizer.beta_2 = 0.9
 
 
-def heisenberg_square(side: int, *, signs_known: bool) -> ConfigDict:
-    """Heisenberg antiferromagnet on an open square, with or without Marshall's sign rule."""
-    config = ground_state_config.default()
-    config.physics.hamiltonian = {
-        "name": "heisenberg",
-        "lattice": "square",
-        "n_rows": side,
-        "n_columns": side,
-        "coupling": 1.0,
-        "units": "spin",
-    }
+def train_square(side: int, *, signs_known: bool) -> ConfigDict:
+    """Returns how the Heisenberg antiferromagnet is trained, with or without Marshall's rule."""
+    config = start_square(side)
     config.wave_function.zero_magnetization = True
     config.wave_function.marshall_sign = signs_known
     # The ground state is positive but for the rule.
     config.wave_function.positive = signs_known
     config.symmetry.group = "lattice_and_flip"
     if side > MAX_SMALL_SIDE:
-        naqs(config, depth=21, n_samples=1024, n_prefixes=side, chunk=4)
+        train_pixelcnn(config, depth=21, n_samples=1024, n_prefixes=side, chunk=4)
         config.network.residual = True
     elif signs_known:
         config.network.name = "gru"
         config.network.units = 64
         config.wave_function.order = "snake"
-        reconfiguration(config, n_samples=1024, n_epochs=80, learning_rate=0.05)
+        use_reconfiguration(config, n_samples=1024, n_epochs=80, learning_rate=0.05)
     else:
-        _signs_learned(config)
+        _learn_signs(config)
     return config
 
 
-def _signs_learned(config: ConfigDict) -> None:
+def _learn_signs(config: ConfigDict) -> None:
     # Signs depend on the place, which only this network is told. While the temperature is high
     # all spins are about equally likely, and signs are found before probabilities.
     config.network.name = "transformer"
@@ -129,7 +142,7 @@ def _signs_learned(config: ConfigDict) -> None:
     config.penalties.temperature_decay = 0.1
     # On so few sites it is faster to evaluate all of them at once.
     config.sampling.n_prefixes = 1
-    reconfiguration(config, n_samples=512, n_epochs=40, learning_rate=0.06)
+    use_reconfiguration(config, n_samples=512, n_epochs=40, learning_rate=0.06)
     if config.physics.hamiltonian.n_rows**2 <= MAX_LISTED_SITES:
         # Once most signs are right, sums over all configurations find the others.
         config.refinement.n_epochs = 5

@@ -6,20 +6,19 @@ import importlib
 import numpy as np
 import pytest
 
-from qtf.physics import from_config, lanczos_ground_energy
-from trainers.ground_states import config as ground_state_config
-from trainers.ground_states.assembly import make_task, run
-from trainers.ground_states.report import lines, measure
+from qtf.physics import lanczos_ground_energy
+from trainers.config import from_config
+from trainers.ground_state.facts import find_facts
+from trainers.ground_state.report import lines, measure
+from trainers.ground_state.settings import GroundStateSettings, RunSettings, settings_of
 
-from .test_assembly import small
+from .test_assembly import search, small, task_of
 
 SIZES = {"n_rows": 4, "n_columns": 4}
 
 
-def task(hamiltonian, **changes):
-    config = small(**changes)
-    config["physics"]["hamiltonian"] = hamiltonian
-    return make_task(config)
+def facts(hamiltonian, **changes):
+    return find_facts(small(hamiltonian, **changes))
 
 
 def shipped(choice, **changes):
@@ -27,7 +26,7 @@ def shipped(choice, **changes):
     found = importlib.import_module(f"configs.ground_state.{name}").get_config(arguments)
     for key, value in changes.items():
         found.update_from_flattened_dict({key.replace("__", "."): value})
-    return ground_state_config.resolved(found)
+    return settings_of(RunSettings, from_config(GroundStateSettings, found))
 
 
 @pytest.mark.parametrize(
@@ -46,12 +45,12 @@ def shipped(choice, **changes):
     ],
 )
 def test_shipped_configurations_are_proven(choice):
-    assert make_task(shipped(choice)).open_questions == ()
+    assert find_facts(shipped(choice)).open_questions == ()
 
 
 @pytest.mark.parametrize(("field", "expected"), [(3.0, set()), (-3.0, set(range(9))), (0.0, set())])
 def test_fields_of_either_sign_have_their_rule(field, expected):
-    made = make_task(shipped(f"ising_square:3,{field}"))
+    made = task_of(shipped(f"ising_square:3,{field}"))
     assert set(made.make_wave_function().sign_sites) == expected
 
 
@@ -83,7 +82,7 @@ def test_what_can_hold_the_ground_state_is_taken(hamiltonian, changes, scale):
     scaled = {name: scale * hamiltonian.get(name, 1.0) for name in names}
     if hamiltonian["name"] == "xyz":
         scaled = {f"coupling_{x}": scale * hamiltonian.get(f"coupling_{x}", 1.0) for x in "xyz"}
-    assert task({**hamiltonian, **scaled}, **changes).open_questions == ()
+    assert facts({**hamiltonian, **scaled}, **changes).open_questions == ()
 
 
 @pytest.mark.parametrize("scale", [1e-9, 1.0])
@@ -140,23 +139,23 @@ def test_what_cannot_is_refused(hamiltonian, changes, message, scale):
             del couplings["next_nearest_coupling"]
     scaled = {key: scale * value for key, value in couplings.items()}
     with pytest.raises(ValueError, match=message):
-        task({**hamiltonian, **scaled}, **changes)
+        facts({**hamiltonian, **scaled}, **changes)
 
 
 def test_what_is_not_proven_is_said(tmp_path):
     large = {"name": "xxz", "lattice": "square", "n_rows": 6, "n_columns": 6, "anisotropy": 2.0}
-    (said,) = task(large, **ZERO, **POSITIVE).open_questions
+    (said,) = facts(large, **ZERO, **POSITIVE).open_questions
     assert said.startswith("It is not proven that `wave_function.zero_magnetization` leaves the")
-    (said,) = task({**J1J2, "n_rows": 6, "n_columns": 6}, **ZERO, **FLIP).open_questions
+    (said,) = facts({**J1J2, "n_rows": 6, "n_columns": 6}, **ZERO, **FLIP).open_questions
     assert "`symmetry.group` leaves the ground state in; `symmetry.group=none` leaves" in said
 
 
 def test_warnings_are_printed_and_kept(tmp_path):
-    made = make_task(small(**POSITIVE, sampling__n_validation=64))
+    made = task_of(small(**POSITIVE, sampling__n_validation=64))
     asked = dataclasses.replace(made, open_questions=("Nobody knows.",))
-    found = measure(asked.build(), tmp_path)
-    assert found["warnings"] == ["Nobody knows."]
-    said = list(lines(found, small()["physics"]["hamiltonian"]))
+    result = measure(asked.build(), tmp_path, None)
+    assert result.warnings == ("Nobody knows.",)
+    said = list(lines(result, small().physics.hamiltonian))
     assert said[-1] == "Warning: Nobody knows."
 
 
@@ -165,11 +164,11 @@ def test_a_field_of_the_other_sign_has_the_same_energy(tmp_path):
     short = {"n_epochs": 2, "xla": False}
     changes = {f"training__{key}": value for key, value in short.items()}
     changes |= {"sampling__n_samples": 256, "sampling__n_validation": 256}
-    config = shipped("ising_square:3,-3.0", **changes)
-    training = run(config, tmp_path)
-    exact = lanczos_ground_energy(from_config(config["physics"]["hamiltonian"]))
+    settings = shipped("ising_square:3,-3.0", **changes)
+    training = search(settings, tmp_path)
+    exact = lanczos_ground_energy(settings.physics.hamiltonian.build())
     assert exact == pytest.approx(-28.0741989)
-    found = measure(training, tmp_path)
-    assert found["energy_averaged_over_symmetries"] == pytest.approx(exact, rel=1e-3)
-    assert found["warnings"] == []
-    assert np.isfinite(found["v_score"])
+    result = measure(training, tmp_path, None)
+    assert result.sums.energy_averaged == pytest.approx(exact, rel=1e-3)
+    assert result.warnings == ()
+    assert np.isfinite(result.metrics["v_score"])
