@@ -15,7 +15,7 @@ from typing import Any
 from absl import flags
 
 from qtf.command_line import positive_integers, run_command
-from qtf.run_kinds import HELD, kind_of
+from qtf.run_kinds import HELD
 
 WORKDIR = flags.DEFINE_string("workdir", None, "Run folder of the model.")
 MODEL_DIR = flags.DEFINE_string("model_dir", None, "Folder of all versions of the model.")
@@ -111,7 +111,7 @@ def run(
         symmetrized=symmetrized or None,
         average_with=tuple(average_with) or None,
     )
-    kind = kind_of(folder.load_config())
+    kind = folder.kind
     for name in options:
         if kind not in USES[name]:
             raise ValueError(
