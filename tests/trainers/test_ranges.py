@@ -12,12 +12,12 @@ from qtf.training.run_folder import flattened
 from trainers.config import config_dict, from_config
 from trainers.dynamics.settings import DynamicsSettings
 from trainers.ground_state.settings import GroundStateSettings
-from trainers.open_systems import config as open_system
+from trainers.open_system.settings import OpenSystemSettings
 
 COMMANDS = {
     "dynamics": DynamicsSettings,
     "ground state": GroundStateSettings,
-    "open system": open_system,
+    "open system": OpenSystemSettings,
 }
 # Checked where it is used.
 ELSEWHERE = ("physics.hamiltonian.", "exact.hamiltonian.")

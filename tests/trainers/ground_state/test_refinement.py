@@ -7,12 +7,12 @@ from qtf.ground_states.exact_sums import variational_energy
 from qtf.ground_states.last_part import last_part
 from qtf.physics import all_bits
 from qtf.training.logbook import read_metrics
-from serving import export
+from trainers.compare_samplers.modes import ModesPlan, compare_modes
 from trainers.config import from_config
+from trainers.export import exporters
 from trainers.ground_state.facts import find_facts
 from trainers.ground_state.refinement import refined, run_and_refine
 from trainers.ground_state.settings import GroundStateSettings, RunSettings, settings_of
-from trainers.ground_states.sampler_modes import ModesPlan, compare_modes
 
 from .test_assembly import RECONFIGURATION, search, small_command
 
@@ -41,7 +41,7 @@ def test_refinement_goes_on_where_samples_stop(tmp_path):
     assert task.reference * (1 + 1e-6) < energy
     assert energy - task.reference < (average - task.reference) / 20
     # The run is exported as refined.
-    served = tf.saved_model.load(str(export.run(tmp_path, tmp_path / "model")))
+    served = tf.saved_model.load(str(exporters.run(tmp_path, tmp_path / "model")))
     bits = all_bits(6).astype("int32")
     log_modulus = served.signatures["log_psi"](bits=tf.constant(bits))["log_modulus"]
     np.testing.assert_allclose(log_modulus, refined(bits)[0], atol=1e-5)
