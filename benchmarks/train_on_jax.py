@@ -6,7 +6,7 @@
 Model, loss, optimiser, schedule, exact trajectories and validation are those of
 `trainers.dynamics`; only the loop differs, and it does not resume. The run folder holds
 `config.json`, `model.json`, `best.weights.h5` and `metrics.jsonl`, so that `trainers.evaluate`
-and `serving.export` read it where TensorFlow is installed. Prints the time of a step, and
+and `trainers.export` read it where TensorFlow is installed. Prints the time of a step, and
 writes it with the device's name to `jax.json`.
 """
 
@@ -34,6 +34,7 @@ def main() -> None:
     import keras
 
     from qtf.dynamics.task import DynamicsTask
+    from qtf.run_kinds import DYNAMICS
     from qtf.training.run_folder import RunFolder
     from trainers.dynamics.exact_data import exact_source, exact_validation
 
@@ -54,7 +55,7 @@ def main() -> None:
     folder = RunFolder(arguments.workdir)
     device = jax.devices()[0].device_kind
     recorded = {**asked.as_mapping(), "physics": law.as_mapping(), "data_dir": "", "init_from": ""}
-    folder.open(recorded, devices=[device])
+    folder.open(recorded, kind=DYNAMICS, devices=[device])
     report = Training(task, settings, folder).run(source, minutes=arguments.minutes)
     (folder.path / "jax.json").write_text(json.dumps({"device": device, **report}, indent=2))
     print(json.dumps({"device": device, **report}))

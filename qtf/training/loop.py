@@ -4,7 +4,7 @@ import contextlib
 import functools
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +33,10 @@ N_ERRORS = 2.0
 def train(
     task: Task,
     settings: TrainingSettings,
-    config: dict[str, Any],
+    config: Mapping[str, Any],
     workdir: Path | str,
     *,
+    kind: str = "",
     start_from: Path | str | None = None,
     profile: bool = False,
     kept: bool = False,
@@ -50,6 +51,7 @@ def train(
         settings: How to train.
         config: The resolved configuration, recorded in the run folder.
         workdir: The run folder.
+        kind: Kind of the run, of `qtf.run_kinds`, recorded in the run folder.
         start_from: Folder of another run with the same weights and optimiser, from which this
             one starts; the first validation is then before the first step.
         profile: Whether ten of the first steps are traced for TensorBoard.
@@ -81,7 +83,7 @@ def train(
     try:
         if is_chief(strategy):
             devices = strategy.extended.worker_devices
-            folder.open(config, mutable=mutable_keys(settings), devices=devices)
+            folder.open(config, kind=kind, mutable=mutable_keys(settings), devices=devices)
             folder.save_model(model)
         run = _Run(task, settings, folder, strategy, model, optimizer)
         run.train(config, earlier=earlier, profile=profile)

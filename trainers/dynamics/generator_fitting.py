@@ -19,6 +19,7 @@ from qtf.dynamics.task import DynamicsTask
 from qtf.files import write_atomically
 from qtf.physics import sample_trajectories
 from qtf.progress import announced
+from qtf.run_kinds import DYNAMICS
 from qtf.training.run_folder import RunFolder
 from trainers.dynamics.settings import DynamicsSettings
 
@@ -62,7 +63,7 @@ def run(
     trajectories = training_trajectories(settings.fit, law, lengths, seed=seed, data_dir=data_dir)
     folder = RunFolder(workdir)
     try:
-        folder.open(dict(recorded))
+        folder.open(recorded, kind=DYNAMICS)
         with announced("fitting the local generator"):
             result = fit_generator(
                 [(model.terms, psi) for psi in trajectories.values()],

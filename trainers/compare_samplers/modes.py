@@ -72,7 +72,7 @@ class ModesPlan:
             ValueError: It is no run of a ground state.
         """
         folder = RunFolder(last_part(self.run))
-        check_kind(folder.load_config(), GROUND_STATES, flag="run", folder=self.run)
+        check_kind(folder.kind, GROUND_STATES, flag="run", folder=self.run)
         return folder
 
     def settings(self) -> dict[str, Any]:
