@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
 from qtf.checks import Number, OneOf, Optional, Rule, Several
-from qtf.settings import SelfDescribed, Settings
+from qtf.settings import Settings
 
 # Name in the comments -> module and class of the settings.
 TABLES = {
@@ -135,7 +135,7 @@ def _type_in_words(hint: Any) -> str:
 
 
 def _value_in_words(value: Any) -> str:
-    if isinstance(value, SelfDescribed):
+    if isinstance(value, Settings):
         return f"`{value.as_mapping()['name']}`"
     if isinstance(value, COLLECTIONS):
         return ", ".join(map(str, value)) or "empty"

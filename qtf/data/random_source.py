@@ -61,7 +61,7 @@ class RandomSource:
     def batch(self, step: int) -> dict[str, np.ndarray]:
         """Returns the batch of a step in NumPy; its numbers are others than those of `dataset`."""
         rng = np.random.default_rng([self.seed, step])
-        return {"uniforms": rng.random(self.shape, self.dtype), "step": np.asarray(step)}
+        return {"uniforms": rng.random(self.shape, np.dtype(self.dtype)), "step": np.asarray(step)}
 
     def explain_data_loss(self, error: Exception) -> None:
         """Does nothing: numbers that are drawn cannot be corrupt."""

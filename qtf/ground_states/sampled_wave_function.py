@@ -6,7 +6,8 @@ import keras
 from keras import ops
 
 from qtf.ground_states.bits import checked_bits
-from qtf.typing import Array, DType, Tensor
+from qtf.ground_states.sector import Sector
+from qtf.typing import DType, Tensor
 
 
 class SampledWaveFunction(keras.Model):
@@ -69,12 +70,8 @@ class SampledWaveFunction(keras.Model):
         """
         raise NotImplementedError
 
-    def images(self, bits: Tensor) -> Tensor:
-        """Returns the bits after every symmetry, (n_symmetries, batch, n_sites)."""
-        return checked_bits(bits, self.n_sites)[None]
-
-    def may_be(self, bits: Array) -> Array:
-        """Tells at which configurations psi may be other than zero, bool (batch,)."""
+    def sector(self) -> Sector:
+        """Returns where psi may be other than zero, and its symmetries."""
         raise NotImplementedError
 
     def sign_rule(self) -> tuple[int, ...]:

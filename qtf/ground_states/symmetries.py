@@ -1,6 +1,6 @@
 """Symmetries of a lattice, and wave functions that have them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -10,14 +10,12 @@ from keras import ops
 from qtf.autoregressive.inputs import checked_uniforms
 from qtf.ground_states.bits import checked_bits
 from qtf.ground_states.sampled_wave_function import SampledWaveFunction
+from qtf.ground_states.sector import Sector
+from qtf.ground_states.settings import SymmetrySettings
+from qtf.ground_states.symmetry_groups import SymmetryGroup, symmetry_group
 from qtf.ground_states.wave_function import WaveFunction
-from qtf.physics import Lattice, PauliSum
-from qtf.typing import Array, Tensor
-
-Permutation = tuple[int, ...]
-GROUPS = ("none", "flip", "lattice", "lattice_and_flip")
-# Relative to the largest coefficient of a Hamiltonian.
-ROUNDING = 1e-12
+from qtf.physics import Lattice
+from qtf.typing import Tensor
 
 
 @keras.saving.register_keras_serializable("qtf")
@@ -137,9 +135,10 @@ class SymmetricWaveFunction(SampledWaveFunction):
         moved = ops.transpose(ops.take(bits, table, axis=1), (1, 0, 2))
         return ops.concatenate([moved, 1 - moved], axis=0) if self.spin_flip else moved
 
-    def may_be(self, bits: Array) -> Array:
-        """Tells at which configurations psi may be other than zero, bool (batch,)."""
-        return self.psi.may_be(bits)
+    def sector(self) -> Sector:
+        """Returns where psi may be other than zero, and its symmetries."""
+        group = SymmetryGroup(self.permutations, self.spin_flip)
+        return Sector(self.n_sites, self.psi.zero_magnetization, group)
 
     def sign_rule(self) -> tuple[int, ...]:
         """Returns the sites whose down spins change the sign."""
@@ -177,43 +176,6 @@ class SymmetricWaveFunction(SampledWaveFunction):
         return cls(**{**config, "psi": psi})
 
 
-def is_symmetric(hamiltonian: PauliSum, group: str, lattice: Lattice) -> bool:
-    """Tells whether every element of a group keeps a Hamiltonian.
-
-    Args:
-        hamiltonian: On the sites of the lattice.
-        group: Of `GROUPS`.
-        lattice: Whose symmetries.
-
-    Example:
-        >>> from qtf.physics import Chain, ising
-        >>> tilted = ising(Chain(3), longitudinal_field=0.5)
-        >>> is_symmetric(tilted, "lattice", Chain(3)), is_symmetric(tilted, "flip", Chain(3))
-        (True, False)
-    """
-    permutations = lattice.symmetries() if "lattice" in group else ()
-    terms = _coefficients(hamiltonian, range(lattice.n_sites))
-    rounding = ROUNDING * max(map(abs, terms.values()), default=0.0)
-    # A flip of all spins turns the sign of every Y and Z.
-    odd = "flip" in group and any(
-        sum(pauli in "YZ" for _, pauli in term) % 2
-        for term, value in terms.items()
-        if abs(value) > rounding
-    )
-    moved = (_coefficients(hamiltonian, permutation) for permutation in permutations)
-    return not odd and all(
-        abs(found.get(term, 0.0) - terms.get(term, 0.0)) <= rounding
-        for found in moved
-        for term in found.keys() | terms.keys()
-    )
-
-
-def group_size(group: str, lattice: Lattice) -> int:
-    """Returns the number of symmetries in a group of `symmetrizer`, 1 for "none"."""
-    n_permutations = len(lattice.symmetries()) if "lattice" in group else 1
-    return n_permutations * (2 if "flip" in group else 1)
-
-
 def symmetrizer(
     group: str, lattice: Lattice, *, weighted_phase: bool = True
 ) -> Callable[[WaveFunction], SymmetricWaveFunction] | None:
@@ -227,53 +189,36 @@ def symmetrizer(
     Raises:
         ValueError: The group is unknown.
     """
-    if group not in GROUPS:
-        raise ValueError(
-            f'Setting `symmetry.group` must be one of {", ".join(GROUPS)}, but is "{group}".'
-        )
+    symmetries = symmetry_group(group, lattice)
     if group == "none":
         return None
-    permutations = lattice.symmetries()
     return lambda psi: SymmetricWaveFunction(
         psi=psi,
-        permutations=permutations if "lattice" in group else permutations[:1],
-        spin_flip="flip" in group,
+        permutations=symmetries.permutations,
+        spin_flip=symmetries.spin_flip,
         weighted_phase=weighted_phase,
     )
 
 
 def averaged(
-    psi: WaveFunction, settings: Mapping[str, Any], lattice: Lattice
+    psi: WaveFunction, settings: SymmetrySettings, lattice: Lattice
 ) -> SymmetricWaveFunction:
     """Returns the average of the wave function of a run over the symmetries that it names.
 
     Args:
         psi: The wave function.
-        settings: The part `symmetry` of the run's configuration.
+        settings: The section `symmetry` of the run's configuration.
         lattice: Of its spins.
 
     Raises:
         ValueError: The run names none, or `psi` is such an average already.
     """
-    average = symmetrizer(settings["group"], lattice, weighted_phase=settings["weighted_phase"])
+    average = symmetrizer(settings.group, lattice, weighted_phase=settings.weighted_phase)
     if average is None:
         raise ValueError('An average needs a run with a `symmetry.group`, but it has "none".')
-    if settings["in_training"]:
+    if settings.in_training:
         raise ValueError("An average needs a plain run, but that of this one was trained.")
     return average(psi)
-
-
-def _coefficients(
-    hamiltonian: PauliSum, new_sites: Sequence[int]
-) -> dict[frozenset[tuple[int, str]], float]:
-    """Returns the coefficient of each product of Pauli matrices after its sites were moved."""
-    found: dict[frozenset[tuple[int, str]], float] = {}
-    for term in hamiltonian.terms:
-        key = frozenset(
-            (new_sites[site], pauli) for site, pauli in zip(term.sites, term.paulis, strict=True)
-        )
-        found[key] = found.get(key, 0.0) + term.coefficient
-    return found
 
 
 def acceptance(symmetric: SymmetricWaveFunction, bits: Tensor) -> Tensor:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 
 from qtf.autoregressive.inputs import checked_uniforms
@@ -12,7 +11,8 @@ from qtf.autoregressive.network import AutoregressiveNetwork
 from qtf.autoregressive.sampling import draw_outcomes
 from qtf.ground_states.bits import checked_bits
 from qtf.ground_states.sampled_wave_function import SampledWaveFunction
-from qtf.typing import Array, Index, Tensor
+from qtf.ground_states.sector import Sector
+from qtf.typing import Index, Tensor
 
 # A cache of the network, log |psi|, the phase and the number of down spins so far.
 Prefix = tuple[Any, Tensor, Tensor, Tensor]
@@ -166,11 +166,9 @@ class WaveFunction(SampledWaveFunction):
         outcomes = draw_outcomes(self.network, uniforms, logits)
         return ops.take(ops.transpose(outcomes), self._positions, axis=1)
 
-    def may_be(self, bits: Array) -> Array:
-        """Tells at which configurations psi may be other than zero, bool (batch,)."""
-        if self.zero_magnetization:
-            return bits.sum(axis=1) == self.n_sites // 2
-        return np.ones(len(bits), bool)
+    def sector(self) -> Sector:
+        """Returns where psi may be other than zero."""
+        return Sector(self.n_sites, self.zero_magnetization)
 
     def sign_rule(self) -> tuple[int, ...]:
         """Returns the sites whose down spins change the sign."""

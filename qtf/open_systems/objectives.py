@@ -8,9 +8,8 @@ from keras import ops
 
 from qtf.checks import POSITIVE, OneOf, check_arguments
 from qtf.open_systems.povm_liouvillian import PovmLiouvillian
+from qtf.open_systems.settings import NORMS
 from qtf.typing import Index, LogProb, Tensor
-
-NORMS = ("l1", "chi2")
 
 
 @dataclass(frozen=True)

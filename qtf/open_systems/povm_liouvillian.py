@@ -57,19 +57,23 @@ class PovmLiouvillian:
         self.chunk = min(chunk or self.n_moves, self.n_moves)
 
     @classmethod
-    def of(cls, generator: OutcomeGenerator, *, chunk: int = 0) -> "PovmLiouvillian":
-        """Returns a generator of `qtf.physics`; sites without a bond get one to any other site.
+    def from_outcome_generator(
+        cls, generator: OutcomeGenerator, *, chunk: int = 0
+    ) -> "PovmLiouvillian":
+        """Returns an exact generator for networks.
+
+        A site without a bond gets one to any other site.
 
         Args:
-            generator: Of the exact probability equation.
-            chunk: As of this class.
+            generator: The generator of the same equation.
+            chunk: Moves evaluated at once.
 
         Raises:
             ValueError: There is one site only, or `chunk` is negative.
         """
         if generator.n_sites < 2:
             raise ValueError(
-                f"Open systems need at least 2 sites, but there is {generator.n_sites}."
+                f"Argument `generator` must have at least 2 sites, but has {generator.n_sites}."
             )
         partners = np.where(generator.sites > 0, generator.sites - 1, 1)
         lone = [np.kron(matrix, np.eye(4)) for matrix in generator.site_matrices]

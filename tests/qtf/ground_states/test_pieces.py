@@ -10,7 +10,6 @@ import tensorflow as tf
 from qtf.autoregressive import NETWORKS, GRUNetwork
 from qtf.data.random_source import RandomSource
 from qtf.ground_states.distribution import SpinDistribution
-from qtf.ground_states.every_configuration import EveryConfiguration
 from qtf.ground_states.exact_sums import state_vector
 from qtf.ground_states.local_energy import LocalEnergy
 from qtf.ground_states.markov_chain import sample_chain
@@ -107,14 +106,6 @@ def test_local_energies_from_prefixes_are_the_same_in_pieces(psi, allow):
     allow(8)
     for one, other in zip(whole, local_energy(psi, EVERY), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-12)
-
-
-def test_listed_configurations_are_the_same_in_pieces(psi, symmetric, allow, monkeypatch):
-    whole = EveryConfiguration(symmetric)
-    monkeypatch.setenv(PIECE_VARIABLE, "1e-6")
-    in_pieces = EveryConfiguration(symmetric)
-    np.testing.assert_array_equal(whole.bits, in_pieces.bits)
-    np.testing.assert_array_equal(whole.counts, in_pieces.counts)
 
 
 @pytest.mark.parametrize("configurations", [Samples, AllConfigurations])

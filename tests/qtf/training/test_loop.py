@@ -469,9 +469,9 @@ def test_a_signal_during_the_work_saves_the_step_and_takes_no_further_one(
     if during == "validate":
         validate = regression.validate
 
-        def interrupted(self, model):
+        def interrupted(self):
             signal.raise_signal(signal.SIGINT)
-            return validate(self, model)
+            return validate(self)
 
         monkeypatch.setattr(regression, "validate", interrupted)
     else:

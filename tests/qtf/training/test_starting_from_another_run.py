@@ -107,7 +107,10 @@ def test_learning_rates_are_those_of_the_new_run(tmp_path, earlier, optimizer, e
 
 @pytest.mark.parametrize(
     "moment",
-    ["qtf.training.tensorflow_checkpoints.TensorFlowCheckpoints.save", "qtf.training.logbook.Logbook.row"],
+    [
+        "qtf.training.tensorflow_checkpoints.TensorFlowCheckpoints.save",
+        "qtf.training.logbook.Logbook.row",
+    ],
 )
 def test_killed_after_the_first_validation_the_same_command_ends_alike(
     tmp_path, earlier, started, monkeypatch, moment
