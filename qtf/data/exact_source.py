@@ -11,9 +11,7 @@ from qtf.data.schema import SPLITS
 from qtf.physics import from_config
 from qtf.physics.diagonalization import Eigenbasis
 from qtf.physics.initial_states import INITIAL_STATE_LAWS, sample_initial_states
-
-# The generator's streams have the numbers 1, 2, 3; these are apart from them.
-_FIRST_STREAM = 11
+from qtf.streams import Stream
 
 
 class ExactSource:
@@ -97,13 +95,22 @@ class ExactSource:
                 f" but are {step} and {replica}."
             )
         n = int(self.mixture.n_sites_at(np.array(step)))
-        stream = (_FIRST_STREAM + SPLITS.index(self.split), n, step + 1, replica + 1)
+        stream = (Stream.TRAIN_STATES + SPLITS.index(self.split), n, step + 1, replica + 1)
         psi0 = sample_initial_states(
             self.initial_states, n, self.batch_size, seed=self.mixture.seed, stream=stream
         )
         rng = np.random.default_rng(mixed_seed(self.mixture.seed, *stream))
         starts = rng.integers(0, self.n_steps - self.window + 2, self.batch_size)
         return {"psi": self._windows(self._eigenbases[n], psi0, starts)}
+
+    def dataset(self, start_step: int = 0, *, input_context: Any = None) -> Any:
+        """Returns the endless stream from a step on, see `exact_dataset`; needs TensorFlow."""
+        from qtf.data.exact_dataset import exact_dataset
+
+        return exact_dataset(self, start_step, input_context=input_context)
+
+    def explain_data_loss(self, error: Exception) -> None:
+        """Does nothing: what is computed cannot be corrupt."""
 
     def _windows(self, basis: Eigenbasis, psi0: np.ndarray, starts: np.ndarray) -> np.ndarray:
         coefficients = psi0 @ basis.vectors.conj()

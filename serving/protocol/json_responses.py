@@ -68,7 +68,7 @@ def _object(entries: Sequence[tuple[str, bytes]]) -> bytes:
     return b"{" + b",".join(orjson.dumps(name) + b":" + text for name, text in entries) + b"}"
 
 
-def _json(values: np.ndarray | Text, alias: str) -> bytes:
+def _json(values: "np.ndarray | Text", alias: str) -> bytes:
     """Writes numbers in the fewest digits that read back as the same number."""
     array = np.asarray(values)
     if array.dtype == object:
@@ -87,7 +87,7 @@ def _with_tokens(written: bytes, array: np.ndarray) -> bytes:
     return re.sub(rb"null", lambda _: json.dumps(next(values)).encode(), written)
 
 
-def _strings(values: np.ndarray | Text, *, as_base64: bool) -> Json:
+def _strings(values: "np.ndarray | Text", *, as_base64: bool) -> Json:
     if isinstance(values, np.ndarray):
         values = values.tolist()
     if isinstance(values, list):

@@ -106,7 +106,7 @@ def _trainings(
     # Made at the first training that is missing.
     trainings = functools.cache(lambda: Trainings(plan))
 
-    def train(k: int) -> dict[str, Json]:
+    def train(k: int) -> Mapping[str, Json]:
         return dataclasses.asdict(trainings().train(k))
 
     curves = {}
@@ -139,15 +139,15 @@ def _trainings(
 
 
 def _keep(
-    path: Path, settings: Mapping[str, Json], compute: Callable[[], dict[str, Json]]
-) -> dict[str, Any]:
+    path: Path, settings: Mapping[str, Json], compute: Callable[[], Mapping[str, Json]]
+) -> Mapping[str, Any]:
     """Returns what the file holds, after computing and writing it if there is none.
 
     Raises:
         ValueError: The file was computed with other settings.
     """
     if not path.exists():
-        result: dict[str, Any] = compute()
+        result = compute()
         content = {"made": _provenance(), "settings": settings, "result": result}
         write_atomically(path, json.dumps(content) + "\n")
         return result

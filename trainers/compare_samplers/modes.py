@@ -16,6 +16,7 @@ from qtf.ground_states.markov_chain import (
     potential_scale_reduction,
     sample_chain,
 )
+from qtf.ground_states.settings import SymmetrySettings
 from qtf.ground_states.symmetries import averaged
 from qtf.physics import HamiltonianSettings
 from qtf.pieces import equal_pieces
@@ -95,7 +96,7 @@ def folder_of(plan: ModesSettings) -> RunFolder:
         ValueError: It is no run of a ground state.
     """
     folder = RunFolder(last_part(plan.run))
-    check_kind(folder.load_config(), GROUND_STATES, flag="run", folder=plan.run)
+    check_kind(folder.kind, GROUND_STATES, flag="run", folder=plan.run)
     return folder
 
 
@@ -122,9 +123,9 @@ def compare_modes(plan: ModesSettings) -> dict[str, Any]:
     psi, config = folder.load_model(), folder.load_config()
     hamiltonian = config["physics"]["hamiltonian"]
     if plan.symmetrized:
-        psi = averaged(
-            psi, config["symmetry"], HamiltonianSettings.from_mapping(hamiltonian).lattice
-        )
+        symmetry = SymmetrySettings.from_mapping(config["symmetry"])
+        lattice = HamiltonianSettings.from_mapping(hamiltonian).lattice
+        psi = averaged(psi, symmetry, lattice)
     _check_start(psi, plan.run)
     with announced("drawing direct samples"):
         direct = _draw_directly(psi, plan.n_chains * plan.n_kept, plan.seed)

@@ -18,6 +18,7 @@ from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import PauliSum, Square, ising
 from qtf.pieces import equal_pieces
 from qtf.progress import announced
+from qtf.streams import Stream
 from qtf.training.compilation import compiled
 from qtf.training.piecewise import gradient_rows_at_once
 from trainers.compare_samplers.settings import ChainTrainingSettings
@@ -25,8 +26,6 @@ from trainers.compare_samplers.settings import ChainTrainingSettings
 N_POINTS = 50
 # Positions from which flipped spins are evaluated, see `LocalEnergy`.
 N_PREFIXES = 4
-# Samples of measurements and first spins of chains, apart from those of the training.
-MEASUREMENT_STREAM, START_STREAM = 43, 44
 
 
 def hamiltonian_of(plan: ChainTrainingSettings) -> PauliSum:
@@ -115,7 +114,7 @@ class Trainings:
     def measure(self) -> EnergyEstimate:
         """Returns the energy of the wave function as it is, from independent samples."""
         plan = self.plan
-        rng = np.random.default_rng([plan.seed, MEASUREMENT_STREAM])
+        rng = np.random.default_rng([plan.seed, Stream.SAMPLER_MEASUREMENT])
         parts: list[tuple[tf.Tensor, tf.Tensor]] = []
         # As many at once as in the training, so that memory suffices.
         for _ in range(equal_pieces(plan.n_measured, plan.n_samples)[0]):
@@ -125,7 +124,7 @@ class Trainings:
         return energy_estimate(real, imaginary, self.psi.n_sites)
 
     def _draw_spins(self) -> tf.Tensor:
-        rng = np.random.default_rng([self.plan.seed, START_STREAM])
+        rng = np.random.default_rng([self.plan.seed, Stream.CHAIN_START])
         shape = (self.plan.n_samples, self.psi.n_sites)
         return tf.constant(rng.integers(0, 2, shape, dtype=np.int32))
 

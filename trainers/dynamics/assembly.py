@@ -1,18 +1,16 @@
 """Puts data, model and loop together as settings ask."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from qtf.data.exact_dataset import exact_dataset
-from qtf.data.exact_source import ExactSource
 from qtf.data.loading import load_trajectories
 from qtf.data.reader import TrajectoryReader
 from qtf.data.schema import MANIFEST_NAME, Manifest, file_sha256
-from qtf.data.settings import FILES, DataSettings, TrajectoryLaw
+from qtf.data.settings import FILES, DataSettings, TrajectoryLaw, law_of
 from qtf.dynamics.task import DynamicsTask
-from qtf.physics import HamiltonianSettings
 from qtf.run_kinds import DYNAMICS, check_kind
 from qtf.training.loop import train
 from qtf.training.run_folder import RunFolder
@@ -28,6 +26,9 @@ class Source(Protocol):
 
     def dataset(self, start_step: int, *, input_context: Any = None) -> Any:
         """Returns the stream of batches from a step on."""
+
+    def batch(self, step: int) -> Mapping[str, np.ndarray]:
+        """Returns the batch of a step in NumPy."""
 
     def explain_data_loss(self, error: Exception) -> None:
         """Names the file and record behind an error."""
@@ -90,7 +91,7 @@ def run(
         generator_fitting.run(task, settings, trajectories.law, recorded, workdir, data_dir=files)
         return
     del recorded["fit"]
-    train(task, settings.training, recorded, workdir, profile=profile)
+    train(task.build, settings.training, recorded, workdir, kind=DYNAMICS, profile=profile)
 
 
 def load_data(settings: DynamicsSettings, data_dir: Path | str | None = None) -> Trajectories:
@@ -103,7 +104,7 @@ def load_data(settings: DynamicsSettings, data_dir: Path | str | None = None) ->
     if settings.data.source == FILES:
         return _from_files(settings.data, settings.training, Path(data_dir or ""))
     data, law, seed = settings.data, settings.exact.law, settings.training.seed
-    source = _ExactStream(exact_source(data, settings.exact, seed=seed))
+    source = exact_source(data, settings.exact, seed=seed)
     return Trajectories(source, exact_validation(data, law, seed=seed), law)
 
 
@@ -142,7 +143,7 @@ def make_task(
 
 def _initial_weights(init_from: Path | str) -> Path:
     folder = RunFolder(init_from)
-    check_kind(folder.load_config(), DYNAMICS, flag="init_from", folder=init_from)
+    check_kind(folder.kind, DYNAMICS, flag="init_from", folder=init_from)
     return folder.trained_weights()
 
 
@@ -175,10 +176,9 @@ def _from_files(
         )
         for n_sites in data.n_sites
     }
-    hamiltonian = HamiltonianSettings.from_mapping(manifest.hamiltonian)
-    law = TrajectoryLaw(hamiltonian, manifest.initial_states, manifest.dt)
     # Which trajectories: a run must not continue on others.
-    return Trajectories(reader, validation, law, file_sha256(data_dir / MANIFEST_NAME))
+    digest = file_sha256(data_dir / MANIFEST_NAME)
+    return Trajectories(reader, validation, law_of(manifest), digest)
 
 
 def _check_manifest(data: DataSettings, manifest: Manifest, data_dir: Path) -> None:
@@ -194,17 +194,3 @@ def _check_manifest(data: DataSettings, manifest: Manifest, data_dir: Path) -> N
                 f"Setting `data.n_validation` must be at most {available}, the validation"
                 f" trajectories of n = {n_sites}, but is {data.n_validation}."
             )
-
-
-class _ExactStream:
-    """Gives an `ExactSource` the face of a reader."""
-
-    def __init__(self, source: ExactSource) -> None:
-        self.source = source
-        self.batch_size = source.batch_size
-
-    def dataset(self, start_step: int, *, input_context: Any = None) -> Any:
-        return exact_dataset(self.source, start_step, input_context=input_context)
-
-    def explain_data_loss(self, error: Exception) -> None:
-        """Has no files to blame."""

@@ -36,8 +36,8 @@ def _main() -> None:
     from trainers.open_system.report import lines, measure
 
     workdir = value_of(WORKDIR)
-    task, distribution = run(settings, workdir, profile=PROFILE.value)
-    for line in lines(measure(task, distribution, workdir)):
+    training = run(settings, workdir, profile=PROFILE.value)
+    for line in lines(measure(training, workdir)):
         print(line)
     print(f"Run folder: {workdir}")
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Annotated
 
+from qtf.autoregressive.settings import NetworkSettings
 from qtf.checks import COUNT_OR_0, FLAG, NOT_NEGATIVE, OneOf
 from qtf.open_systems.settings import (
     STARTS,
@@ -13,10 +14,9 @@ from qtf.open_systems.settings import (
     SteadyStateSettings,
     metric_names,
 )
-from qtf.physics import MEASUREMENTS, HamiltonianSettings
+from qtf.physics import JUMP_MATRICES, MEASUREMENTS, HamiltonianSettings
 from qtf.settings import Settings
 from qtf.training.settings import FULL_PRECISIONS, OptimizerSettings, TrainingSettings
-from trainers.open_system.stand_ins import NetworkSettings
 
 # Up to so many sites all outcomes are listed, and exact values are known in a minute or so.
 MAX_LISTED_SITES = 9
@@ -45,16 +45,21 @@ class PhysicsSettings(Settings, section="physics"):
 
     Attributes:
         hamiltonian: Hamiltonian of the spins.
-        decay_rate: Rate of the decay of every spin, from up to down.
+        decay_rate: Rate of the decay of every spin, from up to down. Rates of other kinds of jumps
+            are fields of the same form.
     """
 
     hamiltonian: HamiltonianSettings = field(default_factory=_default_hamiltonian)
     decay_rate: Annotated[float, NOT_NEGATIVE] = 1.0
 
     @property
-    def jump_rates(self) -> dict[str, float]:
-        """Rate of each kind of `qtf.physics.jumps.JUMP_MATRICES`."""
-        return {"decay": self.decay_rate}
+    def rates(self) -> dict[str, float]:
+        """Rate of each kind of `qtf.physics.JUMP_MATRICES`."""
+        return {
+            kind: vars(self)[f"{kind}_rate"]
+            for kind in JUMP_MATRICES
+            if f"{kind}_rate" in vars(self)
+        }
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,7 @@ class OpenSystemSettings(Settings):
     physics: PhysicsSettings = field(default_factory=PhysicsSettings)
     measurement: Annotated[str, OneOf(MEASUREMENTS)] = "tetrahedral"
     start: Annotated[str, OneOf(STARTS)] = "+z"
-    network: NetworkSettings = field(default_factory=NetworkSettings)
+    network: NetworkSettings = NetworkSettings(name="transformer")
     strings: Annotated[int, COUNT_OR_0] = 0
     objective: ObjectiveSettings = field(default_factory=ObjectiveSettings)
     natural_gradient: NaturalGradientSettings = field(default_factory=NaturalGradientSettings)
@@ -96,7 +101,8 @@ class OpenSystemSettings(Settings):
             ValueError: A rule is broken.
         """
         super().__post_init__()
-        n_sites = self.physics.hamiltonian.lattice.n_sites
+        lattice = self.physics.hamiltonian.lattice
+        n_sites = lattice.n_sites
         if n_sites < 2:
             raise ValueError(f"Open systems need at least 2 sites, but there is {n_sites}.")
         if self.objective.every_outcome and n_sites > MAX_LISTED_SITES:
@@ -104,6 +110,9 @@ class OpenSystemSettings(Settings):
                 f"Setting `objective.every_outcome` needs at most {MAX_LISTED_SITES} sites, but"
                 f" there are {n_sites}."
             )
+        self.network.check_lattice(lattice)
+        lattice.strings(self.strings)
+        self._check_order()
         self._check_training()
         self._check_exact()
 
@@ -112,8 +121,17 @@ class OpenSystemSettings(Settings):
         """Whether exact values are asked for and can be had."""
         return self.exact and self.physics.hamiltonian.lattice.n_sites <= MAX_LISTED_SITES
 
+    def _check_order(self) -> None:
+        """Checks that a network on rows meets neighbours where it looks for them."""
+        needs_snakes = self.network.order == "snake"
+        if self.network.order is not None and needs_snakes != (self.strings > 0):
+            raise ValueError(
+                f"Setting `strings` must be {'positive' if needs_snakes else '0'} for the network"
+                f" {self.network.name}, but is {self.strings}."
+            )
+
     def _check_exact(self) -> None:
-        jumps = any(self.physics.jump_rates.values())
+        jumps = any(self.physics.rates.values())
         # Where spins jump, only the solution tells whether others stay as they are.
         if self.has_exact_values and self.steady_state.n_epochs and not jumps:
             raise ValueError(NOT_UNIQUE)

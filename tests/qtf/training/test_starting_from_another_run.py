@@ -5,16 +5,19 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from qtf.training.checkpoints import Checkpoints, Progress, newest_whole_step, optimizer_steps
+from qtf.training.checkpoint_files import newest_whole_step
+from qtf.training.checkpoints import optimizer_steps
 from qtf.training.logbook import read_metrics
 from qtf.training.loop import train
+from qtf.training.progress import Progress
+from qtf.training.tensorflow_checkpoints import TensorFlowCheckpoints
 
 from .conftest import Regression
 from .test_loop import Killed, config, kill_at, settings
 
 
 class Wider(Regression):
-    def build_model(self):
+    def make_model(self):
         inputs = keras.Input((3,))
         return keras.Model(inputs, keras.layers.Dense(1)(keras.layers.Dense(6)(inputs)))
 
@@ -34,7 +37,7 @@ class Listed(keras.Model):
     def checkpoints(self, folder):
         optimizer = keras.optimizers.Adam()
         optimizer.build(self.trainable_variables)
-        return Checkpoints(folder, self, optimizer, Progress())
+        return TensorFlowCheckpoints(folder, self, optimizer, Progress())
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +51,8 @@ def earlier(tmp_path_factory):
 def started(tmp_path_factory, earlier):
     """Model and run folder of a run that started from `earlier`, undisturbed."""
     folder = tmp_path_factory.mktemp("runs") / "started"
-    return train(Regression(), settings(n_epochs=1), config(), folder, start_from=earlier), folder
+    training = train(Regression(), settings(n_epochs=1), config(), folder, start_from=earlier)
+    return training.model, folder
 
 
 def variables(prefix):
@@ -103,7 +107,10 @@ def test_learning_rates_are_those_of_the_new_run(tmp_path, earlier, optimizer, e
 
 @pytest.mark.parametrize(
     "moment",
-    ["qtf.training.checkpoints.Checkpoints.save", "qtf.training.logbook.Logbook.row"],
+    [
+        "qtf.training.tensorflow_checkpoints.TensorFlowCheckpoints.save",
+        "qtf.training.logbook.Logbook.row",
+    ],
 )
 def test_killed_after_the_first_validation_the_same_command_ends_alike(
     tmp_path, earlier, started, monkeypatch, moment
@@ -112,7 +119,7 @@ def test_killed_after_the_first_validation_the_same_command_ends_alike(
     with monkeypatch.context() as patch, contextlib.suppress(Killed):
         kill_at(patch, moment, 1, True)
         train(Regression(), settings(n_epochs=1), config(), tmp_path, start_from=earlier)
-    again = train(Regression(), settings(n_epochs=1), config(), tmp_path, start_from=earlier)
+    again = train(Regression(), settings(n_epochs=1), config(), tmp_path, start_from=earlier).model
     for one, other in zip(whole.get_weights(), again.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
     texts = [(path / "metrics.jsonl").read_text() for path in (tmp_path, folder)]
@@ -142,7 +149,9 @@ def test_a_checkpoint_without_the_newest_state_of_a_task_is_restored(tmp_path):
         optimizer = keras.optimizers.SGD()
         optimizer.build(model.trainable_variables)
         variables = [keras.Variable(value, dtype="float64") for value in state]
-        return Checkpoints(tmp_path, model, optimizer, Progress(), task_state=variables), variables
+        return TensorFlowCheckpoints(
+            tmp_path, model, optimizer, Progress(), task_state=variables
+        ), variables
 
     checkpoints(2.0)[0].save()
     for read in ("restore", "start_from"):
