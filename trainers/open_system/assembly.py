@@ -116,7 +116,7 @@ def make_distribution(settings: OpenSystemSettings) -> OutcomeDistribution:
 def make_generator(settings: OpenSystemSettings) -> OutcomeGenerator:
     """Returns the generator of the probability equation."""
     hamiltonian = settings.physics.hamiltonian.build()
-    jumps = jump_operators(hamiltonian.n_sites, {"decay": settings.physics.decay_rate})
+    jumps = jump_operators(hamiltonian.n_sites, settings.physics.rates)
     return OutcomeGenerator(Lindbladian(hamiltonian, jumps), make_measurement(settings))
 
 
