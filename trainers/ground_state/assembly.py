@@ -17,10 +17,10 @@ from qtf.ground_states.task import (
     Reconfiguration,
     Samples,
 )
-from qtf.ground_states.task.steps import Step
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import Lattice
 from qtf.training.loop import train
+from qtf.training.training import Step
 from trainers.ground_state.facts import Facts
 from trainers.ground_state.settings import RunSettings, with_symmetries
 from trainers.memory import tell_memory

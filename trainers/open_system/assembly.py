@@ -19,9 +19,9 @@ from qtf.open_systems.task import (
     Samples,
 )
 from qtf.open_systems.task.samples import Outcomes
-from qtf.open_systems.task.steps import Step
 from qtf.physics import MEASUREMENTS, Lindbladian, OutcomeGenerator, Povm, jump_operators
 from qtf.training.loop import train
+from qtf.training.training import Step
 from qtf.typing import Array
 from trainers.memory import tell_memory
 from trainers.networks import ON_SQUARES, make_network

@@ -1,9 +1,8 @@
 """Time evolution and steady states of open systems as what the training loop trains."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from qtf.checks import SAMPLES, check_arguments
 from qtf.open_systems.observables import DIRECTIONS, PauliObservables
@@ -11,9 +10,9 @@ from qtf.open_systems.outcome_distribution import OutcomeDistribution
 from qtf.open_systems.plan import Plan, PlannedEquation
 from qtf.open_systems.povm_liouvillian import PovmLiouvillian
 from qtf.open_systems.task.samples import Outcomes
-from qtf.open_systems.task.steps import ObjectiveGradient, Step
-from qtf.training.training import Training
-from qtf.typing import Array, InputContext, RandomSource, Tensor
+from qtf.open_systems.task.steps import ObjectiveGradient
+from qtf.training.training import SampledTraining, Step
+from qtf.typing import Array, RandomSource
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +62,7 @@ class OpenSystemTask:
         return OpenSystemTraining(self)
 
 
-class OpenSystemTraining(Training):
+class OpenSystemTraining(SampledTraining):
     """A distribution of outcomes that solves an equation in each epoch.
 
     Its first weights are the start of the first step of time.
@@ -73,8 +72,7 @@ class OpenSystemTraining(Training):
     """
 
     def __init__(self, task: OpenSystemTask) -> None:
-        self.task = task
-        self.model = model = task.make_distribution()
+        model = task.make_distribution()
         self.equation = PlannedEquation(task.liouvillian, task.plan)
         self.outcomes = task.outcomes(
             model,
@@ -83,14 +81,12 @@ class OpenSystemTraining(Training):
             n_samples=task.n_samples,
             xla=task.xla,
         )
-        variables = [self.equation.epochs_done, *self.outcomes.start]
-        self.step = task.make_step(model, self.outcomes, variables, xla=task.xla)
-        self.batch_size = task.n_samples
         # The epochs done, and where the step in work starts.
-        self.state = [*variables, *self.step.state]
-        self.damping = self.step.damping
-        self.remedy = self.step.remedy
-        self.compiles_itself = self.step.compiles_itself
+        state = [self.equation.epochs_done, *self.outcomes.start]
+        step = task.make_step(model, self.outcomes, state, xla=task.xla)
+        super().__init__(model, task.source, step, state)
+        self.task = task
+        self.batch_size = task.n_samples
         names = ("loss", *DIRECTIONS)
         errors = tuple(f"{name}_error" for name in names) if self.outcomes.has_errors else ()
         exact = (*(f"exact_{name}" for name in DIRECTIONS), "distance")
@@ -103,24 +99,6 @@ class OpenSystemTraining(Training):
     def has_new_goal(self) -> bool:
         """Whether the epoch in work solves a step of time, each of which starts anew."""
         return self.equation.is_step_of_time
-
-    def step_bytes(self) -> int:
-        """Returns the memory of a training step that cannot be done in pieces, roughly."""
-        return self.step.bytes()
-
-    def loss(self, batch: Mapping[str, Tensor]) -> Tensor:
-        """Returns the size of the residual of the equation that is solved in this epoch."""
-        return self.step.loss(batch["uniforms"])
-
-    def accepts(self, loss: float, rate: float) -> bool:
-        """Tells whether the last step may stand."""
-        return self.step.accepts(loss, rate)
-
-    def training_batches(
-        self, start_step: int, input_context: InputContext | None
-    ) -> Iterable[Any]:
-        """Returns the stream of random numbers from `start_step` on."""
-        return self.task.source.dataset(start_step, input_context=input_context)
 
     def validate(self) -> dict[str, float]:
         """Returns the time, the Pauli matrices averaged over sites, and how far they are off."""
