@@ -156,8 +156,13 @@ def _exact(
 def _outcomes(settings: OpenSystemSettings, source: RandomSource) -> Callable[..., Outcomes]:
     if settings.objective.every_outcome:
         return AllOutcomes
-    n_validation, seed = settings.sampling.n_validation, settings.training.seed
-    return functools.partial(Samples, source=source, n_validation=n_validation, seed=seed)
+    return functools.partial(
+        Samples,
+        make_distribution=lambda: make_distribution(settings),
+        source=source,
+        n_validation=settings.sampling.n_validation,
+        seed=settings.training.seed,
+    )
 
 
 def _step(settings: OpenSystemSettings) -> Callable[..., Step]:

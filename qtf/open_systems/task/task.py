@@ -26,8 +26,8 @@ class OpenSystemTask:
         observables: What validations measure.
         source: Uniform random numbers of a step.
         n_samples: Samples of a step.
-        outcomes: What sums are taken over, of the distribution and its equation: `AllOutcomes`
-            or `Samples`.
+        outcomes: What sums are taken over, of the distribution, its equation and `n_samples`:
+            `AllOutcomes` or `Samples`.
         make_step: How steps are taken: `ObjectiveGradient` or `NaturalGradientStep`.
         find_exact: Returns the exact <X>, <Y>, <Z> averaged over sites before the first and
             after each epoch, float64 (n_epochs + 1, 3); called once, when they are first
@@ -74,13 +74,7 @@ class OpenSystemTraining(SampledTraining):
     def __init__(self, task: OpenSystemTask) -> None:
         model = task.make_distribution()
         self.equation = PlannedEquation(task.liouvillian, task.plan)
-        self.outcomes = task.outcomes(
-            model,
-            self.equation,
-            make_distribution=task.make_distribution,
-            n_samples=task.n_samples,
-            xla=task.xla,
-        )
+        self.outcomes = task.outcomes(model, self.equation, n_samples=task.n_samples, xla=task.xla)
         # The epochs done, and where the step in work starts.
         state = [self.equation.epochs_done, *self.outcomes.start]
         step = task.make_step(model, self.outcomes, state, xla=task.xla)
