@@ -53,7 +53,7 @@ class GroundStateTask:
         penalties: What is lowered beside the energy.
         symmetrized: Makes of the wave function one averaged over symmetries, by which
             validations measure how well it has them; None: no symmetries are known.
-        picture_shape: Rows and columns of a picture of a sample; None: no pictures.
+        positions: Row and column of every site in pictures of samples; None: no pictures.
         open_questions: What is not proven of the wave function, one sentence each, for reports.
         xla: Whether XLA compiles validations, and steps that compile themselves.
 
@@ -71,7 +71,7 @@ class GroundStateTask:
     reference: float | None = None
     penalties: Penalties = Penalties()
     symmetrized: Callable[[WaveFunction], SymmetricWaveFunction] | None = None
-    picture_shape: tuple[int, int] | None = None
+    positions: Sequence[tuple[int, int]] | None = None
     open_questions: Sequence[str] = ()
     xla: bool = True
 
@@ -228,10 +228,10 @@ class GroundStateTraining(SampledTraining):
 
     def figures(self) -> dict[str, Array]:
         """Draws the first samples of a validation."""
-        if self.task.picture_shape is None:
+        if self.task.positions is None:
             return {}
         bits = self.samples.sample(min(N_PICTURED, self.task.n_validation)).bits
-        return {"samples": sample_picture(bits, self.task.picture_shape)}
+        return {"samples": sample_picture(bits, self.task.positions)}
 
     def _distance_from_reference(self, estimate: EnergyEstimate) -> dict[str, float]:
         reference = self.task.reference
