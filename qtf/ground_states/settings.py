@@ -52,11 +52,6 @@ class WaveFunctionSettings(Settings, section="wave_function"):
     phase: Annotated[str, OneOf(PHASE_OUTPUTS)] = "angle"
 
     def __post_init__(self) -> None:
-        """Checks every rule.
-
-        Raises:
-            ValueError: A rule is broken.
-        """
         super().__post_init__()
         if self.positive and self.phase != "angle":
             raise ValueError(
@@ -110,11 +105,6 @@ class SymmetrySettings(Settings, section="symmetry"):
     weighted_phase: Annotated[bool, FLAG] = True
 
     def __post_init__(self) -> None:
-        """Checks every rule.
-
-        Raises:
-            ValueError: A rule is broken.
-        """
         super().__post_init__()
         if self.in_training and self.group == "none":
             raise ValueError(
@@ -204,11 +194,6 @@ class GrowthSettings(Settings, section="growth"):
     n_averages: Annotated[int, COUNT_OR_0] = 2000
 
     def __post_init__(self) -> None:
-        """Checks every rule.
-
-        Raises:
-            ValueError: A rule is broken.
-        """
         super().__post_init__()
         if list(self.sizes) != sorted(set(self.sizes)):
             raise ValueError(

@@ -1,6 +1,6 @@
 """What the command is told, and what each of its runs is told."""
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, TypeVar
 
 from qtf.autoregressive.settings import NetworkSettings
@@ -15,14 +15,11 @@ from qtf.ground_states.settings import (
     SymmetrySettings,
     WaveFunctionSettings,
 )
-from qtf.ground_states.symmetry_groups import symmetry_group
 from qtf.physics import HamiltonianSettings
 from qtf.settings import Settings
 from qtf.training.settings import FULL_PRECISIONS, OptimizerSettings, TrainingSettings
 
 CHAIN = HamiltonianSettings("ising", {"lattice": "chain", "n_sites": 12})
-# Images of flipped spins of a sample that are evaluated at once: as fast as more.
-MAX_IMAGES = 112
 
 
 @dataclass(frozen=True)
@@ -84,11 +81,6 @@ class RunSettings(Settings):
     training: TrainingSettings = field(default_factory=_training)
 
     def __post_init__(self) -> None:
-        """Checks every rule.
-
-        Raises:
-            ValueError: A rule is broken.
-        """
         super().__post_init__()
         training, order = self.training, self.network.order
         if training.precision not in FULL_PRECISIONS:
@@ -181,11 +173,6 @@ class GroundStateSettings(RunSettings):
     growth: GrowthSettings = field(default_factory=GrowthSettings)
 
     def __post_init__(self) -> None:
-        """Checks every rule.
-
-        Raises:
-            ValueError: A rule is broken.
-        """
         super().__post_init__()
         if self.growth.sizes:
             self._check_growth()
@@ -229,17 +216,3 @@ def settings_of(kind: type[R], settings: RunSettings, **changes: Any) -> R:
     """
     shared = {entry.name: getattr(settings, entry.name) for entry in fields(RunSettings)}
     return kind(**{**shared, **changes})
-
-
-def with_symmetries(settings: R) -> R:
-    """Returns settings whose wave function has its symmetries built in, if it has any."""
-    symmetry, sampling = settings.symmetry, settings.sampling
-    if symmetry.group == "none":
-        return settings
-    n_images = symmetry_group(symmetry.group, settings.physics.hamiltonian.lattice).size
-    chunk = max(1, MAX_IMAGES // n_images)
-    return replace(
-        settings,
-        symmetry=replace(symmetry, in_training=True),
-        sampling=replace(sampling, n_prefixes=1, chunk=min(chunk, sampling.chunk or chunk)),
-    )
