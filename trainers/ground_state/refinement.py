@@ -13,8 +13,8 @@ from trainers.ground_state.facts import Facts
 from trainers.ground_state.settings import (
     GroundStateSettings,
     RefinedSettings,
-    RefinementStart,
     RunSettings,
+    Start,
     settings_of,
 )
 
@@ -62,7 +62,7 @@ def refined(settings: GroundStateSettings, *, start: int) -> RefinedSettings:
     """
     refinement, training = settings.refinement, settings.training
     rate = refinement.learning_rate
-    part = settings_of(RefinedSettings, settings, refinement=RefinementStart(start))
+    part = settings_of(RefinedSettings, settings, refinement=Start(start))
     group = symmetry_group(part.symmetry.group, part.physics.hamiltonian.lattice)
     chunk, is_average = chunk_of(group.size), part.symmetry.group != "none"
     sampling = replace(part.sampling, every_configuration=True)
