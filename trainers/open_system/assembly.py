@@ -24,7 +24,6 @@ from qtf.training.loop import train
 from qtf.training.training import Step
 from qtf.typing import Array
 from trainers.memory import tell_memory
-from trainers.networks import ON_SQUARES, make_network
 from trainers.open_system.references import exact_means
 from trainers.open_system.settings import OpenSystemSettings
 
@@ -104,8 +103,7 @@ def make_distribution(settings: OpenSystemSettings) -> OutcomeDistribution:
         ValueError: The network or the strings do not fit the lattice or one another.
     """
     lattice = settings.physics.hamiltonian.lattice
-    network = make_network(settings.network.as_mapping(), lattice, local_dimension=4, heads=(4,))
-    _check_order(settings.network.name, settings.strings)
+    network = settings.network.make(lattice, local_dimension=4, heads=(4,))
     strings = lattice.strings(settings.strings)
     distribution = OutcomeDistribution(network=network, strings=strings)
     start = make_measurement(settings).site_probabilities([STARTS[settings.start]])[0]
@@ -169,13 +167,3 @@ def _step(settings: OpenSystemSettings) -> Callable[..., Step]:
     if settings.natural_gradient.diag_shift is None:
         return ObjectiveGradient
     return functools.partial(NaturalGradientStep, **settings.natural_gradient.as_mapping())
-
-
-def _check_order(name: str, count: int) -> None:
-    """Checks that a network of squares meets neighbours where it looks for them."""
-    needs_snakes = ON_SQUARES.get(name) == "snake"
-    if name in ON_SQUARES and needs_snakes != (count > 0):
-        raise ValueError(
-            f"Setting `strings` must be {'positive' if needs_snakes else '0'} for the network"
-            f" {name}, but is {count}."
-        )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Annotated
 
+from qtf.autoregressive.settings import NetworkSettings
 from qtf.checks import COUNT_OR_0, FLAG, NOT_NEGATIVE, OneOf
 from qtf.open_systems.settings import (
     STARTS,
@@ -15,7 +16,6 @@ from qtf.open_systems.settings import (
 from qtf.physics import JUMP_MATRICES, MEASUREMENTS, HamiltonianSettings
 from qtf.settings import Settings
 from qtf.training.settings import FULL_PRECISIONS, OptimizerSettings, TrainingSettings
-from trainers.open_system.stand_ins import NetworkSettings
 
 # Up to so many sites all outcomes are listed, and exact values are known in a minute or so.
 MAX_LISTED_SITES = 9
@@ -28,6 +28,10 @@ NOT_UNIQUE = (
 
 def _default_hamiltonian() -> HamiltonianSettings:
     return HamiltonianSettings("ising", {"lattice": "chain", "n_sites": 4})
+
+
+def _default_network() -> NetworkSettings:
+    return NetworkSettings(name="transformer")
 
 
 def _default_training() -> TrainingSettings:
@@ -83,7 +87,7 @@ class OpenSystemSettings(Settings):
     physics: PhysicsSettings = field(default_factory=PhysicsSettings)
     measurement: Annotated[str, OneOf(MEASUREMENTS)] = "tetrahedral"
     start: Annotated[str, OneOf(STARTS)] = "+z"
-    network: NetworkSettings = field(default_factory=NetworkSettings)
+    network: NetworkSettings = field(default_factory=_default_network)
     strings: Annotated[int, COUNT_OR_0] = 0
     objective: ObjectiveSettings = field(default_factory=ObjectiveSettings)
     natural_gradient: NaturalGradientSettings = field(default_factory=NaturalGradientSettings)
@@ -116,11 +120,23 @@ class OpenSystemSettings(Settings):
             and not any(self.physics.rates.values())
         ):
             raise ValueError(NOT_UNIQUE)
+        self._check_network()
 
     @property
     def has_exact_values(self) -> bool:
         """Whether exact values are asked for and can be had."""
         return self.exact and self.physics.hamiltonian.lattice.n_sites <= MAX_LISTED_SITES
+
+    def _check_network(self) -> None:
+        """Checks that the network meets neighbours where it looks for them."""
+        network = self.network
+        network.check_lattice(self.physics.hamiltonian.lattice)
+        needs_snakes = network.order == "snake"
+        if network.order is not None and needs_snakes != (self.strings > 0):
+            raise ValueError(
+                f"Setting `strings` must be {'positive' if needs_snakes else '0'} for the network"
+                f" {network.name}, but is {self.strings}."
+            )
 
     def _check_training(self) -> None:
         training = self.training
