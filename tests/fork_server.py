@@ -99,8 +99,9 @@ def run(request: dict) -> None:
     else:
         set_paths(os.path.dirname(os.path.realpath(kind)))
         sys.argv = [kind, *arguments]
+        main.__file__ = kind
         with open(kind) as script:
-            exec(compile(script.read(), kind, "exec"), main.__dict__ | {"__file__": kind})
+            exec(compile(script.read(), kind, "exec"), main.__dict__)
 
 
 def set_paths(first: str) -> None:
