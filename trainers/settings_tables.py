@@ -24,6 +24,7 @@ from qtf.settings import Settings
 # Name in the comments -> module and class of the settings.
 TABLES = {
     "dynamics": ("trainers.dynamics.settings", "DynamicsSettings"),
+    "ground_state": ("trainers.ground_state.settings", "GroundStateSettings"),
 }
 TABLE = re.compile(r"(<!-- settings: ([\w. ]+) -->\n).*?(<!-- end of settings -->\n)", re.DOTALL)
 HEAD = "| setting | type | default | must be | meaning |\n| --- | --- | --- | --- | --- |\n"
@@ -84,7 +85,7 @@ def rows(settings: Settings, above: str = "") -> Iterator[Row]:
     hints, rules = get_type_hints(kind), kind.rules()
     for entry in fields(settings):  # type: ignore[arg-type]
         key, value = f"{above}{entry.name}", getattr(settings, entry.name)
-        if isinstance(value, Settings):
+        if isinstance(value, Settings) and not value.free:
             yield from rows(value, f"{key}.")
             continue
         rule = rules.get(entry.name)

@@ -5,9 +5,9 @@ import math
 import pytest
 from ml_collections import ConfigDict
 
+from qtf.autoregressive.settings import NETWORKS
 from qtf.checks import Flag, Number, Optional, Several
 from qtf.dynamics.settings import GeneratorSettings
-from qtf.settings import Settings
 from qtf.training.run_folder import flattened
 from trainers.config import config_dict, from_config
 from trainers.dynamics.settings import DynamicsSettings
@@ -24,21 +24,17 @@ ELSEWHERE = ("physics.hamiltonian.", "exact.hamiltonian.")
 NUMBERS = [math.nan, math.inf, -math.inf, -1, 0, 1, 0.5, 1e300, 10**30, True, "2", [1], None]
 
 
-def rules_of(config):
-    is_class = isinstance(config, type) and issubclass(config, Settings)
-    return flattened(config.rules() if is_class else config.RULES)
+def rules_of(settings):
+    return flattened(settings.rules())
 
 
-def defaults_of(config):
-    is_class = isinstance(config, type) and issubclass(config, Settings)
-    return flattened((config_dict(config()) if is_class else config.default()).to_dict())
+def defaults_of(settings):
+    return flattened(config_dict(settings()).to_dict())
 
 
-def resolved(config, values):
+def resolved(settings, values):
     """Returns all values of a configuration by their dotted keys."""
-    if isinstance(config, type) and issubclass(config, Settings):
-        return flattened(from_config(config, values).as_mapping())
-    return flattened(config.resolved(values))
+    return flattened(from_config(settings, values).as_mapping())
 
 
 def numbers_of(config):
@@ -119,6 +115,10 @@ def test_numbers_at_the_ends_of_their_range_are_taken(config, key, rule):
         values = with_value(key, value)
         if key.split(".")[-1] in GeneratorSettings.rules():
             values.model.preset = "local_generator"
+        if key.startswith("network."):
+            kinds = NETWORKS.items()
+            owners = (n for n, kind in kinds if key[8:] in kind.rules() and kind.order != "snake")
+            values.network.name = next(owners)
         if key == "model.n_max":
             values.data = ConfigDict({"n_sites": (value,)})
         assert resolved(config, values)[key] == value

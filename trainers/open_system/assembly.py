@@ -21,9 +21,9 @@ from qtf.open_systems.task import (
     Samples,
 )
 from qtf.open_systems.task.samples import Outcomes
-from qtf.open_systems.task.steps import Step
 from qtf.physics import MEASUREMENTS, Lindbladian, OutcomeGenerator, Povm, jump_operators
 from qtf.training.loop import train
+from qtf.training.training import Step
 from qtf.typing import Array
 from trainers.memory import tell_memory
 from trainers.open_system.references import exact_means
@@ -157,8 +157,13 @@ def _exact(
 def _outcomes(settings: OpenSystemSettings, source: RandomSource) -> Callable[..., Outcomes]:
     if settings.objective.every_outcome:
         return AllOutcomes
-    n_validation, seed = settings.sampling.n_validation, settings.training.seed
-    return functools.partial(Samples, source=source, n_validation=n_validation, seed=seed)
+    return functools.partial(
+        Samples,
+        make_distribution=lambda: make_distribution(settings),
+        source=source,
+        n_validation=settings.sampling.n_validation,
+        seed=settings.training.seed,
+    )
 
 
 def _step(settings: OpenSystemSettings) -> Callable[..., Step]:

@@ -174,6 +174,6 @@ def test_a_field_of_the_other_sign_has_the_same_energy(tmp_path):
     exact = lanczos_ground_energy(settings.physics.hamiltonian.build())
     assert exact == pytest.approx(-28.0741989)
     result = measure(training, tmp_path, None)
-    assert result.sums.energy_averaged == pytest.approx(exact, rel=1e-3)
+    assert result.averaged == pytest.approx(exact, rel=1e-3)
     assert result.warnings == ()
     assert np.isfinite(result.metrics["v_score"])

@@ -8,7 +8,7 @@ from qtf.ground_states.growth_folders import folder_name
 from trainers.ground_state.settings import (
     GroundStateSettings,
     SizeSettings,
-    SizeStart,
+    Start,
     settings_of,
 )
 
@@ -35,7 +35,8 @@ class Stage:
     @property
     def start(self) -> str | None:
         """Name of the run folder whose weights it starts from; None: random weights."""
-        return self.settings.growth.start
+        start = self.settings.growth.start
+        return None if start is None else str(start)
 
 
 def make_stages(settings: GroundStateSettings) -> list[Stage]:
@@ -83,7 +84,7 @@ def _further(settings: GroundStateSettings, place: int, size: int, start: str) -
 
 def _at_size(settings: GroundStateSettings, size: int, *, start: str | None) -> SizeSettings:
     physics = replace(settings.physics, hamiltonian=settings.physics.hamiltonian.resized(size))
-    return settings_of(SizeSettings, settings, physics=physics, growth=SizeStart(start))
+    return settings_of(SizeSettings, settings, physics=physics, growth=Start(start))
 
 
 def _at(values: Sequence[T], place: int, otherwise: T) -> T:
