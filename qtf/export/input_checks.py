@@ -4,7 +4,6 @@ A failed check gives the client INVALID_ARGUMENT; nothing else of the graph runs
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import tensorflow as tf
 
@@ -12,8 +11,13 @@ NORM_TOLERANCE = 1e-3
 
 
 def checked_state(
-    psi_re: Any, psi_im: Any, n_sites: Sequence[int], prefix: str, *, normalized: bool = True
-) -> Any:
+    psi_re: tf.Tensor,
+    psi_im: tf.Tensor,
+    n_sites: Sequence[int],
+    prefix: str,
+    *,
+    normalized: bool = True,
+) -> tf.Tensor:
     """Checks states and stacks their parts.
 
     Args:
@@ -60,7 +64,7 @@ def checked_state(
         return tf.identity(psi)
 
 
-def checked_n_steps(n_steps: Any, batch_size: Any, limit: int) -> Any:
+def checked_n_steps(n_steps: tf.Tensor, batch_size: tf.Tensor, limit: int) -> tf.Tensor:
     """Checks the numbers of steps of a batch and returns the largest.
 
     Args:
@@ -95,7 +99,7 @@ def checked_n_steps(n_steps: Any, batch_size: Any, limit: int) -> Any:
         return tf.identity(largest)
 
 
-def checked_cells(cells: Any, batch_size: Any, n_layers: int, units: int) -> Any:
+def checked_cells(cells: tf.Tensor, batch_size: tf.Tensor, n_layers: int, units: int) -> tf.Tensor:
     """Checks the cell states of a streaming client.
 
     Args:
@@ -122,7 +126,7 @@ def checked_cells(cells: Any, batch_size: Any, n_layers: int, units: int) -> Any
         return tf.identity(cells)
 
 
-def checked_bits(bits: Any, n_sites: int, limit: int) -> Any:
+def checked_bits(bits: tf.Tensor, n_sites: int, limit: int) -> tf.Tensor:
     """Checks configurations of spins.
 
     Those where psi vanishes, for lack of zero magnetisation, are allowed: their number is a
@@ -141,7 +145,7 @@ def checked_bits(bits: Any, n_sites: int, limit: int) -> Any:
     return _checked_sites(bits, n_sites, checks, name="bits", allowed="0 or 1", largest=1)
 
 
-def checked_outcomes(outcomes: Any, n_sites: int, limit: int) -> Any:
+def checked_outcomes(outcomes: tf.Tensor, n_sites: int, limit: int) -> tf.Tensor:
     """Checks the outcomes of a measurement on every site.
 
     Args:
@@ -159,7 +163,7 @@ def checked_outcomes(outcomes: Any, n_sites: int, limit: int) -> Any:
     )
 
 
-def checked_seeds(seed: Any, limit: int) -> Any:
+def checked_seeds(seed: tf.Tensor, limit: int) -> tf.Tensor:
     """Checks the number of seeds, any of which is allowed.
 
     Args:
@@ -174,7 +178,7 @@ def checked_seeds(seed: Any, limit: int) -> Any:
         return tf.identity(seed)
 
 
-def _ranked(values: Any, name: str, axes: Sequence[str | int]) -> Any:
+def _ranked(values: tf.Tensor, name: str, axes: Sequence[str | int]) -> tf.Tensor:
     """Checks the number of axes, on which all other checks rely.
 
     A server in C++ feeds what a client sends without a look at the shape of the signature.
@@ -190,8 +194,14 @@ def _ranked(values: Any, name: str, axes: Sequence[str | int]) -> Any:
 
 
 def _checked_sites(
-    rows: Any, n_sites: int, checks: list[Any], *, name: str, allowed: str, largest: int
-) -> Any:
+    rows: tf.Tensor,
+    n_sites: int,
+    checks: list[tf.Operation],
+    *,
+    name: str,
+    allowed: str,
+    largest: int,
+) -> tf.Tensor:
     width = tf.shape(rows)[1]
     bad = tf.boolean_mask(rows, (rows < 0) | (rows > largest))
     rule = f"Input `{name}` must be {n_sites} wide, one for each site, but is"
@@ -206,7 +216,7 @@ def _checked_sites(
         return tf.ensure_shape(tf.identity(rows), (None, n_sites))
 
 
-def _from_one_to(limit: int, rows: Any, name: str, unit: str) -> list[Any]:
+def _from_one_to(limit: int, rows: tf.Tensor, name: str, unit: str) -> list[tf.Tensor]:
     n_rows = tf.shape(rows)[0]
     rules = {
         f"Input `{name}` must hold at least one {unit}, but holds": n_rows > 0,
@@ -215,14 +225,14 @@ def _from_one_to(limit: int, rows: Any, name: str, unit: str) -> list[Any]:
     return [tf.debugging.Assert(holds, [rule, n_rows]) for rule, holds in rules.items()]
 
 
-def _finite(values: Any, name: str) -> Any:
+def _finite(values: tf.Tensor, name: str) -> tf.Tensor:
     bad = tf.boolean_mask(values, ~tf.math.is_finite(values))
     return tf.debugging.Assert(
         tf.equal(tf.size(bad), 0), [f"Input `{name}` must be finite, but holds", bad[:1]]
     )
 
 
-def _normalized(norms: Any, prefix: str) -> Any:
+def _normalized(norms: tf.Tensor, prefix: str) -> tf.Tensor:
     error = tf.abs(norms - 1.0)
     worst = tf.boolean_mask(norms, error >= tf.reduce_max(error))
     return tf.debugging.Assert(

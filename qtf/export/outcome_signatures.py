@@ -1,7 +1,5 @@
 """The functions of an exported distribution of outcomes, as plain TensorFlow graphs."""
 
-from typing import Any
-
 import keras
 import numpy as np
 import tensorflow as tf
@@ -33,18 +31,18 @@ class OutcomeModule(SampledModule):
         self._bonds = np.array(lattice.bonds(), np.int32).reshape(-1, 2)
 
     @tf.function(input_signature=OUTCOMES, autograph=False)
-    def log_prob(self, outcomes: Any) -> dict[str, Any]:
+    def log_prob(self, outcomes: tf.Tensor) -> dict[str, tf.Tensor]:
         """Evaluates log p of given outcomes, (batch,)."""
         return self._logarithm(checked_outcomes(outcomes, self._model.n_sites, self.max_samples))
 
     @tf.function(input_signature=SEEDS, autograph=False)
-    def sample(self, seed: Any) -> dict[str, Any]:
+    def sample(self, seed: tf.Tensor) -> dict[str, tf.Tensor]:
         """Draws one row of outcomes of p for each seed, with log p."""
         outcomes = self._sampled(self._checked(seed))
         return {"outcomes": outcomes, **self._logarithm(outcomes)}
 
     @tf.function(input_signature=SEEDS, autograph=False)
-    def observables(self, seed: Any) -> dict[str, Any]:
+    def observables(self, seed: tf.Tensor) -> dict[str, tf.Tensor]:
         """Measures the outcomes that `sample` draws, each value (batch,).
 
         X, Y and Z averaged over sites and, if there are any, XX, YY and ZZ over bonds. The mean
@@ -61,7 +59,7 @@ class OutcomeModule(SampledModule):
                 measured[2 * name] = tf.reduce_mean(one * other, axis=1)
         return measured
 
-    def _logarithm(self, outcomes: Any) -> dict[str, Any]:
+    def _logarithm(self, outcomes: tf.Tensor) -> dict[str, tf.Tensor]:
         return self._in_runs(
             lambda rows: {"log_prob": tf.cast(self._model(rows), tf.float32)},
             outcomes,

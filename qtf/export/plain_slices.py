@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import tensorflow as tf
 from keras import ops
@@ -23,11 +22,13 @@ def plain_slice_updates() -> Iterator[None]:
         ops.slice_update = original
 
 
-def updated(inputs: Any, start_indices: Sequence[Any], updates: Any) -> Any:
+def updated(
+    inputs: tf.Tensor, start_indices: Sequence[int | tf.Tensor], updates: tf.Tensor
+) -> tf.Tensor:
     """Returns `inputs` with `updates` in the place of one slice.
 
     Args:
-        inputs: Any tensor.
+        inputs: tf.Tensor tensor.
         start_indices: Where the slice begins on each axis.
         updates: Of the same rank; each axis is one long or as long as that of `inputs`.
     """

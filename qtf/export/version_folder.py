@@ -1,9 +1,8 @@
 """Writes numbered SavedModel versions, each whole or not there at all."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 import tensorflow as tf
 
@@ -15,11 +14,11 @@ from qtf.training.io_errors import writing
 
 def write_version(
     module: tf.Module,
-    signatures: Mapping[str, Any],
+    signatures: Mapping[str, Callable[..., dict[str, tf.Tensor]]],
     model_dir: Path | str,
     *,
     card: str,
-    config: Mapping[str, Any],
+    config: Mapping[str, object],
     requests: Iterable[Request],
 ) -> Path:
     """Writes the next version `model_dir/N`.

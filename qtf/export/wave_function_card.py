@@ -72,6 +72,6 @@ def _averaged(psi: keras.Model) -> str:
     return f", averaged over {psi.n_symmetries} symmetries"
 
 
-def listed(settings: Mapping[str, Any]) -> str:
+def listed(settings: Mapping[str, object]) -> str:
     """Returns the settings that are not None in one line."""
     return ", ".join(f"{key} {value}" for key, value in settings.items() if value is not None)
