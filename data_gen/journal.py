@@ -7,7 +7,7 @@ one line for every finished shard. When all are there, the manifest takes its pl
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -111,7 +111,7 @@ def remove_temporary_files(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _line(content: dict[str, Any]) -> str:
+def _line(content: Mapping[str, object]) -> str:
     return json.dumps(content, sort_keys=True) + "\n"
 
 
@@ -147,7 +147,7 @@ def _check_empty(folder: Path) -> None:
         )
 
 
-def _check_same(folder: Path, found: dict[str, Any], settings: Settings) -> None:
+def _check_same(folder: Path, found: Mapping[str, object], settings: Settings) -> None:
     old, new = _flat(found), _flat(json.loads(json.dumps(settings.to_dict())))
     for key in sorted(old.keys() | new.keys()):
         if old.get(key) != new.get(key):
@@ -158,7 +158,7 @@ def _check_same(folder: Path, found: dict[str, Any], settings: Settings) -> None
             )
 
 
-def _flat(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+def _flat(content: Mapping[str, object], prefix: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for key, value in content.items():
         inner = _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else None

@@ -4,7 +4,7 @@ import difflib
 import math
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
-from typing import Any
+from typing import Any, TypeGuard
 
 from qtf.data.schema import COMPRESSIONS, DTYPES, SPLITS
 from qtf.physics import from_config
@@ -72,13 +72,13 @@ def settings_from_config(config: Mapping[str, Any]) -> Settings:
     return settings
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     if hasattr(value, "to_dict"):
         return value.to_dict()
     return tuple(value) if isinstance(value, list) else value
 
 
-def _check_keys(plain: Mapping[str, Any]) -> None:
+def _check_keys(plain: Mapping[str, object]) -> None:
     known = [f.name for f in fields(Settings)]
     for name in plain:
         if name not in known:
@@ -90,12 +90,12 @@ def _check_keys(plain: Mapping[str, Any]) -> None:
             raise ValueError(f"Config lacks the key `{f.name}`.")
 
 
-def _is_integer(value: Any) -> bool:
+def _is_integer(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _checked_n_sites(value: Any) -> tuple[int, ...]:
-    n_sites = value if isinstance(value, tuple) else (value,)
+def _checked_n_sites(value: object) -> tuple[int, ...]:
+    n_sites: tuple[Any, ...] = value if isinstance(value, tuple) else (value,)
     allowed = all(_is_integer(n) and 1 <= n <= MAX_SITES for n in n_sites)
     if not n_sites or not allowed or len(set(n_sites)) < len(n_sites):
         raise ValueError(
@@ -105,7 +105,7 @@ def _checked_n_sites(value: Any) -> tuple[int, ...]:
     return n_sites
 
 
-def _checked_hamiltonian(value: Any, n_sites: tuple[int, ...]) -> dict[str, Any]:
+def _checked_hamiltonian(value: object, n_sites: tuple[int, ...]) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError(f"Config key `hamiltonian` must be a mapping, but is {value!r}.")
     if "n_sites" in value:
@@ -115,7 +115,7 @@ def _checked_hamiltonian(value: Any, n_sites: tuple[int, ...]) -> dict[str, Any]
     return value
 
 
-def _counts(value: Any, n_lengths: int) -> dict[str, tuple[int, ...]]:
+def _counts(value: object, n_lengths: int) -> dict[str, tuple[int, ...]]:
     if not isinstance(value, dict) or not value or not set(value) <= set(SPLITS):
         raise ValueError(
             f"Config key `n_trajectories` must give numbers for some of {SPLITS}, but is {value!r}."
@@ -125,8 +125,8 @@ def _counts(value: Any, n_lengths: int) -> dict[str, tuple[int, ...]]:
     }
 
 
-def _split_counts(split: str, value: Any, n_lengths: int) -> tuple[int, ...]:
-    counts = tuple(value) if isinstance(value, (list, tuple)) else (value,)
+def _split_counts(split: str, value: object, n_lengths: int) -> tuple[int, ...]:
+    counts: tuple[Any, ...] = tuple(value) if isinstance(value, list | tuple) else (value,)
     counts = counts * n_lengths if len(counts) == 1 else counts
     if len(counts) != n_lengths or not all(_is_integer(n) and n >= 1 for n in counts):
         raise ValueError(
