@@ -11,7 +11,7 @@ import numpy as np
 
 from data_gen.plan import ShardPlan
 from data_gen.propagation import Propagation
-from data_gen.settings import Settings
+from data_gen.settings import GenerationSettings
 from qtf.data.schema import SPLITS, Shard
 from qtf.physics import from_config
 from qtf.physics.initial_states import sample_initial_states
@@ -44,7 +44,7 @@ class Written(NamedTuple):
     shard: Shard
 
 
-def write_shard(settings: Settings, plan: ShardPlan, folder: Path) -> Written:
+def write_shard(settings: GenerationSettings, plan: ShardPlan, folder: Path) -> Written:
     """Computes the trajectories of a planned file and writes it under a temporary name.
 
     Args:
@@ -95,9 +95,9 @@ def commit(written: Written, folder: Path) -> Shard:
     return written.shard
 
 
-def _chunks(settings: Settings, plan: ShardPlan) -> Iterator[tuple[int, np.ndarray]]:
+def _chunks(settings: GenerationSettings, plan: ShardPlan) -> Iterator[tuple[int, np.ndarray]]:
     # The cache needs a key that can be hashed, hence text.
-    hamiltonian = json.dumps(settings.hamiltonian, sort_keys=True)
+    hamiltonian = json.dumps(settings.hamiltonian.as_mapping(), sort_keys=True)
     propagation = _propagation(hamiltonian, plan.n_sites, settings.dt, settings.n_steps)
     stored = np.dtype(settings.dtype).newbyteorder("<")
     size = max(1, _CHUNK_BYTES // ((settings.n_steps + 1) * 2 ** (plan.n_sites + 4)))

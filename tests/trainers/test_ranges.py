@@ -6,10 +6,10 @@ import pytest
 from ml_collections import ConfigDict
 
 from qtf.checks import Flag, Number, Optional, Several
+from qtf.configuration import config_dict, from_config
 from qtf.dynamics.settings import GeneratorSettings
 from qtf.settings import Settings
 from qtf.training.run_folder import flattened
-from trainers.config import config_dict, from_config
 from trainers.dynamics.settings import DynamicsSettings
 from trainers.ground_states import config as ground_state
 from trainers.open_systems import config as open_system

@@ -6,8 +6,8 @@ import pytest
 from ml_collections import ConfigDict
 
 from qtf.checks import COUNT, POSITIVE, Optional
+from qtf.configuration import config_dict, from_config
 from qtf.settings import Settings
-from trainers.config import config_dict, from_config
 
 
 @dataclass(frozen=True)
