@@ -78,10 +78,10 @@ setup(
             "qtf-verify = data_gen.verify:main",
             "qtf-train = trainers.dynamics.__main__:main",
             "qtf-ground-state = trainers.ground_state:main",
-            "qtf-open-system = trainers.open_system:main",
-            "qtf-compare-samplers = trainers.compare_samplers:main",
+            "qtf-open-system = trainers.open_system.__main__:main",
+            "qtf-compare-samplers = trainers.compare_samplers.__main__:main",
             "qtf-evaluate = trainers.evaluate.__main__:main",
-            "qtf-export = serving.export:main",
+            "qtf-export = trainers.export.__main__:main",
             "qtf-serve = serving.server:main",
             "qtf-predict = serving.predict:main",
         ]

@@ -6,7 +6,7 @@
 Model, loss, optimiser, schedule, exact trajectories and validation are those of
 `trainers.dynamics`; only the loop differs, and it does not resume. The run folder holds
 `config.json`, `model.json`, `best.weights.h5` and `metrics.jsonl`, so that `trainers.evaluate`
-and `serving.export` read it where TensorFlow is installed. Prints the time of a step, and
+and `trainers.export` read it where TensorFlow is installed. Prints the time of a step, and
 writes it with the device's name to `jax.json`.
 """
 

@@ -10,6 +10,7 @@ from qtf.checks import COUNT, COUNT_OR_0, POSITIVE, Number, OneOf
 from qtf.configuration import from_config
 from qtf.data.schema import COMPRESSIONS, DTYPES, SPLITS
 from qtf.data.settings import TrajectoryLaw
+from qtf.settings import Settings
 
 # Propagation diagonalises the Hamiltonian as a dense matrix.
 MAX_SITES = 12
@@ -17,7 +18,7 @@ LENGTH = Number(least=1, most=MAX_SITES, integer=True)
 
 
 @dataclass(frozen=True)
-class Counts:
+class Counts(Settings, section="n_trajectories", free=True):
     """Numbers of trajectories.
 
     Attributes:
@@ -30,6 +31,7 @@ class Counts:
     by_split: Mapping[str, tuple[int, ...]]
 
     def __post_init__(self) -> None:
+        """Checks the splits."""
         if not self.by_split or not set(self.by_split) <= set(SPLITS):
             raise ValueError(
                 f"Setting `n_trajectories` must give numbers for some of {SPLITS}, but is"
@@ -37,17 +39,21 @@ class Counts:
             )
 
     @classmethod
-    def from_mapping(cls, config: Mapping[str, Any]) -> Self:
-        """Returns what a mapping describes; one number need not be in a list."""
+    def from_mapping(cls, values: Mapping[str, Any]) -> Self:
+        """Returns what a configuration says; one number need not be in a list."""
         return cls(
             {
                 split: tuple(value) if isinstance(value, list | tuple) else (value,)
-                for split, value in config.items()
+                for split, value in values.items()
             }
         )
 
+    def changed(self, values: Mapping[str, Any]) -> Self:
+        """Returns other numbers: a configuration replaces those of all splits."""
+        return self.from_mapping(values)
+
     def as_mapping(self) -> dict[str, Any]:
-        """Returns the mapping that describes this."""
+        """Returns the numbers as a configuration has them."""
         return dict(self.by_split)
 
     def check(self, n_lengths: int) -> None:

@@ -9,7 +9,7 @@ from ml_collections.config_dict import placeholder
 
 from qtf.checks import check_section, check_settings
 from qtf.configuration_files import nearest_key
-from qtf.settings import SelfDescribed, Settings
+from qtf.settings import Settings
 
 S = TypeVar("S", bound=Settings)
 
@@ -45,6 +45,8 @@ def from_config(kind: type[S], config: ConfigDict) -> S:
 
 
 def _entries(settings: Settings) -> dict[str, Any]:
+    if settings.free:
+        return settings.as_mapping()
     hints = get_type_hints(type(settings))
     return {name: _entry(value, hints[name]) for name, value in _values(settings).items()}
 
@@ -52,8 +54,6 @@ def _entries(settings: Settings) -> dict[str, Any]:
 def _entry(value: Any, hint: Any) -> Any:
     if isinstance(value, Settings):
         return _entries(value)
-    if isinstance(value, SelfDescribed):
-        return value.as_mapping()
     if value is not None:
         return value
     (kind,) = (part for part in get_args(hint) if part is not type(None))
@@ -75,15 +75,15 @@ def _update(
                 f" {nearest_key(every_key, above, key)}"
             )
         inner = present[key]
-        if isinstance(inner, Settings):
-            _update(section[key], value, inner, (*above, key), every_key)
-        elif isinstance(inner, SelfDescribed):
+        if not isinstance(inner, Settings):
+            section[key] = value
+        elif inner.free:
             check_section(".".join((*above, key)), value)
             with section.unlocked():
                 # Replaced as a whole; its keys depend on its values.
                 section[key] = ConfigDict(value)
         else:
-            section[key] = value
+            _update(section[key], value, inner, (*above, key), every_key)
 
 
 def _values(settings: Settings) -> dict[str, Any]:

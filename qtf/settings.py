@@ -2,31 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
-from typing import (
-    Annotated,
-    Any,
-    ClassVar,
-    Protocol,
-    Self,
-    get_args,
-    get_origin,
-    get_type_hints,
-    runtime_checkable,
-)
+from typing import Annotated, Any, ClassVar, Self, get_args, get_origin, get_type_hints
 
 from qtf.checks import Rule, check_settings
-
-
-@runtime_checkable
-class SelfDescribed(Protocol):
-    """What is no section of fixed keys, since its keys depend on one of them: a Hamiltonian."""
-
-    @classmethod
-    def from_mapping(cls, config: Mapping[str, Any], /) -> Self:
-        """Returns what a mapping describes."""
-
-    def as_mapping(self) -> dict[str, Any]:
-        """Returns the mapping that describes this."""
 
 
 class Settings:
@@ -38,19 +16,21 @@ class Settings:
         class SamplingSettings(Settings, section="sampling"):
             n_samples: Annotated[int, SAMPLES] = 256
 
-    Fields that are settings themselves are sections within this one; so are those that describe
-    themselves. A subclass with rules between several fields checks them in `__post_init__`,
-    after calling that of this class.
+    Fields that are settings themselves are sections within this one. A subclass with rules
+    between several fields checks them in `__post_init__`, after calling that of this class.
 
     Args:
         section: Names of the sections around the fields, joined by dots, for messages.
+        free: Whether the keys depend on values, so that the class itself reads and writes
+            mappings; it overrides `as_mapping` and `changed`.
     """
 
     section: ClassVar[str] = ""
+    free: ClassVar[bool] = False
 
-    def __init_subclass__(cls, *, section: str = "", **options: Any) -> None:
+    def __init_subclass__(cls, *, section: str = "", free: bool = False, **options: Any) -> None:
         super().__init_subclass__(**options)
-        cls.section = section
+        cls.section, cls.free = section, free
 
     def __post_init__(self) -> None:
         """Checks every rule.
@@ -69,8 +49,9 @@ class Settings:
     def as_mapping(self) -> dict[str, Any]:
         """Returns the values as nested mappings."""
         return {
-            field.name: _as_plain(getattr(self, field.name))
+            field.name: value.as_mapping() if isinstance(value, Settings) else value
             for field in fields(_as_dataclass(self))
+            for value in [getattr(self, field.name)]
         }
 
     def changed(self, values: Mapping[str, Any]) -> Self:
@@ -89,7 +70,10 @@ class Settings:
                 raise ValueError(f"Unknown key `{name}`; known are {', '.join(sorted(present))}.")
         return replace(
             _as_dataclass(self),
-            **{key: _changed(present[key], value) for key, value in values.items()},
+            **{
+                key: present[key].changed(value) if isinstance(present[key], Settings) else value
+                for key, value in values.items()
+            },
         )
 
     @classmethod
@@ -98,22 +82,12 @@ class Settings:
         return cls().changed(values)
 
 
-def _as_plain(value: Any) -> Any:
-    return value.as_mapping() if isinstance(value, SelfDescribed) else value
-
-
-def _changed(present: Any, value: Any) -> Any:
-    if isinstance(present, Settings):
-        return present.changed(value)
-    return type(present).from_mapping(value) if isinstance(present, SelfDescribed) else value
-
-
 def _rules(settings: type[Settings]) -> Mapping[str, Any]:
     rules: dict[str, Any] = {}
     for name, hint in get_type_hints(settings, include_extras=True).items():
         if get_origin(hint) is Annotated:
             rules.update((name, rule) for rule in get_args(hint)[1:] if isinstance(rule, Rule))
-        elif isinstance(hint, type) and issubclass(hint, Settings):
+        elif isinstance(hint, type) and issubclass(hint, Settings) and not hint.free:
             rules[name] = _rules(hint)
     return rules
 

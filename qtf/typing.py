@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 # Of whatever numbers; a function that needs one kind says so in its docstring.
 Array: TypeAlias = npt.NDArray[Any]
-# A row by its columns; None where only the running graph knows the size.
-Shape: TypeAlias = tuple[int | None, ...]
+# Sizes of axes; None where only the running graph knows one.
+Shape: TypeAlias = tuple[Any, ...]
 
 
 class Tensor(Protocol):
@@ -53,6 +53,10 @@ class Tensor(Protocol):
 Index: TypeAlias = int | Tensor
 # Of the entries of tensors: "float32", or what a backend or NumPy calls it.
 DType: TypeAlias = str | np.dtype[Any] | type[Any]
+Pair: TypeAlias = tuple[Tensor, Tensor]
+# What a function under `keras.ops.custom_gradient` returns: its value, and the function that gives
+# the gradients in its arguments.
+WithGradient: TypeAlias = tuple[Tensor, Callable[..., tuple[Tensor, ...]]]
 # Tensors in lists, tuples and dictionaries, as Keras carries them through loops.
 Nested: TypeAlias = "Tensor | Sequence[Nested] | dict[str, Nested]"
 

@@ -8,6 +8,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from configs.open_system import ising_chain
+from qtf.configuration import from_config
 from qtf.files import read_json, write_atomically, write_figure, write_json
 from qtf.open_systems.figures import (
     fields_figure,
@@ -22,9 +23,9 @@ from reproduce.made import made_lines, made_now
 from reproduce.minutes import training_minutes
 from reproduce.open_system_cases import AT_THE_END, CASES, FIELDS, ONLY_Z, SEEDS, STRINGS, Case
 from reproduce.tables import table
-from trainers.open_systems import config as open_system_config
-from trainers.open_systems.assembly import make_generator, make_observables
-from trainers.open_systems.report import curves
+from trainers.open_system.assembly import make_generator, make_observables
+from trainers.open_system.report import curves
+from trainers.open_system.settings import OpenSystemSettings
 
 Values = dict[str, Any]
 PAGE, NUMBERS = "open_system_results.md", "open_system_results.json"
@@ -112,7 +113,9 @@ def page(cases: Sequence[Case], found: dict[str, Values], made: Values) -> str:
 
 def _figures_of_several(layout: Layout, found: dict[str, Values]) -> Iterator[tuple[str, Figure]]:
     runs = {
-        n_strings: curves(layout.run(name)) for n_strings, name in STRINGS.items() if name in found
+        n_strings: [row.as_mapping() for row in curves(layout.run(name))]
+        for n_strings, name in STRINGS.items()
+        if name in found
     }
     if runs:
         yield STRINGS_FIGURE, strings_figure(runs, title=STRINGS_TITLE)
@@ -171,8 +174,8 @@ def _numbers(case: Case, workdir: Path) -> Values:
 
 def _exact_of_ising(field: float) -> dict[str, float]:
     """Returns the exact <X>, <Y>, <Z> of the steady state that the cases of `FIELDS` look for."""
-    config = open_system_config.resolved(ising_chain.get_config(f"6,{field}"))
-    means = make_observables(config).exact_means(make_generator(config).steady_state())
+    settings = from_config(OpenSystemSettings, ising_chain.get_config(f"6,{field}"))
+    means = make_observables(settings).exact_means(make_generator(settings).steady_state())
     return dict(zip(DIRECTIONS, means.values(), strict=True))
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
 from qtf.checks import Number, OneOf, Optional, Rule, Several
-from qtf.settings import SelfDescribed, Settings
+from qtf.settings import Settings
 
 # Name in the comments -> module and class of the settings.
 TABLES = {
@@ -85,7 +85,7 @@ def rows(settings: Settings, above: str = "") -> Iterator[Row]:
     hints, rules = get_type_hints(kind), kind.rules()
     for entry in fields(settings):  # type: ignore[arg-type]
         key, value = f"{above}{entry.name}", getattr(settings, entry.name)
-        if isinstance(value, Settings):
+        if isinstance(value, Settings) and not value.free:
             yield from rows(value, f"{key}.")
             continue
         rule = rules.get(entry.name)
@@ -136,7 +136,7 @@ def _type_in_words(hint: Any) -> str:
 
 
 def _value_in_words(value: Any) -> str:
-    if isinstance(value, SelfDescribed):
+    if isinstance(value, Settings):
         words = value.as_mapping()
         return f"`{words['name']}`" if "name" in words else _mapping_in_words(words)
     if isinstance(value, COLLECTIONS):

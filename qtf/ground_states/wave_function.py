@@ -8,7 +8,7 @@ from keras import ops
 
 from qtf.autoregressive.inputs import checked_uniforms
 from qtf.autoregressive.network import AutoregressiveNetwork
-from qtf.autoregressive.sampling import drawn_outcomes
+from qtf.autoregressive.sampling import draw_outcomes
 from qtf.ground_states.bits import checked_bits
 
 # exp() of it is zero in every precision, and no sum of such numbers overflows.
@@ -171,7 +171,7 @@ class WaveFunction(keras.Model):
             return self._masked(found, downs, position) if self.zero_magnetization else found
 
         uniforms = checked_uniforms(uniforms, self.n_uniforms)
-        outcomes = drawn_outcomes(self.network, uniforms, logits)
+        outcomes = draw_outcomes(self.network, uniforms, logits)
         return ops.take(ops.transpose(outcomes), self._positions, axis=1)
 
     def sign_phase(self, bits: Any, dtype: Any) -> Any:
@@ -203,7 +203,7 @@ class WaveFunction(keras.Model):
         if start == stop:
             return known
         cache, log_modulus, phase, downs = known
-        outputs, cache = self.network.evaluated(outcomes, start, stop, cache)
+        outputs, cache = self.network.evaluate_positions(outcomes, start, stop, cache)
         part, positions = outcomes[start:stop], ops.arange(start, stop)[:, None]
         added = self._summed(outputs, part, downs, positions, axis=0)
         downs = downs + ops.sum(part, axis=0)
@@ -220,7 +220,7 @@ class WaveFunction(keras.Model):
         if self.zero_magnetization:
             before = downs + ops.cumsum(outcomes, axis=axis) - outcomes
             logits = self._masked(logits, before, positions)
-        chosen = self.network.encoded(outcomes)
+        chosen = self.network.encode(outcomes)
         log_probs = ops.sum(chosen * ops.log_softmax(logits, axis=-1), axis=(axis, 2))
         return 0.5 * log_probs, ops.sum(chosen * phases, axis=(axis, 2))
 

@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from qtf.autoregressive.inputs import checked_outcomes
+from qtf.physics import OutcomeGenerator
 from qtf.pieces import equal_pieces, rows_at_once
 from qtf.training.piecewise import evaluate_in_pieces, gradient_rows_at_once
 
@@ -56,6 +57,34 @@ class LocalGenerator:
         self.bonds, self.matrices = _merged(bonds, matrices)
         self._shifts = self._shifts_of_moves()
         self.chunk = min(chunk or self.n_moves, self.n_moves)
+
+    @classmethod
+    def from_outcome_generator(
+        cls, generator: OutcomeGenerator, *, chunk: int = 0
+    ) -> "LocalGenerator":
+        """Returns an exact generator for networks.
+
+        A site without a bond gets one to any other site.
+
+        Args:
+            generator: The generator of the same equation.
+            chunk: Moves evaluated at once.
+
+        Raises:
+            ValueError: There is one site only, or `chunk` is negative.
+        """
+        if generator.n_sites < 2:
+            raise ValueError(
+                f"Argument `generator` must have at least 2 sites, but has {generator.n_sites}."
+            )
+        partners = np.where(generator.sites > 0, generator.sites - 1, 1)
+        lone = [np.kron(matrix, np.eye(4)) for matrix in generator.site_matrices]
+        return cls(
+            [*generator.bonds, *np.stack([generator.sites, partners], axis=1)],
+            [*generator.matrices, *lone],
+            n_sites=generator.n_sites,
+            chunk=chunk,
+        )
 
     @property
     def n_moves(self) -> int:

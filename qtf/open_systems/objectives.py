@@ -7,8 +7,7 @@ from typing import Any
 from keras import ops
 
 from qtf.open_systems.local_generator import LocalGenerator, LogProb
-
-NORMS = ("l1", "chi2")
+from qtf.open_systems.settings import NORMS
 
 
 @dataclass(frozen=True)

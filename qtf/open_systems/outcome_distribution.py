@@ -10,7 +10,7 @@ from keras import ops
 
 from qtf.autoregressive.inputs import checked_outcomes, checked_uniforms
 from qtf.autoregressive.network import AutoregressiveNetwork
-from qtf.autoregressive.sampling import drawn_outcomes
+from qtf.autoregressive.sampling import draw_outcomes
 
 N_OUTCOMES = 4
 
@@ -96,7 +96,7 @@ class OutcomeDistribution(keras.Model):
     def call(self, outcomes: Any) -> Any:
         """Returns the logarithms of the probabilities of given outcomes."""
         ordered = ops.concatenate([ops.take(outcomes, string, axis=1) for string in self.strings])
-        chosen = self.network.encoded(ordered)
+        chosen = self.network.encode(ordered)
         log_conditionals = ops.log_softmax(self.network(ordered), axis=-1)
         of_strings = ops.sum(chosen * log_conditionals, axis=(1, 2))
         return self.mixed(ops.reshape(of_strings, (self.n_strings, -1)))
@@ -118,7 +118,7 @@ class OutcomeDistribution(keras.Model):
             int32 (batch, n_sites), by site.
         """
         uniforms = checked_uniforms(uniforms, self.n_uniforms)
-        drawn = drawn_outcomes(self.network, uniforms, lambda outputs, position, total: outputs)
+        drawn = draw_outcomes(self.network, uniforms, lambda outputs, position, total: outputs)
         drawn = ops.transpose(drawn)
         if self.n_strings == 1:
             return ops.take(drawn, self.positions[0], axis=1)

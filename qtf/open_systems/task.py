@@ -238,7 +238,7 @@ class OpenSystemTask:
         needed = 2 * n_rows * of_row
         if self.every_outcome:
             # Of a network that grows, one position of each prefix; most are of the last one.
-            positions = 1 if model.network.grows else model.n_sites
+            positions = 1 if model.network.extends else model.n_sites
             needed = 4 ** (model.n_sites - 1) * of_row * positions // model.n_sites
         if self.natural_gradient is not None:
             sizes = [math.prod(variable.shape) for variable in model.trainable_variables]

@@ -13,10 +13,11 @@ from qtf.physics._checks import checked_choice
 from qtf.physics.hamiltonians import HAMILTONIANS, Model
 from qtf.physics.lattices import LATTICES, Lattice
 from qtf.physics.operators import PauliSum
+from qtf.settings import Settings
 
 
 @dataclass(frozen=True)
-class HamiltonianSettings:
+class HamiltonianSettings(Settings, section="hamiltonian", free=True):
     """Name, lattice and coefficients of a Hamiltonian; the size may still be open.
 
     Coefficients are those of the function of `HAMILTONIANS`, with its defaults. Beside them are
@@ -67,6 +68,10 @@ class HamiltonianSettings:
         """
         left = dict(values)
         return cls(checked_choice("name", left.pop("name", None), HAMILTONIANS), left)
+
+    def changed(self, values: Mapping[str, object]) -> Self:
+        """Returns other settings: a configuration replaces a Hamiltonian as a whole."""
+        return self.from_mapping(values)
 
     def as_mapping(self) -> dict[str, object]:
         """Returns the configuration that these are the settings of, as it was given."""

@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests import preloaded
+
 pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).parents[2]
@@ -58,7 +60,6 @@ from keras import ops
 from qtf.training.distribution import batches, make_strategy
 from qtf.training.settings import TrainingSettings
 from qtf.training.step import TrainingStep
-
 samples = np.random.default_rng(0).normal(size=(8, 3)).astype("float32")
 start = np.array([1.0, 1.0, 1.0, 0.0])
 for clip_norm in (0.0, 0.5):
@@ -89,7 +90,7 @@ for clip_norm in (0.0, 0.5):
 
 
 def start(workdir, strategy, steps=20, compiler="xla", **environment):
-    return subprocess.Popen(
+    return preloaded.Popen(
         [sys.executable, "-c", PROGRAM, str(workdir), strategy, str(steps), compiler],
         cwd=ROOT,
         env={**os.environ, **environment},
@@ -142,7 +143,7 @@ def test_two_replicas_and_two_workers_train_alike(tmp_path):
 
 
 def test_two_replicas_take_the_step_of_one_device_with_the_joined_batch():
-    result = subprocess.run(
+    result = preloaded.run(
         [sys.executable, "-c", GRADIENT_STEP],
         cwd=ROOT,
         capture_output=True,

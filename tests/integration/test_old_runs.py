@@ -145,7 +145,7 @@ def test_an_old_run_of_several_parts_is_at_its_end(folder, run, flags):
 @pytest.mark.long
 @pytest.mark.parametrize("run", ["dynamics", "ground_state", "open_system"])
 def test_an_old_run_is_exported(folder, run, tmp_path):
-    command("serving.export", f"--workdir={folder / run}", f"--model_dir={tmp_path / 'models'}")
+    command("trainers.export", f"--workdir={folder / run}", f"--model_dir={tmp_path / 'models'}")
     assert (tmp_path / "models/1/saved_model.pb").exists()
 
 

@@ -6,12 +6,12 @@ from qtf.run_kinds import DYNAMICS, GROUND_STATES, OPEN_SYSTEMS, check_kind, kin
 from qtf.training.run_folder import RunFolder
 from trainers.dynamics.settings import DynamicsSettings
 from trainers.ground_states import config as ground_state_config
-from trainers.open_systems import config as open_system_config
+from trainers.open_system.settings import OpenSystemSettings
 
 CONFIGS = {
     DYNAMICS: DynamicsSettings().as_mapping(),
     GROUND_STATES: ground_state_config.default().to_dict(),
-    OPEN_SYSTEMS: open_system_config.default().to_dict(),
+    OPEN_SYSTEMS: OpenSystemSettings().as_mapping(),
 }
 
 

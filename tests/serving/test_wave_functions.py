@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,8 +16,9 @@ import tensorflow as tf
 from qtf.ground_states.local_energy import LocalEnergy
 from qtf.physics import HamiltonianSettings, all_bits, from_config
 from qtf.training.run_folder import RunFolder
-from serving.export import run
+from tests import preloaded
 from tests.serving.running_server import RunningServer, error_of, model_config, write_text
+from trainers.export.exporters import run
 from trainers.ground_states import config as ground_state_config
 from trainers.ground_states.assembly import make_wave_function
 
@@ -203,7 +203,7 @@ def test_predict_says_in_one_line_that_it_is_for_dynamics(server, scheme):
 
 
 def test_command_exports_a_ground_state(workdir, tmp_path):
-    done = _command("serving.export", f"--workdir={workdir}", f"--model_dir={tmp_path}/m")
+    done = _command("trainers.export", f"--workdir={workdir}", f"--model_dir={tmp_path}/m")
     assert (done.stdout, done.stderr) == (f"SavedModel: {tmp_path}/m/1\n", "")
     config = json.loads((tmp_path / "m/1/assets/config.json").read_text())
     assert config["serving"] == {"max_samples": 4096}
@@ -251,7 +251,7 @@ def test_options_of_ground_states_are_refused_for_dynamics(tmp_path):
 
 
 def _command(module, *arguments):
-    return subprocess.run(
+    return preloaded.run(
         [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
         env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},

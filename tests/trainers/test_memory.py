@@ -1,11 +1,12 @@
 import pytest
 
+from qtf.configuration import config_dict, from_config
 from trainers import memory
 from trainers.ground_states import config as ground_state_config
 from trainers.ground_states.assembly import make_task
 from trainers.memory import tell_memory
-from trainers.open_systems import assembly as open_systems
-from trainers.open_systems import config as open_system_config
+from trainers.open_system import assembly as open_systems
+from trainers.open_system.settings import OpenSystemSettings
 
 GIB = 2**30
 
@@ -44,9 +45,9 @@ def test_equations_of_reconfiguration_grow_with_samples(n_samples):
 
 @pytest.mark.parametrize("every_outcome", [True, False])
 def test_a_small_open_system_fits(every_outcome):
-    config = open_system_config.default()
+    config = config_dict(OpenSystemSettings())
     config.physics.hamiltonian = {"name": "heisenberg", "lattice": "chain", "n_sites": 4}
     config.objective.every_outcome = every_outcome
     config.exact = False
     config.sampling.n_samples = 100
-    assert 0 < open_systems.make_task(open_system_config.resolved(config)).step_bytes() < GIB
+    assert 0 < open_systems.make_task(from_config(OpenSystemSettings, config)).step_bytes() < GIB

@@ -42,7 +42,7 @@ def wave_function(name, lattice, dtype, **options):
         place = {"shape": (lattice.n_rows, lattice.n_columns)}
     else:
         place = {"n_positions": lattice.n_sites}
-    network = NETWORKS[name](**place, **SIZES[name], dtype=dtype)
+    network = NETWORKS[name].network_class()(**place, **SIZES[name], dtype=dtype)
     rng = np.random.default_rng(1)
     for variable in network.variables:
         variable.assign(variable + 0.3 * rng.standard_normal(variable.shape))

@@ -186,7 +186,7 @@ MEASURED = {
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_network_tells_the_memory_of_an_evaluation(name):
-    found = NETWORKS[name](**ARGUMENTS[name]).evaluation_bytes
+    found = NETWORKS[name].network_class()(**ARGUMENTS[name]).evaluation_bytes
     assert MEASURED[name] / 3 < found < 3 * MEASURED[name]
 
 

@@ -94,6 +94,11 @@ def test_what_can_hold_the_ground_state_is_taken(hamiltonian, changes, scale):
             POSITIVE,
             "positive` must be False.* lear",
         ),
+        (
+            {**HEISENBERG, "n_sites": 5, "periodic": True},
+            MARSHALL,
+            "marshall_sign` must be False on this lattice, which has no two sublattices",
+        ),
         (J1J2, {**POSITIVE, **MARSHALL, **ZERO}, "positive` must be False"),
         ({**XYZ, "coupling_y": 1.5}, POSITIVE, "positive` must be False"),
         (

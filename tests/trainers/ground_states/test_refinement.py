@@ -7,11 +7,11 @@ from qtf.ground_states.exact_sums import variational_energy
 from qtf.ground_states.last_part import last_part
 from qtf.physics import all_bits
 from qtf.training.logbook import read_metrics
-from serving import export
+from trainers.compare_samplers.modes import ModesPlan, compare_modes
+from trainers.export import exporters
 from trainers.ground_states import config as ground_state_config
 from trainers.ground_states.assembly import run
 from trainers.ground_states.refinement import check, refined, run_and_refine
-from trainers.ground_states.sampler_modes import ModesPlan, compare_modes
 
 from .test_assembly import RECONFIGURATION, small
 
@@ -38,7 +38,7 @@ def test_refinement_goes_on_where_samples_stop(tmp_path):
     assert task.reference * (1 + 1e-6) < energy
     assert energy - task.reference < (average - task.reference) / 20
     # The run is exported as refined.
-    served = tf.saved_model.load(str(export.run(tmp_path, tmp_path / "model")))
+    served = tf.saved_model.load(str(exporters.run(tmp_path, tmp_path / "model")))
     bits = all_bits(6).astype("int32")
     log_modulus = served.signatures["log_psi"](bits=tf.constant(bits))["log_modulus"]
     np.testing.assert_allclose(log_modulus, refined(bits)[0], atol=1e-5)

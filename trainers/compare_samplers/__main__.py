@@ -51,7 +51,7 @@ def _main() -> None:
     from qtf.quiet_import import import_tensorflow_quietly
 
     import_tensorflow_quietly()
-    from trainers.ground_states.sampler_comparison import ModesPlan, TrainingPlan, run
+    from trainers.compare_samplers.comparison import ModesPlan, TrainingPlan, run
 
     modes = training = None
     if RUN.value is not None:

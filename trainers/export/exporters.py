@@ -1,48 +1,17 @@
-"""Exports the best weights of a run as the next version of a SavedModel.
+"""Exports of the runs of every trainer."""
 
-    python -m serving.export --workdir=RUN --model_dir=MODELS/ising
-
-The run is one of trainers.dynamics, trainers.ground_state or trainers.open_system; of a growth,
-the largest size that has weights, or RUN/size-032 for another one. Of an open system that is
-followed in time the last weights are taken, not the best.
-"""
-
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from absl import flags
-
-from qtf.command_line import positive_integers, run_command
+from qtf.export.saved_model import export_dynamics, export_outcomes, export_wave_function
+from qtf.files import writable_folder
+from qtf.ground_states.last_part import last_part
+from qtf.ground_states.symmetries import averaged
+from qtf.physics import HamiltonianSettings
 from qtf.run_kinds import HELD
-
-WORKDIR = flags.DEFINE_string("workdir", None, "Run folder of the model.")
-MODEL_DIR = flags.DEFINE_string("model_dir", None, "Folder of all versions of the model.")
-MAX_STEPS = flags.DEFINE_integer(
-    "max_steps", None, "Dynamics: largest number of steps of one request; 1000 by default."
-)
-N_SITES = flags.DEFINE_list(
-    "n_sites",
-    [],
-    "Dynamics: chain lengths to serve; by default those of the training, and for a local"
-    " generator 2 to 12.",
-)
-XLA = flags.DEFINE_bool(
-    "xla_signature", False, "Dynamics: also write `rollout_xla`, for servers started with XLA."
-)
-MAX_SAMPLES = flags.DEFINE_integer(
-    "max_samples",
-    None,
-    "Ground states and open systems: largest number of configurations of one request; 4096 by"
-    " default.",
-)
-SYMMETRIZED = flags.DEFINE_bool(
-    "symmetrized", False, "Ground states: average over the run's `symmetry.group`."
-)
-AVERAGE_WITH = flags.DEFINE_list(
-    "average_with", [], "Open systems: run folders whose probabilities are averaged with it."
-)
+from qtf.training.run_folder import RunFolder
+from trainers.export.open_system_runs import mean_of_runs
 
 # Flags that not every run has -> the kinds of runs that they are for.
 USES = {
@@ -53,16 +22,8 @@ USES = {
     "symmetrized": ("ground states",),
     "average_with": ("open systems",),
 }
-# In names of folders: TensorFlow's own loader looks for other folders then.
-ONLY_FOR_US = frozenset("[\\")
 # Tables of longer chains would make the file large; ask for them by name.
 MAX_DEFAULT_SITES = 12
-
-
-def main() -> None:
-    """Console entry point."""
-    flags.mark_flags_as_required(["workdir", "model_dir"])
-    run_command("qtf-export", _main, resumable=False)
 
 
 def run(
@@ -96,12 +57,6 @@ def run(
         ValueError: A number is not positive, the model does not know such chains, the runs
             do not describe the same, or an argument is for another kind of run.
     """
-    from qtf.quiet_import import import_tensorflow_quietly
-
-    import_tensorflow_quietly()
-    from qtf.ground_states.last_part import last_part
-    from qtf.training.run_folder import RunFolder
-
     folder = RunFolder(last_part(workdir))
     options = _given(
         max_steps=max_steps,
@@ -149,10 +104,6 @@ def served_n_sites(model: Any, trained: Sequence[int], asked: Sequence[int]) -> 
 def _export_dynamics(
     folder: Any, model_dir: Path | str, *, n_sites: Sequence[int] = (), **options: Any
 ) -> Path:
-    from qtf.export.saved_model import export_dynamics
-    from qtf.files import writable_folder
-    from qtf.physics import HamiltonianSettings
-
     model, config = folder.load_model(), folder.load_config()
     physics = HamiltonianSettings.from_mapping(config["physics"]["hamiltonian"])
     by_n = {
@@ -165,11 +116,6 @@ def _export_dynamics(
 def _export_wave_function(
     folder: Any, model_dir: Path | str, *, symmetrized: bool = False, **options: Any
 ) -> Path:
-    from qtf.export.saved_model import export_wave_function
-    from qtf.files import writable_folder
-    from qtf.ground_states.symmetries import averaged
-    from qtf.physics import HamiltonianSettings
-
     psi, config = folder.load_model(), folder.load_config()
     physics = HamiltonianSettings.from_mapping(config["physics"]["hamiltonian"])
     if symmetrized:
@@ -185,11 +131,6 @@ def _export_open_system(
     average_with: Sequence[Path | str] = (),
     **options: Any,
 ) -> Path:
-    from qtf.export.saved_model import export_outcomes
-    from qtf.files import writable_folder
-    from qtf.training.run_folder import RunFolder
-    from serving.open_system_runs import mean_of_runs
-
     distribution, time = mean_of_runs([folder, *map(RunFolder, average_with)])
     config = folder.load_config()
     return export_outcomes(distribution, writable_folder(model_dir), config, time=time, **options)
@@ -198,27 +139,3 @@ def _export_open_system(
 def _given(**options: Any) -> dict[str, Any]:
     """Returns the options that were asked for; all others keep their defaults."""
     return {name: value for name, value in options.items() if value is not None}
-
-
-def _main() -> None:
-    version = run(
-        WORKDIR.value,
-        MODEL_DIR.value,
-        max_steps=MAX_STEPS.value,
-        xla_signature=XLA.value,
-        n_sites=positive_integers(N_SITES),
-        max_samples=MAX_SAMPLES.value,
-        symmetrized=SYMMETRIZED.value,
-        average_with=AVERAGE_WITH.value,
-    )
-    print(f"SavedModel: {version}")
-    if not ONLY_FOR_US.isdisjoint(str(version.resolve())):
-        print(
-            "qtf-export: TensorFlow takes [ and \\ in paths for patterns; qtf-serve reads this"
-            " model, but tf.saved_model.load and TensorFlow Serving need a folder of another name.",
-            file=sys.stderr,
-        )
-
-
-if __name__ == "__main__":
-    main()

@@ -2,17 +2,16 @@
 
 from ml_collections import ConfigDict
 
-from trainers.open_systems import config as open_system_config
+from qtf.configuration import config_dict
+from trainers.open_system.settings import MAX_LISTED_SITES, OpenSystemSettings
 
-# Up to so many sites sums over all outcomes take the place of samples.
-MAX_LISTED_SITES = 9
 # Up to so many, natural gradients of all outcomes are affordable on a desktop.
 MAX_FOLLOWED_SITES = 6
 
 
 def paper_network(*, units: int = 32, n_layers: int = 1, n_sites: int) -> ConfigDict:
     """The Transformer of the paper, and samples where all outcomes would be too many."""
-    config = open_system_config.default()
+    config = config_dict(OpenSystemSettings())
     config.network.units = units
     config.network.n_layers = n_layers
     config.network.n_attention_heads = 1

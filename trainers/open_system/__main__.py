@@ -26,15 +26,16 @@ def main() -> None:
 def _main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Imported here so that --help and mistakes in the flags answer at once.
+    from qtf.configuration import from_config
     from qtf.quiet_import import import_tensorflow_quietly
-    from trainers.open_systems import config as open_system_config
+    from trainers.open_system.settings import OpenSystemSettings
 
-    config = open_system_config.resolved(CONFIG.value)
+    settings = from_config(OpenSystemSettings, CONFIG.value)
     import_tensorflow_quietly()
-    from trainers.open_systems.assembly import run
-    from trainers.open_systems.report import lines, measure
+    from trainers.open_system.assembly import run
+    from trainers.open_system.report import lines, measure
 
-    task, model = run(config, WORKDIR.value, profile=PROFILE.value)
+    task, model = run(settings, WORKDIR.value, profile=PROFILE.value)
     for line in lines(measure(task, model, WORKDIR.value)):
         print(line)
     print(f"Run folder: {WORKDIR.value}")

@@ -10,13 +10,9 @@ from qtf.open_systems.observables import PauliObservables
 from qtf.open_systems.task import Plan
 from qtf.physics import OutcomeGenerator, SeveralSteadyStates
 from qtf.progress import announced
+from trainers.open_system.settings import NOT_UNIQUE
 
 KEPT = ".exact.json"
-NOT_UNIQUE = (
-    "Setting `exact` must be False, as the steady state is not unique: more than one state stays as"
-    " it is (no decay at all, spins that nothing reaches, conserved quantities). A search without"
-    " exact values ends in one of them."
-)
 
 
 def exact_means(

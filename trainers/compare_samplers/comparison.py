@@ -21,8 +21,8 @@ from qtf.physics import HamiltonianSettings, lanczos_ground_energy
 from qtf.physics.ground_energies import QUICK_LANCZOS_SITES
 from qtf.progress import announced
 from qtf.provenance import machine, today, versions
-from trainers.ground_states.chain_training import TrainingPlan, Trainings, name_of
-from trainers.ground_states.sampler_modes import ModesPlan, compare_modes
+from trainers.compare_samplers.modes import ModesPlan, compare_modes
+from trainers.compare_samplers.training import TrainingPlan, Trainings, name_of
 
 DOTS_PER_INCH = 150
 NAMES_OF_SAMPLES = {

@@ -1,7 +1,6 @@
 import functools
 import itertools
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,11 +12,12 @@ from qtf.autoregressive import GRUNetwork
 from qtf.ground_states.estimates import energy_estimate
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.training.run_folder import RunFolder
-from trainers.ground_states import sampler_comparison
-from trainers.ground_states.chain_training import TrainingPlan, Trainings
-from trainers.ground_states.sampler_modes import ModesPlan, compare_modes
+from tests import preloaded
+from trainers.compare_samplers import comparison
+from trainers.compare_samplers.modes import ModesPlan, compare_modes
+from trainers.compare_samplers.training import TrainingPlan, Trainings
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PLAN = TrainingPlan(
     side=2, width=4, depth=1, n_samples=64, n_steps=10, n_measured=128, learning_rate=5e-2
 )
@@ -72,7 +72,7 @@ def compare(trainings, run_folder, modes, monkeypatch):
     def run(folder, *steps_between, training=PLAN, modes=None):
         calls.clear()
         lines = []
-        found = sampler_comparison.run(
+        found = comparison.run(
             folder,
             modes=modes or ModesPlan(run_folder),
             training=training,
@@ -82,8 +82,8 @@ def compare(trainings, run_folder, modes, monkeypatch):
         return found, list(calls), lines
 
     monkeypatch.setattr(trainings, "train", trained)
-    monkeypatch.setattr(sampler_comparison, "Trainings", lambda plan: trainings)
-    monkeypatch.setattr(sampler_comparison, "compare_modes", sampled)
+    monkeypatch.setattr(comparison, "Trainings", lambda plan: trainings)
+    monkeypatch.setattr(comparison, "compare_modes", sampled)
     return run
 
 
@@ -271,7 +271,7 @@ def test_missing_run_leaves_no_folder_behind(compare, tmp_path):
 )
 def test_mistakes_in_flags_get_one_line(arguments, message, tmp_path):
     command = [sys.executable, "-m", "trainers.compare_samplers", f"--workdir={tmp_path}"]
-    result = subprocess.run(
+    result = preloaded.run(
         [*command, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert result.returncode == 1

@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import pytest
 
 from qtf.dynamics.local_terms import LocalTerms
-from serving.export import served_n_sites
+from trainers.export.exporters import served_n_sites
 
 NETWORK = SimpleNamespace(n_max=10)
 
