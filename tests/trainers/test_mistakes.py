@@ -30,6 +30,7 @@ MISTAKES = [
     (GROUND_STATE, ["--config.min_sr.momentum=1.5"], 1, "`min_sr.momentum` must be at least 0"),
     (GROUND_STATE, ["--config.network.unit=8"], 2, "Did you mean `network.units`?"),
     (OPEN_SYSTEM, ["--config.training.n_epochs=0"], 1, "`training.n_epochs` must be positive"),
+    (OPEN_SYSTEM, ["--config.training.precision=mixed_bfloat16"], 1, "`training.precision` must"),
     (OPEN_SYSTEM, ["--config.network.unit=8"], 2, "Did you mean `network.units`?"),
 ]
 

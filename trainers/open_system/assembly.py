@@ -11,6 +11,7 @@ from qtf.open_systems.outcome_distribution import OutcomeDistribution
 from qtf.open_systems.settings import STARTS
 from qtf.open_systems.task import DIRECTIONS, OpenSystemTask, Plan
 from qtf.physics import MEASUREMENTS, Lindbladian, OutcomeGenerator, Povm, jump_operators
+from qtf.run_kinds import OPEN_SYSTEMS
 from qtf.training.loop import train
 from qtf.training.natural_gradient import NaturalGradient
 from qtf.typing import Array
@@ -43,7 +44,10 @@ def run(
     if task.natural_gradient is not None:
         # Its parts are compiled by themselves.
         training = dataclasses.replace(training, xla=False)
-    return task, train(task, training, settings.as_mapping(), workdir, profile=profile, kept=True)
+    recorded = settings.as_mapping()
+    return task, train(
+        task, training, recorded, workdir, kind=OPEN_SYSTEMS, profile=profile, kept=True
+    )
 
 
 def make_task(settings: OpenSystemSettings, *, workdir: Path | str | None = None) -> OpenSystemTask:
