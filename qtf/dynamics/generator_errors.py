@@ -86,7 +86,7 @@ def estimate_errors(loss: GeneratorLoss, coefficients: np.ndarray, tau: float) -
     whitener, determined = whiten(curvature)
     chunks = loss.scores_and_curvatures(coefficients)
     parts = [_summed(whitener, *chunk) for chunk in chunks]
-    sums = _Sums(*(sum(values) for values in zip(*parts, strict=True)))
+    sums = _Sums(*(np.sum(values, axis=0) for values in zip(*parts, strict=True)))
     squared = np.square(whitener).sum(axis=0)
     determined = determined & (sums.alone <= ALONE * squared)
     freedom = np.where(determined, _degrees_of_freedom(sums), 1.0)

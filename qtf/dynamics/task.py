@@ -9,7 +9,7 @@ import numpy as np
 from keras import ops
 
 from qtf.dynamics import figures
-from qtf.dynamics.growth import grow
+from qtf.dynamics.idle_spin import add_idle_spin
 from qtf.dynamics.metrics import relative_entropy
 from qtf.dynamics.models import make_model
 from qtf.dynamics.rollout import Rollout, real_parts
@@ -47,7 +47,7 @@ class DynamicsTask:
         n_rollouts: Validation trajectories rolled out for each n.
         initial_weights: File of weights to start from, or None.
         grown_from: Number of spins of the longest chain that the initial weights know: the
-            network is grown from there to the longest chain of the training, see `grow`.
+            network is grown from there to the longest chain of the training, see `add_idle_spin`.
             None: it is not.
         initial_states: Law of the initial states, for growing.
         xla: Whether validation is compiled by XLA.
@@ -103,7 +103,7 @@ class DynamicsTask:
             load_weights(model, self.initial_weights)
         if self.grown_from is not None:
             for n_sites in range(self.grown_from, max(self.validation)):
-                grow(model, n_sites, initial_states=self.initial_states)
+                add_idle_spin(model, n_sites, initial_states=self.initial_states)
         self._dtype = model.variable_dtype
         self._rollout = Rollout(model, xla=self.xla)
         self._validation_loss = compiled(

@@ -12,7 +12,7 @@ from qtf.data.schema import Manifest
 from qtf.data.settings import TrajectoryLaw
 from qtf.dynamics.generator_file import write_generator
 from qtf.dynamics.generator_fit import FitResult, fit_generator
-from qtf.dynamics.generator_report import coefficient_table, growth_sentence, identify
+from qtf.dynamics.generator_report import coefficient_table, identify, lag_sentence
 from qtf.dynamics.local_generator import LocalGenerator
 from qtf.dynamics.settings import FitSettings
 from qtf.dynamics.task import DynamicsTask
@@ -165,7 +165,7 @@ def _summary(result: FitResult) -> str:
         coefficient_table(result),
         f"{result.n_trajectories} trajectories, {result.n_pairs} pairs {result.lag} steps apart,"
         f" noise {result.noise:.2g} on every part; fitted in {result.seconds:.1f} s.",
-        growth_sentence(result),
+        lag_sentence(result),
         str(identify(result)),
     ]
     return "\n".join(lines)
