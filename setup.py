@@ -77,7 +77,7 @@ setup(
             "qtf-generate = data_gen.generate:main",
             "qtf-verify = data_gen.verify:main",
             "qtf-train = trainers.dynamics.__main__:main",
-            "qtf-ground-state = trainers.ground_state:main",
+            "qtf-ground-state = trainers.ground_state.__main__:main",
             "qtf-open-system = trainers.open_system.__main__:main",
             "qtf-compare-samplers = trainers.compare_samplers.__main__:main",
             "qtf-evaluate = trainers.evaluate.__main__:main",

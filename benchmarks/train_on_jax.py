@@ -73,8 +73,8 @@ class Training:
     def __init__(self, task: Any, settings: Any, folder: Any) -> None:
         from qtf.training.schedules import make_optimizer
 
-        self.task, self.settings, self.folder = task, settings, folder
-        self.model = task.build_model()
+        self.training, self.settings, self.folder = task.build(), settings, folder
+        self.model = self.training.model
         self.optimizer = make_optimizer(settings)
         self.optimizer.build(self.model.trainable_variables)
         folder.save_model(self.model)
@@ -120,7 +120,7 @@ class Training:
         def loss(weights: Any, rest: Any, psi: Any) -> tuple[Any, Any]:
             mapping = [*zip(trainable, weights, strict=True), *zip(others, rest, strict=True)]
             with keras.StatelessScope(state_mapping=mapping) as scope:
-                value = self.task.loss(self.model, {"psi": psi}, True)
+                value = self.training.loss({"psi": psi})
             return value, [scope.get_current_value(variable) for variable in others]
 
         @jax.jit
@@ -140,7 +140,7 @@ class Training:
         epoch = at // self.settings.steps_per_epoch
         if epoch % self.settings.validate_every_epochs and at < self.settings.n_steps:
             return best
-        values = self.task.validate(self.model)
+        values = self.training.validate()
         rows = (
             {"step": at, "kind": "training", "loss": loss, "seconds": elapsed},
             {"step": at, "kind": "validation", "epoch": epoch, **values},

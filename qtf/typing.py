@@ -72,13 +72,23 @@ class Lattice(Protocol):
         """Returns the sites of each row, all of one length; None for a chain, which has none."""
 
 
+class InputContext(Protocol):
+    """Which part of the batches a process takes, see `tf.distribute.InputContext`."""
+
+    num_input_pipelines: int
+    input_pipeline_id: int
+    num_replicas_in_sync: int
+
+
 class RandomSource(Protocol):
     """Uniform random numbers as the data of a training, see `qtf.data.random_source`."""
 
     shape: tuple[int, ...]
     dtype: str
 
-    def dataset(self, start_step: int = 0, *, input_context: Any = None) -> Iterable[Any]:
+    def dataset(
+        self, start_step: int = 0, *, input_context: InputContext | None = None
+    ) -> Iterable[Any]:
         """Returns the endless stream of batches from batch `start_step` on."""
 
     def explain_data_loss(self, error: Exception) -> None:

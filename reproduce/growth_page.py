@@ -3,11 +3,13 @@
 import math
 import shutil
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from qtf.files import read_json, write_atomically, write_json
 from qtf.ground_states.growth_folders import folder_name
+from qtf.physics import HamiltonianSettings
 from reproduce.growth_cases import (
     BACK_UNDER,
     CASES,
@@ -22,13 +24,8 @@ from reproduce.growth_cases import (
 from reproduce.layout import Layout
 from reproduce.made import kept_beside, made_lines, made_now
 from reproduce.tables import table
-from trainers.ground_states.growth_report import (
-    AVERAGED,
-    BEFORE_IT,
-    bulk_energy,
-    bulk_line,
-    retraining_curve,
-)
+from trainers.ground_state.growth.report import bulk_line, retraining_curve
+from trainers.ground_state.growth.rows import AVERAGED, BEFORE, Bulk, Row, bulk_energy
 
 Values = dict[str, Any]
 PAGE, NUMBERS = "growth_results.md", "growth_results.json"
@@ -120,7 +117,7 @@ def _part(case: Case, growth: Values) -> str:
         samples=_samples(growth),
         rows=_rows(growth["rows"]),
         requirements=table(head, map(_requirement_row, growth["requirements"])),
-        bulk=NO_BULK if bulk is None else f"{bulk_line(bulk).replace('+-', '±')}.",
+        bulk=NO_BULK if bulk is None else f"{bulk_line(Bulk(**bulk)).replace('+-', '±')}.",
     )
 
 
@@ -130,14 +127,16 @@ def _numbers(case: Case, workdir: Path) -> Values:
         row[MINUTES] = None if row["seconds"] is None else row["seconds"] / 60
         row[MINIBATCHES] = None
         if row["relative_error_before"] is not None:
-            curve = retraining_curve(workdir / folder_name(row["size"]), row)
+            curve = retraining_curve(workdir / folder_name(row["size"]), Row.from_mapping(row))
             row[MINIBATCHES] = _minibatches_until_back(*curve)
     done = [row["size"] for row in rows]
+    hamiltonian = HamiltonianSettings.from_mapping(config["physics"]["hamiltonian"])
+    bulk = bulk_energy([Row.from_mapping(row) for row in rows], hamiltonian)
     return {
         "rows": rows,
         "sizes_to_come": [size for size in config["growth"].get("sizes", ()) if size not in done],
         # Anew, as what is said of it may have changed since the run.
-        "bulk": bulk_energy(rows, config["physics"]["hamiltonian"]),
+        "bulk": None if bulk is None else asdict(bulk),
         "n_averages": config["growth"].get("n_averages", 0),
         "requirements": [_judged(requirement, rows) for requirement in case.requirements],
     }
@@ -215,7 +214,7 @@ def _rows(rows: list[Values]) -> str:
                 _reference(row),
                 _error(row, ""),
                 _error(row, AVERAGED),
-                _error(row, BEFORE_IT),
+                _error(row, BEFORE),
                 "" if row[MINIBATCHES] is None else str(row[MINIBATCHES]),
                 "" if row[MINUTES] is None else f"{row[MINUTES]:.1f}",
             ]

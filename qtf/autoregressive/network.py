@@ -126,7 +126,7 @@ class AutoregressiveNetwork(keras.Model, Generic[Cache]):
     def call(self, outcomes: Tensor) -> Tensor:
         """Evaluates all positions."""
         empty = self.initial_cache(ops.shape(outcomes)[0])
-        by_position = ops.transpose(outcomes)
+        by_position = ops.swapaxes(outcomes, 0, 1)
         outputs, _ = self.evaluate_positions(by_position, 0, self.n_positions, empty)
         return ops.transpose(outputs, (1, 0, 2))
 

@@ -17,16 +17,12 @@ from qtf.checks import (
     check,
 )
 from qtf.settings import Settings
+from qtf.training.optimizers import OPTIMIZERS, SCHEDULES
 
 # For small differences of large numbers, for which bfloat16 has too few digits.
 FULL_PRECISIONS = ("float32", "float64")
 PRECISIONS = (*FULL_PRECISIONS, "mixed_bfloat16")
 STRATEGIES = ("one_device", "mirrored", "multi_worker")
-OPTIMIZERS = ("adam", "sgd")
-SCHEDULES = ("constant", "exponential", "cosine", "inverse_sqrt", "last_third_lower")
-# Schedules that multiply by `decay`, and those that end at `floor`.
-LOWERED_BY_FACTORS = ("exponential", "last_third_lower")
-WITH_FLOOR = ("exponential", "cosine")
 
 
 @dataclass(frozen=True)
@@ -71,12 +67,13 @@ class OptimizerSettings(Settings, section="training.optimizer"):
             ValueError: A setting is out of range or unknown.
         """
         super().__post_init__()
-        if self.schedule in LOWERED_BY_FACTORS and self.decay > 1.0:
+        schedule = SCHEDULES[self.schedule]
+        if schedule.lowers_by_factor and self.decay > 1.0:
             raise ValueError(
                 "Setting `training.optimizer.decay` must be at most 1 for the schedule"
                 f' "{self.schedule}", but is {self.decay}.'
             )
-        if self.schedule in WITH_FLOOR and self.floor > self.learning_rate:
+        if schedule.has_floor and self.floor > self.learning_rate:
             raise ValueError(
                 "Setting `training.optimizer.floor` must be at most"
                 f" `training.optimizer.learning_rate` = {self.learning_rate}, but is {self.floor}."

@@ -5,12 +5,12 @@ import pytest
 from qtf.run_kinds import DYNAMICS, GROUND_STATES, OPEN_SYSTEMS, check_kind, kind_of
 from qtf.training.run_folder import RunFolder
 from trainers.dynamics.settings import DynamicsSettings
-from trainers.ground_states import config as ground_state_config
+from trainers.ground_state.settings import GroundStateSettings
 from trainers.open_system.settings import OpenSystemSettings
 
 CONFIGS = {
     DYNAMICS: DynamicsSettings().as_mapping(),
-    GROUND_STATES: ground_state_config.default().to_dict(),
+    GROUND_STATES: GroundStateSettings().as_mapping(),
     OPEN_SYSTEMS: OpenSystemSettings().as_mapping(),
 }
 

@@ -48,7 +48,7 @@ def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
 
     def make(name, **asked):
-        return folder / name, train(settings(**asked), folder / name)[1]
+        return folder / name, train(settings(**asked), folder / name).model
 
     return make
 

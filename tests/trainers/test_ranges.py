@@ -11,12 +11,12 @@ from qtf.dynamics.settings import GeneratorSettings
 from qtf.settings import Settings
 from qtf.training.run_folder import flattened
 from trainers.dynamics.settings import DynamicsSettings
-from trainers.ground_states import config as ground_state
+from trainers.ground_state.settings import GroundStateSettings
 from trainers.open_system.settings import OpenSystemSettings
 
 COMMANDS = {
     "dynamics": DynamicsSettings,
-    "ground state": ground_state,
+    "ground state": GroundStateSettings,
     "open system": OpenSystemSettings,
 }
 # Checked where it is used.

@@ -18,6 +18,7 @@ from qtf.ground_states.markov_chain import (
     potential_scale_reduction,
     sample_chain,
 )
+from qtf.ground_states.settings import SymmetrySettings
 from qtf.ground_states.symmetries import averaged
 from qtf.physics import HamiltonianSettings
 from qtf.pieces import equal_pieces
@@ -98,9 +99,9 @@ def compare_modes(plan: ModesPlan) -> dict[str, Any]:
     psi, config = folder.load_model(), folder.load_config()
     hamiltonian = config["physics"]["hamiltonian"]
     if plan.symmetrized:
-        psi = averaged(
-            psi, config["symmetry"], HamiltonianSettings.from_mapping(hamiltonian).lattice
-        )
+        symmetry = SymmetrySettings.from_mapping(config["symmetry"])
+        lattice = HamiltonianSettings.from_mapping(hamiltonian).lattice
+        psi = averaged(psi, symmetry, lattice)
     _check_start(psi, plan.run)
     with announced("drawing direct samples"):
         direct = _direct_samples(psi, plan.n_chains * plan.n_kept, plan.seed)

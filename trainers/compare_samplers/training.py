@@ -31,6 +31,7 @@ from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import PauliSum, Square, ising
 from qtf.pieces import equal_pieces
 from qtf.progress import announced
+from qtf.streams import Stream
 from qtf.training.compilation import compiled
 from qtf.training.piecewise import gradient_rows_at_once
 
@@ -49,8 +50,6 @@ RULES = {
     "chunk": COUNT_OR_0,
     "seed": SEED,
 }
-# Samples of measurements and first spins of chains, apart from those of the training.
-MEASUREMENT_STREAM, START_STREAM = 43, 44
 
 
 @dataclasses.dataclass(frozen=True)
@@ -170,7 +169,7 @@ class Trainings:
     def measure(self) -> EnergyEstimate:
         """Returns the energy of the wave function as it is, from independent samples."""
         plan = self.plan
-        rng = np.random.default_rng([plan.seed, MEASUREMENT_STREAM])
+        rng = np.random.default_rng([plan.seed, Stream.SAMPLER_MEASUREMENT])
         parts: list[tuple[Any, Any]] = []
         # As many at once as in the training, so that memory suffices.
         for _ in range(equal_pieces(plan.n_measured, plan.n_samples)[0]):
@@ -180,7 +179,7 @@ class Trainings:
         return energy_estimate(real, imaginary, self.psi.n_sites)
 
     def _random_spins(self) -> tf.Tensor:
-        rng = np.random.default_rng([self.plan.seed, START_STREAM])
+        rng = np.random.default_rng([self.plan.seed, Stream.CHAIN_START])
         shape = (self.plan.n_samples, self.psi.n_sites)
         return tf.constant(rng.integers(0, 2, shape, dtype=np.int32))
 

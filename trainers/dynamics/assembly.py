@@ -89,7 +89,7 @@ def run(
         generator_fitting.run(task, settings, trajectories.law, recorded, workdir, data_dir=files)
         return
     del recorded["fit"]
-    train(task, settings.training, recorded, workdir, kind=DYNAMICS, profile=profile)
+    train(task.build, settings.training, recorded, workdir, kind=DYNAMICS, profile=profile)
 
 
 def load_data(settings: DynamicsSettings, data_dir: Path | str | None = None) -> Trajectories:

@@ -9,11 +9,10 @@ from qtf.data.loading import load_trajectories
 from qtf.data.schema import Manifest
 from qtf.data.settings import TrajectoryLaw, law_of
 from qtf.physics import PauliSum, sample_initial_states, sample_trajectories
+from qtf.streams import Stream
 
 LEAST_SQUARES_STEPS = 10
 MAX_LEAST_SQUARES_SITES = 8
-# Apart from all streams that states for training, validation and fits are drawn from.
-TEST_STREAM, LEAST_SQUARES_STREAM = 31, 32
 
 
 class StatesFromFiles:
@@ -96,7 +95,7 @@ class StatesFromLaw:
 
     def initial_states(self, n_sites: int, n_samples: int) -> np.ndarray:
         """Returns so many unseen states, (n_samples, 2**n)."""
-        stream = (TEST_STREAM, n_sites)
+        stream = (Stream.TEST_STATES, n_sites)
         return sample_initial_states(
             self.law.initial_states, n_sites, n_samples, seed=self._seed, stream=stream
         )
@@ -115,5 +114,5 @@ class StatesFromLaw:
             2 * 2**n_sites,
             LEAST_SQUARES_STEPS + 1,
             seed=self._seed,
-            stream=LEAST_SQUARES_STREAM,
+            stream=Stream.LEAST_SQUARES_STATES,
         )

@@ -7,6 +7,7 @@ from typing import Any
 from qtf.export.saved_model import export_dynamics, export_outcomes, export_wave_function
 from qtf.files import writable_folder
 from qtf.ground_states.last_part import last_part
+from qtf.ground_states.settings import SymmetrySettings
 from qtf.ground_states.symmetries import averaged
 from qtf.physics import HamiltonianSettings
 from qtf.run_kinds import HELD
@@ -119,7 +120,8 @@ def _export_wave_function(
     psi, config = folder.load_model(), folder.load_config()
     physics = HamiltonianSettings.from_mapping(config["physics"]["hamiltonian"])
     if symmetrized:
-        psi = averaged(psi, config["symmetry"], physics.lattice)
+        symmetry = SymmetrySettings.from_mapping(config["symmetry"])
+        psi = averaged(psi, symmetry, physics.lattice)
     hamiltonian = physics.build()
     return export_wave_function(psi, writable_folder(model_dir), hamiltonian, config, **options)
 

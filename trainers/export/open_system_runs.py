@@ -7,7 +7,7 @@ import keras
 
 from qtf.open_systems.averaged import AveragedDistribution
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
-from qtf.open_systems.task import Plan
+from qtf.open_systems.plan import Plan
 from qtf.training.checkpoints import load_end_of_epoch
 from qtf.training.run_folder import RunFolder
 

@@ -35,8 +35,8 @@ def _main() -> None:
     from trainers.open_system.assembly import run
     from trainers.open_system.report import lines, measure
 
-    task, model = run(settings, WORKDIR.value, profile=PROFILE.value)
-    for line in lines(measure(task, model, WORKDIR.value)):
+    training = run(settings, WORKDIR.value, profile=PROFILE.value)
+    for line in lines(measure(training, WORKDIR.value)):
         print(line)
     print(f"Run folder: {WORKDIR.value}")
 

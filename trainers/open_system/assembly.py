@@ -1,19 +1,28 @@
 """Puts an open system, its distribution and the loop together as settings ask."""
 
-import dataclasses
+import functools
 from collections.abc import Callable
 from pathlib import Path
 
 from qtf.data.random_source import RandomSource
-from qtf.open_systems.local_generator import LocalGenerator, moves_at_once
-from qtf.open_systems.observables import PauliObservables
+from qtf.open_systems.observables import DIRECTIONS, PauliObservables
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
+from qtf.open_systems.plan import Plan
+from qtf.open_systems.povm_liouvillian import PovmLiouvillian, moves_at_once
 from qtf.open_systems.settings import STARTS
-from qtf.open_systems.task import DIRECTIONS, OpenSystemTask, Plan
+from qtf.open_systems.task import (
+    AllOutcomes,
+    NaturalGradientStep,
+    ObjectiveGradient,
+    OpenSystemTask,
+    OpenSystemTraining,
+    Samples,
+)
+from qtf.open_systems.task.samples import Outcomes
+from qtf.open_systems.task.steps import Step
 from qtf.physics import MEASUREMENTS, Lindbladian, OutcomeGenerator, Povm, jump_operators
 from qtf.run_kinds import OPEN_SYSTEMS
 from qtf.training.loop import train
-from qtf.training.natural_gradient import NaturalGradient
 from qtf.typing import Array
 from trainers.memory import tell_memory
 from trainers.networks import ON_SQUARES, make_network
@@ -23,7 +32,7 @@ from trainers.open_system.settings import OpenSystemSettings
 
 def run(
     settings: OpenSystemSettings, workdir: Path | str, *, profile: bool = False
-) -> tuple[OpenSystemTask, OutcomeDistribution]:
+) -> OpenSystemTraining:
     """Solves what the settings ask for in the run folder `workdir`.
 
     Args:
@@ -32,21 +41,23 @@ def run(
         profile: Whether ten of the first steps are traced for TensorBoard.
 
     Returns:
-        The task, which can measure the result, and the last distribution.
+        The last distribution and what measures it.
 
     Raises:
         ValueError: The settings or the run folder do not fit.
     """
     task = make_task(settings, workdir=workdir)
-    smaller = "objective.every_outcome" if task.every_outcome else "sampling.n_samples"
-    tell_memory(task.step_bytes(), [f"`{smaller}`", "the network"])
-    training = settings.training
-    if task.natural_gradient is not None:
-        # Its parts are compiled by themselves.
-        training = dataclasses.replace(training, xla=False)
-    recorded = settings.as_mapping()
-    return task, train(
-        task, training, recorded, workdir, kind=OPEN_SYSTEMS, profile=profile, kept=True
+    every_outcome = settings.objective.every_outcome
+    smaller = "objective.every_outcome" if every_outcome else "sampling.n_samples"
+
+    def build() -> OpenSystemTraining:
+        training = task.build()
+        tell_memory(training.step_bytes(), [f"`{smaller}`", "the network"])
+        return training
+
+    asked = settings.as_mapping()
+    return train(
+        build, settings.training, asked, workdir, kind=OPEN_SYSTEMS, profile=profile, kept=True
     )
 
 
@@ -61,7 +72,6 @@ def make_task(settings: OpenSystemSettings, *, workdir: Path | str | None = None
         ValueError: The network or the strings do not fit the lattice or one another.
     """
     training, sampling = settings.training, settings.sampling
-    every_outcome = settings.objective.every_outcome
     plan = Plan(
         tau=settings.dynamics.tau,
         n_epochs=training.n_epochs,
@@ -71,22 +81,20 @@ def make_task(settings: OpenSystemSettings, *, workdir: Path | str | None = None
     generator, observables = make_generator(settings), make_observables(settings)
     distribution = make_distribution(settings)
     chunk = sampling.chunk or moves_at_once(distribution, sampling.n_samples)
+    # Sums over all outcomes need at most one.
+    n_drawn = 1 if settings.objective.every_outcome else sampling.n_samples
+    source = RandomSource(
+        (distribution.n_uniforms, n_drawn), seed=training.seed, dtype=training.precision
+    )
     return OpenSystemTask(
         make_distribution=lambda: make_distribution(settings),
-        generator=LocalGenerator.from_outcome_generator(generator, chunk=chunk),
+        liouvillian=PovmLiouvillian.from_outcome_generator(generator, chunk=chunk),
         plan=plan,
         observables=observables,
-        source=RandomSource(
-            # Sums over all outcomes need at most one.
-            (distribution.n_uniforms, 1 if every_outcome else sampling.n_samples),
-            seed=training.seed,
-            dtype=training.precision,
-        ),
+        source=source,
         n_samples=sampling.n_samples,
-        n_validation=sampling.n_validation,
-        seed=training.seed,
-        every_outcome=every_outcome,
-        natural_gradient=_natural_gradient(settings),
+        outcomes=_outcomes(settings, source),
+        make_step=_step(settings),
         find_exact=_exact(settings, plan, generator, observables, workdir),
         xla=training.xla,
     )
@@ -111,7 +119,7 @@ def make_distribution(settings: OpenSystemSettings) -> OutcomeDistribution:
 def make_generator(settings: OpenSystemSettings) -> OutcomeGenerator:
     """Returns the generator of the probability equation."""
     hamiltonian = settings.physics.hamiltonian.build()
-    jumps = jump_operators(hamiltonian.n_sites, {"decay": settings.physics.decay_rate})
+    jumps = jump_operators(hamiltonian.n_sites, settings.physics.rates)
     return OutcomeGenerator(Lindbladian(hamiltonian, jumps), make_measurement(settings))
 
 
@@ -148,11 +156,17 @@ def _exact(
     return lambda: exact_means(generator, observables, start, plan, asked=asked, folder=folder)
 
 
-def _natural_gradient(settings: OpenSystemSettings) -> NaturalGradient | None:
-    asked = settings.natural_gradient
-    if asked.diag_shift is None:
-        return None
-    return NaturalGradient(asked.diag_shift, momentum=asked.momentum, xla=settings.training.xla)
+def _outcomes(settings: OpenSystemSettings, source: RandomSource) -> Callable[..., Outcomes]:
+    if settings.objective.every_outcome:
+        return AllOutcomes
+    n_validation, seed = settings.sampling.n_validation, settings.training.seed
+    return functools.partial(Samples, source=source, n_validation=n_validation, seed=seed)
+
+
+def _step(settings: OpenSystemSettings) -> Callable[..., Step]:
+    if settings.natural_gradient.diag_shift is None:
+        return ObjectiveGradient
+    return functools.partial(NaturalGradientStep, **settings.natural_gradient.as_mapping())
 
 
 def _check_order(name: str, count: int) -> None:

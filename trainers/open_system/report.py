@@ -7,8 +7,8 @@ from pathlib import Path
 
 from qtf.files import write_figure, write_json
 from qtf.open_systems.figures import curves_figure
-from qtf.open_systems.outcome_distribution import OutcomeDistribution
-from qtf.open_systems.task import DIRECTIONS, OpenSystemTask
+from qtf.open_systems.observables import DIRECTIONS
+from qtf.open_systems.task import OpenSystemTraining
 from qtf.physics import HamiltonianSettings
 from qtf.training.logbook import read_metrics
 from qtf.training.run_folder import RunFolder
@@ -85,26 +85,25 @@ def _without_none(values: Mapping[str, float | None]) -> dict[str, float]:
     return {key: value for key, value in values.items() if value is not None}
 
 
-def measure(task: OpenSystemTask, distribution: OutcomeDistribution, workdir: Path | str) -> Result:
+def measure(training: OpenSystemTraining, workdir: Path | str) -> Result:
     """Sums up the run from its metrics, and writes `result.json` and `curves.png`.
 
     Values are those of the weights that exports take: where time is followed, of the last time.
 
     Args:
-        task: Task of the run.
-        distribution: Distribution of the run.
+        training: Distribution of the run and what measures it.
         workdir: The run folder.
     """
-    folder, n_steady = RunFolder(workdir), task.plan.n_steady
+    folder, n_steady = RunFolder(workdir), training.task.plan.n_steady
     rows = curves(folder.path)
     step = folder.kept_step()
     last = next((row for row in rows if row.step == step), rows[-1])
     search, steps = rows[:n_steady], rows[n_steady:]
     result = Result(
-        n_sites=distribution.n_sites,
-        n_strings=distribution.n_strings,
+        n_sites=training.model.n_sites,
+        n_strings=training.model.n_strings,
         n_steady=n_steady,
-        every_outcome=task.every_outcome,
+        every_outcome=not training.outcomes.has_errors,
         last=last,
         # Steps of time go on from the last weights of the search.
         distance_of_steady_state=(search[-1] if steps else last).distance if search else None,

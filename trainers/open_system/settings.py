@@ -12,7 +12,7 @@ from qtf.open_systems.settings import (
     SamplingSettings,
     SteadyStateSettings,
 )
-from qtf.physics import MEASUREMENTS, HamiltonianSettings
+from qtf.physics import JUMP_MATRICES, MEASUREMENTS, HamiltonianSettings
 from qtf.settings import Settings
 from qtf.training.settings import FULL_PRECISIONS, OptimizerSettings, TrainingSettings
 from trainers.open_system.stand_ins import NetworkSettings
@@ -44,11 +44,21 @@ class PhysicsSettings(Settings, section="physics"):
 
     Attributes:
         hamiltonian: Hamiltonian of the spins.
-        decay_rate: Rate of the decay of every spin, from up to down.
+        decay_rate: Rate of the decay of every spin, from up to down. Rates of other kinds of jumps
+            are fields of the same form.
     """
 
     hamiltonian: HamiltonianSettings = field(default_factory=_default_hamiltonian)
     decay_rate: Annotated[float, NOT_NEGATIVE] = 1.0
+
+    @property
+    def rates(self) -> dict[str, float]:
+        """Rate of each kind of `qtf.physics.JUMP_MATRICES`."""
+        return {
+            kind: vars(self)[f"{kind}_rate"]
+            for kind in JUMP_MATRICES
+            if f"{kind}_rate" in vars(self)
+        }
 
 
 @dataclass(frozen=True)
@@ -100,7 +110,11 @@ class OpenSystemSettings(Settings):
             )
         self._check_training()
         # More than one state stays as it is without decay; elsewhere only a solution tells.
-        if self.has_exact_values and self.steady_state.n_epochs and not self.physics.decay_rate:
+        if (
+            self.has_exact_values
+            and self.steady_state.n_epochs
+            and not any(self.physics.rates.values())
+        ):
             raise ValueError(NOT_UNIQUE)
 
     @property

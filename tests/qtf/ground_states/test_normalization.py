@@ -8,7 +8,8 @@ import pytest
 
 from qtf.autoregressive import NETWORKS
 from qtf.ground_states.exact_sums import state_vector
-from qtf.ground_states.symmetries import GROUPS, symmetrizer
+from qtf.ground_states.settings import GROUPS
+from qtf.ground_states.symmetries import symmetrizer
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import Chain, Square, all_bits
 from qtf.physics.lattices import ORDERS

@@ -12,8 +12,9 @@ import pytest
 
 from configs.open_system.heisenberg_chain import get_config
 from qtf.configuration import config_dict, from_config
-from qtf.open_systems.local_generator import LocalGenerator
-from qtf.open_systems.task import OpenSystemTask, Plan
+from qtf.open_systems.plan import Plan
+from qtf.open_systems.povm_liouvillian import PovmLiouvillian
+from qtf.open_systems.task import AllOutcomes, OpenSystemTraining
 from qtf.physics import (
     HamiltonianSettings,
     Lindbladian,
@@ -88,10 +89,10 @@ EVERY = [pytest.param(mode, marks=() if mode in QUICK else pytest.mark.slow) for
 
 @pytest.fixture(scope="module", params=EVERY)
 def whole(request, tmp_path_factory):
-    """Changes of a configuration, and the folder, task and model of its undisturbed run."""
+    """Changes of a configuration, and the folder and result of its undisturbed run."""
     folder = tmp_path_factory.mktemp("whole") / request.param
     changes = MODES[request.param]
-    return changes, folder, *run(small(**changes), folder)
+    return changes, folder, run(small(**changes), folder)
 
 
 def exact_means(times):
@@ -119,7 +120,7 @@ def on_site(matrix, site):
 
 @pytest.mark.long
 def test_every_epoch_is_a_step_of_time_beside_its_exact_values(whole):
-    changes, folder, _, _ = whole
+    changes, folder, _ = whole
     rows = curves(folder)
     expected = {"step", "epoch", "loss", "time", *PAULIS, "distance"}
     expected |= {f"exact_{name}" for name in PAULIS}
@@ -139,13 +140,13 @@ def test_every_epoch_is_a_step_of_time_beside_its_exact_values(whole):
 
 
 def test_report_sums_up_the_run(whole):
-    _, folder, task, model = whole
-    found = measure(task, model, folder)
+    _, folder, training = whole
+    found = measure(training, folder)
     stored = json.loads((folder / "result.json").read_text())
     assert stored == found.as_mapping()
     assert set(stored) == {
         *("n_sites", "n_strings", "n_steady", "every_outcome", "largest_distance"),
-        *task.metric_names,
+        *training.metric_names,
     }
     assert (folder / "curves.png").read_bytes().startswith(b"\x89PNG")
     rows = curves(folder)
@@ -156,7 +157,7 @@ def test_report_sums_up_the_run(whole):
     said = list(lines(found))
     assert said[0] == "Time: 0.04"
     assert said[1].startswith(f"<X>: {found.last.x:.6f}")
-    assert (" +- " in said[1]) == (not task.every_outcome)
+    assert (" +- " in said[1]) == training.outcomes.has_errors
     assert said[1].endswith(f", exact {found.last.exact_x:.6f}")
     assert said[-1].startswith("Largest distance from the exact values: ")
 
@@ -165,25 +166,26 @@ def test_report_sums_up_the_run(whole):
 def test_run_stopped_in_its_second_step_of_time_continues_to_the_same_weights(
     whole, tmp_path, monkeypatch
 ):
-    changes, folder, task, model = whole
-    validate = OpenSystemTask.validate
+    changes, folder, training = whole
+    validate = OpenSystemTraining.validate
 
-    def stopped(self, model):
+    def stopped(self):
         # The step after this validation is the last.
         os.kill(os.getpid(), signal.SIGTERM)
-        return validate(self, model)
+        return validate(self)
 
     with monkeypatch.context() as patch:
-        patch.setattr(OpenSystemTask, "validate", stopped)
+        patch.setattr(OpenSystemTraining, "validate", stopped)
         with pytest.raises(KeyboardInterrupt):
             run(small(**changes), tmp_path / "parts")
     assert len(curves(tmp_path / "parts")) == 1
     assert not list(read_metrics(tmp_path / "parts/metrics.jsonl", "training"))[1:]
-    again_task, again = run(small(**changes), tmp_path / "parts")
-    for one, other in zip(model.get_weights(), again.get_weights(), strict=True):
+    again = run(small(**changes), tmp_path / "parts")
+    weights = training.model.get_weights(), again.model.get_weights()
+    for one, other in zip(*weights, strict=True):
         np.testing.assert_array_equal(one, other)
-    assert len(task.state) > 1
-    for one, other in zip(task.state, again_task.state, strict=True):
+    assert len(training.state) > 1
+    for one, other in zip(training.state, again.state, strict=True):
         np.testing.assert_array_equal(one.numpy(), other.numpy())
     assert curves(tmp_path / "parts") == curves(folder)
 
@@ -192,11 +194,11 @@ def test_samples_are_drawn_in_the_precision_of_the_training(tmp_path):
     policy = keras.config.dtype_policy()
     changes = {**SAMPLES, "training__precision": "float64", "training__n_epochs": 1}
     try:
-        task, model = run(small(**changes), tmp_path / "run")
+        training = run(small(**changes), tmp_path / "run")
     finally:
         keras.config.set_dtype_policy(policy)
-    assert {variable.dtype for variable in model.trainable_variables} == {"float64"}
-    assert next(iter(task.training_batches(0, None)))["uniforms"].dtype == "float64"
+    assert {variable.dtype for variable in training.model.trainable_variables} == {"float64"}
+    assert next(iter(training.training_batches(0, None)))["uniforms"].dtype == "float64"
     assert len(curves(tmp_path / "run")) == 1
 
 
@@ -204,7 +206,7 @@ def test_samples_are_drawn_in_the_precision_of_the_training(tmp_path):
 @pytest.mark.parametrize("mode", ["sum-natural", "samples-adam"])
 def test_search_for_the_steady_state_comes_before_steps_of_time(tmp_path, mode):
     changes = {**MODES[mode], "steady_state__n_epochs": 1}
-    task, model = run(small(**changes), tmp_path / "run")
+    training = run(small(**changes), tmp_path / "run")
     rows = curves(tmp_path / "run")
     assert [row.time for row in rows] == [0.0, 2 * TAU]
     p = make_generator(small(**changes)).steady_state()
@@ -215,7 +217,7 @@ def test_search_for_the_steady_state_comes_before_steps_of_time(tmp_path, mode):
     for row in rows:
         found = [row.exact_x, row.exact_y, row.exact_z]
         np.testing.assert_allclose(found, expected, atol=1e-8)
-    found = measure(task, model, tmp_path / "run")
+    found = measure(training, tmp_path / "run")
     assert found.n_steady == 1
     assert found.distance_of_steady_state == rows[0].distance
     assert found.largest_distance == rows[1].distance
@@ -279,13 +281,13 @@ def test_outcomes_that_are_impossible_at_first_do_not_rule(tmp_path, changes):
 
 
 def test_result_and_load_model_are_about_the_same_weights(whole):
-    _, folder, task, model = whole
+    _, folder, training = whole
     loaded = RunFolder(folder).load_model()
-    for one, other in zip(loaded.get_weights(), model.get_weights(), strict=True):
+    for one, other in zip(loaded.get_weights(), training.model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
     # Each step of time has a goal of its own.
     assert RunFolder(folder).kept_step() == 2 * N_STEPS
-    assert measure(task, model, folder).last.x == curves(folder)[-1].x
+    assert measure(training, folder).last.x == curves(folder)[-1].x
 
 
 def test_exact_values_are_kept_for_the_next_start(tmp_path, monkeypatch):
@@ -314,12 +316,12 @@ def test_curves_have_what_a_restart_repeated_once(tmp_path):
 
 def test_task_can_be_built_twice():
     task = make_task(small())
-    task.build_model()
-    start = np.array(task.state[1])
-    model = task.build_model()
-    model.network.make_constant(np.log([0.1, 0.2, 0.3, 0.4]).tolist())
-    task.end_epoch(model)
-    assert np.abs(task.state[1].numpy() - start).max() > 0.01
+    first, second = task.build(), task.build()
+    start = np.array(first.state[1])
+    second.model.network.make_constant(np.log([0.1, 0.2, 0.3, 0.4]).tolist())
+    second.end_epoch()
+    assert np.abs(second.state[1].numpy() - start).max() > 0.01
+    np.testing.assert_array_equal(first.state[1], start)
 
 
 def test_sites_without_a_bond_keep_their_decay():
@@ -327,7 +329,7 @@ def test_sites_without_a_bond_keep_their_decay():
     expected = make_generator(small({**HAMILTONIAN, **uncoupled}))
     assert len(expected.bonds) == 0
     p = np.random.default_rng(0).dirichlet(np.ones(64))
-    found = LocalGenerator.from_outcome_generator(expected).applied(p)
+    found = PovmLiouvillian.from_outcome_generator(expected).apply(p)
     np.testing.assert_allclose(found, expected.apply(p), atol=1e-12)
 
 
@@ -339,7 +341,7 @@ def test_generator_for_networks_is_that_of_the_measured_square(measurement, peri
     expected = make_generator(small(hamiltonian, measurement=measurement))
     assert len(expected.bonds) == 4
     p = np.random.default_rng(0).dirichlet(np.ones(256))
-    found = LocalGenerator.from_outcome_generator(expected).applied(p)
+    found = PovmLiouvillian.from_outcome_generator(expected).apply(p)
     np.testing.assert_allclose(found, expected.apply(p), atol=1e-10)
 
 
@@ -485,4 +487,4 @@ def test_configurations_make_tasks(choice, n_epochs, every_outcome):
     found.exact = False
     task = make_task(from_config(OpenSystemSettings, found))
     assert task.plan.n_epochs == n_epochs
-    assert task.every_outcome == every_outcome
+    assert (task.outcomes is AllOutcomes) == every_outcome
