@@ -24,6 +24,8 @@ from qtf.settings import Settings
 # Name in the comments -> module and class of the settings.
 TABLES = {
     "dynamics": ("trainers.dynamics.settings", "DynamicsSettings"),
+    "ground_state": ("trainers.ground_state.settings", "GroundStateSettings"),
+    "open_system": ("trainers.open_system.settings", "OpenSystemSettings"),
     "trajectories": ("data_gen.settings", "GenerationSettings"),
 }
 TABLE = re.compile(r"(<!-- settings: ([\w. ]+) -->\n).*?(<!-- end of settings -->\n)", re.DOTALL)

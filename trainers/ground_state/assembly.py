@@ -20,6 +20,7 @@ from qtf.ground_states.task import (
 from qtf.ground_states.task.steps import Step
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import Lattice
+from qtf.run_kinds import GROUND_STATES
 from qtf.training.loop import train
 from trainers.ground_state.facts import Facts
 from trainers.ground_state.settings import RunSettings, with_symmetries
@@ -63,6 +64,7 @@ def run(
         settings.training,
         settings.as_mapping(),
         workdir,
+        kind=GROUND_STATES,
         start_from=start_from,
         profile=profile,
         kept=True,
