@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import keras
 import numpy as np
@@ -24,6 +24,18 @@ from qtf.training.weight_files import load_weights
 VALIDATION_CHUNK = 64
 # Arrays as large as the trajectories that their loss holds at once.
 ARRAYS_HELD = 8
+
+
+class Source(Protocol):
+    """What batches of trajectories come from, see `qtf.data`."""
+
+    batch_size: int
+
+    def dataset(self, start_step: int, *, input_context: Any = None) -> Any:
+        """Returns the stream of batches from a step on."""
+
+    def explain_data_loss(self, error: Exception) -> None:
+        """Names the file and record behind an error."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +75,7 @@ class DynamicsTask:
     model: ModelSettings
     seed: int = 0
     loss: str
-    source: Any
+    source: Source
     validation: Mapping[int, np.ndarray]
     dt: float
     rollout_steps: int
