@@ -104,11 +104,7 @@ class GenerationSettings(TrajectoryLaw):
     min_shards: Annotated[int, COUNT] = 8
 
     def __post_init__(self) -> None:
-        """Checks every rule.
-
-        Raises:
-            ValueError: A rule is broken.
-        """
+        """Checks every rule."""
         super().__post_init__()
         allowed = not any(LENGTH.broken_by(n) for n in self.n_sites)
         if not self.n_sites or not allowed or len(set(self.n_sites)) < len(self.n_sites):
