@@ -58,12 +58,12 @@ def open_journal(folder: Path, settings: GenerationSettings) -> dict[str, Shard]
         ValueError: The folder holds foreign files, or data of other settings.
     """
     remove_temporary_files(folder)
-    found = _written_settings(folder)
-    if found is None:
+    recorded = _written_settings(folder)
+    if recorded is None:
         _check_empty(folder)
         shards: list[Shard] = []
     else:
-        _check_same(folder, found, settings)
+        _check_same(folder, recorded, settings)
         shards = [s for s in _written_shards(folder) if _is_whole(folder, s)]
     if not (folder / MANIFEST_NAME).exists():
         lines = [settings.as_record(), *map(asdict, shards)]
@@ -147,8 +147,8 @@ def _check_empty(folder: Path) -> None:
         )
 
 
-def _check_same(folder: Path, found: dict[str, Any], settings: GenerationSettings) -> None:
-    old, new = _flat(found), _flat(json.loads(json.dumps(settings.as_record())))
+def _check_same(folder: Path, recorded: dict[str, Any], settings: GenerationSettings) -> None:
+    old, new = _flat(recorded), _flat(json.loads(json.dumps(settings.as_record())))
     for key in sorted(old.keys() | new.keys()):
         if old.get(key) != new.get(key):
             raise ValueError(

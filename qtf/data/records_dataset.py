@@ -119,17 +119,6 @@ class BatchParser:
         starts = tf.map_fn(self._start, seeds, fn_output_signature=tf.int32)
         return self._windows(records, starts)
 
-    def from_start(self, records: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Returns a batch whose windows start at time 0.
-
-        Args:
-            records: Serialized examples (batch,).
-
-        Returns:
-            `{"psi": (batch, window, 2, 2**n_sites)}`.
-        """
-        return self._windows(records, tf.zeros_like(records, tf.int32))
-
     def _start(self, seed: tf.Tensor) -> tf.Tensor:
         return tf.random.stateless_uniform((), seed, 0, self._n_starts, tf.int32)
 

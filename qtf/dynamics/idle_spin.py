@@ -84,15 +84,15 @@ def _with_idle_spin(
     return np.concatenate([psi[:, 0], psi[:, 1]], axis=-1)
 
 
-def _with_orthogonal_rows(table: np.ndarray, known: int, rng: np.random.Generator) -> np.ndarray:
-    """Returns the table with rows known .. 2 * known outside the span of those before."""
-    _, values, directions = np.linalg.svd(table[:known])
-    unused = directions[known : 2 * known]
-    if len(unused) < known:
+def _with_orthogonal_rows(table: np.ndarray, n_rows: int, rng: np.random.Generator) -> np.ndarray:
+    """Returns the table with rows n_rows .. 2 * n_rows outside the span of those before."""
+    _, values, directions = np.linalg.svd(table[:n_rows])
+    unused = directions[n_rows : 2 * n_rows]
+    if len(unused) < n_rows:
         return table
-    rotation, _ = np.linalg.qr(rng.normal(size=(known, known)))
+    rotation, _ = np.linalg.qr(rng.normal(size=(n_rows, n_rows)))
     table = table.copy()
-    table[known : 2 * known] = np.sqrt(np.mean(values**2)) * rotation @ unused
+    table[n_rows : 2 * n_rows] = np.sqrt(np.mean(values**2)) * rotation @ unused
     return table
 
 

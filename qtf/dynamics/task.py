@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from qtf.checks import OneOf, check_arguments
 from qtf.dynamics import figures
 from qtf.dynamics.idle_spin import add_idle_spin
 from qtf.dynamics.metrics import relative_entropy
@@ -86,9 +87,7 @@ class DynamicsTask:
     xla: bool = True
 
     def __post_init__(self) -> None:
-        if self.loss not in LOSSES:
-            known = ", ".join(LOSSES)
-            raise ValueError(f'Argument `loss` must be one of {known}, but is "{self.loss}".')
+        check_arguments(OneOf(LOSSES), loss=self.loss)
 
     def build(self) -> "DynamicsTraining":
         """Makes the model, with the initial weights if any were given, and what trains it."""

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from qtf.checks import COUNT, POSITIVE, check_arguments
+from qtf.checks import COUNT, POSITIVE, OneOf, check_arguments
 from qtf.dynamics.settings import NETWORK_PRESETS, PREDICTED
 from qtf.layers import SRU, ChainEncoding, FeedForward, SpinDecoding, SpinEncoding
 from qtf.layers.spin_encoding import check_parts
@@ -75,10 +75,7 @@ class TransferableSRU(keras.Model):
         super().__init__(autocast=False, **kwargs)
         check_arguments(COUNT, n_max=n_max, n_layers=n_layers)
         check_arguments(POSITIVE, increment_scale=increment_scale)
-        if predicts not in PREDICTED:
-            raise ValueError(
-                f'Argument `predicts` must be "state" or "increment", but is "{predicts}".'
-            )
+        check_arguments(OneOf(PREDICTED), predicts=predicts)
         self.n_max = n_max
         self.units = units
         self.n_layers = n_layers
@@ -106,9 +103,7 @@ class TransferableSRU(keras.Model):
         Raises:
             ValueError: The preset is unknown.
         """
-        if preset not in NETWORK_PRESETS:
-            known = ", ".join(NETWORK_PRESETS)
-            raise ValueError(f'Argument `preset` must be one of {known}, but is "{preset}".')
+        check_arguments(OneOf(NETWORK_PRESETS), preset=preset)
         return cls(**{**NETWORK_PRESETS[preset], **overrides})
 
     def call(self, psi: Tensor, training: bool = False) -> Tensor:
