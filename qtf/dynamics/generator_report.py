@@ -131,7 +131,7 @@ def identify(result: FitResult) -> Identification:
     fitting = {
         name: identification
         for name, columns in families.items()
-        if (identification := _projected(result, name, columns)) is not None
+        if (identification := _project(result, name, columns)) is not None
     }
     if not fitting:
         return _custom(result)
@@ -203,7 +203,7 @@ def _families(terms: LocalTerms) -> dict[str, dict[str, np.ndarray]]:
 def _bond(terms: LocalTerms, distance: int, pair: str) -> np.ndarray:
     bonds = np.zeros((1, *terms.shapes["bonds"]))
     bonds[0, distance - 1, PAULIS.index(pair[0]), PAULIS.index(pair[1])] = 1.0
-    return _embedded(terms, "bonds", bonds)
+    return _embed(terms, "bonds", bonds)
 
 
 def _field(terms: LocalTerms, pauli: str) -> np.ndarray:
@@ -212,15 +212,15 @@ def _field(terms: LocalTerms, pauli: str) -> np.ndarray:
     if terms.site_dependent and terms.n_sites:
         site = np.zeros((terms.n_sites, terms.n_sites, 3))
         site[np.arange(terms.n_sites), np.arange(terms.n_sites), p] = 1.0
-        return _embedded(terms, "site", site)
+        return _embed(terms, "site", site)
     unit = np.eye(3)[p : p + 1]
-    rows = [_embedded(terms, "site", unit)]
+    rows = [_embed(terms, "site", unit)]
     if terms.fields is not None:
-        rows.append(_embedded(terms, "form", unit))
+        rows.append(_embed(terms, "form", unit))
     return np.concatenate(rows)
 
 
-def _embedded(terms: LocalTerms, group: str, values: np.ndarray) -> np.ndarray:
+def _embed(terms: LocalTerms, group: str, values: np.ndarray) -> np.ndarray:
     rows = np.zeros((len(values), terms.size))
     rows[:, terms.slices[group]] = values.reshape(len(values), -1)
     return rows
@@ -233,7 +233,7 @@ def _contains(columns: Mapping[str, np.ndarray], rows: np.ndarray) -> bool:
     return bool(np.allclose(other.T @ solution, rows.T))
 
 
-def _projected(
+def _project(
     result: FitResult, name: str, columns: Mapping[str, np.ndarray]
 ) -> Identification | None:
     """Returns the family's parameters, or None if it does not explain the coefficients.
@@ -261,7 +261,7 @@ def _projected(
     limits = MAX_DEVIATION * np.hypot(np.sqrt(np.diag(covariance)) * widened, _tolerance(result))
     if (np.abs(values) <= limits).all():
         return None
-    parameters, errors = _named(result.terms, columns, values, covariance)
+    parameters, errors = _name_parameters(result.terms, columns, values, covariance)
     if name == "xxz":
         if abs(values[0]) <= limits[0]:
             return None
@@ -269,7 +269,7 @@ def _projected(
     return Identification(name, parameters, errors, deviation, result.terms, values @ family)
 
 
-def _named(
+def _name_parameters(
     terms: LocalTerms,
     columns: Mapping[str, np.ndarray],
     values: np.ndarray,

@@ -64,7 +64,7 @@ def local_action(fields: Tensor, bonds: Tensor, shift: Tensor, dimension: Index)
     pairs = []
     for distance in range(1, bonds.shape[0] + 1):
         bond = bonds[distance - 1]
-        after, before = _shifted(spins, distance)
+        after, before = _shift_both_ways(spins, distance)
         x = x + bond[0, 2] * after + bond[2, 0] * before
         y = y + bond[1, 2] * after + bond[2, 1] * before
         kept[0] = kept[0] + 0.5 * bond[2, 2] * ops.sum(
@@ -176,7 +176,7 @@ def _with_next_term(
     return k + 1, term, psi + term
 
 
-def _shifted(spins: Tensor, distance: int) -> tuple[Tensor, Tensor]:
+def _shift_both_ways(spins: Tensor, distance: int) -> tuple[Tensor, Tensor]:
     """Returns z_{i+r} and z_{i-r} for every i, 0 where there is no such site."""
     gap = ops.zeros_like(spins[:distance])
     return (

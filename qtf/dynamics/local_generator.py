@@ -125,7 +125,7 @@ class LocalGenerator(keras.Model):
         check_parts(psi, self.n_max, axes=("batch", "time"))
         columns = ops.transpose(ops.cast(psi, self.compute_dtype), (3, 2, 0, 1))
         shape = ops.shape(columns)
-        evolved = self._evolved(ops.reshape(columns, (*shape[:2], -1)), psi.shape[-1])
+        evolved = self._evolve(ops.reshape(columns, (*shape[:2], -1)), psi.shape[-1])
         return ops.transpose(ops.reshape(evolved, shape), (2, 3, 1, 0))
 
     def initial_cells(self, batch_size: Index) -> Tensor:
@@ -144,7 +144,7 @@ class LocalGenerator(keras.Model):
         """
         check_parts(psi, self.n_max, axes=("batch",))
         columns = ops.transpose(ops.cast(psi, self.compute_dtype), (2, 1, 0))
-        return ops.transpose(self._evolved(columns, psi.shape[-1]), (2, 1, 0)), cells
+        return ops.transpose(self._evolve(columns, psi.shape[-1]), (2, 1, 0)), cells
 
     def hamiltonian(self, n_sites: int) -> PauliSum:
         """Returns G of a chain of `n_sites` spins.
@@ -200,7 +200,7 @@ class LocalGenerator(keras.Model):
         base = {key: value for key, value in super().get_config().items() if key != "autocast"}
         return {**base, **arguments}
 
-    def _evolved(self, columns: Tensor, dimension: int | None) -> Tensor:
+    def _evolve(self, columns: Tensor, dimension: int | None) -> Tensor:
         """Returns states one step later, as columns (2**n, 2, batch)."""
         if dimension is not None:
             self.terms.check_sites(sites_of(dimension))

@@ -98,37 +98,37 @@ class Rollout:
         check_arguments(COUNT, n_steps=n_steps)
         psi0 = checked_batch("psi0", psi0)
         check_dimension(psi0.shape[-1], self.model.n_max, "The last axis of `psi0`")
-        psi = self._scaled(np.atleast_2d(psi0), n_steps)
+        psi = self._roll_out_scaled(np.atleast_2d(psi0), n_steps)
         return psi if psi0.ndim == 2 else psi[0]
 
-    def _scaled(self, psi0: np.ndarray, n_steps: int) -> np.ndarray:
+    def _roll_out_scaled(self, psi0: np.ndarray, n_steps: int) -> np.ndarray:
         """Rolls normalised states out and gives their trajectories the norms of `psi0`."""
         dtype = np.dtype(self.model.variable_dtype)
         if not len(psi0):
             return np.zeros((0, n_steps + 1, psi0.shape[-1]), np.result_type(dtype, 1j))
         norms = norms_of(psi0)
         _check_norms(norms, dtype)
-        psi = self._in_chunks(real_parts(psi0 / norms[:, None], dtype.name), n_steps)
+        psi = self._roll_out_chunks(real_parts(psi0 / norms[:, None], dtype.name), n_steps)
         psi *= norms[:, None, None].astype(dtype)
         psi[:, 0] = psi0
         return psi
 
-    def _in_chunks(self, parts: np.ndarray, n_steps: int) -> np.ndarray:
+    def _roll_out_chunks(self, parts: np.ndarray, n_steps: int) -> np.ndarray:
         batch_size = len(parts)
         budget = byte_budget() if self.chunk_bytes is None else self.chunk_bytes
         most = max(1, budget // (parts[:1].nbytes * (n_steps + 1)))
         if batch_size <= most:
-            return self._predicted(parts, n_steps)
+            return self._predict(parts, n_steps)
         # The last one overlaps the one before: all have one shape, and are compiled once.
         _, size = equal_pieces(batch_size, most)
         n_times, dimension = n_steps + 1, parts.shape[-1]
         psi = np.empty((batch_size, n_times, dimension), np.result_type(parts.dtype, 1j))
         for start in range(0, batch_size, size):
             start = min(start, batch_size - size)
-            psi[start : start + size] = self._predicted(parts[start : start + size], n_steps)
+            psi[start : start + size] = self._predict(parts[start : start + size], n_steps)
         return psi
 
-    def _predicted(self, parts: np.ndarray, n_steps: int) -> np.ndarray:
+    def _predict(self, parts: np.ndarray, n_steps: int) -> np.ndarray:
         loop = self._loop(n_steps, *parts.shape)
         predicted = np.asarray(loop(ops.convert_to_tensor(parts)))
         return predicted[:, :, 0] + 1j * predicted[:, :, 1]

@@ -150,7 +150,7 @@ class DynamicsTraining(Training):
         exact, predicted = {}, {}
         for n_sites, trajectories in self.task.validation.items():
             exact[n_sites] = trajectories[0, : self.task.rollout_steps + 1]
-            predicted[n_sites] = self._rolled_out(trajectories)[0]
+            predicted[n_sites] = self._roll_out(trajectories)[0]
         figure = figures.amplitudes_figure(
             exact, predicted, self.task.dt, title="One validation state of each chain length"
         )
@@ -171,14 +171,14 @@ class DynamicsTraining(Training):
         return float(np.average(losses, weights=counts))
 
     def _mean_relative_entropy(self, exact: np.ndarray) -> float:
-        predicted = self._rolled_out(exact)[:, -1].astype(np.complex128)
+        predicted = self._roll_out(exact)[:, -1].astype(np.complex128)
         return float(
             relative_entropy(
                 exact[: self.task.n_rollouts, self.task.rollout_steps], predicted
             ).mean()
         )
 
-    def _rolled_out(self, exact: np.ndarray) -> np.ndarray:
+    def _roll_out(self, exact: np.ndarray) -> np.ndarray:
         return self._rollout(exact[: self.task.n_rollouts, 0], self.task.rollout_steps)
 
 

@@ -103,13 +103,17 @@ def training_trajectories(
     """
     trajectories = {}
     for n in n_sites:
-        psi = _computed(fit, law, n, seed) if data_dir is None else _stored(fit, n, Path(data_dir))
+        psi = (
+            _compute(fit, law, n, seed)
+            if data_dir is None
+            else _load_stored(fit, n, Path(data_dir))
+        )
         rng = np.random.default_rng([seed, Stream.FIT_NOISE, n])
-        trajectories[n] = _with_noise(psi, fit.noise, rng)
+        trajectories[n] = _add_noise(psi, fit.noise, rng)
     return trajectories
 
 
-def _computed(fit: FitSettings, law: TrajectoryLaw, n_sites: int, seed: int) -> np.ndarray:
+def _compute(fit: FitSettings, law: TrajectoryLaw, n_sites: int, seed: int) -> np.ndarray:
     with announced(f"exact trajectories of n = {n_sites}"):
         return sample_trajectories(
             law.as_mapping(),
@@ -121,7 +125,7 @@ def _computed(fit: FitSettings, law: TrajectoryLaw, n_sites: int, seed: int) -> 
         )
 
 
-def _stored(fit: FitSettings, n_sites: int, data_dir: Path) -> np.ndarray:
+def _load_stored(fit: FitSettings, n_sites: int, data_dir: Path) -> np.ndarray:
     manifest = Manifest.load(data_dir)
     limits = {
         "n_trajectories": manifest.n_trajectories("train", n_sites),
@@ -137,7 +141,7 @@ def _stored(fit: FitSettings, n_sites: int, data_dir: Path) -> np.ndarray:
     return psi.astype(np.complex128)
 
 
-def _with_noise(psi: np.ndarray, noise: float, rng: np.random.Generator) -> np.ndarray:
+def _add_noise(psi: np.ndarray, noise: float, rng: np.random.Generator) -> np.ndarray:
     if not noise:
         return psi
     return psi + noise * (rng.normal(size=psi.shape) + 1j * rng.normal(size=psi.shape))
