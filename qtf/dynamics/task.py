@@ -18,7 +18,7 @@ from qtf.dynamics.rollout import Rollout, real_parts
 from qtf.dynamics.settings import LOSSES, ModelSettings, metric_names
 from qtf.pieces import rows_at_once
 from qtf.training.compilation import compiled
-from qtf.training.training import Training
+from qtf.training.training import Source, Training
 from qtf.training.weight_files import load_weights
 
 # More trajectories at once are no faster.
@@ -27,16 +27,10 @@ VALIDATION_CHUNK = 64
 ARRAYS_HELD = 8
 
 
-class Source(Protocol):
-    """What batches of trajectories come from, see `qtf.data`."""
+class TrajectorySource(Source, Protocol):
+    """Batches of trajectories, see `qtf.data`."""
 
     batch_size: int
-
-    def dataset(self, start_step: int, *, input_context: Any = None) -> Any:
-        """Returns the stream of batches from a step on."""
-
-    def explain_data_loss(self, error: Exception) -> None:
-        """Names the file and record behind an error."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +70,7 @@ class DynamicsTask:
     model: ModelSettings
     seed: int = 0
     loss: str
-    source: Source
+    source: TrajectorySource
     validation: Mapping[int, np.ndarray]
     dt: float
     rollout_steps: int
@@ -103,6 +97,7 @@ class DynamicsTraining(Training):
 
     def __init__(self, task: DynamicsTask) -> None:
         self.task = task
+        self.source = task.source
         self.batch_size = task.source.batch_size
         self.metric_names = metric_names(task.validation)
         self.model = model = make_model(
@@ -123,10 +118,6 @@ class DynamicsTraining(Training):
     def loss(self, batch: Mapping[str, Any]) -> Any:
         """Returns the loss of the next states, a scalar."""
         return next_state_loss(self.model, batch["psi"], self.task.loss, True)
-
-    def training_batches(self, start_step: int, input_context: Any) -> Any:
-        """Returns the stream of batches from `start_step` on."""
-        return self.task.source.dataset(start_step, input_context=input_context)
 
     def validate(self) -> dict[str, float]:
         """Teacher-forced loss, and relative entropy at the end of rollouts.
@@ -155,10 +146,6 @@ class DynamicsTraining(Training):
             exact, predicted, self.task.dt, title="One validation state of each chain length"
         )
         return {"rollout/amplitudes": figures.pixels(figure)}
-
-    def explain_data_loss(self, error: Exception) -> None:
-        """Names the file and record behind an error of the reader."""
-        self.task.source.explain_data_loss(error)
 
     def _mean_loss(self, exact: np.ndarray) -> float:
         parts = real_parts(exact, self.model.variable_dtype)
