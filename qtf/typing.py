@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 # Of whatever numbers; a function that needs one kind says so in its docstring.
 Array: TypeAlias = npt.NDArray[Any]
+# What JSON holds, and so a run folder.
+Json: TypeAlias = "None | bool | int | float | str | Sequence[Json] | Mapping[str, Json]"
 # Sizes of axes; None where only the running graph knows one.
 Shape: TypeAlias = tuple[Any, ...]
 
@@ -131,58 +133,3 @@ class Network(Protocol):
 LogPsi: TypeAlias = Callable[[Any], tuple[Any, Any]]
 # outcomes (batch, n_sites) -> log p, (batch,)
 LogProb: TypeAlias = Callable[[Any], Any]
-
-
-class Sampled(Protocol):
-    """What draws exact samples of its sites."""
-
-    n_sites: int
-
-    @property
-    def variables(self) -> Sequence[Any]:
-        """Keras variables, of the network and whatever is around it."""
-
-    @property
-    def n_uniforms(self) -> int:
-        """Random numbers that one sample takes."""
-
-    @property
-    def evaluation_bytes(self) -> int:
-        """Memory that the evaluation of one more row takes, roughly."""
-
-    def sample(self, uniforms: Tensor) -> Tensor:
-        """Draws int32 (batch, n_sites) with numbers in [0, 1), (n_uniforms, batch)."""
-
-
-class WaveFunctionModel(Sampled, Protocol):
-    """A wave function with weights: one network, or its average over symmetries."""
-
-    @property
-    def plain(self) -> "WaveFunctionModel":
-        """The wave function without an average over symmetries; often itself."""
-
-    @property
-    def n_symmetries(self) -> int:
-        """Images of a configuration that one evaluation sums over; 1 without an average."""
-
-    @property
-    def positive(self) -> bool:
-        """Whether psi has no phase but that of the sign rule."""
-
-    @property
-    def recurrent(self) -> bool:
-        """Whether the parallel evaluation has a loop over positions."""
-
-    def __call__(self, bits: Tensor) -> tuple[Tensor, Tensor]:
-        """Returns log |psi| and the phase of int32 bits (batch, n_sites), (batch,) each."""
-
-
-class OutcomeModel(Sampled, Protocol):
-    """A distribution of measurement outcomes with weights: one, or the mean of several."""
-
-    @property
-    def members(self) -> Sequence["OutcomeModel"]:
-        """The distributions of a mean; one of them alone is its only member."""
-
-    def __call__(self, outcomes: Tensor) -> Tensor:
-        """Returns log p of outcomes from 0 to 3, int32 (batch, n_sites), (batch,)."""

@@ -15,7 +15,7 @@ from qtf.open_systems.figures import (
     runs_figure,
     strings_figure,
 )
-from qtf.open_systems.observables import DIRECTIONS
+from qtf.open_systems.settings import DIRECTIONS
 from qtf.training.logbook import read_metrics
 from reproduce.layout import Layout
 from reproduce.made import made_lines, made_now

@@ -74,7 +74,7 @@ for clip_norm in (0.0, 0.5):
             model.layers[0].set_weights([np.ones((3, 1)), np.zeros(1)])
             optimizer = keras.optimizers.SGD(0.1)
             optimizer.build(model.trainable_variables)
-        loss = lambda m, x, training: ops.mean(ops.square(m(x) - 1.0))
+        loss = lambda x: ops.mean(ops.square(model(x) - 1.0))
         step = TrainingStep(strategy, model, optimizer, loss, settings)
         data = batches(
             strategy,

@@ -18,10 +18,10 @@ from qtf.ground_states.task import (
     Reconfiguration,
     Samples,
 )
-from qtf.ground_states.task.steps import Step
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.run_kinds import GROUND_STATES
 from qtf.training.loop import train
+from qtf.training.training import Step
 from trainers.ground_state.facts import Facts
 from trainers.ground_state.settings import RunSettings
 from trainers.memory import tell_memory

@@ -7,7 +7,8 @@ from qtf.ground_states.exact_sums import variational_energy
 from qtf.ground_states.last_part import last_part
 from qtf.physics import all_bits
 from qtf.training.logbook import read_metrics
-from trainers.compare_samplers.modes import ModesPlan, compare_modes
+from trainers.compare_samplers.modes import compare_modes
+from trainers.compare_samplers.settings import ModesSettings
 from trainers.config import from_config
 from trainers.export import exporters
 from trainers.ground_state.facts import find_facts
@@ -46,7 +47,9 @@ def test_refinement_goes_on_where_samples_stop(tmp_path):
     log_modulus = served.signatures["log_psi"](bits=tf.constant(bits))["log_modulus"]
     np.testing.assert_allclose(log_modulus, refined(bits)[0], atol=1e-5)
     # It is sampled as refined, too.
-    assert compare_modes(ModesPlan(str(tmp_path), n_kept=8))["summary"]["chains"]["acceptance"] > 0
+    assert (
+        compare_modes(ModesSettings(str(tmp_path), n_kept=8))["summary"]["chains"]["acceptance"] > 0
+    )
     # A longer training is not taken for refined.
     longer = small_command(**{**CHANGES, "training__n_epochs": 3})
     with pytest.raises(ValueError, match="`refinement.start` = 30, but 45 is asked"):

@@ -351,6 +351,10 @@ MISTAKES_IN_SETTINGS = [
     ({"physics__hamiltonian__n_sites": 10}, "every_outcome` needs at most 9 .* there are 10"),
     ({"physics__hamiltonian__n_sites": 1}, "at least 2 sites, but there is 1"),
     ({"physics__decay_rate": -1.0}, "rate"),
+    ({"training__monitor": "energy"}, 'training.monitor.* "energy"'),
+    ({"network__name": "mlp"}, 'network.name.* "mlp"'),
+    ({"network__name": "lstm_2d", "network__n_layers": 1}, "lstm_2d.* square lattice"),
+    ({"strings": 3}, "`count` must be from 0 to 2, but is 3"),
     (
         {"training__precision": "mixed_bfloat16"},
         '`training.precision` must be one of float32, float64 for open .* "mixed_bfloat16"',
@@ -388,6 +392,13 @@ def test_mistakes_in_settings_are_named(changes, message):
         small(**changes)
 
 
+def test_a_mistake_leaves_no_run_folder_behind(tmp_path, monkeypatch):
+    monkeypatch.setenv("QTF_PIECE_GIB", "x")
+    with pytest.raises(ValueError, match="must be a positive number of GiB, but is 'x'"):
+        run(small(), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 def test_mistakes_in_settings_are_told_before_tensorflow_is_imported():
     program = f"""
 import re, sys
@@ -414,21 +425,6 @@ print(sorted({{"tensorflow", "keras"}} & sys.modules.keys()))
     *told, imported = done.stdout.splitlines()
     assert [line.split()[0] for line in told] == ["True"] * (len(MISTAKES_IN_SETTINGS) + 1), told
     assert imported == "[]"
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"network__name": "mlp"}, 'network.name.* "mlp"'),
-        ({"training__monitor": "energy"}, 'training.monitor.* "energy"'),
-        ({"network__name": "lstm_2d"}, "lstm_2d.* square lattice"),
-        ({"strings": 3}, "`count` must be from 0 to 2, but is 3"),
-    ],
-)
-def test_mistakes_in_what_is_made_are_named(tmp_path, changes, message):
-    with pytest.raises(ValueError, match=message):
-        run(small(**changes), tmp_path / "run")
-    assert not (tmp_path / "run").exists()
 
 
 def on_square(name, strings):
