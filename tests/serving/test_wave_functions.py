@@ -22,7 +22,7 @@ from tests.serving.running_server import RunningServer, error_of, model_config, 
 from trainers.export.exporters import run
 from trainers.ground_state.assembly import make_wave_function
 from trainers.ground_state.facts import find_facts
-from trainers.ground_state.settings import GroundStateSettings, RunSettings, settings_of
+from trainers.ground_state.settings import GroundStateSettings, RunSettings, make_part
 
 pytestmark = pytest.mark.long
 
@@ -48,7 +48,7 @@ def workdir(tmp_path_factory):
     config.wave_function.marshall_sign = True
     config.wave_function.zero_magnetization = True
     config.symmetry.group = "lattice_and_flip"
-    settings = settings_of(RunSettings, from_config(GroundStateSettings, config))
+    settings = make_part(RunSettings, from_config(GroundStateSettings, config))
     keras.utils.set_random_seed(3)
     psi = make_wave_function(settings, find_facts(settings))
     folder = RunFolder(tmp_path_factory.mktemp("runs") / "run")

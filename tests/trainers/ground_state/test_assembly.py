@@ -12,12 +12,12 @@ from qtf.training.run_folder import RunFolder
 from trainers.ground_state.assembly import make_task, run
 from trainers.ground_state.facts import find_facts
 from trainers.ground_state.report import Result, lines, measure, write_result
-from trainers.ground_state.settings import GroundStateSettings, RunSettings, settings_of
+from trainers.ground_state.settings import GroundStateSettings, RunSettings, make_part
 
 
 def small(hamiltonian=None, **changes):
     """Settings of a short run; names of changed ones have "__" for dots."""
-    return settings_of(RunSettings, small_command(hamiltonian, **changes))
+    return make_part(RunSettings, small_command(hamiltonian, **changes))
 
 
 def small_command(hamiltonian=None, **changes):
