@@ -71,9 +71,8 @@ def _arguments() -> argparse.Namespace:
 
 
 def _text(row: Row) -> str:
-    verdict = {None: "", True: "  holds", False: "  FALLS SHORT"}[row.holds]
     ratio = f", {row.ratio:.3g} {row.kind} {row.against}" if row.against else ""
-    return f"  {row.name}: {row.value:.4g} {row.unit}{ratio}{verdict}"
+    return f"  {row.name}: {row.value:.4g} {row.unit}{ratio}  {row.requirement.verdict}".rstrip()
 
 
 if __name__ == "__main__":

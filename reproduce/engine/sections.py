@@ -1,0 +1,99 @@
+"""A section of the results, and the command that runs it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from qtf.files import locked, writable_folder
+from reproduce.engine.journal import Journal
+from reproduce.engine.layout import ROOT, Layout
+from reproduce.engine.pages import Page, write_page
+from reproduce.engine.plan import plan_text, select
+from reproduce.engine.runner import Runner, StageFailedError
+from reproduce.engine.stages import Stage
+
+TINY = "tiny"
+
+
+@dataclass(frozen=True)
+class Section:
+    """What is run, and what is written about it.
+
+    Attributes:
+        name: Name on the command line, and of the folder of its outputs.
+        stages: Returns the stages for a layout and a budget.
+        page: Returns the page, or None where the last stage writes it. It is made only when it is
+            needed, as its room imports TensorFlow.
+        budgets: What the flag --budget may be, the default first; empty where there is none.
+    """
+
+    name: str
+    stages: Callable[[Layout, str], Sequence[Stage]]
+    page: Callable[[], Page[Any]] | None = None
+    budgets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the flags say.
+
+    Attributes:
+        budget: One of the section's budgets.
+        out_dir: Folder of all outputs, or None for the default.
+        docs_dir: Folder of the page, or None for the default.
+        stages: Names of the stages to run; empty for all.
+        only_list: Whether only to print the stages.
+        redraw: Whether only to write the page anew.
+    """
+
+    budget: str = ""
+    out_dir: str | None = None
+    docs_dir: str | None = None
+    stages: tuple[str, ...] = ()
+    only_list: bool = False
+    redraw: bool = False
+
+    def layout(self, section: Section) -> Layout:
+        """Returns where the files of a section are."""
+        root = Path(self.out_dir or ROOT / ".reproduce" / (self.budget or section.name)).resolve()
+        docs = root / "docs" if self.budget == TINY else ROOT / "docs"
+        return Layout(root, Path(self.docs_dir or docs).resolve())
+
+
+def run_section(section: Section, choice: Choice) -> int:
+    """Runs the stages of a section, writes its page, and returns the exit code."""
+    layout = choice.layout(section)
+    stages = select(section.stages(layout, choice.budget), choice.stages)
+    with locked(writable_folder(layout.root)):
+        runner = Runner(layout.root, Journal(layout.journal), _say)
+        if not choice.redraw:
+            _say(plan_text(stages, runner.is_finished))
+        if choice.only_list:
+            return 0
+        writable_folder(layout.docs)
+        try:
+            for line in _run(section, stages, runner, layout, redraw=choice.redraw):
+                _say(line)
+        except StageFailedError as error:
+            _say(f"reproduce: {error} Everything before it is kept; the same command continues.")
+            return 1
+    return 0
+
+
+def _run(
+    section: Section, stages: Sequence[Stage], runner: Runner, layout: Layout, *, redraw: bool
+) -> Iterator[str]:
+    if not redraw:
+        runner.run(stages)
+    elif section.page is None:
+        runner.run_anew(stages[-1])
+    if section.page is not None:
+        from qtf.quiet_import import import_tensorflow_quietly
+
+        import_tensorflow_quietly()
+        yield from write_page(section.page(), layout, redraw=redraw)
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)

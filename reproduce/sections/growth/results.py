@@ -1,0 +1,165 @@
+"""The numbers of `docs/growth_results.json`."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from qtf.files import read_object
+from qtf.ground_states.growth_folders import folder_name
+from reports.provenance import Made
+from reproduce.engine.cases import Case
+from reproduce.engine.layout import Layout
+from reproduce.engine.pages import measure_runs
+from reproduce.sections.growth.cases import (
+    BACK_UNDER,
+    CASES,
+    EVERY,
+    FIRST,
+    FURTHER,
+    LIMITS,
+    MINIBATCHES,
+    MINUTES,
+    Limit,
+)
+from trainers.ground_states.growth_report import GROWTH, bulk_energy, retraining_curve
+
+NEVER = "not reached"
+
+
+@dataclass(frozen=True)
+class Size:
+    """Numbers of one size: the row of `growth.json`, and two more.
+
+    Attributes:
+        minutes: Duration of its training.
+        minibatches_until_back: From where on the error stays under `BACK_UNDER`, or `NEVER`.
+    """
+
+    size: int
+    n_sites: int
+    n_steps: int
+    n_samples: int
+    n_evaluation: int
+    energy: float
+    energy_error: float
+    reference_energy: float | None
+    reference_source: str
+    relative_error: float | None
+    relative_error_bar: float | None
+    relative_error_before: float | None
+    relative_error_bar_before: float | None
+    relative_error_with_symmetries: float | None
+    relative_error_bar_with_symmetries: float | None
+    energy_with_symmetries: float | None
+    minutes: float | None
+    minibatches_until_back: int | str | None
+    # Absent in pages from before it was told.
+    reference_kind: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LimitedNumber(Limit):
+    """The largest of some numbers beside its limit.
+
+    Attributes:
+        found: Largest value, `NEVER`, or None where it is unknown.
+        holds: Whether it keeps the limit.
+    """
+
+    found: float | str | None
+    holds: bool
+
+    @property
+    def where(self) -> str:
+        """The sizes in words."""
+        return self.sizes if isinstance(self.sizes, str) else f"size {self.sizes}"
+
+
+@dataclass(frozen=True)
+class Growth:
+    """Numbers of one growth.
+
+    Attributes:
+        rows: Numbers of each size.
+        requirements: What is limited.
+        bulk: Energy of the infinite lattice, as the growth reports it, or None.
+        n_averages: Samples that are averaged over symmetries.
+        sizes_to_come: Sizes that are not trained yet.
+    """
+
+    rows: tuple[Size, ...]
+    requirements: tuple[LimitedNumber, ...]
+    bulk: Mapping[str, Any] | None = None
+    n_averages: int = 0
+    sizes_to_come: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Results:
+    """Numbers of the page.
+
+    Attributes:
+        made: Where and when.
+        growths: Name of a case -> its growth.
+    """
+
+    made: Made
+    growths: Mapping[str, Growth]
+
+
+def collect(layout: Layout) -> dict[str, Any]:
+    """Returns the numbers of all growths that are there."""
+    return {"growths": measure_runs(layout, CASES, GROWTH, _measure)}
+
+
+def _measure(case: Case, workdir: Path) -> dict[str, Any]:
+    config, rows = read_object(workdir / "config.json"), read_object(workdir / GROWTH)["rows"]
+    growth = config["growth"]
+    for row in rows:
+        row[MINUTES] = None if row["seconds"] is None else row["seconds"] / 60
+        row[MINIBATCHES] = None
+        if row["relative_error_before"] is not None:
+            curve = retraining_curve(workdir / folder_name(row["size"]), row)
+            row[MINIBATCHES] = _count_minibatches_until_back(*curve)
+    trained = [row["size"] for row in rows]
+    return {
+        "rows": rows,
+        "sizes_to_come": [size for size in growth.get("sizes", ()) if size not in trained],
+        # Anew, as what is said of it may have changed since the run.
+        "bulk": bulk_energy(rows, config["physics"]["hamiltonian"]),
+        "n_averages": growth.get("n_averages", 0),
+        "requirements": [_judge(limit, rows) for limit in LIMITS[case.name]],
+    }
+
+
+def _count_minibatches_until_back(
+    steps: Sequence[float], errors: Sequence[float]
+) -> int | str | None:
+    """Returns from where on all errors are small enough, or `NEVER` if the last one is not.
+
+    None where there is no error but the one before the first minibatch.
+    """
+    if len(steps) < 2:
+        return None
+    above = [place for place, error in enumerate(errors) if not error < BACK_UNDER]
+    first = above[-1] + 1 if above else 0
+    return math.ceil(steps[first]) if first < len(steps) else NEVER
+
+
+def _judge(limit: Limit, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Returns the largest value beside its limit.
+
+    What is unknown or never reached at a size does not hold.
+    """
+    chosen = {EVERY: rows, FIRST: rows[:1], FURTHER: rows[1:]}.get(
+        limit.sizes, [row for row in rows if row["size"] == limit.sizes]
+    )
+    values = [row[limit.key] for row in chosen]
+    worst = NEVER if NEVER in values else None if None in values else max(values, default=None)
+    return {
+        **vars(limit),
+        "found": worst,
+        "holds": worst not in (None, NEVER) and worst <= limit.limit,
+    }

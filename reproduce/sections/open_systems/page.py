@@ -1,0 +1,82 @@
+"""The page `docs/open_system_results.md`."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from reports.requirements import Requirement, tally
+from reports.tables import table
+from reproduce.engine.cases import Case
+from reproduce.engine.pages import Page
+from reproduce.sections.open_systems.cases import CASES, ONLY_Z
+from reproduce.sections.open_systems.figures import captions, figures
+from reproduce.sections.open_systems.results import OpenSystem, Results, collect
+
+NAME = "open_system_results"
+TEXT = """# Open systems: results
+
+Written by `python -m reproduce open_systems` from [{name}.json]({name}.json), not by hand.
+
+{made}
+
+{tally}. "Off by" is the largest distance of <X>, <Y> and <Z>,
+averaged over sites, from their exact values: at the last epoch, or at any for runs in time. Where
+strings are compared, the requirement is about <Z>, and "<Z> off by" its own distance.
+
+{rows}
+
+{missing}
+
+{figures}"""
+
+
+def text(results: Results) -> str:
+    """Returns the page as markdown."""
+    rows = results.rows()
+    head = ["", "X, Y, Z at the end", "exact", "off by", "asked for", "", "minutes"]
+    missing = "; ".join(case.words for case in CASES if case.name not in results.cases)
+    pictures = [
+        f"{words}:\n\n![{words}](figures/{name}.png)\n" for name, words in captions(results)
+    ]
+    return TEXT.format(
+        name=NAME,
+        made=results.made.lines(),
+        tally=tally(requirement for *_, requirement in rows),
+        rows=table(head, [_row(*row) for row in rows]),
+        missing=f"Not finished yet: {missing}." if missing else "",
+        figures="\n".join(pictures),
+    )
+
+
+def lines(results: Results) -> Iterator[str]:
+    """Yields a line about each run."""
+    for *_, requirement in results.rows():
+        yield requirement.line
+
+
+def summary(results: Results) -> Iterator[Requirement]:
+    """Yields what the page of all results tells of this one."""
+    for _, entry, requirement in results.rows():
+        yield replace(requirement, measured=f"{entry.off_by:.4f}")
+
+
+def _row(case: Case, entry: OpenSystem, requirement: Requirement) -> list[str]:
+    off_by = f"{entry.off_by:.4f}"
+    if case.measure == ONLY_Z:
+        off_by = f"{entry.distance:.4f}; <Z> off by {off_by}"
+    return [
+        case.words,
+        ", ".join(map(_format, (entry.x, entry.y, entry.z))),
+        ", ".join(map(_format, (entry.exact_x, entry.exact_y, entry.exact_z))),
+        off_by,
+        requirement.limit,
+        requirement.cell,
+        f"{entry.minutes:.1f}",
+    ]
+
+
+def _format(value: float) -> str:
+    # Zero has no sign.
+    return f"{round(value, 4) + 0.0:.4f}"
+
+
+PAGE = Page(NAME, Results, collect, text, lines, figures, dpi=150)
