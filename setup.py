@@ -65,7 +65,7 @@ setup(
     # At the top level of the clone, where users look; installed, a folder of that name would be
     # anybody's.
     package_dir=CONFIGS,
-    package_data={"qtf.physics": ["*.json"], "serving.page": ["static/*"]},
+    package_data={"qtf": ["py.typed"], "qtf.physics": ["*.json"], "serving.page": ["static/*"]},
     install_requires=CORE,
     extras_require={
         "test": TEST,
@@ -76,11 +76,11 @@ setup(
         "console_scripts": [
             "qtf-generate = data_gen.generate:main",
             "qtf-verify = data_gen.verify:main",
-            "qtf-train = trainers.dynamics:main",
+            "qtf-train = trainers.dynamics.__main__:main",
             "qtf-ground-state = trainers.ground_state:main",
             "qtf-open-system = trainers.open_system:main",
             "qtf-compare-samplers = trainers.compare_samplers:main",
-            "qtf-evaluate = trainers.evaluate:main",
+            "qtf-evaluate = trainers.evaluate.__main__:main",
             "qtf-export = serving.export:main",
             "qtf-serve = serving.server:main",
             "qtf-predict = serving.predict:main",

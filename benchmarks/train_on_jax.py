@@ -35,30 +35,26 @@ def main() -> None:
 
     from qtf.dynamics.task import DynamicsTask
     from qtf.training.run_folder import RunFolder
-    from qtf.training.settings import TrainingSettings
-    from trainers import base_config
-    from trainers.exact_data import exact_physics, exact_source, exact_validation
-    from trainers.model_arguments import model_arguments
+    from trainers.dynamics.exact_data import exact_source, exact_validation
 
-    config = _config(arguments, base_config)
-    settings = TrainingSettings.from_mapping(
-        {key: value for key, value in config["training"].items() if key != "method"}
-    )
+    asked = _settings(arguments)
+    settings, law = asked.training, asked.exact.law
     keras.utils.set_random_seed(settings.seed)
-    physics = exact_physics(config)
-    source = exact_source(config)
+    source = exact_source(asked.data, asked.exact, seed=settings.seed)
     task = DynamicsTask(
-        model_arguments=model_arguments(config, physics["dt"]),
-        loss=config["loss"],
+        model=asked.model,
+        seed=settings.seed,
+        loss=asked.loss,
         source=source,
-        validation=exact_validation(config),
-        dt=physics["dt"],
-        rollout_steps=config["data"]["rollout_steps"],
-        n_rollouts=config["data"]["n_rollouts"],
+        validation=exact_validation(asked.data, law, seed=settings.seed),
+        dt=law.dt,
+        rollout_steps=asked.data.rollout_steps,
+        n_rollouts=asked.data.n_rollouts,
     )
     folder = RunFolder(arguments.workdir)
     device = jax.devices()[0].device_kind
-    folder.open({**config, "physics": physics, "data_dir": "", "init_from": ""}, devices=[device])
+    recorded = {**asked.as_mapping(), "physics": law.as_mapping(), "data_dir": "", "init_from": ""}
+    folder.open(recorded, devices=[device])
     report = Training(task, settings, folder).run(source, minutes=arguments.minutes)
     (folder.path / "jax.json").write_text(json.dumps({"device": device, **report}, indent=2))
     print(json.dumps({"device": device, **report}))
@@ -166,14 +162,16 @@ def _batches(source: Any, n_steps: int) -> Iterator[Any]:
             yield waiting.popleft().result()["psi"]
 
 
-def _config(arguments: argparse.Namespace, base_config: Any) -> dict[str, Any]:
+def _settings(arguments: argparse.Namespace) -> Any:
     from qtf.configuration_files import load_configuration
+    from trainers.config import from_config
+    from trainers.dynamics.settings import DynamicsSettings
 
-    config = base_config.resolved(load_configuration(arguments.config))
-    config["data"]["source"] = "exact"
+    config = load_configuration(arguments.config)
+    config.data.source = "exact"
     if arguments.epochs:
-        config["training"]["n_epochs"] = arguments.epochs
-    return config
+        config.training.n_epochs = arguments.epochs
+    return from_config(DynamicsSettings, config)
 
 
 def _arguments() -> argparse.Namespace:

@@ -31,7 +31,7 @@ from data_gen.settings import Settings, settings_from_config
 from data_gen.shards import Written, commit, write_shard
 from qtf.data.schema import Manifest, Shard
 from qtf.files import writable_folder
-from qtf.physics.hamiltonians import from_config
+from qtf.physics import from_config
 
 
 class Outcome(NamedTuple):

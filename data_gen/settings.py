@@ -7,7 +7,7 @@ from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any
 
 from qtf.data.schema import COMPRESSIONS, DTYPES, SPLITS
-from qtf.physics.hamiltonians import from_config
+from qtf.physics import from_config
 from qtf.physics.initial_states import INITIAL_STATE_LAWS
 
 # Propagation diagonalises the Hamiltonian as a dense matrix.

@@ -13,7 +13,7 @@ from data_gen.plan import ShardPlan
 from data_gen.propagation import Propagation
 from data_gen.settings import Settings
 from qtf.data.schema import SPLITS, Shard
-from qtf.physics.hamiltonians import from_config
+from qtf.physics import from_config
 from qtf.physics.initial_states import sample_initial_states
 
 TEMPORARY_PREFIX = ".shard-"

@@ -22,7 +22,7 @@ from qtf.data.schema import (
     parse_record,
     read_records,
 )
-from qtf.physics.hamiltonians import from_config
+from qtf.physics import from_config
 from qtf.physics.initial_states import sample_initial_states
 from qtf.physics.operators import PauliSum
 

@@ -1,6 +1,5 @@
 """Settings as frozen dataclasses: the rule stands in the annotation, the default beside it."""
 
-import functools
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Annotated, Any, ClassVar, Self, get_args, get_origin, get_type_hints
@@ -83,19 +82,14 @@ class Settings:
         return cls().changed(values)
 
 
-@functools.cache
 def _rules(settings: type[Settings]) -> Mapping[str, Any]:
     rules: dict[str, Any] = {}
     for name, hint in get_type_hints(settings, include_extras=True).items():
         if get_origin(hint) is Annotated:
-            rules.update((name, rule) for rule in get_args(hint)[1:] if _is_rule(rule))
+            rules.update((name, rule) for rule in get_args(hint)[1:] if isinstance(rule, Rule))
         elif isinstance(hint, type) and issubclass(hint, Settings) and not hint.free:
             rules[name] = _rules(hint)
     return rules
-
-
-def _is_rule(entry: Any) -> bool:
-    return isinstance(entry, Rule)
 
 
 def _as_dataclass(settings: Any) -> Any:

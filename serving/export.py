@@ -151,12 +151,12 @@ def _export_dynamics(
 ) -> Path:
     from qtf.export.saved_model import export_dynamics
     from qtf.files import writable_folder
-    from qtf.physics import hamiltonians
+    from qtf.physics import HamiltonianSettings
 
     model, config = folder.load_model(), folder.load_config()
-    physics = config["physics"]["hamiltonian"]
+    physics = HamiltonianSettings.from_mapping(config["physics"]["hamiltonian"])
     by_n = {
-        n: hamiltonians.from_config({**physics, "n_sites": n})
+        n: physics.with_n_sites(n).build()
         for n in served_n_sites(model, config["data"]["n_sites"], n_sites)
     }
     return export_dynamics(model, writable_folder(model_dir), by_n, config, **options)
@@ -168,13 +168,13 @@ def _export_wave_function(
     from qtf.export.saved_model import export_wave_function
     from qtf.files import writable_folder
     from qtf.ground_states.symmetries import averaged
-    from qtf.physics import hamiltonians
+    from qtf.physics import HamiltonianSettings
 
     psi, config = folder.load_model(), folder.load_config()
-    physics = config["physics"]["hamiltonian"]
+    physics = HamiltonianSettings.from_mapping(config["physics"]["hamiltonian"])
     if symmetrized:
-        psi = averaged(psi, config["symmetry"], hamiltonians.lattice_from_config(physics))
-    hamiltonian = hamiltonians.from_config(physics)
+        psi = averaged(psi, config["symmetry"], physics.lattice)
+    hamiltonian = physics.build()
     return export_wave_function(psi, writable_folder(model_dir), hamiltonian, config, **options)
 
 

@@ -16,13 +16,14 @@ from qtf.figure_style import EXACT, label_exact, make_figure, make_panels, put_l
 from qtf.ground_states import figures as ground_states
 from qtf.ground_states import growth_figures
 from qtf.open_systems import figures as open_systems
+from qtf.physics.lattices import LATTICES
 from reports.records import read_record
 from reproduce.sections.dynamics.figures.times import times_figure
 from reproduce.sections.dynamics.results import Results
 from reproduce.sections.ground_states.cases import CASES as GROUND_STATES
 from reproduce.sections.ground_states.page import v_scores_figure
 from tests.figure_checks import check_texts
-from trainers.ground_states.growth_report import SIZE_NAMES, growth_errors_figure, growth_title
+from trainers.ground_states.growth_report import growth_errors_figure, growth_title
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -102,7 +103,7 @@ def fields():
 def growth_errors(name, hamiltonian):
     growth = stored("growth_results")["growths"][name]
     title = growth_title(hamiltonian)
-    return growth_errors_figure(growth["rows"], SIZE_NAMES[hamiltonian["lattice"]], title)
+    return growth_errors_figure(growth["rows"], LATTICES[hamiltonian["lattice"]].SIZE_NAME, title)
 
 
 def v_scores():

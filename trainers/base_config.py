@@ -1,90 +1,15 @@
-"""Every key that the configuration of `trainers.dynamics` may have, with its default."""
+"""What the configurations of ground states and open systems are still made by."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from ml_collections import ConfigDict
-from ml_collections.config_dict import placeholder
 
-from qtf.checks import (
-    COUNT,
-    FINITE,
-    FLAG,
-    FRACTION,
-    POSITIVE,
-    Number,
-    Optional,
-    Several,
-    check_settings,
-)
+from qtf.checks import check_settings
 from qtf.configuration_files import nearest_key
-from qtf.training.settings import OPTIMIZER_RULES, TRAINING_RULES
+from qtf.training.settings import OptimizerSettings, TrainingSettings
 
-LOOP_RULES = {**TRAINING_RULES, "optimizer": OPTIMIZER_RULES}
-# What is a number or a flag; words are checked where they are looked up, and the section `fit`
-# where it is used.
-RULES = {
-    "model": {
-        "n_max": COUNT,
-        "units": COUNT,
-        "n_layers": Optional(COUNT),
-        "layer_norm": Optional(FLAG),
-        "dropout": Optional(FRACTION),
-        "chain_gain": Optional(FLAG),
-        "increment_scale": Optional(POSITIVE),
-        "interaction_range": Optional(COUNT),
-        "site_dependent": Optional(FLAG),
-        "fields": Optional(Several(FINITE)),
-        "order": Optional(COUNT),
-    },
-    "data": {
-        "n_sites": Several(COUNT),
-        "weights": Several(POSITIVE),
-        "batch_size": COUNT,
-        "window": Number(least=2, integer=True),
-        "n_validation": COUNT,
-        "n_rollouts": COUNT,
-        "rollout_steps": COUNT,
-        "cache": FLAG,
-    },
-    "exact": {"dt": POSITIVE, "n_steps": COUNT},
-    "transfer": {"grow": FLAG},
-    "training": LOOP_RULES,
-}
-
-
-def default() -> ConfigDict:
-    """Returns the default configuration; its keys are locked.
-
-    In `model`, None means: as the preset has it.
-    """
-    return ConfigDict(
-        {
-            "model": _model(),
-            "loss": "mean_squared_error",  # or "squared_distance", of whole states
-            "data": _data(),
-            "exact": _exact(),
-            "transfer": _transfer(),
-            "training": {
-                # "loop", or "lbfgs" for a local generator, whose default it is.
-                "method": placeholder(str),
-                **training_defaults(),
-            },
-            "fit": _fit(),
-        }
-    ).lock()
-
-
-def resolved(config: ConfigDict) -> dict[str, Any]:
-    """Returns `config` on top of the defaults as plain nested mappings.
-
-    Args:
-        config: Possibly with some keys only, as a hand-written file may have.
-
-    Raises:
-        ValueError: A key is unknown.
-    """
-    return merged(default(), config, hamiltonian_in="exact", rules=RULES)
+LOOP_RULES = TrainingSettings.rules()
 
 
 def merged(
@@ -132,109 +57,7 @@ def _check_known(known: dict[str, Any], values: Mapping[str, Any], *above: str) 
             _check_known(known, value, *above, name)
 
 
-def _model() -> dict[str, Any]:
-    return {
-        "preset": "increment",
-        "n_max": 10,
-        "units": 512,
-        "n_layers": placeholder(int),
-        "activation": "relu",
-        "layer_norm": placeholder(bool),
-        "dropout": placeholder(float),
-        "chain_gain": placeholder(bool),
-        "predicts": placeholder(str),
-        "increment_scale": placeholder(float),
-        "decoder_initializer": placeholder(str),
-        # Of the preset "local_generator" only.
-        "interaction_range": placeholder(int),
-        "site_dependent": placeholder(bool),
-        "fields": placeholder(tuple),
-        "order": placeholder(int),
-    }
-
-
-def _data() -> dict[str, Any]:
-    return {
-        "source": "files",  # "files" (of data_gen, needs --data_dir) or "exact" (on the fly)
-        "n_sites": (2, 3, 4, 5, 6, 7),
-        "weights": (),  # how often each n is drawn; () means equally
-        "batch_size": 16,  # trajectories a batch of one replica
-        "window": 100,  # states of a training window
-        "n_validation": 256,  # validation trajectories for each n
-        "n_rollouts": 64,  # of them, how many are rolled out at each validation
-        "rollout_steps": 100,  # steps of these rollouts
-        "cache": False,  # keep the raw records in memory
-    }
-
-
-def _exact() -> dict[str, Any]:
-    """Returns the physics of the source "exact"."""
-    return {
-        "hamiltonian": {
-            "name": "ising",
-            "lattice": "chain",
-            "periodic": False,
-            "coupling": 1.0,
-            "transverse_field": -1.05,
-            "longitudinal_field": 0.5,
-        },
-        "initial_states": "paper",
-        "dt": 0.002,
-        "n_steps": 500,
-    }
-
-
-def _transfer() -> dict[str, Any]:
-    """Returns how a network starts that has the flag --init_from."""
-    return {
-        # Chains longer than those of the initial run start as its longest one beside idle
-        # spins; otherwise their rows of the tables start from their initial values.
-        "grow": True,
-    }
-
-
 def training_defaults() -> dict[str, Any]:
     """Returns the settings of the loop, see `qtf.training.settings`."""
-    return {
-        "n_epochs": 100,
-        "steps_per_epoch": 1000,
-        "seed": 0,
-        "strategy": "one_device",
-        "precision": "float32",
-        "xla": True,
-        "monitor": "loss",
-        "patience": 0,
-        "stop_metric": "loss",
-        "stop_below": 0.0,
-        "log_every_steps": 50,
-        "validate_every_epochs": 1,
-        "checkpoint_every_minutes": 5.0,
-        "histograms_every_epochs": 0,
-        "figures_every_epochs": 0,
-        "optimizer": _optimizer(),
-    }
-
-
-def _fit() -> dict[str, Any]:
-    """Returns the settings of the method "lbfgs"."""
-    return {
-        "n_trajectories": 100,  # of each n
-        "n_steps": 100,  # steps of them that are used
-        "last_lag": 0,  # longest distance of two states, in steps; 0: two thirds of n_steps
-        "noise": 0.0,  # standard deviation of noise added to every part, for trials
-    }
-
-
-def _optimizer() -> dict[str, Any]:
-    return {
-        "name": "adam",
-        "learning_rate": 1e-3,
-        "schedule": "exponential",
-        "decay": 0.95,
-        "floor": 5e-5,
-        "warmup_steps": 0,
-        "beta_1": 0.9,
-        "beta_2": 0.999,
-        "epsilon": 1e-7,
-        "clip_norm": 0.0,
-    }
+    optimizer = OptimizerSettings(schedule="exponential", floor=5e-5)
+    return TrainingSettings(n_epochs=100, optimizer=optimizer).as_mapping()

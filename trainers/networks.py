@@ -4,7 +4,7 @@ from typing import Any
 
 from qtf.autoregressive import NETWORKS
 from qtf.autoregressive.network import AutoregressiveNetwork
-from qtf.physics import Lattice, Square
+from qtf.physics import Lattice
 
 # Networks of squares, with the order in which they number sites.
 ON_SQUARES = {"gated_2d": "snake", "lstm_2d": "raster", "pixelcnn": "raster"}
@@ -46,6 +46,7 @@ def make_network(
     given |= {"heads": heads, "local_dimension": local_dimension}
     if name not in ON_SQUARES:
         return NETWORKS[name](n_positions=lattice.n_sites, **given)
-    if not isinstance(lattice, Square):
+    rows = lattice.rows()
+    if rows is None:
         raise ValueError(f'Setting `network.name` = "{name}" needs a square lattice.')
-    return NETWORKS[name](shape=(lattice.n_rows, lattice.n_columns), **given)
+    return NETWORKS[name](shape=(len(rows), len(rows[0])), **given)

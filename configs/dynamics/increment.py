@@ -2,11 +2,12 @@
 
 from ml_collections import ConfigDict
 
-from trainers import base_config
+from trainers.config import config_dict
+from trainers.dynamics.settings import DynamicsSettings
 
 
 def get_config() -> ConfigDict:
-    config = base_config.default()
+    config = config_dict(DynamicsSettings())
     config.model.preset = "increment"
     config.loss = "squared_distance"
     config.data.weights = (1.0, 1.0, 1.5, 2.0, 3.0, 4.0)

@@ -6,7 +6,8 @@ Another chain is named behind a colon: `--config=configs/dynamics/local_generato
 import numpy as np
 from ml_collections import ConfigDict
 
-from trainers import base_config
+from trainers.config import config_dict
+from trainers.dynamics.settings import DynamicsSettings
 
 ISING = "ising"
 OTHERS = {
@@ -19,7 +20,7 @@ N_SITES = 6
 
 
 def get_config(chain: str = ISING) -> ConfigDict:
-    config = base_config.default()
+    config = config_dict(DynamicsSettings())
     config.model.preset = "local_generator"
     config.model.n_max = 16
     config.data.source = "exact"

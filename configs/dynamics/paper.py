@@ -2,11 +2,12 @@
 
 from ml_collections import ConfigDict
 
-from trainers import base_config
+from trainers.config import config_dict
+from trainers.dynamics.settings import DynamicsSettings
 
 
 def get_config() -> ConfigDict:
-    config = base_config.default()
+    config = config_dict(DynamicsSettings())
     config.model.preset = "paper"
     config.data.batch_size = 16
     config.data.window = 500

@@ -7,11 +7,12 @@ without it, the same budget trains the same network from scratch.
 
 from ml_collections import ConfigDict
 
-from trainers import base_config
+from trainers.config import config_dict
+from trainers.dynamics.settings import DynamicsSettings
 
 
 def get_config() -> ConfigDict:
-    config = base_config.default()
+    config = config_dict(DynamicsSettings())
     config.model.preset = "increment"
     config.loss = "squared_distance"
     config.data.source = "exact"

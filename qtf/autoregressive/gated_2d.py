@@ -29,7 +29,7 @@ class GatedRNN2D(AutoregressiveNetwork):
 
     Args:
         shape: Rows and columns; positions are numbered along the path, which is the order
-            "snake" of `qtf.ground_states.orderings.site_order`.
+            "snake" of `qtf.physics.Lattice.site_order`.
         units: Width of h.
         **kwargs: Of `AutoregressiveNetwork`, without `n_positions`.
 

@@ -8,8 +8,8 @@ import numpy as np
 from qtf.checks import COUNT, Number, check_arguments
 from qtf.data.mixing import Mixture, mixed_seed
 from qtf.data.schema import SPLITS
+from qtf.physics import from_config
 from qtf.physics.diagonalization import Eigenbasis
-from qtf.physics.hamiltonians import from_config
 from qtf.physics.initial_states import INITIAL_STATE_LAWS, sample_initial_states
 
 # The generator's streams have the numbers 1, 2, 3; these are apart from them.

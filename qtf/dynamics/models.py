@@ -1,34 +1,35 @@
-"""The models that a configuration can name; importing this registers their classes."""
+"""The models that settings can name; importing this registers their classes."""
 
-from typing import Any
+from collections.abc import Sequence
 
 import keras
 
-from qtf.dynamics import transferable_sru
 from qtf.dynamics.local_generator import LocalGenerator
+from qtf.dynamics.settings import ModelSettings
 from qtf.dynamics.transferable_sru import TransferableSRU
 
-LOCAL_GENERATOR = "local_generator"
-PRESETS = (*transferable_sru.PRESETS, LOCAL_GENERATOR)
 
-
-def make_model(preset: str, **arguments: Any) -> keras.Model:
-    """Makes the model of a preset.
+def make_model(
+    settings: ModelSettings, *, dt: float, n_sites: Sequence[int], seed: int = 0
+) -> keras.Model:
+    """Makes the model that settings describe.
 
     Args:
-        preset: One of `PRESETS`: a network, or "local_generator".
-        **arguments: Of `TransferableSRU.from_preset` or of `LocalGenerator`.
+        settings: Network or local generator.
+        dt: Time step of the data, which a local generator has to know.
+        n_sites: Chain lengths of the data; the one of a generator whose sites differ.
+        seed: Seed of the dropout masks of a network.
 
     Raises:
-        ValueError: The preset is unknown, or an argument is out of range.
+        ValueError: An argument is out of range.
 
     Example:
-        >>> make_model("local_generator", dt=0.002).terms.size
+        >>> settings = ModelSettings(preset="local_generator")
+        >>> make_model(settings, dt=0.002, n_sites=(2, 3)).terms.size
         20
     """
-    if preset not in PRESETS:
-        known = ", ".join(PRESETS)
-        raise ValueError(f'Argument `preset` must be one of {known}, but is "{preset}".')
-    if preset == LOCAL_GENERATOR:
-        return LocalGenerator(**arguments)
-    return TransferableSRU.from_preset(preset, **arguments)
+    n_max = settings.n_max
+    if settings.is_generator:
+        chain = n_sites[0] if settings.belongs_to_one_chain else None
+        return LocalGenerator(dt, n_max=n_max, n_sites=chain, **settings.given())
+    return TransferableSRU.from_preset(settings.preset, n_max=n_max, seed=seed, **settings.given())

@@ -13,11 +13,11 @@ from qtf.dynamics.growth import grow
 from qtf.dynamics.metrics import relative_entropy
 from qtf.dynamics.models import make_model
 from qtf.dynamics.rollout import Rollout, real_parts
+from qtf.dynamics.settings import LOSSES, ModelSettings, metric_names
 from qtf.pieces import rows_at_once
 from qtf.training.compilation import compiled
 from qtf.training.weight_files import load_weights
 
-LOSSES = ("mean_squared_error", "squared_distance")
 # More trajectories at once are no faster.
 VALIDATION_CHUNK = 64
 # Arrays as large as the trajectories that their loss holds at once.
@@ -36,7 +36,8 @@ class DynamicsTask:
     neglects the long chains; the second treats all states alike.
 
     Args:
-        model_arguments: Of `make_model`: `preset`, and what differs from it.
+        model: Network or local generator.
+        seed: Seed of its dropout masks.
         loss: "mean_squared_error" or "squared_distance".
         source: Has `batch_size`, `dataset(start_step, input_context=...)` and
             `explain_data_loss(error)`; see `qtf.data`.
@@ -60,7 +61,8 @@ class DynamicsTask:
     def __init__(
         self,
         *,
-        model_arguments: Mapping[str, Any],
+        model: ModelSettings,
+        seed: int = 0,
         loss: str,
         source: Any,
         validation: Mapping[int, np.ndarray],
@@ -75,7 +77,8 @@ class DynamicsTask:
         if loss not in LOSSES:
             known = ", ".join(LOSSES)
             raise ValueError(f'Argument `loss` must be one of {known}, but is "{loss}".')
-        self.model_arguments = dict(model_arguments)
+        self.model = model
+        self.seed = seed
         self.loss_name = loss
         self.source = source
         self.batch_size = source.batch_size
@@ -83,8 +86,7 @@ class DynamicsTask:
         self.damping = None
         self.has_new_goal = False
         self.remedy = ""
-        lengths = [f"{name}_n{n}" for name in ("loss", "mre") for n in validation]
-        self.metric_names = ("loss", "mre", *lengths)
+        self.metric_names = metric_names(validation)
         self.validation = dict(validation)
         self.dt = dt
         self.rollout_steps = rollout_steps
@@ -96,7 +98,7 @@ class DynamicsTask:
 
     def build_model(self) -> keras.Model:
         """Makes the model, with the initial weights if any were given."""
-        model = make_model(**self.model_arguments)
+        model = make_model(self.model, dt=self.dt, n_sites=tuple(self.validation), seed=self.seed)
         if self.initial_weights is not None:
             load_weights(model, self.initial_weights)
         if self.grown_from is not None:

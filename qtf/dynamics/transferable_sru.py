@@ -6,20 +6,9 @@ import keras
 from keras import ops
 
 from qtf.checks import COUNT, POSITIVE, check_arguments
+from qtf.dynamics.settings import NETWORK_PRESETS, PREDICTED
 from qtf.layers import SRU, ChainEncoding, FeedForward, SpinDecoding, SpinEncoding
 from qtf.layers.spin_encoding import check_parts
-
-PRESETS: dict[str, dict[str, Any]] = {
-    "paper": {"n_layers": 4, "layer_norm": True, "dropout": 0.005, "predicts": "state"},
-    "increment": {
-        "n_layers": 1,
-        "layer_norm": False,
-        "dropout": 0.0,
-        "chain_gain": True,
-        "predicts": "increment",
-        "decoder_initializer": "zeros",
-    },
-}
 
 
 @keras.saving.register_keras_serializable("qtf")
@@ -85,7 +74,7 @@ class TransferableSRU(keras.Model):
         super().__init__(autocast=False, **kwargs)
         check_arguments(COUNT, n_max=n_max, n_layers=n_layers)
         check_arguments(POSITIVE, increment_scale=increment_scale)
-        if predicts not in ("state", "increment"):
+        if predicts not in PREDICTED:
             raise ValueError(
                 f'Argument `predicts` must be "state" or "increment", but is "{predicts}".'
             )
@@ -116,10 +105,10 @@ class TransferableSRU(keras.Model):
         Raises:
             ValueError: The preset is unknown.
         """
-        if preset not in PRESETS:
-            known = ", ".join(PRESETS)
+        if preset not in NETWORK_PRESETS:
+            known = ", ".join(NETWORK_PRESETS)
             raise ValueError(f'Argument `preset` must be one of {known}, but is "{preset}".')
-        return cls(**{**PRESETS[preset], **overrides})
+        return cls(**{**NETWORK_PRESETS[preset], **overrides})
 
     def call(self, psi: Any, training: bool = False) -> Any:
         """Predicts every next state of whole trajectories."""

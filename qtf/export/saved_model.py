@@ -15,7 +15,7 @@ from qtf.export.version_folder import write_version
 from qtf.export.warm_up import dynamics_requests, outcome_requests, wave_function_requests
 from qtf.export.wave_function_card import wave_function_card
 from qtf.export.wave_function_signatures import WaveFunctionModule
-from qtf.physics import MEASUREMENTS, PauliSum, lattice_from_config
+from qtf.physics import MEASUREMENTS, HamiltonianSettings, PauliSum
 
 MAX_STEPS = 1000
 MAX_SAMPLES = 4096
@@ -147,7 +147,7 @@ def export_outcomes(
         OSError: `model_dir` cannot be written to; no half version is left.
     """
     _check_positive("max_samples", max_samples)
-    lattice = lattice_from_config(config["physics"]["hamiltonian"])
+    lattice = HamiltonianSettings.from_mapping(config["physics"]["hamiltonian"]).lattice
     if lattice.n_sites != distribution.n_sites:
         raise ValueError(
             f"Argument `config` must have a lattice of {distribution.n_sites} sites, as the"

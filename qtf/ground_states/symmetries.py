@@ -10,48 +10,12 @@ from keras import ops
 from qtf.autoregressive.inputs import checked_uniforms
 from qtf.ground_states.bits import checked_bits
 from qtf.ground_states.wave_function import WaveFunction
-from qtf.physics import Lattice, PauliSum, Square
+from qtf.physics import Lattice, PauliSum
 
 Permutation = tuple[int, ...]
 GROUPS = ("none", "flip", "lattice", "lattice_and_flip")
 # Relative to the largest coefficient of a Hamiltonian.
 ROUNDING = 1e-12
-
-
-def lattice_symmetries(lattice: Lattice) -> tuple[Permutation, ...]:
-    """Returns the permutations of the sites that keep all bonds, the identity first.
-
-    Those of a chain are its reflection, of a rectangle two reflections and their product, of
-    a square the eight of its point group; with periodic edges, each of them after every
-    translation.
-
-    Args:
-        lattice: A `Chain` or a `Square`.
-
-    Returns:
-        For each symmetry the site that comes to stand at each place.
-
-    Example:
-        >>> from qtf.physics import Chain
-        >>> lattice_symmetries(Chain(3))
-        ((0, 1, 2), (2, 1, 0))
-        >>> len(lattice_symmetries(Square(4, 4)))
-        8
-    """
-    grid = np.arange(lattice.n_sites)
-    if isinstance(lattice, Square):
-        grid = grid.reshape(lattice.n_rows, lattice.n_columns)
-    moved = [grid]
-    if lattice.periodic:
-        moved = [
-            np.roll(grid, shift, axis=tuple(range(grid.ndim))) for shift in np.ndindex(*grid.shape)
-        ]
-    for axis in range(grid.ndim):
-        moved += [np.flip(image, axis) for image in moved]
-    if grid.ndim == 2 and lattice.n_rows == lattice.n_columns:
-        moved += [image.T for image in moved]
-    found = dict.fromkeys(tuple(image.ravel().tolist()) for image in moved)
-    return tuple(found)
 
 
 @keras.saving.register_keras_serializable("qtf")
@@ -69,7 +33,7 @@ class SymmetricWaveFunction(keras.Model):
 
     Args:
         psi: The wave function whose weights are used.
-        permutations: Of the sites, the identity first, see `lattice_symmetries`.
+        permutations: Of the sites, the identity first, see `Lattice.symmetries`.
         spin_flip: Whether turning every spin is a symmetry too.
         weighted_phase: Whether phases count as |psi|^2 in their mean; otherwise equally.
         **kwargs: Of `keras.Model`.
@@ -230,7 +194,7 @@ def is_symmetric(hamiltonian: PauliSum, group: str, lattice: Lattice) -> bool:
         >>> is_symmetric(tilted, "lattice", Chain(3)), is_symmetric(tilted, "flip", Chain(3))
         (True, False)
     """
-    permutations = lattice_symmetries(lattice) if "lattice" in group else ()
+    permutations = lattice.symmetries() if "lattice" in group else ()
     terms = _coefficients(hamiltonian, range(lattice.n_sites))
     rounding = ROUNDING * max(map(abs, terms.values()), default=0.0)
     # A flip of all spins turns the sign of every Y and Z.
@@ -249,7 +213,7 @@ def is_symmetric(hamiltonian: PauliSum, group: str, lattice: Lattice) -> bool:
 
 def group_size(group: str, lattice: Lattice) -> int:
     """Returns the number of symmetries in a group of `symmetrizer`, 1 for "none"."""
-    n_permutations = len(lattice_symmetries(lattice)) if "lattice" in group else 1
+    n_permutations = len(lattice.symmetries()) if "lattice" in group else 1
     return n_permutations * (2 if "flip" in group else 1)
 
 
@@ -272,7 +236,7 @@ def symmetrizer(
         )
     if group == "none":
         return None
-    permutations = lattice_symmetries(lattice)
+    permutations = lattice.symmetries()
     return lambda psi: SymmetricWaveFunction(
         psi=psi,
         permutations=permutations if "lattice" in group else permutations[:1],

@@ -19,20 +19,12 @@ from qtf.physics.ground_energies import (
     heisenberg_chain_ground_energy,
     lanczos_ground_energy,
 )
-from qtf.physics.hamiltonians import (
-    custom,
-    from_config,
-    heisenberg,
-    ising,
-    j1j2,
-    lattice_from_config,
-    lattice_kind,
-    xxz,
-    xyz,
-)
+from qtf.physics.hamiltonian_settings import HamiltonianSettings, from_config
+from qtf.physics.hamiltonians import HAMILTONIANS, custom, heisenberg, ising, j1j2, xxz, xyz
 from qtf.physics.initial_states import INITIAL_STATE_LAWS, printed_state, sample_initial_states
+from qtf.physics.known_energies import find_ground_energy, published_energies
 from qtf.physics.krylov import krylov_evolve, krylov_step
-from qtf.physics.lattices import Chain, Lattice, Square
+from qtf.physics.lattices import LATTICES, Chain, Lattice, Square
 from qtf.physics.lindblad import JumpOperator, Lindbladian, decay
 from qtf.physics.observables import (
     correlation,
@@ -45,14 +37,16 @@ from qtf.physics.observables import (
 )
 from qtf.physics.operators import PauliSum, PauliTerm
 from qtf.physics.povm import MEASUREMENTS, OutcomeGenerator, Povm, four_pauli, tetrahedral
-from qtf.physics.published_energies import published_energies
 from qtf.physics.trajectories import sample_trajectories
 
 __all__ = [
+    "HAMILTONIANS",
     "INITIAL_STATE_LAWS",
+    "LATTICES",
     "MEASUREMENTS",
     "Chain",
     "Eigenbasis",
+    "HamiltonianSettings",
     "JumpOperator",
     "Lattice",
     "Lindbladian",
@@ -74,6 +68,7 @@ __all__ = [
     "evolve",
     "expectation",
     "fidelity",
+    "find_ground_energy",
     "four_pauli",
     "from_config",
     "heisenberg",
@@ -83,8 +78,6 @@ __all__ = [
     "j1j2",
     "krylov_evolve",
     "lanczos_ground_energy",
-    "lattice_from_config",
-    "lattice_kind",
     "krylov_step",
     "local_magnetization",
     "magnetization",

@@ -1,20 +1,20 @@
 """The models: each function returns its Hamiltonian as a sum of Pauli strings."""
 
+import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qtf.physics._checks import checked_choice, checked_coefficients
-from qtf.physics.lattices import Bonds, Chain, Lattice, Square
+from qtf.physics.lattices import Bonds, Lattice
 from qtf.physics.operators import PauliSum, PauliTerm
 
-Coefficient = float | Sequence[float] | np.ndarray
+Coefficient = float | Sequence[float] | NDArray[np.float64]
 
 # Spin operators are S = sigma / 2, so a product of two of them is a quarter of a Pauli string.
 UNITS = {"spin": 0.25, "pauli": 1.0}
-# As configurations name them.
-LATTICES = ("chain", "square")
 
 
 def ising(
@@ -44,6 +44,7 @@ def ising(
         ValueError: A coefficient is not finite and real or has the wrong length.
 
     Example:
+        >>> from qtf.physics import Chain
         >>> energies = np.linalg.eigvalsh(ising(Chain(2)).to_dense())
         >>> energies.min().round(2), energies.max().round(2)
         (np.float64(-2.75), np.float64(2.41))
@@ -84,6 +85,7 @@ def xxz(
             `units` is unknown.
 
     Example:
+        >>> from qtf.physics import Chain
         >>> float(np.linalg.eigvalsh(xxz(Chain(2), anisotropy=0.0).to_dense()).min())
         -0.5
     """
@@ -117,6 +119,7 @@ def heisenberg(lattice: Lattice, *, coupling: Coefficient = 1.0, units: str = "s
             is unknown.
 
     Example:
+        >>> from qtf.physics import Chain
         >>> float(np.linalg.eigvalsh(heisenberg(Chain(2)).to_dense()).min())
         -0.75
     """
@@ -151,6 +154,7 @@ def xyz(
         ValueError: A coefficient is not finite and real or has the wrong length.
 
     Example:
+        >>> from qtf.physics import Chain
         >>> xyz(Chain(2), coupling_x=2.0, coupling_y=0.0, field=0.5).to_dense()
         array([[ 2.,  0.,  0.,  2.],
                [ 0., -1.,  2.,  0.],
@@ -191,6 +195,7 @@ def j1j2(
             `units` is unknown.
 
     Example:
+        >>> from qtf.physics import Chain
         >>> triangle = j1j2(Chain(3), next_nearest_coupling=1.0)
         >>> float(np.linalg.eigvalsh(triangle.to_dense()).min().round(12))
         -0.75
@@ -205,7 +210,7 @@ def j1j2(
     return nearest + PauliSum(lattice.n_sites, terms)
 
 
-def custom(n_sites: int, terms: Iterable[Any]) -> PauliSum:
+def custom(n_sites: int, terms: Iterable[object]) -> PauliSum:
     """Returns the Hamiltonian `sum_k c_k P_k` of a list of Pauli strings.
 
     Args:
@@ -226,109 +231,7 @@ def custom(n_sites: int, terms: Iterable[Any]) -> PauliSum:
     return PauliSum(n_sites, [_as_term(term) for term in terms])
 
 
-def from_config(config: Mapping[str, Any]) -> PauliSum:
-    """Returns the Hamiltonian that a mapping of plain values describes.
-
-    Args:
-        config: `name` is ising, xxz, xyz, heisenberg, j1j2 or custom. A custom Hamiltonian has
-            `n_sites` and `terms`. The others have `lattice`, "chain" (the default; with
-            `n_sites`) or "square" (with `n_rows` and `n_columns`), `periodic` (default
-            False), and the keyword arguments of their function.
-
-    Returns:
-        The Hamiltonian.
-
-    Raises:
-        ValueError: The name or a key is unknown, a key is missing, or a value is not
-            allowed.
-
-    Example:
-        >>> from_config({"name": "heisenberg", "n_sites": 4, "periodic": True}).n_sites
-        4
-    """
-    settings = dict(config)
-    name = checked_choice("name", settings.pop("name", None), (*_MODELS, "custom"))
-    if name == "custom":
-        _check_known(settings, ("n_sites", "terms"))
-        return custom(_required(settings, "n_sites"), _required(settings, "terms"))
-    model, known = _MODELS[name]
-    _check_known(settings, ("lattice", "periodic", "n_sites", "n_rows", "n_columns", *known))
-    keywords = {key: settings.pop(key) for key in known if key in settings}
-    return model(_lattice_from(settings), **keywords)
-
-
-_MODELS: dict[str, tuple[Callable[..., PauliSum], tuple[str, ...]]] = {
-    "ising": (ising, ("coupling", "transverse_field", "longitudinal_field")),
-    "xxz": (xxz, ("coupling", "anisotropy", "units")),
-    "heisenberg": (heisenberg, ("coupling", "units")),
-    "xyz": (xyz, ("coupling_x", "coupling_y", "coupling_z", "field")),
-    "j1j2": (j1j2, ("coupling", "next_nearest_coupling", "units")),
-}
-
-
-def lattice_kind(config: Mapping[str, Any]) -> str:
-    """Returns the word for the lattice in a configuration of `from_config`, "chain" by default.
-
-    Args:
-        config: As there, but for custom Hamiltonians, which have none.
-
-    Raises:
-        ValueError: The lattice is unknown.
-
-    Example:
-        >>> lattice_kind({"name": "xxz", "n_sites": 18})
-        'chain'
-    """
-    return checked_choice("lattice", config.get("lattice", "chain"), LATTICES)
-
-
-def lattice_from_config(config: Mapping[str, Any]) -> Lattice:
-    """Returns the lattice of a configuration of `from_config`.
-
-    Args:
-        config: As there, but for custom Hamiltonians, which have none; keys of the model
-            do not matter.
-
-    Raises:
-        ValueError: A key is missing, or a value is not allowed.
-
-    Example:
-        >>> lattice_from_config({"name": "ising", "lattice": "square", "n_rows": 2, "n_columns": 3})
-        Square(n_rows=2, n_columns=3, periodic=False)
-    """
-    model_keys = {key for _, keywords in _MODELS.values() for key in keywords} | {"name"}
-    return _lattice_from({key: value for key, value in config.items() if key not in model_keys})
-
-
-def _lattice_from(settings: Mapping[str, Any]) -> Lattice:
-    periodic = settings.get("periodic", False)
-    if lattice_kind(settings) == "chain":
-        _check_known(settings, ("lattice", "periodic", "n_sites"))
-        return Chain(_required(settings, "n_sites"), periodic=periodic)
-    square = Square(
-        _required(settings, "n_rows"), _required(settings, "n_columns"), periodic=periodic
-    )
-    n_sites = settings.get("n_sites", square.n_sites)
-    if n_sites != square.n_sites:
-        raise ValueError(
-            f"Argument `n_sites` must be n_rows * n_columns = {square.n_sites}, but is {n_sites!r}."
-        )
-    return square
-
-
-def _required(settings: Mapping[str, Any], key: str) -> Any:
-    if key not in settings:
-        raise ValueError(f"Argument `config` must have the key `{key}`, but is {dict(settings)}.")
-    return settings[key]
-
-
-def _check_known(settings: Mapping[str, Any], known: tuple[str, ...]) -> None:
-    for key in settings:
-        if key not in known:
-            raise ValueError(f"Argument `config` must have only keys of {known}, but has {key!r}.")
-
-
-def _as_term(term: Any) -> PauliTerm:
+def _as_term(term: object) -> PauliTerm:
     if isinstance(term, PauliTerm):
         return term
     if isinstance(term, Mapping):
@@ -340,10 +243,70 @@ def _as_term(term: Any) -> PauliTerm:
     return PauliTerm(*term)
 
 
-def _pair_terms(coefficients: np.ndarray, bonds: Bonds, paulis: str) -> list[PauliTerm]:
+def _pair_terms(coefficients: NDArray[np.float64], bonds: Bonds, paulis: str) -> list[PauliTerm]:
     pairs = zip(coefficients.tolist(), bonds, strict=True)
     return [PauliTerm(c, bond, paulis) for c, bond in pairs if c]
 
 
-def _site_terms(coefficients: np.ndarray, pauli: str) -> list[PauliTerm]:
+def _site_terms(coefficients: NDArray[np.float64], pauli: str) -> list[PauliTerm]:
     return [PauliTerm(c, (site,), pauli) for site, c in enumerate(coefficients.tolist()) if c]
+
+
+@dataclass(frozen=True)
+class Model:
+    """What there is to know of a kind of Hamiltonians beside its terms.
+
+    Attributes:
+        build: Returns the Hamiltonian. Its arguments, but for `lattice`, are the keys of
+            configurations, and their defaults are the only ones.
+        title: Its name in titles.
+        formula: The Hamiltonian in one line.
+        symbols: Letters of the arguments in the formula, in the order in which they are shown.
+    """
+
+    build: Callable[..., PauliSum]
+    title: str
+    formula: str = ""
+    symbols: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def defaults(self) -> dict[str, object]:
+        """Arguments but for the lattice with their defaults, `inspect.Parameter.empty` if none."""
+        parameters = inspect.signature(self.build).parameters
+        return {key: value.default for key, value in parameters.items() if key != "lattice"}
+
+    @property
+    def is_on_lattice(self) -> bool:
+        """Whether its terms are those of a lattice."""
+        return "lattice" in inspect.signature(self.build).parameters
+
+
+_IN_PLANE = "SᵢˣSⱼˣ + SᵢʸSⱼʸ"
+HAMILTONIANS = {
+    "ising": Model(
+        ising,
+        "Ising model",
+        "H = −J Σ ZᵢZⱼ − h Σ Zᵢ − g Σ Xᵢ",
+        {"coupling": "J", "longitudinal_field": "h", "transverse_field": "g"},
+    ),
+    "xxz": Model(
+        xxz,
+        "XXZ model",
+        f"H = J Σ ({_IN_PLANE} + Δ SᵢᶻSⱼᶻ)",
+        {"coupling": "J", "anisotropy": "Δ"},
+    ),
+    "heisenberg": Model(heisenberg, "Heisenberg model", "H = J Σ Sᵢ·Sⱼ", {"coupling": "J"}),
+    "xyz": Model(
+        xyz,
+        "XYZ model",
+        "H = Σ (Jˣ XᵢXⱼ + Jʸ YᵢYⱼ + Jᶻ ZᵢZⱼ) + B Σ Zᵢ",
+        {"coupling_x": "Jˣ", "coupling_y": "Jʸ", "coupling_z": "Jᶻ", "field": "B"},
+    ),
+    "j1j2": Model(
+        j1j2,
+        "J1-J2 model",
+        "H = J₁ Σ Sᵢ·Sⱼ + J₂ Σ Sᵢ·Sⱼ (next nearest)",
+        {"coupling": "J₁", "next_nearest_coupling": "J₂"},
+    ),
+    "custom": Model(custom, "Hamiltonian of Pauli strings"),
+}

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from qtf.physics.evolution import evolve
-from qtf.physics.hamiltonians import from_config
+from qtf.physics.hamiltonian_settings import from_config
 from qtf.physics.initial_states import sample_initial_states
 
 

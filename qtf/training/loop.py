@@ -98,12 +98,7 @@ def _check(task: Task, settings: TrainingSettings) -> None:
             "Variable KERAS_BACKEND must be tensorflow for this training, but is"
             f" {keras.backend.backend()}; set it before Keras is imported."
         )
-    for name in ("monitor", "stop_metric"):
-        if getattr(settings, name) not in task.metric_names:
-            raise ValueError(
-                f"Setting `training.{name}` must be one of {', '.join(task.metric_names)}, but is"
-                f' "{getattr(settings, name)}".'
-            )
+    settings.check_metrics(task.metric_names)
 
 
 def mutable_keys(settings: TrainingSettings) -> set[str]:

@@ -1,7 +1,8 @@
 """What a training run can be told, with its defaults and its rules."""
 
-from dataclasses import dataclass, field, fields
-from typing import Any
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Annotated
 
 from qtf.checks import (
     COUNT,
@@ -13,8 +14,9 @@ from qtf.checks import (
     POSITIVE,
     SEED,
     OneOf,
-    check_settings,
+    check,
 )
+from qtf.settings import Settings
 
 # For small differences of large numbers, for which bfloat16 has too few digits.
 FULL_PRECISIONS = ("float32", "float64")
@@ -25,37 +27,10 @@ SCHEDULES = ("constant", "exponential", "cosine", "inverse_sqrt", "last_third_lo
 # Schedules that multiply by `decay`, and those that end at `floor`.
 LOWERED_BY_FACTORS = ("exponential", "last_third_lower")
 WITH_FLOOR = ("exponential", "cosine")
-OPTIMIZER_RULES = {
-    "name": OneOf(OPTIMIZERS),
-    "learning_rate": POSITIVE,
-    "schedule": OneOf(SCHEDULES),
-    "decay": POSITIVE,
-    "floor": NOT_NEGATIVE,
-    "warmup_steps": COUNT_OR_0,
-    "beta_1": FRACTION,
-    "beta_2": FRACTION,
-    "epsilon": POSITIVE,
-    "clip_norm": NOT_NEGATIVE,
-}
-TRAINING_RULES = {
-    "n_epochs": COUNT,
-    "steps_per_epoch": COUNT,
-    "seed": SEED,
-    "strategy": OneOf(STRATEGIES),
-    "precision": OneOf(PRECISIONS),
-    "xla": FLAG,
-    "patience": COUNT_OR_0,
-    "stop_below": FINITE,
-    "log_every_steps": COUNT,
-    "validate_every_epochs": COUNT,
-    "checkpoint_every_minutes": POSITIVE,
-    "histograms_every_epochs": COUNT_OR_0,
-    "figures_every_epochs": COUNT_OR_0,
-}
 
 
 @dataclass(frozen=True)
-class OptimizerSettings:
+class OptimizerSettings(Settings, section="training.optimizer"):
     """The optimiser and its learning rate.
 
     Attributes:
@@ -77,16 +52,16 @@ class OptimizerSettings:
         clip_norm: Largest global norm of the gradient; 0 means no clipping.
     """
 
-    name: str = "adam"
-    learning_rate: float = 1e-3
-    schedule: str = "constant"
-    decay: float = 0.95
-    floor: float = 0.0
-    warmup_steps: int = 0
-    beta_1: float = 0.9
-    beta_2: float = 0.999
-    epsilon: float = 1e-7
-    clip_norm: float = 0.0
+    name: Annotated[str, OneOf(OPTIMIZERS)] = "adam"
+    learning_rate: Annotated[float, POSITIVE] = 1e-3
+    schedule: Annotated[str, OneOf(SCHEDULES)] = "constant"
+    decay: Annotated[float, POSITIVE] = 0.95
+    floor: Annotated[float, NOT_NEGATIVE] = 0.0
+    warmup_steps: Annotated[int, COUNT_OR_0] = 0
+    beta_1: Annotated[float, FRACTION] = 0.9
+    beta_2: Annotated[float, FRACTION] = 0.999
+    epsilon: Annotated[float, POSITIVE] = 1e-7
+    clip_norm: Annotated[float, NOT_NEGATIVE] = 0.0
 
     def __post_init__(self) -> None:
         """Checks every rule.
@@ -94,21 +69,21 @@ class OptimizerSettings:
         Raises:
             ValueError: A setting is out of range or unknown.
         """
-        check_settings(vars(self), OPTIMIZER_RULES, "optimizer.")
+        super().__post_init__()
         if self.schedule in LOWERED_BY_FACTORS and self.decay > 1.0:
             raise ValueError(
-                f'Setting `optimizer.decay` must be at most 1 for the schedule "{self.schedule}",'
-                f" but is {self.decay}."
+                "Setting `training.optimizer.decay` must be at most 1 for the schedule"
+                f' "{self.schedule}", but is {self.decay}.'
             )
         if self.schedule in WITH_FLOOR and self.floor > self.learning_rate:
             raise ValueError(
-                "Setting `optimizer.floor` must be at most `optimizer.learning_rate` ="
-                f" {self.learning_rate}, but is {self.floor}."
+                "Setting `training.optimizer.floor` must be at most"
+                f" `training.optimizer.learning_rate` = {self.learning_rate}, but is {self.floor}."
             )
 
 
 @dataclass(frozen=True)
-class TrainingSettings:
+class TrainingSettings(Settings, section="training"):
     """How long, where and how a run trains, and what it writes.
 
     Attributes:
@@ -132,55 +107,36 @@ class TrainingSettings:
         optimizer: The optimiser and its learning rate.
     """
 
-    n_epochs: int = 1
-    steps_per_epoch: int = 1000
-    seed: int = 0
-    strategy: str = "one_device"
-    precision: str = "float32"
-    xla: bool = True
+    n_epochs: Annotated[int, COUNT] = 1
+    steps_per_epoch: Annotated[int, COUNT] = 1000
+    seed: Annotated[int, SEED] = 0
+    strategy: Annotated[str, OneOf(STRATEGIES)] = "one_device"
+    precision: Annotated[str, OneOf(PRECISIONS)] = "float32"
+    xla: Annotated[bool, FLAG] = True
     monitor: str = "loss"
-    patience: int = 0
+    patience: Annotated[int, COUNT_OR_0] = 0
     stop_metric: str = "loss"
-    stop_below: float = 0.0
-    log_every_steps: int = 50
-    validate_every_epochs: int = 1
-    checkpoint_every_minutes: float = 5.0
-    histograms_every_epochs: int = 0
-    figures_every_epochs: int = 0
+    stop_below: Annotated[float, FINITE] = 0.0
+    log_every_steps: Annotated[int, COUNT] = 50
+    validate_every_epochs: Annotated[int, COUNT] = 1
+    checkpoint_every_minutes: Annotated[float, POSITIVE] = 5.0
+    histograms_every_epochs: Annotated[int, COUNT_OR_0] = 0
+    figures_every_epochs: Annotated[int, COUNT_OR_0] = 0
     optimizer: OptimizerSettings = field(default_factory=OptimizerSettings)
-
-    def __post_init__(self) -> None:
-        """Checks every rule.
-
-        Raises:
-            ValueError: A setting is out of range or unknown.
-        """
-        check_settings(vars(self), TRAINING_RULES, "training.")
 
     @property
     def n_steps(self) -> int:
         """Optimiser steps of the whole run."""
         return self.n_epochs * self.steps_per_epoch
 
-    @classmethod
-    def from_mapping(cls, values: Any) -> "TrainingSettings":
-        """Makes settings from nested mappings.
+    def check_metrics(self, names: Collection[str]) -> None:
+        """Checks that `monitor` and `stop_metric` are metrics of what is trained.
 
         Args:
-            values: Keys are attribute names; `optimizer` is a mapping itself.
+            names: Names of its metrics.
 
         Raises:
-            ValueError: A key is unknown or a value is out of range.
+            ValueError: One is not.
         """
-        values = dict(values)
-        optimizer = dict(values.pop("optimizer", {}))
-        _check_known("training", values, cls)
-        _check_known("training.optimizer", optimizer, OptimizerSettings)
-        return cls(optimizer=OptimizerSettings(**optimizer), **values)
-
-
-def _check_known(prefix: str, values: dict[str, Any], settings: type) -> None:
-    known = {entry.name for entry in fields(settings)}
-    for key in values:
-        if key not in known:
-            raise ValueError(f"Unknown key `{prefix}.{key}`; known are {', '.join(sorted(known))}.")
+        for key in ("monitor", "stop_metric"):
+            check(f"training.{key}", getattr(self, key), OneOf(names))

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from qtf.physics import PauliSum, hamiltonians
+from qtf.physics import PauliSum, from_config
 from serving.page.hamiltonian_text import hamiltonian_text
 
 # Up to here all eigenvectors take less than a second.
@@ -73,7 +73,7 @@ class Explorable:
 
     def hamiltonian(self, n_sites: int) -> PauliSum:
         """Returns the Hamiltonian of `n_sites` spins."""
-        return hamiltonians.from_config({**self.physics, "n_sites": n_sites})
+        return from_config({**self.physics, "n_sites": n_sites})
 
     def max_steps(self, n_sites: int) -> int:
         """Returns how many steps of `n_sites` spins one request may ask for."""

@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests import preloaded
+
 pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).parents[2]
@@ -23,9 +25,10 @@ import tensorflow as tf
 if "mirrored" in sys.argv[2]:
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-from trainers import base_config
-from trainers.dynamics_assembly import run
-config = base_config.default()
+from trainers.config import config_dict, from_config
+from trainers.dynamics.settings import DynamicsSettings
+from trainers.dynamics.assembly import run
+config = config_dict(DynamicsSettings())
 config.model.preset = "paper"
 config.model.units, config.model.n_layers, config.model.n_max = 8, 1, 3
 config.data.source = "exact"
@@ -39,7 +42,7 @@ config.training.optimizer.clip_norm = 1.0
 config.training.strategy = sys.argv[2]
 config.training.xla = sys.argv[4] == "xla"
 try:
-    run(base_config.resolved(config), sys.argv[1])
+    run(from_config(DynamicsSettings, config), sys.argv[1])
 except KeyboardInterrupt:
     sys.exit(130)
 """
@@ -57,7 +60,6 @@ from keras import ops
 from qtf.training.distribution import batches, make_strategy
 from qtf.training.settings import TrainingSettings
 from qtf.training.step import TrainingStep
-
 samples = np.random.default_rng(0).normal(size=(8, 3)).astype("float32")
 start = np.array([1.0, 1.0, 1.0, 0.0])
 for clip_norm in (0.0, 0.5):
@@ -88,7 +90,7 @@ for clip_norm in (0.0, 0.5):
 
 
 def start(workdir, strategy, steps=20, compiler="xla", **environment):
-    return subprocess.Popen(
+    return preloaded.Popen(
         [sys.executable, "-c", PROGRAM, str(workdir), strategy, str(steps), compiler],
         cwd=ROOT,
         env={**os.environ, **environment},
@@ -141,7 +143,7 @@ def test_two_replicas_and_two_workers_train_alike(tmp_path):
 
 
 def test_two_replicas_take_the_step_of_one_device_with_the_joined_batch():
-    result = subprocess.run(
+    result = preloaded.run(
         [sys.executable, "-c", GRADIENT_STEP],
         cwd=ROOT,
         capture_output=True,

@@ -10,6 +10,8 @@ import h5py
 import numpy as np
 import pytest
 
+from tests import preloaded
+
 ROOT = Path(__file__).parents[2]
 GROUND_STATE = (
     "trainers.ground_state",
@@ -21,8 +23,8 @@ GROUND_STATE = (
 )
 
 
-def command(*arguments, **environment):
-    return subprocess.run(
+def command(*arguments, run=preloaded.run, **environment):
+    return run(
         [sys.executable, "-m", *arguments],
         cwd=ROOT,
         env={**os.environ, **environment},
@@ -47,7 +49,7 @@ def test_settings_of_keras_for_other_programs_change_no_weight(tmp_path):
     environments = {"plain": {}, "changed": {"KERAS_BACKEND": "torch", "HOME": str(home.parent)}}
     for name, environment in environments.items():
         training = (*GROUND_STATE, "--config.training.n_epochs=1", f"--workdir={tmp_path / name}")
-        done = command(*training, **environment)
+        done = command(*training, run=subprocess.run, **environment)
         assert done.returncode == 0, done.stderr
     plain, changed = (weights(tmp_path / name / "best.weights.h5") for name in environments)
     for one, other in zip(plain, changed, strict=True):
@@ -79,7 +81,7 @@ def test_a_run_in_a_folder_like_a_pattern_continues_falls_back_and_is_exported(t
         "from pathlib import Path; from serving.models.loaded_version import LoadedVersion as V"
     )
     program = f"{loaded}; print(*sorted(V('m', 1, Path({str(models / '1')!r})).signatures))"
-    served = subprocess.run(
+    served = preloaded.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True
     )
     assert served.stdout.split() == ["log_psi", "observables", "sample", "serving_default"]

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import preloaded
+
 ROOT = Path(__file__).parents[2]
 SMALL = "configs/data/small.py"
 # Many small files, so that a run can be stopped between any two of them.
@@ -26,7 +28,7 @@ def _generate(out_dir, *flags, config=SMALL):
 
 
 def _run(command, **options):
-    return subprocess.run(
+    return preloaded.run(
         command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False, **options
     )
 
@@ -36,7 +38,7 @@ def _content(folder):
 
 
 def _start_and_wait_for_shards(out_dir, *flags):
-    process = subprocess.Popen(
+    process = preloaded.Popen(
         _generate(out_dir, *flags), cwd=ROOT, stderr=subprocess.PIPE, text=True
     )
     deadline = time.monotonic() + 60

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests import preloaded
+
 pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).parents[2]
@@ -43,7 +45,7 @@ def command(workdir, *changes):
 
 
 def run(workdir, *changes):
-    return subprocess.run(
+    return preloaded.run(
         command(workdir, *changes), cwd=ROOT, capture_output=True, text=True, check=False
     )
 
@@ -90,7 +92,7 @@ def test_every_size_has_its_row_and_the_figures_are_drawn(whole):
 
 def test_kill_9_in_the_second_size_then_the_same_command_gives_identical_weights(whole, tmp_path):
     folder = tmp_path / "growth"
-    process = subprocess.Popen(
+    process = preloaded.Popen(
         command(folder), cwd=ROOT, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
     )
     second = folder / "size-006"

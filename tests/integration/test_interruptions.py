@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import preloaded
+
 ROOT = Path(__file__).parents[2]
 TRAINING = (
     "trainers.ground_state",
@@ -20,8 +22,8 @@ FINISHING = "finishing this step and saving it; again to stop now."
 END = "interrupted; the same command continues."
 
 
-def start(module, *arguments):
-    return subprocess.Popen(
+def start(module, *arguments, start_process=preloaded.Popen):
+    return start_process(
         [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
         stdout=subprocess.PIPE,
@@ -85,7 +87,7 @@ def made(tmp_path_factory):
         f"--workdir={folder / 'run'}",
     )
     for module, *arguments in (data, run):
-        subprocess.run([sys.executable, "-m", module, *arguments], cwd=ROOT, check=True)
+        preloaded.run([sys.executable, "-m", module, *arguments], cwd=ROOT, check=True)
     return folder
 
 
@@ -108,7 +110,8 @@ COMMANDS = {
 @pytest.mark.parametrize("seconds", [1.0, 4.0, 9.0])
 def test_any_command_ends_at_any_time_with_one_line(tmp_path, made, name, seconds):
     module, *arguments = (part.format(made=made, out=tmp_path / "out") for part in COMMANDS[name])
-    process = start(module, *arguments)
+    # Imports are a part of the time here.
+    process = start(module, *arguments, start_process=subprocess.Popen)
     time.sleep(seconds)
     if process.poll() is None:
         process.send_signal(signal.SIGINT)

@@ -1,11 +1,12 @@
 """Fit a generator, evaluate it on longer chains without files, export it: as a user would."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests import preloaded
 
 pytestmark = pytest.mark.long
 
@@ -13,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def run(module, *arguments):
-    return subprocess.run(
+    return preloaded.run(
         [sys.executable, "-m", module, *map(str, arguments)],
         cwd=ROOT,
         capture_output=True,

@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests import preloaded
+
 pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).parents[2]
@@ -38,7 +40,7 @@ def command(module, *arguments):
 
 
 def run(module, *arguments):
-    return subprocess.run(
+    return preloaded.run(
         command(module, *arguments), cwd=ROOT, capture_output=True, text=True, check=False
     )
 
@@ -82,7 +84,7 @@ def workdir(data, tmp_path_factory):
 
 def test_kill_9_then_the_same_command_gives_identical_weights(data, workdir, tmp_path):
     arguments = train_arguments(data, tmp_path / "run")
-    process = subprocess.Popen(
+    process = preloaded.Popen(
         command("trainers.dynamics", *arguments), cwd=ROOT, stderr=subprocess.DEVNULL
     )
     metrics, checkpoints = tmp_path / "run" / "metrics.jsonl", tmp_path / "run" / "checkpoints"
@@ -122,7 +124,7 @@ def final_weights(workdir):
 
 def test_sigterm_leaves_a_checkpoint_and_one_line(data, tmp_path):
     arguments = train_arguments(data, tmp_path / "run")
-    process = subprocess.Popen(
+    process = preloaded.Popen(
         command("trainers.dynamics", *arguments), cwd=ROOT, stderr=subprocess.PIPE, text=True
     )
     wait_until((tmp_path / "run" / "metrics.jsonl").exists)

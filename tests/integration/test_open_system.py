@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests import preloaded
+
 pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).parents[2]
@@ -33,7 +35,7 @@ def command(workdir, *changes):
 
 
 def run(workdir, *changes):
-    return subprocess.run(
+    return preloaded.run(
         command(workdir, *changes), cwd=ROOT, capture_output=True, text=True, check=False
     )
 
@@ -62,7 +64,7 @@ def test_kill_9_in_the_second_step_of_time_then_the_same_command_gives_the_same(
 
 
 def killed_in_the_second_epoch(folder):
-    process = subprocess.Popen(
+    process = preloaded.Popen(
         command(folder), cwd=ROOT, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
     )
     metrics = folder / "metrics.jsonl"

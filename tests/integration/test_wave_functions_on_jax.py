@@ -13,7 +13,6 @@ import numpy as np
 import keras
 from qtf.autoregressive import LSTM2D, GatedRNN2D, GRUNetwork, PixelCNN, Transformer
 from qtf.ground_states.local_energy import LocalEnergy
-from qtf.ground_states.orderings import site_order
 from qtf.ground_states.symmetries import symmetrizer
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import Square, heisenberg
@@ -32,7 +31,7 @@ for name, lattice, network in (
     rng = np.random.default_rng(0)
     for variable in network.variables:
         variable.assign(0.4 * rng.standard_normal(variable.shape))
-    sites = site_order(lattice, "snake" if name == "snake" else "raster")
+    sites = lattice.site_order("snake" if name == "snake" else "raster")
     psi = WaveFunction(network=network, zero_magnetization=True, sites=sites)
     if name == "symmetric":
         psi = symmetrizer("lattice_and_flip", lattice)(psi)

@@ -1,3 +1,4 @@
+import importlib.util
 import json
 import os
 import signal
@@ -181,7 +182,9 @@ COMMANDS = {
 @pytest.mark.parametrize("module", COMMANDS)
 def test_help_of_an_installed_command_tells_what_it_does(module):
     # As the scripts do that pip installs, whose own docstring is empty.
-    program = f"import sys; from {module} import main; sys.argv = ['x', '-h']; main()"
+    is_folder = importlib.util.find_spec(module).submodule_search_locations is not None
+    place = f"{module}.__main__" if is_folder else module
+    program = f"import sys; from {place} import main; sys.argv = ['x', '-h']; main()"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert f"python -m {module} " in done.stdout

@@ -1,3 +1,4 @@
+import importlib.util
 import os
 import re
 import subprocess
@@ -128,11 +129,13 @@ def test_an_unknown_key_names_the_nearest(key, words):
 )
 def test_a_hamiltonian_takes_every_key_that_its_name_allows(elsewhere, module, config):
     section = {"data_gen.generate": "", "trainers.dynamics": "exact."}.get(module, "physics.")
+    is_folder = importlib.util.find_spec(module).submodule_search_locations is not None
+    place = f"{module}.__main__" if is_folder else module
     program = f"""
 import sys
 sys.argv = ["x", "--config={config}", "--config.{section}hamiltonian.periodic=True"]
 from absl import flags
-import {module}
+import {place}
 flags.FLAGS(sys.argv)
 print(flags.FLAGS.config.{section}hamiltonian.to_dict()["periodic"] is True)
 print(flags.FLAGS.config.is_locked)

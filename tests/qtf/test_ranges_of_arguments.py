@@ -11,7 +11,6 @@ from qtf.dynamics.local_generator import LocalGenerator
 from qtf.dynamics.rollout import Rollout
 from qtf.dynamics.transferable_sru import TransferableSRU
 from qtf.ground_states.min_sr import MinSR
-from qtf.open_systems.strings import lattice_strings
 from qtf.open_systems.task import Plan
 from qtf.physics import Chain, decay
 from qtf.training.natural_gradient import NaturalGradient
@@ -43,7 +42,7 @@ INTEGERS = {
     "uniforms shape": lambda value: RandomSource((2, value), seed=0),
     "plan n_epochs": lambda value: Plan(0.1, value),
     "plan n_steady": lambda value: Plan(0.1, 3, value),
-    "strings count": lambda value: lattice_strings(Chain(4), value),
+    "strings count": lambda value: Chain(4).strings(value),
 }
 NUMBERS = {
     "network increment_scale": lambda value: network(increment_scale=value),

@@ -1,12 +1,12 @@
 import pytest
 
 from qtf.run_kinds import DYNAMICS, GROUND_STATES, OPEN_SYSTEMS, check_kind, kind_of
-from trainers import base_config
+from trainers.dynamics.settings import DynamicsSettings
 from trainers.ground_states import config as ground_state_config
 from trainers.open_systems import config as open_system_config
 
 CONFIGS = {
-    DYNAMICS: base_config.default().to_dict(),
+    DYNAMICS: DynamicsSettings().as_mapping(),
     GROUND_STATES: ground_state_config.default().to_dict(),
     OPEN_SYSTEMS: open_system_config.default().to_dict(),
 }

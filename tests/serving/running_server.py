@@ -23,6 +23,8 @@ from tensorflow_serving.apis import (
 )
 from tensorflow_serving.config import model_server_config_pb2
 
+from tests import preloaded
+
 READY = re.compile(r"qtf-serve: ready, gRPC \S+?:(\d+), REST http://\S+?:(\d+)\s*$")
 MAX_MESSAGE = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 
@@ -42,12 +44,12 @@ class RunningServer:
 
     @classmethod
     @contextlib.contextmanager
-    def started(cls, flags, folder, timeout=120):
+    def started(cls, flags, folder, timeout=120, start=preloaded.Popen):
         """Starts `python -m serving.server`, waits for its line, and ends it by SIGTERM."""
         command = [sys.executable, "-m", "serving.server", "--port=0", "--rest_api_port=0", *flags]
         log = folder / "stderr.txt"
         with log.open("w") as stderr:
-            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True)
+            process = start(command, stdout=subprocess.PIPE, stderr=stderr, text=True)
             try:
                 running = cls(process, *_wait_until_ready(process, log, timeout))
                 yield running

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,9 +14,10 @@ import pytest
 import tensorflow as tf
 
 from qtf.ground_states.local_energy import LocalEnergy
-from qtf.physics import all_bits, from_config, lattice_from_config
+from qtf.physics import HamiltonianSettings, all_bits, from_config
 from qtf.training.run_folder import RunFolder
 from serving.export import run
+from tests import preloaded
 from tests.serving.running_server import RunningServer, error_of, model_config, write_text
 from trainers.ground_states import config as ground_state_config
 from trainers.ground_states.assembly import make_wave_function
@@ -48,7 +48,7 @@ def workdir(tmp_path_factory):
     config.symmetry.group = "lattice_and_flip"
     resolved = ground_state_config.resolved(config)
     keras.utils.set_random_seed(3)
-    psi = make_wave_function(resolved, lattice_from_config(HAMILTONIAN))
+    psi = make_wave_function(resolved, HamiltonianSettings.from_mapping(HAMILTONIAN).lattice)
     folder = RunFolder(tmp_path_factory.mktemp("runs") / "run")
     folder.open(resolved)
     folder.save_model(psi)
@@ -251,7 +251,7 @@ def test_options_of_ground_states_are_refused_for_dynamics(tmp_path):
 
 
 def _command(module, *arguments):
-    return subprocess.run(
+    return preloaded.run(
         [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
         env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},

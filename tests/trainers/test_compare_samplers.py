@@ -1,7 +1,6 @@
 import functools
 import itertools
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from qtf.autoregressive import GRUNetwork
 from qtf.ground_states.estimates import energy_estimate
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.training.run_folder import RunFolder
+from tests import preloaded
 from trainers.ground_states import sampler_comparison
 from trainers.ground_states.chain_training import TrainingPlan, Trainings
 from trainers.ground_states.sampler_modes import ModesPlan, compare_modes
@@ -271,7 +271,7 @@ def test_missing_run_leaves_no_folder_behind(compare, tmp_path):
 )
 def test_mistakes_in_flags_get_one_line(arguments, message, tmp_path):
     command = [sys.executable, "-m", "trainers.compare_samplers", f"--workdir={tmp_path}"]
-    result = subprocess.run(
+    result = preloaded.run(
         [*command, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert result.returncode == 1

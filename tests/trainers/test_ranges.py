@@ -6,23 +6,44 @@ import pytest
 from ml_collections import ConfigDict
 
 from qtf.checks import Flag, Number, Optional, Several
+from qtf.dynamics.settings import GeneratorSettings
+from qtf.settings import Settings
 from qtf.training.run_folder import flattened
-from trainers import base_config
+from trainers.config import config_dict, from_config
+from trainers.dynamics.settings import DynamicsSettings
 from trainers.ground_states import config as ground_state
 from trainers.open_systems import config as open_system
 
-COMMANDS = {"dynamics": base_config, "ground state": ground_state, "open system": open_system}
+COMMANDS = {"dynamics": DynamicsSettings, "ground state": ground_state, "open system": open_system}
 # Checked where it is used.
-ELSEWHERE = ("fit.", "physics.hamiltonian.", "exact.hamiltonian.")
+ELSEWHERE = ("physics.hamiltonian.", "exact.hamiltonian.")
 NUMBERS = [math.nan, math.inf, -math.inf, -1, 0, 1, 0.5, 1e300, 10**30, True, "2", [1], None]
+
+
+def rules_of(config):
+    is_class = isinstance(config, type) and issubclass(config, Settings)
+    return flattened(config.rules() if is_class else config.RULES)
+
+
+def defaults_of(config):
+    is_class = isinstance(config, type) and issubclass(config, Settings)
+    return flattened((config_dict(config()) if is_class else config.default()).to_dict())
+
+
+def resolved(config, values):
+    """Returns all values of a configuration by their dotted keys."""
+    if isinstance(config, type) and issubclass(config, Settings):
+        return flattened(from_config(config, values).as_mapping())
+    return flattened(config.resolved(values))
 
 
 def numbers_of(config):
     """Yields (key, rule) for what is not a word, also where None stands for one."""
-    rules, defaults = flattened(config.RULES), flattened(config.default().to_dict())
-    for key in defaults:
-        if key in rules and not hasattr(rules[key], "words"):
-            yield key, rules[key]
+    rules = rules_of(config)
+    for key in defaults_of(config):
+        rule = rules.get(key)
+        if rule is not None and not hasattr(getattr(rule, "rule", rule), "words"):
+            yield key, rule
 
 
 SETTINGS = [
@@ -42,12 +63,11 @@ def with_value(key, value):
 
 @pytest.mark.parametrize("config", COMMANDS.values(), ids=COMMANDS)
 def test_every_number_and_flag_has_a_rule(config):
-    rules = flattened(config.RULES)
-    for key, value in flattened(config.default().to_dict()).items():
-        is_word = isinstance(value, str) or key in ("model.predicts", "training.method")
-        is_word = is_word or key == "model.decoder_initializer"
+    rules, defaults = rules_of(config), defaults_of(config)
+    for key, value in defaults.items():
+        is_word = isinstance(value, str) or key == "model.decoder_initializer"
         assert is_word or key in rules or key.startswith(ELSEWHERE), key
-    assert rules.keys() <= flattened(config.default().to_dict()).keys()
+    assert rules.keys() <= defaults.keys()
 
 
 def allowed(rule, value):
@@ -81,7 +101,7 @@ def test_numbers_without_meaning_are_refused_by_name(config, key, rule):
             continue
         given = (value,) if several else value
         with pytest.raises(ValueError, match=rf"`[\w.]*{key.split('.')[-1]}`|wrong type"):
-            config.resolved(with_value(key, given))
+            resolved(config, with_value(key, given))
 
 
 @pytest.mark.parametrize(("config", "key", "rule"), SETTINGS)
@@ -92,11 +112,15 @@ def test_numbers_at_the_ends_of_their_range_are_taken(config, key, rule):
     ends = [end for end in (inner.least, inner.most) if end is not None]
     for value in ends:
         # A floor of 0 and a rate above it never contradict one another.
-        found = flattened(config.resolved(with_value(key, value)))
-        assert found[key] == value
+        values = with_value(key, value)
+        if key.split(".")[-1] in GeneratorSettings.rules():
+            values.model.preset = "local_generator"
+        if key == "model.n_max":
+            values.data = ConfigDict({"n_sites": (value,)})
+        assert resolved(config, values)[key] == value
 
 
 @pytest.mark.parametrize("value", [(2.0, 3), ("2", "3"), (True, 3), (0,), (-2,), (math.nan,)])
 def test_lengths_of_chains_are_positive_integers(value):
     with pytest.raises(ValueError, match=r"Setting `data.n_sites` holds values each of which must"):
-        base_config.resolved(with_value("data.n_sites", value))
+        from_config(DynamicsSettings, with_value("data.n_sites", value))

@@ -8,12 +8,11 @@ from typing import Any
 from qtf.data.random_source import RandomSource
 from qtf.ground_states.estimates import EnergyEstimate
 from qtf.ground_states.min_sr import MinSR
-from qtf.ground_states.orderings import site_order, sublattice
 from qtf.ground_states.penalties import Penalties
 from qtf.ground_states.symmetries import group_size, is_symmetric, symmetrizer
 from qtf.ground_states.task import GroundStateTask
 from qtf.ground_states.wave_function import WaveFunction
-from qtf.physics import Lattice, Square, from_config, lattice_from_config
+from qtf.physics import HamiltonianSettings, Lattice
 from qtf.training.loop import train
 from qtf.training.settings import FULL_PRECISIONS, TrainingSettings
 from trainers.ground_states.proofs import check_promises, sign_sites
@@ -92,7 +91,7 @@ def with_symmetries(config: dict[str, Any]) -> dict[str, Any]:
     group, sampling = config["symmetry"]["group"], found["sampling"]
     if group != "none":
         found["symmetry"]["in_training"] = True
-        size = group_size(group, lattice_from_config(config["physics"]["hamiltonian"]))
+        size = group_size(group, _hamiltonian_settings(config).lattice)
         chunk = max(1, MAX_IMAGES // size)
         sampling.update(n_prefixes=1, chunk=min(chunk, sampling["chunk"] or chunk))
     return found
@@ -116,8 +115,8 @@ def make_task(config: dict[str, Any]) -> GroundStateTask:
     Raises:
         ValueError: A value is unknown or out of range.
     """
-    hamiltonian = from_config(config["physics"]["hamiltonian"])
-    lattice = lattice_from_config(config["physics"]["hamiltonian"])
+    physics = _hamiltonian_settings(config)
+    hamiltonian, lattice = physics.build(), physics.lattice
     sampling, training, symmetry = config["sampling"], config["training"], config["symmetry"]
     # Mistakes are found before anything is computed.
     if training["precision"] not in FULL_PRECISIONS:
@@ -184,12 +183,12 @@ def _plain_wave_function(config: dict[str, Any], lattice: Lattice) -> WaveFuncti
             f'Setting `wave_function.order` must be "{ON_SQUARES[name]}" for the network {name},'
             f' but is "{chosen["order"]}".'
         )
-    hamiltonian = from_config(config["physics"]["hamiltonian"])
+    hamiltonian = _hamiltonian_settings(config).build()
     return WaveFunction(
         network=make_network(config["network"], lattice, heads=_heads(config)),
-        sites=site_order(lattice, chosen["order"]),
+        sites=lattice.site_order(chosen["order"]),
         zero_magnetization=chosen["zero_magnetization"],
-        sign_sites=sign_sites(chosen, hamiltonian, sublattice(lattice)),
+        sign_sites=sign_sites(chosen, hamiltonian, lattice.sublattice()),
     )
 
 
@@ -237,6 +236,9 @@ def _tell_memory(task: GroundStateTask, config: dict[str, Any]) -> None:
 
 
 def _rows_and_columns(lattice: Lattice) -> tuple[int, int]:
-    if isinstance(lattice, Square):
-        return lattice.n_rows, lattice.n_columns
-    return 1, lattice.n_sites
+    rows = lattice.rows()
+    return (1, lattice.n_sites) if rows is None else (len(rows), len(rows[0]))
+
+
+def _hamiltonian_settings(config: dict[str, Any]) -> HamiltonianSettings:
+    return HamiltonianSettings.from_mapping(config["physics"]["hamiltonian"])

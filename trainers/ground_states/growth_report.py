@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 
 from qtf.files import read_object, write_figure, write_json
 from qtf.ground_states.estimates import relative_error
-from qtf.ground_states.finite_size import fit_sizes, known_bulk_energy, powers_of
 from qtf.ground_states.growth_figures import (
     AFTER,
     AVERAGE,
@@ -17,8 +16,8 @@ from qtf.ground_states.growth_figures import (
     errors_figure,
     retraining_figure,
 )
-from qtf.physics import lattice_kind
-from qtf.physics.descriptions import describe_system
+from qtf.physics import LATTICES, HamiltonianSettings, known_energies
+from qtf.physics.finite_size import fit_sizes
 from qtf.training.logbook import read_metrics
 from qtf.training.run_folder import RunFolder
 from trainers.ground_states.report import RESULT
@@ -42,7 +41,6 @@ SHOWN = (
     "energy_variance",
     "v_score",
 )
-SIZE_NAMES = {"chain": "spins of the chain", "square": "spins of a side"}
 
 
 def write_report(stages: Sequence[Stage], workdir: Path) -> dict[str, Any]:
@@ -60,7 +58,7 @@ def write_report(stages: Sequence[Stage], workdir: Path) -> dict[str, Any]:
     found = {"rows": rows, "bulk": bulk_energy(rows, hamiltonian)}
     write_json(workdir / GROWTH, found)
     if any(row["relative_error"] is not None for row in rows):
-        size_name = SIZE_NAMES[lattice_kind(hamiltonian)]
+        size_name = LATTICES[HamiltonianSettings.from_mapping(hamiltonian).lattice_kind].SIZE_NAME
         curves = {
             stage.size: retraining_curve(workdir / stage.name, row)
             for stage, row in zip(stages, rows, strict=True)
@@ -75,9 +73,8 @@ def write_report(stages: Sequence[Stage], workdir: Path) -> dict[str, Any]:
 
 def growth_title(hamiltonian: dict[str, Any]) -> str:
     """Returns what grows, without the size that it starts from."""
-    sizes = ("n_sites", "n_rows", "n_columns")
-    plain = {key: value for key, value in hamiltonian.items() if key not in sizes}
-    return f"{describe_system(plain)}, growing"
+    system = HamiltonianSettings.from_mapping(hamiltonian).describe(with_size=False)
+    return f"{system}, growing"
 
 
 def bulk_energy(
@@ -92,8 +89,10 @@ def bulk_energy(
         rows: Of `growth.json`.
         hamiltonian: Its configuration.
     """
-    lattice, periodic = lattice_kind(hamiltonian), hamiltonian.get("periodic", False)
-    powers = powers_of(lattice, periodic=periodic, n_sizes=len(rows))
+    physics = HamiltonianSettings.from_mapping(hamiltonian)
+    powers = physics.resized(rows[0]["size"]).lattice.size_powers(len(rows))
+    if powers is None:
+        return None
     is_averaged = all(row[f"energy{AVERAGED}"] is not None for row in rows)
     suffix = AVERAGED if is_averaged else ""
     if len(rows) < len(powers) or not all(row[f"energy_error{suffix}"] > 0.0 for row in rows):
@@ -101,7 +100,7 @@ def bulk_energy(
     keys = ("size", f"energy{suffix}", f"energy_error{suffix}")
     columns = ([row[key] for row in rows] for key in keys)
     fit = fit_sizes(*columns, powers)
-    known = known_bulk_energy(hamiltonian)
+    known = known_energies.bulk_energy(physics)
     return {
         "with_symmetries": is_averaged,
         "energy_per_site": fit.bulk_energy,

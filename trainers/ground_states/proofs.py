@@ -26,7 +26,7 @@ SAME_ENERGY = 1e-9
 
 
 def sign_sites(
-    settings: dict[str, Any], hamiltonian: PauliSum, sublattice: Sequence[int]
+    settings: dict[str, Any], hamiltonian: PauliSum, sublattice: Sequence[int] | None
 ) -> tuple[int, ...]:
     """Returns the sites whose down spins change the sign of the wave function.
 
@@ -36,13 +36,18 @@ def sign_sites(
     Args:
         settings: The section `wave_function`.
         hamiltonian: Real.
-        sublattice: Every second site.
+        sublattice: Every second site; None: there is no such sublattice.
 
     Raises:
         ValueError: The wave function shall be positive but for the rule, and no rule is right,
             or not that one.
     """
-    rule = tuple(sublattice) if settings["marshall_sign"] else ()
+    if settings["marshall_sign"] and sublattice is None:
+        raise ValueError(
+            "Setting `wave_function.marshall_sign` must be False on this lattice, which has no two"
+            " sublattices such that each bond joins them."
+        )
+    rule = tuple(sublattice or ()) if settings["marshall_sign"] else ()
     if not settings["positive"]:
         return rule
     right = find_sign_sites(hamiltonian)

@@ -7,7 +7,7 @@ from qtf.checks import check_settings
 from qtf.ground_states.every_configuration import MAX_SITES
 from qtf.ground_states.last_part import REFINEMENT
 from qtf.ground_states.task import GroundStateTask
-from qtf.physics import lattice_from_config
+from qtf.physics import HamiltonianSettings
 from qtf.training.checkpoints import optimizer_steps
 from qtf.training.run_folder import RunFolder
 from qtf.training.settings import TrainingSettings
@@ -53,7 +53,8 @@ def check(config: dict[str, Any]) -> None:
     """
     refinement = config["refinement"]
     check_settings(refinement, RULES["refinement"], "refinement.")
-    n_sites = lattice_from_config(config["physics"]["hamiltonian"]).n_sites
+    physics = HamiltonianSettings.from_mapping(config["physics"]["hamiltonian"])
+    n_sites = physics.lattice.n_sites
     if n_sites > MAX_SITES:
         raise ValueError(
             f"Setting `refinement.n_epochs` must be 0 beyond {MAX_SITES} sites, but is"

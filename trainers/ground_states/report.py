@@ -8,7 +8,7 @@ from qtf.files import write_json
 from qtf.ground_states.estimates import relative_error
 from qtf.ground_states.exact_sums import MAX_LISTED_SITES, variational_energy
 from qtf.ground_states.task import GroundStateTask
-from qtf.physics import published_energies
+from qtf.physics import HamiltonianSettings, published_energies
 from qtf.training.run_folder import RunFolder
 
 RESULT = "result.json"
@@ -71,7 +71,7 @@ def lines(found: dict[str, Any], hamiltonian: dict[str, Any]) -> Iterator[str]:
     yield f"Energy: {found['energy']:.9g} +- {found['energy_error']:.2g}"
     yield f"Energy a site: {found['energy'] / n_sites:.8g} +- {found['energy_error'] / n_sites:.1g}"
     yield f"Variance: {found['energy_variance']:.3g}, V-score: {found['v_score']:.3g}"
-    for row in published_energies(hamiltonian):
+    for row in published_energies(HamiltonianSettings.from_mapping(hamiltonian)):
         error = f" +- {row.error:.0e}" if row.error else ""
         energy = f"{row.energy_per_site:.9g}{error} a site"
         yield f"{row.method}: {energy} ({row.kind}: {row.source})"

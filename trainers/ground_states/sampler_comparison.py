@@ -17,8 +17,7 @@ from qtf.files import (
 )
 from qtf.ground_states.estimates import relative_error
 from qtf.ground_states.figures import TrainingCurve, modes_figure, training_figure
-from qtf.physics import lanczos_ground_energy
-from qtf.physics.descriptions import describe_system
+from qtf.physics import HamiltonianSettings, lanczos_ground_energy
 from qtf.physics.ground_energies import QUICK_LANCZOS_SITES
 from qtf.progress import announced
 from qtf.provenance import machine, today, versions
@@ -78,7 +77,7 @@ def _modes(workdir: Path, plan: ModesPlan, tell: Callable[[str], None]) -> dict[
     figure = modes_figure(
         {name: values["components"] for name, values in samples.items()},
         {name: values["magnetizations"] for name, values in samples.items()},
-        title=describe_system(found["summary"]["hamiltonian"]),
+        title=HamiltonianSettings.from_mapping(found["summary"]["hamiltonian"]).describe(),
     )
     write_figure(workdir / "modes.png", figure, dpi=DOTS_PER_INCH)
     for key, name in NAMES_OF_SAMPLES.items():

@@ -19,7 +19,7 @@ from qtf.ground_states.markov_chain import (
     sample_chain,
 )
 from qtf.ground_states.symmetries import averaged
-from qtf.physics import lattice_from_config
+from qtf.physics import HamiltonianSettings
 from qtf.pieces import equal_pieces
 from qtf.progress import announced
 from qtf.run_kinds import GROUND_STATES, check_kind
@@ -98,7 +98,9 @@ def compare_modes(plan: ModesPlan) -> dict[str, Any]:
     psi, config = folder.load_model(), folder.load_config()
     hamiltonian = config["physics"]["hamiltonian"]
     if plan.symmetrized:
-        psi = averaged(psi, config["symmetry"], lattice_from_config(hamiltonian))
+        psi = averaged(
+            psi, config["symmetry"], HamiltonianSettings.from_mapping(hamiltonian).lattice
+        )
     _check_start(psi, plan.run)
     with announced("drawing direct samples"):
         direct = _direct_samples(psi, plan.n_chains * plan.n_kept, plan.seed)

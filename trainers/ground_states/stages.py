@@ -8,7 +8,7 @@ from typing import Any
 
 from qtf.checks import FINITE, Several, check_settings
 from qtf.ground_states.growth_folders import folder_name
-from qtf.physics import lattice_kind
+from qtf.physics import HamiltonianSettings
 from qtf.training.run_folder import RunFolder, check_same
 from trainers.ground_states.assembly import without_what_follows
 from trainers.ground_states.config import RULES
@@ -100,10 +100,8 @@ def _further(config: dict[str, Any], place: int, size: int, start: str) -> dict[
 
 def _at_size(config: dict[str, Any], size: int, *, start: str | None) -> dict[str, Any]:
     found = copy.deepcopy(without_what_follows(config))
-    hamiltonian = found["physics"]["hamiltonian"]
-    square = lattice_kind(hamiltonian) == "square"
-    for key in ("n_rows", "n_columns") if square else ("n_sites",):
-        hamiltonian[key] = size
+    hamiltonian = HamiltonianSettings.from_mapping(found["physics"]["hamiltonian"])
+    found["physics"]["hamiltonian"] = hamiltonian.resized(size).as_mapping()
     found["growth"] = {"start": start}
     return found
 

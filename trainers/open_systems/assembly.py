@@ -11,17 +11,15 @@ from qtf.data.random_source import RandomSource
 from qtf.open_systems.local_generator import LocalGenerator, moves_at_once
 from qtf.open_systems.observables import PauliObservables
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
-from qtf.open_systems.strings import lattice_strings
 from qtf.open_systems.task import DIRECTIONS, OpenSystemTask, Plan
 from qtf.physics import (
     MEASUREMENTS,
+    HamiltonianSettings,
     Lattice,
     Lindbladian,
     OutcomeGenerator,
     Povm,
     decay,
-    from_config,
-    lattice_from_config,
 )
 from qtf.training.loop import train
 from qtf.training.natural_gradient import NaturalGradient
@@ -80,7 +78,7 @@ def make_task(config: dict[str, Any], *, workdir: Path | str | None = None) -> O
         ValueError: A value is unknown or out of range.
     """
     training, sampling = config["training"], config["sampling"]
-    lattice = lattice_from_config(config["physics"]["hamiltonian"])
+    lattice = HamiltonianSettings.from_mapping(config["physics"]["hamiltonian"]).lattice
     plan = Plan(
         tau=config["dynamics"]["tau"],
         n_epochs=training["n_epochs"],
@@ -122,7 +120,7 @@ def make_distribution(config: dict[str, Any], lattice: Lattice) -> OutcomeDistri
     """
     network = make_network(config["network"], lattice, local_dimension=4, heads=(4,))
     _check_order(config["network"]["name"], config["strings"])
-    strings = lattice_strings(lattice, config["strings"])
+    strings = lattice.strings(config["strings"])
     distribution = OutcomeDistribution(network=network, strings=strings)
     distribution.start_from_product(_start(config)[0])
     return distribution
@@ -130,7 +128,7 @@ def make_distribution(config: dict[str, Any], lattice: Lattice) -> OutcomeDistri
 
 def make_generator(config: dict[str, Any]) -> OutcomeGenerator:
     """Returns the generator of the probability equation."""
-    hamiltonian = from_config(config["physics"]["hamiltonian"])
+    hamiltonian = HamiltonianSettings.from_mapping(config["physics"]["hamiltonian"]).build()
     jumps = decay(hamiltonian.n_sites, config["physics"]["decay_rate"])
     return OutcomeGenerator(Lindbladian(hamiltonian, jumps), measurement(config))
 

@@ -7,7 +7,7 @@ from typing import Any
 from qtf.files import write_figure, write_json
 from qtf.open_systems.figures import curves_figure
 from qtf.open_systems.task import DIRECTIONS, OpenSystemTask
-from qtf.physics.descriptions import describe_system
+from qtf.physics import HamiltonianSettings
 from qtf.training.logbook import read_metrics
 from qtf.training.run_folder import RunFolder
 
@@ -46,8 +46,9 @@ def measure(task: OpenSystemTask, model: Any, workdir: Path | str) -> dict[str, 
         if dynamic:
             found["largest_distance"] = max(row["distance"] for row in dynamic)
     write_json(folder / RESULT, found)
-    system = describe_system(RunFolder(folder).load_config()["physics"]["hamiltonian"])
-    title = f"{system}, with decay"
+    physics = RunFolder(folder).load_config()["physics"]
+    system = HamiltonianSettings.from_mapping(physics["hamiltonian"])
+    title = f"{system.describe()}, with decay"
     figure = curves_figure(rows, n_steady=task.plan.n_steady, title=title)
     write_figure(folder / FIGURE, figure, dpi=150)
     return found

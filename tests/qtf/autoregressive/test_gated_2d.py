@@ -5,7 +5,6 @@ from keras import ops
 
 from qtf.autoregressive import GatedRNN2D
 from qtf.autoregressive.gated_2d import hidden_states
-from qtf.ground_states.orderings import site_order
 from qtf.physics import Square
 from qtf.training.compilation import compiled
 
@@ -34,7 +33,7 @@ def states_by_hand(cell, shape, x):
     tensor = np.asarray(cell.tensor).reshape(2 * units, 2 * width, 2 * units)
     linear, bias = np.asarray(cell.linear), np.asarray(cell.bias)
     nothing = (np.zeros(units), np.zeros(width))
-    found, sites = {}, site_order(Square(*shape), "snake")
+    found, sites = {}, Square(*shape).site_order("snake")
     for position, site in enumerate(sites):
         row, column = divmod(site, shape[1])
         side = -1 if row % 2 == 0 else 1

@@ -1,7 +1,8 @@
 """A strategy with two replicas, in a process of its own: devices are chosen at the start."""
 
-import subprocess
 import sys
+
+from tests import preloaded
 
 CODE = """
 import sys
@@ -31,7 +32,7 @@ for make, mixture in (
 
 
 def test_replicas_of_a_mirrored_strategy_share_the_length(data_dir):
-    done = subprocess.run(
+    done = preloaded.run(
         [sys.executable, "-c", CODE, str(data_dir)], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr

@@ -3,7 +3,6 @@ import pytest
 
 from qtf.autoregressive import GRUNetwork
 from qtf.ground_states.held_energy import lowest_energy_held
-from qtf.ground_states.orderings import sublattice
 from qtf.ground_states.symmetries import symmetrizer
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import Chain, Square, all_bits, heisenberg, ising, j1j2, xxz
@@ -46,7 +45,7 @@ def test_signs_of_a_sublattice_let_symmetries_hold_the_antiferromagnet():
             heisenberg(chain),
             average(WaveFunction(network=GRUNetwork(n_positions=6, units=2), sign_sites=sites)),
         )
-        for sites in ((), sublattice(chain))
+        for sites in ((), chain.sublattice())
     )
     exact = np.linalg.eigvalsh(heisenberg(chain).to_dense())[0]
     assert with_them == pytest.approx(exact)

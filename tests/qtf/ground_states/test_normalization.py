@@ -8,10 +8,10 @@ import pytest
 
 from qtf.autoregressive import NETWORKS
 from qtf.ground_states.exact_sums import state_vector
-from qtf.ground_states.orderings import ORDERS, site_order, sublattice
 from qtf.ground_states.symmetries import GROUPS, symmetrizer
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import Chain, Square, all_bits
+from qtf.physics.lattices import ORDERS
 
 LATTICES = {"4x4": Square(4, 4), "chain": Chain(12)}
 SIZES = {
@@ -63,9 +63,9 @@ def test_probabilities_of_all_configurations_add_up(
 ):
     lattice = LATTICES[lattice]
     options = {
-        "sites": site_order(lattice, order),
+        "sites": lattice.site_order(order),
         "zero_magnetization": zero_magnetization,
-        "sign_sites": sublattice(lattice),
+        "sign_sites": lattice.sublattice(),
     }
     psi = wave_function(name, lattice, dtype, **options)
     assert total(psi) == pytest.approx(1.0, abs=TOLERANCES[dtype])
@@ -80,7 +80,7 @@ def test_every_network_group_and_order_is_averaged():
 @pytest.mark.parametrize(("name", "lattice", "group", "order"), AVERAGES)
 def test_averages_over_symmetries_add_up(name, lattice, dtype, group, order):
     lattice = LATTICES[lattice]
-    sites = site_order(lattice, order)
+    sites = lattice.site_order(order)
     psi = wave_function(name, lattice, dtype, zero_magnetization=True, sites=sites)
     average = symmetrizer(group, lattice)(psi)
     # As many spins up as down: all other configurations have been summed above.

@@ -5,12 +5,10 @@ import scipy.stats
 
 from qtf.autoregressive import GRUNetwork
 from qtf.ground_states.local_energy import LocalEnergy
-from qtf.ground_states.orderings import sublattice
 from qtf.ground_states.symmetries import (
     GROUPS,
     SymmetricWaveFunction,
     is_symmetric,
-    lattice_symmetries,
 )
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import Chain, PauliSum, PauliTerm, Square, all_bits, heisenberg, ising
@@ -32,7 +30,7 @@ def wave_function(**options):
 def symmetric(spin_flip=True, weighted_phase=True, **options):
     return SymmetricWaveFunction(
         psi=wave_function(**options),
-        permutations=lattice_symmetries(LATTICE),
+        permutations=LATTICE.symmetries(),
         spin_flip=spin_flip,
         weighted_phase=weighted_phase,
         dtype="float64",
@@ -56,7 +54,7 @@ def vector(psi):
     ],
 )
 def test_symmetries_are_a_group_that_keeps_all_bonds(lattice, count):
-    found = lattice_symmetries(lattice)
+    found = lattice.symmetries()
     assert len(found) == len(set(found)) == count
     assert found[0] == tuple(range(lattice.n_sites))
     bonds = sorted(lattice.bonds())
@@ -82,7 +80,7 @@ def test_symmetries_are_a_group_that_keeps_all_bonds(lattice, count):
 def test_groups_of_a_hamiltonian_commute_with_its_matrix(hamiltonian, groups):
     matrix = hamiltonian.to_dense()
     for group in GROUPS:
-        permutations = lattice_symmetries(LATTICE) if "lattice" in group else [range(6)]
+        permutations = LATTICE.symmetries() if "lattice" in group else [range(6)]
         images = [EVERY[:, list(permutation)] for permutation in permutations]
         images += [1 - image for image in images] if "flip" in group else []
         orders = [image @ POWERS for image in images]
@@ -107,7 +105,7 @@ def test_average_is_that_of_all_images(spin_flip, weighted_phase):
     psi = symmetric(spin_flip, weighted_phase)
     plain = vector(psi.psi)
     terms = []
-    for permutation in lattice_symmetries(LATTICE):
+    for permutation in LATTICE.symmetries():
         moved = EVERY[:, list(permutation)]
         terms += [plain[moved @ POWERS]] + ([plain[(1 - moved) @ POWERS]] if spin_flip else [])
     probabilities = np.mean(np.abs(terms) ** 2, axis=0)
@@ -143,7 +141,7 @@ def test_largest_uniform_chooses_the_last_symmetry():
 
 def test_sign_rule_stays_outside_of_the_average():
     # Turning a 2 x 3 lattice's rows exchanges its sublattices, which hold three spins each.
-    signs = sublattice(LATTICE)
+    signs = LATTICE.sublattice()
     plain, signed = symmetric(), symmetric(sign_sites=signs)
     downs = EVERY[:, list(signs)].sum(axis=1)
     np.testing.assert_allclose(vector(signed), vector(plain) * (-1.0) ** downs, atol=1e-12)
@@ -151,7 +149,7 @@ def test_sign_rule_stays_outside_of_the_average():
 
 def test_averaging_lowers_the_energy_of_a_perturbed_ground_state():
     hamiltonian = heisenberg(LATTICE)
-    psi = symmetric(zero_magnetization=True, sign_sites=sublattice(LATTICE))
+    psi = symmetric(zero_magnetization=True, sign_sites=LATTICE.sublattice())
     for variable in psi.variables:
         variable.assign(0.2 * variable)
     energies = []

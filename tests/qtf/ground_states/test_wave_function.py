@@ -6,7 +6,6 @@ import tensorflow as tf
 from keras import ops
 
 from qtf.autoregressive import LSTM2D, GatedRNN2D, GRUNetwork, PixelCNN, Transformer
-from qtf.ground_states.orderings import site_order, sublattice
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import Chain, Square, all_bits
 
@@ -35,7 +34,7 @@ def probabilities(psi):
 
 OPTIONS = [
     {},
-    {"sites": site_order(Square(2, 3), "snake")},
+    {"sites": Square(2, 3).site_order("snake")},
     {"zero_magnetization": True},
     {"zero_magnetization": True, "sites": (3, 0, 5, 1, 4, 2), "sign_sites": (0, 2)},
 ]
@@ -118,7 +117,7 @@ def test_phases_are_read_from_sines_and_cosines():
 
 
 def test_sign_sites_change_the_phase_by_pi_for_every_down_spin():
-    plain, signed = wave_function(), wave_function(sign_sites=sublattice(Chain(6)))
+    plain, signed = wave_function(), wave_function(sign_sites=Chain(6).sublattice())
     difference = np.asarray(signed(EVERY)[1]) - np.asarray(plain(EVERY)[1])
     expected = np.pi * (EVERY[:, ::2].sum(axis=1) % 2)
     np.testing.assert_allclose(difference, expected, atol=1e-12)
@@ -141,7 +140,7 @@ def test_wave_function_is_made_again_from_its_configuration():
             lambda: WaveFunction(network=GRUNetwork(n_positions=3), zero_magnetization=True),
             "even number of sites, but there are 3",
         ),
-        (lambda: site_order(Chain(2), "spiral"), '"spiral"'),
+        (lambda: Chain(2).site_order("spiral"), '"spiral"'),
     ],
 )
 def test_mistakes_are_named(make, message):

@@ -7,7 +7,6 @@ import scipy.stats
 from qtf.autoregressive import LSTM2D, GatedRNN2D, GRUNetwork, PixelCNN, Transformer
 from qtf.open_systems.full_sums import log_table
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
-from qtf.open_systems.strings import lattice_strings
 from qtf.physics import Square
 
 FOUR = {"local_dimension": 4, "heads": (4,)}
@@ -35,7 +34,7 @@ EVERY = np.array(list(itertools.product(range(4), repeat=4)), "int32")
 def make(request, randomized):
     def distribution(n_strings=0, dtype="float64"):
         network = randomized(NETWORKS[request.param](dtype=dtype, **FOUR))
-        strings = lattice_strings(Square(2, 2), n_strings)
+        strings = Square(2, 2).strings(n_strings)
         return OutcomeDistribution(network=network, strings=strings, dtype=dtype)
 
     return distribution

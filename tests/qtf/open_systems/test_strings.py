@@ -1,12 +1,11 @@
 import numpy as np
 import pytest
 
-from qtf.open_systems.strings import lattice_strings
 from qtf.physics import Chain, Square
 
 
 def test_eight_snakes_of_a_square_are_different_and_walk_along_bonds():
-    strings = lattice_strings(Square(3, 3), 8)
+    strings = Square(3, 3).strings(8)
     assert strings[0] == (0, 1, 2, 5, 4, 3, 6, 7, 8)
     assert len(set(strings)) == 8
     bonds = {frozenset(bond) for bond in Square(3, 3).bonds()}
@@ -15,16 +14,16 @@ def test_eight_snakes_of_a_square_are_different_and_walk_along_bonds():
 
 
 def test_a_rectangle_has_four_snakes():
-    assert len(lattice_strings(Square(2, 3), 4)) == 4
+    assert len(Square(2, 3).strings(4)) == 4
 
 
 def test_string_zero_goes_row_by_row():
-    assert lattice_strings(Square(2, 3), 0) == (tuple(range(6)),)
+    assert Square(2, 3).strings(0) == (tuple(range(6)),)
 
 
 def test_open_chain_has_two_orders_and_a_periodic_one_all_starts():
-    assert lattice_strings(Chain(4), 2) == ((0, 1, 2, 3), (3, 2, 1, 0))
-    strings = lattice_strings(Chain(4, periodic=True), 8)
+    assert Chain(4).strings(2) == ((0, 1, 2, 3), (3, 2, 1, 0))
+    strings = Chain(4, periodic=True).strings(8)
     assert len(set(strings)) == 8
     steps = {tuple(np.diff(string) % 4) for string in strings}
     assert steps == {(1, 1, 1), (3, 3, 3)}
@@ -36,4 +35,4 @@ def test_open_chain_has_two_orders_and_a_periodic_one_all_starts():
 )
 def test_number_of_strings_is_bounded(lattice, count, rule):
     with pytest.raises(ValueError, match=rule):
-        lattice_strings(lattice, count)
+        lattice.strings(count)

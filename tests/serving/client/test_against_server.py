@@ -18,6 +18,7 @@ import pytest
 
 from qtf.physics import printed_state, sample_initial_states
 from serving.client import Client, Code, ServingError
+from tests import preloaded
 
 pytestmark = pytest.mark.long
 
@@ -74,7 +75,7 @@ def addresses(base_path, tls, tmp_path_factory):
     )
     command = [sys.executable, "-m", "serving.server", "--port=0", "--rest_api_port=0", *flags]
     with (folder / "log").open("w") as log:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True)
+        process = preloaded.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True)
     try:
         found = READY.search(process.stdout.readline())
         assert found, (folder / "log").read_text()
@@ -188,7 +189,7 @@ def test_unknown_label_is_named(addresses):
 
 def test_command_predicts_over_tls_with_the_models_own_config(addresses, tls, base_path):
     config = base_path / "1" / "assets" / "config.json"
-    done = subprocess.run(
+    done = preloaded.run(
         [
             *(sys.executable, "-m", "serving.predict", "--state=paper:3", "--n_steps=5", "--exact"),
             *(f"--address={addresses['grpc']}", f"--certificate={tls / 'authority.pem'}"),

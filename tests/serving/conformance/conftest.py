@@ -9,6 +9,7 @@ import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+from tests import preloaded
 from tests.serving.conformance import saved_models
 from tests.serving.half_plus_two import save_half_plus_two
 from tests.serving.running_server import RunningServer, model_config, write_text
@@ -147,7 +148,7 @@ def start_and_fail(tmp_path_factory):
     def start(*flags):
         command = [sys.executable, "-m", "serving.server", "--port=0", "--rest_api_port=0", *flags]
         # The caller starts several before it waits for the first.
-        process = subprocess.Popen(
+        process = preloaded.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         processes.append(process)

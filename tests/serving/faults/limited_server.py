@@ -1,6 +1,7 @@
 """A server process with narrow limits, and what these are."""
 
 import contextlib
+import subprocess
 
 import pytest
 
@@ -30,6 +31,8 @@ class LimitedServer(RunningServer):
             with pytest.MonkeyPatch.context() as patch:
                 # Otherwise holes in the heap hide for minutes whether memory leaks.
                 patch.setenv("MALLOC_MMAP_THRESHOLD_", "65536")
-                running = stack.enter_context(super().started(flags, folder, timeout))
+                running = stack.enter_context(
+                    super().started(flags, folder, timeout, start=subprocess.Popen)
+                )
             running.log = folder / "stderr.txt"
             yield running

@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 
-from qtf.physics import evolve, hamiltonians
+from qtf.physics import evolve, from_config
 from serving.page import Page, ServedModel
 
 DT = 0.002
@@ -34,7 +34,7 @@ REFUSAL = "Input `n_steps` must not be 13, but is"
 def predicted_states(psi0, n_steps):
     """The stub's prediction: (n_steps + 1, 2**n), with wrong moduli and phases."""
     n_sites = int(np.log2(len(psi0)))
-    hamiltonian = hamiltonians.from_config({**ISING, "n_sites": n_sites})
+    hamiltonian = from_config({**ISING, "n_sites": n_sites})
     steps = np.arange(n_steps + 1)
     psi = evolve(hamiltonian, psi0, DT * steps)
     wrong = 1e-4 * steps[:, None] * np.linspace(0.5, 1.5, len(psi0)) * (1 + 0.5j)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.linalg import expm
 
-from qtf.physics import energy, fidelity, hamiltonians, magnetization, printed_state
+from qtf.physics import custom, energy, fidelity, from_config, magnetization, printed_state
 from serving.page import ServedModel
 from tests.serving.page.stub_server import (
     BROKEN_STEPS,
@@ -54,7 +54,7 @@ def address(browser):
 def expected_states(n_sites, n_steps):
     """Exact and predicted states, without the package's own evolution or metrics."""
     psi0 = printed_state(n_sites).astype(np.complex64)
-    matrix = hamiltonians.from_config({**ISING, "n_sites": n_sites}).to_dense()
+    matrix = from_config({**ISING, "n_sites": n_sites}).to_dense()
     start = psi0.astype(complex) / np.linalg.norm(psi0.astype(complex))
     exact = np.array([expm(-1j * DT * k * matrix) @ start for k in range(n_steps + 1)])
     return exact, predicted_states(psi0.astype(complex), n_steps).astype(complex)
@@ -91,7 +91,7 @@ def test_shown_errors_are_those_of_the_prediction(browser, stub):
 
 def test_shown_values_are_those_of_both_states(browser, stub):
     start(browser, stub, "n=4&steps=30&step=30")
-    hamiltonian = hamiltonians.from_config({**ISING, "n_sites": 4})
+    hamiltonian = from_config({**ISING, "n_sites": 4})
     for column, states in zip(("exact", "predicted"), expected_states(4, 30), strict=True):
         psi = states[30]
         expected = {f"m_{axis}": magnetization(psi, axis) for axis in "xyz"}
@@ -312,7 +312,7 @@ def test_measures_of_the_page_agree_for_strings_with_y(browser, stub):
     exact /= np.linalg.norm(exact, axis=1, keepdims=True)
     terms = [(0.7, (0, 2), "YX"), (-0.4, (1,), "Y"), (1.1, (0, 1, 2), "YYZ"), (0.2, (), "")]
     terms += [(0.3, (0, 1, 2), "YYY")]
-    hamiltonian = hamiltonians.custom(3, terms)
+    hamiltonian = custom(3, terms)
     given = {
         "times": [0, 1, 2],
         "psi_re": exact.real.tolist(),

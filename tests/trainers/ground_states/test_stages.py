@@ -4,8 +4,8 @@ import json
 import numpy as np
 import pytest
 
-from qtf.ground_states.finite_size import fit_sizes
-from qtf.physics import lattice_from_config
+from qtf.physics import HamiltonianSettings
+from qtf.physics.finite_size import fit_sizes
 from qtf.training.schedules import learning_rate
 from qtf.training.settings import TrainingSettings
 from trainers.ground_states import config as ground_state_config
@@ -72,7 +72,7 @@ def test_the_paper_s_chain_is_trained_as_the_paper_says():
         assert (further.n_steps, further.optimizer.learning_rate) == (1000, 1e-4)
         assert (further.optimizer.schedule, further.optimizer.clip_norm) == ("constant", 1.0)
         assert stage.config["sampling"]["n_samples"] == 100
-    lattice = lattice_from_config(stages[0].config["physics"]["hamiltonian"])
+    lattice = HamiltonianSettings.from_mapping(stages[0].config["physics"]["hamiltonian"]).lattice
     # Two logarithms of probabilities, two sines, two cosines.
     assert make_wave_function(stages[0].config, lattice).network.heads == (2, 4)
 

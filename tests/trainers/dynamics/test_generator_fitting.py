@@ -5,19 +5,22 @@ import pytest
 from ml_collections import ConfigDict
 
 from data_gen.generation import generate
+from qtf.dynamics.generator_file import fit_facts
 from qtf.dynamics.rollout import Rollout
-from qtf.physics import Chain, evolve, from_config, ising, sample_initial_states
+from qtf.physics import Chain, evolve, ising, sample_initial_states
+from qtf.physics import from_config as hamiltonian_from
 from qtf.training.run_folder import RunFolder
-from trainers import base_config
-from trainers.dynamics_assembly import make_task, run
-from trainers.generator_fitting import fit_facts, training_trajectories
+from trainers.config import config_dict, from_config
+from trainers.dynamics.assembly import run
+from trainers.dynamics.generator_fitting import training_trajectories
+from trainers.dynamics.settings import DynamicsSettings
 
 DT = 0.01
 ISING = {"Z_i Z_{i+1}": -1.0, "X_i": 1.05, "Z_i": -0.5}
 
 
 def config(hamiltonian=None, **changes):
-    base = base_config.default()
+    base = config_dict(DynamicsSettings())
     base.model.preset = "local_generator"
     base.data.source = "exact"
     base.data.n_sites = (2, 3)
@@ -29,7 +32,7 @@ def config(hamiltonian=None, **changes):
     if hamiltonian is not None:
         base.exact.hamiltonian = ConfigDict(hamiltonian)
     base.update_from_flattened_dict(changes)
-    return base_config.resolved(base)
+    return from_config(DynamicsSettings, base)
 
 
 def learned(workdir):
@@ -174,7 +177,7 @@ def test_files_of_single_precision_are_enough(tmp_path, files):
         ({"fit.noise": float("inf")}, "`fit.noise` must be finite, but is inf"),
         ({"fit.noise": float("nan")}, "`fit.noise` must be finite, but is nan"),
         ({"fit.last_lag": -1}, "`fit.last_lag` must not be negative, but is -1"),
-        ({"fit.last_lag": 21}, "`last_lag` must be from 1 to 20, .* but is 21"),
+        ({"fit.last_lag": 21}, "`fit.last_lag` must be at most `fit.n_steps` = 20, but is 21"),
     ],
 )
 def test_a_setting_out_of_range_is_an_error(tmp_path, changes, message):
@@ -226,9 +229,9 @@ def test_more_than_the_files_have_is_an_error(tmp_path, files, changes, message)
 
 
 def test_trajectories_of_the_fit_obey_the_schroedinger_equation():
-    settings = config()
-    _, physics = make_task(settings)
-    for n_sites, psi in training_trajectories({**settings, "physics": physics}).items():
-        operator = from_config({**physics["hamiltonian"], "n_sites": n_sites})
+    law = config().exact.law
+    trajectories = training_trajectories(config().fit, law, (2, 3), seed=0)
+    for n_sites, psi in trajectories.items():
+        operator = hamiltonian_from({**law.hamiltonian.as_mapping(), "n_sites": n_sites})
         slope = (psi[:, 2:] - psi[:, :-2]) / (2 * DT)
         np.testing.assert_allclose(1j * slope, operator.apply(psi[:, 1:-1]), atol=5e-3)

@@ -4,8 +4,8 @@ import pytest
 from qtf.data.schema import Manifest, Shard
 from qtf.dynamics import baselines
 from qtf.physics import Eigenbasis, from_config, sample_initial_states
-from trainers import evaluation, unseen_states
-from trainers.unseen_states import StatesFromFiles, StatesFromLaw
+from trainers.evaluate import evaluation, unseen_states
+from trainers.evaluate.unseen_states import StatesFromFiles, StatesFromLaw
 
 ISING = {"name": "ising", "transverse_field": -1.05, "longitudinal_field": 0.5}
 DT = 0.002

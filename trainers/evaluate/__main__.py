@@ -31,8 +31,8 @@ def _main() -> None:
     from qtf.quiet_import import import_tensorflow_quietly
 
     import_tensorflow_quietly()
-    from trainers.evaluation import run
-    from trainers.report import mre_table
+    from trainers.evaluate.evaluation import run
+    from trainers.evaluate.report import mre_table
 
     page, evaluations = run(
         WORKDIR.value,

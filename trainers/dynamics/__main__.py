@@ -34,15 +34,17 @@ def _main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Imported here so that --help and mistakes in the flags answer at once.
     from qtf.quiet_import import import_tensorflow_quietly
-    from trainers import base_config
+    from trainers.config import from_config
+    from trainers.dynamics.settings import DynamicsSettings
 
-    config = base_config.resolved(CONFIG.value)
+    settings = from_config(DynamicsSettings, CONFIG.value)
+    settings.check_data_dir(DATA_DIR.value)
     import_tensorflow_quietly()
-    from trainers.dynamics_assembly import run
+    from trainers.dynamics.assembly import run
 
-    workdir = WORKDIR.value
+    workdir = str(WORKDIR.value)
     run(
-        config,
+        settings,
         workdir,
         data_dir=DATA_DIR.value,
         init_from=INIT_FROM.value,

@@ -9,17 +9,16 @@ import keras
 import numpy as np
 
 from qtf.dynamics.evaluation import Evaluation, evaluate
+from qtf.dynamics.generator_file import fit_facts
 from qtf.dynamics.rollout import Rollout
 from qtf.files import writable_folder
-from qtf.physics import PauliSum, evolve, from_config, printed_state
-from qtf.physics.descriptions import describe_system
+from qtf.physics import HamiltonianSettings, PauliSum, evolve, from_config, printed_state
 from qtf.progress import announced
 from qtf.run_kinds import DYNAMICS, check_kind
 from qtf.training.logbook import read_metrics
 from qtf.training.run_folder import RunFolder
-from trainers.generator_fitting import fit_facts
-from trainers.report import write_report
-from trainers.unseen_states import StatesFromFiles, StatesFromLaw
+from trainers.evaluate.report import write_report
+from trainers.evaluate.unseen_states import StatesFromFiles, StatesFromLaw
 
 States = StatesFromFiles | StatesFromLaw
 
@@ -70,7 +69,7 @@ def run(
     facts = {
         "run": Path(workdir).resolve().name,
         "data": states.name,
-        "system": describe_system(config["physics"]["hamiltonian"]),
+        "system": HamiltonianSettings.from_mapping(config["physics"]["hamiltonian"]).describe(),
         "dt": states.dt,
         "n_steps": n_steps,
         "n_sequences": {str(n): e.n_sequences for n, e in evaluations.items()},

@@ -3,14 +3,20 @@ import math
 import numpy as np
 import pytest
 
-from qtf.ground_states.finite_size import fit_sizes, known_bulk_energy, powers_of
-from qtf.physics import heisenberg_chain_ground_energy
+from qtf.physics import (
+    Chain,
+    HamiltonianSettings,
+    Square,
+    heisenberg_chain_ground_energy,
+)
+from qtf.physics.finite_size import fit_sizes
+from qtf.physics.known_energies import bulk_energy
 
 
 def test_exact_energies_of_chains_give_the_bulk_energy_of_the_infinite_one():
     sizes = range(16, 81, 16)
     energies = [heisenberg_chain_ground_energy(n) for n in sizes]
-    powers = powers_of("chain", periodic=False, n_sizes=5)
+    powers = Chain(16).size_powers(5)
     fit = fit_sizes(sizes, energies, [1e-4] * 5, powers)
     # The logarithms of this chain, which the fit has no term for, are that small.
     assert fit.bulk_energy == pytest.approx(0.25 - math.log(2.0), abs=1e-5)
@@ -60,20 +66,22 @@ def test_covariance_is_that_of_the_normal_equations():
 
 
 def test_lattices_have_their_powers():
-    assert powers_of("chain", periodic=False, n_sizes=9) == (1, 0, -1)
-    assert powers_of("chain", periodic=True, n_sizes=9) == (1, -1)
-    assert powers_of("square", periodic=False, n_sizes=4) == (2, 1, 0)
-    assert powers_of("square", periodic=False, n_sizes=5) == (2, 1, 0, -1)
-    assert powers_of("square", periodic=True, n_sizes=5) == (2, -1)
+    assert Chain(16).size_powers(9) == (1, 0, -1)
+    assert Chain(16, periodic=True).size_powers(9) == (1, -1)
+    assert Square(4, 4).size_powers(4) == (2, 1, 0)
+    assert Square(4, 4).size_powers(5) == (2, 1, 0, -1)
+    assert Square(4, 4, periodic=True).size_powers(5) == (2, -1)
 
 
 def test_bulk_energies_have_the_units_of_the_hamiltonian():
-    square = {"name": "heisenberg", "lattice": "square"}
-    assert known_bulk_energy(square) == (-0.669437, 5e-6)
-    assert known_bulk_energy({**square, "units": "pauli", "coupling": 2.0})[0] == -0.669437 * 8
-    assert known_bulk_energy({**square, "name": "ising"}) is None
-    assert known_bulk_energy({**square, "coupling": -1.0}) is None
-    assert known_bulk_energy({**square, "coupling": [1.0, 2.0]}) is None
+    def known(name="heisenberg", **changes):
+        return bulk_energy(HamiltonianSettings(name, {"lattice": "square", **changes}))
+
+    assert known() == (-0.669437, 5e-6)
+    assert known(units="pauli", coupling=2.0)[0] == -0.669437 * 8
+    assert known(name="ising") is None
+    assert known(coupling=-1.0) is None
+    assert known(coupling=[1.0, 2.0]) is None
 
 
 @pytest.mark.parametrize(
@@ -88,8 +96,3 @@ def test_mistakes_are_named(changes, message):
     arguments = {"sizes": [4, 6, 8], "energies": [1.0] * 3, "errors": [0.1] * 3, "powers": (1, 0)}
     with pytest.raises(ValueError, match=message):
         fit_sizes(**{**arguments, **changes})
-
-
-def test_unknown_lattices_are_named():
-    with pytest.raises(ValueError, match='`lattice` must be one of chain, square, but is "ring"'):
-        powers_of("ring", periodic=False, n_sizes=3)

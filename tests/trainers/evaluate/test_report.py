@@ -8,8 +8,8 @@ from qtf.dynamics.evaluation import Evaluation, evaluate
 from qtf.dynamics.metrics import METRICS, Summary
 from qtf.physics import Chain, evolve, ising, sample_initial_states
 from tests.figure_checks import check_texts
-from trainers import report
-from trainers.report import write_report
+from trainers.evaluate import report
+from trainers.evaluate.report import write_report
 
 DT, N_STEPS = 0.002, 20
 

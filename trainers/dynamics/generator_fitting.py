@@ -2,40 +2,36 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from qtf.checks import COUNT, COUNT_OR_0, NOT_NEGATIVE, check_settings
 from qtf.data.loading import load_trajectories
 from qtf.data.schema import Manifest
+from qtf.data.settings import TrajectoryLaw
+from qtf.dynamics.generator_file import write_generator
 from qtf.dynamics.generator_fit import FitResult, fit_generator
 from qtf.dynamics.generator_report import coefficient_table, growth_sentence, identify
 from qtf.dynamics.local_generator import LocalGenerator
+from qtf.dynamics.settings import FitSettings
 from qtf.dynamics.task import DynamicsTask
-from qtf.files import read_json, write_atomically, write_json
+from qtf.files import write_atomically
 from qtf.physics import sample_trajectories
 from qtf.progress import announced
 from qtf.training.run_folder import RunFolder
+from trainers.dynamics.settings import DynamicsSettings
 
-GENERATOR_FILE = "generator.json"
 # Apart from the streams of training and validation batches.
 FIT_STREAM = 22
 NOISE_STREAM = 23
-# Of the section `fit`.
-RULES = {
-    "n_trajectories": COUNT,
-    "n_steps": COUNT,
-    "last_lag": COUNT_OR_0,
-    "noise": NOT_NEGATIVE,
-}
 
 
 def run(
     task: DynamicsTask,
-    config: Mapping[str, Any],
+    settings: DynamicsSettings,
+    law: TrajectoryLaw,
+    recorded: Mapping[str, object],
     workdir: Path | str,
     *,
     data_dir: Path | str | None = None,
@@ -47,35 +43,36 @@ def run(
     coefficients with their errors, and which Hamiltonian they are.
 
     Args:
-        task: Makes and validates the model.
-        config: The configuration to record, with its `physics`.
+        task: Task that makes and validates the model.
+        settings: Settings of the run.
+        law: What the trajectories obey.
+        recorded: Configuration for the run folder.
         workdir: The run folder.
-        data_dir: Folder of trajectories, if `data.source` is "files".
+        data_dir: Folder of trajectories; None: they are computed.
 
     Returns:
         The coefficients with their errors.
 
     Raises:
-        ValueError: The configuration, the data or the run folder do not fit, or the time
-            step is too long for the model's Taylor series.
+        ValueError: The data or the run folder do not fit, or the time step is too long for the
+            model's Taylor series.
     """
     model: LocalGenerator = task.build_model()
-    settings = config["fit"]
-    check_settings(settings, RULES, "fit.")
-    trajectories = training_trajectories(config, data_dir)
+    lengths, seed = settings.data.n_sites, settings.training.seed
+    trajectories = training_trajectories(settings.fit, law, lengths, seed=seed, data_dir=data_dir)
     folder = RunFolder(workdir)
     try:
-        folder.open(dict(config))
+        folder.open(dict(recorded))
         with announced("fitting the local generator"):
             result = fit_generator(
                 [(model.terms, psi) for psi in trajectories.values()],
                 model.dt,
-                last_lag=settings["last_lag"] or None,
-                start=np.asarray(model.coefficients) if config["init_from"] else None,
+                last_lag=settings.fit.last_lag or None,
+                start=None if task.initial_weights is None else np.asarray(model.coefficients),
                 report=lambda line: print(line, file=sys.stderr),
             )
         model.coefficients.assign(result.coefficients)
-        model.taylor_order(max(config["data"]["n_sites"]))
+        model.taylor_order(max(lengths))
         with announced("validation"):
             validation = task.validate(model)
         _write(folder, model, result, validation)
@@ -86,72 +83,58 @@ def run(
 
 
 def training_trajectories(
-    config: Mapping[str, Any], data_dir: Path | str | None = None
+    fit: FitSettings,
+    law: TrajectoryLaw,
+    n_sites: Sequence[int],
+    *,
+    seed: int,
+    data_dir: Path | str | None = None,
 ) -> dict[int, np.ndarray]:
     """Returns the trajectories of the fit, complex128 (n_trajectories, n_times, 2**n).
 
     Args:
-        config: Resolved configuration, with its `physics`.
-        data_dir: Folder of trajectories, if `data.source` is "files".
+        fit: Settings of the fit.
+        law: What the trajectories obey.
+        n_sites: Chain lengths.
+        seed: Seed of states and noise.
+        data_dir: Folder of trajectories; None: they are computed.
 
     Raises:
         ValueError: The folder holds fewer or shorter trajectories than asked for.
     """
-    settings, seed = config["fit"], config["training"]["seed"]
-    from_files = config["data"]["source"] == "files"
-    found = {}
-    for n_sites in config["data"]["n_sites"]:
-        if from_files:
-            psi = _stored(Path(data_dir or ""), n_sites, settings)
-        else:
-            with announced(f"exact trajectories of n = {n_sites}"):
-                psi = sample_trajectories(
-                    config["physics"],
-                    n_sites,
-                    settings["n_trajectories"],
-                    settings["n_steps"] + 1,
-                    seed=seed,
-                    stream=FIT_STREAM,
-                )
-        rng = np.random.default_rng([seed, NOISE_STREAM, n_sites])
-        found[n_sites] = _with_noise(psi, settings["noise"], rng)
-    return found
+    trajectories = {}
+    for n in n_sites:
+        psi = _computed(fit, law, n, seed) if data_dir is None else _stored(fit, n, Path(data_dir))
+        rng = np.random.default_rng([seed, NOISE_STREAM, n])
+        trajectories[n] = _with_noise(psi, fit.noise, rng)
+    return trajectories
 
 
-def fit_facts(workdir: Path | str) -> dict[str, str]:
-    """Returns what a fit has said about its data, for reports; nothing of other runs.
-
-    Args:
-        workdir: The run folder.
-
-    Returns:
-        `fitted_hamiltonian` and `fit`, a sentence each, if the folder holds them.
-    """
-    path = Path(workdir) / GENERATOR_FILE
-    content = read_json(path) if path.is_file() else {}
-    # Older runs have written no sentences.
-    facts = {
-        "fitted_hamiltonian": content.get("hamiltonian", {}).get("sentence"),
-        "fit": content.get("sentence"),
-    }
-    return {name: sentence for name, sentence in facts.items() if sentence}
+def _computed(fit: FitSettings, law: TrajectoryLaw, n_sites: int, seed: int) -> np.ndarray:
+    with announced(f"exact trajectories of n = {n_sites}"):
+        return sample_trajectories(
+            law.as_mapping(),
+            n_sites,
+            fit.n_trajectories,
+            fit.n_steps + 1,
+            seed=seed,
+            stream=FIT_STREAM,
+        )
 
 
-def _stored(data_dir: Path, n_sites: int, settings: Mapping[str, Any]) -> np.ndarray:
+def _stored(fit: FitSettings, n_sites: int, data_dir: Path) -> np.ndarray:
     manifest = Manifest.load(data_dir)
     limits = {
         "n_trajectories": manifest.n_trajectories("train", n_sites),
         "n_steps": manifest.n_times - 1,
     }
     for name, limit in limits.items():
-        if settings[name] > limit:
+        if getattr(fit, name) > limit:
             raise ValueError(
                 f"Setting `fit.{name}` must be at most {limit}, what the training files of n ="
-                f" {n_sites} have, but is {settings[name]}."
+                f" {n_sites} have, but is {getattr(fit, name)}."
             )
-    psi = load_trajectories(
-        data_dir, "train", n_sites, settings["n_trajectories"], n_times=settings["n_steps"] + 1
-    )
+    psi = load_trajectories(data_dir, "train", n_sites, fit.n_trajectories, n_times=fit.n_steps + 1)
     return psi.astype(np.complex128)
 
 
@@ -171,13 +154,7 @@ def _write(
     ]
     rows.append({"step": last, "kind": "validation", "epoch": 1, **validation})
     write_atomically(folder.metrics, "".join(json.dumps(row) + "\n" for row in rows))
-    identification = identify(result)
-    content = {
-        **result.to_dict(),
-        "sentence": growth_sentence(result),
-        "hamiltonian": {**identification.to_dict(), "sentence": str(identification)},
-    }
-    write_json(folder.path / GENERATOR_FILE, content)
+    write_generator(folder.path, result)
     folder.save_model(model)
     folder.save_best_weights(model)
 

@@ -1,0 +1,184 @@
+"""What every lattice knows of its geometry."""
+
+import dataclasses
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterable
+from typing import ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qtf.checks import Number, OneOf, check_arguments
+from qtf.physics._checks import checked_choice
+
+Bonds = tuple[tuple[int, int], ...]
+# A site for each place, of all sites or of a row of them.
+Sites = tuple[int, ...]
+
+ORDERS = ("raster", "snake")
+
+
+class Lattice(ABC):
+    """Numbered sites and the bonds between them.
+
+    A kind of lattice is a frozen dataclass whose fields are its keys in configurations, and an
+    entry in `LATTICES`. It has to have the attributes below and `bonds`. What else there is
+    follows from the bonds, or says that nothing is known; a kind that knows more overrides it.
+
+    Attributes:
+        KIND: The word for it in configurations and titles.
+        SIZES: Names of the fields that grow with the lattice.
+        SIZE_NAME: What the size of a growing lattice counts.
+        n_sites: Number of sites; they are numbered 0 .. n_sites - 1.
+        periodic: Whether the bonds close around the edges.
+    """
+
+    KIND: ClassVar[str]
+    SIZES: ClassVar[tuple[str, ...]]
+    SIZE_NAME: ClassVar[str] = "spins of a side"
+    n_sites: int
+    periodic: bool
+
+    @abstractmethod
+    def bonds(self, order: int = 1) -> Bonds:
+        """Returns the pairs of neighbouring sites.
+
+        Args:
+            order: 1 for nearest, 2 for next-nearest neighbours.
+
+        Returns:
+            Pairs (i, j) with i < j, ordered by the site that they start from.
+
+        Raises:
+            ValueError: `order` is neither 1 nor 2.
+        """
+
+    @property
+    def size(self) -> int | None:
+        """Its size, None where the sides differ."""
+        sides = {getattr(self, name) for name in self.SIZES}
+        return sides.pop() if len(sides) == 1 else None
+
+    def resized(self, size: int) -> Self:
+        """Returns the lattice of the same kind all of whose sizes are `size`."""
+        return dataclasses.replace(self, **dict.fromkeys(self.SIZES, size))  # type: ignore[type-var]
+
+    def symmetries(self) -> tuple[Sites, ...]:
+        """Returns the permutations of the sites that keep all bonds, the identity first.
+
+        Returns:
+            For each symmetry the site that comes to stand at each place.
+        """
+        moved = (
+            shifted[np.array(image)]
+            for image in self._point_group()
+            for shifted in self._translations()
+        )
+        return distinct(moved)
+
+    def sublattice(self) -> Sites | None:
+        """Returns every second site, such that each bond has one end among them.
+
+        Returns:
+            The sites in ascending order, site 0 first; None where there are no such sites.
+        """
+        neighbors: list[list[int]] = [[] for _ in range(self.n_sites)]
+        for i, j in self.bonds():
+            neighbors[i].append(j)
+            neighbors[j].append(i)
+        white: dict[int, bool] = {}
+        for start in range(self.n_sites):
+            white.setdefault(start, True)
+            reached = [start]
+            for site in reached:
+                reached += [other for other in neighbors[site] if other not in white]
+                white |= {other: not white[site] for other in neighbors[site] if other not in white}
+        if any(white[i] == white[j] for i, j in self.bonds()):
+            return None
+        return tuple(site for site in range(self.n_sites) if white[site])
+
+    def rows(self) -> tuple[Sites, ...] | None:
+        """Returns the sites row by row, from left to right.
+
+        Networks on rows look at the neighbours to the left and above. None where there are none.
+        """
+        return None
+
+    def site_order(self, name: str) -> Sites:
+        """Returns the site at each position of an order through the lattice.
+
+        Args:
+            name: "raster": row by row, each from left to right; "snake": every second row from
+                right to left, so that successive positions are neighbours. Without rows both are
+                the order of the numbers.
+
+        Raises:
+            ValueError: The order is unknown.
+        """
+        check_arguments(OneOf(ORDERS), name=name)
+        rows = self.rows() or (tuple(range(self.n_sites)),)
+        turned = (row[::-1] if name == "snake" and i % 2 else row for i, row in enumerate(rows))
+        return tuple(site for row in turned for site in row)
+
+    def strings(self, count: int) -> tuple[Sites, ...]:
+        """Returns orders of the sites that symmetries relate.
+
+        Args:
+            count: Number of orders; 0 stands for the one of their numbers.
+
+        Raises:
+            ValueError: There are not so many.
+        """
+        check_arguments(Number(integer=True), count=count)
+        if count == 0 or self.n_sites == 1:
+            return (tuple(range(self.n_sites)),)
+        orders = self._strings(count)
+        if not 0 < count <= len(orders):
+            raise ValueError(f"Argument `count` must be from 0 to {len(orders)}, but is {count}.")
+        return orders[:count]
+
+    def size_powers(self, n_sizes: int) -> tuple[int, ...] | None:
+        """Returns the powers of the size in the ground energy of a gapless system.
+
+        Args:
+            n_sizes: How many sizes there are to fit.
+
+        Returns:
+            The highest power first; None where no law is known.
+        """
+        return None
+
+    def _translations(self) -> list[NDArray[np.int64]]:
+        """Returns the sites after each translation that keeps all bonds, (n_sites,) each."""
+        return [np.arange(self.n_sites)]
+
+    def _point_group(self) -> list[Sites]:
+        """Returns the other symmetries, which every translation may follow."""
+        return [tuple(range(self.n_sites))]
+
+    def _strings(self, count: int) -> tuple[Sites, ...]:
+        """Returns all orders of `strings`, the best first, or at least `count` of them."""
+        snake = np.array(self.site_order("snake"))
+        return distinct(np.array(image)[snake] for image in self._point_group())
+
+    def keeps_bonds(self, permutation: Sites) -> bool:
+        """Tells whether a permutation of the sites keeps the nearest neighbours."""
+        bonds = self.bonds()
+        moved = sorted_pairs((permutation[i], permutation[j]) for i, j in bonds)
+        return Counter(moved) == Counter(bonds)
+
+
+def checked_order(order: int) -> int:
+    """Returns the order of neighbours if it is 1 or 2."""
+    return int(checked_choice("order", str(order), ("1", "2")))
+
+
+def sorted_pairs(pairs: Iterable[tuple[int, int]]) -> Bonds:
+    """Returns each pair with its smaller site first, without those of a site with itself."""
+    return tuple((min(pair), max(pair)) for pair in pairs if pair[0] != pair[1])
+
+
+def distinct(orders: Iterable[NDArray[np.int64]]) -> tuple[Sites, ...]:
+    """Returns orders of sites (n_sites,), each once."""
+    return tuple(dict.fromkeys(tuple(order.tolist()) for order in orders))

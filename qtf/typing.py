@@ -1,0 +1,171 @@
+"""Types that rooms share: tensors, arrays, and what one room asks of the objects of another.
+
+Objects fit by their members, not by their classes: a wave function from elsewhere, or of a test,
+needs no import from here.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+# Of whatever numbers; a function that needs one kind says so in its docstring.
+Array: TypeAlias = npt.NDArray[Any]
+# A row by its columns; None where only the running graph knows the size.
+Shape: TypeAlias = tuple[int | None, ...]
+
+
+class Tensor(Protocol):
+    """What Keras operations take and give: a tensor of the backend, a variable, an array.
+
+    Operators are those of both backends and of NumPy; everything else is in `keras.ops`.
+    """
+
+    @property
+    def shape(self) -> Any:
+        """Sizes of the axes, those that are known before the graph runs."""
+
+    @property
+    def dtype(self) -> Any:
+        """Type of the entries, in the backend's words."""
+
+    def __getitem__(self, key: Any, /) -> Any: ...
+    def __neg__(self) -> Any: ...
+    def __add__(self, other: Any, /) -> Any: ...
+    def __radd__(self, other: Any, /) -> Any: ...
+    def __sub__(self, other: Any, /) -> Any: ...
+    def __rsub__(self, other: Any, /) -> Any: ...
+    def __mul__(self, other: Any, /) -> Any: ...
+    def __rmul__(self, other: Any, /) -> Any: ...
+    def __truediv__(self, other: Any, /) -> Any: ...
+    def __rtruediv__(self, other: Any, /) -> Any: ...
+    def __floordiv__(self, other: Any, /) -> Any: ...
+    def __mod__(self, other: Any, /) -> Any: ...
+    def __pow__(self, other: Any, /) -> Any: ...
+    def __lt__(self, other: Any, /) -> Any: ...
+    def __le__(self, other: Any, /) -> Any: ...
+    def __gt__(self, other: Any, /) -> Any: ...
+    def __ge__(self, other: Any, /) -> Any: ...
+
+
+# An integer, or the scalar tensor that counts a loop of a graph.
+Index: TypeAlias = int | Tensor
+# Of the entries of tensors: "float32", or what a backend or NumPy calls it.
+DType: TypeAlias = str | np.dtype[Any] | type[Any]
+# Tensors in lists, tuples and dictionaries, as Keras carries them through loops.
+Nested: TypeAlias = "Tensor | Sequence[Nested] | dict[str, Nested]"
+
+
+class Lattice(Protocol):
+    """Sites, and whether they stand in rows; `qtf.physics` has more of them."""
+
+    @property
+    def n_sites(self) -> int:
+        """Number of sites."""
+
+    def rows(self) -> Sequence[Sequence[int]] | None:
+        """Returns the sites of each row, all of one length; None for a chain, which has none."""
+
+
+class RandomSource(Protocol):
+    """Uniform random numbers as the data of a training, see `qtf.data.random_source`."""
+
+    shape: tuple[int, ...]
+    dtype: str
+
+    def dataset(self, start_step: int = 0, *, input_context: Any = None) -> Iterable[Any]:
+        """Returns the endless stream of batches from batch `start_step` on."""
+
+    def explain_data_loss(self, error: Exception) -> None:
+        """Raises an error in the words of the source, if it can say more."""
+
+
+class Network(Protocol):
+    """Exact conditionals of outcomes, position by position; see `qtf.autoregressive.network`."""
+
+    n_positions: int
+    local_dimension: int
+    heads: tuple[int, ...]
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of outputs of a position."""
+
+    @property
+    def n_together(self) -> int:
+        """Positions that `evaluate_positions` takes at once."""
+
+    @property
+    def evaluation_bytes(self) -> int:
+        """Memory that the evaluation of one more row of outcomes takes, roughly."""
+
+    def __call__(self, outcomes: Tensor) -> Tensor:
+        """Returns outputs (batch, n_positions, n_outputs) of outcomes (batch, n_positions)."""
+
+    def initial_cache(self, batch_size: Index) -> Nested:
+        """Returns what `step` needs at position 0."""
+
+    def step(self, position: Index, previous: Tensor, cache: Nested) -> tuple[Tensor, Nested]:
+        """Returns the outputs of one position and the next cache."""
+
+
+# bits (batch, n_sites) -> log |psi| and phase, (batch,) each
+LogPsi: TypeAlias = Callable[[Any], tuple[Any, Any]]
+# outcomes (batch, n_sites) -> log p, (batch,)
+LogProb: TypeAlias = Callable[[Any], Any]
+
+
+class Sampled(Protocol):
+    """What draws exact samples of its sites."""
+
+    n_sites: int
+
+    @property
+    def variables(self) -> Sequence[Any]:
+        """Keras variables, of the network and whatever is around it."""
+
+    @property
+    def n_uniforms(self) -> int:
+        """Random numbers that one sample takes."""
+
+    @property
+    def evaluation_bytes(self) -> int:
+        """Memory that the evaluation of one more row takes, roughly."""
+
+    def sample(self, uniforms: Tensor) -> Tensor:
+        """Draws int32 (batch, n_sites) with numbers in [0, 1), (n_uniforms, batch)."""
+
+
+class WaveFunctionModel(Sampled, Protocol):
+    """A wave function with weights: one network, or its average over symmetries."""
+
+    @property
+    def plain(self) -> "WaveFunctionModel":
+        """The wave function without an average over symmetries; often itself."""
+
+    @property
+    def n_symmetries(self) -> int:
+        """Images of a configuration that one evaluation sums over; 1 without an average."""
+
+    @property
+    def positive(self) -> bool:
+        """Whether psi has no phase but that of the sign rule."""
+
+    @property
+    def recurrent(self) -> bool:
+        """Whether the parallel evaluation has a loop over positions."""
+
+    def __call__(self, bits: Tensor) -> tuple[Tensor, Tensor]:
+        """Returns log |psi| and the phase of int32 bits (batch, n_sites), (batch,) each."""
+
+
+class OutcomeModel(Sampled, Protocol):
+    """A distribution of measurement outcomes with weights: one, or the mean of several."""
+
+    @property
+    def members(self) -> Sequence["OutcomeModel"]:
+        """The distributions of a mean; one of them alone is its only member."""
+
+    def __call__(self, outcomes: Tensor) -> Tensor:
+        """Returns log p of outcomes from 0 to 3, int32 (batch, n_sites), (batch,)."""

@@ -1,0 +1,1 @@
+"""What is behind the command that compares a model of dynamics with exact evolution."""
