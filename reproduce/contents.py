@@ -1,13 +1,6 @@
 """The sections of the results, by name."""
 
-from reproduce.sections import (
-    dynamics,
-    full_scale,
-    ground_states,
-    growth,
-    open_systems,
-    samplers,
-)
+from reproduce.sections import dynamics, full_scale, ground_states, growth, open_systems, samplers
 
 SECTIONS = {
     section.name: section

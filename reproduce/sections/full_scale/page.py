@@ -10,6 +10,7 @@ from reports.tables import table
 from reproduce.engine.cases import Case
 from reproduce.engine.layout import Layout
 from reproduce.engine.pages import Page, pick
+from reproduce.engine.texts import join_parts, read_parts
 from reproduce.sections.full_scale.cases import CASES, measurement
 
 NAME = "full_scale"
@@ -21,24 +22,7 @@ HEAD = (
     "steps after resuming",
     "GiB of memory",
 )
-TEXT = """# Full-scale configurations: how they start
-
-Written by `python -m reproduce full_scale` from [{name}.json]({name}.json), not by hand.
-
-{made}
-
-These trainings take days on such a machine. Here each was started and stopped after a few steps.
-Where the table has steps after resuming, it was stopped by SIGTERM and resumed by the same command,
-which went on after the last step. The time to the first step is from the start of the command, with
-imports and compilation, and the machine may have had other work; memory is the largest that the
-process held.
-
-{rows}
-
-Each is `python -m MODULE --config=...`:
-
-{commands}
-"""
+PARTS = read_parts(__file__)
 
 
 @dataclass(frozen=True)
@@ -103,12 +87,12 @@ def collect(layout: Layout) -> dict[str, Any]:
 def text(results: Results) -> str:
     """Returns the page as markdown."""
     rows = results.rows()
-    return TEXT.format(
-        name=NAME,
+    page = PARTS["page"].format(
         made=results.made.lines(),
         rows=table(HEAD, [_row(*row) for row in rows]),
         commands="\n".join(f"- {case.words}: `{tried.command}`" for case, tried in rows),
     )
+    return join_parts([page])
 
 
 def lines(results: Results) -> Iterator[str]:

@@ -12,13 +12,7 @@ def _case(
     """Returns a case whose measure is the energy that counts, and whose limit a relative error."""
     config = f"configs/ground_state/{config}"
     return Case(
-        name,
-        words,
-        "trainers.ground_state",
-        config,
-        minutes=minutes,
-        measure=measure,
-        limit=limit,
+        name, words, "trainers.ground_state", config, minutes=minutes, measure=measure, limit=limit
     )
 
 
@@ -42,13 +36,6 @@ CASES = (
         measure=PLAIN,
         minutes=15,
     ),
-    _case(
-        "j1j2",
-        "J1-J2 4 x 4, J2 = 0.5",
-        "j1j2_square.py:4,0.5",
-        1e-3,
-        measure=PLAIN,
-        minutes=10,
-    ),
+    _case("j1j2", "J1-J2 4 x 4, J2 = 0.5", "j1j2_square.py:4,0.5", 1e-3, measure=PLAIN, minutes=10),
     _case("chain_20", "Heisenberg chain of 20", "heisenberg_chain.py:20", 1e-4, measure=PLAIN),
 )

@@ -18,37 +18,14 @@ from reproduce.engine.cases import Case
 from reproduce.engine.layout import Layout
 from reproduce.engine.minutes import training_minutes
 from reproduce.engine.pages import Page, measure_runs, pick
+from reproduce.engine.texts import join_parts, read_parts
 from reproduce.sections.ground_states.cases import AVERAGED, CASES, PLAIN
 
 NAME, FIGURE = "ground_state_results", "ground_states"
 RESULT = "result.json"
 # Steps of the validations of a run, and their V-scores.
 Curve = tuple[list[int], list[float]]
-TEXT = """# Ground states: results
-
-Written by `python -m reproduce ground_states` from [{name}.json]({name}.json), not by hand.
-
-{made}
-
-{tally}. Errors are relative. Energies are sums over all
-configurations, without statistical error, of the last weights of one run with the seed of the
-configuration; exact ones are Lanczos' or follow from the Bethe equations. Averages are over the
-symmetries of the lattice and the flip of all spins, after a training that knew nothing of them;
-where there is none although the lattice is a square, they were built in, or the training ended with
-a refinement that has them built in.
-
-{accuracy}
-
-Minutes are those of the training, from compilation to the last validation.
-
-![V-scores](figures/{figure}.png)
-
-## What the samples say
-
-Of the last validation: independent samples of the wave function as it was trained.
-
-{samples}
-"""
+PARTS = read_parts(__file__)
 
 
 @dataclass(frozen=True)
@@ -139,14 +116,13 @@ def text(results: Results) -> str:
         ["", "energy", "variance", "V-score", "mean Z", "mean of abs(mean Z)"],
         [_sample_row(case, entry) for case, entry, _ in rows],
     )
-    return TEXT.format(
-        name=NAME,
-        figure=FIGURE,
+    page = PARTS["page"].format(
         made=results.made.lines(),
         tally=tally(requirement for *_, requirement in rows),
         accuracy=accuracy,
         samples=samples,
     )
+    return join_parts([page])
 
 
 def lines(results: Results) -> Iterator[str]:

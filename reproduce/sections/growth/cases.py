@@ -50,8 +50,5 @@ LIMITS = {
         Limit("minutes", MINUTES, 30.0, FIRST),
         Limit(f"minibatches to {BACK_UNDER:.0e}", MINIBATCHES, 100.0, FURTHER),
     ),
-    "square": (
-        Limit("error", ERROR, 1e-3, 6),
-        Limit("error with symmetries", SYMMETRIC, 1e-3, 6),
-    ),
+    "square": (Limit("error", ERROR, 1e-3, 6), Limit("error with symmetries", SYMMETRIC, 1e-3, 6)),
 }

@@ -9,6 +9,7 @@ from reports.tables import table
 from reproduce.engine.cases import Case
 from reproduce.engine.layout import Layout
 from reproduce.engine.pages import Page, pick
+from reproduce.engine.texts import join_parts, read_parts
 from reproduce.sections.growth.cases import BACK_UNDER, CASES, ERROR, MINIBATCHES, MINUTES
 from reproduce.sections.growth.results import Growth, LimitedNumber, Results, Size, collect
 from trainers.ground_states.growth_report import AVERAGED, BEFORE_IT, bulk_line
@@ -16,51 +17,19 @@ from trainers.ground_states.growth_report import AVERAGED, BEFORE_IT, bulk_line
 NAME = "growth_results"
 NO_BULK = "There are too few sizes for the energy of the infinite lattice."
 FIGURES = ("relative_error", "retraining")
-TEXT = """# Growing ground states: results
-
-Written by `python -m reproduce growth` from [{name}.json]({name}.json), not by hand.
-
-{made}
-
-{tally}.
-
-Each size starts from the weights of the one before. Energies are of samples, errors relative
-to the reference; error bars are one standard error. "Before" is the grown network before its
-first minibatch; "with symmetries" are those of the lattice and the flip of all spins, over which
-the trained wave function is averaged where the configuration names them. "Minibatches to
-{back_under:.0e}" is from where on the curve of the second figure stays under this error, by the
-samples of the training itself.
-{parts}"""
-PART = """
-## {title}
-
-`{command}`
-
-{samples}
-
-{rows}
-
-{requirements}
-
-{bulk}
-
-![Relative error against size](figures/growth_{name}_relative_error.png)
-
-![Relative error against minibatches after each enlargement](figures/growth_{name}_retraining.png)
-"""
+PARTS = read_parts(__file__)
 
 
 def text(results: Results) -> str:
     """Returns the page as markdown."""
     growths = results.growths
     requirements = [_requirement(each) for g in growths.values() for each in g.requirements]
-    return TEXT.format(
-        name=NAME,
+    page = PARTS["page"].format(
         made=results.made.lines(),
         tally=tally(requirements),
         back_under=BACK_UNDER,
-        parts="".join(_part(case, growth) for case, growth in pick(CASES, growths)),
     )
+    return join_parts([page, *(_part(*pair) for pair in pick(CASES, growths))])
 
 
 def lines(results: Results) -> Iterator[str]:
@@ -92,7 +61,7 @@ def figures(layout: Layout, results: Results) -> Iterator[tuple[str, Path]]:
 
 def _part(case: Case, growth: Growth) -> str:
     bulk = growth.bulk
-    return PART.format(
+    return PARTS["growth"].format(
         name=case.name,
         title=case.words,
         command=case.command,

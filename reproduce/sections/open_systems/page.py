@@ -7,26 +7,13 @@ from reports.requirements import Requirement, tally
 from reports.tables import table
 from reproduce.engine.cases import Case
 from reproduce.engine.pages import Page
+from reproduce.engine.texts import join_parts, read_parts
 from reproduce.sections.open_systems.cases import CASES, ONLY_Z
 from reproduce.sections.open_systems.figures import captions, figures
 from reproduce.sections.open_systems.results import OpenSystem, Results, collect
 
 NAME = "open_system_results"
-TEXT = """# Open systems: results
-
-Written by `python -m reproduce open_systems` from [{name}.json]({name}.json), not by hand.
-
-{made}
-
-{tally}. "Off by" is the largest distance of <X>, <Y> and <Z>,
-averaged over sites, from their exact values: at the last epoch, or at any for runs in time. Where
-strings are compared, the requirement is about <Z>, and "<Z> off by" its own distance.
-
-{rows}
-
-{missing}
-
-{figures}"""
+PARTS = read_parts(__file__)
 
 
 def text(results: Results) -> str:
@@ -34,17 +21,13 @@ def text(results: Results) -> str:
     rows = results.rows()
     head = ["", "X, Y, Z at the end", "exact", "off by", "asked for", "", "minutes"]
     missing = "; ".join(case.words for case in CASES if case.name not in results.cases)
-    pictures = [
-        f"{words}:\n\n![{words}](figures/{name}.png)\n" for name, words in captions(results)
-    ]
-    return TEXT.format(
-        name=NAME,
+    pictures = (f"{words}:\n\n![{words}](figures/{name}.png)" for name, words in captions(results))
+    page = PARTS["page"].format(
         made=results.made.lines(),
         tally=tally(requirement for *_, requirement in rows),
         rows=table(head, [_row(*row) for row in rows]),
-        missing=f"Not finished yet: {missing}." if missing else "",
-        figures="\n".join(pictures),
     )
+    return join_parts([page, f"Not finished yet: {missing}." if missing else "", *pictures])
 
 
 def lines(results: Results) -> Iterator[str]:

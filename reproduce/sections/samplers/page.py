@@ -10,6 +10,7 @@ from reports.provenance import Made
 from reports.tables import table
 from reproduce.engine.layout import Layout
 from reproduce.engine.pages import MissingRunsError, Page
+from reproduce.engine.texts import join_parts, read_parts
 from reproduce.sections.samplers.stages import FIELD, MODES, SIDES, TRAININGS
 
 NAME = "sampler_results"
@@ -18,34 +19,7 @@ KINDS = {
     "chains": "chains, half from up, half from down",
     "chains_from_up": "of these, those from up",
 }
-TEXT = """# Direct samples against Markov chains: results
-
-Written by `python -m reproduce samplers` from [{name}.json]({name}.json), not by hand.
-
-{made}
-
-Ising model on open squares. Chains are single-flip Metropolis chains of the same wave function, a
-trained one averaged over the symmetries of the square and the flip of all spins; one configuration
-is kept after each sweep. The mean of Z is zero by symmetry.
-
-## The ferromagnet, field {field}
-
-{modes}
-
-{figures}
-
-R-hat above 1.01 says that chains disagree; it cannot say so if all of them start in one place.
-
-## As what a wave function is trained on
-
-{side} x {side}, field {training_field}, {n_steps} optimiser steps of {n_samples} samples.
-Chains take k steps between optimiser steps, each with one proposed flip. Energies are measured on
-direct samples; the reference is {reference}.
-
-{trainings}
-
-![Relative error of the energy while trained](figures/samplers_trainings.png)
-"""
+PARTS = read_parts(__file__)
 
 
 @dataclass(frozen=True)
@@ -147,8 +121,7 @@ def text(results: Results) -> str:
     """Returns the page as markdown."""
     trainings = results.trainings
     kind = "exact" if trainings.reference_is_exact else "the lowest of them"
-    return TEXT.format(
-        name=NAME,
+    page = PARTS["page"].format(
         made=results.made.lines(),
         field=FIELD,
         modes=_mode_table(results.modes),
@@ -163,6 +136,7 @@ def text(results: Results) -> str:
         reference=f"{kind}, {trainings.reference:.6f}",
         trainings=_training_table(trainings.curves),
     )
+    return join_parts([page])
 
 
 def _mode_table(modes: Mapping[str, Modes]) -> str:

@@ -8,13 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from qtf.figure_style import (
-    COLORS,
-    add_grid,
-    make_figure,
-    ordered_colors,
-    put_legend_below,
-)
+from qtf.figure_style import COLORS, add_grid, make_figure, ordered_colors, put_legend_below
 from reproduce.sections.dynamics.figures.panels import (
     LABELS,
     PAPER_CLAIM,
@@ -86,10 +80,7 @@ def _draw_training(panel: Axes, run: Run, title: str) -> None:
     panel.plot(steps, values, color="silver", linewidth=1.0, label="training")
     n_sites = run.config.data.n_sites
     for n, color in zip(n_sites, ordered_colors(len(n_sites)), strict=True):
-        points = (
-            [row.step for row in run.validation],
-            [row.losses[n] for row in run.validation],
-        )
+        points = ([row.step for row in run.validation], [row.losses[n] for row in run.validation])
         panel.plot(*points, "o-", color=color, markersize=3, label=f"validation, n = {n}")
     _draw_trivial_lines(panel, run, n_sites)
     unit = {"mean_squared_error": "mean squared error", "squared_distance": "squared distance"}
