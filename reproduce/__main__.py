@@ -19,8 +19,19 @@ from collections.abc import Sequence
 from absl import flags
 
 from qtf.command_line import run_command
-from reproduce.contents import DEFAULT, SECTIONS
 from reproduce.engine.sections import Choice, Section, run_section
+from reproduce.sections import (
+    dynamics,
+    full_scale,
+    ground_states,
+    growth,
+    open_systems,
+    samplers,
+)
+
+ROOMS = (dynamics, ground_states, growth, open_systems, samplers, full_scale)
+SECTIONS = {room.SECTION.name: room.SECTION for room in ROOMS}
+DEFAULT = dynamics.SECTION.name
 
 
 def main() -> None:

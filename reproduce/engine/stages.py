@@ -1,7 +1,7 @@
 """A stage of a section: a command that a user could type."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,9 +61,9 @@ def train(layout: Layout, case: Case) -> Stage:
     )
 
 
-def train_all(layout: Layout, cases: Sequence[Case]) -> list[Stage]:
-    """Returns one training for each case."""
-    return [train(layout, case) for case in cases]
+def train_each(cases: Sequence[Case]) -> Callable[[Layout, str], list[Stage]]:
+    """Returns a function that returns one training for each case, whatever the budget."""
+    return lambda layout, budget: [train(layout, case) for case in cases]
 
 
 def duration(minutes: float) -> str:

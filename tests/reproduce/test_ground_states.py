@@ -6,8 +6,8 @@ from matplotlib.figure import Figure
 from reproduce.engine.fingerprints import fingerprint
 from reproduce.engine.layout import Layout
 from reproduce.engine.pages import write_page
+from reproduce.sections.ground_states import SECTION
 from reproduce.sections.ground_states import page as ground_states
-from reproduce.sections.ground_states import stages_of
 from reproduce.sections.ground_states.cases import CASES
 from reproduce.sections.ground_states.page import PAGE
 
@@ -79,7 +79,7 @@ def test_refinement_follows_its_training_in_the_figure(tmp_path, monkeypatch):
 
 
 def test_stages_depend_on_what_follows_the_colon_of_a_configuration(tmp_path):
-    stages = {stage.name: stage for stage in stages_of(Layout(tmp_path))}
+    stages = {stage.name: stage for stage in SECTION.stages(Layout(tmp_path), "")}
     assert set(stages) == {case.name for case in CASES}
     found = {fingerprint(stage, tmp_path) for stage in stages.values()}
     assert len(found) == len(CASES)

@@ -5,7 +5,7 @@ import pytest
 
 from reproduce.engine.layout import Layout
 from reproduce.engine.pages import write_page
-from reproduce.sections.growth import stages_of
+from reproduce.sections.growth import SECTION
 from reproduce.sections.growth.cases import CASES
 from reproduce.sections.growth.page import PAGE
 
@@ -171,4 +171,6 @@ def test_bulk_energy_is_named_beside_the_known_one_and_how_good_the_fit_is(writt
 
 
 def test_each_growth_is_a_stage(tmp_path):
-    assert [stage.name for stage in stages_of(Layout(tmp_path))] == [case.name for case in CASES]
+    assert [stage.name for stage in SECTION.stages(Layout(tmp_path), "")] == [
+        case.name for case in CASES
+    ]

@@ -5,7 +5,7 @@ import pytest
 from reproduce.engine.fingerprints import fingerprint
 from reproduce.engine.layout import Layout
 from reproduce.engine.pages import write_page
-from reproduce.sections.open_systems import stages_of
+from reproduce.sections.open_systems import SECTION
 from reproduce.sections.open_systems.cases import CASES, SEEDS
 from reproduce.sections.open_systems.figures import solve_ising
 from reproduce.sections.open_systems.page import PAGE
@@ -57,7 +57,7 @@ def test_page_holds_each_distance_against_its_limit(tmp_path):
 
 
 def test_stages_depend_on_what_follows_the_colon_of_a_configuration(tmp_path):
-    found = {fingerprint(stage, tmp_path) for stage in stages_of(Layout(tmp_path))}
+    found = {fingerprint(stage, tmp_path) for stage in SECTION.stages(Layout(tmp_path), "")}
     assert len(found) == len(CASES)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from qtf.files import read_json
 from reports.records import read_record
-from reproduce.contents import SECTIONS
+from reproduce.__main__ import SECTIONS
 from reproduce.other_results import TITLE
 from reproduce.sections.dynamics.page import page
 from reproduce.sections.dynamics.requirements import all_requirements

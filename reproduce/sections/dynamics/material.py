@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -21,51 +21,10 @@ from reproduce.sections.dynamics.runs import (
     times_file,
 )
 
-T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class DataSettings:
-    """Settings of the data that a run was trained on."""
-
-    n_sites: tuple[int, ...] = ()
-    window: int = 0
-
-
-@dataclass(frozen=True)
-class FitSettings:
-    """Settings of a fit."""
-
-    noise: float = 0.0
-
-
-@dataclass(frozen=True)
-class RunConfig:
-    """What pages need of the configuration of a run.
-
-    Attributes:
-        loss: Name of the loss.
-        data: Settings of its data.
-        fit: Settings of its fit.
-        physics: Hamiltonian, law of initial states, time step, as `qtf.physics` takes them.
-    """
-
-    loss: str = ""
-    data: DataSettings = DataSettings()
-    fit: FitSettings = FitSettings()
-    physics: Mapping[str, Any] = field(default_factory=dict)
-
 
 @dataclass(frozen=True)
 class Record:
-    """A row of `metrics.jsonl`.
-
-    Attributes:
-        step: Optimiser step.
-        loss: Mean loss.
-        epoch: Number of the epoch, for validations.
-        losses: Number of spins -> its loss, for validations.
-    """
+    """A row of `metrics.jsonl`; validations have an epoch and losses by the number of spins."""
 
     step: int
     loss: float = np.nan
@@ -78,17 +37,25 @@ class Run:
     """One training.
 
     Attributes:
-        config: Its configuration.
+        loss: Name of its loss.
+        n_sites: Numbers of spins that it was trained on.
+        window: States of a trajectory.
+        physics: Hamiltonian, law of initial states, time step, as `qtf.physics` takes them.
         training: Its records of kind "training".
         validation: Its records of kind "validation".
         minutes: How long it took.
+        noise: Noise of every amplitude that a local generator was fitted to.
         generator: What a local generator has learned, as it is stored, or nothing.
     """
 
-    config: RunConfig
+    loss: str
+    n_sites: tuple[int, ...]
+    window: int
+    physics: Mapping[str, Any]
     training: tuple[Record, ...]
     validation: tuple[Record, ...]
     minutes: float
+    noise: float = 0.0
     generator: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -99,14 +66,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Series:
-    """One metric of one predictor at each step; what is not finite is None.
-
-    Attributes:
-        mean: Mean over sequences.
-        low: Lower end of the interval of the mean.
-        high: Upper end of it.
-        median: Median over sequences.
-    """
+    """One metric of one predictor at each step; the interval is that of the mean."""
 
     mean: tuple[float | None, ...]
     low: tuple[float | None, ...] = ()
@@ -120,12 +80,7 @@ Metrics = Mapping[str, Mapping[str, Series]]
 
 @dataclass(frozen=True)
 class Evaluation:
-    """One evaluation by `trainers.evaluate`.
-
-    Attributes:
-        n_sequences: Number of spins -> test sequences.
-        n_sites: Number of spins -> metrics.
-    """
+    """One evaluation by `trainers.evaluate`: number of spins -> test sequences, metrics."""
 
     n_sequences: Mapping[int, int] = field(default_factory=dict)
     n_sites: Mapping[int, Metrics] = field(default_factory=dict)
@@ -153,27 +108,8 @@ class Times:
 
 
 @dataclass(frozen=True)
-class SpeedTable:
-    """The file of times.
-
-    Attributes:
-        rows: Its rows.
-    """
-
-    rows: tuple[Times, ...] = ()
-
-
-@dataclass(frozen=True)
 class Material:
-    """Everything that the report is made from.
-
-    Attributes:
-        runs: Name -> training.
-        evaluations: Name -> evaluation.
-        printed: `exact_nN` and `NAME_nN` -> trajectory from the printed state.
-        times: Rows of the speed table.
-        stages: Name -> entry of the journal.
-    """
+    """Everything that the report is made from, by name; `printed` as `printed_states` names it."""
 
     runs: Mapping[str, Run]
     evaluations: Mapping[str, Evaluation]
@@ -187,44 +123,50 @@ def collect(layout: Layout) -> Material:
     journal = Journal(layout.journal)
     runs = {name: _read_run(layout.run(name), journal[name]) for name in TRAINED}
     files = {name: evaluation_folder(layout, name) / "metrics.json" for name in EVALUATED}
-    evaluations = {name: _read(Evaluation, path) for name, path in files.items()}
+    times = _read(times_file(layout)).get("rows", ())
     return Material(
         runs={name: run for name, run in runs.items() if run is not None},
-        evaluations={name: each for name, each in evaluations.items() if each is not None},
+        evaluations={
+            name: read_record(Evaluation, _read(path))
+            for name, path in files.items()
+            if path.exists()
+        },
         printed=_read_arrays(printed_states_file(layout)),
-        times=(_read(SpeedTable, times_file(layout)) or SpeedTable()).rows,
+        times=tuple(read_record(Times, row) for row in times),
         stages=journal.entries,
     )
 
 
 def _read_run(folder: Path, entry: Entry) -> Run | None:
-    metrics, config = folder / "metrics.jsonl", _read(RunConfig, folder / "config.json")
-    if config is None or not metrics.exists():
+    metrics, config = folder / "metrics.jsonl", _read(folder / "config.json")
+    if not config or not metrics.exists():
         return None
-    file = folder / "generator.json"
-    generator = read_object(file) if file.exists() else {}
+    data, generator = config.get("data", {}), _read(folder / "generator.json")
     # A run may have been trained before the journal knew of it, and a fit keeps no records.
     seconds = (60 * training_minutes(folder), entry.seconds, generator.get("seconds", 0))
     return Run(
-        config=config,
+        loss=config.get("loss", ""),
+        n_sites=tuple(data.get("n_sites", ())),
+        window=data.get("window", 0),
+        physics=config.get("physics", {}),
         training=_read_records(metrics, "training"),
         validation=_read_records(metrics, "validation"),
         minutes=max(seconds) / 60,
+        noise=config.get("fit", {}).get("noise", 0.0),
         generator=generator,
     )
 
 
 def _read_records(path: Path, kind: str) -> tuple[Record, ...]:
-    records = []
+    records, prefix = [], "loss_n"
     for row in read_metrics(path, kind):
-        prefix = "loss_n"
         losses = {key.removeprefix(prefix): row[key] for key in row if key.startswith(prefix)}
         records.append(read_record(Record, {**row, "losses": losses}))
     return tuple(records)
 
 
-def _read(kind: type[T], path: Path) -> T | None:
-    return read_record(kind, read_object(path)) if path.exists() else None
+def _read(path: Path) -> dict[str, Any]:
+    return read_object(path) if path.exists() else {}
 
 
 def _read_arrays(path: Path) -> dict[str, np.ndarray]:

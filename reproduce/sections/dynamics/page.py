@@ -87,7 +87,7 @@ def _head(results: Results) -> str:
         for name, network in trained.items()
     ]
     return PARTS["head"].format(
-        made=results.made.lines(),
+        made=results.lines(),
         trained=table(["trained", "minutes", "optimiser steps"], rows),
         counts=_count_states(results),
     )

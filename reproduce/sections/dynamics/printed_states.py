@@ -9,6 +9,7 @@ NAME is the name of the folder.
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from absl import flags
@@ -19,11 +20,14 @@ from qtf.files import write_atomically
 
 def main() -> None:
     """Defines the flags and runs the command."""
-    runs = flags.DEFINE_multi_string("run", None, "Run folder; may be given several times.")
-    out_file = flags.DEFINE_string("out_file", None, "File of trajectories to write.")
+    runs = flags.DEFINE_multi_string(
+        "run", None, "Run folder; may be given several times.", required=True
+    )
+    out_file = flags.DEFINE_string(
+        "out_file", None, "File of trajectories to write.", required=True
+    )
     n_sites = flags.DEFINE_list("n_sites", ["2", "3", "4", "5", "6", "7"], "Numbers of spins.")
     n_steps = flags.DEFINE_integer("n_steps", 250, "Steps to predict.", lower_bound=1)
-    flags.mark_flags_as_required(["run", "out_file"])
     run_command(
         "reproduce-printed-states",
         lambda: _write(
@@ -41,7 +45,8 @@ def _write(out_file: Path, runs: Sequence[Path], n_sites: Sequence[int], n_steps
 
     import_tensorflow_quietly()
     content = io.BytesIO()
-    np.savez_compressed(content, **predict_trajectories(runs, n_sites, n_steps))
+    arrays: dict[str, Any] = {**predict_trajectories(runs, n_sites, n_steps)}
+    np.savez_compressed(content, **arrays)
     write_atomically(out_file, content.getvalue())
     print(f"Trajectories: {out_file}")
 

@@ -32,13 +32,10 @@ ABSENT = math.nan
 
 @dataclass(frozen=True)
 class Errors:
-    """Numbers of one predictor for one number of spins, at steps 100 and 250.
+    """Errors of one predictor for one number of spins, at or up to steps 100 and 250.
 
-    Attributes:
-        mre_100: Mean relative entropy, mean over the test states.
-        fidelity_100: Median over the test states.
-        rollout_loss_100: Mean squared error of all steps up to this one.
-        amplitude_error_250: Largest error of an amplitude, mean over the test states.
+    Means over the test states, but for the fidelity, which is their median; rollout losses are
+    means over all steps too.
     """
 
     mre_100: float | None = ABSENT
@@ -51,7 +48,7 @@ class Errors:
 
 @dataclass(frozen=True)
 class Tested(Errors):
-    """The errors of a network, and those of the trivial predictors for the same states.
+    """Errors of a network, and beside them those of the trivial predictors for the same states.
 
     Attributes:
         n_states: Number of test states.
@@ -68,14 +65,7 @@ class Tested(Errors):
 
 @dataclass(frozen=True)
 class Trained:
-    """A training and its evaluation.
-
-    Attributes:
-        minutes: Duration.
-        steps: Optimiser steps.
-        n_sites: Number of spins -> errors.
-        times: Rows of the speed table, if it is of this network.
-    """
+    """A training, its errors by the number of spins, and the speed table if it is about it."""
 
     minutes: float = 0.0
     steps: int = 0
@@ -85,12 +75,7 @@ class Trained:
 
 @dataclass(frozen=True)
 class Recognised:
-    """The Hamiltonian that a local generator has found.
-
-    Attributes:
-        parameters: Name -> value.
-        errors: Name -> standard error.
-    """
+    """Couplings of the Hamiltonian that a local generator has found, and their errors by name."""
 
     parameters: Mapping[str, Any] = field(default_factory=dict)
     errors: Mapping[str, float] = field(default_factory=dict)
@@ -98,13 +83,7 @@ class Recognised:
 
 @dataclass(frozen=True)
 class Fit:
-    """What a local generator has learned.
-
-    Attributes:
-        n_trajectories: Trajectories that it was fitted to; 0 where there was no fit.
-        seconds: Duration of the fit.
-        hamiltonian: What it is.
-    """
+    """What a local generator has learned; without trajectories there was no fit."""
 
     n_trajectories: int = 0
     seconds: float = 0.0
@@ -113,13 +92,11 @@ class Fit:
 
 @dataclass(frozen=True)
 class LocalGenerator(Trained):
-    """The local generator.
+    """The local generator, fitted to exact and to noisy trajectories.
 
     Attributes:
-        hamiltonian: Settings of the exact one.
-        generator: Fit to exact trajectories.
-        generator_from_noisy_data: Fit to noisy ones.
-        noise: Noise of every amplitude of these; None without such a fit.
+        hamiltonian: Settings of the exact Hamiltonian.
+        noise: Noise of every amplitude of the noisy trajectories; None without such a fit.
     """
 
     hamiltonian: Mapping[str, Any] = field(default_factory=dict)
@@ -161,27 +138,13 @@ class Transfer(Trained):
 
 
 @dataclass(frozen=True)
-class Results:
-    """All numbers; a network whose stage has not run is None.
+class Results(Made):
+    """All numbers, and where and when they were made; a network that has not run is None."""
 
-    Attributes:
-        date: Day on which they were made.
-        machine: Machine in words.
-        versions: Package -> version.
-    """
-
-    date: str
-    machine: str
-    versions: Mapping[str, str]
     increment: Trained | None = None
     paper: Trained | None = None
     local_generator: LocalGenerator | None = None
     transfer_8: Transfer | None = None
-
-    @property
-    def made(self) -> Made:
-        """Where and when they were made."""
-        return Made(self.date, self.machine, self.versions)
 
     def base_runs(self) -> dict[str, Trained]:
         """Returns name -> each of the base runs."""
@@ -271,9 +234,9 @@ def _local_generator(material: Material) -> dict[str, Any]:
     run, noisy = material.runs[LOCAL_GENERATOR], material.runs.get(NOISY_RUN)
     return {
         "n_sites": {n: entry for by_n in evaluations for n, entry in by_n.items()},
-        "hamiltonian": run.config.physics["hamiltonian"],
+        "hamiltonian": run.physics["hamiltonian"],
         "generator": run.generator,
-        "noise": noisy.config.fit.noise if noisy else None,
+        "noise": noisy.noise if noisy else None,
         "generator_from_noisy_data": noisy.generator if noisy else {},
     }
 
@@ -302,4 +265,4 @@ def divide_losses(losses: Mapping[str, Sequence[float]]) -> dict[str, list[float
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
-    return None if None in values else float(np.mean(values))
+    return None if None in values else float(np.mean(np.array(values, float)))

@@ -26,13 +26,12 @@ MEASURED_TRAJECTORIES = 4
 
 def main() -> None:
     """Defines the flags and runs the command."""
-    workdir = flags.DEFINE_string("workdir", None, "Run folder of the network.")
-    out_file = flags.DEFINE_string("out_file", None, "File of times to write.")
+    workdir = flags.DEFINE_string("workdir", None, "Run folder of the network.", required=True)
+    out_file = flags.DEFINE_string("out_file", None, "File of times to write.", required=True)
     n_sites = flags.DEFINE_list("n_sites", ["2", "3", "4", "5", "6", "7"], "Numbers of spins.")
     sizes = flags.DEFINE_list("batch_sizes", ["1", "64", "128", "256"], "Trajectories at once.")
     n_steps = flags.DEFINE_integer("n_steps", 100, "Steps of a trajectory.", lower_bound=1)
     repeats = flags.DEFINE_integer("repeats", 5, "Runs of which the fastest counts.", 1)
-    flags.mark_flags_as_required(["workdir", "out_file"])
     run_command(
         "reproduce-times",
         lambda: _write(

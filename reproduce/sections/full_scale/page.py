@@ -27,14 +27,7 @@ PARTS = read_parts(__file__)
 
 @dataclass(frozen=True)
 class Part:
-    """What was seen of one start.
-
-    Attributes:
-        n_steps: Steps that were waited for.
-        seconds_to_first_step: From the start of the command on.
-        seconds_a_step: Seconds of each further step; None without one.
-        peak_gib: Largest resident memory.
-    """
+    """What was seen of one start; seconds of a further step are None without one."""
 
     n_steps: int
     seconds_to_first_step: float
@@ -44,12 +37,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Tried:
-    """What was seen of a configuration.
-
-    Attributes:
-        parts: Its starts.
-        command: The training as a user would type it.
-    """
+    """What was seen of a configuration, and the command as a user would type it."""
 
     parts: tuple[Part, ...]
     command: str
@@ -57,12 +45,7 @@ class Tried:
 
 @dataclass(frozen=True)
 class Results:
-    """Numbers of the page.
-
-    Attributes:
-        made: Where and when.
-        cases: Name of a case -> what was seen of it.
-    """
+    """Numbers of the page, by the names of cases."""
 
     made: Made
     cases: Mapping[str, Tried]

@@ -133,14 +133,15 @@ def _peak_bytes(pid: int) -> int:
 
 def main() -> None:
     """Defines the flags and runs the command."""
-    config = flags.DEFINE_string("config", None, "The configuration.")
-    module = flags.DEFINE_string("module", None, "The trainer.")
-    workdir = flags.DEFINE_string("workdir", None, "Folder of run folders, one for each try.")
-    out_file = flags.DEFINE_string("out_file", None, "File of numbers to write.")
+    config = flags.DEFINE_string("config", None, "The configuration.", required=True)
+    module = flags.DEFINE_string("module", None, "The trainer.", required=True)
+    workdir = flags.DEFINE_string(
+        "workdir", None, "Folder of run folders, one for each try.", required=True
+    )
+    out_file = flags.DEFINE_string("out_file", None, "File of numbers to write.", required=True)
     n_steps = flags.DEFINE_integer("n_steps", 2, "Steps of each start.", lower_bound=1)
     resume = flags.DEFINE_bool("resume", True, "Whether to start it a second time.")
     passed_on = flags.DEFINE_multi_string("trainer_flag", [], "Passed on; may be repeated.")
-    flags.mark_flags_as_required(["config", "module", "workdir", "out_file"])
 
     def start() -> None:
         folder, target = writable_folder(workdir.value), Path(out_file.value)

@@ -1,15 +1,9 @@
 """Ground states of squares and a chain: `docs/ground_state_results.md`."""
 
-from reproduce.engine.layout import Layout
 from reproduce.engine.pages import Page
 from reproduce.engine.sections import Section
-from reproduce.engine.stages import Stage, train_all
+from reproduce.engine.stages import train_each
 from reproduce.sections.ground_states.cases import CASES
-
-
-def stages_of(layout: Layout, budget: str = "") -> list[Stage]:
-    """Returns one training for each case."""
-    return train_all(layout, CASES)
 
 
 def _page() -> Page:
@@ -19,4 +13,4 @@ def _page() -> Page:
     return PAGE
 
 
-SECTION = Section("ground_states", stages_of, _page)
+SECTION = Section("ground_states", train_each(CASES), _page)

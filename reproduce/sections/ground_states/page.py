@@ -30,15 +30,7 @@ PARTS = read_parts(__file__)
 
 @dataclass(frozen=True)
 class GroundState:
-    """Numbers of one case: what its run left, and how good that is.
-
-    Attributes are those of `result.json`, but for the last four.
-
-    Attributes:
-        relative_error: Relative error of the energy that counts.
-        holds: Whether it keeps the limit.
-        minutes: Duration of the training and its refinement.
-    """
+    """Numbers of one case: those of `result.json`, and how good the energy that counts is."""
 
     energy: float
     energy_error: float
@@ -60,12 +52,7 @@ class GroundState:
 
 @dataclass(frozen=True)
 class Results:
-    """Numbers of the page.
-
-    Attributes:
-        made: Where and when.
-        cases: Name of a case -> its numbers.
-    """
+    """Numbers of the page, by the names of cases."""
 
     made: Made
     cases: Mapping[str, GroundState]

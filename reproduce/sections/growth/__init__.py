@@ -1,15 +1,9 @@
 """A chain and a square whose ground states are grown: `docs/growth_results.md`."""
 
-from reproduce.engine.layout import Layout
 from reproduce.engine.pages import Page
 from reproduce.engine.sections import Section
-from reproduce.engine.stages import Stage, train_all
+from reproduce.engine.stages import train_each
 from reproduce.sections.growth.cases import CASES
-
-
-def stages_of(layout: Layout, budget: str = "") -> list[Stage]:
-    """Returns one growth for each lattice."""
-    return train_all(layout, CASES)
 
 
 def _page() -> Page:
@@ -18,4 +12,4 @@ def _page() -> Page:
     return PAGE
 
 
-SECTION = Section("growth", stages_of, _page)
+SECTION = Section("growth", train_each(CASES), _page)

@@ -70,7 +70,7 @@ def _part(case: Case, growth: Growth) -> str:
         requirements=table(
             ["", "of", "found", "asked for", ""], map(_requirement_row, growth.requirements)
         ),
-        bulk=NO_BULK if bulk is None else f"{bulk_line(bulk).replace('+-', '±')}.",
+        bulk=NO_BULK if bulk is None else f"{bulk_line(dict(bulk)).replace('+-', '±')}.",
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from qtf.files import read_object
 from qtf.ground_states.growth_folders import folder_name
 from reports.provenance import Made
+from reports.requirements import keeps
 from reproduce.engine.cases import Case
 from reproduce.engine.layout import Layout
 from reproduce.engine.pages import measure_runs
@@ -30,10 +31,9 @@ NEVER = "not reached"
 
 @dataclass(frozen=True)
 class Size:
-    """Numbers of one size: the row of `growth.json`, and two more.
+    """Numbers of one size: the row of `growth.json`, minutes, and what a curve says.
 
     Attributes:
-        minutes: Duration of its training.
         minibatches_until_back: From where on the error stays under `BACK_UNDER`, or `NEVER`.
     """
 
@@ -83,10 +83,8 @@ class Growth:
 
     Attributes:
         rows: Numbers of each size.
-        requirements: What is limited.
         bulk: Energy of the infinite lattice, as the growth reports it, or None.
         n_averages: Samples that are averaged over symmetries.
-        sizes_to_come: Sizes that are not trained yet.
     """
 
     rows: tuple[Size, ...]
@@ -98,12 +96,7 @@ class Growth:
 
 @dataclass(frozen=True)
 class Results:
-    """Numbers of the page.
-
-    Attributes:
-        made: Where and when.
-        growths: Name of a case -> its growth.
-    """
+    """Numbers of the page, by the names of cases."""
 
     made: Made
     growths: Mapping[str, Growth]
@@ -153,13 +146,11 @@ def _judge(limit: Limit, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
     What is unknown or never reached at a size does not hold.
     """
-    chosen = {EVERY: rows, FIRST: rows[:1], FURTHER: rows[1:]}.get(
-        limit.sizes, [row for row in rows if row["size"] == limit.sizes]
-    )
+    groups: dict[str | int, Sequence[Mapping[str, Any]]] = {row["size"]: [row] for row in rows}
+    groups |= {EVERY: rows, FIRST: rows[:1], FURTHER: rows[1:]}
+    chosen = groups.get(limit.sizes, ())
     values = [row[limit.key] for row in chosen]
-    worst = NEVER if NEVER in values else None if None in values else max(values, default=None)
-    return {
-        **vars(limit),
-        "found": worst,
-        "holds": worst not in (None, NEVER) and worst <= limit.limit,
-    }
+    if NEVER in values:
+        return {**vars(limit), "found": NEVER, "holds": False}
+    worst = None if None in values else max(values, default=None)
+    return {**vars(limit), "found": worst, "holds": keeps(worst, limit.limit)}

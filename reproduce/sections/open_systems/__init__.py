@@ -1,15 +1,9 @@
 """Open systems in time and at rest: `docs/open_system_results.md`."""
 
-from reproduce.engine.layout import Layout
 from reproduce.engine.pages import Page
 from reproduce.engine.sections import Section
-from reproduce.engine.stages import Stage, train_all
+from reproduce.engine.stages import train_each
 from reproduce.sections.open_systems.cases import CASES
-
-
-def stages_of(layout: Layout, budget: str = "") -> list[Stage]:
-    """Returns one run for each case."""
-    return train_all(layout, CASES)
 
 
 def _page() -> Page:
@@ -18,4 +12,4 @@ def _page() -> Page:
     return PAGE
 
 
-SECTION = Section("open_systems", stages_of, _page)
+SECTION = Section("open_systems", train_each(CASES), _page)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -73,7 +74,9 @@ def _strings(layout: Layout, results: Results) -> Figure | None:
 
 def _fields(layout: Layout, results: Results) -> Figure:
     cases = results.cases
-    points = {field: vars(cases[name]) for field, name in FIELDS.items() if name in cases}
+    points: dict[float, dict[str, Any]] = {
+        field: vars(cases[name]) for field, name in FIELDS.items() if name in cases
+    }
     exact = {field: solve_ising(field) for field in FIELDS_OF_CURVE}
     title = "Ising model, periodic chain of 6, with decay: steady states"
     return fields_figure(points, exact, title=title)

@@ -19,15 +19,12 @@ RESULT = "result.json"
 
 @dataclass(frozen=True)
 class OpenSystem:
-    """Numbers of one run: what it left, and how good that is.
+    """Numbers of one run: those of `result.json`, and whether the distance that counts is small.
 
     Attributes:
         x: Mean of <X> over sites at the end; `y` and `z` likewise.
-        exact_x: Its exact value.
-        distance: Largest distance of the three from their exact values at the end.
-        off_by: The distance that counts.
+        off_by: Distance that counts.
         holds: Whether it keeps its limit; None where there is none.
-        minutes: Duration of the training.
     """
 
     x: float
@@ -44,12 +41,7 @@ class OpenSystem:
 
 @dataclass(frozen=True)
 class Results:
-    """Numbers of the page.
-
-    Attributes:
-        made: Where and when.
-        cases: Name of a case -> its numbers.
-    """
+    """Numbers of the page, by the names of cases."""
 
     made: Made
     cases: Mapping[str, OpenSystem]

@@ -62,12 +62,7 @@ class Training:
 
 @dataclass(frozen=True)
 class Trainings:
-    """Trainings on several kinds of samples, and what they share.
-
-    Attributes:
-        reference: Energy that they are held against.
-        curves: Kind of samples -> its training.
-    """
+    """Trainings by the kind of their samples, and the energy that they are held against."""
 
     side: int
     field: float
@@ -80,13 +75,7 @@ class Trainings:
 
 @dataclass(frozen=True)
 class Results:
-    """Numbers of the page.
-
-    Attributes:
-        made: Where and when.
-        modes: Side of the square -> samples of its wave function.
-        trainings: The trainings.
-    """
+    """Numbers of the page: samples by the side of the square, and trainings."""
 
     made: Made
     modes: Mapping[str, Modes]

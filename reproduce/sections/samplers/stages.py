@@ -28,7 +28,8 @@ def stages_of(layout: Layout, budget: str = "") -> list[Stage]:
 
 def _compare(layout: Layout, name: str, *, run: str | None = None) -> Stage:
     folder = layout.run(name)
-    module, arguments = "trainers.compare_samplers", (f"--workdir={folder}",)
+    module = "trainers.compare_samplers"
+    arguments: tuple[str, ...] = (f"--workdir={folder}",)
     if run is None:
         return Stage(name, module, arguments, folder, minutes=5.0)
     arguments += (f"--run={layout.run(run)}", "--symmetrized", "--n_steps=0")

@@ -10,11 +10,9 @@ from qtf.physics import Chain, evolve, ising, printed_state, sample_initial_stat
 from reports.records import read_record
 from reproduce.sections.dynamics.material import (
     Evaluation,
-    FitSettings,
     Material,
     Record,
     Run,
-    RunConfig,
     Times,
 )
 
@@ -65,9 +63,7 @@ def training(loss, n_sites, losses):
         for k, value in enumerate(losses)
     )
     rows = tuple(Record(row.step, row.loss) for row in validation)
-    settings = {"loss": loss, "data": {"n_sites": n_sites, "window": 20}, "physics": PHYSICS}
-    config = read_record(RunConfig, settings)
-    return Run(config=config, training=rows, validation=validation, minutes=12.5)
+    return Run(loss, tuple(n_sites), 20, PHYSICS, rows, validation, minutes=12.5)
 
 
 def learned(transverse_field, error, noise):
@@ -75,9 +71,8 @@ def learned(transverse_field, error, noise):
     hamiltonian = {"name": "ising", "parameters": parameters}
     hamiltonian["errors"] = dict.fromkeys(parameters, error)
     run = training("squared_distance", [2, 3], [1e-16])
-    config = replace(run.config, fit=FitSettings(noise))
     generator = {"hamiltonian": hamiltonian, "n_trajectories": 200, "seconds": 0.5}
-    return replace(run, config=config, generator=generator)
+    return replace(run, noise=noise, generator=generator)
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,8 @@ import pytest
 
 from reproduce.engine.layout import Layout
 from reproduce.engine.minutes import training_minutes
+from reproduce.report import write_report
 from reproduce.sections.dynamics.material import Evaluation, collect
-from reproduce.sections.dynamics.report import write_report
 from reproduce.sections.dynamics.runs import evaluation_folder, printed_states_file
 
 

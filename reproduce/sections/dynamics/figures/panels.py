@@ -22,7 +22,7 @@ LABELS = {
     "paper": "preset paper, our budget",
     "local_generator": "local generator",
 }
-PAPER_CLAIM = {"color": "tab:red", "linewidth": 1.0, "linestyle": (0, (6, 3))}
+PAPER_CLAIM: dict[str, Any] = {"color": "tab:red", "linewidth": 1.0, "linestyle": (0, (6, 3))}
 # Of sums of double-precision numbers near 1; below it digits mean nothing.
 ROUNDING = 1e-15
 # A trajectory's axis counts its steps.

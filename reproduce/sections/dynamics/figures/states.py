@@ -1,6 +1,7 @@
 """Single trajectories, from the paper's printed initial states."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -21,8 +22,8 @@ from reproduce.sections.dynamics.figures.panels import LABELS, NETWORKS, STEP, S
 N_COMPONENTS = 3
 COMPONENT_COLORS = (COLORS[0], COLORS[3], COLORS[2])
 STEPS = 100
-LINE = {"linewidth": 1.1, "linestyle": "-."}
-FIRST = {"linewidth": 1.0, "linestyle": ":"}
+LINE: dict[str, Any] = {"linewidth": 1.1, "linestyle": "-."}
+FIRST: dict[str, Any] = {"linewidth": 1.0, "linestyle": ":"}
 Trajectories = Mapping[str, np.ndarray]
 
 

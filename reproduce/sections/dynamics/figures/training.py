@@ -78,21 +78,21 @@ def transfer_figure(material: Material) -> Figure:
 def _draw_training(panel: Axes, run: Run, title: str) -> None:
     steps, values = [row.step for row in run.training], [row.loss for row in run.training]
     panel.plot(steps, values, color="silver", linewidth=1.0, label="training")
-    n_sites = run.config.data.n_sites
+    n_sites = run.n_sites
     for n, color in zip(n_sites, ordered_colors(len(n_sites)), strict=True):
         points = ([row.step for row in run.validation], [row.losses[n] for row in run.validation])
         panel.plot(*points, "o-", color=color, markersize=3, label=f"validation, n = {n}")
     _draw_trivial_lines(panel, run, n_sites)
     unit = {"mean_squared_error": "mean squared error", "squared_distance": "squared distance"}
     panel.xaxis.set_major_locator(MaxNLocator(4))
-    _finish(panel, "optimiser step", f"loss of one step ({unit[run.config.loss]})", title)
+    _finish(panel, "optimiser step", f"loss of one step ({unit[run.loss]})", title)
 
 
 def _draw_trivial_lines(panel: Axes, run: Run, n_sites: Sequence[int]) -> None:
     """Draws what the trivial predictors reach under teacher forcing, mean over n."""
-    window = run.config.data.window
-    by_n = {n: trivial_losses(run.config.physics, n, window) for n in n_sites}
-    scale = run.config.loss == "mean_squared_error"
+    window = run.window
+    by_n = {n: trivial_losses(run.physics, n, window) for n in n_sites}
+    scale = run.loss == "mean_squared_error"
     for name in TRIVIAL:
         values = [by_n[n][name] / (2 * 2**n if scale else 1) for n in n_sites]
         panel.axhline(float(np.mean(values)), label=name, **STYLES[name])
