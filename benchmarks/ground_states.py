@@ -11,6 +11,7 @@ import numpy as np
 
 from benchmarks.rows import BOUND, PEER, Row, compared
 from benchmarks.timing import Run, in_turns, timed
+from trainers.ground_state.settings import RunSettings
 
 ROOM = "ground states"
 BATCH = 256
@@ -92,9 +93,10 @@ def _uniforms(psi: Any) -> Any:
 
 def vmc_step(*, side: int, width: int, depth: int, n_samples: int, field: float) -> Run:
     """Returns a run of one step of the trainer: samples, local energies, gradient, update."""
-    from trainers.ground_states import config as ground_state_config
+    from trainers.config import config_dict, from_config
+    from trainers.ground_state.settings import GroundStateSettings
 
-    config = ground_state_config.default()
+    config = config_dict(GroundStateSettings())
     config.physics.hamiltonian = {
         "name": "ising",
         "lattice": "square",
@@ -106,27 +108,26 @@ def vmc_step(*, side: int, width: int, depth: int, n_samples: int, field: float)
     config.network.name, config.network.width, config.network.depth = "pixelcnn", width, depth
     config.sampling.n_samples = n_samples
     config.training.optimizer.schedule = "constant"
-    return training_step(ground_state_config.resolved(config))
+    return training_step(from_config(GroundStateSettings, config))
 
 
-def training_step(config: dict[str, Any]) -> Run:
-    """Returns a run of one step of `trainers.ground_state` with this configuration."""
+def training_step(settings: RunSettings) -> Run:
+    """Returns a run of one step of `trainers.ground_state` with these settings."""
     import tensorflow as tf
 
     from qtf.training.distribution import make_strategy
     from qtf.training.schedules import make_optimizer
-    from qtf.training.settings import TrainingSettings
     from qtf.training.step import TrainingStep
-    from trainers.ground_states.assembly import make_task
+    from trainers.ground_state.assembly import make_task
+    from trainers.ground_state.facts import find_facts
 
-    task = make_task(config)
-    settings = TrainingSettings.from_mapping(config["training"])
-    strategy = make_strategy(settings.strategy)
+    task, training = make_task(settings, find_facts(settings)), settings.training
+    strategy = make_strategy(training.strategy)
     with strategy.scope():
-        model = task.build_model()
-        optimizer = make_optimizer(settings)
-        optimizer.build(model.trainable_variables)
-    step = TrainingStep(strategy, model, optimizer, task.loss, settings)
+        search = task.build()
+        optimizer = make_optimizer(training)
+        optimizer.build(search.model.trainable_variables)
+    step = TrainingStep(strategy, search.model, optimizer, search.loss, training)
     uniforms = np.random.default_rng(0).random(task.source.shape).astype(np.float32)
     batch = {"uniforms": tf.constant(uniforms), "step": tf.constant(0, tf.int64)}
     return timed(lambda: step(batch))

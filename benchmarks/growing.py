@@ -7,6 +7,8 @@ evaluation of a cell for each connected configuration, of which there are about 
 from benchmarks.ground_states import training_step
 from benchmarks.rows import BOUND, Row, compared
 from benchmarks.timing import in_turns
+from trainers.config import from_config
+from trainers.ground_state.settings import GroundStateSettings, RunSettings
 
 ROOM = "growing ground states"
 # Configuration -> what it grows, a small and a larger size of its own schedule.
@@ -19,15 +21,15 @@ MOST_OF_EXPECTED = 1.2
 
 def measure(count: int) -> list[Row]:
     """Returns the rows of this room, at most five runs each."""
-    from trainers.ground_states.stages import make_stages
+    from trainers.ground_state.growth.stages import make_stages
 
     rows = []
     for name, (lattice, network, *sizes) in CASES.items():
         stages = [stage for stage in make_stages(_paper(name)) if stage.size in sizes]
-        runs = {str(stage.size): training_step(stage.config) for stage in stages}
+        runs = {str(stage.size): training_step(stage.settings) for stage in stages}
         small, large = in_turns(runs, min(count, 5)).values()
-        expected = _work(stages[1].config) / _work(stages[0].config)
-        n_samples = stages[1].config["sampling"]["n_samples"]
+        expected = _work(stages[1].settings) / _work(stages[0].settings)
+        n_samples = stages[1].settings.sampling.n_samples
         rows.append(
             compared(
                 ROOM,
@@ -42,19 +44,16 @@ def measure(count: int) -> list[Row]:
     return rows
 
 
-def _paper(name: str) -> dict:
+def _paper(name: str) -> GroundStateSettings:
     import importlib
 
-    from trainers.ground_states import config as ground_state_config
-
     module = importlib.import_module(f"configs.ground_state.{name}")
-    return ground_state_config.resolved(module.get_config("paper"))
+    return from_config(GroundStateSettings, module.get_config("paper"))
 
 
-def _work(config: dict) -> int:
+def _work(settings: RunSettings) -> int:
     """Returns sites times connected configurations, the one itself among them."""
     from qtf.ground_states.local_energy import LocalEnergy
-    from qtf.physics import from_config
 
-    hamiltonian = from_config(config["physics"]["hamiltonian"])
+    hamiltonian = settings.physics.hamiltonian.build()
     return hamiltonian.n_sites * (1 + LocalEnergy(hamiltonian).n_flips)

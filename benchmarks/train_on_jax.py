@@ -6,7 +6,7 @@
 Model, loss, optimiser, schedule, exact trajectories and validation are those of
 `trainers.dynamics`; only the loop differs, and it does not resume. The run folder holds
 `config.json`, `model.json`, `best.weights.h5` and `metrics.jsonl`, so that `trainers.evaluate`
-and `serving.export` read it where TensorFlow is installed. Prints the time of a step, and
+and `trainers.export` read it where TensorFlow is installed. Prints the time of a step, and
 writes it with the device's name to `jax.json`.
 """
 
@@ -34,6 +34,7 @@ def main() -> None:
     import keras
 
     from qtf.dynamics.task import DynamicsTask
+    from qtf.run_kinds import DYNAMICS
     from qtf.training.run_folder import RunFolder
     from trainers.dynamics.exact_data import exact_source, exact_validation
 
@@ -54,7 +55,7 @@ def main() -> None:
     folder = RunFolder(arguments.workdir)
     device = jax.devices()[0].device_kind
     recorded = {**asked.as_mapping(), "physics": law.as_mapping(), "data_dir": "", "init_from": ""}
-    folder.open(recorded, devices=[device])
+    folder.open(recorded, kind=DYNAMICS, devices=[device])
     report = Training(task, settings, folder).run(source, minutes=arguments.minutes)
     (folder.path / "jax.json").write_text(json.dumps({"device": device, **report}, indent=2))
     print(json.dumps({"device": device, **report}))
@@ -72,8 +73,8 @@ class Training:
     def __init__(self, task: Any, settings: Any, folder: Any) -> None:
         from qtf.training.schedules import make_optimizer
 
-        self.task, self.settings, self.folder = task, settings, folder
-        self.model = task.build_model()
+        self.training, self.settings, self.folder = task.build(), settings, folder
+        self.model = self.training.model
         self.optimizer = make_optimizer(settings)
         self.optimizer.build(self.model.trainable_variables)
         folder.save_model(self.model)
@@ -119,7 +120,7 @@ class Training:
         def loss(weights: Any, rest: Any, psi: Any) -> tuple[Any, Any]:
             mapping = [*zip(trainable, weights, strict=True), *zip(others, rest, strict=True)]
             with keras.StatelessScope(state_mapping=mapping) as scope:
-                value = self.task.loss(self.model, {"psi": psi}, True)
+                value = self.training.loss({"psi": psi})
             return value, [scope.get_current_value(variable) for variable in others]
 
         @jax.jit
@@ -139,7 +140,7 @@ class Training:
         epoch = at // self.settings.steps_per_epoch
         if epoch % self.settings.validate_every_epochs and at < self.settings.n_steps:
             return best
-        values = self.task.validate(self.model)
+        values = self.training.validate()
         rows = (
             {"step": at, "kind": "training", "loss": loss, "seconds": elapsed},
             {"step": at, "kind": "validation", "epoch": epoch, **values},

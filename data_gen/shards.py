@@ -15,6 +15,7 @@ from data_gen.settings import Settings
 from qtf.data.schema import SPLITS, Shard
 from qtf.physics import from_config
 from qtf.physics.initial_states import sample_initial_states
+from qtf.streams import Stream
 
 TEMPORARY_PREFIX = ".shard-"
 
@@ -34,7 +35,7 @@ def stream_of(split: str, n_sites: int) -> tuple[int, int]:
         >>> stream_of("validation", 7)
         (2, 7)
     """
-    return SPLITS.index(split) + 1, n_sites
+    return Stream.TRAIN_FILES + SPLITS.index(split), n_sites
 
 
 class Written(NamedTuple):

@@ -41,7 +41,7 @@ def main() -> int:
             f"--data_dir={data}",
             f"--out_dir={report}",
         ],
-        "export": ["serving.export", f"--workdir={run}", f"--model_dir={models}"],
+        "export": ["trainers.export", f"--workdir={run}", f"--model_dir={models}"],
     }.items():
         seconds[name] = stage(name, [sys.executable, "-m", *command])
     version = max(models.iterdir(), key=lambda path: int(path.name))

@@ -44,7 +44,7 @@ class Number:
             return "be finite"
         if self.integer and not isinstance(value, numbers.Integral):
             return "be an integer"
-        return None if self._is_within(value) else self._words()
+        return None if self._is_within(value) else self.bounds_in_words()
 
     def _is_within(self, value: Any) -> bool:
         return (
@@ -54,7 +54,8 @@ class Number:
             and (self.below is None or value < self.below)
         )
 
-    def _words(self) -> str:
+    def bounds_in_words(self) -> str:
+        """Returns what follows "must" where the bounds are told; "be " if there are none."""
         if self.most is None and self.below is None:
             if self.above == 0 or (self.integer and self.least == 1):
                 return "be positive"

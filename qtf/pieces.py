@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from qtf.typing import Array
+
 PIECE_VARIABLE = "QTF_PIECE_GIB"
 GIB = 1 << 30
 # Larger pieces are no faster. And where memory is not short, a run that goes on has the pieces
@@ -55,9 +57,7 @@ def rows_at_once(bytes_of_row: int) -> int:
 
 
 def equal_pieces(n_rows: int, largest: int) -> tuple[int, int]:
-    """Returns the number and the size of equal pieces, as few as possible.
-
-    Together they may have a few rows more than there are: the last one is filled up.
+    """Returns the number and the size of as few equal pieces as possible, the last filled up.
 
     Args:
         n_rows: Number of rows.
@@ -81,23 +81,39 @@ def equal_pieces(n_rows: int, largest: int) -> tuple[int, int]:
     return n_pieces, -(-n_rows // n_pieces) if n_pieces else 0
 
 
-def filled_up(rows: np.ndarray, n_rows: int) -> np.ndarray:
-    """Returns rows with copies of the last one behind them.
+def rows_of_pieces(n_rows: int, largest: int, *, fill: int | None = None) -> Array:
+    """Returns which rows belong to each of as few equal pieces as possible, the last filled up.
 
     Args:
-        rows: (n, ...), not empty.
-        n_rows: How many there shall be.
+        n_rows: Number of rows.
+        largest: Rows of a piece, at most.
+        fill: Number that fills up; None: that of the last row.
+
+    Returns:
+        int32 (n_pieces, size).
+
+    Raises:
+        ValueError: A number is out of range.
+
+    Example:
+        >>> rows_of_pieces(5, 3).tolist()
+        [[0, 1, 2], [3, 4, 4]]
+        >>> rows_of_pieces(5, 3, fill=-1).tolist()
+        [[0, 1, 2], [3, 4, -1]]
     """
-    return rows[np.minimum(np.arange(n_rows), len(rows) - 1)]
+    n_pieces, size = equal_pieces(n_rows, largest)
+    numbers = np.arange(n_pieces * size, dtype=np.int32)
+    numbers[n_rows:] = n_rows - 1 if fill is None else fill
+    return numbers.reshape(n_pieces, size)
 
 
 def in_pieces(
-    function: Callable[[np.ndarray], Any],
-    rows: np.ndarray,
+    function: Callable[[Array], Sequence[Any]],
+    rows: Array,
     largest: int,
     *,
     advance: Callable[[int], Any] | None = None,
-) -> list[np.ndarray]:
+) -> list[Array]:
     """Applies a function of rows, whose results have as many, to equal pieces of them.
 
     All pieces have one shape, so that a compiled function is compiled once.
@@ -118,14 +134,12 @@ def in_pieces(
         ([0, 1, 4, 9, 16], [0, 1, 8, 27, 64])
     """
     n_rows = len(rows)
-    n_pieces, size = equal_pieces(n_rows, largest)
-    parts: list[Sequence[np.ndarray]] = []
-    for start in range(0, n_rows, size):
-        found = function(filled_up(rows[start : start + size], size))
-        parts.append([np.asarray(part) for part in found])
+    results: list[Sequence[Array]] = []
+    for numbers in rows_of_pieces(n_rows, largest):
+        results.append([np.asarray(part) for part in function(rows[numbers])])
         if advance is not None:
-            advance(min(size, n_rows - start))
-    return [np.concatenate(column)[:n_rows] for column in zip(*parts, strict=True)]
+            advance(min(len(numbers), n_rows - int(numbers[0])))
+    return [np.concatenate(parts)[:n_rows] for parts in zip(*results, strict=True)]
 
 
 def shown_bytes(n_bytes: float) -> str:

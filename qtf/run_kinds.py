@@ -1,4 +1,4 @@
-"""What a run folder holds: which trainer wrote it, told from its configuration."""
+"""What a run folder holds: which trainer wrote it."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +13,10 @@ HELD = {
 
 
 def kind_of(config: Mapping[str, Any]) -> str:
-    """Returns the kind of run that a recorded configuration belongs to.
+    """Returns the kind of a run whose folder does not record it, as those of version 0.1.0.
+
+    Args:
+        config: Recorded configuration, whose keys tell the kind.
 
     Example:
         >>> kind_of({"wave_function": {}})
@@ -24,20 +27,19 @@ def kind_of(config: Mapping[str, Any]) -> str:
     return GROUND_STATES if "wave_function" in config else DYNAMICS
 
 
-def check_kind(config: Mapping[str, Any], kind: str, *, flag: str, folder: Path | str) -> None:
+def check_kind(held: str, kind: str, *, flag: str, folder: Path | str) -> None:
     """Checks that a run is of the kind that a command can use.
 
     Args:
-        config: Its recorded configuration.
-        kind: What is needed.
+        held: Kind of the run, see `RunFolder.kind`.
+        kind: Kind that is needed.
         flag: Name of the flag that names the folder.
         folder: The folder.
 
     Raises:
         ValueError: It holds something else.
     """
-    found = kind_of(config)
-    if found != kind:
+    if held != kind:
         raise ValueError(
-            f"Flag --{flag} must name a run of {HELD[kind]}, but {folder} holds {HELD[found]}."
+            f"Flag --{flag} must name a run of {HELD[kind]}, but {folder} holds {HELD[held]}."
         )

@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 # Of whatever numbers; a function that needs one kind says so in its docstring.
 Array: TypeAlias = npt.NDArray[Any]
-# A row by its columns; None where only the running graph knows the size.
-Shape: TypeAlias = tuple[int | None, ...]
+# Sizes of axes; None where only the running graph knows one.
+Shape: TypeAlias = tuple[Any, ...]
 
 
 class Tensor(Protocol):
@@ -53,6 +53,10 @@ class Tensor(Protocol):
 Index: TypeAlias = int | Tensor
 # Of the entries of tensors: "float32", or what a backend or NumPy calls it.
 DType: TypeAlias = str | np.dtype[Any] | type[Any]
+Pair: TypeAlias = tuple[Tensor, Tensor]
+# What a function under `keras.ops.custom_gradient` returns: its value, and the function that gives
+# the gradients in its arguments.
+WithGradient: TypeAlias = tuple[Tensor, Callable[..., tuple[Tensor, ...]]]
 # Tensors in lists, tuples and dictionaries, as Keras carries them through loops.
 Nested: TypeAlias = "Tensor | Sequence[Nested] | dict[str, Nested]"
 
@@ -68,13 +72,23 @@ class Lattice(Protocol):
         """Returns the sites of each row, all of one length; None for a chain, which has none."""
 
 
+class InputContext(Protocol):
+    """Which part of the batches a process takes, see `tf.distribute.InputContext`."""
+
+    num_input_pipelines: int
+    input_pipeline_id: int
+    num_replicas_in_sync: int
+
+
 class RandomSource(Protocol):
     """Uniform random numbers as the data of a training, see `qtf.data.random_source`."""
 
     shape: tuple[int, ...]
     dtype: str
 
-    def dataset(self, start_step: int = 0, *, input_context: Any = None) -> Iterable[Any]:
+    def dataset(
+        self, start_step: int = 0, *, input_context: InputContext | None = None
+    ) -> Iterable[Any]:
         """Returns the endless stream of batches from batch `start_step` on."""
 
     def explain_data_loss(self, error: Exception) -> None:

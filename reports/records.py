@@ -13,7 +13,7 @@ def read_record(kind: type[T], content: Mapping[str, object]) -> T:
 
     Keys that the class does not have are left out; a field that the object does not have gets its
     default. Fields may be dataclasses themselves, and mappings or tuples of them; keys of mappings
-    may be integers.
+    may be integers. A class with `from_mapping` reads itself.
 
     Args:
         kind: The dataclass.
@@ -44,6 +44,8 @@ def read_record(kind: type[T], content: Mapping[str, object]) -> T:
 
 def _value(hint: Any, value: Any) -> Any:
     """Returns a value of JSON as the annotation of its field says."""
+    if hasattr(hint, "from_mapping"):
+        return hint.from_mapping(value)
     if is_dataclass(hint) and isinstance(hint, type):
         return read_record(hint, value)
     origin, arguments = get_origin(hint), get_args(hint)

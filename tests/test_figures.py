@@ -16,14 +16,15 @@ from qtf.figure_style import EXACT, label_exact, make_figure, make_panels, put_l
 from qtf.ground_states import figures as ground_states
 from qtf.ground_states import growth_figures
 from qtf.open_systems import figures as open_systems
-from qtf.physics.lattices import LATTICES
+from qtf.physics import HamiltonianSettings
 from reports.records import read_record
 from reproduce.sections.dynamics.figures.times import times_figure
 from reproduce.sections.dynamics.results import Results
 from reproduce.sections.ground_states.cases import CASES as GROUND_STATES
 from reproduce.sections.ground_states.page import v_scores_figure
 from tests.figure_checks import check_texts
-from trainers.ground_states.growth_report import growth_errors_figure, growth_title
+from trainers.ground_state.growth.report import growth_errors_figure
+from trainers.ground_state.growth.rows import Row
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -101,9 +102,8 @@ def fields():
 
 
 def growth_errors(name, hamiltonian):
-    growth = stored("growth_results")["growths"][name]
-    title = growth_title(hamiltonian)
-    return growth_errors_figure(growth["rows"], LATTICES[hamiltonian["lattice"]].SIZE_NAME, title)
+    rows = stored("growth_results")["growths"][name]["rows"]
+    return growth_errors_figure([Row.from_mapping(row) for row in rows], hamiltonian)
 
 
 def v_scores():
@@ -134,8 +134,10 @@ FIGURES_OF = {
     "trainings": lambda: ground_states.training_figure(
         curves_of_training(), -1.4, "exact", title=SYSTEM
     ),
-    "growing chain": lambda: growth_errors("chain", {"name": "heisenberg", "lattice": "chain"}),
-    "growing square": lambda: growth_errors("square", {"name": "heisenberg", "lattice": "square"}),
+    "growing chain": lambda: growth_errors("chain", HamiltonianSettings("heisenberg")),
+    "growing square": lambda: growth_errors(
+        "square", HamiltonianSettings("heisenberg", {"lattice": "square"})
+    ),
     "retraining": lambda: growth_figures.retraining_figure(
         {size: ([0, 5, 9], [1e-2, 1e-3, 2e-4]) for size in range(80, 301, 20)}, "spins of the chain"
     ),

@@ -10,26 +10,18 @@ paper: what the iterative-retraining paper did, 80 to 300 spins.
 from ml_collections import ConfigDict
 
 from trainers.choices import chosen, one_of
-from trainers.ground_states import config as ground_state_config
-from trainers.ground_states.recipes import (
-    iterative_retraining,
-    known_signs,
-    quick_growth,
-    reconfiguration,
+from trainers.ground_state.recipes import (
+    grow_quickly,
+    retrain_iteratively,
+    start_chain,
+    use_known_signs,
+    use_reconfiguration,
 )
 
 
 def get_config(choice: str = "desktop") -> ConfigDict:
     (plan,) = chosen(choice, "desktop or paper", one_of("desktop", "paper"))
-    config = ground_state_config.default()
-    config.physics.hamiltonian = {
-        "name": "heisenberg",
-        "lattice": "chain",
-        "n_sites": 16,
-        "coupling": 1.0,
-        "units": "spin",
-    }
-    config.network.name = "gru"
+    config = start_chain(16)
     if plan == "paper":
         _paper(config)
     else:
@@ -39,16 +31,16 @@ def get_config(choice: str = "desktop") -> ConfigDict:
 
 def _desktop(config: ConfigDict) -> None:
     config.network.units = 64
-    known_signs(config)
-    reconfiguration(config, n_samples=1024, n_epochs=24, learning_rate=0.03)
-    quick_growth(config)
+    use_known_signs(config)
+    use_reconfiguration(config, n_samples=1024, n_epochs=24, learning_rate=0.03)
+    grow_quickly(config)
     config.growth.sizes = (16, 32, 48, 64, 80)
     config.growth.n_samples = (512,)
 
 
 def _paper(config: ConfigDict) -> None:
     config.network.units = 128
-    iterative_retraining(config)
+    retrain_iteratively(config)
     config.training.n_epochs = 500
     config.training.steps_per_epoch = 1000
     config.training.optimizer.learning_rate = 1e-3

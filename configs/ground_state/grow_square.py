@@ -9,26 +9,18 @@ iterative-retraining paper did, sides 6 to 30.
 from ml_collections import ConfigDict
 
 from trainers.choices import chosen, one_of
-from trainers.ground_states import config as ground_state_config
-from trainers.ground_states.recipes import (
-    iterative_retraining,
-    known_signs,
-    quick_growth,
-    reconfiguration,
+from trainers.ground_state.recipes import (
+    grow_quickly,
+    retrain_iteratively,
+    start_square,
+    use_known_signs,
+    use_reconfiguration,
 )
 
 
 def get_config(choice: str = "desktop") -> ConfigDict:
     (plan,) = chosen(choice, "desktop or paper", one_of("desktop", "paper"))
-    config = ground_state_config.default()
-    config.physics.hamiltonian = {
-        "name": "heisenberg",
-        "lattice": "square",
-        "n_rows": 4,
-        "n_columns": 4,
-        "coupling": 1.0,
-        "units": "spin",
-    }
+    config = start_square(4)
     if plan == "paper":
         _paper(config)
     else:
@@ -40,10 +32,10 @@ def _desktop(config: ConfigDict) -> None:
     config.network.name = "gated_2d"
     config.network.units = 32
     config.wave_function.order = "snake"
-    known_signs(config)
+    use_known_signs(config)
     config.symmetry.group = "lattice_and_flip"
-    reconfiguration(config, n_samples=512, n_epochs=12, learning_rate=0.05)
-    quick_growth(config)
+    use_reconfiguration(config, n_samples=512, n_epochs=12, learning_rate=0.05)
+    grow_quickly(config)
     config.growth.sizes = (4, 6, 8)
     # To 6 and 8; with 300 the error at 6 is a half larger, 1.4e-3.
     config.growth.n_steps = (1500, 300)
@@ -52,7 +44,7 @@ def _desktop(config: ConfigDict) -> None:
 def _paper(config: ConfigDict) -> None:
     config.network.name = "lstm_2d"
     config.network.n_layers = 5
-    iterative_retraining(config)
+    retrain_iteratively(config)
     # Bounds the memory of large squares.
     config.sampling.chunk = 8
     config.training.n_epochs = 100

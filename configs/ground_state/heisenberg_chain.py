@@ -6,8 +6,7 @@
 from ml_collections import ConfigDict
 
 from trainers.choices import chosen
-from trainers.ground_states import config as ground_state_config
-from trainers.ground_states.recipes import known_signs, reconfiguration
+from trainers.ground_state.recipes import start_chain, use_known_signs, use_reconfiguration
 
 # Up to this length stochastic reconfiguration is affordable on a desktop.
 MAX_SHORT_CHAIN = 40
@@ -15,19 +14,11 @@ MAX_SHORT_CHAIN = 40
 
 def get_config(choice: str = "20") -> ConfigDict:
     (n_sites,) = chosen(choice, "N", int)
-    config = ground_state_config.default()
-    config.physics.hamiltonian = {
-        "name": "heisenberg",
-        "lattice": "chain",
-        "n_sites": n_sites,
-        "coupling": 1.0,
-        "units": "spin",
-    }
-    config.network.name = "gru"
+    config = start_chain(n_sites)
     config.network.units = 64
-    known_signs(config)
+    use_known_signs(config)
     if n_sites <= MAX_SHORT_CHAIN:
-        reconfiguration(config, n_samples=1024, n_epochs=24, learning_rate=0.03)
+        use_reconfiguration(config, n_samples=1024, n_epochs=24, learning_rate=0.03)
         config.training.optimizer.clip_norm = 5.0
     else:
         config.sampling.n_samples = 512

@@ -6,29 +6,32 @@
 from ml_collections import ConfigDict
 
 from trainers.choices import chosen
-from trainers.ground_states import config as ground_state_config
-from trainers.ground_states.recipes import MAX_SMALL_SIDE, naqs, reconfiguration
+from trainers.ground_state.recipes import (
+    MAX_SMALL_SIDE,
+    start,
+    train_pixelcnn,
+    use_reconfiguration,
+)
 
 
 def get_config(choice: str = "4,3.0") -> ConfigDict:
     side, field = chosen(choice, "SIDE,FIELD", int, float)
-    config = ground_state_config.default()
-    config.physics.hamiltonian = {
-        "name": "ising",
-        "lattice": "square",
-        "n_rows": side,
-        "n_columns": side,
-        "coupling": 1.0,
-        "transverse_field": field,
-        "longitudinal_field": 0.0,
-    }
+    config = start(
+        "ising",
+        lattice="square",
+        n_rows=side,
+        n_columns=side,
+        coupling=1.0,
+        transverse_field=field,
+        longitudinal_field=0.0,
+    )
     config.wave_function.positive = True
     config.symmetry.group = "lattice_and_flip"
     if side <= MAX_SMALL_SIDE:
         config.network.name = "gru"
         config.network.units = 48
         config.wave_function.order = "snake"
-        reconfiguration(config, n_samples=1024, n_epochs=12, learning_rate=0.02)
+        use_reconfiguration(config, n_samples=1024, n_epochs=12, learning_rate=0.02)
     else:
-        naqs(config, depth=10, n_samples=128, n_prefixes=side, chunk=12)
+        train_pixelcnn(config, depth=10, n_samples=128, n_prefixes=side, chunk=12)
     return config

@@ -9,20 +9,20 @@ on all configurations: those in question are rare.
 from ml_collections import ConfigDict
 
 from trainers.choices import chosen
-from trainers.ground_states.recipes import (
+from trainers.ground_state.recipes import (
     MAX_LISTED_SITES,
-    exact_reconfiguration,
-    heisenberg_square,
+    train_square,
+    use_exact_reconfiguration,
 )
 
 
 def get_config(choice: str = "4,0.5") -> ConfigDict:
     side, coupling = chosen(choice, "SIDE,J2", int, float)
-    config = heisenberg_square(side, signs_known=True)
+    config = train_square(side, signs_known=True)
     config.wave_function.positive = False
     config.physics.hamiltonian.name = "j1j2"
     config.physics.hamiltonian.next_nearest_coupling = coupling
     if side * side <= MAX_LISTED_SITES:
         config.network.units = 48
-        exact_reconfiguration(config)
+        use_exact_reconfiguration(config)
     return config

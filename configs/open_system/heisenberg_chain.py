@@ -8,7 +8,7 @@ Source: the paper on open systems as probabilities, figure 2 (a).
 from ml_collections import ConfigDict
 
 from trainers.choices import chosen
-from trainers.open_systems.recipes import decaying_heisenberg_chain, followed_in_time
+from trainers.open_system.recipes import decaying_heisenberg_chain, followed_in_time
 
 
 def get_config(choice: str = "4") -> ConfigDict:

@@ -10,7 +10,7 @@ Source: the paper on open systems as probabilities, figures 2 (b), 4 and S1.
 from ml_collections import ConfigDict
 
 from trainers.choices import chosen, one_of
-from trainers.open_systems.recipes import followed_in_time, followed_to_rest, paper_network
+from trainers.open_system.recipes import followed_in_time, followed_to_rest, paper_network
 
 SIDE = 3
 

@@ -8,7 +8,7 @@ Source: the paper on open systems as probabilities, figures 3 and S5 (N = 16, V 
 from ml_collections import ConfigDict
 
 from trainers.choices import chosen
-from trainers.open_systems.recipes import paper_network, steady_state
+from trainers.open_system.recipes import paper_network, steady_state
 
 
 def get_config(choice: str = "6,2.0") -> ConfigDict:

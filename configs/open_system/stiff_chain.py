@@ -10,7 +10,7 @@ Source: the paper on open systems as probabilities, figures S3 (TAU 0.0005) and 
 from ml_collections import ConfigDict
 
 from trainers.choices import chosen
-from trainers.open_systems.recipes import decaying_heisenberg_chain, followed_in_time
+from trainers.open_system.recipes import decaying_heisenberg_chain, followed_in_time
 
 END_OF_SHORT_TIMES, END_OF_LONG_TIMES = 0.2, 5.0
 SHORT_TAU = 0.001

@@ -1,26 +1,18 @@
 """Networks that give exact conditionals, one outcome after another, and exact samples."""
 
-from qtf.autoregressive.gated_2d import GatedRNN2D
-from qtf.autoregressive.gru import GRUNetwork
-from qtf.autoregressive.lstm_2d import LSTM2D
-from qtf.autoregressive.network import AutoregressiveNetwork
-from qtf.autoregressive.pixelcnn import PixelCNN
-from qtf.autoregressive.transformer import Transformer
+from importlib import import_module
+from typing import Any
 
-NETWORKS = {
-    "gated_2d": GatedRNN2D,
-    "gru": GRUNetwork,
-    "lstm_2d": LSTM2D,
-    "pixelcnn": PixelCNN,
-    "transformer": Transformer,
+from qtf.autoregressive.settings import NETWORKS
+
+_FILES = {"AutoregressiveNetwork": "network"} | {
+    name: file for kind in NETWORKS.values() for file, name in [kind.network.split(".")]
 }
+__all__ = ["NETWORKS", *_FILES]
 
-__all__ = [
-    "LSTM2D",
-    "NETWORKS",
-    "AutoregressiveNetwork",
-    "GRUNetwork",
-    "GatedRNN2D",
-    "PixelCNN",
-    "Transformer",
-]
+
+def __getattr__(name: str) -> Any:
+    """Imports a network when it is asked for: settings do without Keras."""
+    if name not in _FILES:
+        raise AttributeError(f"Module `{__name__}` has no attribute `{name}`.")
+    return getattr(import_module(f"qtf.autoregressive.{_FILES[name]}"), name)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from qtf.typing import Array
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -18,7 +20,7 @@ class Estimate:
     error: float
 
     @classmethod
-    def of(cls, values: np.ndarray) -> "Estimate":
+    def of(cls, values: Array) -> "Estimate":
         """Returns the mean of real values and its standard error.
 
         Raises:

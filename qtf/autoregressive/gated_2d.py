@@ -1,16 +1,21 @@
 """A gated recurrent network along a zigzag path over a square lattice."""
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TypeAlias
 
 import keras
 from keras import ops
 
-from qtf.autoregressive.network import AutoregressiveNetwork, OutputHeads, checked_positive
+from qtf.autoregressive.network import OutputHeads
+from qtf.autoregressive.row_network import RowNetwork
+from qtf.autoregressive.settings import GatedRNN2DSettings
+from qtf.typing import Index, Pair, Shape, Tensor, WithGradient
+
+# h and x of the last site visited in each column.
+States: TypeAlias = list[Tensor]
 
 
 @keras.saving.register_keras_serializable("qtf")
-class GatedRNN2D(AutoregressiveNetwork):
+class GatedRNN2D(RowNetwork[States]):
     """Autoregressive network of one gated cell that reads two neighbours of each site.
 
         u = sigmoid([h', h''] T_u [x', x''] + b_u),   c = tanh([h', h''] T_c [x', x''] + b_c)
@@ -28,10 +33,8 @@ class GatedRNN2D(AutoregressiveNetwork):
     above. Only products with h'' are of a whole row at once.
 
     Args:
-        shape: Rows and columns; positions are numbered along the path, which is the order
-            "snake" of `qtf.physics.Lattice.site_order`.
-        units: Width of h.
-        **kwargs: Of `AutoregressiveNetwork`, without `n_positions`.
+        **arguments: Those of `RowNetwork` and of `GatedRNN2DSettings`; positions are in the order
+            "snake" of the sites of a square.
 
     Raises:
         ValueError: A number is not positive.
@@ -46,57 +49,43 @@ class GatedRNN2D(AutoregressiveNetwork):
     functions with symmetry and annealing to improve accuracy", 2022.
     """
 
+    settings_class = GatedRNN2DSettings
+    settings: GatedRNN2DSettings
     recurrent = True
 
-    def __init__(self, *, shape: Sequence[int], units: int = 32, **kwargs: Any) -> None:
-        rows, columns = (checked_positive("shape", size) for size in shape)
-        kwargs.pop("n_positions", None)
-        super().__init__(n_positions=rows * columns, **kwargs)
-        self.shape = (rows, columns)
-        self.units = checked_positive("units", units)
-        inner = {"dtype": self.dtype_policy}
+    def make_layers(self) -> None:
+        """Makes the cell and the heads."""
+        units, inner = self.settings.units, {"dtype": self.dtype_policy}
         self.cell = _GatedCell(units, **inner)
         self.output_heads = OutputHeads(self.heads, **inner)
         self.cell.build((None, 2 * self.local_dimension))
         self.output_heads.build((None, units))
-        self.built = True
-
-    @property
-    def n_together(self) -> int:
-        """A row."""
-        return self.shape[1]
 
     @property
     def width_of_widest(self) -> int:
         """Of two states; weights are larger, as each pair of outcomes chooses among them."""
-        return 2 * self.units
+        return 2 * self.settings.units
 
-    def call(self, outcomes: Any) -> Any:
-        """Evaluates all positions."""
-        empty = self.initial_cache(ops.shape(outcomes)[0])
-        outputs, _ = self.evaluated(ops.swapaxes(outcomes, 0, 1), 0, self.n_positions, empty)
-        return ops.transpose(outputs, (1, 0, 2))
-
-    def initial_cache(self, batch_size: Any) -> Any:
+    def initial_cache(self, batch_size: Index) -> States:
         """Returns h and x of the last site visited in each column.
 
         h is (batch, columns, units), x is (batch, columns, local_dimension); a row is written
         over the one above.
         """
-        widths = (self.units, self.local_dimension)
+        widths = (self.settings.units, self.local_dimension)
         shapes = [(batch_size, self.shape[1], width) for width in widths]
         return [ops.zeros(shape, self.variable_dtype) for shape in shapes]
 
-    def step(self, position: Any, previous: Any, cache: Any) -> tuple[Any, Any]:
+    def step(self, position: Index, previous: Tensor, cache: States) -> tuple[Tensor, States]:
         """Evaluates one position; x of the position before is written first."""
         states, outcomes = cache
         column, before = self._column(position), self._column(ops.maximum(position - 1, 0))
         started = ops.cast(position > 0, self.variable_dtype)
         inside = ops.cast(position % self.shape[1] > 0, self.variable_dtype)
-        newest = started * self.encoded(previous)
+        newest = started * self.encode(previous)
         outcomes = ops.slice_update(outcomes, (0, before, 0), newest[:, None])
         choices = [inside * newest, ops.take(outcomes, column, axis=1)]
-        state = self.cell.advanced(
+        state = self.cell.advance(
             inside * ops.take(states, before, axis=1),
             ops.take(states, column, axis=1),
             ops.concatenate(choices, axis=-1),
@@ -104,7 +93,9 @@ class GatedRNN2D(AutoregressiveNetwork):
         states = ops.slice_update(states, (0, column, 0), state[:, None])
         return self.output_heads(state), [states, outcomes]
 
-    def evaluated(self, outcomes: Any, start: int, stop: int, cache: Any) -> tuple[Any, Any]:
+    def evaluate_positions(
+        self, outcomes: Tensor, start: int, stop: int, cache: States
+    ) -> tuple[Tensor, States]:
         """Evaluates some positions of given outcomes; the heads outside the loop.
 
         The cache keeps h of the last row that is complete before `stop`; what a row holds
@@ -112,7 +103,7 @@ class GatedRNN2D(AutoregressiveNetwork):
         """
         columns = self.shape[1]
         first, last = start // columns, (stop - 1) // columns
-        x = self.encoded(outcomes[: (last + 1) * columns])
+        x = self.encode(outcomes[: (last + 1) * columns])
         x = ops.reshape(x, (last + 1, columns, -1, self.local_dimension))
         # Rows are in the order of the path, so those above run the other way.
         beside = ops.pad(x[first:, :-1], ((0, 0), (1, 0), (0, 0), (0, 0)))
@@ -126,15 +117,11 @@ class GatedRNN2D(AutoregressiveNetwork):
         complete = self._along_path(rows[n_complete - first], n_complete - 1)
         return outputs, [ops.swapaxes(complete, 0, 1), cache[1]]
 
-    def get_config(self) -> dict[str, Any]:
-        """Returns the arguments that make this network again."""
-        return {**super().get_config(), "shape": self.shape, "units": self.units}
-
-    def _along_path(self, by_column: Any, row: int) -> Any:
+    def _along_path(self, by_column: Tensor, row: int) -> Tensor:
         """Returns a row, columns first, in the order of the path, or from that by column."""
         return ops.flip(by_column, axis=0) if row % 2 else by_column
 
-    def _column(self, position: Any) -> Any:
+    def _column(self, position: Index) -> Index:
         """Returns the column of a position; every second row is visited from the right."""
         columns = self.shape[1]
         along = position % columns
@@ -145,12 +132,12 @@ class GatedRNN2D(AutoregressiveNetwork):
 class _GatedCell(keras.layers.Layer):
     """Weights of the cell; calling it gives the states of a whole lattice."""
 
-    def __init__(self, units: int, **kwargs: Any) -> None:
+    def __init__(self, units: int, **kwargs: object) -> None:
         # Unit vectors choose among matrices in the dtype of the weights.
         super().__init__(name="gated_cell", autocast=False, **kwargs)
         self.units = units
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: Shape) -> None:
         units, n_choices = self.units, input_shape[-1]
         self.tensor = self.add_weight(
             name="tensor", shape=(2 * units, n_choices * 2 * units), initializer="glorot_uniform"
@@ -165,23 +152,23 @@ class _GatedCell(keras.layers.Layer):
             initializer=keras.initializers.RandomUniform(-1.0, 1.0),
         )
 
-    def call(self, choices: Any, above: Any) -> Any:
+    def call(self, choices: Tensor, above: Tensor) -> Tensor:
         """Returns h of [x', x''], (rows, columns, batch, ...) both, below a row of h."""
         bias = ops.cast(self.bias, self.variable_dtype)
-        return hidden_states(choices, above, self._kernels(), bias)
+        return scan_rows(choices, above, self._kernels(), bias)
 
-    def advanced(self, beside: Any, above: Any, choices: Any) -> Any:
+    def advance(self, beside: Tensor, above: Tensor, choices: Tensor) -> Tensor:
         """Returns h of h', h'' and [x', x''], (batch, ...) all."""
         products = _products([beside, above], self._kernels())
-        return _advanced(_chosen(products, choices), ops.cast(self.bias, self.variable_dtype))
+        return _advance(_choose(products, choices), ops.cast(self.bias, self.variable_dtype))
 
-    def _kernels(self) -> Any:
+    def _kernels(self) -> Tensor:
         """Returns what multiplies h' and h'': all matrices of T, then W, beside one another."""
-        weights = [ops.cast(one, self.variable_dtype) for one in (self.tensor, self.linear)]
+        weights = [ops.cast(part, self.variable_dtype) for part in (self.tensor, self.linear)]
         return ops.reshape(ops.concatenate(weights, axis=1), (2, self.units, -1))
 
 
-def hidden_states(choices: Any, above: Any, kernels: Any, bias: Any) -> Any:
+def scan_rows(choices: Tensor, above: Tensor, kernels: Tensor, bias: Tensor) -> Tensor:
     """Returns all states of some rows along the path, with a gradient that needs no stored loop.
 
         [z_u, z_c] = sum_k x_k (h' K'_k + h'' K''_k) + b,   l = h' W' + h'' W''
@@ -206,16 +193,16 @@ def hidden_states(choices: Any, above: Any, kernels: Any, bias: Any) -> Any:
     units = kernels.shape[1]
 
     @ops.custom_gradient
-    def scanned(x: Any, top: Any, k: Any, b: Any) -> Any:
+    def scan(x: Tensor, top: Tensor, k: Tensor, b: Tensor) -> WithGradient:
         nothing = ops.zeros_like(top[0])
 
-        def along_row(row_above: Any, x_r: Any) -> tuple[Any, Any]:
-            from_above = _chosen(ops.matmul(ops.flip(row_above, axis=0), k[1]), x_r)
+        def along_row(row_above: Tensor, x_r: Tensor) -> Pair:
+            from_above = _choose(ops.matmul(ops.flip(row_above, axis=0), k[1]), x_r)
 
-            def forward(state: Any, at: Any) -> tuple[Any, Any]:
+            def forward(state: Tensor, at: Pair) -> Pair:
                 x_p, from_above_p = at
-                z = from_above_p + _chosen(ops.matmul(state, k[0]), x_p)
-                state = _advanced(z, b)
+                z = from_above_p + _choose(ops.matmul(state, k[0]), x_p)
+                state = _advance(z, b)
                 return state, state
 
             row = ops.scan(forward, nothing, (x_r, from_above))[1]
@@ -225,31 +212,31 @@ def hidden_states(choices: Any, above: Any, kernels: Any, bias: Any) -> Any:
         states = ops.scan(along_row, top, x)[1]
         states = ops.reshape(states, (*ops.shape(x)[:3], units))
 
-        def gradient(*args: Any, upstream: Any = None) -> tuple[Any, ...]:
-            outside = upstream if upstream is not None else args[0]
+        def gradient(*args: Tensor, upstream: Tensor | None = None) -> tuple[Tensor, ...]:
+            outside = args[0] if upstream is None else upstream
             before = _neighbours(states, top)
-            z = _chosen(_products(before, k), x)
+            z = _choose(_products(before, k), x)
             d, to_top = _gradients_in_z_and_above(outside, x, k, _slopes(z, b))
             d_products = _spread(d, x)
-            to_k = [ops.einsum("rtbi,rtbj->ij", one, d_products) for one in before]
+            to_k = [ops.einsum("rtbi,rtbj->ij", part, d_products) for part in before]
             to_b = ops.sum(d, axis=(0, 1, 2))[: 2 * units]
             return ops.zeros_like(x), to_top, ops.stack(to_k), to_b
 
         return states, gradient
 
-    return scanned(choices, above, kernels, bias)
+    return scan(choices, above, kernels, bias)
 
 
-def _gradients_in_z_and_above(outside: Any, x: Any, k: Any, slopes: Any) -> tuple[Any, Any]:
+def _gradients_in_z_and_above(outside: Tensor, x: Tensor, k: Tensor, slopes: Tensor) -> Pair:
     """Returns d of all sites, (rows, columns, batch, 3 * units), and what goes to the row above."""
     to_beside, to_above = ops.transpose(k[0]), ops.transpose(k[1])
 
-    def along_row(carry: Any, at: Any) -> tuple[Any, Any]:
+    def along_row(carry: Pair, at: tuple[Tensor, ...]) -> tuple[Pair, Pair]:
         outside_r, x_r, slopes_r = at
         # What the row below gives back runs the other way.
         outside_r = outside_r + ops.flip(carry[0], axis=0)
 
-        def backward(carry: Any, at: Any) -> tuple[Any, Any]:
+        def backward(carry: Pair, at: tuple[Tensor, ...]) -> tuple[Pair, Pair]:
             outside_p, x_p, slopes_p = at
             total = carry[0] + outside_p
             d = ops.concatenate([total, total, total], axis=-1) * slopes_p
@@ -268,17 +255,17 @@ def _gradients_in_z_and_above(outside: Any, x: Any, k: Any, slopes: Any) -> tupl
     return ops.reshape(d, ops.shape(slopes)), to_top
 
 
-def _neighbours(states: Any, top: Any) -> list[Any]:
+def _neighbours(states: Tensor, top: Tensor) -> list[Tensor]:
     """Returns h' and h'' of all sites, both shaped as `states`."""
     beside = ops.pad(states[:, :-1], ((0, 0), (1, 0), (0, 0), (0, 0)))
     return [beside, ops.flip(ops.concatenate([top[None], states[:-1]], axis=0), axis=1)]
 
 
-def _products(neighbours: list[Any], kernels: Any) -> Any:
+def _products(neighbours: list[Tensor], kernels: Tensor) -> Tensor:
     return ops.matmul(neighbours[0], kernels[0]) + ops.matmul(neighbours[1], kernels[1])
 
 
-def _chosen(products: Any, choices: Any) -> Any:
+def _choose(products: Tensor, choices: Tensor) -> Tensor:
     """Returns z_u, z_c and l beside one another from products with all matrices."""
     n_choices = choices.shape[-1]
     width = 2 * (products.shape[-1] // (2 * n_choices + 1))
@@ -287,25 +274,25 @@ def _chosen(products: Any, choices: Any) -> Any:
     return ops.concatenate([z, linear], axis=-1)
 
 
-def _spread(d: Any, choices: Any) -> Any:
-    """Returns the gradient in the products with all matrices; transposes `_chosen`."""
+def _spread(d: Tensor, choices: Tensor) -> Tensor:
+    """Returns the gradient in the products with all matrices; transposes `_choose`."""
     width = 2 * (d.shape[-1] // 3)
     parts = [choices[..., i : i + 1] * d[..., :width] for i in range(choices.shape[-1])]
     return ops.concatenate([*parts, d[..., width:]], axis=-1)
 
 
-def _advanced(z: Any, bias: Any) -> Any:
+def _advance(z: Tensor, bias: Tensor) -> Tensor:
     update, candidate, linear = _gates(z, bias)
     return linear + update * (candidate - linear)
 
 
-def _slopes(z: Any, bias: Any) -> Any:
+def _slopes(z: Tensor, bias: Tensor) -> Tensor:
     """Returns the derivatives of h in z_u, z_c and l."""
     u, c, linear = _gates(z, bias)
     return ops.concatenate([(c - linear) * u * (1.0 - u), u * (1.0 - c * c), 1.0 - u], axis=-1)
 
 
-def _gates(z: Any, bias: Any) -> tuple[Any, Any, Any]:
+def _gates(z: Tensor, bias: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     update, candidate, linear = ops.split(z, 3, axis=-1)
     b_update, b_candidate = ops.split(bias, 2)
     return ops.sigmoid(update + b_update), ops.tanh(candidate + b_candidate), linear

@@ -1,15 +1,15 @@
 """A gated recurrent network without reset gate."""
 
-from typing import Any
-
 import keras
 from keras import ops
 
-from qtf.autoregressive.network import AutoregressiveNetwork, OutputHeads, checked_positive
+from qtf.autoregressive.network import AutoregressiveNetwork, OutputHeads
+from qtf.autoregressive.settings import GRUSettings
+from qtf.typing import Index, Pair, Tensor, WithGradient
 
 
 @keras.saving.register_keras_serializable("qtf")
-class GRUNetwork(AutoregressiveNetwork):
+class GRUNetwork(AutoregressiveNetwork[Tensor]):
     """Autoregressive network of one gated recurrent unit.
 
         u_p = sigmoid(x_{p-1} W_u + h_{p-1} V_u + b_u)
@@ -20,8 +20,7 @@ class GRUNetwork(AutoregressiveNetwork):
     on the number of positions.
 
     Args:
-        units: Width of h.
-        **kwargs: Of `AutoregressiveNetwork`.
+        **arguments: Those of `AutoregressiveNetwork` and of `GRUSettings`.
 
     Raises:
         ValueError: A number is not positive.
@@ -35,13 +34,14 @@ class GRUNetwork(AutoregressiveNetwork):
     Source: the iterative-retraining paper, section II.
     """
 
+    settings_class = GRUSettings
+    settings: GRUSettings
     recurrent = True
-    grows = True
+    extends = True
 
-    def __init__(self, *, units: int = 64, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.units = checked_positive("units", units)
-        inner = {"dtype": self.dtype_policy}
+    def make_layers(self) -> None:
+        """Makes the products, the norm and the heads."""
+        units, inner = self.settings.units, {"dtype": self.dtype_policy}
         self.from_outcome = keras.layers.Dense(2 * units, **inner)
         self.from_state = keras.layers.Dense(
             2 * units, use_bias=False, kernel_initializer="orthogonal", **inner
@@ -49,41 +49,31 @@ class GRUNetwork(AutoregressiveNetwork):
         self.norm = keras.layers.LayerNormalization(**inner)
         self.output_heads = OutputHeads(self.heads, **inner)
         self.from_outcome.build((None, self.local_dimension))
-        self.from_state.build((None, units))
-        self.norm.build((None, units))
-        self.output_heads.build((None, units))
-        self.built = True
+        for layer in (self.from_state, self.norm, self.output_heads):
+            layer.build((None, units))
 
-    def call(self, outcomes: Any) -> Any:
+    def call(self, outcomes: Tensor) -> Tensor:
         """Evaluates all positions; the products of outcomes and the heads outside the loop."""
-        before = ops.transpose(self.encoded(outcomes[:, :-1]), (1, 0, 2))
+        before = ops.transpose(self.encode(outcomes[:, :-1]), (1, 0, 2))
         nothing = ops.zeros((1, *ops.shape(before)[1:]), before.dtype)
         inputs = self.from_outcome(ops.concatenate([nothing, before], axis=0))
         start = self.initial_cache(ops.shape(outcomes)[0])
-        states = hidden_states(inputs, ops.cast(self.from_state.kernel, self.variable_dtype), start)
+        states = scan_states(inputs, ops.cast(self.from_state.kernel, self.variable_dtype), start)
         return self.output_heads(self.norm(ops.transpose(states, (1, 0, 2))))
 
-    def initial_cache(self, batch_size: Any) -> Any:
+    def initial_cache(self, batch_size: Index) -> Tensor:
         """Returns h before the first position, (batch, units)."""
-        return ops.zeros((batch_size, self.units), self.variable_dtype)
+        return ops.zeros((batch_size, self.settings.units), self.variable_dtype)
 
-    def step(self, position: Any, previous: Any, cache: Any) -> tuple[Any, Any]:
+    def step(self, position: Index, previous: Tensor, cache: Tensor) -> tuple[Tensor, Tensor]:
         """Evaluates one position."""
         started = ops.cast(position > 0, self.variable_dtype)
-        inputs = self.from_outcome(started * self.encoded(previous))
-        state = _advanced(cache, inputs, self.from_state.kernel)
+        inputs = self.from_outcome(started * self.encode(previous))
+        state = _advance(cache, inputs, self.from_state.kernel)
         return self.output_heads(self.norm(state)), state
 
-    def grown(self, position: int, previous: Any, cache: Any) -> tuple[Any, Any]:
-        """Evaluates one position."""
-        return self.step(ops.convert_to_tensor(position, "int32"), previous, cache)
 
-    def get_config(self) -> dict[str, Any]:
-        """Returns the arguments that make this network again."""
-        return {**super().get_config(), "units": self.units}
-
-
-def hidden_states(inputs: Any, kernel: Any, start: Any) -> Any:
+def scan_states(inputs: Tensor, kernel: Tensor, start: Tensor) -> Tensor:
     """Returns all hidden states, with a gradient that needs no stored loop.
 
         a = x + h' V,  u = sigmoid(a_u),  c = tanh(a_c),  h = h' + u (c - h')
@@ -98,21 +88,21 @@ def hidden_states(inputs: Any, kernel: Any, start: Any) -> Any:
     """
 
     @ops.custom_gradient
-    def scanned(x: Any, v: Any, h: Any) -> Any:
-        def forward(state: Any, x_p: Any) -> tuple[Any, Any]:
-            state = _advanced(state, x_p, v)
+    def scan(x: Tensor, v: Tensor, h: Tensor) -> WithGradient:
+        def forward(state: Tensor, x_p: Tensor) -> tuple[Tensor, Tensor]:
+            state = _advance(state, x_p, v)
             return state, state
 
         states = ops.scan(forward, h, x)[1]
 
-        def gradient(*args: Any, upstream: Any = None) -> tuple[Any, Any, Any]:
-            outside = upstream if upstream is not None else args[0]
+        def gradient(*args: Tensor, upstream: Tensor | None = None) -> tuple[Tensor, ...]:
+            outside = args[0] if upstream is None else upstream
             previous = ops.concatenate([h[None], states[:-1]], axis=0)
             update, candidate = ops.split(x + ops.matmul(previous, v), 2, axis=-1)
             u, c = ops.sigmoid(update), ops.tanh(candidate)
             to_update, to_candidate = (c - previous) * u * (1.0 - u), u * (1.0 - c * c)
 
-            def backward(carry: Any, at: Any) -> tuple[Any, Any]:
+            def backward(carry: Pair, at: tuple[Tensor, ...]) -> tuple[Pair, Pair]:
                 outside_p, u_p, to_update_p, to_candidate_p = at
                 total = carry[0] + outside_p
                 d = ops.concatenate([total * to_update_p, total * to_candidate_p], axis=-1)
@@ -127,9 +117,9 @@ def hidden_states(inputs: Any, kernel: Any, start: Any) -> Any:
 
         return states, gradient
 
-    return scanned(inputs, kernel, start)
+    return scan(inputs, kernel, start)
 
 
-def _advanced(state: Any, inputs: Any, kernel: Any) -> Any:
+def _advance(state: Tensor, inputs: Tensor, kernel: Tensor) -> Tensor:
     update, candidate = ops.split(inputs + ops.matmul(state, kernel), 2, axis=-1)
     return state + ops.sigmoid(update) * (ops.tanh(candidate) - state)

@@ -4,18 +4,22 @@ Values are looked at where there are any: inside a graph that is being compiled 
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
+from numpy.typing import ArrayLike
+
+from qtf.typing import Array, Tensor
 
 
-def checked_outcomes(name: str, outcomes: Any, n_outcomes: int, *, width: int | None = None) -> Any:
+def checked_outcomes(
+    name: str, outcomes: Tensor | ArrayLike, n_outcomes: int, *, width: int | None = None
+) -> Tensor:
     """Returns outcomes of any numeric type as int32.
 
     Args:
-        name: Of the argument, for messages.
+        name: Name of the argument, for messages.
         outcomes: (batch, width), numbers from 0 to n_outcomes - 1.
         n_outcomes: Number of outcomes of a position.
         width: Number of positions; None: any.
@@ -32,15 +36,20 @@ def checked_outcomes(name: str, outcomes: Any, n_outcomes: int, *, width: int | 
 
 
 def checked_members(
-    name: str, values: Any, members: Sequence[int], *, rule: str, width: int | None = None
-) -> Any:
+    name: str,
+    values: Tensor | ArrayLike,
+    members: Sequence[int],
+    *,
+    rule: str,
+    width: int | None = None,
+) -> Tensor:
     """Returns rows of a few whole numbers as int32.
 
     Args:
-        name: Of the argument, for messages.
+        name: Name of the argument, for messages.
         values: (batch, width), of any numeric type.
         members: The numbers that are allowed.
-        rule: What they are, for messages.
+        rule: Words for them, for messages.
         width: Length of a row; None: any.
 
     Raises:
@@ -58,7 +67,7 @@ def checked_members(
     return array.astype(np.int32, copy=False)
 
 
-def checked_uniforms(uniforms: Any, n_rows: int) -> Any:
+def checked_uniforms(uniforms: Tensor, n_rows: int) -> Tensor:
     """Returns the random numbers that samples are drawn with.
 
     Args:
@@ -81,7 +90,7 @@ def checked_uniforms(uniforms: Any, n_rows: int) -> Any:
     return uniforms
 
 
-def concrete(values: Any) -> np.ndarray | None:
+def concrete(values: Tensor | ArrayLike) -> Array | None:
     """Returns the values as an array, or None for a tensor of a graph, which has none yet.
 
     Example:

@@ -1,9 +1,11 @@
 """A long short-term memory and its gradient."""
 
-from typing import Any
+from collections.abc import Sequence
 
 import keras
 from keras import ops
+
+from qtf.typing import DType, Pair, Shape, Tensor, WithGradient
 
 
 class LSTM(keras.layers.Layer):
@@ -29,17 +31,17 @@ class LSTM(keras.layers.Layer):
         >>> lstm = LSTM(4)
         >>> lstm.build((None, 2))
         >>> x = np.ones((5, 1, 3, 2), "float32")
-        >>> tuple(hidden_states(lstm(x), lstm.state_kernels([lstm])).shape)
+        >>> tuple(scan_lstms(lstm(x), lstm.state_kernels([lstm])).shape)
         (5, 1, 3, 4)
 
     Source: Hochreiter and Schmidhuber, Neural Computation 1997; Gers et al., 2000.
     """
 
-    def __init__(self, units: int, **kwargs: Any) -> None:
+    def __init__(self, units: int, **kwargs: object) -> None:
         super().__init__(**kwargs)
         self.units = units
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: Shape) -> None:
         """Creates the weights."""
         self.from_input = keras.layers.Dense(
             4 * self.units, bias_initializer=_open_forget_gate, dtype=self.dtype_policy
@@ -49,21 +51,21 @@ class LSTM(keras.layers.Layer):
             name="state_kernel", shape=(self.units, 4 * self.units), initializer="orthogonal"
         )
 
-    def call(self, x: Any) -> Any:
+    def call(self, x: Tensor) -> Tensor:
         """Multiplies what enters with its weights."""
         return ops.cast(self.from_input(x), self.variable_dtype)
 
-    def advanced(self, state: tuple[Any, Any], x: Any) -> tuple[Any, Any]:
+    def advance(self, state: Sequence[Tensor], x: Tensor) -> Pair:
         """Returns h and c one step after `state`, (batch, units) both, with x (batch, width)."""
-        return _advanced(state, self(x), self.state_kernel)
+        return _advance(state, self(x), self.state_kernel)
 
     @staticmethod
-    def state_kernels(lstms: "list[LSTM]") -> Any:
+    def state_kernels(lstms: "Sequence[LSTM]") -> Tensor:
         """Returns V of several of equal width, (groups, units, 4 * units)."""
-        return ops.stack([ops.cast(one.state_kernel, one.variable_dtype) for one in lstms])
+        return ops.stack([ops.cast(lstm.state_kernel, lstm.variable_dtype) for lstm in lstms])
 
 
-def hidden_states(inputs: Any, kernels: Any) -> Any:
+def scan_lstms(inputs: Tensor, kernels: Tensor) -> Tensor:
     """Returns h after each step of several LSTMs that run beside one another.
 
     The gradient needs no stored loop. Given all h and c, with s the gradient from outside and
@@ -83,18 +85,18 @@ def hidden_states(inputs: Any, kernels: Any) -> Any:
     """
 
     @ops.custom_gradient
-    def scanned(x: Any, v: Any) -> Any:
-        def forward(state: Any, x_t: Any) -> tuple[Any, Any]:
-            state = _advanced(state, x_t, v)
+    def scan(x: Tensor, v: Tensor) -> WithGradient:
+        def forward(state: Pair, x_t: Tensor) -> tuple[Pair, Pair]:
+            state = _advance(state, x_t, v)
             return state, state
 
         nothing = ops.zeros_like(x[0, :, :, : v.shape[1]])
         states, cells = ops.scan(forward, (nothing, nothing), x)[1]
 
-        def gradient(*args: Any, upstream: Any = None) -> tuple[Any, Any]:
-            outside = upstream if upstream is not None else args[0]
+        def gradient(*args: Tensor, upstream: Tensor | None = None) -> Pair:
+            outside = args[0] if upstream is None else upstream
             before, cells_before = (
-                ops.concatenate([nothing[None], one[:-1]], axis=0) for one in (states, cells)
+                ops.concatenate([nothing[None], part[:-1]], axis=0) for part in (states, cells)
             )
             gates = _gates(x + ops.matmul(before, v))
             d = _gradient_in_z(outside, v, gates, cells, cells_before)
@@ -102,10 +104,12 @@ def hidden_states(inputs: Any, kernels: Any) -> Any:
 
         return states, gradient
 
-    return scanned(inputs, kernels)
+    return scan(inputs, kernels)
 
 
-def _gradient_in_z(outside: Any, v: Any, gates: Any, cells: Any, cells_before: Any) -> Any:
+def _gradient_in_z(
+    outside: Tensor, v: Tensor, gates: Sequence[Tensor], cells: Tensor, cells_before: Tensor
+) -> Tensor:
     """Returns dz of all steps, (time, groups, batch, 4 * units)."""
     i, f, o, g = gates
     size = ops.tanh(cells)
@@ -113,7 +117,9 @@ def _gradient_in_z(outside: Any, v: Any, gates: Any, cells: Any, cells_before: A
     to_i, to_f, to_g = g * i * (1.0 - i), cells_before * f * (1.0 - f), i * (1.0 - g * g)
     to_o = size * o * (1.0 - o)
 
-    def backward(carry: Any, at: Any) -> tuple[Any, Any]:
+    def backward(
+        carry: tuple[Tensor, ...], at: tuple[Tensor, ...]
+    ) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
         outside_t, f_t, to_cell_t, to_i_t, to_f_t, to_o_t, to_g_t = at
         dh = carry[0] + outside_t
         dc = carry[1] + dh * to_cell_t
@@ -124,23 +130,23 @@ def _gradient_in_z(outside: Any, v: Any, gates: Any, cells: Any, cells_before: A
     nothing = ops.zeros_like(cells[0])
     start = (nothing, nothing, ops.concatenate([nothing] * 4, axis=-1))
     along = (outside, f, to_cell, to_i, to_f, to_o, to_g)
-    found = ops.scan(backward, start, along, reverse=True)[1][2]
-    return ops.reshape(found, (*ops.shape(cells)[:3], 4 * cells.shape[3]))
+    dz = ops.scan(backward, start, along, reverse=True)[1][2]
+    return ops.reshape(dz, (*ops.shape(cells)[:3], 4 * cells.shape[3]))
 
 
-def _advanced(state: tuple[Any, Any], inputs: Any, kernel: Any) -> tuple[Any, Any]:
+def _advance(state: Sequence[Tensor], inputs: Tensor, kernel: Tensor) -> Pair:
     h, c = state
     i, f, o, g = _gates(inputs + ops.matmul(h, kernel))
     c = f * c + i * g
     return o * ops.tanh(c), c
 
 
-def _gates(z: Any) -> tuple[Any, Any, Any, Any]:
+def _gates(z: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     i, f, o, g = ops.split(z, 4, axis=-1)
     return ops.sigmoid(i), ops.sigmoid(f), ops.sigmoid(o), ops.tanh(g)
 
 
-def _open_forget_gate(shape: tuple[int, ...], dtype: Any = None) -> Any:
+def _open_forget_gate(shape: tuple[int, ...], dtype: DType | None = None) -> Tensor:
     units = shape[0] // 4
     one_gate = ops.ones((units,), dtype)
     return ops.concatenate([0.0 * one_gate, one_gate, 0.0 * one_gate, 0.0 * one_gate])

@@ -1,18 +1,24 @@
 """Long short-term memories along the rows and columns of a square lattice."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TypeAlias
 
 import keras
 from keras import ops
 
-from qtf.autoregressive.lstm import LSTM, hidden_states
-from qtf.autoregressive.network import AutoregressiveNetwork, OutputHeads, checked_positive
-from qtf.autoregressive.rows import evaluated_by_rows
+from qtf.autoregressive.lstm import LSTM, scan_lstms
+from qtf.autoregressive.network import OutputHeads
+from qtf.autoregressive.row_network import RowNetwork
+from qtf.autoregressive.settings import LSTM2DSettings
+from qtf.typing import Index, Shape, Tensor
+
+# Of each layer: d and its cell by column, a and its cell. Then b of each layer by column. Then the
+# sums that enter the layers after the first.
+States: TypeAlias = tuple[list[list[Tensor]], list[Tensor], list[Tensor]]
 
 
 @keras.saving.register_keras_serializable("qtf")
-class LSTM2D(AutoregressiveNetwork):
+class LSTM2D(RowNetwork[States]):
     """Autoregressive network of layers of LSTMs over a square lattice.
 
         d_{r,c} = down(d_{r-1,c}, x_{r,c})
@@ -37,11 +43,7 @@ class LSTM2D(AutoregressiveNetwork):
     position to position; b is found when its row is complete.
 
     Args:
-        shape: Rows and columns; positions are numbered row by row.
-        units: Width of d, a, b and y.
-        n_layers: Number of layers.
-        layer_norm: Whether there is LN; the paper's text names none.
-        **kwargs: Of `AutoregressiveNetwork`, without `n_positions`.
+        **arguments: Those of `RowNetwork` and of `LSTM2DSettings`; positions are row by row.
 
     Raises:
         ValueError: A number is not positive.
@@ -55,45 +57,28 @@ class LSTM2D(AutoregressiveNetwork):
     Source: the iterative-retraining paper, section II C and appendix A.
     """
 
+    settings_class = LSTM2DSettings
+    settings: LSTM2DSettings
     recurrent = True
 
-    def __init__(
-        self,
-        *,
-        shape: Sequence[int],
-        units: int = 32,
-        n_layers: int = 2,
-        layer_norm: bool = True,
-        **kwargs: Any,
-    ) -> None:
-        rows, columns = (checked_positive("shape", size) for size in shape)
-        kwargs.pop("n_positions", None)
-        super().__init__(n_positions=rows * columns, **kwargs)
-        self.shape = (rows, columns)
-        self.units = checked_positive("units", units)
-        self.n_layers = checked_positive("n_layers", n_layers)
-        self.layer_norm = layer_norm
+    def make_layers(self) -> None:
+        """Makes the layers, the norms and the heads."""
+        units, n_layers = self.settings.units, self.settings.n_layers
         inner = {"dtype": self.dtype_policy}
         self.lattice_layers = [_LatticeLayer(self.shape, units, **inner) for _ in range(n_layers)]
         for i, layer in enumerate(self.lattice_layers):
             layer.build((None, units if i else self.local_dimension))
+        layer_norm = self.settings.layer_norm
         norm = keras.layers.LayerNormalization if layer_norm else keras.layers.Identity
         # What enters each layer after the first, then what enters the heads.
         self.norms = [norm(**inner) for _ in range(n_layers)]
-        for one in self.norms:
-            one.build((None, units))
         self.output_heads = OutputHeads(self.heads, **inner)
-        self.output_heads.build((None, units))
-        self.built = True
+        for layer in (*self.norms, self.output_heads):
+            layer.build((None, units))
 
-    @property
-    def n_together(self) -> int:
-        """A row."""
-        return self.shape[1]
-
-    def call(self, outcomes: Any) -> Any:
+    def call(self, outcomes: Tensor) -> Tensor:
         """Evaluates all positions."""
-        by_position = ops.transpose(self.encoded(outcomes), (1, 0, 2))
+        by_position = ops.transpose(self.encode(outcomes), (1, 0, 2))
         lattice = ops.reshape(by_position, (*self.shape, -1, self.local_dimension))
         first, *others = self.lattice_layers
         total = first(lattice)
@@ -103,42 +88,45 @@ class LSTM2D(AutoregressiveNetwork):
         outputs = ops.reshape(outputs, (self.n_positions, -1, self.n_outputs))
         return ops.transpose(outputs, (1, 0, 2))
 
-    def initial_cache(self, batch_size: Any) -> Any:
+    def initial_cache(self, batch_size: Index) -> States:
         """Returns what the layers keep, and the sums that enter those after the first.
 
         Of each layer: d and its cell, (batch, columns, units) both, where a row is written
         over the one above; a and its cell, (batch, units) both. Then b of the row above for
         each layer, (batch, columns, units), and the sums, (batch, units).
         """
-        one, row = (batch_size, self.units), (batch_size, self.shape[1], self.units)
+        units, n_layers = self.settings.units, self.settings.n_layers
+        site, row = (batch_size, units), (batch_size, self.shape[1], units)
 
-        def nothing(*shapes: Any) -> list[Any]:
+        def nothing(*shapes: tuple[Index, ...]) -> list[Tensor]:
             return [ops.zeros(shape, self.variable_dtype) for shape in shapes]
 
-        states = [nothing(row, row, one, one) for _ in range(self.n_layers)]
-        return states, nothing(*[row] * self.n_layers), nothing(*[one] * (self.n_layers - 1))
+        states = [nothing(row, row, site, site) for _ in range(n_layers)]
+        return states, nothing(*[row] * n_layers), nothing(*[site] * (n_layers - 1))
 
-    def step(self, position: Any, previous: Any, cache: Any) -> tuple[Any, Any]:
+    def step(self, position: Index, previous: Tensor, cache: States) -> tuple[Tensor, States]:
         """Evaluates one position; what enters is of the position before."""
         states, lefts, sums = cache
         column = position % self.shape[1]
         started = ops.cast(position > 0, self.variable_dtype)
         norms = self.norms[:-1]
-        inputs = [started * self.encoded(previous)]
+        inputs = [started * self.encode(previous)]
         inputs += [norm(x) for norm, x in zip(norms, sums, strict=True)]
         states = [
-            layer.advanced(state, x, position)
+            layer.advance(state, x, position)
             for layer, state, x in zip(self.lattice_layers, states, inputs, strict=True)
         ]
         row_is_complete = ops.logical_and(column == 0, position > 0)
         lefts = ops.cond(row_is_complete, lambda: self._lefts(states), lambda: list(lefts))
         sums = []
         for layer, state, left in zip(self.lattice_layers, states, lefts, strict=True):
-            added = layer.joined(state[2], ops.take(left, column, axis=1))
+            added = layer.join(state[2], ops.take(left, column, axis=1))
             sums.append(added + sums[-1] if sums else added)
         return self.output_heads(self.norms[-1](sums[-1])), (states, lefts, sums[:-1])
 
-    def evaluated(self, outcomes: Any, start: int, stop: int, cache: Any) -> tuple[Any, Any]:
+    def evaluate_positions(
+        self, outcomes: Tensor, start: int, stop: int, cache: States
+    ) -> tuple[Tensor, States]:
         """Evaluates some positions of given outcomes, the whole row of each at once.
 
         The cache keeps d, its cell and b of the last row that is complete before `stop`; what
@@ -149,37 +137,27 @@ class LSTM2D(AutoregressiveNetwork):
             [ops.swapaxes(part, 0, 1) for part in (*state[:2], left)]
             for state, left in zip(states, lefts, strict=True)
         ]
-        outputs, above = evaluated_by_rows(self, self._row, outcomes, (start, stop), above)
+        outputs, above = self.evaluate_rows(self._row, outcomes, (start, stop), above)
         down, cells, lefts = (
             [ops.swapaxes(part, 0, 1) for part in parts] for parts in zip(*above, strict=True)
         )
         states = [[*new, *old[2:]] for *new, old in zip(down, cells, states, strict=True)]
         return outputs, (states, lefts, sums)
 
-    def get_config(self) -> dict[str, Any]:
-        """Returns the arguments that make this network again."""
-        own = {
-            "shape": self.shape,
-            "units": self.units,
-            "n_layers": self.n_layers,
-            "layer_norm": self.layer_norm,
-        }
-        return {**super().get_config(), **own}
-
-    def _row(self, x: Any, above: Any) -> tuple[Any, list[Any]]:
+    def _row(self, x: Tensor, above: list[list[Tensor]]) -> tuple[Tensor, list[list[Tensor]]]:
         """Evaluates a row, (columns, batch, local_dimension), from d, its cell and b above it.
 
         Returns outputs and the same three of this row for each layer.
         """
-        own, total = [], None
-        for layer, norm, known in zip(self.lattice_layers, self.norms, above, strict=True):
-            y, found = layer.row(x, known)
-            own.append(found)
+        this_row, total = [], None
+        for layer, norm, layer_above in zip(self.lattice_layers, self.norms, above, strict=True):
+            y, states = layer.row(x, layer_above)
+            this_row.append(states)
             total = y if total is None else total + y
             x = norm(total)
-        return self.output_heads(x), own
+        return self.output_heads(x), this_row
 
-    def _lefts(self, states: Any) -> list[Any]:
+    def _lefts(self, states: list[list[Tensor]]) -> list[Tensor]:
         """Returns b of a complete row for each layer; one scan for all of them."""
         lstms = [layer.left for layer in self.lattice_layers]
         along = [
@@ -187,22 +165,23 @@ class LSTM2D(AutoregressiveNetwork):
             for lstm, state in zip(lstms, states, strict=True)
         ]
         inputs = ops.flip(ops.stack(along, axis=1), axis=0)
-        found = ops.flip(hidden_states(inputs, LSTM.state_kernels(lstms)), axis=0)
+        lefts = ops.flip(scan_lstms(inputs, LSTM.state_kernels(lstms)), axis=0)
         shape = ops.shape(states[0][0])
         return [
-            ops.reshape(ops.transpose(one, (1, 0, 2)), shape) for one in ops.unstack(found, axis=1)
+            ops.reshape(ops.transpose(left, (1, 0, 2)), shape)
+            for left in ops.unstack(lefts, axis=1)
         ]
 
 
 class _LatticeLayer(keras.layers.Layer):
     """The three LSTMs of one layer, and what joins their shifted states."""
 
-    def __init__(self, shape: tuple[int, int], units: int, **kwargs: Any) -> None:
+    def __init__(self, shape: tuple[int, int], units: int, **kwargs: object) -> None:
         super().__init__(name="lattice_layer", **kwargs)
         self.shape = shape
         self.units = units
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: Shape) -> None:
         units, inner = self.units, {"dtype": self.dtype_policy}
         self.down, self.right, self.left = (LSTM(units, **inner) for _ in range(3))
         self.down.build(input_shape)
@@ -213,45 +192,45 @@ class _LatticeLayer(keras.layers.Layer):
         self.hidden.build((None, 2 * units))
         self.output_dense.build((None, units))
 
-    def call(self, x: Any) -> Any:
+    def call(self, x: Tensor) -> Tensor:
         """Returns y of x, (rows, columns, batch, width) both."""
         rows, columns = self.shape
         downwards = ops.reshape(self.down(x), (rows, 1, -1, 4 * self.units))
-        down = hidden_states(downwards, LSTM.state_kernels([self.down]))
+        down = scan_lstms(downwards, LSTM.state_kernels([self.down]))
         down = ops.transpose(ops.reshape(down, (rows, columns, -1, self.units)), (1, 0, 2, 3))
         sideways = ops.stack([self.right(down), self.left(ops.flip(down, axis=0))], axis=1)
         sideways = ops.reshape(sideways, (columns, 2, -1, 4 * self.units))
-        found = hidden_states(sideways, LSTM.state_kernels([self.right, self.left]))
-        found = ops.reshape(found, (columns, 2, rows, -1, self.units))
-        right, left = found[:, 0], ops.flip(found[:, 1], axis=0)
+        states = scan_lstms(sideways, LSTM.state_kernels([self.right, self.left]))
+        states = ops.reshape(states, (columns, 2, rows, -1, self.units))
+        right, left = states[:, 0], ops.flip(states[:, 1], axis=0)
         right = ops.pad(right[:-1], ((1, 0), (0, 0), (0, 0), (0, 0)))
         left = ops.pad(left[:, :-1], ((0, 0), (1, 0), (0, 0), (0, 0)))
-        return ops.transpose(self.joined(right, left), (1, 0, 2, 3))
+        return ops.transpose(self.join(right, left), (1, 0, 2, 3))
 
-    def row(self, x: Any, above: Any) -> tuple[Any, list[Any]]:
+    def row(self, x: Tensor, above: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """Returns y of one row x, (columns, batch, width) both, and d, its cell and b."""
-        down, cells = self.down.advanced(above[:2], x)
+        down, cells = self.down.advance(above[:2], x)
         sideways = ops.stack([self.right(down), self.left(ops.flip(down, axis=0))], axis=1)
-        found = hidden_states(sideways, LSTM.state_kernels([self.right, self.left]))
-        found = ops.reshape(found, (self.shape[1], 2, -1, self.units))
-        right = ops.pad(found[:-1, 0], ((1, 0), (0, 0), (0, 0)))
-        return self.joined(right, above[2]), [down, cells, ops.flip(found[:, 1], axis=0)]
+        states = scan_lstms(sideways, LSTM.state_kernels([self.right, self.left]))
+        states = ops.reshape(states, (self.shape[1], 2, -1, self.units))
+        right = ops.pad(states[:-1, 0], ((1, 0), (0, 0), (0, 0)))
+        return self.join(right, above[2]), [down, cells, ops.flip(states[:, 1], axis=0)]
 
-    def advanced(self, state: Any, x: Any, position: Any) -> list[Any]:
+    def advance(self, state: Sequence[Tensor], x: Tensor, position: Index) -> list[Tensor]:
         """Returns d and a with x of the position before; nothing changes at the first."""
         columns = self.shape[1]
         before = ops.maximum(position - 1, 0) % columns
         rows_of_down, right = state[:2], state[2:]
-        down = self.down.advanced([ops.take(row, before, axis=1) for row in rows_of_down], x)
+        down = self.down.advance([ops.take(row, before, axis=1) for row in rows_of_down], x)
         started = ops.cast(position > 0, self.variable_dtype)
         rows_of_down = [
             ops.slice_update(row, (0, before, 0), (started * new)[:, None])
             for row, new in zip(rows_of_down, down, strict=True)
         ]
         inside = ops.cast(position % columns > 0, self.variable_dtype)
-        return rows_of_down + [inside * new for new in self.right.advanced(right, down[0])]
+        return rows_of_down + [inside * new for new in self.right.advance(right, down[0])]
 
-    def joined(self, right: Any, left: Any) -> Any:
+    def join(self, right: Tensor, left: Tensor) -> Tensor:
         """Returns y from a and b that are shifted already."""
         hidden = self.hidden(ops.concatenate([right, left], axis=-1))
         return ops.cast(self.output_dense(hidden), self.variable_dtype)

@@ -1,19 +1,25 @@
 """What every autoregressive network can do, whatever its outcomes mean."""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import fields
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import keras
 import numpy as np
 from keras import ops
 
 from qtf.autoregressive.inputs import checked_outcomes
+from qtf.autoregressive.settings import ArchitectureSettings
+from qtf.checks import COUNT, check_arguments
+from qtf.typing import Index, Lattice, Shape, Tensor
 
 # Arrays as wide as the widest layer that an evaluation holds at once.
 HELD_AT_ONCE = 5
+# Nested tensors, batch first: what a network keeps from position to position.
+Cache = TypeVar("Cache")
 
 
-class AutoregressiveNetwork(keras.Model):
+class AutoregressiveNetwork(keras.Model, Generic[Cache]):
     """A network whose output at a position depends on the outcomes before it only.
 
         outputs_p = f_p(outcomes_0, .., outcomes_{p-1})
@@ -22,14 +28,15 @@ class AutoregressiveNetwork(keras.Model):
     and turns outputs into probabilities or phases. There are two ways to the same numbers: all
     positions at once from given outcomes, and one position after another, where a cache keeps
     what later positions need, so that a whole sample costs about as much as one parallel
-    evaluation. An architecture defines both.
+    evaluation. An architecture names its settings and defines `make_layers`, `initial_cache` and
+    `step`, and `call` or `evaluate_positions` where all positions at once can do better.
 
     Args:
         n_positions: Number of positions.
         local_dimension: Number of outcomes of a position.
         heads: Widths of the outputs of each position, for example (2, 2) for two
             logarithms of probabilities and two phases.
-        **kwargs: Of `keras.Model`.
+        **arguments: Settings of the architecture by their names, and arguments of `keras.Model`.
 
     Call arguments:
         outcomes: Integers (batch, n_positions), from 0 to local_dimension - 1.
@@ -38,13 +45,16 @@ class AutoregressiveNetwork(keras.Model):
         (batch, n_positions, sum(heads)).
 
     Raises:
-        ValueError: A number is not positive, or an outcome is out of range.
+        ValueError: A number is not positive, settings do not fit one another, an argument is
+            unknown, or an outcome is out of range.
     """
 
+    # Class of the settings, whose table names this class.
+    settings_class: ClassVar[type[ArchitectureSettings]]
     # Whether the parallel evaluation has a loop over positions.
     recurrent = False
-    # Whether there is `grown`.
-    grows = False
+    # Whether `extend` may be differentiated.
+    extends = False
     # Loops in which samples are drawn; more than 1 if `step` takes `stop`, where its loop ends.
     n_sampling_stages = 1
 
@@ -54,23 +64,75 @@ class AutoregressiveNetwork(keras.Model):
         n_positions: int,
         local_dimension: int = 2,
         heads: Sequence[int] = (2, 2),
-        **kwargs: Any,
+        **arguments: object,
     ) -> None:
-        super().__init__(**kwargs)
-        self.n_positions = checked_positive("n_positions", n_positions)
-        self.local_dimension = checked_positive("local_dimension", local_dimension)
-        self.heads = tuple(checked_positive("heads", head) for head in heads)
+        names = [entry.name for entry in fields(self.settings_class)]  # type: ignore[arg-type]
+        chosen = {name: arguments.pop(name) for name in names if name in arguments}
+        super().__init__(**arguments)
+        check_arguments(COUNT, n_positions=n_positions, local_dimension=local_dimension)
+        for width in heads:
+            check_arguments(COUNT, heads=width)
+        self.n_positions = n_positions
+        self.local_dimension = local_dimension
+        self.heads = tuple(heads)
+        self.settings = _settings_of_arguments(self.settings_class, chosen)
+        self.make_layers()
+        self.built = True
+
+    @classmethod
+    def for_lattice(
+        cls,
+        lattice: Lattice,
+        settings: ArchitectureSettings | None = None,
+        *,
+        heads: Sequence[int] = (2, 2),
+        local_dimension: int = 2,
+    ) -> Self:
+        """Makes a network with one position for each site.
+
+        Args:
+            lattice: The sites.
+            settings: Those of this kind of network; None: its defaults.
+            heads: Widths of the outputs of each position.
+            local_dimension: Number of outcomes of a position.
+
+        Raises:
+            ValueError: The network does not fit the lattice.
+        """
+        chosen = settings or cls.settings_class()
+        return cls(
+            **cls.size_arguments(lattice),
+            heads=heads,
+            local_dimension=local_dimension,
+            **chosen.as_mapping(),
+        )
+
+    @classmethod
+    def size_arguments(cls, lattice: Lattice) -> dict[str, Any]:
+        """Returns the arguments that say how large a network for a lattice is."""
+        return {"n_positions": lattice.n_sites}
+
+    def make_layers(self) -> None:
+        """Makes all layers and builds them; the settings are there already."""
+        raise NotImplementedError
 
     # Keras would hide a mistake that `call` finds in a message of several lines.
-    def __call__(self, outcomes: Any, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, outcomes: Tensor, **options: object) -> Tensor:
         """Checks the outcomes and evaluates all positions."""
         width = self.n_positions
         outcomes = checked_outcomes("outcomes", outcomes, self.local_dimension, width=width)
-        return super().__call__(outcomes, *args, **kwargs)
+        return super().__call__(outcomes, **options)
+
+    def call(self, outcomes: Tensor) -> Tensor:
+        """Evaluates all positions."""
+        empty = self.initial_cache(ops.shape(outcomes)[0])
+        by_position = ops.swapaxes(outcomes, 0, 1)
+        outputs, _ = self.evaluate_positions(by_position, 0, self.n_positions, empty)
+        return ops.transpose(outputs, (1, 0, 2))
 
     @property
     def n_together(self) -> int:
-        """Positions that `evaluated` takes at once: it starts best at multiples of this."""
+        """Positions that `evaluate_positions` takes at once: best it starts at multiples of it."""
         return 1
 
     @property
@@ -92,11 +154,11 @@ class AutoregressiveNetwork(keras.Model):
         """Numbers of one position in the widest layer, what enters it or what leaves it."""
         return max(max(variable.shape, default=1) for variable in self.variables)
 
-    def initial_cache(self, batch_size: Any) -> Any:
+    def initial_cache(self, batch_size: Index) -> Cache:
         """Returns the nested tensors, batch first, that `step` needs at position 0."""
         raise NotImplementedError
 
-    def step(self, position: Any, previous: Any, cache: Any) -> tuple[Any, Any]:
+    def step(self, position: Index, previous: Tensor, cache: Cache) -> tuple[Tensor, Cache]:
         """Evaluates one position.
 
         Args:
@@ -109,14 +171,16 @@ class AutoregressiveNetwork(keras.Model):
         """
         raise NotImplementedError
 
-    def grown(self, position: int, previous: Any, cache: Any) -> tuple[Any, Any]:
+    def extend(self, position: int, previous: Tensor, cache: Cache) -> tuple[Tensor, Cache]:
         """Does the same as `step` at a position that is known beforehand.
 
-        May be differentiated; the cache may become longer.
+        May be differentiated if the network `extends`; the cache may become longer.
         """
-        raise NotImplementedError
+        return self.step(ops.convert_to_tensor(position, "int32"), previous, cache)
 
-    def evaluated(self, outcomes: Any, start: int, stop: int, cache: Any) -> tuple[Any, Any]:
+    def evaluate_positions(
+        self, outcomes: Tensor, start: int, stop: int, cache: Cache
+    ) -> tuple[Tensor, Cache]:
         """Evaluates some positions of given outcomes.
 
         Here one after another; networks that can do better at all of them at once.
@@ -131,12 +195,12 @@ class AutoregressiveNetwork(keras.Model):
             Outputs (stop - start, batch, n_outputs) and the cache for positions from `stop` on.
         """
 
-        def advance(position: Any, carry: Any) -> Any:
+        def advance(position: Tensor, carry: tuple[Tensor, Cache]) -> tuple[Tensor, Cache]:
             outputs, cache = carry
             # Ignored at position 0.
-            found, cache = self.step(position, outcomes[ops.maximum(position - 1, 0)], cache)
-            found = ops.cast(found, outputs.dtype)
-            return ops.slice_update(outputs, (position - start, 0, 0), found[None]), cache
+            new, cache = self.step(position, outcomes[ops.maximum(position - 1, 0)], cache)
+            new = ops.cast(new, outputs.dtype)
+            return ops.slice_update(outputs, (position - start, 0, 0), new[None]), cache
 
         shape = (stop - start, ops.shape(outcomes)[1], self.n_outputs)
         outputs = ops.zeros(shape, self.variable_dtype)
@@ -171,29 +235,28 @@ class AutoregressiveNetwork(keras.Model):
             layer.bias.assign(ops.convert_to_tensor(outputs[start : start + layer.units]))
             start += layer.units
 
-    def encoded(self, outcomes: Any) -> Any:
+    def encode(self, outcomes: Tensor) -> Tensor:
         """Returns outcomes as unit vectors, (..., local_dimension)."""
         return ops.one_hot(outcomes, self.local_dimension, dtype=self.variable_dtype)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make this network again."""
-        own = {
+        sizes = {
             "n_positions": self.n_positions,
             "local_dimension": self.local_dimension,
             "heads": self.heads,
         }
-        return {**super().get_config(), **own}
+        return {**super().get_config(), **sizes, **self.settings.as_mapping()}
 
 
-def checked_positive(name: str, value: int) -> int:
-    """Returns `value`, which must be a positive integer.
-
-    Raises:
-        ValueError: It is not; the message names the argument.
-    """
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"Argument `{name}` must be a positive integer, but is {value!r}.")
-    return value
+def _settings_of_arguments(
+    kind: type[ArchitectureSettings], arguments: dict[str, object]
+) -> ArchitectureSettings:
+    try:
+        return kind(**arguments)
+    except ValueError as error:
+        words = str(error).replace("Setting `", "Argument `").replace(f"`{kind.section}.", "`")
+        raise ValueError(words) from None
 
 
 class OutputHeads(keras.layers.Layer):
@@ -212,11 +275,11 @@ class OutputHeads(keras.layers.Layer):
         (..., sum(heads)).
     """
 
-    def __init__(self, heads: Sequence[int], **kwargs: Any) -> None:
+    def __init__(self, heads: Sequence[int], **kwargs: object) -> None:
         super().__init__(**kwargs)
         self.heads = tuple(heads)
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: Shape) -> None:
         """Creates the layers; the hidden ones of all heads are one."""
         units = input_shape[-1]
         inner = {"dtype": self.dtype_policy}
@@ -226,7 +289,7 @@ class OutputHeads(keras.layers.Layer):
         for output in self.outputs:
             output.build((*input_shape[:-1], units))
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: Tensor) -> Tensor:
         """Evaluates all heads."""
         hidden = ops.split(self.hidden(inputs), len(self.heads), axis=-1)
         parts = [output(x) for output, x in zip(self.outputs, hidden, strict=True)]

@@ -8,13 +8,17 @@ from typing import Any
 from keras import ops
 
 from qtf.autoregressive.network import AutoregressiveNetwork
+from qtf.typing import Index, Tensor
 
 SHORTEST_STAGE = 4
+Step = Callable[..., tuple[Tensor, Any]]
+# Outcomes, cache, outcomes of the position before, sum of all outcomes.
+Carry = tuple[Tensor, Any, Tensor, Tensor]
 # (outputs (batch, n_outputs), position, sum of the outcomes before (batch,)) -> logits
-Logits = Callable[[Any, Any, Any], Any]
+Logits = Callable[[Tensor, Index, Tensor], Tensor]
 
 
-def drawn_outcomes(network: AutoregressiveNetwork, uniforms: Any, logits: Logits) -> Any:
+def draw_outcomes(network: AutoregressiveNetwork[Any], uniforms: Tensor, logits: Logits) -> Tensor:
     """Draws independent outcomes from the conditionals of a network.
 
     An outcome is the number of cumulated probabilities, but the last, that its random number
@@ -36,39 +40,38 @@ def drawn_outcomes(network: AutoregressiveNetwork, uniforms: Any, logits: Logits
         >>> from qtf.autoregressive import GRUNetwork
         >>> network = GRUNetwork(n_positions=5, units=8, heads=(2,))
         >>> uniforms = np.random.default_rng(0).random((5, 3)).astype("float32")
-        >>> tuple(drawn_outcomes(network, uniforms, lambda outputs, position, total: outputs).shape)
+        >>> tuple(draw_outcomes(network, uniforms, lambda outputs, *_: outputs).shape)
         (5, 3)
     """
     n_positions, batch_size = network.n_positions, ops.shape(uniforms)[1]
     nothing = ops.zeros((batch_size,), "int32")
 
-    def draw(step: Callable[..., Any], position: Any, carry: Any) -> Any:
+    def advance(step: Step, position: Tensor, carry: Carry) -> Carry:
         outcomes, cache, previous, total = carry
         outputs, cache = step(position, previous, cache)
-        drawn = _drawn(logits(outputs, position, total), uniforms[position])
+        drawn = _draw(logits(outputs, position, total), uniforms[position])
         outcomes = ops.slice_update(outcomes, (position, 0), drawn[None])
         return outcomes, cache, drawn, total + drawn
 
     outcomes = ops.zeros((n_positions, batch_size), "int32")
     carry = (outcomes, network.initial_cache(batch_size), nothing, nothing)
     for start, stop, step in _stages(network):
-        carry = ops.fori_loop(start, stop, partial(draw, step), carry)
+        carry = ops.fori_loop(start, stop, partial(advance, step), carry)
     # The loop forgets the shape, without which XLA cannot differentiate what follows.
     return ops.reshape(carry[0], (n_positions, batch_size))
 
 
-def _stages(network: AutoregressiveNetwork) -> list[tuple[int, int, Callable[..., Any]]]:
+def _stages(network: AutoregressiveNetwork[Any]) -> list[tuple[int, int, Step]]:
     """Returns first position, that after the last, and what evaluates those between."""
     n_positions = network.n_positions
     n_stages = min(network.n_sampling_stages, n_positions // SHORTEST_STAGE)
     if n_stages <= 1:
         return [(0, n_positions, network.step)]
     stops = [n_positions * i // n_stages for i in range(n_stages + 1)]
-    return [
-        (start, stop, partial(network.step, stop=stop)) for start, stop in itertools.pairwise(stops)
-    ]
+    step: Step = network.step
+    return [(start, stop, partial(step, stop=stop)) for start, stop in itertools.pairwise(stops)]
 
 
-def _drawn(logits: Any, uniforms: Any) -> Any:
+def _draw(logits: Tensor, uniforms: Tensor) -> Tensor:
     below = ops.cumsum(ops.softmax(logits, axis=-1), axis=-1)[:, :-1]
     return ops.sum(ops.cast(uniforms[:, None] >= below, "int32"), axis=-1)

@@ -11,9 +11,7 @@ from qtf.data.schema import SPLITS
 from qtf.physics import from_config
 from qtf.physics.diagonalization import Eigenbasis
 from qtf.physics.initial_states import INITIAL_STATE_LAWS, sample_initial_states
-
-# The generator's streams have the numbers 1, 2, 3; these are apart from them.
-_FIRST_STREAM = 11
+from qtf.streams import Stream
 
 
 class ExactSource:
@@ -97,7 +95,7 @@ class ExactSource:
                 f" but are {step} and {replica}."
             )
         n = int(self.mixture.n_sites_at(np.array(step)))
-        stream = (_FIRST_STREAM + SPLITS.index(self.split), n, step + 1, replica + 1)
+        stream = (Stream.TRAIN_STATES + SPLITS.index(self.split), n, step + 1, replica + 1)
         psi0 = sample_initial_states(
             self.initial_states, n, self.batch_size, seed=self.mixture.seed, stream=stream
         )

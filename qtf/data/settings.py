@@ -1,9 +1,11 @@
 """Which trajectories a model learns from, and what they obey."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 from qtf.checks import COUNT, FLAG, POSITIVE, Number, OneOf, Several
+from qtf.data.schema import Manifest
 from qtf.physics import HamiltonianSettings
 from qtf.physics.initial_states import INITIAL_STATE_LAWS
 from qtf.settings import Settings
@@ -36,6 +38,17 @@ class TrajectoryLaw(Settings, section="physics"):
     )
     initial_states: Annotated[str, OneOf(INITIAL_STATE_LAWS)] = "paper"
     dt: Annotated[float, POSITIVE] = 0.002
+
+    @classmethod
+    def from_record(cls, physics: Mapping[str, Any]) -> Self:
+        """Returns the law that a run folder has recorded, beside other keys."""
+        return cls.from_mapping({key: physics[key] for key in cls().as_mapping()})
+
+
+def law_of(manifest: Manifest) -> TrajectoryLaw:
+    """Returns what the trajectories of a folder obey."""
+    hamiltonian = HamiltonianSettings.from_mapping(manifest.hamiltonian)
+    return TrajectoryLaw(hamiltonian, manifest.initial_states, manifest.dt)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Compares a network and the trivial predictors with exact evolution."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -20,7 +20,7 @@ LARGEST_PIECE = 200
 ARRAYS_HELD = 10
 
 
-@dataclass
+@dataclass(frozen=True)
 class Evaluation:
     """What one chain length gave.
 
@@ -34,9 +34,9 @@ class Evaluation:
 
     n_sites: int
     n_sequences: int
-    summaries: dict[str, dict[str, Summary]] = field(default_factory=dict)
-    exact: np.ndarray | None = None
-    predicted: np.ndarray | None = None
+    summaries: dict[str, dict[str, Summary]]
+    exact: np.ndarray
+    predicted: np.ndarray
 
 
 def evaluate(
@@ -75,20 +75,21 @@ def evaluate(
     check_arguments(COUNT, n_steps=n_steps)
     predictors = _predictors(model, n_steps, training)
     times = dt * np.arange(n_steps + 1)
-    result = Evaluation(hamiltonian.n_sites, len(psi0))
+    # The first trajectory, for figures.
+    drawn: list[np.ndarray] = []
 
     def errors(rows: np.ndarray) -> list[np.ndarray]:
         """Returns every metric of every predictor."""
-        exact, found = evolve(hamiltonian, rows, times), []
+        exact, values = evolve(hamiltonian, rows, times), []
         for name, predict in predictors.items():
             predicted = predict(exact)
             _check_prediction(predicted, exact.shape, hamiltonian.n_sites)
             by_metric = all_metrics(exact, predicted, hamiltonian)
-            found += [by_metric[metric] for metric in METRICS]
-            if result.exact is None and name == "model":
+            values += [by_metric[metric] for metric in METRICS]
+            if not drawn and name == "model":
                 # Copies, so that nothing else of this piece stays.
-                result.exact, result.predicted = exact[0].copy(), predicted[0].copy()
-        return found
+                drawn.extend((exact[0].copy(), predicted[0].copy()))
+        return values
 
     bytes_of_row = ARRAYS_HELD * 16 * hamiltonian.dimension * len(times)
     size = min(LARGEST_PIECE, rows_at_once(bytes_of_row))
@@ -96,10 +97,10 @@ def evaluate(
         values = in_pieces(errors, psi0, size, advance=activity.advance)
     pairs = [(name, metric) for name in predictors for metric in METRICS]
     summaries = {pair: Summary.of(array) for pair, array in zip(pairs, values, strict=True)}
-    result.summaries = {
+    by_metric = {
         metric: {name: summaries[name, metric] for name in predictors} for metric in METRICS
     }
-    return result
+    return Evaluation(hamiltonian.n_sites, len(psi0), by_metric, *drawn)
 
 
 def _checked_states(psi0: np.ndarray) -> np.ndarray:

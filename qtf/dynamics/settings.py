@@ -36,6 +36,19 @@ LOSSES = ("mean_squared_error", "squared_distance")
 
 
 @dataclass(frozen=True)
+class AnyModelSettings(Settings, section="model"):
+    """What every model has.
+
+    Attributes:
+        preset: Preset of the model: the network `increment` or `paper`, or `local_generator`.
+        n_max: Largest n; the tables of a network have `2**n_max` rows.
+    """
+
+    preset: Annotated[str, OneOf(PRESETS)] = "increment"
+    n_max: Annotated[int, COUNT] = 10
+
+
+@dataclass(frozen=True)
 class NetworkSettings(Settings, section="model"):
     """The network; None: as the preset, or the default of `TransferableSRU`, has it.
 
@@ -67,9 +80,11 @@ class GeneratorSettings(Settings, section="model"):
     """The local generator; None: as `LocalGenerator` has it.
 
     Attributes:
-        interaction_range: Largest distance of two sites in one term of a local generator.
-        site_dependent: Whether a local generator has fields of its own on each site of one chain.
-        fields: Given fields of one chain, whose form a local generator learns.
+        interaction_range: Largest distance of two sites in one term of a local generator; None: 1.
+        site_dependent: Whether a local generator has fields of its own on each site of one chain,
+            whose n is the only one of `data.n_sites`; no edges.
+        fields: Given fields f_i of one chain, whose form a local generator learns:
+            sum_i f_i sum_P form_P P_i.
         order: Order of the Taylor series of a local generator; None: chosen at every step.
     """
 
@@ -80,16 +95,8 @@ class GeneratorSettings(Settings, section="model"):
 
 
 @dataclass(frozen=True)
-class ModelSettings(GeneratorSettings, NetworkSettings, section="model"):
-    """The model, a network or a local generator.
-
-    Attributes:
-        preset: Preset of the model: the network `increment` or `paper`, or `local_generator`.
-        n_max: Largest n; the tables of a network have `2**n_max` rows.
-    """
-
-    preset: Annotated[str, OneOf(PRESETS)] = "increment"
-    n_max: Annotated[int, COUNT] = 10
+class ModelSettings(GeneratorSettings, NetworkSettings, AnyModelSettings, section="model"):
+    """The model, a network or a local generator."""
 
     def __post_init__(self) -> None:
         """Checks every rule.
@@ -134,7 +141,8 @@ class FitSettings(Settings, section="fit"):
         n_trajectories: Trajectories of each n.
         n_steps: Steps of them that are used.
         last_lag: Longest distance of two states, in steps; 0: two thirds of `n_steps`.
-        noise: Standard deviation of noise added to every part, for trials.
+        noise: Standard deviation of Gaussian noise added to every real and imaginary part, for
+            trials.
     """
 
     n_trajectories: Annotated[int, COUNT] = 100

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from qtf.export.input_checks import checked_cells, checked_n_steps, checked_state
 from qtf.export.pauli_graph import PauliGraph
-from qtf.physics import PauliSum, PauliTerm
+from qtf.physics import PauliSum, observable_operators
 
 REQUEST = [
     tf.TensorSpec((None, None), tf.float32, "psi0_re"),
@@ -45,7 +45,7 @@ class DynamicsModule(tf.Module):
         self._dtype = model.variable_dtype
         # Tracked as a list: a Keras model would bring its own serving functions along.
         self.weights = [variable.value for variable in model.variables]
-        by_n = {n: _observables(hamiltonians[n]) for n in self._served_n}
+        by_n = {n: observable_operators(hamiltonians[n]) for n in self._served_n}
         self._names = tuple(by_n[self._served_n[0]])
         self._observables = PauliGraph({n: tuple(named.values()) for n, named in by_n.items()})
 
@@ -158,14 +158,3 @@ class DynamicsModule(tf.Module):
 def _batch_first(stacked: Any) -> Any:
     rank = stacked.shape.rank
     return tf.transpose(stacked, (1, 0, *range(2, rank)))
-
-
-def _observables(hamiltonian: PauliSum) -> dict[str, PauliSum]:
-    n_sites = hamiltonian.n_sites
-    means = {
-        f"magnetization_{axis.lower()}": PauliSum(
-            n_sites, [PauliTerm(1.0 / n_sites, (site,), axis) for site in range(n_sites)]
-        )
-        for axis in "XYZ"
-    }
-    return {"energy": hamiltonian, **means}

@@ -7,7 +7,8 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from qtf.ground_states.bits import checked_spins
-from qtf.pieces import equal_pieces, rows_at_once
+from qtf.ground_states.sampled_wave_function import SampledWaveFunction
+from qtf.pieces import rows_at_once, rows_of_pieces
 
 
 class SpinDistribution(tfp.distributions.Distribution):
@@ -21,7 +22,7 @@ class SpinDistribution(tfp.distributions.Distribution):
     This is the one module here that needs TensorFlow, as backend of Keras too.
 
     Args:
-        psi: The wave function; has `n_sites`, `n_uniforms` and `sample`.
+        psi: The wave function.
         dtype: Of the spins; floating for statistics such as `tfp.stats.covariance`.
         validate_args: Whether `log_prob` checks that spins are +1 or -1.
         name: Name of the distribution.
@@ -41,9 +42,9 @@ class SpinDistribution(tfp.distributions.Distribution):
 
     def __init__(
         self,
-        psi: keras.Model,
+        psi: SampledWaveFunction,
         *,
-        dtype: Any = tf.int32,
+        dtype: tf.DType = tf.int32,
         validate_args: bool = False,
         name: str = "SpinDistribution",
     ) -> None:
@@ -63,12 +64,14 @@ class SpinDistribution(tfp.distributions.Distribution):
         )
 
     @property
-    def psi(self) -> keras.Model:
+    def psi(self) -> SampledWaveFunction:
         """The wave function."""
         return self._psi
 
     @classmethod
-    def _parameter_properties(cls, dtype: Any, num_classes: int | None = None) -> dict[str, Any]:
+    def _parameter_properties(
+        cls, dtype: tf.DType, num_classes: int | None = None
+    ) -> dict[str, Any]:
         # No parameter is a tensor: the weights belong to the wave function.
         return {}
 
@@ -84,37 +87,35 @@ class SpinDistribution(tfp.distributions.Distribution):
     def _event_shape_tensor(self) -> Any:
         return tf.constant([self._psi.n_sites], tf.int32)
 
-    def _sample_n(self, n: Any, seed: Any = None) -> Any:
+    def _sample_n(self, n: tf.Tensor, seed: tf.Tensor | None = None) -> tf.Tensor:
         dtype = self._psi.variables[0].dtype
         seed = tfp.random.sanitize_seed(seed, salt="SpinDistribution")
         uniforms = tf.random.stateless_uniform((self._psi.n_uniforms, n), seed, dtype=dtype)
         return 1 - 2 * tf.cast(self._psi.sample(uniforms), self.dtype)
 
-    def _log_prob(self, spins: Any) -> Any:
+    def _log_prob(self, spins: tf.Tensor) -> tf.Tensor:
         shape = tf.shape(spins)
         rows = checked_spins(tf.reshape(spins, (-1, self._psi.n_sites)), self._psi.n_sites)
         return 2.0 * tf.reshape(self._log_modulus((1 - rows) // 2), shape[:-1])
 
-    def _log_modulus(self, rows: Any) -> Any:
+    def _log_modulus(self, rows: tf.Tensor) -> tf.Tensor:
         """Returns log |psi| of (batch, n_sites) bits, in pieces if they are many."""
         largest = rows_at_once(self._psi.evaluation_bytes)
         if rows.shape[0] is None or rows.shape[0] <= largest:
             return self._psi(rows)[0]
-        n_pieces, size = equal_pieces(rows.shape[0], largest)
-        numbers = tf.minimum(tf.range(n_pieces * size), rows.shape[0] - 1)
         # Unlike other loops over pieces it can be differentiated.
-        found = tf.map_fn(
+        parts = tf.map_fn(
             lambda part: self._psi(tf.gather(rows, part))[0],
-            tf.reshape(numbers, (n_pieces, size)),
+            tf.constant(rows_of_pieces(rows.shape[0], largest)),
             parallel_iterations=1,
             fn_output_signature=self._psi.variables[0].dtype,
         )
-        return tf.reshape(found, (-1,))[: rows.shape[0]]
+        return tf.reshape(parts, (-1,))[: rows.shape[0]]
 
     def _default_event_space_bijector(self) -> None:
         """Returns nothing: spins are discrete."""
 
-    def _sample_control_dependencies(self, spins: Any) -> list[Any]:
+    def _sample_control_dependencies(self, spins: tf.Tensor) -> list[tf.Operation]:
         if not self.validate_args:
             return []
         one = tf.ones([], spins.dtype)

@@ -1,13 +1,15 @@
 """The gradient of the energy, as that of a scalar that automatic differentiation takes."""
 
-from typing import Any
-
 from keras import ops
 
-from qtf.pieces import equal_pieces
+from qtf.ground_states.sampled_wave_function import SampledWaveFunction
+from qtf.pieces import rows_of_pieces
+from qtf.typing import Index, Tensor
 
 
-def gradient_surrogate(log_modulus: Any, phase: Any, real: Any, imaginary: Any, shares: Any) -> Any:
+def gradient_surrogate(
+    log_modulus: Tensor, phase: Tensor, real: Tensor, imaginary: Tensor, shares: Tensor
+) -> Tensor:
     """Returns a scalar whose gradient is that of the energy, 2 Re < (E - <E>)^* d log psi >.
 
     Args:
@@ -25,8 +27,13 @@ def gradient_surrogate(log_modulus: Any, phase: Any, real: Any, imaginary: Any, 
 
 
 def gradients_in_pieces(
-    psi: Any, bits: Any, real: Any, imaginary: Any, shares: Any, at_once: int
-) -> list[Any]:
+    psi: SampledWaveFunction,
+    bits: Tensor,
+    real: Tensor,
+    imaginary: Tensor,
+    shares: Tensor,
+    at_once: int,
+) -> list[Tensor]:
     """Returns the gradients of `gradient_surrogate`, with a piece in the memory at a time.
 
     Only inside a `tf.function`.
@@ -45,25 +52,24 @@ def gradients_in_pieces(
     # Needs TensorFlow, as the training does.
     from qtf.training.accumulated_gradients import accumulated_gradients
 
-    n_pieces, size = equal_pieces(bits.shape[0], at_once)
-    missing = n_pieces * size - bits.shape[0]
+    n_rows = bits.shape[0]
+    rows = ops.convert_to_tensor(rows_of_pieces(n_rows, at_once))
     # The last piece is filled up with what counts nothing.
+    numbers = rows_of_pieces(n_rows, at_once, fill=n_rows)
     weights = [
-        ops.reshape(ops.pad(_weights(energies, shares), (0, missing)), (n_pieces, size))
+        ops.take(ops.pad(_weights(energies, shares), (0, 1)), numbers)
         for energies in (real, imaginary)
     ]
-    rows = ops.minimum(ops.arange(n_pieces * size), bits.shape[0] - 1)
-    rows = ops.reshape(rows, (n_pieces, size))
 
-    def piece(number: Any) -> Any:
+    def piece(number: Index) -> Tensor:
         parts = psi(ops.take(bits, rows[number], axis=0))
         return sum(
             ops.sum(ops.cast(weight[number], part.dtype) * part)
             for weight, part in zip(weights, parts, strict=True)
         )
 
-    return accumulated_gradients(piece, n_pieces, psi.trainable_variables)
+    return accumulated_gradients(piece, len(numbers), psi.trainable_variables)
 
 
-def _weights(energies: Any, shares: Any) -> Any:
+def _weights(energies: Tensor, shares: Tensor) -> Tensor:
     return 2.0 * shares * (energies - ops.sum(shares * energies))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qtf.autoregressive.estimates import Estimate
+from qtf.typing import Array
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class EnergyEstimate:
     v_score_error: float
 
 
-def energy_estimate(real: np.ndarray, imaginary: np.ndarray, n_sites: int) -> EnergyEstimate:
+def energy_estimate(real: Array, imaginary: Array, n_sites: int) -> EnergyEstimate:
     """Returns the estimate from the local energies of independent samples.
 
     Args:
@@ -38,8 +39,8 @@ def energy_estimate(real: np.ndarray, imaginary: np.ndarray, n_sites: int) -> En
         ValueError: There are fewer than two samples.
 
     Example:
-        >>> found = energy_estimate(np.array([1.0, 3.0]), np.zeros(2), 4)
-        >>> found.energy, found.energy_error, found.energy_variance, found.v_score
+        >>> estimate = energy_estimate(np.array([1.0, 3.0]), np.zeros(2), 4)
+        >>> estimate.energy, estimate.energy_error, estimate.energy_variance, estimate.v_score
         (2.0, 1.0, 1.0, 1.0)
 
     Source: V-score of Wu et al., Science 386, 296 (2024), for Hamiltonians without trace.

@@ -1,44 +1,30 @@
 """All configurations of a small system in place of samples, up to symmetries."""
 
-from typing import Any
-
 import numpy as np
 from keras import ops
 
-from qtf.ground_states.local_energy import LogPsi
-from qtf.ground_states.symmetries import SymmetricWaveFunction
+from qtf.ground_states.sampled_wave_function import SampledWaveFunction
+from qtf.ground_states.sector import Representatives
 from qtf.ground_states.wave_function import IMPOSSIBLE
-from qtf.physics import all_bits
-from qtf.pieces import in_pieces, rows_at_once
-
-# Derivatives of all configurations are held at once.
-MAX_SITES = 16
+from qtf.typing import LogPsi, Tensor
 
 
-class EveryConfiguration:
+class EveryConfiguration(Representatives):
     """Lists the configurations of a wave function, one for all its images under symmetries.
 
     What sums over them has no statistical error. Rare configurations count, however seldom
     samples would hold them: signs that only they tell are found.
 
     Args:
-        psi: A `WaveFunction` or `SymmetricWaveFunction`; only its sites, symmetries and
-            whether it has zero magnetisation are looked at.
-
-    Attributes:
-        bits: int32 (n_listed, n_sites), of all images the one that comes first as a binary
-            number.
-        counts: Number of images of each, float64 (n_listed,).
-        allowed: Whether psi may be other than zero, for each of all configurations, bool
-            (2**n_sites,).
-        rows: Which of those listed each of all configurations is an image of, int32
-            (2**n_sites,); n_listed for one that is not allowed.
+        psi: The wave function; only its sites, symmetries and where it may be other than zero
+            are looked at.
 
     Raises:
-        ValueError: There are more than `MAX_SITES` sites.
+        ValueError: There are too many sites.
 
     Example:
         >>> from qtf.autoregressive import GRUNetwork
+        >>> from qtf.ground_states.symmetries import SymmetricWaveFunction
         >>> from qtf.ground_states.wave_function import WaveFunction
         >>> network = GRUNetwork(n_positions=4, units=8)
         >>> psi = WaveFunction(network=network, zero_magnetization=True)
@@ -49,31 +35,11 @@ class EveryConfiguration:
         [2.0, 2.0, 1.0, 1.0]
     """
 
-    def __init__(self, psi: Any) -> None:
-        if psi.n_sites > MAX_SITES:
-            raise ValueError(
-                f"Setting `sampling.every_configuration` needs at most {MAX_SITES} sites, but"
-                f" there are {psi.n_sites}."
-            )
-        plain = psi.psi if isinstance(psi, SymmetricWaveFunction) else psi
-        every = all_bits(psi.n_sites).astype(np.int32)
-        powers = 1 << np.arange(psi.n_sites - 1, -1, -1)
-        first = np.arange(len(every))
-        if plain is not psi:
-            first = _first_images(psi, every, powers)
-        if plain.zero_magnetization:
-            self.allowed = every.sum(axis=1) == psi.n_sites // 2
-        else:
-            self.allowed = np.ones(len(every), bool)
-        listed, counts = np.unique(first[self.allowed], return_counts=True)
-        self.bits = every[listed]
-        self.counts = counts.astype(np.float64)
-        self._powers = powers.astype(np.int32)
-        # Spins that are not possible are looked up too, behind all others.
-        rows = np.where(self.allowed, np.searchsorted(listed, first), len(listed))
-        self.rows = rows.astype(np.int32)
+    def __init__(self, psi: SampledWaveFunction) -> None:
+        super().__init__(psi.sector())
+        self._powers = 1 << np.arange(psi.n_sites - 1, -1, -1, dtype=np.int32)
 
-    def shares(self, log_modulus: Any) -> Any:
+    def shares(self, log_modulus: Tensor) -> Tensor:
         """Returns |psi|^2 of each with its images, divided by the sum of all.
 
         Args:
@@ -81,7 +47,7 @@ class EveryConfiguration:
         """
         return ops.softmax(2.0 * log_modulus + ops.cast(np.log(self.counts), log_modulus.dtype))
 
-    def looked_up(self, psi: Any, log_modulus: Any, phase: Any) -> LogPsi:
+    def look_up(self, psi: SampledWaveFunction, log_modulus: Tensor, phase: Tensor) -> LogPsi:
         """Returns a function that gives psi of any spins from its values at those listed.
 
         Args:
@@ -89,25 +55,13 @@ class EveryConfiguration:
             log_modulus: Real part of log psi of each, (n_listed,).
             phase: Imaginary part of each, (n_listed,).
         """
-        plain = psi.psi if isinstance(psi, SymmetricWaveFunction) else psi
         # The sign rule need not be the same for images.
-        unsigned = ops.pad(phase - plain.sign_phase(self.bits, phase.dtype), (0, 1))
+        unsigned = ops.pad(phase - psi.sign_phase(self.bits, phase.dtype), (0, 1))
         log_modulus = ops.pad(log_modulus, (0, 1), constant_values=IMPOSSIBLE)
 
-        def log_psi(bits: Any) -> tuple[Any, Any]:
+        def log_psi(bits: Tensor) -> tuple[Tensor, Tensor]:
             rows = ops.take(self.rows, ops.sum(bits * self._powers, axis=1))
-            sign = plain.sign_phase(bits, phase.dtype)
+            sign = psi.sign_phase(bits, phase.dtype)
             return ops.take(log_modulus, rows), ops.take(unsigned, rows) + sign
 
         return log_psi
-
-
-def _first_images(psi: SymmetricWaveFunction, every: np.ndarray, powers: np.ndarray) -> np.ndarray:
-    """Returns of all images of each configuration the smallest number, (n_configurations,)."""
-
-    def smallest(bits: np.ndarray) -> list[np.ndarray]:
-        return [(np.asarray(psi.images(bits)) @ powers).min(axis=0)]
-
-    # Images, their joined copy and their numbers are held at once.
-    bytes_of_row = 4 * psi.n_symmetries * psi.n_sites * every.itemsize
-    return in_pieces(smallest, every, rows_at_once(bytes_of_row))[0]

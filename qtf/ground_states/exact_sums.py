@@ -1,14 +1,14 @@
 """Sums over all configurations, for systems that are small enough."""
 
-from typing import Any
-
 import numpy as np
 from keras import ops
 
+from qtf.ground_states.sampled_wave_function import SampledWaveFunction
 from qtf.physics import PauliSum, all_bits
 from qtf.pieces import in_pieces, rows_at_once
 from qtf.progress import announced
 from qtf.training.compilation import compiled
+from qtf.typing import Array
 
 # All configurations of so many sites take a minute or so.
 MAX_LISTED_SITES = 20
@@ -16,11 +16,11 @@ MAX_LISTED_SITES = 20
 LARGEST_PIECE = 4096
 
 
-def state_vector(psi: Any, *, xla: bool = True) -> np.ndarray:
+def state_vector(psi: SampledWaveFunction, *, xla: bool = True) -> Array:
     """Returns all amplitudes of a wave function.
 
     Args:
-        psi: Any wave function of this room.
+        psi: The wave function.
         xla: Whether XLA compiles its evaluation.
 
     Returns:
@@ -36,8 +36,7 @@ def state_vector(psi: Any, *, xla: bool = True) -> np.ndarray:
             f" {n_sites}."
         )
     every = all_bits(n_sites).astype(np.int32)
-    n_images = getattr(psi, "n_symmetries", 1)
-    size = min(max(1, LARGEST_PIECE // n_images), rows_at_once(psi.evaluation_bytes))
+    size = min(max(1, LARGEST_PIECE // psi.n_symmetries), rows_at_once(psi.evaluation_bytes))
     run = compiled(lambda bits: psi(bits), variables=psi.variables, xla=xla)
     with announced("amplitudes of all configurations", len(every)) as activity:
         log_modulus, phase = in_pieces(
@@ -46,7 +45,9 @@ def state_vector(psi: Any, *, xla: bool = True) -> np.ndarray:
     return np.exp(log_modulus.astype(np.float64) + 1j * phase.astype(np.float64))
 
 
-def variational_energy(psi: Any, hamiltonian: PauliSum, *, xla: bool = True) -> float:
+def variational_energy(
+    psi: SampledWaveFunction, hamiltonian: PauliSum, *, xla: bool = True
+) -> float:
     """Returns <psi| H |psi> without statistical error; arguments as above.
 
     Raises:

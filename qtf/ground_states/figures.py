@@ -76,13 +76,16 @@ def modes_figure(
         direct = name == DIRECT
         color = DIRECT_COLOR if direct else next(colors)
         panel = panels[DIRECT if direct else "chains"]
-        panel.scatter(*np.asarray(points).T, color=color, s=10, alpha=0.5, linewidths=0)
+        first, second = np.asarray(points).T
+        panel.scatter(first, second, color=color, s=10, alpha=0.5, linewidths=0)
         values = np.asarray(magnetizations[name])
         numbers = np.arange(1, len(values) + 1)
         means = np.cumsum(values) / numbers
         # The direct samples, which are more, must not hide the chains.
-        style = {"linewidth": 2.2, "zorder": 1} if direct else {"linewidth": 1.4, "zorder": 2}
-        panels["running"].plot(numbers, means, color=color, label=name, **style)
+        width, zorder = (2.2, 1) if direct else (1.4, 2)
+        panels["running"].plot(
+            numbers, means, color=color, label=name, linewidth=width, zorder=zorder
+        )
     for name in (DIRECT, "chains"):
         panels[name].set_title(name, fontsize="medium")
         panels[name].set_ylabel("second component")

@@ -1,48 +1,46 @@
 """The lowest energy that a kind of wave function can have, for systems that are small enough."""
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
-from qtf.ground_states.every_configuration import EveryConfiguration
-from qtf.ground_states.symmetries import SymmetricWaveFunction
+from qtf.ground_states.sector import Representatives, Sector
 from qtf.physics import PauliSum
 from qtf.physics.ground_energies import lowest_eigenvalue
 from qtf.physics.sign_rules import with_signs
 
 
-def lowest_energy_held(hamiltonian: PauliSum, psi: Any) -> float:
+def lowest_energy_held(
+    hamiltonian: PauliSum, sector: Sector, sign_sites: Sequence[int] = ()
+) -> float:
     """Returns the lowest energy of all states that a wave function could have with some weights.
 
-    These are the states that vanish where it must, and whose amplitudes, but for the factor of
-    its `sign_sites`, are the same at all images under its symmetries. Phases are not asked for:
+    These are the states that vanish outside of a sector, and whose amplitudes, but for the factor
+    of a sign rule, are the same at all images under its symmetries. Phases are not asked for:
     with `positive` it is that energy where the sign rule is right.
 
     Args:
         hamiltonian: Real.
-        psi: A `WaveFunction` or `SymmetricWaveFunction`; its weights do not matter.
+        sector: Where the states may be other than zero, and their symmetries.
+        sign_sites: Sites whose down spins change the sign.
 
     Returns:
         The energy, to about 12 digits.
 
     Raises:
-        ValueError: There are more sites than `EveryConfiguration` lists.
+        ValueError: There are more sites than `Representatives` lists.
 
     Example:
-        >>> from qtf.autoregressive import GRUNetwork
-        >>> from qtf.ground_states.wave_function import WaveFunction
+        >>> from qtf.ground_states.symmetry_groups import SymmetryGroup
         >>> from qtf.physics import Chain, heisenberg
-        >>> psi = WaveFunction(network=GRUNetwork(n_positions=2))
-        >>> swapped = SymmetricWaveFunction(psi=psi, permutations=[(0, 1), (1, 0)])
-        >>> chain = heisenberg(Chain(2))
-        >>> [round(lowest_energy_held(chain, state), 12) for state in (psi, swapped)]
+        >>> sectors = Sector(2), Sector(2, group=SymmetryGroup(((0, 1), (1, 0))))
+        >>> [round(lowest_energy_held(heisenberg(Chain(2)), sector), 12) for sector in sectors]
         [-0.75, 0.25]
     """
     from scipy.sparse import csr_array
 
-    every = EveryConfiguration(psi)
-    plain = psi.psi if isinstance(psi, SymmetricWaveFunction) else psi
-    matrix = with_signs(hamiltonian, plain.sign_sites).to_sparse()
+    every = Representatives(sector)
+    matrix = with_signs(hamiltonian, sign_sites).to_sparse()
     columns = np.flatnonzero(every.allowed)
     rows = every.rows[columns]
     # Each row is a state in which all images of one configuration are equally likely.

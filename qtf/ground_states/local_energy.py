@@ -2,19 +2,21 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import numpy as np
 from keras import ops
 
 from qtf.checks import COUNT, COUNT_OR_0, check_arguments
 from qtf.ground_states.bits import checked_bits
+from qtf.ground_states.sampled_wave_function import SampledWaveFunction
+from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import PauliSum
-from qtf.pieces import equal_pieces, rows_at_once
+from qtf.pieces import rows_at_once, rows_of_pieces
 from qtf.training.piecewise import evaluate_in_pieces
+from qtf.typing import Array, LogPsi, Tensor
 
-# bits -> (log |psi|, phase); prefixes need a whole `WaveFunction`
-LogPsi = Callable[[Any], tuple[Any, Any]]
+# Real and imaginary parts
+Sums = tuple[Tensor, Tensor]
 # Of a site: its bits in several arrays.
 BYTES_OF_LOOK_UP = 32
 
@@ -54,6 +56,7 @@ class LocalEnergy:
             raise ValueError("Argument `hamiltonian` must be real, but has a term with odd Y.")
         check_arguments(COUNT_OR_0, chunk=chunk)
         check_arguments(COUNT, n_prefixes=n_prefixes)
+        self.hamiltonian = hamiltonian
         self.n_sites = hamiltonian.n_sites
         self.n_prefixes = min(n_prefixes, self.n_sites)
         self._read(hamiltonian)
@@ -65,22 +68,22 @@ class LocalEnergy:
         return len(self._flips)
 
     @property
-    def flips(self) -> np.ndarray:
+    def flips(self) -> Array:
         """Which spins each of them turns, int32 (n_flips, n_sites)."""
         return self._flips
 
     @property
-    def flip_sizes(self) -> np.ndarray:
+    def flip_sizes(self) -> Array:
         """Bound on the modulus of the elements of each flip, float64 (n_flips,)."""
         return np.abs(self._coefficients[:, 1:]).sum(axis=0)
 
-    def diagonal(self, bits: Any) -> Any:
+    def diagonal(self, bits: Tensor) -> Tensor:
         """Returns diagonal elements, float64 (batch,); `bits` as of `connected`."""
         terms = np.flatnonzero(self._coefficients[:, 0])
         bits, signs = checked_bits(bits, self.n_sites), self._signs[terms]
-        return self._summed(bits, signs, self._coefficients[terms, :1])[0]
+        return self._sum(bits, signs, self._coefficients[terms, :1])[0]
 
-    def connected(self, bits: Any) -> tuple[Any, Any, Any]:
+    def connected(self, bits: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Returns diagonal elements and all connected configurations.
 
         Args:
@@ -95,7 +98,7 @@ class LocalEnergy:
         others = (bits[None] + ops.cast(self._flips[:, None], "int32")) % 2
         return elements[0], elements[1:], others
 
-    def __call__(self, log_psi: LogPsi, bits: Any) -> tuple[Any, Any]:
+    def __call__(self, log_psi: LogPsi, bits: Tensor) -> tuple[Tensor, Tensor]:
         """Returns real and imaginary part of the local energies.
 
         Args:
@@ -112,28 +115,28 @@ class LocalEnergy:
         bits = checked_bits(bits, self.n_sites)
         at_once = rows_at_once(evaluation_bytes(log_psi, self.n_sites))
         outputs = [((), "float64")] * 2
-        found = evaluate_in_pieces(
-            lambda piece: self._of_piece(log_psi, piece, at_once), bits, at_once, outputs
+        real, imaginary = evaluate_in_pieces(
+            lambda piece: self._evaluate(log_psi, piece, at_once), bits, at_once, outputs
         )
-        return tuple(found)
+        return real, imaginary
 
-    def _of_piece(self, log_psi: LogPsi, bits: Any, at_once: int) -> tuple[Any, Any]:
+    def _evaluate(self, log_psi: LogPsi, bits: Tensor, at_once: int) -> tuple[Tensor, Tensor]:
         """Returns the local energies of samples that are few enough for `at_once` evaluations."""
         batch_size = ops.shape(bits)[0]
         # Whoever makes a graph for any number of samples has to bound it.
-        known = bits.shape[0]
-        chunk = self.chunk if known is None else min(self.chunk, max(1, at_once // known))
+        n_bits = bits.shape[0]
+        chunk = self.chunk if n_bits is None else min(self.chunk, max(1, at_once // n_bits))
         if self.n_prefixes > 1:
-            groups, own = self._from_prefixes(log_psi, bits)
+            groups, unflipped = self._from_prefixes(log_psi, bits)
         else:
             groups = [(np.arange(self.n_flips), log_psi)]
-            own = log_psi(bits)
-        log_modulus, phase = (ops.cast(part, "float64") for part in own)
+            unflipped = log_psi(bits)
+        log_modulus, phase = (ops.cast(part, "float64") for part in unflipped)
         # One more that flips nothing and counts nothing, to fill pieces with.
         elements = ops.pad(self._elements(bits), ((0, 1), (0, 0)))
         all_flips = ops.cast(np.pad(self._flips, ((0, 1), (0, 0))), "int32")
 
-        def added(evaluate: LogPsi, flips: Any, sums: tuple[Any, Any]) -> tuple[Any, Any]:
+        def add(evaluate: LogPsi, flips: Tensor, sums: Sums) -> Sums:
             others = (bits[None] + ops.take(all_flips, flips, axis=0)[:, None]) % 2
             log_other, phase_other = (
                 ops.reshape(ops.cast(value, "float64"), (-1, batch_size))
@@ -148,33 +151,33 @@ class LocalEnergy:
                 sums[1] + ops.sum(element * ratio * ops.sin(angle), axis=0),
             )
 
-        sums = (elements[0], ops.zeros_like(elements[0]))
+        sums: Sums = (elements[0], ops.zeros_like(elements[0]))
         for flips, evaluate in groups:
-            sums = _over_pieces(self._pieces(flips, chunk), partial(added, evaluate), sums)
+            sums = _add_pieces(self._pieces(flips, chunk), partial(add, evaluate), sums)
         return sums
 
-    def _elements(self, bits: Any) -> Any:
+    def _elements(self, bits: Tensor) -> Tensor:
         """Returns float64 (1 + n_flips, batch), the diagonal ones first."""
-        return self._summed(bits, self._signs, self._coefficients)
+        return self._sum(bits, self._signs, self._coefficients)
 
-    def _summed(self, bits: Any, signs: np.ndarray, coefficients: np.ndarray) -> Any:
+    def _sum(self, bits: Tensor, signs: Array, coefficients: Array) -> Tensor:
         """Sums terms whose `signs` depend on the bits; (columns of the coefficients, batch)."""
         dtype = "float64"
         parities = ops.matmul(ops.cast(bits, dtype), ops.cast(signs.T, dtype))
         of_terms = 1.0 - 2.0 * (parities % 2.0)
         return ops.transpose(ops.matmul(of_terms, ops.cast(coefficients, dtype)))
 
-    def _pieces(self, flips: np.ndarray, chunk: int) -> np.ndarray:
+    def _pieces(self, flips: Array, chunk: int) -> Array:
         """Returns numbers of flips in equal pieces of at most `chunk`, (n_pieces, size)."""
-        n_pieces, size = equal_pieces(len(flips), chunk)
-        missing = n_pieces * size - len(flips)
-        # Not with copies of the last one: all are added up.
-        filled = np.pad(flips, (0, missing), constant_values=self.n_flips)
-        return filled.reshape(n_pieces, size).astype("int32")
+        # Not filled up with copies of the last one: all are added up.
+        numbers = rows_of_pieces(len(flips), chunk, fill=len(flips))
+        return np.append(flips, self.n_flips).astype("int32")[numbers]
 
-    def _from_prefixes(self, psi: Any, bits: Any) -> tuple[list[Any], Any]:
+    def _from_prefixes(
+        self, psi: LogPsi, bits: Tensor
+    ) -> tuple[list[tuple[Array, LogPsi]], tuple[Tensor, Tensor]]:
         """Returns groups of flips with functions that evaluate them, and log psi of `bits`."""
-        if not hasattr(psi, "prefixes"):
+        if not isinstance(psi, WaveFunction):
             raise ValueError(
                 "Argument `n_prefixes` must be 1 for a wave function other than `WaveFunction`,"
                 f" but is {self.n_prefixes}."
@@ -184,14 +187,14 @@ class LocalEnergy:
         width = -(-width // psi.network.n_together) * psi.network.n_together
         starts = sorted(set((first // width * width).tolist()))
         prefixes = psi.prefixes(bits, [*starts, self.n_sites])
-        groups = [
+        groups: list[tuple[Array, LogPsi]] = [
             (
                 np.flatnonzero(first // width * width == start),
-                lambda other, start=start, prefix=prefix: psi.continued(other, start, prefix),
+                partial(psi.evaluate_from, start=start, prefix=prefix),
             )
             for start, prefix in zip(starts, prefixes, strict=False)
         ]
-        return groups, psi.continued(bits, self.n_sites, prefixes[-1])
+        return groups, psi.evaluate_from(bits, self.n_sites, prefixes[-1])
 
     def _read(self, hamiltonian: PauliSum) -> None:
         """Groups the terms: signs (n_terms, n_sites), coefficients (n_terms, 1 + n_flips)."""
@@ -221,27 +224,31 @@ def evaluation_bytes(log_psi: LogPsi, n_sites: int) -> int:
         log_psi: A wave function, which knows it, or any function, which is taken for a look-up.
         n_sites: Number of sites.
     """
-    return getattr(log_psi, "evaluation_bytes", BYTES_OF_LOOK_UP * n_sites)
+    if isinstance(log_psi, SampledWaveFunction):
+        return log_psi.evaluation_bytes
+    return BYTES_OF_LOOK_UP * n_sites
 
 
-def log_psi_in_pieces(psi: Any, bits: Any) -> list[Any]:
+def log_psi_in_pieces(psi: SampledWaveFunction, bits: Tensor) -> tuple[Tensor, Tensor]:
     """Returns real and imaginary part of log psi of many configurations, (batch,) each.
 
     Not to be differentiated.
 
     Args:
-        psi: A `WaveFunction` or `SymmetricWaveFunction`.
+        psi: The wave function.
         bits: int32 (batch, n_sites).
     """
-    at_once = rows_at_once(evaluation_bytes(psi, psi.n_sites))
-    return evaluate_in_pieces(psi, bits, at_once, [((), psi.variables[0].dtype)] * 2)
+    at_once = rows_at_once(psi.evaluation_bytes)
+    outputs = [((), psi.variables[0].dtype)] * 2
+    log_modulus, phase = evaluate_in_pieces(psi, bits, at_once, outputs)
+    return log_modulus, phase
 
 
-def _over_pieces(pieces: np.ndarray, added: Callable[..., Any], sums: tuple[Any, Any]) -> Any:
+def _add_pieces(pieces: Array, add: Callable[[Tensor, Sums], Sums], sums: Sums) -> Sums:
     """Adds what belongs to each piece; several are one loop, compiled once."""
     if len(pieces) < 2:
-        return added(pieces[0], sums) if len(pieces) else sums
+        return add(pieces[0], sums) if len(pieces) else sums
     shape, table = ops.shape(sums[0]), ops.convert_to_tensor(pieces)
-    found = ops.fori_loop(0, len(pieces), lambda i, carry: added(table[i], carry), sums)
+    real, imaginary = ops.fori_loop(0, len(pieces), lambda i, carry: add(table[i], carry), sums)
     # The loop forgets the shape.
-    return tuple(ops.reshape(part, shape) for part in found)
+    return ops.reshape(real, shape), ops.reshape(imaginary, shape)

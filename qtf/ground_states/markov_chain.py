@@ -11,9 +11,12 @@ import keras
 import numpy as np
 from keras import ops
 
+from qtf.checks import COUNT, OneOf, check_arguments
 from qtf.ground_states.bits import checked_bits
-from qtf.ground_states.local_energy import LogPsi, log_psi_in_pieces
+from qtf.ground_states.local_energy import log_psi_in_pieces
+from qtf.ground_states.sampled_wave_function import SampledWaveFunction
 from qtf.training.compilation import compiled
+from qtf.typing import Array, Index, LogPsi, Tensor
 
 SINGLE_FLIP = "single_flip"
 EXCHANGE = "exchange"
@@ -23,14 +26,14 @@ MIN_KEPT = 4
 
 def sample_chain(
     psi: LogPsi,
-    start: Any,
+    start: Array,
     n_steps: int,
     *,
     proposal: str = SINGLE_FLIP,
     keep_every: int = 1,
     seed: int = 0,
     xla: bool = True,
-) -> tuple[np.ndarray, float]:
+) -> tuple[Array, float]:
     """Runs Metropolis chains whose stationary distribution is |psi|^2.
 
     A step proposes one change of each chain and accepts it with probability
@@ -70,23 +73,23 @@ def sample_chain(
 
     Source: Metropolis et al., J. Chem. Phys. 21, 1087 (1953).
     """
-    start = _checked_start(start, n_steps, keep_every)
+    first = _checked_start(start, n_steps, keep_every)
 
-    def run(bits: Any, key: Any) -> tuple[Any, Any]:
+    def run(bits: Tensor, key: Tensor) -> tuple[Tensor, Tensor]:
         return chain_steps(
             psi, bits, key, n_kept=n_steps // keep_every, keep_every=keep_every, proposal=proposal
         )
 
-    variables = getattr(psi, "variables", ())
+    variables = psi.variables if isinstance(psi, keras.Model) else ()
     bits, acceptance = compiled(run, variables=variables, xla=xla)(
-        ops.convert_to_tensor(start), ops.convert_to_tensor(chain_key(seed))
+        ops.convert_to_tensor(first), ops.convert_to_tensor(chain_key(seed))
     )
     return np.asarray(bits), float(acceptance)
 
 
 def chain_steps(
-    psi: LogPsi, bits: Any, key: Any, *, n_kept: int, keep_every: Any, proposal: str
-) -> tuple[Any, Any]:
+    psi: LogPsi, bits: Tensor, key: Tensor, *, n_kept: int, keep_every: Index, proposal: str
+) -> tuple[Tensor, Tensor]:
     """Continues chains within a function that the caller compiles, see `sample_chain`.
 
     Args:
@@ -103,20 +106,17 @@ def chain_steps(
     Raises:
         ValueError: The proposal is unknown, or Keras does not run on TensorFlow.
     """
-    if proposal not in PROPOSALS:
-        raise ValueError(
-            f'Argument `proposal` must be one of {", ".join(PROPOSALS)}, but is "{proposal}".'
-        )
+    check_arguments(OneOf(PROPOSALS), proposal=proposal)
     bits = checked_bits(bits)
     tfp = _tensorflow_probability()
     choose = tfp.distributions.Uniform(np.float64(0.0), np.float64(1.0))
 
-    def proposed(parts: list[Any], key: Any) -> list[Any]:
+    def proposed(parts: list[Tensor], key: Tensor) -> list[Tensor]:
         uniforms = choose.sample(parts[0].shape, seed=key)
         return [PROPOSALS[proposal](parts[0], uniforms)]
 
     kernel = tfp.mcmc.RandomWalkMetropolis(lambda bits: 2.0 * _log_modulus(psi, bits), proposed)
-    found, accepted = tfp.mcmc.sample_chain(
+    kept, accepted = tfp.mcmc.sample_chain(
         n_kept,
         bits,
         kernel=kernel,
@@ -125,10 +125,10 @@ def chain_steps(
         trace_fn=lambda _, results: results.is_accepted,
         seed=key,
     )
-    return found, ops.mean(ops.cast(accepted, "float32"))
+    return kept, ops.mean(ops.cast(accepted, "float32"))
 
 
-def chain_key(*seeds: int) -> np.ndarray:
+def chain_key(*seeds: int) -> Array:
     """Returns the key of a stretch of chains, int32 (2,): the same numbers, the same key.
 
     Example:
@@ -138,7 +138,7 @@ def chain_key(*seeds: int) -> np.ndarray:
     return np.random.SeedSequence(seeds).generate_state(2).view(np.int32)
 
 
-def effective_sample_size(values: Any) -> float:
+def effective_sample_size(values: Array) -> float:
     """Returns how many independent samples would give the mean the same error.
 
     Counts all chains together: the variance between their means enters the autocorrelation,
@@ -158,14 +158,13 @@ def effective_sample_size(values: Any) -> float:
 
     Source: Vehtari et al., Bayesian Anal. 16, 667 (2021), with Geyer's positive pairs.
     """
-    values = _checked_chains(values)
-    found = _tensorflow_probability().mcmc.effective_sample_size(
-        values, filter_beyond_positive_pairs=True, cross_chain_dims=1
+    size = _tensorflow_probability().mcmc.effective_sample_size(
+        _checked_chains(values), filter_beyond_positive_pairs=True, cross_chain_dims=1
     )
-    return float(found)
+    return float(size)
 
 
-def potential_scale_reduction(values: Any) -> float:
+def potential_scale_reduction(values: Array) -> float:
     """Returns R-hat, which is about 1 if all chains sample the same distribution.
 
     The root of the ratio of the variance of all values to that within chains, each chain cut
@@ -185,23 +184,25 @@ def potential_scale_reduction(values: Any) -> float:
 
     Source: Brooks and Gelman, J. Comput. Graph. Stat. 7, 434 (1998).
     """
-    values = _checked_chains(values)
-    values = values[: len(values) // 2 * 2]
-    found = _tensorflow_probability().mcmc.potential_scale_reduction(values, split_chains=True)
-    return float(np.sqrt(found))
+    chains = _checked_chains(values)
+    chains = chains[: len(chains) // 2 * 2]
+    squared = _tensorflow_probability().mcmc.potential_scale_reduction(chains, split_chains=True)
+    return float(np.sqrt(squared))
 
 
-def _log_modulus(psi: LogPsi, bits: Any) -> Any:
+def _log_modulus(psi: LogPsi, bits: Tensor) -> Tensor:
     """Returns log |psi|; of any function that is no wave function, of all chains at once."""
-    return log_psi_in_pieces(psi, bits)[0] if hasattr(psi, "evaluation_bytes") else psi(bits)[0]
+    if isinstance(psi, SampledWaveFunction):
+        return log_psi_in_pieces(psi, bits)[0]
+    return psi(bits)[0]
 
 
-def _flipped(bits: Any, uniforms: Any) -> Any:
+def _flip(bits: Tensor, uniforms: Tensor) -> Tensor:
     """Returns bits with one turned, at the largest of the uniform numbers of each chain."""
     return (bits + _largest(uniforms, bits)) % 2
 
 
-def _exchanged(bits: Any, uniforms: Any) -> Any:
+def _exchange(bits: Tensor, uniforms: Tensor) -> Tensor:
     """Returns bits with an up and a down spin swapped, or as they are if all agree."""
     up = _largest(ops.where(bits == 0, uniforms, -1.0), bits)
     down = _largest(ops.where(bits == 1, uniforms, -1.0), bits)
@@ -210,33 +211,31 @@ def _exchanged(bits: Any, uniforms: Any) -> Any:
     return bits + difference * (up - down)
 
 
-PROPOSALS: dict[str, Callable[[Any, Any], Any]] = {SINGLE_FLIP: _flipped, EXCHANGE: _exchanged}
+PROPOSALS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {SINGLE_FLIP: _flip, EXCHANGE: _exchange}
 
 
-def _largest(values: Any, bits: Any) -> Any:
+def _largest(values: Tensor, bits: Tensor) -> Tensor:
     return ops.one_hot(ops.argmax(values, axis=1), bits.shape[1], dtype=bits.dtype)
 
 
-def _checked_start(start: Any, n_steps: int, keep_every: int) -> np.ndarray:
-    start = checked_bits(start, name="start")
-    for name, value in (("keep_every", keep_every), ("n_steps", n_steps)):
-        if value < 1:
-            raise ValueError(f"Argument `{name}` must be positive, but is {value}.")
+def _checked_start(start: Array, n_steps: int, keep_every: int) -> Array:
+    bits = checked_bits(start, name="start")
+    check_arguments(COUNT, keep_every=keep_every, n_steps=n_steps)
     if n_steps < keep_every:
         raise ValueError(
             f"Argument `n_steps` must be at least `keep_every` = {keep_every}, but is {n_steps}."
         )
-    return start
+    return bits
 
 
-def _checked_chains(values: Any) -> np.ndarray:
-    values = np.asarray(values, np.float64)
-    if values.ndim != 2 or values.shape[0] < MIN_KEPT or values.shape[1] < 2:
+def _checked_chains(values: Array) -> Array:
+    array = np.asarray(values, np.float64)
+    if array.ndim != 2 or array.shape[0] < MIN_KEPT or array.shape[1] < 2:
         raise ValueError(
             f"Argument `values` must be (n_kept, n_chains), at least ({MIN_KEPT}, 2), but is"
-            f" {values.shape}."
+            f" {array.shape}."
         )
-    return values
+    return array
 
 
 def _tensorflow_probability() -> Any:

@@ -1,9 +1,9 @@
 """Stochastic reconfiguration solved in the space of the samples."""
 
-from typing import Any
-
+from qtf.ground_states.sampled_wave_function import SampledWaveFunction
 from qtf.training.natural_gradient import NaturalGradient
 from qtf.training.piecewise import gradient_rows_at_once
+from qtf.typing import Tensor
 
 
 class MinSR(NaturalGradient):
@@ -18,12 +18,13 @@ class MinSR(NaturalGradient):
     X^T e, at the cost of a matrix as large as the samples instead of the weights.
 
     Args:
+        psi: The wave function.
         diag_shift: Added to the diagonal.
         momentum: At least 0 and below 1; averages the noise of the samples.
         xla: Whether XLA compiles the derivatives of networks without loops.
 
     Attributes:
-        state: Variables that a training which goes on needs, after `build`.
+        state: Variables that a training which goes on needs.
 
     Raises:
         ValueError: A number is out of range.
@@ -32,26 +33,38 @@ class MinSR(NaturalGradient):
     (2024); momentum of Goldshlager et al., J. Comput. Phys. 516, 113351 (2024).
     """
 
-    def direction(self, psi: Any, bits: Any, real: Any, imaginary: Any, shares: Any) -> list[Any]:
+    def __init__(
+        self,
+        psi: SampledWaveFunction,
+        diag_shift: float,
+        *,
+        momentum: float = 0.0,
+        xla: bool = True,
+    ) -> None:
+        super().__init__(psi, diag_shift, momentum=momentum, xla=xla)
+        self.psi = psi
+
+    def direction(
+        self, bits: Tensor, real: Tensor, imaginary: Tensor, shares: Tensor
+    ) -> list[Tensor]:
         """Returns d, in the shapes of the trainable variables, and keeps it as d'.
 
-        Only inside a `tf.function`, after `build`.
+        Only inside a `tf.function`.
 
         Args:
-            psi: The wave function.
             bits: Samples, int32 (n_samples, n_sites).
             real: Real parts of their local energies, (n_samples,).
             imaginary: Imaginary parts.
             shares: Of each in a mean, (n_samples,): 1 / n_samples, or |psi|^2 for all
                 configurations.
         """
+        psi = self.psi
         n_parts = 1 if psi.positive else 2
-        return self.followed(
+        return self.follow(
             lambda bits: psi(bits)[:n_parts],
             bits,
             (real, imaginary)[:n_parts],
             shares,
-            psi.trainable_variables,
             has_loops=psi.recurrent,
             at_once=gradient_rows_at_once(psi),
         )

@@ -1,7 +1,6 @@
 """Expectation values of a sampled wave function, each with its error bar."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from keras import ops
@@ -12,9 +11,10 @@ from qtf.ground_states.local_energy import LocalEnergy, evaluation_bytes
 from qtf.physics import PauliSum
 from qtf.pieces import in_pieces, rows_at_once
 from qtf.progress import announced
+from qtf.typing import Array, LogPsi
 
 
-def expectation(psi: Any, operator: PauliSum, bits: Any) -> Estimate:
+def expectation(psi: LogPsi, operator: PauliSum, bits: Array) -> Estimate:
     """Returns <psi| O |psi> of any real operator from samples of psi.
 
     Samples and flips are evaluated in pieces, as the memory allows.
@@ -38,7 +38,7 @@ def expectation(psi: Any, operator: PauliSum, bits: Any) -> Estimate:
     return Estimate.of(values)
 
 
-def magnetization(bits: Any) -> Estimate:
+def magnetization(bits: Array) -> Estimate:
     """Returns the mean of Z over all sites.
 
     Args:
@@ -50,12 +50,12 @@ def magnetization(bits: Any) -> Estimate:
     return Estimate.of(_magnetizations(bits))
 
 
-def abs_magnetization(bits: Any) -> Estimate:
+def abs_magnetization(bits: Array) -> Estimate:
     """Returns the mean of |sum Z| / n_sites, which a symmetric state keeps; `bits` as above."""
     return Estimate.of(np.abs(_magnetizations(bits)))
 
 
-def zz_correlation(bits: Any, site: int, other: int) -> Estimate:
+def zz_correlation(bits: Array, site: int, other: int) -> Estimate:
     """Returns <Z_i Z_j>; subtract the means for the connected correlation.
 
     Args:
@@ -67,7 +67,7 @@ def zz_correlation(bits: Any, site: int, other: int) -> Estimate:
     return Estimate.of(spins[:, site] * spins[:, other])
 
 
-def renyi_entropy(psi: Any, bits: Any, region: Sequence[int]) -> Estimate:
+def renyi_entropy(psi: LogPsi, bits: Array, region: Sequence[int]) -> Estimate:
     """Returns the second Renyi entropy of some sites, by swapping them between samples.
 
         exp(-S_2) = < psi(s'_A, s_B) psi(s_A, s'_B) / (psi(s) psi(s')) >,   S_2 = -log tr rho_A^2
@@ -86,11 +86,11 @@ def renyi_entropy(psi: Any, bits: Any, region: Sequence[int]) -> Estimate:
     """
     bits = checked_bits(bits)
     half = len(bits) // 2
-    one, two = bits[:half], bits[half : 2 * half]
-    swapped = [one.copy(), two.copy()]
+    first, second = bits[:half], bits[half : 2 * half]
+    swapped = [first.copy(), second.copy()]
     chosen = list(region)
-    swapped[0][:, chosen], swapped[1][:, chosen] = two[:, chosen], one[:, chosen]
-    logs = [_log_psi(psi, part) for part in (*swapped, one, two)]
+    swapped[0][:, chosen], swapped[1][:, chosen] = second[:, chosen], first[:, chosen]
+    logs = [_log_psi(psi, part) for part in (*swapped, first, second)]
     swaps = Estimate.of(np.exp(logs[0] + logs[1] - logs[2] - logs[3]).real)
     if swaps.mean <= 0:
         raise ValueError(
@@ -100,16 +100,16 @@ def renyi_entropy(psi: Any, bits: Any, region: Sequence[int]) -> Estimate:
     return Estimate(-float(np.log(swaps.mean)), swaps.error / swaps.mean)
 
 
-def _magnetizations(bits: Any) -> np.ndarray:
+def _magnetizations(bits: Array) -> Array:
     return (1.0 - 2.0 * checked_bits(bits)).mean(axis=1)
 
 
-def _log_psi(psi: Any, bits: np.ndarray) -> np.ndarray:
+def _log_psi(psi: LogPsi, bits: Array) -> Array:
     log_modulus, phase = in_pieces(
         lambda rows: psi(ops.convert_to_tensor(rows)), bits, _rows_at_once(psi, bits)
     )
     return np.asarray(log_modulus, np.float64) + 1j * np.asarray(phase, np.float64)
 
 
-def _rows_at_once(psi: Any, bits: np.ndarray) -> int:
+def _rows_at_once(psi: LogPsi, bits: Array) -> int:
     return rows_at_once(evaluation_bytes(psi, bits.shape[1]))

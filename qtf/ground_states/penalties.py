@@ -1,16 +1,13 @@
 """What is lowered beside the energy."""
 
-from dataclasses import dataclass
-from typing import Any
-
 from keras import ops
 
-from qtf.checks import NOT_NEGATIVE, check_settings
 from qtf.ground_states.bits import checked_bits
+from qtf.ground_states.settings import PenaltySettings
+from qtf.typing import Index, Tensor
 
 
-@dataclass(frozen=True)
-class Penalties:
+class Penalties(PenaltySettings, section="penalties"):
     """Terms of the loss E + T(t) / n <log |psi|^2> + C <M^2>.
 
         T(t) = temperature / (1 + temperature_decay * t),   M = sum_i Z_i / n
@@ -18,27 +15,10 @@ class Penalties:
     The first keeps samples diverse while T falls, the second pulls towards as many spins up
     as down.
 
-    Attributes:
-        temperature: T at step 0.
-        temperature_decay: How fast it falls.
-        magnetization: C; M is the magnetisation a site.
-
     Source: the iterative-retraining paper, appendix.
     """
 
-    temperature: float = 0.0
-    temperature_decay: float = 1e-3
-    magnetization: float = 0.0
-
-    def __post_init__(self) -> None:
-        """Checks every rule.
-
-        Raises:
-            ValueError: A number is negative or not finite.
-        """
-        check_settings(vars(self), dict.fromkeys(vars(self), NOT_NEGATIVE), "penalties.")
-
-    def __call__(self, bits: Any, log_modulus: Any, step: Any) -> Any:
+    def __call__(self, bits: Tensor, log_modulus: Tensor, step: Index) -> Tensor:
         """Returns what to add to the local energies, float64 (batch,) or a scalar 0.
 
         Args:

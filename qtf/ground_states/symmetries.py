@@ -1,6 +1,6 @@
 """Symmetries of a lattice, and wave functions that have them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -9,17 +9,17 @@ from keras import ops
 
 from qtf.autoregressive.inputs import checked_uniforms
 from qtf.ground_states.bits import checked_bits
+from qtf.ground_states.sampled_wave_function import SampledWaveFunction
+from qtf.ground_states.sector import Sector
+from qtf.ground_states.settings import SymmetrySettings
+from qtf.ground_states.symmetry_groups import SymmetryGroup, symmetry_group
 from qtf.ground_states.wave_function import WaveFunction
-from qtf.physics import Lattice, PauliSum
-
-Permutation = tuple[int, ...]
-GROUPS = ("none", "flip", "lattice", "lattice_and_flip")
-# Relative to the largest coefficient of a Hamiltonian.
-ROUNDING = 1e-12
+from qtf.physics import Lattice
+from qtf.typing import Tensor
 
 
 @keras.saving.register_keras_serializable("qtf")
-class SymmetricWaveFunction(keras.Model):
+class SymmetricWaveFunction(SampledWaveFunction):
     """Wave function averaged over symmetries, still sampled exactly.
 
         |psi_s(b)|^2 = mean_t |psi(t b)|^2
@@ -114,12 +114,7 @@ class SymmetricWaveFunction(keras.Model):
         """Memory that the evaluation of one more configuration takes, roughly: of its images."""
         return self.n_symmetries * self.psi.evaluation_bytes
 
-    # Keras would hide a mistake that `call` finds in a message of several lines.
-    def __call__(self, bits: Any, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        """Checks the bits and returns log |psi| and the phase."""
-        return super().__call__(checked_bits(bits, self.n_sites), *args, **kwargs)
-
-    def call(self, bits: Any) -> tuple[Any, Any]:
+    def call(self, bits: Tensor) -> tuple[Tensor, Tensor]:
         """Returns log |psi| and the phase of given spins."""
         images = ops.reshape(self.images(bits), (-1, self.n_sites))
         log_modulus, phase = (
@@ -130,26 +125,27 @@ class SymmetricWaveFunction(keras.Model):
         sine = ops.sum(shares * ops.sin(phase), axis=0)
         cosine = ops.sum(shares * ops.cos(phase), axis=0)
         total = ops.logsumexp(log_probs, axis=0) - float(np.log(self.n_symmetries))
-        sign = self.psi.sign_phase(bits, phase.dtype)
+        sign = self.sign_phase(bits, phase.dtype)
         return 0.5 * total, ops.arctan2(sine, cosine) + sign
 
-    def images(self, bits: Any) -> Any:
+    def images(self, bits: Tensor) -> Tensor:
         """Returns the bits after every symmetry, (n_symmetries, batch, n_sites)."""
         bits = checked_bits(bits, self.n_sites)
         table = np.array(self.permutations, np.int32)
         moved = ops.transpose(ops.take(bits, table, axis=1), (1, 0, 2))
         return ops.concatenate([moved, 1 - moved], axis=0) if self.spin_flip else moved
 
-    def sample(self, uniforms: Any) -> Any:
-        """Draws independent spins from |psi|^2.
+    def sector(self) -> Sector:
+        """Returns where psi may be other than zero, and its symmetries."""
+        group = SymmetryGroup(self.permutations, self.spin_flip)
+        return Sector(self.n_sites, self.psi.zero_magnetization, group)
 
-        Args:
-            uniforms: Random numbers in [0, 1), (n_uniforms, batch); the same numbers give the
-                same spins.
+    def sign_rule(self) -> tuple[int, ...]:
+        """Returns the sites whose down spins change the sign."""
+        return self.psi.sign_rule()
 
-        Returns:
-            bits, int32 (batch, n_sites), by site.
-        """
+    def sample(self, uniforms: Tensor) -> Tensor:
+        """Draws independent spins from |psi|^2, see `SampledWaveFunction`."""
         uniforms = checked_uniforms(uniforms, self.n_uniforms)
         bits = self.psi.sample(uniforms[: self.n_sites])
         chosen = ops.cast(ops.floor(uniforms[self.n_sites] * self.n_symmetries), "int32")
@@ -180,43 +176,6 @@ class SymmetricWaveFunction(keras.Model):
         return cls(**{**config, "psi": psi})
 
 
-def is_symmetric(hamiltonian: PauliSum, group: str, lattice: Lattice) -> bool:
-    """Tells whether every element of a group keeps a Hamiltonian.
-
-    Args:
-        hamiltonian: On the sites of the lattice.
-        group: Of `GROUPS`.
-        lattice: Whose symmetries.
-
-    Example:
-        >>> from qtf.physics import Chain, ising
-        >>> tilted = ising(Chain(3), longitudinal_field=0.5)
-        >>> is_symmetric(tilted, "lattice", Chain(3)), is_symmetric(tilted, "flip", Chain(3))
-        (True, False)
-    """
-    permutations = lattice.symmetries() if "lattice" in group else ()
-    terms = _coefficients(hamiltonian, range(lattice.n_sites))
-    rounding = ROUNDING * max(map(abs, terms.values()), default=0.0)
-    # A flip of all spins turns the sign of every Y and Z.
-    odd = "flip" in group and any(
-        sum(pauli in "YZ" for _, pauli in term) % 2
-        for term, value in terms.items()
-        if abs(value) > rounding
-    )
-    moved = (_coefficients(hamiltonian, permutation) for permutation in permutations)
-    return not odd and all(
-        abs(found.get(term, 0.0) - terms.get(term, 0.0)) <= rounding
-        for found in moved
-        for term in found.keys() | terms.keys()
-    )
-
-
-def group_size(group: str, lattice: Lattice) -> int:
-    """Returns the number of symmetries in a group of `symmetrizer`, 1 for "none"."""
-    n_permutations = len(lattice.symmetries()) if "lattice" in group else 1
-    return n_permutations * (2 if "flip" in group else 1)
-
-
 def symmetrizer(
     group: str, lattice: Lattice, *, weighted_phase: bool = True
 ) -> Callable[[WaveFunction], SymmetricWaveFunction] | None:
@@ -230,56 +189,39 @@ def symmetrizer(
     Raises:
         ValueError: The group is unknown.
     """
-    if group not in GROUPS:
-        raise ValueError(
-            f'Setting `symmetry.group` must be one of {", ".join(GROUPS)}, but is "{group}".'
-        )
+    symmetries = symmetry_group(group, lattice)
     if group == "none":
         return None
-    permutations = lattice.symmetries()
     return lambda psi: SymmetricWaveFunction(
         psi=psi,
-        permutations=permutations if "lattice" in group else permutations[:1],
-        spin_flip="flip" in group,
+        permutations=symmetries.permutations,
+        spin_flip=symmetries.spin_flip,
         weighted_phase=weighted_phase,
     )
 
 
 def averaged(
-    psi: WaveFunction, settings: Mapping[str, Any], lattice: Lattice
+    psi: WaveFunction, settings: SymmetrySettings, lattice: Lattice
 ) -> SymmetricWaveFunction:
     """Returns the average of the wave function of a run over the symmetries that it names.
 
     Args:
         psi: The wave function.
-        settings: The part `symmetry` of the run's configuration.
+        settings: The section `symmetry` of the run's configuration.
         lattice: Of its spins.
 
     Raises:
         ValueError: The run names none, or `psi` is such an average already.
     """
-    average = symmetrizer(settings["group"], lattice, weighted_phase=settings["weighted_phase"])
+    average = symmetrizer(settings.group, lattice, weighted_phase=settings.weighted_phase)
     if average is None:
         raise ValueError('An average needs a run with a `symmetry.group`, but it has "none".')
-    if settings["in_training"]:
+    if settings.in_training:
         raise ValueError("An average needs a plain run, but that of this one was trained.")
     return average(psi)
 
 
-def _coefficients(
-    hamiltonian: PauliSum, new_sites: Sequence[int]
-) -> dict[frozenset[tuple[int, str]], float]:
-    """Returns the coefficient of each product of Pauli matrices after its sites were moved."""
-    found: dict[frozenset[tuple[int, str]], float] = {}
-    for term in hamiltonian.terms:
-        key = frozenset(
-            (new_sites[site], pauli) for site, pauli in zip(term.sites, term.paulis, strict=True)
-        )
-        found[key] = found.get(key, 0.0) + term.coefficient
-    return found
-
-
-def acceptance(symmetric: SymmetricWaveFunction, bits: Any) -> Any:
+def acceptance(symmetric: SymmetricWaveFunction, bits: Tensor) -> Tensor:
     """Returns how often moves by the symmetries would be accepted, 1 if psi has them all.
 
         mean_t min(1, |psi(t b)|^2 / |psi(b)|^2)
@@ -296,7 +238,7 @@ def acceptance(symmetric: SymmetricWaveFunction, bits: Any) -> Any:
     # The first image is the configuration itself.
     own = symmetric.psi(bits)[0]
 
-    def add(t: Any, total: Any) -> Any:
+    def add(t: Tensor, total: Tensor) -> Tensor:
         # One after another, which bounds the memory.
         log_modulus, _ = symmetric.psi(ops.reshape(images[t], ops.shape(bits)))
         return total + ops.exp(ops.minimum(0.0, 2.0 * (log_modulus - own)))

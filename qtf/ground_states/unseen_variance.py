@@ -5,7 +5,6 @@ wave function that is zero where the ground state is not looks exact to them.
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from qtf.autoregressive.estimates import Estimate
 from qtf.ground_states.bits import checked_bits
 from qtf.ground_states.estimates import v_score
 from qtf.ground_states.local_energy import LocalEnergy
+from qtf.typing import Array
 
 # Share of psi's own among the probabilities by which a configuration is reached, below which
 # thousands of samples would not hold it.
@@ -21,13 +21,13 @@ VANISHING = 1e-6
 LEAST_V_SCORE = 1e-6
 
 # bits -> (log |psi|, phase), NumPy arrays
-Evaluate = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+Evaluate = Callable[[Array], tuple[Array, Array]]
 
 
 def unseen_variance(
     evaluate: Evaluate,
     local_energy: LocalEnergy,
-    bits: Any,
+    bits: Array,
     energy: float,
     rng: np.random.Generator,
 ) -> Estimate:
@@ -94,7 +94,7 @@ def is_blind(unseen: float, seen: float, energy: float, n_sites: int) -> bool:
     return unseen > seen and v_score(unseen, energy, n_sites) > LEAST_V_SCORE
 
 
-def lowest_configuration(local_energy: LocalEnergy, bits: Any, rng: np.random.Generator) -> float:
+def lowest_configuration(local_energy: LocalEnergy, bits: Array, rng: np.random.Generator) -> float:
     """Returns the lowest energy <s|H|s> among single configurations from elsewhere.
 
     They are all spins up, all down, random ones, and samples with their spins exchanged at random.
@@ -118,10 +118,10 @@ def lowest_configuration(local_energy: LocalEnergy, bits: Any, rng: np.random.Ge
     equal = np.repeat([[0], [1]], bits.shape[1], axis=1)
     uniform = rng.integers(0, 2, bits.shape)
     every = np.concatenate([equal, uniform, rng.permuted(bits, axis=1)])
-    return float(np.min(local_energy.diagonal(every)))
+    return float(np.min(np.asarray(local_energy.diagonal(every))))
 
 
-def _chances(local_energy: LocalEnergy) -> np.ndarray:
+def _chances(local_energy: LocalEnergy) -> Array:
     """Returns the probabilities of no flip and of each, (1 + n_flips,)."""
     sizes = local_energy.flip_sizes
     total = sizes.sum()

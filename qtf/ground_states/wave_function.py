@@ -8,15 +8,20 @@ from keras import ops
 
 from qtf.autoregressive.inputs import checked_uniforms
 from qtf.autoregressive.network import AutoregressiveNetwork
-from qtf.autoregressive.sampling import drawn_outcomes
+from qtf.autoregressive.sampling import draw_outcomes
 from qtf.ground_states.bits import checked_bits
+from qtf.ground_states.sampled_wave_function import SampledWaveFunction
+from qtf.ground_states.sector import Sector
+from qtf.typing import Index, Tensor
 
+# A cache of the network, log |psi|, the phase and the number of down spins so far.
+Prefix = tuple[Any, Tensor, Tensor, Tensor]
 # exp() of it is zero in every precision, and no sum of such numbers overflows.
 IMPOSSIBLE = -1e4
 
 
 @keras.saving.register_keras_serializable("qtf")
-class WaveFunction(keras.Model):
+class WaveFunction(SampledWaveFunction):
     """Normalised wave function of spins, sampled exactly.
 
         psi(s) = prod_p sqrt(P_p(s_p | s_0 .. s_{p-1})) exp(i theta_p(s_p | s_0 .. s_{p-1}))
@@ -80,21 +85,16 @@ class WaveFunction(keras.Model):
         self._positions = tuple(positions)
         self.built = True
 
-    # Keras would hide a mistake that `call` finds in a message of several lines.
-    def __call__(self, bits: Any, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        """Checks the bits and returns log |psi| and the phase."""
-        return super().__call__(checked_bits(bits, self.n_sites), *args, **kwargs)
-
-    def call(self, bits: Any) -> tuple[Any, Any]:
+    def call(self, bits: Tensor) -> tuple[Tensor, Tensor]:
         """Returns log |psi| and the phase of given spins."""
         log_modulus, phase = self.without_sign(bits)
         return log_modulus, phase + self.sign_phase(bits, phase.dtype)
 
-    def without_sign(self, bits: Any) -> tuple[Any, Any]:
+    def without_sign(self, bits: Tensor) -> tuple[Tensor, Tensor]:
         """Returns log |psi| and the phase as if there were no `sign_sites`."""
         outcomes = ops.take(checked_bits(bits, self.n_sites), self.sites, axis=1)
         positions = ops.arange(self.n_sites)
-        return self._summed(self.network(outcomes), outcomes, 0, positions, axis=1)
+        return self._sum(self.network(outcomes), outcomes, 0, positions, axis=1)
 
     @property
     def n_uniforms(self) -> int:
@@ -116,7 +116,7 @@ class WaveFunction(keras.Model):
         """Memory that the evaluation of one more configuration takes, roughly."""
         return self.network.evaluation_bytes
 
-    def prefixes(self, bits: Any, starts: Sequence[int]) -> list[Any]:
+    def prefixes(self, bits: Tensor, starts: Sequence[int]) -> list[Prefix]:
         """Evaluates given spins position by position and keeps what is known at some of them.
 
         Args:
@@ -124,22 +124,22 @@ class WaveFunction(keras.Model):
             starts: Positions, ascending.
 
         Returns:
-            For each of them what `continued` needs: everything before that position.
+            For each of them what `evaluate_from` needs: everything before that position.
         """
         bits = checked_bits(bits, self.n_sites)
         outcomes = ops.transpose(ops.take(bits, self.sites, axis=1))
         batch_size = ops.shape(bits)[0]
         nothing = ops.zeros((batch_size,), self.variable_dtype)
         downs = ops.zeros((batch_size,), "int32")
-        known = (self.network.initial_cache(batch_size), nothing, nothing, downs)
-        found, at = [], 0
+        prefix = (self.network.initial_cache(batch_size), nothing, nothing, downs)
+        prefixes, at = [], 0
         for start in starts:
-            known = self._continued(outcomes, at, start, known)
-            found.append(known)
+            prefix = self._evaluate(outcomes, at, start, prefix)
+            prefixes.append(prefix)
             at = start
-        return found
+        return prefixes
 
-    def continued(self, bits: Any, start: int, prefix: Any) -> tuple[Any, Any]:
+    def evaluate_from(self, bits: Tensor, start: int, prefix: Prefix) -> tuple[Tensor, Tensor]:
         """Returns log |psi| and the phase of spins that share what comes before a position.
 
         Args:
@@ -150,47 +150,39 @@ class WaveFunction(keras.Model):
         """
         bits = checked_bits(bits, self.n_sites)
         n_variants = bits.shape[0] // prefix[1].shape[0]
-        known = keras.tree.map_structure(lambda x: _repeated(x, n_variants), prefix)
+        prefix = keras.tree.map_structure(lambda x: _repeat(x, n_variants), prefix)
         outcomes = ops.transpose(ops.take(bits, self.sites, axis=1))
-        _, log_modulus, phase, _ = self._continued(outcomes, start, self.n_sites, known)
+        _, log_modulus, phase, _ = self._evaluate(outcomes, start, self.n_sites, prefix)
         return log_modulus, phase + self.sign_phase(bits, phase.dtype)
 
-    def sample(self, uniforms: Any) -> Any:
-        """Draws independent spins from |psi|^2.
+    def sample(self, uniforms: Tensor) -> Tensor:
+        """Draws independent spins from |psi|^2, see `SampledWaveFunction`."""
 
-        Args:
-            uniforms: Random numbers in [0, 1), (n_uniforms, batch); the same numbers give the
-                same spins.
-
-        Returns:
-            bits, int32 (batch, n_sites), by site.
-        """
-
-        def logits(outputs: Any, position: Any, downs: Any) -> Any:
-            found = outputs[:, :2]
-            return self._masked(found, downs, position) if self.zero_magnetization else found
+        def logits(outputs: Tensor, position: Index, downs: Tensor) -> Tensor:
+            both = outputs[:, :2]
+            return self._mask(both, downs, position) if self.zero_magnetization else both
 
         uniforms = checked_uniforms(uniforms, self.n_uniforms)
-        outcomes = drawn_outcomes(self.network, uniforms, logits)
+        outcomes = draw_outcomes(self.network, uniforms, logits)
         return ops.take(ops.transpose(outcomes), self._positions, axis=1)
 
-    def sign_phase(self, bits: Any, dtype: Any) -> Any:
-        """Returns pi times the number of down spins on `sign_sites`, modulo 2 pi; (batch,)."""
-        if not self.sign_sites:
-            return ops.zeros((), dtype)
-        bits = checked_bits(bits, self.n_sites)
-        downs = ops.sum(ops.take(bits, self.sign_sites, axis=1), axis=1)
-        return ops.cast(3.141592653589793 * ops.cast(downs % 2, dtype), dtype)
+    def sector(self) -> Sector:
+        """Returns where psi may be other than zero."""
+        return Sector(self.n_sites, self.zero_magnetization)
+
+    def sign_rule(self) -> tuple[int, ...]:
+        """Returns the sites whose down spins change the sign."""
+        return self.sign_sites
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make this wave function again."""
-        own = {
+        arguments = {
             "network": keras.saving.serialize_keras_object(self.network),
             "sites": self.sites,
             "zero_magnetization": self.zero_magnetization,
             "sign_sites": self.sign_sites,
         }
-        return {**super().get_config(), **own}
+        return {**super().get_config(), **arguments}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "WaveFunction":
@@ -198,20 +190,20 @@ class WaveFunction(keras.Model):
         network = keras.saving.deserialize_keras_object(config["network"], custom_objects)
         return cls(**{**config, "network": network})
 
-    def _continued(self, outcomes: Any, start: int, stop: int, known: Any) -> Any:
+    def _evaluate(self, outcomes: Tensor, start: int, stop: int, prefix: Prefix) -> Prefix:
         """Evaluates positions start .. stop - 1 of (n_sites, batch) outcomes."""
         if start == stop:
-            return known
-        cache, log_modulus, phase, downs = known
-        outputs, cache = self.network.evaluated(outcomes, start, stop, cache)
+            return prefix
+        cache, log_modulus, phase, downs = prefix
+        outputs, cache = self.network.evaluate_positions(outcomes, start, stop, cache)
         part, positions = outcomes[start:stop], ops.arange(start, stop)[:, None]
-        added = self._summed(outputs, part, downs, positions, axis=0)
+        added = self._sum(outputs, part, downs, positions, axis=0)
         downs = downs + ops.sum(part, axis=0)
         return cache, log_modulus + added[0], phase + added[1], downs
 
-    def _summed(
-        self, outputs: Any, outcomes: Any, downs: Any, positions: Any, *, axis: int
-    ) -> tuple[Any, Any]:
+    def _sum(
+        self, outputs: Tensor, outcomes: Tensor, downs: Index, positions: Tensor, *, axis: int
+    ) -> tuple[Tensor, Tensor]:
         """Sums log |psi| and phases of the outcomes over the positions, which are along `axis`.
 
         `downs` were drawn before the first of them.
@@ -219,12 +211,12 @@ class WaveFunction(keras.Model):
         logits, phases = self._split(outputs)
         if self.zero_magnetization:
             before = downs + ops.cumsum(outcomes, axis=axis) - outcomes
-            logits = self._masked(logits, before, positions)
-        chosen = self.network.encoded(outcomes)
+            logits = self._mask(logits, before, positions)
+        chosen = self.network.encode(outcomes)
         log_probs = ops.sum(chosen * ops.log_softmax(logits, axis=-1), axis=(axis, 2))
         return 0.5 * log_probs, ops.sum(chosen * phases, axis=(axis, 2))
 
-    def _split(self, outputs: Any) -> tuple[Any, Any]:
+    def _split(self, outputs: Tensor) -> tuple[Tensor, Tensor]:
         """Returns logarithms of probabilities and phases, both (..., 2)."""
         if self.positive:
             return outputs, ops.zeros_like(outputs)
@@ -233,7 +225,7 @@ class WaveFunction(keras.Model):
             phases = _angle(phases[..., :2], phases[..., 2:])
         return logits, phases
 
-    def _masked(self, logits: Any, downs: Any, position: Any) -> Any:
+    def _mask(self, logits: Tensor, downs: Tensor, position: Index) -> Tensor:
         """Makes impossible what would leave too many spins of one kind."""
         half = self.n_sites // 2
         ups = position - downs
@@ -262,12 +254,12 @@ class WaveFunction(keras.Model):
             )
 
 
-def _angle(sine: Any, cosine: Any) -> Any:
+def _angle(sine: Tensor, cosine: Tensor) -> Tensor:
     """Returns atan2; both are zero in some untrained networks, where it has no gradient."""
     neither = ops.logical_and(sine == 0.0, cosine == 0.0)
     return ops.arctan2(sine, ops.where(neither, ops.ones_like(cosine), cosine))
 
 
-def _repeated(x: Any, count: int) -> Any:
+def _repeat(x: Tensor, count: int) -> Tensor:
     """Returns (batch, ...) `count` times, one whole batch after another."""
     return ops.tile(x, (count,) + (1,) * (len(x.shape) - 1))

@@ -7,6 +7,7 @@ from keras import ops
 
 from qtf.checks import COUNT, check_arguments
 from qtf.layers.spin_encoding import check_dimension
+from qtf.typing import Index, Shape, Tensor
 
 # Standard deviation of the initial gains around 1: chains start from different maps.
 GAIN_SPREAD = 0.7
@@ -44,13 +45,13 @@ class ChainEncoding(keras.layers.Layer):
     Source: the transferable-dynamics preprint, appendix A1.
     """
 
-    def __init__(self, n_max: int, multiplicative: bool = False, **kwargs: Any) -> None:
+    def __init__(self, n_max: int, multiplicative: bool = False, **kwargs: object) -> None:
         super().__init__(**kwargs)
         check_arguments(COUNT, n_max=n_max)
         self.n_max = n_max
         self.multiplicative = multiplicative
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: Shape) -> None:
         """Creates the tables, as wide as the input."""
         shape = (self.n_max, input_shape[-1])
         self.embedding = self.add_weight(name="embedding", shape=shape, initializer="glorot_normal")
@@ -58,7 +59,7 @@ class ChainEncoding(keras.layers.Layer):
             spread = keras.initializers.RandomNormal(mean=1.0, stddev=GAIN_SPREAD)
             self.gain = self.add_weight(name="gain", shape=shape, initializer=spread)
 
-    def call(self, inputs: Any, dimension: Any) -> Any:
+    def call(self, inputs: Tensor, dimension: Index) -> Tensor:
         """Applies the vectors of the chain's length."""
         check_dimension(dimension, self.n_max, "Argument `dimension`")
         # n - 1 counts the powers 2, 4, ... below 2**n; integers, so a tensor will do too.

@@ -4,6 +4,8 @@ from typing import Any
 
 import keras
 
+from qtf.typing import Shape, Tensor
+
 
 @keras.saving.register_keras_serializable("qtf")
 class FeedForward(keras.layers.Layer):
@@ -43,7 +45,7 @@ class FeedForward(keras.layers.Layer):
         dropout: float = 0.0,
         layer_norm: bool = True,
         seed: int | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(**kwargs)
         if not 0.0 <= dropout < 1.0:
@@ -53,7 +55,7 @@ class FeedForward(keras.layers.Layer):
         self.layer_norm = layer_norm
         self.seed = seed
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: Shape) -> None:
         """Creates both dense layers, as wide as the input."""
         units = input_shape[-1]
         inner = {"dtype": self.dtype_policy}
@@ -69,7 +71,7 @@ class FeedForward(keras.layers.Layer):
         if self.dropout:
             self.dropout_layer = keras.layers.Dropout(self.dropout, seed=self.seed, **inner)
 
-    def call(self, inputs: Any, training: bool = False) -> Any:
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         """Applies the block."""
         hidden = self.hidden(inputs)
         if self.dropout:

@@ -18,23 +18,23 @@ Source: Lei et al., EMNLP 2018; Lim et al., "Parallelizing non-linear sequential
 the sequence length", ICLR 2024.
 """
 
-from typing import Any
-
 from keras import ops
+
+from qtf.typing import Pair, Tensor, WithGradient
 
 # Changes of a Newton iteration below this share of the largest state are rounding.
 CONVERGED = {"float32": 1e-6, "float64": 1e-14}
 
 
-def cell_states(
-    candidate: Any,
-    forget: Any,
-    peephole: Any,
-    initial_state: Any,
+def scan_cells(
+    candidate: Tensor,
+    forget: Tensor,
+    peephole: Tensor,
+    initial_state: Tensor,
     *,
     unroll: int = 1,
     parallel: bool = False,
-) -> Any:
+) -> Tensor:
     """Returns all cell states c, (time, batch, units).
 
     Args:
@@ -48,11 +48,11 @@ def cell_states(
     """
 
     @ops.custom_gradient
-    def scanned(z: Any, a: Any, v: Any, start: Any) -> Any:
+    def scan(z: Tensor, a: Tensor, v: Tensor, start: Tensor) -> WithGradient:
         cells = _newton(z, a, v, start) if parallel else _sequential(z, a, v, start, unroll)
 
-        def gradient(*args: Any, upstream: Any = None) -> tuple[Any, Any, Any, Any]:
-            outside = ops.reshape(upstream if upstream is not None else args[0], ops.shape(z))
+        def gradient(*args: Tensor, upstream: Tensor | None = None) -> tuple[Tensor, ...]:
+            outside = ops.reshape(args[0] if upstream is None else upstream, ops.shape(z))
             previous = _shifted(start, cells)
             gate = ops.sigmoid(a + v * previous)
             d_gate = (previous - z) * gate * (1.0 - gate)
@@ -71,11 +71,11 @@ def cell_states(
 
         return cells, gradient
 
-    return scanned(candidate, forget, peephole, initial_state)
+    return scan(candidate, forget, peephole, initial_state)
 
 
-def _sequential(z: Any, a: Any, v: Any, start: Any, unroll: int) -> Any:
-    def forward(c: Any, inputs: tuple[Any, Any]) -> tuple[Any, Any]:
+def _sequential(z: Tensor, a: Tensor, v: Tensor, start: Tensor, unroll: int) -> Tensor:
+    def forward(c: Tensor, inputs: Pair) -> Pair:
         z_t, a_t = inputs
         f = ops.sigmoid(a_t + v * c)
         c = f * c + (1.0 - f) * z_t
@@ -84,10 +84,10 @@ def _sequential(z: Any, a: Any, v: Any, start: Any, unroll: int) -> Any:
     return ops.scan(forward, start, (z, a), unroll=unroll)[1]
 
 
-def _sequential_sums(outside: Any, through: Any, unroll: int) -> Any:
+def _sequential_sums(outside: Tensor, through: Tensor, unroll: int) -> Tensor:
     """Returns g of g_t = outside_t + g_{t+1} through_{t+1}."""
 
-    def backward(g: Any, inputs: tuple[Any, Any]) -> tuple[Any, Any]:
+    def backward(g: Tensor, inputs: Pair) -> Pair:
         outside_t, through_t = inputs
         total = outside_t + g
         return total * through_t, total
@@ -96,20 +96,20 @@ def _sequential_sums(outside: Any, through: Any, unroll: int) -> Any:
     return ops.scan(backward, zeros, (outside, through), reverse=True, unroll=unroll)[1]
 
 
-def _newton(z: Any, a: Any, v: Any, start: Any) -> Any:
+def _newton(z: Tensor, a: Tensor, v: Tensor, start: Tensor) -> Tensor:
     tolerance = CONVERGED[z.dtype if isinstance(z.dtype, str) else z.dtype.name]
     n_times = ops.shape(z)[0]
 
-    def iterate(turn: Any, cells: Any, _: Any) -> tuple[Any, Any, Any]:
+    def iterate(turn: Tensor, cells: Tensor, _: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
         previous = _shifted(start, cells)
         gate = ops.sigmoid(a + v * previous)
         value = gate * previous + (1.0 - gate) * z
         slope = gate + (previous - z) * gate * (1.0 - gate) * v
-        found = _linear(slope, value - slope * previous, start)
-        change = ops.max(ops.abs(found - cells)) / (ops.max(ops.abs(found)) + 1e-30)
-        return turn + 1, found, change
+        better = _linear(slope, value - slope * previous, start)
+        change = ops.max(ops.abs(better - cells)) / (ops.max(ops.abs(better)) + 1e-30)
+        return turn + 1, better, change
 
-    def goes_on(turn: Any, _: Any, change: Any) -> Any:
+    def goes_on(turn: Tensor, _: Tensor, change: Tensor) -> Tensor:
         return ops.logical_and(turn < n_times, change > tolerance)
 
     # Without the peephole the recurrence is linear: a good first guess.
@@ -120,18 +120,18 @@ def _newton(z: Any, a: Any, v: Any, start: Any) -> Any:
     return ops.reshape(ops.while_loop(goes_on, iterate, first)[1], z.shape)
 
 
-def _linear(slope: Any, offset: Any, start: Any) -> Any:
+def _linear(slope: Tensor, offset: Tensor, start: Tensor) -> Tensor:
     """Returns c of c_t = slope_t c_{t-1} + offset_t."""
     offset = ops.concatenate([offset[:1] + slope[:1] * start[None], offset[1:]], axis=0)
     return _from_zero(slope, offset)
 
 
-def _parallel_sums(outside: Any, through: Any) -> Any:
+def _parallel_sums(outside: Tensor, through: Tensor) -> Tensor:
     later = ops.concatenate([through[1:], ops.zeros_like(through[:1])], axis=0)
     return ops.flip(_from_zero(ops.flip(later, axis=0), ops.flip(outside, axis=0)), axis=0)
 
 
-def _from_zero(slope: Any, offset: Any) -> Any:
+def _from_zero(slope: Tensor, offset: Tensor) -> Tensor:
     """Returns c of c_t = slope_t c_{t-1} + offset_t, c_0 = offset_0, in log2(time) turns.
 
     Two successive steps make one, so that half as many steps give every second state; the
@@ -152,5 +152,5 @@ def _from_zero(slope: Any, offset: Any) -> Any:
     return states if n_times % 2 == 0 else ops.concatenate([states, even[n_pairs:]], axis=0)
 
 
-def _shifted(start: Any, cells: Any) -> Any:
+def _shifted(start: Tensor, cells: Tensor) -> Tensor:
     return ops.concatenate([start[None], cells[:-1]], axis=0)

@@ -7,6 +7,7 @@ from keras import ops
 
 from qtf.checks import COUNT, check_arguments
 from qtf.layers.spin_encoding import check_dimension
+from qtf.typing import Index, Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("qtf")
@@ -20,7 +21,7 @@ class SpinDecoding(keras.layers.Layer):
 
     Args:
         n_max: Largest number of spins; the tables have 2**n_max rows.
-        initializer: Of the tables, a name known to `keras.initializers`. "zeros" makes a
+        initializer: Name of their initialiser, known to `keras.initializers`. "zeros" makes a
             network that decodes increments start from a state that stands still.
         **kwargs: Of `keras.layers.Layer`.
 
@@ -42,13 +43,13 @@ class SpinDecoding(keras.layers.Layer):
     Source: the transferable-dynamics preprint, appendix A3.
     """
 
-    def __init__(self, n_max: int, initializer: str = "glorot_normal", **kwargs: Any) -> None:
+    def __init__(self, n_max: int, initializer: str = "glorot_normal", **kwargs: object) -> None:
         super().__init__(**kwargs)
         check_arguments(COUNT, n_max=n_max)
         self.n_max = n_max
         self.initializer = initializer
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: Shape) -> None:
         """Creates the tables, as wide as the input."""
         shape = (2**self.n_max, input_shape[-1])
         self.real_embedding = self.add_weight(
@@ -58,7 +59,7 @@ class SpinDecoding(keras.layers.Layer):
             name="imaginary_embedding", shape=shape, initializer=self.initializer
         )
 
-    def call(self, inputs: Any, dimension: Any) -> Any:
+    def call(self, inputs: Tensor, dimension: Index) -> Tensor:
         """Decodes states of one number of spins."""
         check_dimension(dimension, self.n_max, "Argument `dimension`")
         # One product for both parts: twice as wide, half as many.

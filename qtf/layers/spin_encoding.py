@@ -8,6 +8,7 @@ import numpy as np
 from keras import ops
 
 from qtf.checks import COUNT, FINITE, check_arguments
+from qtf.typing import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("qtf")
@@ -42,7 +43,7 @@ class SpinEncoding(keras.layers.Layer):
     Source: the transferable-dynamics preprint, appendix A1.
     """
 
-    def __init__(self, n_max: int, units: int, **kwargs: Any) -> None:
+    def __init__(self, n_max: int, units: int, **kwargs: object) -> None:
         super().__init__(**kwargs)
         check_arguments(COUNT, n_max=n_max)
         check_arguments(FINITE, units=units)
@@ -51,7 +52,7 @@ class SpinEncoding(keras.layers.Layer):
         self.n_max = n_max
         self.units = units
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: Shape) -> None:
         """Creates the tables; their size does not depend on the input."""
         shape = (2**self.n_max, self.units // 2)
         self.real_embedding = self.add_weight(
@@ -61,7 +62,7 @@ class SpinEncoding(keras.layers.Layer):
             name="imaginary_embedding", shape=shape, initializer="glorot_normal"
         )
 
-    def call(self, psi: Any) -> Any:
+    def call(self, psi: Tensor) -> Tensor:
         """Encodes states of one number of spins."""
         check_parts(psi, self.n_max)
         dimension = ops.shape(psi)[-1]
@@ -69,7 +70,7 @@ class SpinEncoding(keras.layers.Layer):
         imaginary = ops.matmul(psi[..., 1, :], self.imaginary_embedding[:dimension])
         return ops.concatenate([real, imaginary], axis=-1)
 
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Returns the shape of the encoding."""
         return (*input_shape[:-2], self.units)
 
@@ -78,7 +79,7 @@ class SpinEncoding(keras.layers.Layer):
         return {**super().get_config(), "n_max": self.n_max, "units": self.units}
 
 
-def check_parts(psi: Any, n_max: int, *, axes: Sequence[str] | None = None) -> None:
+def check_parts(psi: Tensor, n_max: int, *, axes: Sequence[str] | None = None) -> None:
     """Raises unless an array is one of parts of states, (..., 2, 2**n), 1 <= n <= n_max.
 
     What is not known before the graph runs is left aside.
@@ -102,13 +103,13 @@ def check_parts(psi: Any, n_max: int, *, axes: Sequence[str] | None = None) -> N
     check_dimension(psi.shape[-1], n_max)
 
 
-def check_dimension(dimension: Any, n_max: int, name: str = "The last axis of `psi`") -> None:
+def check_dimension(dimension: object, n_max: int, name: str = "The last axis of `psi`") -> None:
     """Raises unless a number of amplitudes is 2**n, 1 <= n <= n_max, if it is known yet.
 
     Args:
         dimension: An integer, or what only the running graph knows.
         n_max: Largest number of spins.
-        name: Of the number, for the message.
+        name: Name of the number, for the message.
 
     Raises:
         ValueError: It is another number.

@@ -6,7 +6,8 @@ import keras
 from keras import ops
 
 from qtf.checks import COUNT, check_arguments
-from qtf.layers.recurrence import cell_states
+from qtf.layers.recurrence import scan_cells
+from qtf.typing import Pair, Shape, Tensor
 
 # A forget-gate input so large that the gate is exactly one: the cell state is held.
 HOLD = 1e4
@@ -81,7 +82,7 @@ class SRU(keras.layers.Layer):
         unroll: int = 1,
         parallel: bool = False,
         seed: int | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(**kwargs)
         check_arguments(COUNT, units=units)
@@ -100,7 +101,7 @@ class SRU(keras.layers.Layer):
         if dropout or input_dropout:
             self.seed_generator = keras.random.SeedGenerator(seed)
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: Shape) -> None:
         """Creates the kernel [W, W_f, W_r] (and the skip product), v and b."""
         features = input_shape[-1]
         self.n_products = 3 if features == self.units else 4
@@ -122,11 +123,11 @@ class SRU(keras.layers.Layer):
 
     def call(
         self,
-        inputs: Any,
-        initial_state: Any = None,
-        mask: Any = None,
+        inputs: Tensor,
+        initial_state: Tensor | None = None,
+        mask: Tensor | None = None,
         training: bool = False,
-    ) -> Any:
+    ) -> Tensor | Pair:
         """Runs the recurrence over all time steps."""
         x = inputs if self.time_major else ops.transpose(inputs, (1, 0, 2))
         if mask is not None:
@@ -139,7 +140,7 @@ class SRU(keras.layers.Layer):
         if initial_state is None:
             initial_state = ops.zeros_like(candidate[0])
         initial_state = ops.cast(initial_state, candidate.dtype)
-        cells = cell_states(
+        cells = scan_cells(
             candidate,
             forget,
             self._float(self.forget_peephole),
@@ -155,7 +156,7 @@ class SRU(keras.layers.Layer):
             outputs = ops.transpose(outputs, (1, 0, 2))
         return (outputs, cells[-1]) if self.return_state else outputs
 
-    def step(self, inputs: Any, cell_state: Any) -> tuple[Any, Any]:
+    def step(self, inputs: Tensor, cell_state: Tensor) -> Pair:
         """Advances one time step, without dropout.
 
         Args:
@@ -171,7 +172,7 @@ class SRU(keras.layers.Layer):
         cell = gate * cell_state + (1.0 - gate) * candidate
         return self._output(cell, cell_state, reset, skip, training=False), cell
 
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> Any:
+    def compute_output_shape(self, input_shape: Shape) -> Shape | tuple[Shape, Shape]:
         """Returns the shape of the outputs, or of outputs and last cell state."""
         outputs = (*input_shape[:-1], self.units)
         batch = input_shape[1] if self.time_major else input_shape[0]
@@ -191,7 +192,7 @@ class SRU(keras.layers.Layer):
         }
         return {**super().get_config(), **own}
 
-    def _products(self, x: Any, training: bool) -> tuple[Any, Any, Any, Any]:
+    def _products(self, x: Tensor, training: bool) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Returns W x, W_f x + b_f, W_r x + b_r and the skip input, in weight precision."""
         dropped = self._drop(x, self.input_dropout, training)
         products = self._float(ops.matmul(dropped, self.kernel))
@@ -200,18 +201,20 @@ class SRU(keras.layers.Layer):
         reset = parts[2] + self._float(self.reset_bias)
         return parts[0], forget, reset, self._float(x) if self.n_products == 3 else parts[3]
 
-    def _output(self, cells: Any, previous: Any, reset: Any, skip: Any, training: bool) -> Any:
+    def _output(
+        self, cells: Tensor, previous: Tensor, reset: Tensor, skip: Tensor, training: bool
+    ) -> Tensor:
         gate = ops.sigmoid(reset + self._float(self.reset_peephole) * previous)
         dropped = self._drop(cells, self.dropout, training)
         return ops.cast(skip + gate * (dropped - skip), self.compute_dtype)
 
-    def _drop(self, x: Any, rate: float, training: bool) -> Any:
+    def _drop(self, x: Tensor, rate: float, training: bool) -> Tensor:
         """Drops features of a time-major sequence with one mask for all its steps."""
         if not (training and rate):
             return x
         one_step = (1, *ops.shape(x)[1:])
         return keras.random.dropout(x, rate, noise_shape=one_step, seed=self.seed_generator)
 
-    def _float(self, x: Any) -> Any:
+    def _float(self, x: Tensor) -> Tensor:
         """Casts to the weights' precision: under mixed precision the scan stays exact."""
         return ops.cast(x, self.variable_dtype)

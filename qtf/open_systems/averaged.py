@@ -7,12 +7,13 @@ from typing import Any
 import keras
 from keras import ops
 
-from qtf.autoregressive.inputs import checked_outcomes, checked_uniforms
-from qtf.open_systems.outcome_distribution import N_OUTCOMES
+from qtf.autoregressive.inputs import checked_uniforms
+from qtf.open_systems.sampled_distribution import SampledDistribution
+from qtf.typing import Tensor
 
 
 @keras.saving.register_keras_serializable("qtf")
-class AveragedDistribution(keras.Model):
+class AveragedDistribution(SampledDistribution):
     """Mean of normalised distributions: normalised too, and sampled exactly.
 
         p(a) = (1/N) sum_m p_m(a)
@@ -49,7 +50,7 @@ class AveragedDistribution(keras.Model):
         (7, 3)
     """
 
-    def __init__(self, *, distributions: Sequence[keras.Model], **kwargs: Any) -> None:
+    def __init__(self, *, distributions: Sequence[SampledDistribution], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.distributions = list(distributions)
         sizes = sorted({distribution.n_sites for distribution in self.distributions})
@@ -79,27 +80,13 @@ class AveragedDistribution(keras.Model):
         """
         return sum(distribution.evaluation_bytes for distribution in self.distributions)
 
-    # Keras would hide a mistake that `call` finds in a message of several lines.
-    def __call__(self, outcomes: Any, *args: Any, **kwargs: Any) -> Any:
-        """Checks the outcomes and returns the logarithms of their probabilities."""
-        outcomes = checked_outcomes("outcomes", outcomes, N_OUTCOMES, width=self.n_sites)
-        return super().__call__(outcomes, *args, **kwargs)
-
-    def call(self, outcomes: Any) -> Any:
+    def call(self, outcomes: Tensor) -> Tensor:
         """Returns the logarithms of the probabilities of given outcomes."""
         logs = ops.stack([distribution(outcomes) for distribution in self.distributions])
         return ops.logsumexp(logs, axis=0) - math.log(self.n_distributions)
 
-    def sample(self, uniforms: Any) -> Any:
-        """Draws independent outcomes, as expensive as a sample of every member.
-
-        Args:
-            uniforms: Random numbers in [0, 1), (n_uniforms, batch); the same numbers give the
-                same outcomes. The last row chooses the members.
-
-        Returns:
-            int32 (batch, n_sites), by site.
-        """
+    def sample(self, uniforms: Tensor) -> Tensor:
+        """Draws outcomes at the cost of a sample of every member; the last row chooses members."""
         uniforms = checked_uniforms(uniforms, self.n_uniforms)
         drawn = ops.stack(
             [member.sample(uniforms[: member.n_uniforms]) for member in self.distributions]

@@ -1,7 +1,6 @@
 """Figures of open systems."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -20,7 +19,7 @@ from qtf.figure_style import (
 
 
 def curves_figure(
-    rows: Sequence[Mapping[str, Any]], *, n_steady: int = 0, title: str = ""
+    rows: Sequence[Mapping[str, float]], *, n_steady: int = 0, title: str = ""
 ) -> Figure:
     """Draws <X>, <Y> and <Z> in time, beside the exact ones where they are known.
 
@@ -42,12 +41,12 @@ def curves_figure(
     for name, color in PAULI_COLORS.items():
         if name in exact:
             axes.plot(along, exact[name], label=labels[name], **EXACT)
-        found = np.array([row[name] for row in rows])
-        axes.plot(along, found, color=color, linewidth=1.6, label=_mean_of(name))
+        means = np.array([row[name] for row in rows])
+        axes.plot(along, means, color=color, linewidth=1.6, label=_mean_of(name))
         if f"{name}_error" in rows[0]:
             error = np.array([row[f"{name}_error"] for row in rows])
             axes.fill_between(
-                along, found - error, found + error, color=color, alpha=0.3, linewidth=0
+                along, means - error, means + error, color=color, alpha=0.3, linewidth=0
             )
     if 0 < n_steady < len(rows):
         axes.axvline(n_steady + 0.5, color="gray", linewidth=0.8, label="first step of time")
@@ -58,7 +57,7 @@ def curves_figure(
 
 
 def fields_figure(
-    found: Mapping[float, Mapping[str, float]],
+    measured: Mapping[float, Mapping[str, float]],
     exact: Mapping[float, Mapping[str, float]],
     *,
     title: str = "",
@@ -66,7 +65,7 @@ def fields_figure(
     """Draws <X>, <Y> and <Z> of steady states against the field.
 
     Args:
-        found: Field -> "x", "y", "z", drawn as points.
+        measured: Field -> "x", "y", "z", drawn as points.
         exact: The same of as many fields as make a curve.
         title: Names system and size.
     """
@@ -75,15 +74,15 @@ def fields_figure(
     labels = _labels_of_exact(curves)
     for name, color in PAULI_COLORS.items():
         axes.plot(sorted(exact), curves[name], label=labels[name], **EXACT)
-        points = [found[field][name] for field in sorted(found)]
-        axes.plot(sorted(found), points, "o", color=color, label=_mean_of(name))
+        points = [measured[field][name] for field in sorted(measured)]
+        axes.plot(sorted(measured), points, "o", color=color, label=_mean_of(name))
     axes.set_xlabel("transverse field g [J]")
     axes.set_ylabel("mean over sites of the steady state")
     put_legend_below(figure)
     return figure
 
 
-def strings_figure(runs: Mapping[int, Sequence[Mapping[str, Any]]], *, title: str = "") -> Figure:
+def strings_figure(runs: Mapping[int, Sequence[Mapping[str, float]]], *, title: str = "") -> Figure:
     """Draws how far <X>, <Y> and <Z> are off, for several numbers of strings.
 
     Args:
@@ -102,7 +101,7 @@ def strings_figure(runs: Mapping[int, Sequence[Mapping[str, Any]]], *, title: st
     return figure
 
 
-def losses_figure(runs: Mapping[str, Sequence[Mapping[str, Any]]], *, title: str = "") -> Figure:
+def losses_figure(runs: Mapping[str, Sequence[Mapping[str, float]]], *, title: str = "") -> Figure:
     """Draws the loss of searches for steady states.
 
     Args:

@@ -1,23 +1,22 @@
 """Probabilities of all outcomes, for systems that are small enough."""
 
-from typing import Any
-
 from keras import ops
 
 from qtf.autoregressive.network import AutoregressiveNetwork
 from qtf.autoregressive.prefix_tree import conditionals_of_all_prefixes
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
+from qtf.typing import Tensor
 
 # 4**10 probabilities and their gradient take some GiB.
 MAX_LISTED_SITES = 10
 
 
-def log_table(distribution: OutcomeDistribution) -> Any:
+def log_table(distribution: OutcomeDistribution) -> Tensor:
     """Returns log p of all outcomes; may be differentiated.
 
     Outcomes that begin alike share the evaluations of what they have in common, so that all of
     n sites take (4**n - 1) / 3 evaluations of one position instead of n 4**n, with a network
-    that `grows`. Strings see the same numbers with the axes in another order.
+    that `extends`. Strings see the same numbers with the axes in another order.
 
     Args:
         distribution: Of at most `MAX_LISTED_SITES` sites.
@@ -44,10 +43,10 @@ def log_table(distribution: OutcomeDistribution) -> Any:
         ops.reshape(ops.transpose(by_position, positions), (-1,))
         for positions in distribution.positions
     ]
-    return distribution.mixed(ops.stack(of_strings))
+    return distribution.mix(ops.stack(of_strings))
 
 
-def all_outcomes(n_sites: int) -> Any:
+def all_outcomes(n_sites: int) -> Tensor:
     """Returns all strings of outcomes in the order of `log_table`, int32 (4**n_sites, n_sites).
 
     Args:
@@ -56,7 +55,7 @@ def all_outcomes(n_sites: int) -> Any:
     return outcomes_of_numbers(ops.arange(4**n_sites, dtype="int32"), n_sites)
 
 
-def outcomes_of_numbers(numbers: Any, n_sites: int) -> Any:
+def outcomes_of_numbers(numbers: Tensor, n_sites: int) -> Tensor:
     """Returns the strings of outcomes at places of `log_table`, int32 (..., n_sites).
 
     Args:
@@ -66,7 +65,7 @@ def outcomes_of_numbers(numbers: Any, n_sites: int) -> Any:
     return ops.stack([numbers // 4 ** (n_sites - 1 - i) % 4 for i in range(n_sites)], axis=-1)
 
 
-def systematic_sample(log_probs: Any, n_samples: int, uniform: Any) -> Any:
+def systematic_sample(log_probs: Tensor, n_samples: int, uniform: Tensor) -> Tensor:
     """Draws numbers of outcomes at equal distances in the sum of their probabilities.
 
     Each is drawn with its probability, and their counts vary less than those of independent
@@ -91,7 +90,7 @@ def systematic_sample(log_probs: Any, n_samples: int, uniform: Any) -> Any:
     return ops.minimum(ops.cast(drawn, "int32"), sums.shape[0] - 1)
 
 
-def _of_network(network: AutoregressiveNetwork) -> Any:
+def _of_network(network: AutoregressiveNetwork) -> Tensor:
     log_probs = ops.zeros((1,), network.variable_dtype)
     for outputs in conditionals_of_all_prefixes(network):
         # A mixed-precision network computes in less than it keeps.

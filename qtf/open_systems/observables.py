@@ -1,11 +1,13 @@
 """Expectation values of a state whose outcome probabilities are known or sampled."""
 
-from typing import Any
-
 import numpy as np
+import numpy.typing as npt
 
 from qtf.autoregressive.estimates import Estimate
 from qtf.autoregressive.inputs import checked_outcomes
+from qtf.typing import Array
+
+DIRECTIONS = ("x", "y", "z")
 
 
 class PauliObservables:
@@ -27,14 +29,14 @@ class PauliObservables:
     Source: Luo et al., Phys. Rev. Lett. 128, 090501 (2022).
     """
 
-    def __init__(self, values: Any) -> None:
+    def __init__(self, values: npt.ArrayLike) -> None:
         self.values = np.asarray(values, np.float64)
         if self.values.shape != (3, 4):
             raise ValueError(
                 f"Argument `values` must have the shape (3, 4), but has {self.values.shape}."
             )
 
-    def means(self, outcomes: Any) -> dict[str, Estimate]:
+    def means(self, outcomes: npt.ArrayLike) -> dict[str, Estimate]:
         """Returns <X>, <Y> and <Z> averaged over the sites, with error bars.
 
         Args:
@@ -43,14 +45,14 @@ class PauliObservables:
         Raises:
             ValueError: An outcome is not from 0 to 3.
         """
-        outcomes = checked_outcomes("outcomes", outcomes, 4)
+        checked = checked_outcomes("outcomes", outcomes, 4)
         return {
-            name: Estimate.of(row[outcomes].mean(axis=1))
-            for name, row in zip("xyz", self.values, strict=True)
+            name: Estimate.of(row[checked].mean(axis=1))
+            for name, row in zip(DIRECTIONS, self.values, strict=True)
         }
 
     def correlator(
-        self, outcomes: Any, sites: tuple[int, int], paulis: tuple[str, str]
+        self, outcomes: npt.ArrayLike, sites: tuple[int, int], paulis: tuple[str, str]
     ) -> Estimate:
         """Returns <sigma_i sigma_j>; subtract the means for the connected correlation.
 
@@ -63,11 +65,11 @@ class PauliObservables:
             ValueError: The sites are equal, a Pauli matrix is unknown, or an outcome is not from 0
                 to 3.
         """
-        outcomes, rows = checked_outcomes("outcomes", outcomes, 4), self._rows(sites, paulis)
-        one, other = (row[outcomes[:, site]] for row, site in zip(rows, sites, strict=True))
-        return Estimate.of(one * other)
+        checked, rows = checked_outcomes("outcomes", outcomes, 4), self._rows(sites, paulis)
+        first, second = (row[checked[:, site]] for row, site in zip(rows, sites, strict=True))
+        return Estimate.of(first * second)
 
-    def exact_means(self, table: Any) -> dict[str, float]:
+    def exact_means(self, table: npt.ArrayLike) -> dict[str, float]:
         """Returns what `means` estimates.
 
         Args:
@@ -79,10 +81,10 @@ class PauliObservables:
         cube = _cube(table)
         marginals = [_marginal(cube, (site,)) for site in range(cube.ndim)]
         means = np.mean(marginals, axis=0) @ self.values.T
-        return dict(zip("xyz", means.tolist(), strict=True))
+        return dict(zip(DIRECTIONS, means.tolist(), strict=True))
 
     def exact_correlator(
-        self, table: Any, sites: tuple[int, int], paulis: tuple[str, str]
+        self, table: npt.ArrayLike, sites: tuple[int, int], paulis: tuple[str, str]
     ) -> float:
         """Returns what `correlator` estimates; arguments as above.
 
@@ -90,13 +92,13 @@ class PauliObservables:
             ValueError: The sites are equal, a Pauli matrix is unknown, or `table` has another
                 shape.
         """
-        one, other = self._rows(sites, paulis)
+        first, second = self._rows(sites, paulis)
         pair = _marginal(_cube(table), sites)
         if sites[0] > sites[1]:
             pair = pair.T
-        return float(one @ pair @ other)
+        return float(first @ pair @ second)
 
-    def _rows(self, sites: tuple[int, int], paulis: tuple[str, str]) -> list[np.ndarray]:
+    def _rows(self, sites: tuple[int, int], paulis: tuple[str, str]) -> list[Array]:
         if sites[0] == sites[1]:
             raise ValueError(f"Argument `sites` must hold different sites, but is {sites}.")
         if not set(paulis) <= set("xyz"):
@@ -104,16 +106,16 @@ class PauliObservables:
         return [self.values["xyz".index(pauli)] for pauli in paulis]
 
 
-def _cube(table: Any) -> np.ndarray:
-    table = np.asarray(table, np.float64)
-    n_sites = (table.size.bit_length() - 1) // 2
-    if table.shape != (4**n_sites,):
+def _cube(table: npt.ArrayLike) -> Array:
+    given = np.asarray(table, np.float64)
+    n_sites = (given.size.bit_length() - 1) // 2
+    if given.shape != (4**n_sites,):
         raise ValueError(
-            f"Argument `table` must have the shape (4**n_sites,), but has {table.shape}."
+            f"Argument `table` must have the shape (4**n_sites,), but has {given.shape}."
         )
-    return table.reshape((4,) * n_sites)
+    return given.reshape((4,) * n_sites)
 
 
-def _marginal(cube: np.ndarray, sites: tuple[int, ...]) -> np.ndarray:
+def _marginal(cube: Array, sites: tuple[int, ...]) -> Array:
     """Sums over all other sites; axes by ascending site."""
     return cube.sum(axis=tuple(site for site in range(cube.ndim) if site not in sites))

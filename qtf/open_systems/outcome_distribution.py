@@ -8,15 +8,15 @@ import keras
 import numpy as np
 from keras import ops
 
-from qtf.autoregressive.inputs import checked_outcomes, checked_uniforms
+from qtf.autoregressive.inputs import checked_uniforms
 from qtf.autoregressive.network import AutoregressiveNetwork
-from qtf.autoregressive.sampling import drawn_outcomes
-
-N_OUTCOMES = 4
+from qtf.autoregressive.sampling import draw_outcomes
+from qtf.open_systems.sampled_distribution import N_OUTCOMES, SampledDistribution
+from qtf.typing import Tensor
 
 
 @keras.saving.register_keras_serializable("qtf")
-class OutcomeDistribution(keras.Model):
+class OutcomeDistribution(SampledDistribution):
     """Normalised distribution of one of four outcomes at every site, sampled exactly.
 
         p(a) = (1/K) sum_k prod_p P_p(a[s_k(p)] | a[s_k(0)], .., a[s_k(p - 1)])
@@ -87,38 +87,24 @@ class OutcomeDistribution(keras.Model):
         """Memory that the evaluation of one more row of outcomes takes, roughly: of all strings."""
         return self.n_strings * self.network.evaluation_bytes
 
-    # Keras would hide a mistake that `call` finds in a message of several lines.
-    def __call__(self, outcomes: Any, *args: Any, **kwargs: Any) -> Any:
-        """Checks the outcomes and returns the logarithms of their probabilities."""
-        outcomes = checked_outcomes("outcomes", outcomes, N_OUTCOMES, width=self.n_sites)
-        return super().__call__(outcomes, *args, **kwargs)
-
-    def call(self, outcomes: Any) -> Any:
+    def call(self, outcomes: Tensor) -> Tensor:
         """Returns the logarithms of the probabilities of given outcomes."""
         ordered = ops.concatenate([ops.take(outcomes, string, axis=1) for string in self.strings])
-        chosen = self.network.encoded(ordered)
+        chosen = self.network.encode(ordered)
         log_conditionals = ops.log_softmax(self.network(ordered), axis=-1)
         of_strings = ops.sum(chosen * log_conditionals, axis=(1, 2))
-        return self.mixed(ops.reshape(of_strings, (self.n_strings, -1)))
+        return self.mix(ops.reshape(of_strings, (self.n_strings, -1)))
 
-    def mixed(self, log_probs: Any) -> Any:
+    def mix(self, log_probs: Tensor) -> Tensor:
         """Returns the logarithm of the mean over strings, which are along the first axis."""
         if self.n_strings == 1:
             return log_probs[0]
         return ops.logsumexp(log_probs, axis=0) - math.log(self.n_strings)
 
-    def sample(self, uniforms: Any) -> Any:
-        """Draws independent outcomes.
-
-        Args:
-            uniforms: Random numbers in [0, 1), (n_uniforms, batch); the same numbers give the
-                same outcomes. The last row chooses the strings.
-
-        Returns:
-            int32 (batch, n_sites), by site.
-        """
+    def sample(self, uniforms: Tensor) -> Tensor:
+        """Draws independent outcomes; the last row of numbers chooses the strings."""
         uniforms = checked_uniforms(uniforms, self.n_uniforms)
-        drawn = drawn_outcomes(self.network, uniforms, lambda outputs, position, total: outputs)
+        drawn = draw_outcomes(self.network, uniforms, lambda outputs, position, total: outputs)
         drawn = ops.transpose(drawn)
         if self.n_strings == 1:
             return ops.take(drawn, self.positions[0], axis=1)

@@ -1,9 +1,10 @@
 """What residuals ask of log p."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from keras import ops
+
+from qtf.typing import Tensor
 
 
 @dataclass(frozen=True)
@@ -22,12 +23,12 @@ class WantedChange:
             beside p. All are float64, the first two (n_outcomes,).
     """
 
-    falls: Any
-    shares: Any
-    size: Any
+    falls: Tensor
+    shares: Tensor
+    size: Tensor
 
     @classmethod
-    def of(cls, ratios: Any, shares: Any) -> "WantedChange":
+    def of(cls, ratios: Tensor, shares: Tensor) -> "WantedChange":
         """Returns the change from residuals.
 
         Args:

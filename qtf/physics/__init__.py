@@ -22,11 +22,13 @@ from qtf.physics.ground_energies import (
 from qtf.physics.hamiltonian_settings import HamiltonianSettings, from_config
 from qtf.physics.hamiltonians import HAMILTONIANS, custom, heisenberg, ising, j1j2, xxz, xyz
 from qtf.physics.initial_states import INITIAL_STATE_LAWS, printed_state, sample_initial_states
+from qtf.physics.jumps import JUMP_MATRICES, JumpOperator, decay, jump_operators
 from qtf.physics.known_energies import find_ground_energy, published_energies
 from qtf.physics.krylov import krylov_evolve, krylov_step
 from qtf.physics.lattices import LATTICES, Chain, Lattice, Square
-from qtf.physics.lindblad import JumpOperator, Lindbladian, decay
+from qtf.physics.lindblad import Lindbladian
 from qtf.physics.observables import (
+    OBSERVABLES,
     correlation,
     energy,
     entanglement_entropy,
@@ -34,6 +36,7 @@ from qtf.physics.observables import (
     fidelity,
     local_magnetization,
     magnetization,
+    observable_operators,
 )
 from qtf.physics.operators import PauliSum, PauliTerm
 from qtf.physics.povm import MEASUREMENTS, OutcomeGenerator, Povm, four_pauli, tetrahedral
@@ -42,8 +45,10 @@ from qtf.physics.trajectories import sample_trajectories
 __all__ = [
     "HAMILTONIANS",
     "INITIAL_STATE_LAWS",
+    "JUMP_MATRICES",
     "LATTICES",
     "MEASUREMENTS",
+    "OBSERVABLES",
     "Chain",
     "Eigenbasis",
     "HamiltonianSettings",
@@ -76,12 +81,14 @@ __all__ = [
     "index_of_bits",
     "ising",
     "j1j2",
+    "jump_operators",
     "krylov_evolve",
     "lanczos_ground_energy",
     "krylov_step",
     "local_magnetization",
     "magnetization",
     "n_sites_of_dimension",
+    "observable_operators",
     "printed_state",
     "published_energies",
     "sample_initial_states",

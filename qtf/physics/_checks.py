@@ -1,21 +1,22 @@
 """Checks of arguments: each returns the argument in the form that the caller computes with."""
 
 from collections.abc import Iterable
-from typing import Any
+from numbers import Integral
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 
-def checked_integer(name: str, value: Any, *, minimum: int, maximum: int | None = None) -> int:
+def checked_integer(name: str, value: object, *, minimum: int, maximum: int | None = None) -> int:
     """Returns `value` as an int if it is an integer between the limits."""
-    is_integer = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    if not is_integer or value < minimum or (maximum is not None and value > maximum):
+    number = int(value) if isinstance(value, Integral) and not isinstance(value, bool) else None
+    if number is None or number < minimum or (maximum is not None and number > maximum):
         limit = f"of at least {minimum}" if maximum is None else f"from {minimum} to {maximum}"
         raise ValueError(f"Argument `{name}` must be an integer {limit}, but is {value!r}.")
-    return int(value)
+    return number
 
 
-def checked_choice(name: str, value: Any, choices: Iterable[str]) -> str:
+def checked_choice(name: str, value: object, choices: Iterable[str]) -> str:
     """Returns `value` if it is one of the words in `choices`."""
     words = tuple(choices)
     if not isinstance(value, str) or value not in words:
@@ -24,14 +25,14 @@ def checked_choice(name: str, value: Any, choices: Iterable[str]) -> str:
     return value
 
 
-def checked_flag(name: str, value: Any) -> bool:
+def checked_flag(name: str, value: object) -> bool:
     """Returns `value` if it is True or False."""
     if not isinstance(value, (bool, np.bool_)):
         raise ValueError(f"Argument `{name}` must be True or False, but is {value!r}.")
     return bool(value)
 
 
-def checked_number(name: str, value: Any) -> float:
+def checked_number(name: str, value: ArrayLike) -> float:
     """Returns `value` as a float if it is one finite real number."""
     number = _real_array(name, value)
     if number.ndim != 0 or not np.isfinite(number):
@@ -39,7 +40,7 @@ def checked_number(name: str, value: Any) -> float:
     return float(number)
 
 
-def checked_positive(name: str, value: Any) -> float:
+def checked_positive(name: str, value: ArrayLike) -> float:
     """Returns `value` as a float if it is positive and finite."""
     number = checked_number(name, value)
     if number <= 0:
@@ -47,7 +48,7 @@ def checked_positive(name: str, value: Any) -> float:
     return number
 
 
-def checked_coefficients(name: str, value: Any, count: int, each: str) -> np.ndarray:
+def checked_coefficients(name: str, value: ArrayLike, count: int, each: str) -> NDArray[np.float64]:
     """Returns `count` float64 coefficients from one number or from one for `each` of them."""
     numbers = _real_array(name, value)
     if numbers.shape not in ((), (count,)):
@@ -60,7 +61,7 @@ def checked_coefficients(name: str, value: Any, count: int, each: str) -> np.nda
     return np.broadcast_to(numbers, (count,))
 
 
-def checked_times(times: Any) -> np.ndarray:
+def checked_times(times: ArrayLike) -> NDArray[np.float64]:
     """Returns `times` as a float64 array (n_times,)."""
     checked = _real_array("times", times)
     if checked.ndim != 1 or not checked.size:
@@ -74,7 +75,7 @@ def checked_times(times: Any) -> np.ndarray:
     return checked
 
 
-def checked_forward_times(times: Any) -> np.ndarray:
+def checked_forward_times(times: ArrayLike) -> NDArray[np.float64]:
     """Returns `times` as a float64 array (n_times,) if none is negative."""
     checked = checked_times(times)
     if checked.min() < 0:
@@ -82,7 +83,7 @@ def checked_forward_times(times: Any) -> np.ndarray:
     return checked
 
 
-def checked_states(name: str, psi: Any, dimension: int) -> np.ndarray:
+def checked_states(name: str, psi: ArrayLike, dimension: int) -> NDArray[np.complex128]:
     """Returns `psi` as a complex128 array (..., dimension) of finite numbers."""
     states = np.asarray(psi)
     if states.dtype.kind not in "iufc":
@@ -98,7 +99,9 @@ def checked_states(name: str, psi: Any, dimension: int) -> np.ndarray:
     return states.astype(np.complex128, copy=False)
 
 
-def checked_operators(name: str, rho: Any, dimension: int | None = None) -> np.ndarray:
+def checked_operators(
+    name: str, rho: ArrayLike, dimension: int | None = None
+) -> NDArray[np.complex128]:
     """Returns `rho` as a complex128 array (..., dimension, dimension) of finite numbers.
 
     Without a dimension, any square matrices will do.
@@ -119,7 +122,7 @@ def checked_operators(name: str, rho: Any, dimension: int | None = None) -> np.n
     return operators.astype(np.complex128, copy=False)
 
 
-def checked_real(name: str, value: Any) -> np.ndarray:
+def checked_real(name: str, value: ArrayLike) -> NDArray[np.float64]:
     """Returns `value` as a float64 array of finite real numbers."""
     numbers = np.asarray(value)
     if numbers.dtype.kind not in "iuf" or not np.isfinite(numbers).all():
@@ -127,7 +130,7 @@ def checked_real(name: str, value: Any) -> np.ndarray:
     return numbers.astype(np.float64, copy=False)
 
 
-def _real_array(name: str, value: Any) -> np.ndarray:
+def _real_array(name: str, value: ArrayLike) -> NDArray[np.float64]:
     numbers = np.asarray(value)
     if numbers.dtype.kind not in "iuf" and numbers.size:
         raise ValueError(f"Argument `{name}` must be real, but is {value!r}.")

@@ -4,9 +4,8 @@ A basis state has the number whose binary digits are its bits, spin 1 first. Bit
 spin up (Z = +1), bit 1 is spin down (Z = -1).
 """
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qtf.physics._checks import checked_integer
 
@@ -79,7 +78,7 @@ def all_spins(n_sites: int) -> np.ndarray:
     return (1 - 2 * all_bits(n_sites)).astype(np.int8)
 
 
-def spins_of_index(index: Any, n_sites: int) -> np.ndarray:
+def spins_of_index(index: ArrayLike, n_sites: int) -> np.ndarray:
     """Returns the spins of basis states given by number.
 
     Args:
@@ -106,7 +105,7 @@ def spins_of_index(index: Any, n_sites: int) -> np.ndarray:
     return (1 - 2 * ((indices[..., None] >> shifts) & 1)).astype(np.int8)
 
 
-def index_of_bits(bits: Any) -> np.ndarray:
+def index_of_bits(bits: ArrayLike) -> np.ndarray:
     """Returns the numbers of basis states given by their bits.
 
     Args:

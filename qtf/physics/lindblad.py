@@ -6,23 +6,21 @@ with hbar = 1. Density matrices are (2**n, 2**n); rows and columns number the ba
 everywhere in `qtf.physics`, spin 1 first and bit 0 up.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from qtf.physics._arnoldi import exponential_evolve, steady_vector
 from qtf.physics._checks import (
-    checked_coefficients,
     checked_flag,
     checked_forward_times,
     checked_integer,
-    checked_number,
     checked_operators,
     checked_positive,
 )
+from qtf.physics.jumps import Jump, JumpOperator, as_jump
 from qtf.physics.operators import PauliSum, PauliTerm
 
 if TYPE_CHECKING:
@@ -30,58 +28,6 @@ if TYPE_CHECKING:
 
 # The sparse Liouvillian of 8 spins takes some 50 MB, its dense form 69 GB.
 MAX_LIOUVILLIAN_SITES = 8
-
-
-@dataclass(frozen=True, eq=False)
-class JumpOperator:
-    """A jump of one spin, `G` with its rate; the jump operator of textbooks is sqrt(rate) G.
-
-    Args:
-        site: The spin, counted from 0.
-        matrix: G, (2, 2), real or complex.
-        rate: At least 0, in the units of the Hamiltonian.
-
-    Raises:
-        ValueError: The site is negative, the matrix no finite (2, 2), or the rate negative.
-
-    Example:
-        >>> JumpOperator(0, [[0, 0], [1, 0]], 0.5).rate
-        0.5
-    """
-
-    site: int
-    matrix: np.ndarray
-    rate: float
-
-    def __post_init__(self) -> None:
-        rate = checked_number("rate", self.rate)
-        if rate < 0:
-            raise ValueError(f"Argument `rate` must be at least 0, but is {rate}.")
-        object.__setattr__(self, "site", checked_integer("site", self.site, minimum=0))
-        object.__setattr__(self, "matrix", _checked_jump_matrix(self.matrix))
-        object.__setattr__(self, "rate", rate)
-
-
-def decay(n_sites: int, rate: float | Sequence[float] = 1.0) -> tuple[JumpOperator, ...]:
-    """Returns the decay of every spin from up to down, G = (X - i Y) / 2.
-
-    Args:
-        n_sites: Number of spins.
-        rate: One number or one for each site.
-
-    Raises:
-        ValueError: `rate` is negative or has the wrong length.
-
-    Example:
-        >>> [jump.site for jump in decay(3)]
-        [0, 1, 2]
-        >>> decay(1)[0].matrix.real
-        array([[0., 0.],
-               [1., 0.]])
-    """
-    n_sites = checked_integer("n_sites", n_sites, minimum=1)
-    rates = checked_coefficients("rate", rate, n_sites, "site").tolist()
-    return tuple(JumpOperator(i, np.array([[0, 0], [1, 0]]), r) for i, r in enumerate(rates))
 
 
 class Lindbladian:
@@ -96,16 +42,16 @@ class Lindbladian:
             outside of it.
 
     Example:
-        >>> from qtf.physics import PauliSum
+        >>> from qtf.physics import PauliSum, decay
         >>> at_rest = Lindbladian(PauliSum(1, []), decay(1, 0.5))
         >>> at_rest.apply(np.diag([1.0, 0.0])).real
         array([[-0.5,  0. ],
                [ 0. ,  0.5]])
     """
 
-    def __init__(self, hamiltonian: PauliSum, jump_ops: Iterable[Any]) -> None:
+    def __init__(self, hamiltonian: PauliSum, jump_ops: Iterable[Jump]) -> None:
         self.hamiltonian = hamiltonian
-        self.jump_ops = tuple(_as_jump(jump) for jump in jump_ops)
+        self.jump_ops = tuple(as_jump(jump) for jump in jump_ops)
         for term in hamiltonian.terms:
             if len(term.sites) > 2:
                 raise ValueError(
@@ -183,7 +129,7 @@ class Lindbladian:
             ValueError: An argument has a wrong shape or is not finite, or a time is negative.
 
         Example:
-            >>> from qtf.physics import PauliSum
+            >>> from qtf.physics import PauliSum, decay
             >>> one_spin = Lindbladian(PauliSum(1, []), decay(1))
             >>> rho = one_spin.evolve(np.diag([1.0, 0.0]), [0.0, np.log(2)])
             >>> rho[:, 0, 0].real.round(6)
@@ -221,7 +167,7 @@ class Lindbladian:
                 of the largest rate; a ValueError.
 
         Example:
-            >>> from qtf.physics import PauliSum
+            >>> from qtf.physics import PauliSum, decay
             >>> Lindbladian(PauliSum(1, []), decay(1)).steady_state().real.round(6) + 0.0
             array([[0., 0.],
                    [0., 1.]])
@@ -253,7 +199,7 @@ class Lindbladian:
             Pairs (sites, part); the sites of a pair ascend, and the part counts them 0 and 1.
 
         Example:
-            >>> from qtf.physics import Chain, ising
+            >>> from qtf.physics import Chain, decay, ising
             >>> parts = Lindbladian(ising(Chain(3)), decay(3)).local_parts()
             >>> [sites for sites, _ in parts]
             [(0, 1), (1, 2)]
@@ -288,20 +234,3 @@ def _on_site(matrix: np.ndarray, site: int, n_sites: int) -> np.ndarray:
 
 def _ordered(sites: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(sorted(sites))
-
-
-def _as_jump(jump: Any) -> JumpOperator:
-    if isinstance(jump, JumpOperator):
-        return jump
-    if not isinstance(jump, Sequence) or len(jump) != 3:
-        raise ValueError(f"Argument `jump_ops` must hold (site, matrix, rate), but holds {jump!r}.")
-    return JumpOperator(*jump)
-
-
-def _checked_jump_matrix(value: Any) -> np.ndarray:
-    matrix = np.asarray(value)
-    if matrix.shape != (2, 2) or matrix.dtype.kind not in "iufc" or not np.isfinite(matrix).all():
-        raise ValueError(
-            f"Argument `matrix` must be a finite matrix of shape (2, 2), but is {value!r}."
-        )
-    return matrix.astype(np.complex128)

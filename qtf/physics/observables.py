@@ -5,9 +5,10 @@ need not be normalised, but must not be zero. Amplitudes are numbered as everywh
 `qtf.physics`, spin 1 first and bit 0 up.
 """
 
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qtf.physics._checks import checked_choice, checked_integer, checked_states
 from qtf.physics._norms import near_one
@@ -15,6 +16,46 @@ from qtf.physics.basis import n_sites_of_dimension
 from qtf.physics.operators import PauliSum, PauliTerm
 
 AXES = ("x", "y", "z")
+
+
+def mean_over_sites(n_sites: int, pauli: str) -> PauliSum:
+    """Returns 1/n sum_i of one Pauli matrix.
+
+    Args:
+        n_sites: Number of spins.
+        pauli: "X", "Y" or "Z".
+
+    Example:
+        >>> mean_over_sites(2, "Z").to_dense().diagonal()
+        array([ 1.,  0.,  0., -1.])
+    """
+    return PauliSum(n_sites, [PauliTerm(1.0 / n_sites, (i,), pauli) for i in range(n_sites)])
+
+
+# Functions of the Hamiltonian: what exported models of dynamics tell of every state.
+OBSERVABLES: dict[str, Callable[[PauliSum], PauliSum]] = {
+    "energy": lambda hamiltonian: hamiltonian,
+    "magnetization_x": lambda hamiltonian: mean_over_sites(hamiltonian.n_sites, "X"),
+    "magnetization_y": lambda hamiltonian: mean_over_sites(hamiltonian.n_sites, "Y"),
+    "magnetization_z": lambda hamiltonian: mean_over_sites(hamiltonian.n_sites, "Z"),
+}
+
+
+def observable_operators(hamiltonian: PauliSum) -> dict[str, PauliSum]:
+    """Returns the operators of `OBSERVABLES` for the spins of a Hamiltonian.
+
+    Their means are `expectation` of states here, and of samples in `qtf.ground_states.observables`.
+
+    Args:
+        hamiltonian: H.
+
+    Example:
+        >>> from qtf.physics import Chain, ising
+        >>> operators = observable_operators(ising(Chain(2)))
+        >>> float(expectation(operators["magnetization_z"], np.array([1.0, 0.0, 0.0, 0.0])))
+        1.0
+    """
+    return {name: operator(hamiltonian) for name, operator in OBSERVABLES.items()}
 
 
 def expectation(hamiltonian: PauliSum, psi: np.ndarray) -> np.ndarray:
@@ -195,7 +236,7 @@ def entanglement_entropy(psi: np.ndarray, n_left: int) -> np.ndarray:
     return np.maximum(-(positive * np.log(positive)).sum(axis=-1), 0.0)
 
 
-def _states_and_sites(psi: Any) -> tuple[np.ndarray, int]:
+def _states_and_sites(psi: ArrayLike) -> tuple[np.ndarray, int]:
     shape = np.shape(psi)
     dimension = shape[-1] if shape else 1
     n_sites = n_sites_of_dimension(dimension)

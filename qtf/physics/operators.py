@@ -266,7 +266,7 @@ def _parity_signs(bits: np.ndarray) -> np.ndarray:
     return 1.0 - 2.0 * (np.bitwise_count(bits) & 1)
 
 
-def _check_keys(name: str, content: Any, known: tuple[str, ...]) -> None:
+def _check_keys(name: str, content: object, known: tuple[str, ...]) -> None:
     if not isinstance(content, Mapping) or set(content) != set(known):
         listed = ", ".join(known)
         raise ValueError(f"Argument `{name}` must have the keys {listed}, but is {content!r}.")

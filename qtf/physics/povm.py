@@ -8,9 +8,9 @@ outcomes as its digits to the base 4, spin 1 first.
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qtf.physics._arnoldi import exponential_evolve, steady_vector
 from qtf.physics._checks import (
@@ -454,7 +454,7 @@ def _unpaired_indices(vectors: np.ndarray, n_sites: int) -> np.ndarray:
     return tensor.reshape(*batch, 2**n_sites, 2**n_sites)
 
 
-def _checked_probabilities(value: Any, n_sites: int) -> np.ndarray:
+def _checked_probabilities(value: ArrayLike, n_sites: int) -> np.ndarray:
     p = checked_real("probabilities", value)
     if p.shape != (4**n_sites,):
         raise ValueError(
@@ -463,7 +463,7 @@ def _checked_probabilities(value: Any, n_sites: int) -> np.ndarray:
     return p
 
 
-def _checked_effects(value: Any) -> np.ndarray:
+def _checked_effects(value: ArrayLike) -> np.ndarray:
     effects = np.asarray(value, np.complex128)
     if effects.shape != (N_OUTCOMES, 2, 2):
         raise ValueError(f"Argument `effects` must have shape (4, 2, 2), but has {effects.shape}.")

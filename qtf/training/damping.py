@@ -11,11 +11,10 @@ class Damping:
     It is 1 at first and never below.
 
     Attributes:
-        factor: The variable, float64, after `build`; a training that goes on needs it.
+        factor: The variable, float64; a training that goes on needs it.
 
     Example:
         >>> damping = Damping()
-        >>> damping.build()
         >>> damping.harden()
         >>> damping.ease()
         >>> float(damping.factor.value)
@@ -24,10 +23,7 @@ class Damping:
     Source: Marquardt, J. Soc. Indust. Appl. Math. 11, 431 (1963).
     """
 
-    factor: keras.Variable
-
-    def build(self) -> None:
-        """Makes the variable."""
+    def __init__(self) -> None:
         self.factor = keras.Variable(1.0, trainable=False, dtype="float64", name="damping")
 
     def harden(self) -> None:

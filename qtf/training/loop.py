@@ -1,12 +1,13 @@
 """The training loop of the whole project."""
 
 import contextlib
+import dataclasses
 import functools
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import keras
 import numpy as np
@@ -23,40 +24,43 @@ from qtf.training.run_folder import MUTABLE_KEYS, RunFolder
 from qtf.training.schedules import make_optimizer
 from qtf.training.settings import TrainingSettings
 from qtf.training.step import TrainingStep
-from qtf.training.task import Task
+from qtf.training.training import Training
 from qtf.training.weight_files import load_weights
 
+T = TypeVar("T", bound=Training)
 # Error bars on either side of a metric that noise alone does not leave.
 N_ERRORS = 2.0
 
 
 def train(
-    task: Task,
+    build: Callable[[], T],
     settings: TrainingSettings,
-    config: dict[str, Any],
+    config: Mapping[str, Any],
     workdir: Path | str,
     *,
+    kind: str = "",
     start_from: Path | str | None = None,
     profile: bool = False,
     kept: bool = False,
-) -> keras.Model:
-    """Trains `task` in the run folder `workdir`, from its last checkpoint if it has one.
+) -> T:
+    """Trains a model in the run folder `workdir`, from its last checkpoint if it has one.
 
     Started again after an interruption of any kind with the same arguments, the run
     ends with the weights it would have had without it; on a CPU bit for bit.
 
     Args:
-        task: Model, loss and data.
+        build: Makes model, loss and data.
         settings: How to train.
         config: The resolved configuration, recorded in the run folder.
         workdir: The run folder.
+        kind: Kind of the run, of `qtf.run_kinds`, recorded in the run folder.
         start_from: Folder of another run with the same weights and optimiser, from which this
             one starts; the first validation is then before the first step.
         profile: Whether ten of the first steps are traced for TensorBoard.
-        kept: Whether the chief returns the model with the weights that the run folder keeps.
+        kept: Whether the chief ends with the weights that the run folder keeps.
 
     Returns:
-        The model with its last weights or those that are kept, see `_Run._keep`.
+        What was trained; its model has its last weights or those that are kept, see `_Run._keep`.
 
     Raises:
         ValueError: The run folder belongs to another configuration, or the data are
@@ -66,7 +70,7 @@ def train(
         KeyboardInterrupt: Interrupted by Ctrl-C or SIGTERM, after a checkpoint of the step in
             work; a second signal does not wait for it.
     """
-    _check(task, settings)
+    _check_backend()
     keras.utils.set_random_seed(settings.seed)
     keras.config.set_dtype_policy(settings.precision)
     strategy = make_strategy(settings.strategy)
@@ -74,31 +78,32 @@ def train(
     first_step = 0 if earlier is None else optimizer_steps(earlier)
     # The model first: a mistake in it must not leave a run folder behind.
     with strategy.scope(), announced("making the model", enabled=is_chief(strategy)):
-        model = task.build_model()
+        training = build()
+        settings.check_metrics(training.metric_names)
+        model = training.model
         optimizer = make_optimizer(settings, first_step=first_step)
         optimizer.build(model.trainable_variables)
     folder = RunFolder(workdir)
     try:
         if is_chief(strategy):
             devices = strategy.extended.worker_devices
-            folder.open(config, mutable=mutable_keys(settings), devices=devices)
+            folder.open(config, kind=kind, mutable=mutable_keys(settings), devices=devices)
             folder.save_model(model)
-        run = _Run(task, settings, folder, strategy, model, optimizer)
+        run = _Run(training, settings, folder, strategy, optimizer)
         run.train(config, earlier=earlier, profile=profile)
         if kept and is_chief(strategy) and folder.best_weights.exists():
             load_weights(model, folder.trained_weights())
-        return model
+        return training
     finally:
         folder.close()
 
 
-def _check(task: Task, settings: TrainingSettings) -> None:
+def _check_backend() -> None:
     if keras.backend.backend() != "tensorflow":
         raise ValueError(
             "Variable KERAS_BACKEND must be tensorflow for this training, but is"
             f" {keras.backend.backend()}; set it before Keras is imported."
         )
-    settings.check_metrics(task.metric_names)
 
 
 def mutable_keys(settings: TrainingSettings) -> set[str]:
@@ -113,45 +118,47 @@ class _Run:
 
     def __init__(
         self,
-        task: Task,
+        training: Training,
         settings: TrainingSettings,
         folder: RunFolder,
         strategy: tf.distribute.Strategy,
-        model: keras.Model,
         optimizer: keras.optimizers.Optimizer,
     ) -> None:
-        self.task = task
+        self.training = training
         self.settings = settings
         self.folder = folder
         self.strategy = strategy
-        self.model = model
+        self.model = training.model
         self.optimizer = optimizer
         self.progress = Progress()
         chief = is_chief(strategy)
         self.checkpoints = Checkpoints(
             folder.checkpoints,
-            model,
+            self.model,
             optimizer,
             self.progress,
-            task_state=task.state,
+            task_state=training.state,
             chief=chief,
             worker=worker_name(strategy),
         )
         self.logbook = Logbook(
             folder,
             n_steps=settings.n_steps,
-            batch_size=task.batch_size * strategy.num_replicas_in_sync,
+            batch_size=training.batch_size * strategy.num_replicas_in_sync,
             chief=chief,
         )
         self.step = self._make_step()
 
     def _make_step(self) -> TrainingStep | DampedStep:
-        model, optimizer, task = self.model, self.optimizer, self.task
-        step = TrainingStep(self.strategy, model, optimizer, task.loss, self.settings)
+        model, optimizer, training = self.model, self.optimizer, self.training
+        xla = self.settings.xla and not training.compiles_itself
+        settings = dataclasses.replace(self.settings, xla=xla)
+        step = TrainingStep(self.strategy, model, optimizer, training.loss, settings)
         # Several replicas could come to different decisions.
-        if task.damping is None or self.strategy.num_replicas_in_sync > 1:
+        if training.damping is None or self.strategy.num_replicas_in_sync > 1:
             return step
-        return DampedStep(step, task, task.damping, optimizer, [*model.variables, *task.state])
+        changed = [*model.variables, *training.state]
+        return DampedStep(step, training, training.damping, optimizer, changed)
 
     def train(self, config: dict[str, Any], *, earlier: Path | None, profile: bool) -> None:
         restored = self.checkpoints.restore()
@@ -203,14 +210,14 @@ class _Run:
 
     def _batches(self) -> Iterator[Any]:
         start = self.at
-        make_dataset = functools.partial(self.task.training_batches, start)
+        make_dataset = functools.partial(self.training.training_batches, start)
         iterator = batches(self.strategy, make_dataset)
         while self.at < self.settings.n_steps and not self._is_over():
             asked = time.monotonic()
             try:
                 batch = next(iterator)
             except tf.errors.OpError as error:
-                self.task.explain_data_loss(error)
+                self.training.explain_data_loss(error)
                 raise
             self.logbook.waited(time.monotonic() - asked)
             yield batch
@@ -252,7 +259,7 @@ class _Run:
 
     def _validate(self) -> None:
         with announced("validation", enabled=self.logbook.chief):
-            values = self.task.validate(self.model)
+            values = self.training.validate()
         epoch = self.at // self.settings.steps_per_epoch
         self._keep(*_value_and_error(values, self.settings.monitor))
         stop_value, error = _value_and_error(values, self.settings.stop_metric)
@@ -263,8 +270,8 @@ class _Run:
             self.logbook.histograms(self.at, self.model)
         every = self.settings.figures_every_epochs
         if every and epoch % every == 0:
-            self.logbook.figures(self.at, self.task.figures(self.model))
-        self.task.end_epoch(self.model)
+            self.logbook.figures(self.at, self.training.figures())
+        self.training.end_epoch()
         self._save()
         shown = dict.fromkeys(["loss", self.settings.monitor])
         text = "  ".join(f"{name} {values[name]:.3g}" for name in shown if name in values)
@@ -277,7 +284,7 @@ class _Run:
         value + 2 error is above the lowest value + 4 error: at equal errors, unless they are
         worse than the best by more than 2 errors. Without errors it is the lowest value.
         """
-        if self.task.has_new_goal:
+        if self.training.has_new_goal:
             self.progress.best.assign(math.inf)
         bound = value + 2.0 * N_ERRORS * error
         if bound < self.progress.best.numpy():
@@ -327,7 +334,7 @@ class _Run:
 
     def _way_out(self) -> str:
         rate = self.settings.optimizer.learning_rate
-        remedy = self.task.remedy or "a smaller `training.optimizer.learning_rate`"
+        remedy = self.training.remedy or "a smaller `training.optimizer.learning_rate`"
         return f"In another folder, try {remedy}; the learning rate is {rate:g}."
 
 

@@ -25,14 +25,15 @@ class NaturalGradient:
     before, which averages their noise.
 
     Args:
+        model: Whose weights change.
         diag_shift: Added to the diagonal of the equations, at least; see `damping`.
         momentum: At least 0 and below 1.
         xla: Whether XLA compiles the derivatives of networks without loops.
 
     Attributes:
         damping: What `diag_shift` is multiplied by, more after steps that went wrong.
-        state: Variables that a training which goes on needs, after `build`: the direction
-            before, and the damping.
+        state: Variables that a training which goes on needs: the direction before, zero at first,
+            and the damping.
 
     Raises:
         ValueError: A number is out of range.
@@ -41,20 +42,18 @@ class NaturalGradient:
     J. Comput. Phys. 516, 113351 (2024).
     """
 
-    def __init__(self, diag_shift: float, *, momentum: float = 0.0, xla: bool = True) -> None:
+    def __init__(
+        self, model: keras.Model, diag_shift: float, *, momentum: float = 0.0, xla: bool = True
+    ) -> None:
         check_arguments(POSITIVE, diag_shift=diag_shift)
         check_arguments(FRACTION, momentum=momentum)
+        self.model = model
         self.diag_shift = diag_shift
         self.momentum = momentum
         self.xla = xla
         self.damping = Damping()
-        self.state: list[keras.Variable] = []
-
-    def build(self, model: keras.Model) -> None:
-        """Makes the variables: the direction before, zero at first, and the damping."""
         size = sum(math.prod(variable.shape) for variable in model.trainable_variables)
         zeros = ops.zeros((size,), model.variable_dtype)
-        self.damping.build()
         self.state = [
             keras.Variable(zeros, trainable=False, name="direction"),
             self.damping.factor,
@@ -72,18 +71,17 @@ class NaturalGradient:
         """
         return rate * float(self._change.value) <= LONGEST_CHANGE
 
-    def followed(
+    def follow(
         self,
         outputs: Callable[[Any], Sequence[Any]],
         inputs: Any,
         wanted: Sequence[Any],
         shares: Any,
-        variables: Sequence[keras.Variable],
         *,
         has_loops: bool,
         at_once: int | None = None,
     ) -> list[Any]:
-        """Returns the direction in the shapes of the variables, and keeps it for the next step.
+        """Returns the direction in the shapes of the weights, and keeps it for the next step.
 
         Its shift is multiplied by the damping.
 
@@ -92,7 +90,6 @@ class NaturalGradient:
             inputs: Samples.
             wanted: Change of each output.
             shares: Of each sample in a mean.
-            variables: Whose values change.
             has_loops: Whether `outputs` have loops, which XLA must not compile then.
             at_once: Samples whose derivatives are in work at a time, at most; None: all.
         """
@@ -101,7 +98,7 @@ class NaturalGradient:
             inputs,
             wanted,
             shares,
-            variables,
+            self.model.trainable_variables,
             diag_shift=self.diag_shift * self.damping.factor.value,
             before=self.momentum * self.state[0].value,
             xla=self.xla and not has_loops,
@@ -109,7 +106,7 @@ class NaturalGradient:
         )
         self.state[0].assign(found)
         self._change.assign(change)
-        return split_as(found, variables)
+        return split_as(found, self.model.trainable_variables)
 
 
 def least_squares_direction(

@@ -5,7 +5,7 @@ from typing import Any
 
 from keras import ops
 
-from qtf.pieces import equal_pieces, rows_at_once
+from qtf.pieces import rows_at_once, rows_of_pieces
 
 # What is kept for a gradient, and the gradient itself, beside the values.
 BYTES_OF_GRADIENT = 3
@@ -43,9 +43,9 @@ def evaluate_in_pieces(
     n_rows = rows.shape[0]
     if n_rows is None or n_rows <= largest:
         return list(function(rows))
-    n_pieces, size = equal_pieces(n_rows, largest)
-    numbers = ops.minimum(ops.arange(n_pieces * size), n_rows - 1)
-    numbers = ops.reshape(numbers, (n_pieces, size))
+    pieces = rows_of_pieces(n_rows, largest)
+    n_pieces, size = pieces.shape
+    numbers = ops.convert_to_tensor(pieces)
 
     def evaluate(piece: Any, found: Sequence[Any]) -> list[Any]:
         # Nothing of a piece may begin before the one before has ended, or both are in memory.

@@ -9,7 +9,7 @@ import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,6 +17,7 @@ import keras
 import numpy as np
 
 from qtf.files import locked, read_object, writable_folder, write_json
+from qtf.run_kinds import kind_of
 from qtf.training.weight_files import load_weights, save_weights, step_of
 
 # May change between two starts of one run: they say how long and how often, not what.
@@ -53,8 +54,9 @@ class RunFolder:
 
     def open(
         self,
-        config: dict[str, Any],
+        config: Mapping[str, Any],
         *,
+        kind: str = "",
         mutable: Collection[str] = MUTABLE_KEYS,
         devices: Sequence[str] = (),
     ) -> None:
@@ -64,6 +66,7 @@ class RunFolder:
 
         Args:
             config: The resolved configuration, nested mappings of JSON values.
+            kind: Kind of the run, of `qtf.run_kinds`, for the record; empty: none of them.
             mutable: Dotted keys that may differ from the record.
             devices: What the run trains on, for the record.
 
@@ -84,7 +87,9 @@ class RunFolder:
         write_json(self.config, config)
         seed = config.get("training", {}).get("seed")
         starts.append(_provenance(devices))
-        write_json(self.provenance, {"seed": seed, "starts": starts})
+        write_json(
+            self.provenance, {**({"kind": kind} if kind else {}), "seed": seed, "starts": starts}
+        )
 
     def _starts(self) -> list[Any]:
         if not self.provenance.exists():
@@ -133,6 +138,18 @@ class RunFolder:
         if not self.config.exists():
             raise FileNotFoundError(f"Folder {self.path} holds no run: no {self.config.name}.")
         return read_object(self.config)
+
+    @property
+    def kind(self) -> str:
+        """Kind of the run, see `qtf.run_kinds`; that of an older one is told from its keys.
+
+        Raises:
+            FileNotFoundError: The folder holds no run.
+            ValueError: A file is damaged.
+        """
+        config = self.load_config()
+        recorded = read_object(self.provenance) if self.provenance.exists() else {}
+        return recorded.get("kind") or kind_of(config)
 
     def trained_weights(self) -> Path:
         """Returns the file of the best weights.
@@ -211,11 +228,11 @@ def _modules_in(description: Any) -> Iterator[str]:
             yield from _modules_in(value)
 
 
-def flattened(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+def flattened(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Returns nested mappings as one mapping with dotted keys."""
     flat: dict[str, Any] = {}
     for key, value in config.items():
-        if isinstance(value, dict):
+        if isinstance(value, Mapping):
             flat.update(flattened(value, f"{prefix}{key}."))
         else:
             flat[f"{prefix}{key}"] = value
@@ -238,7 +255,7 @@ def check_free_space(folder: Path, n_bytes: int) -> None:
 
 
 def check_same(
-    path: Path, recorded: dict[str, Any], asked: dict[str, Any], mutable: Collection[str]
+    path: Path, recorded: Mapping[str, Any], asked: Mapping[str, Any], mutable: Collection[str]
 ) -> None:
     """Checks that a run is asked to go on as it began.
 

@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from qtf.training.optimizers import OPTIMIZERS, SCHEDULES
 from qtf.training.settings import OptimizerSettings, TrainingSettings
 
 
@@ -159,29 +160,7 @@ class Delayed(keras.optimizers.schedules.LearningRateSchedule):
 
 def learning_rate(settings: OptimizerSettings, steps_per_epoch: int, n_steps: int) -> Any:
     """Returns the learning rate, a number or a schedule, that `settings` ask for."""
-    if settings.schedule == "exponential":
-        return ExponentialWithFloor(
-            learning_rate=settings.learning_rate,
-            decay=settings.decay,
-            floor=settings.floor,
-            steps_per_epoch=steps_per_epoch,
-        )
-    if settings.schedule == "cosine":
-        return WarmupCosine(
-            learning_rate=settings.learning_rate,
-            floor=settings.floor,
-            warmup_steps=settings.warmup_steps,
-            n_steps=n_steps,
-        )
-    if settings.schedule == "last_third_lower":
-        return LastThirdLower(
-            learning_rate=settings.learning_rate,
-            decay=settings.decay,
-            steps_per_epoch=steps_per_epoch,
-        )
-    if settings.schedule == "inverse_sqrt":
-        return InverseSqrt(learning_rate=settings.learning_rate, decay=settings.decay)
-    return settings.learning_rate
+    return SCHEDULES[settings.schedule].make(settings, steps_per_epoch, n_steps)
 
 
 def make_optimizer(
@@ -196,7 +175,4 @@ def make_optimizer(
     rate = learning_rate(settings.optimizer, settings.steps_per_epoch, settings.n_steps)
     if first_step and callable(rate):
         rate = Delayed(schedule=rate, first_step=first_step)
-    adam = settings.optimizer
-    if adam.name == "sgd":
-        return keras.optimizers.SGD(rate)
-    return keras.optimizers.Adam(rate, beta_1=adam.beta_1, beta_2=adam.beta_2, epsilon=adam.epsilon)
+    return OPTIMIZERS[settings.optimizer.name](settings.optimizer, rate)

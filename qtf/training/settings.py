@@ -17,16 +17,12 @@ from qtf.checks import (
     check,
 )
 from qtf.settings import Settings
+from qtf.training.optimizers import OPTIMIZERS, SCHEDULES
 
 # For small differences of large numbers, for which bfloat16 has too few digits.
 FULL_PRECISIONS = ("float32", "float64")
 PRECISIONS = (*FULL_PRECISIONS, "mixed_bfloat16")
 STRATEGIES = ("one_device", "mirrored", "multi_worker")
-OPTIMIZERS = ("adam", "sgd")
-SCHEDULES = ("constant", "exponential", "cosine", "inverse_sqrt", "last_third_lower")
-# Schedules that multiply by `decay`, and those that end at `floor`.
-LOWERED_BY_FACTORS = ("exponential", "last_third_lower")
-WITH_FLOOR = ("exponential", "cosine")
 
 
 @dataclass(frozen=True)
@@ -34,11 +30,12 @@ class OptimizerSettings(Settings, section="training.optimizer"):
     """The optimiser and its learning rate.
 
     Attributes:
-        name: "adam" or "sgd", plain gradient descent, which has no other setting than its
-            learning rate and `clip_norm`.
+        name: Optimiser: "adam" or "sgd", plain gradient descent, which has no other setting than
+            its learning rate and `clip_norm`.
         learning_rate: Initial (or, after a warm-up, highest) learning rate.
-        schedule: "constant"; "exponential": multiplied by `decay` once an epoch, not
-            below `floor`; "cosine": linear warm-up, then half a cosine to `floor`;
+        schedule: Course of the learning rate. "constant"; "exponential": multiplied by `decay`
+            once an epoch, not below `floor`; "cosine": linear warm-up, then half a cosine to
+            `floor`;
             "inverse_sqrt": divided by sqrt(1 + `decay` * step); "last_third_lower":
             multiplied by `decay` in the last third of every epoch.
         decay: Factor of the schedules that have one, or how fast the inverse square root falls
@@ -49,7 +46,7 @@ class OptimizerSettings(Settings, section="training.optimizer"):
         beta_2: Decay rate of the second moment.
         epsilon: Added to the root of the second moment. Gradients of accurate models are
             tiny: as large as they are, it slows the training down.
-        clip_norm: Largest global norm of the gradient; 0 means no clipping.
+        clip_norm: Largest global norm of the gradient; 0: no clipping.
     """
 
     name: Annotated[str, OneOf(OPTIMIZERS)] = "adam"
@@ -70,12 +67,13 @@ class OptimizerSettings(Settings, section="training.optimizer"):
             ValueError: A setting is out of range or unknown.
         """
         super().__post_init__()
-        if self.schedule in LOWERED_BY_FACTORS and self.decay > 1.0:
+        schedule = SCHEDULES[self.schedule]
+        if schedule.lowers_by_factor and self.decay > 1.0:
             raise ValueError(
                 "Setting `training.optimizer.decay` must be at most 1 for the schedule"
                 f' "{self.schedule}", but is {self.decay}.'
             )
-        if self.schedule in WITH_FLOOR and self.floor > self.learning_rate:
+        if schedule.has_floor and self.floor > self.learning_rate:
             raise ValueError(
                 "Setting `training.optimizer.floor` must be at most"
                 f" `training.optimizer.learning_rate` = {self.learning_rate}, but is {self.floor}."
@@ -90,20 +88,20 @@ class TrainingSettings(Settings, section="training"):
         n_epochs: Number of epochs.
         steps_per_epoch: Optimiser steps an epoch.
         seed: Seed of weights, data order and dropout.
-        strategy: "one_device", "mirrored" (all devices of this machine) or
-            "multi_worker" (the processes named in TF_CONFIG).
-        precision: "float32", "float64" or "mixed_bfloat16".
+        strategy: Devices: "one_device", "mirrored" (all of this machine) or "multi_worker"
+            (the processes named in TF_CONFIG).
+        precision: Precision of weights and activations.
         xla: Whether forward and backward pass are compiled by XLA.
         monitor: Validation metric whose lowest value marks the best weights.
-        patience: Epochs without a new best before training stops; 0 means never.
+        patience: Epochs without a new best before training stops; 0: never.
         log_every_steps: Steps between two rows of metrics.
         validate_every_epochs: Epochs between two validations.
         checkpoint_every_minutes: Minutes between checkpoints beside those at each
             validation.
-        histograms_every_epochs: Epochs between weight histograms; 0 means never.
-        figures_every_epochs: Epochs between figures; 0 means never.
+        histograms_every_epochs: Epochs between weight histograms; 0: never.
+        figures_every_epochs: Epochs between figures; 0: never.
         stop_metric: Validation metric that ends the training once it is below `stop_below`.
-        stop_below: The value; 0 means never.
+        stop_below: Value of `stop_metric` that ends the training; 0: never.
         optimizer: The optimiser and its learning rate.
     """
 

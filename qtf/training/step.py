@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from qtf.training.settings import TrainingSettings
 
-Loss = Callable[[keras.Model, Any, bool], Any]
+Loss = Callable[[Any], Any]
 
 
 class TrainingStep:
@@ -24,7 +24,7 @@ class TrainingStep:
         strategy: Made the model and the optimiser.
         model: The model.
         optimizer: Built on the model's trainable variables.
-        loss: Mean loss over one replica's batch, of (model, batch, training).
+        loss: Mean loss over one replica's batch.
         settings: Clipping and compilation.
     """
 
@@ -92,7 +92,7 @@ class TrainingStep:
     def _gradients(self, batch: Any) -> tuple[Any, Any, list[Any]]:
         weights = [variable.value for variable in self.model.trainable_variables]
         with tf.GradientTape() as tape:
-            loss = self.loss(self.model, batch, True) / self.strategy.num_replicas_in_sync
+            loss = self.loss(batch) / self.strategy.num_replicas_in_sync
         gradients = tape.gradient(loss, weights, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         # Gradients of look-ups are sparse; every strategy and clipping take dense ones.
         gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]

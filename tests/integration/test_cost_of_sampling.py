@@ -49,8 +49,9 @@ SIZES = {
     "lstm_2d": {"shape": SHAPE, "units": 16, "n_layers": 2},
 }
 found = {}
-for name, network in NETWORKS.items():
-    psi = WaveFunction(network=network(**SIZES[name]), zero_magnetization=True)
+for name, settings in NETWORKS.items():
+    network = settings.network_class()(**SIZES[name])
+    psi = WaveFunction(network=network, zero_magnetization=True)
     uniforms, bits = np.zeros((N, 8), "float32"), np.zeros((8, N), "int32")
     sample = jax.make_jaxpr(psi.sample)(uniforms)
     whole = jax.make_jaxpr(lambda bits: psi(bits))(bits)

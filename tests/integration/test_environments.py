@@ -74,7 +74,7 @@ def test_a_run_in_a_folder_like_a_pattern_continues_falls_back_and_is_exported(t
     assert "ckpt-15 cannot be read; ckpt-10 before it is taken" in done.stderr
     for one, other in zip(before, weights(workdir / "best.weights.h5"), strict=True):
         np.testing.assert_array_equal(one, other)
-    done = command("serving.export", f"--workdir={workdir}", f"--model_dir={models}")
+    done = command("trainers.export", f"--workdir={workdir}", f"--model_dir={models}")
     assert (done.returncode, done.stdout) == (0, f"SavedModel: {models}/1\n"), done.stderr
     assert done.stderr.startswith("qtf-export: TensorFlow takes [ and \\ in paths for patterns")
     loaded = (

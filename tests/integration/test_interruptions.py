@@ -100,7 +100,7 @@ COMMANDS = {
         "--data_dir={made}/data",
         "--out_dir={out}",
     ),
-    "export": ("serving.export", "--workdir={made}/run", "--model_dir={out}"),
+    "export": ("trainers.export", "--workdir={made}/run", "--model_dir={out}"),
     "compare_samplers": ("trainers.compare_samplers", "--workdir={out}", "--n_steps=1000"),
 }
 

@@ -72,7 +72,7 @@ def test_evaluation_without_files_reaches_chains_that_no_fit_has_seen(fitted, tm
 
 def test_export_serves_longer_chains(fitted, tmp_path):
     result = run(
-        "serving.export", f"--workdir={fitted[0]}", f"--model_dir={tmp_path}/m", "--n_sites=3,9"
+        "trainers.export", f"--workdir={fitted[0]}", f"--model_dir={tmp_path}/m", "--n_sites=3,9"
     )
     assert result.returncode == 0, result.stderr
     card = (tmp_path / "m" / "1" / "assets" / "model_card.md").read_text()
@@ -83,7 +83,7 @@ def test_export_serves_longer_chains(fitted, tmp_path):
     ("module", "arguments", "message"),
     [
         ("trainers.evaluate", ["--out_dir=x", "--n_sites=5,x"], "--n_sites must hold positive"),
-        ("serving.export", ["--model_dir=x", "--n_sites=0.5"], "--n_sites must hold positive"),
+        ("trainers.export", ["--model_dir=x", "--n_sites=0.5"], "--n_sites must hold positive"),
     ],
 )
 def test_a_mistake_is_one_line(fitted, module, arguments, message):

@@ -162,7 +162,7 @@ def test_evaluation_writes_metrics_csv_figures_and_page(data, workdir, tmp_path)
 
 def test_export_and_prediction_without_qtf(workdir, tmp_path):
     for number in "12":
-        out = succeed("serving.export", f"--workdir={workdir}", f"--model_dir={tmp_path}/m")
+        out = succeed("trainers.export", f"--workdir={workdir}", f"--model_dir={tmp_path}/m")
         assert out == f"SavedModel: {tmp_path}/m/{number}\n"
     script = ROOT / "examples" / "predict_saved_model.py"
     result = subprocess.run(
@@ -230,8 +230,8 @@ def test_mistakes_in_evaluation_and_export_are_one_line(data, workdir, tmp_path)
     for module, arguments, message in (
         ("trainers.evaluate", [f"--workdir={tmp_path}", f"--data_dir={data}"], "holds no run"),
         ("trainers.evaluate", [f"--workdir={workdir}", "--data_dir=/nowhere"], "does not exist"),
-        ("serving.export", [f"--workdir={tmp_path}"], "holds no run: no config.json"),
-        ("serving.export", [f"--workdir={workdir}", "--max_steps=0"], "`max_steps` must be"),
+        ("trainers.export", [f"--workdir={tmp_path}"], "holds no run: no config.json"),
+        ("trainers.export", [f"--workdir={workdir}", "--max_steps=0"], "`max_steps` must be"),
     ):
         place = "--out_dir" if module == "trainers.evaluate" else "--model_dir"
         result = run(module, *arguments, f"{place}={tmp_path}/out")
@@ -247,7 +247,7 @@ def test_help_is_fast():
         "data_gen.verify",
         "trainers.dynamics",
         "trainers.evaluate",
-        "serving.export",
+        "trainers.export",
     ):
         started = time.monotonic()
         result = run(module, "--help")

@@ -9,6 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from qtf import run_kinds
+from qtf.training.run_folder import RunFolder
+
 ROOT = Path(__file__).parents[2]
 # What the old runs were made with, beside their configuration files.
 TINY = [
@@ -94,6 +97,15 @@ def test_models_of_old_runs_have_their_values(golden, folder, values):
     assert_close(golden.model_values(folder), values["models"])
 
 
+def test_kinds_of_old_runs_are_told_from_their_keys(folder):
+    kinds = dict.fromkeys(("dynamics", "local_generator"), run_kinds.DYNAMICS)
+    kinds |= dict.fromkeys(("ground_state", "growth/size-004"), run_kinds.GROUND_STATES)
+    kinds |= {"open_system": run_kinds.OPEN_SYSTEMS}
+    for run, kind in kinds.items():
+        assert "kind" not in json.loads((folder / run / "run.json").read_text())
+        assert RunFolder(folder / run).kind == kind
+
+
 def test_old_exports_answer_as_before(golden, folder, values):
     assert_close(golden.served_values(folder), values["exports"])
 
@@ -133,7 +145,7 @@ def test_an_old_run_of_several_parts_is_at_its_end(folder, run, flags):
 @pytest.mark.long
 @pytest.mark.parametrize("run", ["dynamics", "ground_state", "open_system"])
 def test_an_old_run_is_exported(folder, run, tmp_path):
-    command("serving.export", f"--workdir={folder / run}", f"--model_dir={tmp_path / 'models'}")
+    command("trainers.export", f"--workdir={folder / run}", f"--model_dir={tmp_path / 'models'}")
     assert (tmp_path / "models/1/saved_model.pb").exists()
 
 

@@ -13,15 +13,15 @@ import numpy as np
 import keras
 from qtf.autoregressive import GatedRNN2D, GRUNetwork, Transformer
 from qtf.open_systems.full_sums import log_table
-from qtf.open_systems.local_generator import LocalGenerator
-from qtf.open_systems.objectives import advanced_ratios, forward_backward
+from qtf.open_systems.povm_liouvillian import PovmLiouvillian
+from qtf.open_systems.objectives import advance_ratios, forward_backward
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
 from qtf.physics import Lindbladian, OutcomeGenerator, Square, decay, ising, tetrahedral
 from qtf.training.compilation import compiled
 four = {"local_dimension": 4, "heads": (4,)}
 paper = {"n_attention_heads": 1, "feed_forward_units": 6, "norm_last": True, "sinusoidal": True}
 local = OutcomeGenerator(Lindbladian(ising(Square(2, 2)), decay(4)), tetrahedral())
-generator = LocalGenerator(local.bonds, local.matrices, n_sites=4, chunk=12)
+generator = PovmLiouvillian(local.bonds, local.matrices, n_sites=4, chunk=12)
 objective = forward_backward(generator, 0.05, "chi2")
 found = {}
 for network in (
@@ -35,7 +35,7 @@ for network in (
     distribution = OutcomeDistribution(network=network, strings=((0, 1, 3, 2), (1, 0, 2, 3)))
     def measure(uniforms):
         outcomes = distribution.sample(uniforms)
-        known = advanced_ratios(generator, distribution, distribution, outcomes, 0.05)
+        known = advance_ratios(generator, distribution, distribution, outcomes, 0.05)
         value, *weights = objective.of_samples(distribution, outcomes, known)
         surrogate = objective.surrogate(distribution, outcomes, weights, 1)
         table = log_table(distribution)

@@ -172,8 +172,8 @@ COMMANDS = {
     "trainers.dynamics": "--init_from",
     "trainers.evaluate": "--n_samples",
     "trainers.ground_state": "--profile",
+    "trainers.export": "--average_with",
     "trainers.open_system": "--profile",
-    "serving.export": "--average_with",
     "serving.predict": "--certificate",
     "serving.server": "--rest_api_port",
 }

@@ -11,7 +11,7 @@ from qtf.dynamics.local_generator import LocalGenerator
 from qtf.dynamics.rollout import Rollout
 from qtf.dynamics.transferable_sru import TransferableSRU
 from qtf.ground_states.min_sr import MinSR
-from qtf.open_systems.task import Plan
+from qtf.open_systems.plan import Plan
 from qtf.physics import Chain, decay
 from qtf.training.natural_gradient import NaturalGradient
 
@@ -47,9 +47,9 @@ INTEGERS = {
 NUMBERS = {
     "network increment_scale": lambda value: network(increment_scale=value),
     "plan tau": lambda value: Plan(value, 3),
-    "natural gradient diag_shift": NaturalGradient,
-    "natural gradient momentum": lambda value: NaturalGradient(1e-3, momentum=value),
-    "MinSR diag_shift": MinSR,
+    "natural gradient diag_shift": lambda value: NaturalGradient(None, value),
+    "natural gradient momentum": lambda value: NaturalGradient(None, 1e-3, momentum=value),
+    "MinSR diag_shift": lambda value: MinSR(None, value),
     "decay rate": lambda value: decay(3, value),
 }
 

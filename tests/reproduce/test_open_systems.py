@@ -17,7 +17,8 @@ def written(layout, name, distance):
     values = {"x": 0.1, "y": 0.2, "z": -0.3, "exact_x": 0.1, "exact_y": 0.2, "exact_z": -0.25}
     result = {**values, "distance": 0.05, "largest_distance": distance}
     (folder / "result.json").write_text(json.dumps(result))
-    rows = [{"kind": "validation", "epoch": i, "distance": 0.1 / i} for i in (1, 2)]
+    shared = {"kind": "validation", "step": 1, "loss": 0.0, "time": 0.0, **values}
+    rows = [{**shared, "epoch": i, "distance": 0.1 / i} for i in (1, 2)]
     rows += [{"kind": "training", "step": i, "loss": 0.1 / i} for i in (1, 2)]
     (folder / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (folder / "config.json").write_text(json.dumps({"objective": {"norm": "chi2"}}))

@@ -12,11 +12,12 @@ import tensorflow as tf
 from qtf.open_systems.observables import PauliObservables
 from qtf.physics import tetrahedral
 from qtf.training.run_folder import RunFolder
-from serving.export import run
-from serving.open_system_runs import load_distribution
 from tests.serving.running_server import RunningServer, error_of, model_config, write_text
-from trainers.open_systems import config as open_system_config
-from trainers.open_systems.assembly import run as train
+from trainers.config import config_dict, from_config
+from trainers.export.exporters import run
+from trainers.export.open_system_runs import load_distribution
+from trainers.open_system.assembly import run as train
+from trainers.open_system.settings import OpenSystemSettings
 
 pytestmark = pytest.mark.long
 
@@ -25,7 +26,7 @@ EVERY = np.array(list(itertools.product(range(4), repeat=3)), np.int32)
 
 
 def settings(seed=0, n_epochs=2, n_steady=0):
-    config = open_system_config.default()
+    config = config_dict(OpenSystemSettings())
     with config.unlocked():
         config.physics.hamiltonian = {"name": "ising", "lattice": "chain", "n_sites": 3}
     config.start = "+x"
@@ -38,7 +39,7 @@ def settings(seed=0, n_epochs=2, n_steady=0):
     config.training.steps_per_epoch = 3
     config.training.xla = False
     config.training.seed = seed
-    return open_system_config.resolved(config)
+    return from_config(OpenSystemSettings, config)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,7 @@ def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
 
     def make(name, **asked):
-        return folder / name, train(settings(**asked), folder / name)[1]
+        return folder / name, train(settings(**asked), folder / name).model
 
     return make
 

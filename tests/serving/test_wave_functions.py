@@ -14,13 +14,15 @@ import pytest
 import tensorflow as tf
 
 from qtf.ground_states.local_energy import LocalEnergy
-from qtf.physics import HamiltonianSettings, all_bits, from_config
+from qtf.physics import Chain, all_bits, heisenberg
 from qtf.training.run_folder import RunFolder
-from serving.export import run
 from tests import preloaded
 from tests.serving.running_server import RunningServer, error_of, model_config, write_text
-from trainers.ground_states import config as ground_state_config
-from trainers.ground_states.assembly import make_wave_function
+from trainers.config import config_dict, from_config
+from trainers.export.exporters import run
+from trainers.ground_state.assembly import make_wave_function
+from trainers.ground_state.facts import find_facts
+from trainers.ground_state.settings import GroundStateSettings, RunSettings, settings_of
 
 pytestmark = pytest.mark.long
 
@@ -39,18 +41,18 @@ num_batch_threads { value: 1 }
 @pytest.fixture(scope="module")
 def workdir(tmp_path_factory):
     """A run folder as the trainer leaves it."""
-    config = ground_state_config.default()
+    config = config_dict(GroundStateSettings())
     with config.unlocked():
         config.physics.hamiltonian = HAMILTONIAN
     config.network.units = 6
     config.wave_function.marshall_sign = True
     config.wave_function.zero_magnetization = True
     config.symmetry.group = "lattice_and_flip"
-    resolved = ground_state_config.resolved(config)
+    settings = settings_of(RunSettings, from_config(GroundStateSettings, config))
     keras.utils.set_random_seed(3)
-    psi = make_wave_function(resolved, HamiltonianSettings.from_mapping(HAMILTONIAN).lattice)
+    psi = make_wave_function(settings, find_facts(settings))
     folder = RunFolder(tmp_path_factory.mktemp("runs") / "run")
-    folder.open(resolved)
+    folder.open(settings.as_mapping())
     folder.save_model(psi)
     folder.save_best_weights(psi)
     folder.close()
@@ -134,7 +136,7 @@ def test_samples_and_observables_are_the_models_over_both_protocols(server, psi)
     assert (drawn["bits"].sum(axis=1) == 2).all()
     np.testing.assert_allclose(drawn["log_modulus"], psi(drawn["bits"])[0], atol=1e-6)
     measured = outputs(server.predict("psi", {"seed": seeds}, signature="observables"))
-    real, imaginary = LocalEnergy(from_config(HAMILTONIAN))(psi, drawn["bits"])
+    real, imaginary = LocalEnergy(heisenberg(Chain(4)))(psi, drawn["bits"])
     np.testing.assert_allclose(measured["local_energy_re"], real, atol=1e-5)
     np.testing.assert_allclose(measured["local_energy_im"], imaginary, atol=1e-5)
     np.testing.assert_array_equal(measured["abs_magnetization"], 0.0)
@@ -203,7 +205,7 @@ def test_predict_says_in_one_line_that_it_is_for_dynamics(server, scheme):
 
 
 def test_command_exports_a_ground_state(workdir, tmp_path):
-    done = _command("serving.export", f"--workdir={workdir}", f"--model_dir={tmp_path}/m")
+    done = _command("trainers.export", f"--workdir={workdir}", f"--model_dir={tmp_path}/m")
     assert (done.stdout, done.stderr) == (f"SavedModel: {tmp_path}/m/1\n", "")
     config = json.loads((tmp_path / "m/1/assets/config.json").read_text())
     assert config["serving"] == {"max_samples": 4096}

@@ -11,14 +11,15 @@ from trainers.config import config_dict, from_config
 
 
 @dataclass(frozen=True)
-class Free(Settings, free=True):
+class Free:
     values: Mapping[str, Any] = field(default_factory=lambda: {"name": "ising"})
 
     def as_mapping(self) -> dict[str, Any]:
         return dict(self.values)
 
-    def changed(self, values: Mapping[str, Any]) -> "Free":
-        return Free(values)
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> "Free":
+        return cls(values)
 
 
 @dataclass(frozen=True)

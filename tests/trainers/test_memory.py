@@ -1,11 +1,13 @@
 import pytest
 
 from trainers import memory
-from trainers.ground_states import config as ground_state_config
-from trainers.ground_states.assembly import make_task
+from trainers.config import config_dict, from_config
+from trainers.ground_state.assembly import make_task
+from trainers.ground_state.facts import find_facts
+from trainers.ground_state.settings import GroundStateSettings
 from trainers.memory import tell_memory
-from trainers.open_systems import assembly as open_systems
-from trainers.open_systems import config as open_system_config
+from trainers.open_system import assembly as open_systems
+from trainers.open_system.settings import OpenSystemSettings
 
 GIB = 2**30
 
@@ -32,11 +34,12 @@ def test_nothing_is_told_of_a_step_that_fits(capsys):
 
 @pytest.mark.parametrize("n_samples", [1000, 100_000])
 def test_equations_of_reconfiguration_grow_with_samples(n_samples):
-    config = ground_state_config.default()
+    config = config_dict(GroundStateSettings())
     config.sampling.n_samples = n_samples
     config.network.units = 32
     config.min_sr.diag_shift = 1e-3
-    found = make_task(ground_state_config.resolved(config)).step_bytes()
+    settings = from_config(GroundStateSettings, config)
+    found = make_task(settings, find_facts(settings)).build().step_bytes()
     # At least the derivatives of modulus and phase by each of some 5,000 weights.
     assert found > 2 * n_samples * 5000 * 4
     assert found < 100 * n_samples * 5000 * 4
@@ -44,9 +47,10 @@ def test_equations_of_reconfiguration_grow_with_samples(n_samples):
 
 @pytest.mark.parametrize("every_outcome", [True, False])
 def test_a_small_open_system_fits(every_outcome):
-    config = open_system_config.default()
+    config = config_dict(OpenSystemSettings())
     config.physics.hamiltonian = {"name": "heisenberg", "lattice": "chain", "n_sites": 4}
     config.objective.every_outcome = every_outcome
     config.exact = False
     config.sampling.n_samples = 100
-    assert 0 < open_systems.make_task(open_system_config.resolved(config)).step_bytes() < GIB
+    training = open_systems.make_task(from_config(OpenSystemSettings, config)).build()
+    assert 0 < training.step_bytes() < GIB

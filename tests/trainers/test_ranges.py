@@ -11,10 +11,14 @@ from qtf.settings import Settings
 from qtf.training.run_folder import flattened
 from trainers.config import config_dict, from_config
 from trainers.dynamics.settings import DynamicsSettings
-from trainers.ground_states import config as ground_state
-from trainers.open_systems import config as open_system
+from trainers.ground_state.settings import GroundStateSettings
+from trainers.open_system.settings import OpenSystemSettings
 
-COMMANDS = {"dynamics": DynamicsSettings, "ground state": ground_state, "open system": open_system}
+COMMANDS = {
+    "dynamics": DynamicsSettings,
+    "ground state": GroundStateSettings,
+    "open system": OpenSystemSettings,
+}
 # Checked where it is used.
 ELSEWHERE = ("physics.hamiltonian.", "exact.hamiltonian.")
 NUMBERS = [math.nan, math.inf, -math.inf, -1, 0, 1, 0.5, 1e300, 10**30, True, "2", [1], None]

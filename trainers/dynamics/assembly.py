@@ -10,9 +10,8 @@ from qtf.data.exact_source import ExactSource
 from qtf.data.loading import load_trajectories
 from qtf.data.reader import TrajectoryReader
 from qtf.data.schema import MANIFEST_NAME, Manifest, file_sha256
-from qtf.data.settings import FILES, DataSettings, TrajectoryLaw
+from qtf.data.settings import FILES, DataSettings, TrajectoryLaw, law_of
 from qtf.dynamics.task import DynamicsTask
-from qtf.physics import HamiltonianSettings
 from qtf.run_kinds import DYNAMICS, check_kind
 from qtf.training.loop import train
 from qtf.training.run_folder import RunFolder
@@ -90,7 +89,7 @@ def run(
         generator_fitting.run(task, settings, trajectories.law, recorded, workdir, data_dir=files)
         return
     del recorded["fit"]
-    train(task, settings.training, recorded, workdir, profile=profile)
+    train(task.build, settings.training, recorded, workdir, kind=DYNAMICS, profile=profile)
 
 
 def load_data(settings: DynamicsSettings, data_dir: Path | str | None = None) -> Trajectories:
@@ -142,7 +141,7 @@ def make_task(
 
 def _initial_weights(init_from: Path | str) -> Path:
     folder = RunFolder(init_from)
-    check_kind(folder.load_config(), DYNAMICS, flag="init_from", folder=init_from)
+    check_kind(folder.kind, DYNAMICS, flag="init_from", folder=init_from)
     return folder.trained_weights()
 
 
@@ -175,10 +174,9 @@ def _from_files(
         )
         for n_sites in data.n_sites
     }
-    hamiltonian = HamiltonianSettings.from_mapping(manifest.hamiltonian)
-    law = TrajectoryLaw(hamiltonian, manifest.initial_states, manifest.dt)
     # Which trajectories: a run must not continue on others.
-    return Trajectories(reader, validation, law, file_sha256(data_dir / MANIFEST_NAME))
+    digest = file_sha256(data_dir / MANIFEST_NAME)
+    return Trajectories(reader, validation, law_of(manifest), digest)
 
 
 def _check_manifest(data: DataSettings, manifest: Manifest, data_dir: Path) -> None:

@@ -6,9 +6,7 @@ from qtf.data.exact_source import ExactSource
 from qtf.data.settings import DataSettings, ExactSettings, TrajectoryLaw
 from qtf.physics import sample_trajectories
 from qtf.progress import announced
-
-# Apart from the streams of training batches.
-VALIDATION_STREAM = 21
+from qtf.streams import Stream
 
 
 def exact_source(data: DataSettings, exact: ExactSettings, *, seed: int) -> ExactSource:
@@ -37,7 +35,7 @@ def exact_validation(data: DataSettings, law: TrajectoryLaw, *, seed: int) -> di
                 data.n_validation,
                 data.n_states,
                 seed=seed,
-                stream=VALIDATION_STREAM,
+                stream=Stream.VALIDATION_STATES,
             )
             activity.advance()
     return trajectories

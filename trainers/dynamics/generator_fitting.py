@@ -19,12 +19,10 @@ from qtf.dynamics.task import DynamicsTask
 from qtf.files import write_atomically
 from qtf.physics import sample_trajectories
 from qtf.progress import announced
+from qtf.run_kinds import DYNAMICS
+from qtf.streams import Stream
 from qtf.training.run_folder import RunFolder
 from trainers.dynamics.settings import DynamicsSettings
-
-# Apart from the streams of training and validation batches.
-FIT_STREAM = 22
-NOISE_STREAM = 23
 
 
 def run(
@@ -57,12 +55,13 @@ def run(
         ValueError: The data or the run folder do not fit, or the time step is too long for the
             model's Taylor series.
     """
-    model: LocalGenerator = task.build_model()
+    training = task.build()
+    model: LocalGenerator = training.model
     lengths, seed = settings.data.n_sites, settings.training.seed
     trajectories = training_trajectories(settings.fit, law, lengths, seed=seed, data_dir=data_dir)
     folder = RunFolder(workdir)
     try:
-        folder.open(dict(recorded))
+        folder.open(recorded, kind=DYNAMICS)
         with announced("fitting the local generator"):
             result = fit_generator(
                 [(model.terms, psi) for psi in trajectories.values()],
@@ -74,7 +73,7 @@ def run(
         model.coefficients.assign(result.coefficients)
         model.taylor_order(max(lengths))
         with announced("validation"):
-            validation = task.validate(model)
+            validation = training.validate()
         _write(folder, model, result, validation)
     finally:
         folder.close()
@@ -105,7 +104,7 @@ def training_trajectories(
     trajectories = {}
     for n in n_sites:
         psi = _computed(fit, law, n, seed) if data_dir is None else _stored(fit, n, Path(data_dir))
-        rng = np.random.default_rng([seed, NOISE_STREAM, n])
+        rng = np.random.default_rng([seed, Stream.FIT_NOISE, n])
         trajectories[n] = _with_noise(psi, fit.noise, rng)
     return trajectories
 
@@ -118,7 +117,7 @@ def _computed(fit: FitSettings, law: TrajectoryLaw, n_sites: int, seed: int) -> 
             fit.n_trajectories,
             fit.n_steps + 1,
             seed=seed,
-            stream=FIT_STREAM,
+            stream=Stream.FIT_STATES,
         )
 
 

@@ -35,21 +35,18 @@ def _main() -> None:
     from trainers.evaluate.report import mre_table
 
     page, evaluations = run(
-        WORKDIR.value,
+        str(WORKDIR.value),
         DATA_DIR.value,
-        OUT_DIR.value,
+        str(OUT_DIR.value),
         n_steps=N_STEPS.value,
         n_samples=N_SAMPLES.value,
         n_sites=n_sites,
     )
     print(f"Mean relative entropy at step {N_STEPS.value}:")
     for row in mre_table(evaluations, N_STEPS.value):
-        print("  " + "  ".join(f"{name} {_number(value)}" for name, value in row.items()))
+        errors = "  ".join(f"{name} {value:.2e}" for name, value in row.errors.items())
+        print(f"  n {row.n_sites}  {errors}")
     print(f"Report: {page}")
-
-
-def _number(value: float) -> str:
-    return f"{value:.2e}" if isinstance(value, float) else str(value)
 
 
 if __name__ == "__main__":

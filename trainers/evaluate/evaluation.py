@@ -2,25 +2,50 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import keras
 import numpy as np
 
+from qtf.data.settings import TrajectoryLaw
 from qtf.dynamics.evaluation import Evaluation, evaluate
 from qtf.dynamics.generator_file import fit_facts
 from qtf.dynamics.rollout import Rollout
 from qtf.files import writable_folder
-from qtf.physics import HamiltonianSettings, PauliSum, evolve, from_config, printed_state
+from qtf.physics import evolve, printed_state
 from qtf.progress import announced
 from qtf.run_kinds import DYNAMICS, check_kind
 from qtf.training.logbook import read_metrics
 from qtf.training.run_folder import RunFolder
-from trainers.evaluate.report import write_report
+from trainers.evaluate.report import Facts, write_report
 from trainers.evaluate.unseen_states import StatesFromFiles, StatesFromLaw
 
 States = StatesFromFiles | StatesFromLaw
+
+
+@dataclass(frozen=True)
+class TrainedRun:
+    """What an evaluation needs to know of a run.
+
+    Attributes:
+        law: What the trajectories of the training obey.
+        n_sites: Chain lengths of the training.
+        seed: Seed of the training.
+        xla: Whether the training was compiled by XLA.
+    """
+
+    law: TrajectoryLaw
+    n_sites: tuple[int, ...]
+    seed: int
+    xla: bool
+
+    @classmethod
+    def of(cls, folder: RunFolder) -> "TrainedRun":
+        """Reads a run folder."""
+        config = folder.load_config()
+        training = config["training"]
+        law = TrajectoryLaw.from_record(config["physics"])
+        return cls(law, tuple(config["data"]["n_sites"]), training["seed"], training["xla"])
 
 
 def run(
@@ -52,13 +77,13 @@ def run(
         FileNotFoundError: The run or the data are missing.
     """
     folder = RunFolder(workdir)
-    config = folder.load_config()
-    check_kind(config, DYNAMICS, flag="workdir", folder=workdir)
+    check_kind(folder.kind, DYNAMICS, flag="workdir", folder=workdir)
+    trained = TrainedRun.of(folder)
     model = folder.load_model()
-    states = _states(config, data_dir, n_sites)
-    _check_fit(states, model, config)
+    states = _states(trained, data_dir, n_sites)
+    _check_fit(states, model.n_max, trained.law)
     out_dir = writable_folder(out_dir)
-    rollout = Rollout(model, xla=config["training"]["xla"])
+    rollout = Rollout(model, xla=trained.xla)
     evaluations, printed, seconds = {}, {}, {}
     for n in states.n_sites:
         started = time.monotonic()
@@ -66,28 +91,27 @@ def run(
         seconds[n] = time.monotonic() - started
         if 2 <= n <= 7:
             printed[n] = _printed_trajectories(states, n, rollout, n_steps)
-    facts = {
-        "run": Path(workdir).resolve().name,
-        "data": states.name,
-        "system": HamiltonianSettings.from_mapping(config["physics"]["hamiltonian"]).describe(),
-        "dt": states.dt,
-        "n_steps": n_steps,
-        "n_sequences": {str(n): e.n_sequences for n, e in evaluations.items()},
-        "trained_n_sites": config["data"]["n_sites"],
-        "evaluation_seconds": {str(n): value for n, value in seconds.items()},
-        **fit_facts(folder.path),
-    }
+    facts = Facts(
+        run=Path(workdir).resolve().name,
+        data=states.name,
+        system=trained.law.hamiltonian.describe(),
+        dt=states.dt,
+        n_steps=n_steps,
+        n_sequences={n: evaluation.n_sequences for n, evaluation in evaluations.items()},
+        trained_n_sites=trained.n_sites,
+        evaluation_seconds=seconds,
+        fit=fit_facts(folder.path),
+    )
     rows = read_metrics(folder.metrics, "validation")
     with announced("drawing the figures of the report"):
         page = write_report(out_dir, evaluations, printed, facts, rows)
     return page, evaluations
 
 
-def _states(config: dict[str, Any], data_dir: Path | str | None, n_sites: Sequence[int]) -> States:
+def _states(trained: TrainedRun, data_dir: Path | str | None, n_sites: Sequence[int]) -> States:
     if data_dir is not None:
         return StatesFromFiles(data_dir, n_sites)
-    asked = n_sites or config["data"]["n_sites"]
-    return StatesFromLaw(config["physics"], asked, config["training"]["seed"])
+    return StatesFromLaw(trained.law, n_sites or trained.n_sites, trained.seed)
 
 
 def _evaluate_one(
@@ -114,20 +138,18 @@ def _printed_trajectories(
     return evolve(states.hamiltonian(n_sites), psi0, times), rollout(psi0, n_steps)
 
 
-def _check_fit(states: States, model: keras.Model, config: dict[str, Any]) -> None:
+def _check_fit(states: States, n_max: int, law: TrajectoryLaw) -> None:
+    """Checks that a model of at most `n_max` spins, trained for `law`, can predict the states."""
     for n_sites in states.n_sites:
-        if n_sites > model.n_max:
+        if n_sites > n_max:
+            raise ValueError(f"Data of n = {n_sites} do not fit the model, whose n_max is {n_max}.")
+        if states.hamiltonian(n_sites) != law.hamiltonian.with_n_sites(n_sites).build():
             raise ValueError(
-                f"Data of n = {n_sites} do not fit the model, whose n_max is {model.n_max}."
+                f"The data's Hamiltonian must be {law.hamiltonian.as_mapping()}, which the"
+                f" model was trained for, but is {states.law.hamiltonian.as_mapping()}."
             )
-        learned: PauliSum = from_config({**config["physics"]["hamiltonian"], "n_sites": n_sites})
-        if states.hamiltonian(n_sites) != learned:
-            raise ValueError(
-                f"The data's Hamiltonian must be {config['physics']['hamiltonian']}, which the"
-                f" model was trained for, but is {states.manifest.hamiltonian}."
-            )
-    if states.dt != config["physics"]["dt"]:
+    if states.dt != law.dt:
         raise ValueError(
-            f"The data's `dt` must be {config['physics']['dt']}, which the model was trained"
-            f" for, but is {states.dt}."
+            f"The data's `dt` must be {law.dt}, which the model was trained for, but is"
+            f" {states.dt}."
         )

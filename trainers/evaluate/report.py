@@ -4,9 +4,9 @@ import base64
 import csv
 import html
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -59,12 +59,78 @@ img { max-width: 100%; } figcaption, .note { color: #555; font-size: .92rem; }
 """
 
 
+# n_sites -> evaluation
+Evaluations = Mapping[int, Evaluation]
+# n_sites -> exact and predicted trajectory, (n_times, 2**n) each
+Pairs = Mapping[int, tuple[np.ndarray, np.ndarray]]
+# Steps of the training with their metrics.
+Rows = Sequence[Mapping[str, float]]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What was evaluated.
+
+    Attributes:
+        run: Name of the run folder.
+        data: Name of the source of the states.
+        system: Hamiltonian in words.
+        dt: Time step.
+        n_steps: Steps that are predicted.
+        n_sequences: n_sites -> number of test sequences.
+        trained_n_sites: Chain lengths of the training.
+        evaluation_seconds: n_sites -> time that the evaluation took.
+        fit: Sentences of a fit, by name.
+    """
+
+    run: str
+    data: str
+    system: str
+    dt: float
+    n_steps: int
+    n_sequences: Mapping[int, int]
+    trained_n_sites: Sequence[int]
+    evaluation_seconds: Mapping[int, float]
+    fit: Mapping[str, str] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, object]:
+        """Returns the facts as metrics.json has them."""
+        return {
+            **self._shown(),
+            "n_sequences": {str(n): count for n, count in self.n_sequences.items()},
+            "trained_n_sites": list(self.trained_n_sites),
+            "evaluation_seconds": {str(n): value for n, value in self.evaluation_seconds.items()},
+        }
+
+    def as_words(self) -> dict[str, str]:
+        """Returns the facts as the page shows them."""
+        words = {name.replace("_", " "): _number(value) for name, value in self._shown().items()}
+        counts = self.n_sequences.items()
+        words["test sequences"] = ", ".join(f"{count} (n = {n})" for n, count in counts)
+        words["trained on n"] = ", ".join(map(str, self.trained_n_sites))
+        others = [str(n) for n in self.n_sequences if n not in self.trained_n_sites]
+        return words | ({"never trained on n": ", ".join(others)} if others else {})
+
+    def _shown(self) -> dict[str, str | float]:
+        names = ("run", "data", "system", "dt", "n_steps")
+        return {name: getattr(self, name) for name in names} | dict(self.fit)
+
+
+@dataclass(frozen=True)
+class ErrorRow:
+    """The MRE of each predictor at one step.
+
+    Attributes:
+        n_sites: Number of spins.
+        errors: Predictor -> MRE.
+    """
+
+    n_sites: int
+    errors: Mapping[str, float]
+
+
 def write_report(
-    out_dir: Path,
-    evaluations: Mapping[int, Evaluation],
-    printed: Mapping[int, tuple[np.ndarray, np.ndarray]],
-    facts: Mapping[str, Any],
-    training_rows: list[dict[str, Any]],
+    out_dir: Path, evaluations: Evaluations, printed: Pairs, facts: Facts, training_rows: Rows
 ) -> Path:
     """Writes metrics.json, metrics.csv, figures and report.html into `out_dir`.
 
@@ -72,7 +138,7 @@ def write_report(
         out_dir: Existing folder.
         evaluations: n_sites -> evaluation.
         printed: n_sites -> exact and predicted trajectory of the paper's printed state.
-        facts: What was evaluated: dt, n_steps, times, names; recorded as they are.
+        facts: What was evaluated.
         training_rows: Validation rows of the run, for the training curve.
 
     Returns:
@@ -95,19 +161,17 @@ def write_report(
     return page
 
 
-def mre_table(evaluations: Mapping[int, Evaluation], step: int) -> list[dict[str, Any]]:
+def mre_table(evaluations: Evaluations, step: int) -> list[ErrorRow]:
     """Returns the MRE of every predictor at one step, one row for each n."""
-    return [
-        {"n": n_sites}
-        | {
-            predictor: float(summary.mean[step])
-            for predictor, summary in evaluation.summaries["mean_relative_entropy"].items()
-        }
-        for n_sites, evaluation in evaluations.items()
-    ]
+    rows = []
+    for n_sites, evaluation in evaluations.items():
+        by_predictor = evaluation.summaries["mean_relative_entropy"].items()
+        errors = {predictor: float(summary.mean[step]) for predictor, summary in by_predictor}
+        rows.append(ErrorRow(n_sites, errors))
+    return rows
 
 
-def _as_json(evaluations: Mapping[int, Evaluation], facts: Mapping[str, Any]) -> dict[str, Any]:
+def _as_json(evaluations: Evaluations, facts: Facts) -> dict[str, object]:
     by_n = {
         str(n_sites): {
             metric: {name: _summary_json(summary) for name, summary in by_name.items()}
@@ -115,7 +179,7 @@ def _as_json(evaluations: Mapping[int, Evaluation], facts: Mapping[str, Any]) ->
         }
         for n_sites, evaluation in evaluations.items()
     }
-    return {**facts, "n_sites": by_n}
+    return {**facts.as_json(), "n_sites": by_n}
 
 
 def _summary_json(summary: Summary) -> dict[str, list[float | None]]:
@@ -126,7 +190,7 @@ def _summary_json(summary: Summary) -> dict[str, list[float | None]]:
     }
 
 
-def _as_csv(evaluations: Mapping[int, Evaluation]) -> str:
+def _as_csv(evaluations: Evaluations) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["n_sites", "predictor", "metric", "step", "mean", "low", "high", "median"])
@@ -140,32 +204,30 @@ def _as_csv(evaluations: Mapping[int, Evaluation]) -> str:
 
 
 def _draw(
-    evaluations: Mapping[int, Evaluation],
-    printed: Mapping[int, tuple[np.ndarray, np.ndarray]],
-    facts: Mapping[str, Any],
-    training_rows: list[dict[str, Any]],
+    evaluations: Evaluations, printed: Pairs, facts: Facts, training_rows: Rows
 ) -> dict[str, tuple[str, str, Figure]]:
-    drawn, dt, system = {}, facts["dt"], {"title": facts["system"]}
+    dt, system = facts.dt, facts.system
+    drawn: dict[str, tuple[str, str, Figure]] = {}
     for metric, title in TITLES.items():
         summaries = {n: _drawable(metric, e.summaries[metric]) for n, e in evaluations.items()}
         label = LABELS.get(metric, title)
-        figure = figures.errors_figure(summaries, dt, label, **system)
+        figure = figures.errors_figure(summaries, dt, label, title=system)
         drawn[metric] = (title, EXPLANATIONS[metric], figure)
     exact, predicted = _states_to_draw(evaluations, printed)
     whose = "the paper's printed states" if printed else "one unseen state for each n"
     drawn["amplitudes"] = (
         "Amplitudes over time",
         f"Absolute amplitudes of the largest components, from {whose}.",
-        figures.amplitudes_figure(exact, predicted, dt, **system),
+        figures.amplitudes_figure(exact, predicted, dt, title=system),
     )
     drawn["magnetization"] = (
         "Magnetisation over time",
         f"Mean z magnetisation, from {whose}.",
-        figures.magnetization_figure(exact, predicted, dt, **system),
+        figures.magnetization_figure(exact, predicted, dt, title=system),
     )
     for n in sorted(exact)[-2:]:
         steps = _quarters(len(exact[n]) - 1)
-        title = f"{facts['system']}, n = {n}"
+        title = f"{facts.system}, n = {n}"
         drawn[f"components_n{n}"] = (
             f"All components, n = {n}",
             f"Absolute amplitude of every basis state, from {whose}.",
@@ -177,7 +239,7 @@ def _draw(
         drawn["training"] = (
             "Training",
             "Validation metrics during training, means over chain lengths.",
-            figures.training_figure(training_rows, names, **system),
+            figures.training_figure(training_rows, names, title=system),
         )
     return drawn
 
@@ -193,8 +255,7 @@ def _drawable(metric: str, by_name: Mapping[str, Summary]) -> Mapping[str, Summa
 
 
 def _states_to_draw(
-    evaluations: Mapping[int, Evaluation],
-    printed: Mapping[int, tuple[np.ndarray, np.ndarray]],
+    evaluations: Evaluations, printed: Pairs
 ) -> tuple[dict[int, np.ndarray], dict[int, np.ndarray]]:
     pairs = printed or {n: (e.exact, e.predicted) for n, e in evaluations.items()}
     exact = {n_sites: pair[0] for n_sites, pair in pairs.items()}
@@ -212,12 +273,10 @@ def _png(figure: Figure) -> bytes:
 
 
 def _as_html(
-    evaluations: Mapping[int, Evaluation],
-    facts: Mapping[str, Any],
-    pictures: Mapping[str, tuple[str, bytes]],
+    evaluations: Evaluations, facts: Facts, pictures: Mapping[str, tuple[str, bytes]]
 ) -> str:
-    step = facts["n_steps"]
-    body = [f"<h1>Evaluation of {html.escape(str(facts['run']))}</h1>", _facts_html(facts)]
+    step = facts.n_steps
+    body = [f"<h1>Evaluation of {html.escape(facts.run)}</h1>", _facts_html(facts)]
     body.append(f"<h2>Mean relative entropy at step {step}</h2>")
     body.append(_table_html(mre_table(evaluations, step)))
     body.append(
@@ -239,38 +298,32 @@ def _as_html(
     return f"<!doctype html><html lang='en'><head>{head}</head><body>{''.join(body)}</body></html>"
 
 
-def _facts_html(facts: Mapping[str, Any]) -> str:
-    shown = {key: value for key, value in facts.items() if not isinstance(value, dict | list)}
-    shown["test sequences"] = ", ".join(f"{k} (n = {n})" for n, k in facts["n_sequences"].items())
-    shown["trained on n"] = ", ".join(map(str, facts["trained_n_sites"]))
-    others = [n for n in facts["n_sequences"] if int(n) not in facts["trained_n_sites"]]
-    if others:
-        shown["never trained on n"] = ", ".join(others)
+def _facts_html(facts: Facts) -> str:
     rows = "".join(
-        f"<tr><td>{html.escape(name.replace('_', ' '))}</td>"
-        f"<td>{html.escape(_number(value))}</td></tr>"
-        for name, value in shown.items()
+        f"<tr><td>{html.escape(name)}</td><td>{html.escape(words)}</td></tr>"
+        for name, words in facts.as_words().items()
     )
     return f"<div class='wide'><table class='facts'>{rows}</table></div>"
 
 
-def _table_html(rows: list[dict[str, Any]]) -> str:
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in names)
-    lines = []
-    for row in rows:
-        # Of all predictors, least squares included; what is not finite is not the best.
-        errors = [value for name, value in row.items() if name != "n" and np.isfinite(value)]
-        best = min(errors, default=None)
-        cells = "".join(
-            f"<td{' class=best' if key != 'n' and value == best else ''}>{_number(value)}</td>"
-            for key, value in ((name, row.get(name, "")) for name in names)
-        )
-        lines.append(f"<tr>{cells}</tr>")
-    return f"<div class='wide'><table><tr>{head}</tr>{''.join(lines)}</table></div>"
+def _table_html(rows: Sequence[ErrorRow]) -> str:
+    predictors = list(dict.fromkeys(name for row in rows for name in row.errors))
+    head = "".join(f"<th>{html.escape(name)}</th>" for name in ("n", *predictors))
+    lines = "".join(_row_html(row, predictors) for row in rows)
+    return f"<div class='wide'><table><tr>{head}</tr>{lines}</table></div>"
 
 
-def _metrics_html(evaluations: Mapping[int, Evaluation], step: int) -> str:
+def _row_html(row: ErrorRow, predictors: Sequence[str]) -> str:
+    # Of all predictors, least squares included; what is not finite is not the best.
+    best = min((value for value in row.errors.values() if np.isfinite(value)), default=None)
+    cells = [f"<td>{row.n_sites}</td>"]
+    for name in predictors:
+        value = row.errors.get(name, "")
+        cells.append(f"<td{' class=best' if value == best else ''}>{_number(value)}</td>")
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _metrics_html(evaluations: Evaluations, step: int) -> str:
     head = "".join(f"<th>{html.escape(title)}</th>" for title in TITLES.values())
     lines = []
     for n_sites, evaluation in evaluations.items():
@@ -286,7 +339,7 @@ def _metrics_html(evaluations: Mapping[int, Evaluation], step: int) -> str:
     return f"<div class='wide'><table class='errors'>{rows}</table></div>"
 
 
-def _number(value: Any) -> str:
+def _number(value: str | float) -> str:
     if not isinstance(value, float):
         return str(value)
     return f"{value:.4g}" if value == 0 or 1e-2 <= abs(value) < 1e3 else f"{value:.2e}"

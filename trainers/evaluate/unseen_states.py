@@ -1,26 +1,26 @@
 """Where an evaluation takes its states from: the files' test split, or the law itself."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from qtf.data.loading import load_trajectories
 from qtf.data.schema import Manifest
-from qtf.physics import PauliSum, from_config, sample_initial_states, sample_trajectories
+from qtf.data.settings import TrajectoryLaw, law_of
+from qtf.physics import PauliSum, sample_initial_states, sample_trajectories
+from qtf.streams import Stream
 
 LEAST_SQUARES_STEPS = 10
 MAX_LEAST_SQUARES_SITES = 8
-# Apart from all streams that states for training, validation and fits are drawn from.
-TEST_STREAM, LEAST_SQUARES_STREAM = 31, 32
 
 
 class StatesFromFiles:
     """States of the test split of a folder of trajectories.
 
     Attributes:
-        name: Of the folder, for the report.
+        name: Name of the folder, for the report.
+        law: What the trajectories obey.
         dt: Time step.
         n_sites: Chain lengths.
 
@@ -36,6 +36,7 @@ class StatesFromFiles:
         self._data_dir = Path(data_dir)
         self.manifest = Manifest.load(data_dir)
         self.name = self._data_dir.resolve().name
+        self.law = law_of(self.manifest)
         self.dt = self.manifest.dt
         available = self.manifest.n_sites("test")
         self.n_sites = tuple(n_sites) or available
@@ -74,43 +75,44 @@ class StatesFromLaw:
     """States drawn from the law of a run, of any chain length.
 
     Attributes:
-        name: Of the law, for the report.
+        name: Words for the law, for the report.
+        law: What the states obey.
         dt: Time step.
         n_sites: Chain lengths.
 
     Args:
-        physics: Of the run: Hamiltonian, time step, law of the initial states.
+        law: Hamiltonian, law of the initial states, time step.
         n_sites: Chain lengths.
         seed: Seed of the states; no training has seen them whatever it is.
     """
 
-    def __init__(self, physics: Mapping[str, Any], n_sites: Sequence[int], seed: int) -> None:
-        self._physics = physics
+    def __init__(self, law: TrajectoryLaw, n_sites: Sequence[int], seed: int) -> None:
+        self.law = law
         self._seed = seed
-        self.name = f"law {physics['initial_states']}, seed {seed}"
-        self.dt = physics["dt"]
+        self.name = f"law {law.initial_states}, seed {seed}"
+        self.dt = law.dt
         self.n_sites = tuple(n_sites)
 
     def initial_states(self, n_sites: int, n_samples: int) -> np.ndarray:
         """Returns so many unseen states, (n_samples, 2**n)."""
-        law = self._physics["initial_states"]
+        stream = (Stream.TEST_STATES, n_sites)
         return sample_initial_states(
-            law, n_sites, n_samples, seed=self._seed, stream=(TEST_STREAM, n_sites)
+            self.law.initial_states, n_sites, n_samples, seed=self._seed, stream=stream
         )
 
     def hamiltonian(self, n_sites: int) -> PauliSum:
         """Returns the Hamiltonian of a chain."""
-        return from_config({**self._physics["hamiltonian"], "n_sites": n_sites})
+        return self.law.hamiltonian.with_n_sites(n_sites).build()
 
     def least_squares_trajectories(self, n_sites: int) -> np.ndarray | None:
         """Returns trajectories that determine the one-step map, or None if n is too large."""
         if n_sites > MAX_LEAST_SQUARES_SITES:
             return None
         return sample_trajectories(
-            self._physics,
+            self.law.as_mapping(),
             n_sites,
             2 * 2**n_sites,
             LEAST_SQUARES_STEPS + 1,
             seed=self._seed,
-            stream=LEAST_SQUARES_STREAM,
+            stream=Stream.LEAST_SQUARES_STATES,
         )

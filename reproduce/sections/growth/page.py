@@ -12,7 +12,8 @@ from reproduce.engine.pages import Page, pick
 from reproduce.engine.texts import join_parts, read_parts
 from reproduce.sections.growth.cases import BACK_UNDER, CASES, ERROR, MINIBATCHES, MINUTES
 from reproduce.sections.growth.results import Growth, LimitedNumber, Results, Size, collect
-from trainers.ground_states.growth_report import AVERAGED, BEFORE_IT, bulk_line
+from trainers.ground_state.growth.report import bulk_line
+from trainers.ground_state.growth.rows import Energy, Row
 
 NAME = "growth_results"
 NO_BULK = "There are too few sizes for the energy of the infinite lattice."
@@ -35,8 +36,8 @@ def text(results: Results) -> str:
 def lines(results: Results) -> Iterator[str]:
     """Yields a line about each size and requirement."""
     for case, growth in pick(CASES, results.growths):
-        for row in growth.rows:
-            yield f"{case.name} {row.size}: {_error(row)} after {row.n_steps} minibatches"
+        for row in (size.row for size in growth.rows):
+            yield f"{case.name} {row.size}: {_error(row.after)} after {row.n_steps} minibatches"
         for limited in growth.requirements:
             requirement = _requirement(limited)
             verdict, words = requirement.verdict, f"{case.name}: {limited.words}"
@@ -70,7 +71,7 @@ def _part(case: Case, growth: Growth) -> str:
         requirements=table(
             ["", "of", "found", "asked for", ""], map(_requirement_row, growth.requirements)
         ),
-        bulk=NO_BULK if bulk is None else f"{bulk_line(dict(bulk)).replace('+-', '±')}.",
+        bulk=NO_BULK if bulk is None else f"{bulk_line(bulk).replace('+-', '±')}.",
     )
 
 
@@ -92,9 +93,9 @@ def _requirement_row(limited: LimitedNumber) -> list[str]:
 
 
 def _samples(growth: Growth) -> str:
-    counts = sorted({row.n_evaluation for row in growth.rows})
+    counts = sorted({size.row.n_evaluation for size in growth.rows})
     words = f"Energies are of {' or '.join(map(str, counts))} samples"
-    if any(row.energy_with_symmetries is not None for row in growth.rows):
+    if any(size.row.averaged is not None for size in growth.rows):
         words += f", those with symmetries of {growth.n_averages}"
     if growth.sizes_to_come:
         words += f". Not trained yet: {', '.join(map(str, growth.sizes_to_come))}"
@@ -104,38 +105,35 @@ def _samples(growth: Growth) -> str:
 def _rows(growth: Growth) -> str:
     head = ["size", "minibatches", "samples of each", "energy a site", "reference a site"]
     errors = ["error", "error with symmetries", "error before"]
-    return table(
-        [*head, *errors, f"minibatches to {BACK_UNDER:.0e}", "minutes"],
-        [
-            [
-                str(row.size),
-                str(row.n_steps),
-                str(row.n_samples),
-                f"{row.energy / row.n_sites:.7f} ± {row.energy_error / row.n_sites:.0e}",
-                _reference(row),
-                _error(row),
-                _error(row, AVERAGED),
-                _error(row, BEFORE_IT),
-                "" if row.minibatches_until_back is None else str(row.minibatches_until_back),
-                "" if row.minutes is None else f"{row.minutes:.1f}",
-            ]
-            for row in growth.rows
-        ],
-    )
+    head += [*errors, f"minibatches to {BACK_UNDER:.0e}", "minutes"]
+    return table(head, map(_row, growth.rows))
 
 
-def _reference(row: Size) -> str:
+def _row(size: Size) -> list[str]:
+    row, energy = size.row, size.row.after
+    return [
+        str(row.size),
+        str(row.n_steps),
+        str(row.n_samples),
+        f"{energy.energy / row.n_sites:.7f} ± {energy.energy_error / row.n_sites:.0e}",
+        _reference(row),
+        *map(_error, (row.after, row.averaged, row.before)),
+        "" if size.minibatches_until_back is None else str(size.minibatches_until_back),
+        "" if size.minutes is None else f"{size.minutes:.1f}",
+    ]
+
+
+def _reference(row: Row) -> str:
     if row.reference_energy is None:
         return ""
     kind = f"{row.reference_kind}: " if row.reference_kind else ""
     return f"{row.reference_energy / row.n_sites:.7f} ({kind}{row.reference_source})"
 
 
-def _error(row: Size, suffix: str = "") -> str:
-    value, bar = (
-        getattr(row, f"{key}{suffix}") for key in ("relative_error", "relative_error_bar")
-    )
-    return "" if value is None else f"{value:.1e} ± {bar:.0e}"
+def _error(energy: Energy | None) -> str:
+    if energy is None or energy.relative_error is None:
+        return ""
+    return f"{energy.relative_error:.1e} ± {energy.relative_error_bar:.0e}"
 
 
 PAGE = Page(NAME, Results, collect, text, lines, figures, keeps="growths")

@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from qtf.files import read_object
 from qtf.ground_states.growth_folders import folder_name
+from qtf.physics import HamiltonianSettings
 from reports.provenance import Made
 from reports.requirements import keeps
 from reproduce.engine.cases import Case
@@ -24,39 +25,30 @@ from reproduce.sections.growth.cases import (
     MINUTES,
     Limit,
 )
-from trainers.ground_states.growth_report import GROWTH, bulk_energy, retraining_curve
+from trainers.ground_state.growth.report import GROWTH, retraining_curve
+from trainers.ground_state.growth.rows import Bulk, Row, bulk_energy
 
 NEVER = "not reached"
 
 
 @dataclass(frozen=True)
 class Size:
-    """Numbers of one size: the row of `growth.json`, minutes, and what a curve says.
+    """Numbers of one size.
 
     Attributes:
+        row: What the growth has kept of it.
+        minutes: Duration of its training.
         minibatches_until_back: From where on the error stays under `BACK_UNDER`, or `NEVER`.
     """
 
-    size: int
-    n_sites: int
-    n_steps: int
-    n_samples: int
-    n_evaluation: int
-    energy: float
-    energy_error: float
-    reference_energy: float | None
-    reference_source: str
-    relative_error: float | None
-    relative_error_bar: float | None
-    relative_error_before: float | None
-    relative_error_bar_before: float | None
-    relative_error_with_symmetries: float | None
-    relative_error_bar_with_symmetries: float | None
-    energy_with_symmetries: float | None
+    row: Row
     minutes: float | None
     minibatches_until_back: int | str | None
-    # Absent in pages from before it was told.
-    reference_kind: str | None = None
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> Self:
+        """Returns the numbers of a row of the page's."""
+        return cls(Row.from_mapping(values), values[MINUTES], values[MINIBATCHES])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,13 +75,13 @@ class Growth:
 
     Attributes:
         rows: Numbers of each size.
-        bulk: Energy of the infinite lattice, as the growth reports it, or None.
+        bulk: Energy of the infinite lattice, or None.
         n_averages: Samples that are averaged over symmetries.
     """
 
     rows: tuple[Size, ...]
     requirements: tuple[LimitedNumber, ...]
-    bulk: Mapping[str, Any] | None = None
+    bulk: Bulk | None = None
     n_averages: int = 0
     sizes_to_come: tuple[int, ...] = ()
 
@@ -109,26 +101,27 @@ def collect(layout: Layout) -> dict[str, Any]:
 
 def _measure(case: Case, workdir: Path) -> dict[str, Any]:
     config, rows = read_object(workdir / "config.json"), read_object(workdir / GROWTH)["rows"]
-    growth = config["growth"]
-    for row in rows:
-        row[MINUTES] = None if row["seconds"] is None else row["seconds"] / 60
-        row[MINIBATCHES] = None
-        if row["relative_error_before"] is not None:
-            curve = retraining_curve(workdir / folder_name(row["size"]), row)
-            row[MINIBATCHES] = _count_minibatches_until_back(*curve)
-    trained = [row["size"] for row in rows]
+    growth, kept = config["growth"], [Row.from_mapping(row) for row in rows]
+    for values, row in zip(rows, kept, strict=True):
+        values[MINUTES] = None if row.seconds is None else row.seconds / 60
+        values[MINIBATCHES] = None
+        if row.before is not None and row.before.relative_error is not None:
+            curve = retraining_curve(workdir / folder_name(row.size), row)
+            values[MINIBATCHES] = _count_minibatches_until_back(*curve)
+    trained = [row.size for row in kept]
+    # Anew, as what is said of it may have changed since the run.
+    bulk = bulk_energy(kept, HamiltonianSettings.from_mapping(config["physics"]["hamiltonian"]))
     return {
         "rows": rows,
         "sizes_to_come": [size for size in growth.get("sizes", ()) if size not in trained],
-        # Anew, as what is said of it may have changed since the run.
-        "bulk": bulk_energy(rows, config["physics"]["hamiltonian"]),
+        "bulk": None if bulk is None else asdict(bulk),
         "n_averages": growth.get("n_averages", 0),
         "requirements": [_judge(limit, rows) for limit in LIMITS[case.name]],
     }
 
 
 def _count_minibatches_until_back(
-    steps: Sequence[float], errors: Sequence[float]
+    steps: Sequence[float], errors: Sequence[float | None]
 ) -> int | str | None:
     """Returns from where on all errors are small enough, or `NEVER` if the last one is not.
 
@@ -136,7 +129,7 @@ def _count_minibatches_until_back(
     """
     if len(steps) < 2:
         return None
-    above = [place for place, error in enumerate(errors) if not error < BACK_UNDER]
+    above = [place for place, error in enumerate(errors) if error is None or not error < BACK_UNDER]
     first = above[-1] + 1 if above else 0
     return math.ceil(steps[first]) if first < len(steps) else NEVER
 

@@ -9,14 +9,15 @@ from matplotlib.figure import Figure
 from configs.open_system import ising_chain
 from qtf.files import read_object
 from qtf.open_systems.figures import fields_figure, losses_figure, runs_figure, strings_figure
-from qtf.open_systems.task import DIRECTIONS
+from qtf.open_systems.observables import DIRECTIONS
 from qtf.training.logbook import read_metrics
 from reproduce.engine.layout import Layout
 from reproduce.sections.open_systems.cases import CASES, FIELDS, SEEDS, STRINGS
 from reproduce.sections.open_systems.results import Results
-from trainers.open_systems import config as open_system_config
-from trainers.open_systems.assembly import make_generator, make_observables
-from trainers.open_systems.report import curves
+from trainers.config import from_config
+from trainers.open_system.assembly import make_generator, make_observables
+from trainers.open_system.report import curves
+from trainers.open_system.settings import OpenSystemSettings
 
 PREFIX = "open_system_"
 # Figures that show one run.
@@ -69,7 +70,8 @@ def _strings(layout: Layout, results: Results) -> Figure | None:
     if not _all_there(folders.values()):
         return None
     title = "Heisenberg model, periodic square of 3 x 3, Jy = 1.8: steady states by strings"
-    return strings_figure({n: curves(folder) for n, folder in folders.items()}, title=title)
+    rows = {n: [row.as_mapping() for row in curves(path)] for n, path in folders.items()}
+    return strings_figure(rows, title=title)
 
 
 def _fields(layout: Layout, results: Results) -> Figure:
@@ -114,6 +116,6 @@ def _norm(workdir: Path) -> str:
 
 def solve_ising(field: float) -> dict[str, float]:
     """Returns the exact <X>, <Y>, <Z> of the steady state that the cases of `FIELDS` look for."""
-    config = open_system_config.resolved(ising_chain.get_config(f"6,{field}"))
-    means = make_observables(config).exact_means(make_generator(config).steady_state())
+    settings = from_config(OpenSystemSettings, ising_chain.get_config(f"6,{field}"))
+    means = make_observables(settings).exact_means(make_generator(settings).steady_state())
     return dict(zip(DIRECTIONS, means.values(), strict=True))

@@ -4,7 +4,7 @@ import pytest
 from keras import ops
 
 from qtf.autoregressive import GatedRNN2D
-from qtf.autoregressive.gated_2d import hidden_states
+from qtf.autoregressive.gated_2d import scan_rows
 from qtf.physics import Square
 from qtf.training.compilation import compiled
 
@@ -64,7 +64,7 @@ def recurrence(columns=4):
     kernels_and_bias = [rng.standard_normal(shape) for shape in ((2, 2, 18), (4,))]
     weights = rng.standard_normal((3, columns, 5, 2))
     arrays = [rng.standard_normal((columns, 5, 2)), *kernels_and_bias]
-    return lambda *arrays: ops.sum(weights * hidden_states(choices, *arrays)), arrays
+    return lambda *arrays: ops.sum(weights * scan_rows(choices, *arrays)), arrays
 
 
 @pytest.mark.parametrize("xla", [False, True])

@@ -20,7 +20,7 @@ TYPES = ("bool", "int8", "uint8", "int64", "float32")
 @pytest.mark.parametrize("name", NETWORKS)
 def test_networks_take_outcomes_of_any_type(name):
     keras.utils.set_random_seed(1)
-    network = NETWORKS[name](**ARGUMENTS[name])
+    network = NETWORKS[name].network_class()(**ARGUMENTS[name])
     expected = np.asarray(network(np.array(GIVEN, "int32")))
     for dtype in TYPES:
         np.testing.assert_array_equal(network(np.array(GIVEN, dtype)), expected)

@@ -4,7 +4,7 @@ import pytest
 from keras import ops
 
 from qtf.autoregressive import LSTM2D
-from qtf.autoregressive.lstm import hidden_states
+from qtf.autoregressive.lstm import scan_lstms
 from qtf.training.compilation import compiled
 
 from .by_hand import dense, heads_by_hand, normalized, relu, sigmoid
@@ -121,7 +121,7 @@ def recurrence_arrays():
 @pytest.mark.parametrize("xla", [False, True])
 def test_gradient_of_the_lstm_equals_finite_differences(check_gradients, xla):
     arrays, weights = recurrence_arrays()
-    run = compiled(lambda *arrays: ops.sum(weights * hidden_states(*arrays)), xla=xla)
+    run = compiled(lambda *arrays: ops.sum(weights * scan_lstms(*arrays)), xla=xla)
     check_gradients(lambda *arrays: run(*arrays), arrays)
 
 
@@ -139,7 +139,7 @@ def test_gradient_of_the_lstm_equals_that_of_an_unrolled_loop(gradients):
         return total
 
     value, expected = gradients(unrolled, arrays)
-    found_value, found = gradients(lambda *a: ops.sum(weights * hidden_states(*a)), arrays)
+    found_value, found = gradients(lambda *a: ops.sum(weights * scan_lstms(*a)), arrays)
     assert found_value == pytest.approx(value, abs=1e-13)
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-13)

@@ -8,7 +8,7 @@ import pytest
 from keras import ops
 
 from qtf.autoregressive import LSTM2D, GatedRNN2D, GRUNetwork, PixelCNN, Transformer
-from qtf.autoregressive.gru import hidden_states
+from qtf.autoregressive.gru import scan_states
 from qtf.autoregressive.prefix_tree import conditionals_of_all_prefixes
 from qtf.training.compilation import compiled
 
@@ -105,7 +105,7 @@ def test_evaluation_may_stop_anywhere_and_go_on_with_other_outcomes(make, first,
         parts, cache = [], network.initial_cache(7)
         for sequence, start, stop in ((old, 0, first), (new, first, second), (new, second, 6)):
             if start < stop:
-                part, cache = network.evaluated(sequence, start, stop, cache)
+                part, cache = network.evaluate_positions(sequence, start, stop, cache)
                 parts.append(part)
         return ops.transpose(ops.concatenate(parts), (1, 0, 2))
 
@@ -151,7 +151,7 @@ def test_gradient_of_the_gru_equals_finite_differences(check_gradients, xla):
     rng = np.random.default_rng(0)
     arrays = [rng.standard_normal(shape) for shape in ((5, 3, 8), (4, 8), (3, 4))]
     weights = rng.standard_normal((5, 3, 4))
-    run = compiled(lambda *arrays: ops.sum(weights * hidden_states(*arrays)), xla=xla)
+    run = compiled(lambda *arrays: ops.sum(weights * scan_states(*arrays)), xla=xla)
     # What compiles may be no plain function, gradients take one.
     check_gradients(lambda *arrays: run(*arrays), arrays)
 

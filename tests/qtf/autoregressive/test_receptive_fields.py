@@ -25,7 +25,7 @@ CASES = [(name, arguments) for name, cases in ARGUMENTS.items() for arguments in
 
 def randomized(name, arguments, rng):
     keras.utils.set_random_seed(0)
-    network = NETWORKS[name](**arguments, dtype="float64")
+    network = NETWORKS[name].network_class()(**arguments, dtype="float64")
     for variable in network.variables:
         variable.assign(variable + 0.4 * rng.standard_normal(variable.shape))
     return network
@@ -114,7 +114,7 @@ def slopes(name, arguments):
     ],
 )
 def test_gradients_are_zero_in_every_outcome_but_those_before(monkeypatch, name, arguments):
-    monkeypatch.setattr(AutoregressiveNetwork, "encoded", lambda self, vectors: vectors)
+    monkeypatch.setattr(AutoregressiveNetwork, "encode", lambda self, vectors: vectors)
     if name == "gated_2d":
         # Its own gradient takes outcomes for constants; without it, the loops are differentiated.
         monkeypatch.setattr(ops, "custom_gradient", lambda run: lambda *arrays: run(*arrays)[0])

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from qtf.autoregressive import Transformer
-from qtf.autoregressive.sampling import drawn_outcomes
+from qtf.autoregressive.sampling import draw_outcomes
 
 
 @pytest.mark.parametrize("n_positions", [8, 9, 19])
@@ -16,7 +16,7 @@ def test_stages_of_sampling_change_no_outcome(monkeypatch, n_positions):
 
     def sample(n_stages):
         monkeypatch.setattr(Transformer, "n_sampling_stages", n_stages)
-        return np.asarray(drawn_outcomes(network, uniforms, lambda outputs, *_: outputs))
+        return np.asarray(draw_outcomes(network, uniforms, lambda outputs, *_: outputs))
 
     together = sample(1)
     assert together.std() > 0.1

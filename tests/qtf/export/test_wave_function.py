@@ -39,7 +39,7 @@ CONFIG = {
 
 def wave_function(name="gru", dtype=None, **arguments):
     keras.utils.set_random_seed(3)
-    network = NETWORKS[name](**ARGUMENTS[name], dtype=dtype)
+    network = NETWORKS[name].network_class()(**ARGUMENTS[name], dtype=dtype)
     rng = np.random.default_rng(4)
     for variable in network.variables:
         variable.assign(variable + 0.4 * rng.standard_normal(variable.shape))

@@ -46,7 +46,9 @@ def average(psi):
 FUNCTIONS = {
     "psi": lambda psi, average, bits: psi(bits),
     "without_sign": lambda psi, average, bits: psi.without_sign(bits),
-    "continued": lambda psi, average, bits: psi.continued(bits, 2, psi.prefixes(bits, [2])[0]),
+    "evaluate_from": lambda psi, average, bits: psi.evaluate_from(
+        bits, 2, psi.prefixes(bits, [2])[0]
+    ),
     "sign_phase": lambda psi, average, bits: psi.sign_phase(bits, "float32"),
     "average": lambda psi, average, bits: average(bits),
     "images": lambda psi, average, bits: average.images(bits),

@@ -8,7 +8,7 @@ from qtf.ground_states.every_configuration import EveryConfiguration
 from qtf.ground_states.exact_sums import state_vector, variational_energy
 from qtf.ground_states.local_energy import LocalEnergy
 from qtf.ground_states.symmetries import symmetrizer
-from qtf.ground_states.task import GroundStateTask
+from qtf.ground_states.task import AllConfigurations, GroundStateTask
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import Chain, Square, heisenberg
 from qtf.physics.basis import all_bits
@@ -45,7 +45,7 @@ def test_listed_configurations_stand_for_all(name):
         shares, every.counts * np.exp(2.0 * np.asarray(log_modulus)), rtol=1e-10
     )
     possible = all_bits(6)[np.abs(vector) > 1e-8].astype("int32")
-    found = every.looked_up(psi, log_modulus, phase)(possible)
+    found = every.look_up(psi, log_modulus, phase)(possible)
     expected = vector[np.abs(vector) > 1e-8]
     found = np.exp(np.asarray(found[0]) + 1j * np.asarray(found[1]))
     np.testing.assert_allclose(found, expected, rtol=1e-9)
@@ -57,7 +57,7 @@ def test_sum_of_local_energies_is_the_energy(name):
     psi, hamiltonian = wave_function(lattice, group, **kwargs), heisenberg(lattice)
     every = EveryConfiguration(psi)
     log_modulus, phase = psi(every.bits)
-    looked_up = every.looked_up(psi, log_modulus, phase)
+    looked_up = every.look_up(psi, log_modulus, phase)
     real, _ = LocalEnergy(hamiltonian)(looked_up, every.bits)
     energy = np.sum(np.asarray(every.shares(log_modulus)) * np.asarray(real))
     np.testing.assert_allclose(energy, variational_energy(psi, hamiltonian), rtol=1e-10)
@@ -67,20 +67,20 @@ def test_loss_has_the_gradient_of_the_energy_without_noise(gradients):
     lattice = Chain(6)
     task = GroundStateTask(
         make_wave_function=lambda: wave_function(lattice, "lattice", zero_magnetization=True),
-        hamiltonian=heisenberg(lattice),
+        local_energy=LocalEnergy(heisenberg(lattice)),
         source=RandomSource((7, 2), seed=0, dtype="float64"),
-        n_samples=2,
         n_validation=2,
         seed=0,
-        every_configuration=True,
+        configurations=AllConfigurations,
         xla=False,
     )
-    psi = task.build_model()
+    training = task.build()
+    psi = training.model
     batch = {"uniforms": np.zeros((7, 2)), "step": 0}
     rng = np.random.default_rng(1)
     for variable in psi.trainable_variables:
         variable.assign(variable + 0.3 * rng.standard_normal(variable.shape))
-    loss, found = gradients(lambda: task.loss(psi, batch, True), [], layer=psi)
+    loss, found = gradients(lambda: training.loss(batch), [], layer=psi)
     np.testing.assert_allclose(loss, variational_energy(psi, task.hamiltonian), rtol=1e-10)
     directions = [rng.standard_normal(variable.shape) for variable in psi.trainable_variables]
     start = [variable.numpy() for variable in psi.trainable_variables]
@@ -114,7 +114,7 @@ def test_spins_that_are_not_possible_are_looked_up_as_such():
     psi = wave_function(Chain(6), "lattice", zero_magnetization=True)
     every = EveryConfiguration(psi)
     bits = all_bits(6).astype("int32")
-    found = every.looked_up(psi, *psi(every.bits))(bits)
+    found = every.look_up(psi, *psi(every.bits))(bits)
     expected, allowed = psi(bits), bits.sum(axis=1) == 3
     assert np.exp(np.asarray(found[0]))[~allowed].max() == 0.0
     for one, other in zip(found, expected, strict=True):

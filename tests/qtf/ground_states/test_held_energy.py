@@ -1,10 +1,9 @@
 import numpy as np
 import pytest
 
-from qtf.autoregressive import GRUNetwork
 from qtf.ground_states.held_energy import lowest_energy_held
-from qtf.ground_states.symmetries import symmetrizer
-from qtf.ground_states.wave_function import WaveFunction
+from qtf.ground_states.sector import Sector
+from qtf.ground_states.symmetry_groups import symmetry_group
 from qtf.physics import Chain, Square, all_bits, heisenberg, ising, j1j2, xxz
 
 CASES = [
@@ -19,33 +18,28 @@ CASES = [
 
 @pytest.mark.parametrize(("lattice", "model", "group", "options"), CASES)
 def test_it_is_that_of_the_projected_matrix(lattice, model, group, options):
-    psi = WaveFunction(network=GRUNetwork(n_positions=lattice.n_sites, units=2), **options)
-    average = symmetrizer(group, lattice)
+    symmetries = symmetry_group(group, lattice)
     bits, matrix = all_bits(lattice.n_sites), model(lattice).to_dense()
     powers = 1 << np.arange(lattice.n_sites - 1, -1, -1)
-    projector = np.eye(len(bits))
-    if average is not None:
-        images = np.asarray(average(psi).images(bits)) @ powers
-        projector = np.mean([np.eye(len(bits))[image] for image in images], axis=0)
+    images = [bits[:, permutation] for permutation in symmetries.permutations]
+    images += [1 - image for image in images] if symmetries.spin_flip else []
+    projector = np.mean([np.eye(len(bits))[image @ powers] for image in images], axis=0)
     if options.get("zero_magnetization"):
         projector = projector * (bits.sum(axis=1) == lattice.n_sites // 2)
     signs = 1.0 - 2.0 * (bits[:, list(options.get("sign_sites", ()))].sum(axis=1) % 2)
     states = np.linalg.svd(signs[:, None] * projector)
     kept = states[0][:, states[1] > 1e-9]
     expected = np.linalg.eigvalsh(kept.T @ matrix @ kept)[0]
-    ansatz = psi if average is None else average(psi)
-    assert lowest_energy_held(model(lattice), ansatz) == pytest.approx(expected, abs=1e-10)
+    sector = Sector(lattice.n_sites, options.get("zero_magnetization", False), symmetries)
+    held = lowest_energy_held(model(lattice), sector, options.get("sign_sites", ()))
+    assert held == pytest.approx(expected, abs=1e-10)
 
 
 def test_signs_of_a_sublattice_let_symmetries_hold_the_antiferromagnet():
     chain = Chain(6)
-    average = symmetrizer("lattice_and_flip", chain)
+    sector = Sector(6, group=symmetry_group("lattice_and_flip", chain))
     without, with_them = (
-        lowest_energy_held(
-            heisenberg(chain),
-            average(WaveFunction(network=GRUNetwork(n_positions=6, units=2), sign_sites=sites)),
-        )
-        for sites in ((), chain.sublattice())
+        lowest_energy_held(heisenberg(chain), sector, sites) for sites in ((), chain.sublattice())
     )
     exact = np.linalg.eigvalsh(heisenberg(chain).to_dense())[0]
     assert with_them == pytest.approx(exact)

@@ -37,11 +37,10 @@ def test_direction_solves_the_equations_of_stochastic_reconfiguration(name):
     energies = rng.standard_normal((2, 12)) - 3.0
     energies[1] *= not psi.positive
     shift, momentum = 0.02, 0.7
-    min_sr = MinSR(shift, momentum=momentum)
-    min_sr.build(psi)
+    min_sr = MinSR(psi, shift, momentum=momentum)
     before = rng.standard_normal(psi.count_params())
     min_sr.state[0].assign(before)
-    run = tf.function(lambda *args: min_sr.direction(psi, *args), autograph=False)
+    run = tf.function(lambda *args: min_sr.direction(*args), autograph=False)
     shares = rng.dirichlet(np.ones(12))
     found = [np.asarray(part) for part in run(bits, *energies, shares)]
     assert [part.shape for part in found] == [tuple(v.shape) for v in psi.trainable_variables]
@@ -60,6 +59,6 @@ def test_direction_solves_the_equations_of_stochastic_reconfiguration(name):
 
 def test_mistakes_are_named():
     with pytest.raises(ValueError, match="diag_shift.* positive, but is 0"):
-        MinSR(0.0)
+        MinSR(None, 0.0)
     with pytest.raises(ValueError, match="momentum.* below 1, but is 1"):
-        MinSR(0.1, momentum=1.0)
+        MinSR(None, 0.1, momentum=1.0)

@@ -8,7 +8,8 @@ import pytest
 
 from qtf.autoregressive import NETWORKS
 from qtf.ground_states.exact_sums import state_vector
-from qtf.ground_states.symmetries import GROUPS, symmetrizer
+from qtf.ground_states.settings import GROUPS
+from qtf.ground_states.symmetries import symmetrizer
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import Chain, Square, all_bits
 from qtf.physics.lattices import ORDERS
@@ -42,7 +43,7 @@ def wave_function(name, lattice, dtype, **options):
         place = {"shape": (lattice.n_rows, lattice.n_columns)}
     else:
         place = {"n_positions": lattice.n_sites}
-    network = NETWORKS[name](**place, **SIZES[name], dtype=dtype)
+    network = NETWORKS[name].network_class()(**place, **SIZES[name], dtype=dtype)
     rng = np.random.default_rng(1)
     for variable in network.variables:
         variable.assign(variable + 0.3 * rng.standard_normal(variable.shape))

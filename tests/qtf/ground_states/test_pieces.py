@@ -1,5 +1,7 @@
 """With a budget of a few hundred bytes everything is in pieces, and gives the same."""
 
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
@@ -8,15 +10,19 @@ import tensorflow as tf
 from qtf.autoregressive import NETWORKS, GRUNetwork
 from qtf.data.random_source import RandomSource
 from qtf.ground_states.distribution import SpinDistribution
-from qtf.ground_states.every_configuration import EveryConfiguration
 from qtf.ground_states.exact_sums import state_vector
 from qtf.ground_states.local_energy import LocalEnergy
 from qtf.ground_states.markov_chain import sample_chain
-from qtf.ground_states.min_sr import MinSR
 from qtf.ground_states.observables import expectation, renyi_entropy
 from qtf.ground_states.penalties import Penalties
 from qtf.ground_states.symmetries import symmetrizer
-from qtf.ground_states.task import GroundStateTask
+from qtf.ground_states.task import (
+    AllConfigurations,
+    EnergyGradient,
+    GroundStateTask,
+    Reconfiguration,
+    Samples,
+)
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import Chain, Square, all_bits, heisenberg
 from qtf.pieces import PIECE_VARIABLE
@@ -102,31 +108,21 @@ def test_local_energies_from_prefixes_are_the_same_in_pieces(psi, allow):
         np.testing.assert_allclose(one, other, rtol=1e-12)
 
 
-def test_listed_configurations_are_the_same_in_pieces(psi, symmetric, allow, monkeypatch):
-    whole = EveryConfiguration(symmetric)
-    monkeypatch.setenv(PIECE_VARIABLE, "1e-6")
-    in_pieces = EveryConfiguration(symmetric)
-    np.testing.assert_array_equal(whole.bits, in_pieces.bits)
-    np.testing.assert_array_equal(whole.counts, in_pieces.counts)
-
-
-@pytest.mark.parametrize("every_configuration", [False, True])
-@pytest.mark.parametrize("reconfigures", [False, True])
-def test_steps_of_a_training_are_the_same_in_pieces(psi, allow, every_configuration, reconfigures):
+@pytest.mark.parametrize("configurations", [Samples, AllConfigurations])
+@pytest.mark.parametrize("make_step", [EnergyGradient, partial(Reconfiguration, diag_shift=0.01)])
+def test_steps_of_a_training_are_the_same_in_pieces(psi, allow, configurations, make_step):
     def step():
-        task = GroundStateTask(
+        training = GroundStateTask(
             make_wave_function=lambda: psi,
-            hamiltonian=HAMILTONIAN,
+            local_energy=LocalEnergy(HAMILTONIAN),
             source=RandomSource((6, 20), seed=1, dtype="float64"),
-            n_samples=20,
             n_validation=20,
             seed=2,
             penalties=Penalties(temperature=0.5, magnetization=1.0),
-            min_sr=MinSR(0.01) if reconfigures else None,
-            every_configuration=every_configuration,
+            configurations=configurations,
+            make_step=make_step,
             xla=False,
-        )
-        task.build_model()
+        ).build()
         weights = [variable.value for variable in psi.trainable_variables]
         uniforms = tf.constant(np.random.default_rng(3).random((6, 20)))
         batch = {"uniforms": uniforms, "step": tf.constant(4)}
@@ -134,7 +130,7 @@ def test_steps_of_a_training_are_the_same_in_pieces(psi, allow, every_configurat
         @tf.function(autograph=False)
         def run():
             with tf.GradientTape() as tape:
-                loss = task.loss(psi, batch, True)
+                loss = training.loss(batch)
             return loss, tape.gradient(loss, weights, unconnected_gradients="zero")
 
         return run()
@@ -186,7 +182,7 @@ MEASURED = {
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_network_tells_the_memory_of_an_evaluation(name):
-    found = NETWORKS[name](**ARGUMENTS[name]).evaluation_bytes
+    found = NETWORKS[name].network_class()(**ARGUMENTS[name]).evaluation_bytes
     assert MEASURED[name] / 3 < found < 3 * MEASURED[name]
 
 
@@ -201,33 +197,31 @@ def test_periodic_square_with_all_images_has_equations_that_fit(monkeypatch):
 
     task = GroundStateTask(
         make_wave_function=make,
-        hamiltonian=heisenberg(square),
+        local_energy=LocalEnergy(heisenberg(square)),
         source=RandomSource((17, 512), seed=1),
-        n_samples=512,
         n_validation=512,
         seed=0,
-        min_sr=MinSR(1e-3),
+        make_step=partial(Reconfiguration, diag_shift=1e-3),
     )
-    assert task.step_bytes() < 2**30
+    assert task.build().step_bytes() < 2**30
 
 
 def test_validations_look_up_what_is_listed_and_measure_the_same(psi, symmetric, allow):
-    def validated(every_configuration):
+    def validated(configurations):
         task = GroundStateTask(
             make_wave_function=lambda: symmetric,
-            hamiltonian=HAMILTONIAN,
+            local_energy=LocalEnergy(HAMILTONIAN),
             source=RandomSource((7, 40), seed=1, dtype="float64"),
-            n_samples=40,
             n_validation=80,
             seed=2,
-            every_configuration=every_configuration,
+            configurations=configurations,
             xla=False,
         )
         psi.sizes.clear()
-        return task.validate(task.build_model())
+        return task.build().validate()
 
     allow(10_000)
-    by_hand, n_by_hand = validated(False), sum(psi.sizes)
-    looked_up, n_looked_up = validated(True), sum(psi.sizes)
+    by_hand, n_by_hand = validated(Samples), sum(psi.sizes)
+    looked_up, n_looked_up = validated(AllConfigurations), sum(psi.sizes)
     assert n_looked_up < n_by_hand / 5
     assert looked_up == pytest.approx(by_hand, rel=1e-10, abs=1e-10)

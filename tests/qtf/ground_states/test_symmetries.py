@@ -5,11 +5,9 @@ import scipy.stats
 
 from qtf.autoregressive import GRUNetwork
 from qtf.ground_states.local_energy import LocalEnergy
-from qtf.ground_states.symmetries import (
-    GROUPS,
-    SymmetricWaveFunction,
-    is_symmetric,
-)
+from qtf.ground_states.settings import GROUPS
+from qtf.ground_states.symmetries import SymmetricWaveFunction
+from qtf.ground_states.symmetry_groups import symmetry_group
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import Chain, PauliSum, PauliTerm, Square, all_bits, heisenberg, ising
 
@@ -85,18 +83,18 @@ def test_groups_of_a_hamiltonian_commute_with_its_matrix(hamiltonian, groups):
         images += [1 - image for image in images] if "flip" in group else []
         orders = [image @ POWERS for image in images]
         commutes = all(np.allclose(matrix[np.ix_(order, order)], matrix) for order in orders)
-        assert is_symmetric(hamiltonian, group, LATTICE) == commutes == (group in groups)
+        assert symmetry_group(group, LATTICE).keeps(hamiltonian) == commutes == (group in groups)
 
 
 @pytest.mark.parametrize("scale", [1e-9, 1e9])
 def test_symmetries_of_a_hamiltonian_have_no_scale(scale):
     uneven = ising(Chain(3), transverse_field=[1.0, 1.0, 1.001], longitudinal_field=0.0)
-    assert not is_symmetric(scale * uneven, "lattice", Chain(3))
+    assert not symmetry_group("lattice", Chain(3)).keeps(scale * uneven)
     # What is left of 0.1 + 0.2 - 0.3 is no field.
     rounded = ising(Chain(3), longitudinal_field=0.0) + PauliSum(
         3, [PauliTerm(c, (0,), "Z") for c in (0.1, 0.2, -0.3)]
     )
-    assert is_symmetric(scale * rounded, "lattice_and_flip", Chain(3))
+    assert symmetry_group("lattice_and_flip", Chain(3)).keeps(scale * rounded)
 
 
 @pytest.mark.parametrize("spin_flip", [False, True])

@@ -54,7 +54,7 @@ def test_nothing_is_unseen_where_psi_does_not_vanish_or_nothing_is_connected():
         assert (found.mean, found.error) == (0.0, 0.0)
 
 
-def task(hamiltonian, **options):
+def training(hamiltonian, **options):
     """A task whose wave function is positive and has all spins up, but for 1 in 1e26."""
 
     def make():
@@ -64,43 +64,42 @@ def task(hamiltonian, **options):
             network.make_constant([30.0, -30.0])
         return WaveFunction(network=network, **options)
 
-    made = GroundStateTask(
+    return GroundStateTask(
         make_wave_function=make,
-        hamiltonian=hamiltonian,
+        local_energy=LocalEnergy(hamiltonian),
         source=RandomSource((hamiltonian.n_sites, 16), seed=0, dtype="float32"),
-        n_samples=16,
         n_validation=64,
         seed=0,
         xla=False,
-    )
-    return made, made.build_model()
+    ).build()
 
 
 @pytest.mark.parametrize("scale", [1e-9, 1.0])
 def test_a_state_that_vanishes_where_it_must_not_has_no_small_v_score(scale):
     hamiltonian = ising(Chain(6), coupling=scale, transverse_field=-scale, longitudinal_field=0.0)
-    made, model = task(hamiltonian)
-    values = made.validate(model)
+    made = training(hamiltonian)
+    measurement = made.measure(64)
+    values = measurement.metrics
+    assert made.validate() == values
     assert values["energy"] == pytest.approx(-5 * scale)
     assert values["energy_variance"] < 1e-12 * scale**2
     # Each of 6 flips adds g^2; in the mean over 64 random ones.
     assert values["unseen_variance"] == pytest.approx(6 * scale**2, rel=0.5)
     assert values["v_score"] > 0.5
-    (warning,) = made.warnings(values)
+    (warning,) = made.warnings(measurement)
     assert "vanishes at configurations that the Hamiltonian reaches from its samples" in warning
 
 
 def test_the_exact_ground_state_has_no_warnings():
-    made, model = task(ising(Chain(6), transverse_field=0.0, longitudinal_field=0.0))
-    values = made.validate(model)
-    assert values["v_score"] == 0.0
-    assert made.warnings(values) == []
+    made = training(ising(Chain(6), transverse_field=0.0, longitudinal_field=0.0))
+    measurement = made.measure(64)
+    assert measurement.metrics["v_score"] == 0.0
+    assert made.warnings(measurement) == []
 
 
 def test_a_ferromagnet_is_seen_to_have_a_lower_energy_elsewhere():
-    made, model = task(xxz(Chain(4), coupling=1.0, anisotropy=-2.0), zero_magnetization=True)
-    values = made.validate(model)
-    (warning,) = made.warnings(values)
+    made = training(xxz(Chain(4), coupling=1.0, anisotropy=-2.0), zero_magnetization=True)
+    (warning,) = made.warnings(made.measure(64))
     assert warning.startswith("A single configuration has the energy -1.5, below that of the wave")
 
 

@@ -4,7 +4,7 @@ import pytest
 from keras import ops
 
 from qtf.layers import SRU
-from qtf.layers.recurrence import cell_states
+from qtf.layers.recurrence import scan_cells
 from qtf.training.compilation import compiled
 
 
@@ -27,13 +27,13 @@ def loop(z, a, v, c):
 @pytest.mark.parametrize("scale", [0.3, 3.0])
 def test_parallel_scan_equals_a_numpy_loop(n_times, scale):
     values = arguments(n_times, scale=scale)
-    found = cell_states(*map(ops.convert_to_tensor, values), parallel=True)
+    found = scan_cells(*map(ops.convert_to_tensor, values), parallel=True)
     np.testing.assert_allclose(found, loop(*values), atol=1e-11)
 
 
 def test_parallel_scan_in_single_precision_is_equal_to_1e5():
     values = arguments(500, dtype="float32")
-    found = cell_states(*map(ops.convert_to_tensor, values), parallel=True)
+    found = scan_cells(*map(ops.convert_to_tensor, values), parallel=True)
     np.testing.assert_allclose(found, loop(*values), atol=1e-5)
 
 
@@ -42,7 +42,7 @@ def test_gradient_of_the_parallel_scan_equals_that_of_the_sequential_one(gradien
     weights = np.random.default_rng(3).normal(size=(30, 3, 5))
 
     def total(parallel):
-        return lambda *args: ops.sum(weights * cell_states(*args, parallel=parallel) ** 2)
+        return lambda *args: ops.sum(weights * scan_cells(*args, parallel=parallel) ** 2)
 
     _, sequential = gradients(total(False), values)
     _, parallel = gradients(total(True), values)

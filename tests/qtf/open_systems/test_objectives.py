@@ -8,15 +8,15 @@ from keras import ops
 
 from qtf.autoregressive import GRUNetwork, Transformer
 from qtf.open_systems.full_sums import all_outcomes, log_table
-from qtf.open_systems.local_generator import LocalGenerator
 from qtf.open_systems.objectives import (
     Objective,
-    advanced_ratios,
-    advanced_table,
+    advance_ratios,
+    advance_table,
     forward_backward,
     steady_state,
 )
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
+from qtf.open_systems.povm_liouvillian import PovmLiouvillian
 from qtf.physics import Chain
 from qtf.training.accumulated_gradients import accumulated_gradients
 from qtf.training.compilation import compiled
@@ -33,7 +33,7 @@ def model(heisenberg):
 
 @pytest.fixture
 def generator(model):
-    return LocalGenerator(model.bonds, model.matrices(), n_sites=3, chunk=4)
+    return PovmLiouvillian(model.bonds, model.matrices(), n_sites=3, chunk=4)
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def objectives(generator, old):
         "step": (
             forward_backward,
             (generator, TAU),
-            advanced_table(generator, log_table(old), TAU),
+            advance_table(generator, log_table(old), TAU),
         ),
         "steady": (steady_state, (generator,), 0.0),
     }
@@ -70,7 +70,7 @@ def test_gradient_of_the_full_sum_equals_finite_differences(generator, make, gra
         if norm == "l1":
             return float(objective.of_table(log_table(new), known))
         table = np.exp(np.asarray(log_table(new)))
-        applied = np.asarray(generator.applied(ops.convert_to_tensor(table)))
+        applied = np.asarray(generator.apply(ops.convert_to_tensor(table)))
         r = objective.share * table + objective.factor * applied - np.asarray(known)
         return float(np.sum(r**2 / frozen))
 
@@ -102,7 +102,7 @@ def test_samples_give_value_and_gradient_of_the_full_sum(generator, make, gradie
     outcomes = ops.convert_to_tensor(np.repeat(every, np.round(40_000 * table).astype(int), axis=0))
 
     def sampled(outcomes):
-        ratios = advanced_ratios(generator, old, new, outcomes, TAU) if name == "step" else 0.0
+        ratios = advance_ratios(generator, old, new, outcomes, TAU) if name == "step" else 0.0
         value, *weights = objective.of_samples(new, outcomes, ratios)
         pieces = accumulated_gradients(
             lambda piece: objective.surrogate(new, outcomes, weights, piece),
@@ -144,7 +144,7 @@ def test_ratios_have_the_size_of_the_residual(generator, model, make, name):
     absolute = function(*arguments, "l1")
     assert np.sum(p * np.abs(ratios)) == pytest.approx(float(absolute.of_table(logs, known)))
     every = all_outcomes(3)
-    known_ratios = advanced_ratios(generator, old, new, every, TAU) if name == "step" else 0.0
+    known_ratios = advance_ratios(generator, old, new, every, TAU) if name == "step" else 0.0
     sampled = np.asarray(objective.ratios_of_samples(new, every, known_ratios))
     np.testing.assert_allclose(sampled, ratios, atol=1e-9)
     # Every outcome once.
@@ -158,7 +158,7 @@ def test_one_solve_advances_two_tau_with_an_error_of_third_order(generator, mode
     p = scipy.linalg.expm(0.3 * dense) @ np.full(64, 1 / 64)
     errors = []
     for tau in (0.02, 0.01, 0.005):
-        known = np.asarray(advanced_table(generator, ops.log(ops.convert_to_tensor(p)), tau))
+        known = np.asarray(advance_table(generator, ops.log(ops.convert_to_tensor(p)), tau))
         solved = np.linalg.solve(np.eye(64) - tau * dense, known)
         size = forward_backward(generator, tau).of_table(
             ops.log(ops.convert_to_tensor(solved)), known

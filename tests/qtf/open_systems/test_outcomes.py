@@ -6,10 +6,10 @@ import pytest
 
 from qtf.autoregressive import GRUNetwork
 from qtf.open_systems.averaged import AveragedDistribution
-from qtf.open_systems.local_generator import LocalGenerator
 from qtf.open_systems.objectives import steady_state
 from qtf.open_systems.observables import PauliObservables
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
+from qtf.open_systems.povm_liouvillian import PovmLiouvillian
 
 GIVEN = np.array([[0, 1, 3], [2, 1, 0], [3, 3, 2]])
 
@@ -22,13 +22,13 @@ def distribution(seed):
 
 ONE, MEAN = distribution(1), AveragedDistribution(distributions=[distribution(1), distribution(2)])
 MIX = np.kron(np.ones((4, 4)) / 4 - np.eye(4), np.eye(4))
-GENERATOR = LocalGenerator([(0, 1), (1, 2)], [MIX, MIX], n_sites=3)
+GENERATOR = PovmLiouvillian([(0, 1), (1, 2)], [MIX, MIX], n_sites=3)
 OBSERVABLES = PauliObservables([[3.0, -1, -1, -1]] * 3)
 FUNCTIONS = {
     "log_prob": ONE,
     "mean": MEAN,
     "coefficients": GENERATOR.coefficients,
-    "moved": lambda outcomes: GENERATOR.moved(outcomes, 0),
+    "moved": lambda outcomes: GENERATOR.move(outcomes, 0),
     "rates": lambda outcomes: GENERATOR.rates(ONE, outcomes),
     "objective": lambda outcomes: steady_state(GENERATOR).of_samples(ONE, outcomes),
     "means": lambda outcomes: OBSERVABLES.means(outcomes)["z"].mean,

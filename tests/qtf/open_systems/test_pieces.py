@@ -6,8 +6,8 @@ import pytest
 
 from qtf.autoregressive import GRUNetwork
 from qtf.open_systems.averaged import AveragedDistribution
-from qtf.open_systems.local_generator import LocalGenerator, log_prob_in_pieces, moves_at_once
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
+from qtf.open_systems.povm_liouvillian import PovmLiouvillian, log_prob_in_pieces, moves_at_once
 from qtf.pieces import PIECE_VARIABLE
 
 RNG = np.random.default_rng(0)
@@ -47,7 +47,7 @@ def allow(monkeypatch, model, count):
 
 def test_probabilities_and_rates_in_pieces_are_the_same(model, monkeypatch):
     matrices = RNG.standard_normal((2, 16, 16))
-    generator = LocalGenerator([(0, 1), (1, 2)], matrices, n_sites=3, chunk=4)
+    generator = PovmLiouvillian([(0, 1), (1, 2)], matrices, n_sites=3, chunk=4)
     allow(monkeypatch, model, 10_000)
     whole = [log_prob_in_pieces(model, OUTCOMES), generator.rates(model, OUTCOMES)]
     assert max(sizes) > 7

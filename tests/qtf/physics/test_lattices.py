@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from qtf.physics import Chain, Square, heisenberg, j1j2, lanczos_ground_energy
+from qtf.physics import Chain, Lattice, Square, heisenberg, j1j2, lanczos_ground_energy
+from qtf.physics.lattices import Rectangle
 
 
 def pairs_at_distance(shape, squared_distance, periodic):
@@ -107,3 +108,91 @@ def test_lattices_of_wrong_size_are_refused():
 def test_lattices_with_periodic_not_bool_are_refused(build):
     with pytest.raises(ValueError, match=r"`periodic` must be True or False, but is 1\."):
         build(1)
+
+
+class Triangular(Rectangle):
+    KIND = "triangular"
+    STEPS = (((0, 1), (1, 0), (1, -1)), ((1, 1), (2, -1), (1, -2)))
+
+
+@pytest.mark.parametrize(
+    "lattice",
+    [
+        Chain(3, periodic=True),
+        Square(3, 4, periodic=True),
+        Square(4, 5, periodic=True),
+        Triangular(3, 3),
+        Triangular(4, 4, periodic=True),
+    ],
+)
+def test_lattice_whose_bonds_join_no_two_sublattices_has_none(lattice):
+    assert lattice.sublattice() is None
+
+
+@pytest.mark.parametrize(
+    ("lattice", "sites"),
+    [
+        (Chain(1), (0,)),
+        (Chain(5), (0, 2, 4)),
+        (Chain(4, periodic=True), (0, 2)),
+        (Square(2, 3), (0, 2, 4)),
+        (Square(3, 2), (0, 3, 4)),
+        (Square(2, 4, periodic=True), (0, 2, 5, 7)),
+    ],
+)
+def test_every_bond_joins_the_two_sublattices(lattice, sites):
+    assert lattice.sublattice() == sites
+    assert all((i in sites) != (j in sites) for i, j in lattice.bonds())
+
+
+@pytest.mark.parametrize(
+    ("lattice", "count"),
+    [
+        (Square(3, 3), 8),
+        (Square(3, 4), 4),
+        (Square(3, 3, periodic=True), 72),
+        (Triangular(3, 3), 4),
+        (Triangular(3, 4), 2),
+        (Triangular(3, 3, periodic=True), 36),
+    ],
+)
+def test_symmetries_are_those_that_keep_the_bonds(lattice, count):
+    symmetries = lattice.symmetries()
+    assert len(symmetries) == count
+    assert symmetries[0] == tuple(range(lattice.n_sites))
+    for order in (1, 2):
+        bonds = sorted(lattice.bonds(order))
+        for image in symmetries:
+            moved = [sorted((image[i], image[j])) for i, j in bonds]
+            assert sorted(map(tuple, moved)) == bonds
+
+
+def test_strings_of_other_lattices_are_snakes_that_symmetries_relate():
+    lattice = Triangular(3, 3)
+    strings = lattice.strings(4)
+    assert strings[0] == lattice.site_order("snake")
+    assert {tuple(image[s] for s in strings[0]) for image in lattice.symmetries()} == set(strings)
+    with pytest.raises(ValueError, match=r"`count` must be from 0 to 4, but is 5\."):
+        lattice.strings(5)
+
+
+def test_lattice_that_says_nothing_more_has_what_follows_from_its_bonds():
+    class Star(Lattice):
+        KIND, SIZES, n_sites, periodic = "star", ("n_sites",), 4, False
+
+        def bonds(self, order=1):
+            return tuple((0, i) for i in range(1, self.n_sites))
+
+    star = Star()
+    assert star.sublattice() == (0,)
+    assert star.symmetries() == ((0, 1, 2, 3),)
+    assert star.rows() is None
+    assert star.site_order("snake") == (0, 1, 2, 3)
+    assert star.strings(1) == ((0, 1, 2, 3),)
+    assert star.size_powers(5) is None
+
+
+def test_resized_lattices_keep_their_edges():
+    assert Square(2, 3, periodic=True).resized(4) == Square(4, 4, periodic=True)
+    assert Chain(5).resized(7) == Chain(7)
+    assert (Chain(5).size, Square(4, 4).size, Square(2, 3).size) == (5, 4, None)

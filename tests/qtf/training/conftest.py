@@ -22,16 +22,23 @@ class Regression:
         self.monitor_values = monitor_values
         self.explained = []
 
-    def build_model(self):
+    compiles_itself = False
+
+    def __call__(self):
+        """Makes the model: what the loop calls, and then trains."""
+        self.model = self.make_model()
+        return self
+
+    def make_model(self):
         inputs = keras.Input((3,))
         hidden = keras.layers.Dense(5, "tanh")(inputs)
         if self.dropout:
             hidden = keras.layers.Dropout(self.dropout, seed=1)(hidden)
         return keras.Model(inputs, keras.layers.Dense(1)(hidden))
 
-    def loss(self, model, batch, training):
+    def loss(self, batch):
         x, y = batch
-        return ops.mean(ops.square(ops.cast(model(x, training=training), "float32") - y))
+        return ops.mean(ops.square(ops.cast(self.model(x, training=True), "float32") - y))
 
     def training_batches(self, start_step, input_context):
         def batch(step):
@@ -51,23 +58,25 @@ class Regression:
 
         return tf.data.Dataset.range(start_step, np.iinfo(np.int64).max).map(load)
 
-    def validate(self, model):
+    def validate(self):
         if self.monitor_values is not None:
             value = self.monitor_values.pop(0)
             value, error = value if isinstance(value, tuple) else (value, 0.0)
             return {"loss": value, "loss_error": error}
         x = np.random.default_rng(99).normal(size=(16, 3)).astype("float32")
         return {
-            "loss": float(np.mean((np.asarray(model(x), "float32") - x.sum(1, keepdims=True)) ** 2))
+            "loss": float(
+                np.mean((np.asarray(self.model(x), "float32") - x.sum(1, keepdims=True)) ** 2)
+            )
         }
 
     def accepts(self, loss, rate):
         return True
 
-    def figures(self, model):
+    def figures(self):
         return {"nothing": np.zeros((4, 4, 3), np.uint8)}
 
-    def end_epoch(self, model):
+    def end_epoch(self):
         pass
 
     def explain_data_loss(self, error):

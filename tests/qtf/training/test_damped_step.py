@@ -14,7 +14,6 @@ class Parabola:
         self.optimizer = keras.optimizers.SGD(1.0)
         self.optimizer.build([self.x])
         self.damping = Damping()
-        self.damping.build()
         self.poison = poison
         self.calls = 0
 

@@ -49,13 +49,13 @@ def test_training_lowers_the_loss_and_fills_the_run_folder(tmp_path, regression)
 
 def test_best_weights_are_those_of_the_lowest_validation_metric(tmp_path, regression):
     task = regression(monitor_values=[3.0, 1.0, 2.0])
-    last = train(task, settings(), config(), tmp_path)
+    last = train(task, settings(), config(), tmp_path).model
     best = RunFolder(tmp_path).load_model()
     x = np.ones((1, 3), "float32")
     assert not np.array_equal(best(x), last(x))
     again = train(
         regression(monitor_values=[3.0, 1.0]), settings(n_epochs=2), config(), tmp_path / "b"
-    )
+    ).model
     np.testing.assert_array_equal(best(x), again(x))
 
 
@@ -79,7 +79,7 @@ def test_kept_weights_are_the_last_unless_worse_by_more_than_noise(
     tmp_path, regression, values, step
 ):
     task = regression(monitor_values=list(values))
-    model = train(task, settings(), config(), tmp_path, kept=True)
+    model = train(task, settings(), config(), tmp_path, kept=True).model
     folder = RunFolder(tmp_path)
     assert folder.kept_step() == step
     x = np.ones((1, 3), "float32")
@@ -104,7 +104,7 @@ def test_a_new_goal_competes_with_no_earlier_weights(tmp_path, regression):
 
 
 def test_weights_that_an_older_version_kept_compete_with_none(tmp_path, regression):
-    model = train(regression(monitor_values=[1.0]), settings(n_epochs=1), config(), tmp_path)
+    model = train(regression(monitor_values=[1.0]), settings(n_epochs=1), config(), tmp_path).model
     RunFolder(tmp_path).save_best_weights(model)
     assert RunFolder(tmp_path).kept_step() is None
     train(regression(monitor_values=[2.0]), settings(n_epochs=2), config(), tmp_path)
@@ -146,10 +146,10 @@ def test_noise_neither_stops_nor_prolongs_a_training(tmp_path, regression):
 def test_sigterm_then_the_same_command_ends_with_identical_weights(
     tmp_path, regression, interrupt_at
 ):
-    whole = train(regression(), settings(), config(), tmp_path / "whole")
+    whole = train(regression(), settings(), config(), tmp_path / "whole").model
     with pytest.raises(KeyboardInterrupt):
         train(regression(interrupt_at=interrupt_at), settings(), config(), tmp_path / "cut")
-    resumed = train(regression(), settings(), config(), tmp_path / "cut")
+    resumed = train(regression(), settings(), config(), tmp_path / "cut").model
     for one, other in zip(whole.get_weights(), resumed.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
     metrics = [(tmp_path / name / "metrics.jsonl").read_text() for name in ("whole", "cut")]
@@ -157,9 +157,9 @@ def test_sigterm_then_the_same_command_ends_with_identical_weights(
 
 
 def test_extending_a_finished_run_continues_it(tmp_path, regression):
-    whole = train(regression(), settings(n_epochs=4), config(), tmp_path / "whole")
+    whole = train(regression(), settings(n_epochs=4), config(), tmp_path / "whole").model
     train(regression(), settings(n_epochs=2), config(), tmp_path / "more")
-    more = train(regression(), settings(n_epochs=4), config(), tmp_path / "more")
+    more = train(regression(), settings(n_epochs=4), config(), tmp_path / "more").model
     np.testing.assert_array_equal(whole.get_weights()[0], more.get_weights()[0])
 
 
@@ -186,10 +186,10 @@ def test_patience_stops_early(tmp_path, regression):
 
 def test_reached_target_stops_and_stays_stopped(tmp_path, regression):
     task = regression(monitor_values=[3.0, 1.0, 0.4, 2.0])
-    first = train(task, settings(n_epochs=6, stop_below=0.5), config(), tmp_path)
+    first = train(task, settings(n_epochs=6, stop_below=0.5), config(), tmp_path).model
     rows = read_metrics(tmp_path / "metrics.jsonl", "validation")
     assert [row["loss"] for row in rows] == [3.0, 1.0, 0.4]
-    again = train(regression(), settings(n_epochs=6, stop_below=0.5), config(), tmp_path)
+    again = train(regression(), settings(n_epochs=6, stop_below=0.5), config(), tmp_path).model
     np.testing.assert_array_equal(first.get_weights()[0], again.get_weights()[0])
 
 
@@ -253,8 +253,10 @@ def test_tensorboard_holds_scalars_histograms_and_figures(tmp_path, regression):
 
 
 def test_mirrored_on_one_device_gives_the_same_weights(tmp_path, regression):
-    one = train(regression(), settings(), config(), tmp_path / "one")
-    mirrored = train(regression(), settings(strategy="mirrored"), config(), tmp_path / "mirrored")
+    one = train(regression(), settings(), config(), tmp_path / "one").model
+    mirrored = train(
+        regression(), settings(strategy="mirrored"), config(), tmp_path / "mirrored"
+    ).model
     for a, b in zip(one.get_weights(), mirrored.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
 
@@ -267,11 +269,11 @@ def spoil(folder, pattern):
 
 
 def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(tmp_path, regression):
-    whole = train(regression(), settings(), config(), tmp_path / "whole")
+    whole = train(regression(), settings(), config(), tmp_path / "whole").model
     train(regression(), settings(n_epochs=2), config(), tmp_path / "run")
     spoil(tmp_path / "run" / "checkpoints", "ckpt-20.index")
     (tmp_path / "run" / "checkpoints" / "checkpoint").unlink()
-    again = train(regression(), settings(), config(), tmp_path / "run")
+    again = train(regression(), settings(), config(), tmp_path / "run").model
     np.testing.assert_array_equal(whole.get_weights()[0], again.get_weights()[0])
 
 
@@ -288,8 +290,8 @@ def test_gradient_that_is_not_finite_stops_before_it_is_saved(tmp_path, regressi
     class Cliff(regression):
         """Finite loss, infinite slope at step 10."""
 
-        def loss(self, model, batch, training):
-            mean = super().loss(model, batch, training)
+        def loss(self, batch):
+            mean = super().loss(batch)
             x, _ = batch
             marked = ops.cast(ops.abs(x[0, 0] - self.mark) < 1e-6, "float32")
             return mean + ops.sqrt(ops.relu(mean * (1.0 - marked)) + 0.0 * mean)
@@ -312,8 +314,8 @@ def test_the_last_epoch_is_validated_and_saved_whatever_the_rhythm(tmp_path, reg
 
 def test_a_run_stopped_by_patience_stays_stopped(tmp_path, regression):
     task = regression(monitor_values=[1.0, 2.0, 2.0, 2.0])
-    first = train(task, settings(n_epochs=6, patience=2), config(), tmp_path)
-    again = train(regression(), settings(n_epochs=6, patience=2), config(), tmp_path)
+    first = train(task, settings(n_epochs=6, patience=2), config(), tmp_path).model
+    again = train(regression(), settings(n_epochs=6, patience=2), config(), tmp_path).model
     np.testing.assert_array_equal(first.get_weights()[0], again.get_weights()[0])
 
 
@@ -338,8 +340,8 @@ def test_a_folder_in_use_is_an_error(tmp_path, regression):
 @pytest.mark.parametrize("change", [{"xla": False}, {"precision": "mixed_bfloat16"}])
 def test_training_without_xla_and_in_mixed_precision(tmp_path, regression, change):
     # Without dropout: XLA draws other random numbers.
-    plain = train(regression(dropout=0), settings(), config(), tmp_path / "plain")
-    other = train(regression(dropout=0), settings(**change), config(), tmp_path / "other")
+    plain = train(regression(dropout=0), settings(), config(), tmp_path / "plain").model
+    other = train(regression(dropout=0), settings(**change), config(), tmp_path / "other").model
     tolerance = 1e-5 if "xla" in change else 0.1
     for one, two in zip(plain.get_weights(), other.get_weights(), strict=True):
         np.testing.assert_allclose(one, two, atol=tolerance)
@@ -367,7 +369,7 @@ def test_metrics_hold_null_for_what_json_cannot(tmp_path, regression):
 def uninterrupted(tmp_path_factory):
     """Model and run folder of a run that nothing disturbed."""
     folder = tmp_path_factory.mktemp("whole")
-    return train(Regression(), settings(), config(), folder), folder
+    return train(Regression(), settings(), config(), folder).model, folder
 
 
 class Killed(BaseException):
@@ -394,7 +396,7 @@ def test_killed_at_any_moment_the_same_command_ends_alike(
             kill_at(patch, moment, nth, after)
             with contextlib.suppress(Killed):
                 train(regression(), settings(), config(), tmp_path / "cut")
-    again = train(regression(), settings(), config(), tmp_path / "cut")
+    again = train(regression(), settings(), config(), tmp_path / "cut").model
     for one, other in zip(whole.get_weights(), again.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
     for name in ("metrics.jsonl", "config.json"):
@@ -424,8 +426,8 @@ def kill_at(patch, moment, nth, after):
 
 
 def test_profile_writes_one_trace_and_leaves_the_weights_as_they_were(tmp_path):
-    traced = train(Regression(), settings(), {}, tmp_path / "traced", profile=True)
-    plain = train(Regression(), settings(), {}, tmp_path / "plain")
+    traced = train(Regression(), settings(), {}, tmp_path / "traced", profile=True).model
+    plain = train(Regression(), settings(), {}, tmp_path / "plain").model
     assert len(list((tmp_path / "traced").rglob("*.xplane.pb"))) == 1
     assert not list((tmp_path / "plain").rglob("*.xplane.pb"))
     for one, other in zip(traced.get_weights(), plain.get_weights(), strict=True):

@@ -92,17 +92,15 @@ def test_direction_is_that_of_least_squares(variables, n_samples, n_outputs, has
 
 def test_momentum_keeps_the_direction_before(variables):
     inputs, wanted, shares = case(3, 1)
-    natural = NaturalGradient(DIAG_SHIFT, momentum=0.5, xla=False)
-    # Only what `build` reads of a model.
+    # Only what a natural gradient reads of a model.
     model = type("Model", (), {"trainable_variables": variables, "variable_dtype": "float64"})
-    natural.build(model)
+    natural = NaturalGradient(model, DIAG_SHIFT, momentum=0.5, xla=False)
     run = compiled(
-        lambda: natural.followed(
+        lambda: natural.follow(
             outputs_of(variables, 1),
             ops.convert_to_tensor(inputs),
             [ops.convert_to_tensor(wanted[0])],
             ops.convert_to_tensor(shares),
-            variables,
             has_loops=True,
         ),
         variables=[*variables, *natural.state],
@@ -120,17 +118,15 @@ def test_momentum_keeps_the_direction_before(variables):
 
 def test_damping_multiplies_the_shift_and_long_changes_are_told(variables):
     inputs, wanted, shares = case(3, 1)
-    natural = NaturalGradient(DIAG_SHIFT / 10.0, xla=False)
     model = type("Model", (), {"trainable_variables": variables, "variable_dtype": "float64"})
-    natural.build(model)
+    natural = NaturalGradient(model, DIAG_SHIFT / 10.0, xla=False)
     natural.damping.harden()
     run = compiled(
-        lambda: natural.followed(
+        lambda: natural.follow(
             outputs_of(variables, 1),
             ops.convert_to_tensor(inputs),
             [ops.convert_to_tensor(wanted[0])],
             ops.convert_to_tensor(shares),
-            variables,
             has_loops=True,
         ),
         variables=[*variables, *natural.state],
@@ -161,4 +157,4 @@ def test_parts_have_the_shapes_of_the_variables(variables):
 )
 def test_mistakes_are_named(arguments, message):
     with pytest.raises(ValueError, match=message):
-        NaturalGradient(**arguments)
+        NaturalGradient(None, **arguments)

@@ -14,7 +14,7 @@ from .test_loop import Killed, config, kill_at, settings
 
 
 class Wider(Regression):
-    def build_model(self):
+    def make_model(self):
         inputs = keras.Input((3,))
         return keras.Model(inputs, keras.layers.Dense(1)(keras.layers.Dense(6)(inputs)))
 
@@ -48,7 +48,8 @@ def earlier(tmp_path_factory):
 def started(tmp_path_factory, earlier):
     """Model and run folder of a run that started from `earlier`, undisturbed."""
     folder = tmp_path_factory.mktemp("runs") / "started"
-    return train(Regression(), settings(n_epochs=1), config(), folder, start_from=earlier), folder
+    training = train(Regression(), settings(n_epochs=1), config(), folder, start_from=earlier)
+    return training.model, folder
 
 
 def variables(prefix):
@@ -112,7 +113,7 @@ def test_killed_after_the_first_validation_the_same_command_ends_alike(
     with monkeypatch.context() as patch, contextlib.suppress(Killed):
         kill_at(patch, moment, 1, True)
         train(Regression(), settings(n_epochs=1), config(), tmp_path, start_from=earlier)
-    again = train(Regression(), settings(n_epochs=1), config(), tmp_path, start_from=earlier)
+    again = train(Regression(), settings(n_epochs=1), config(), tmp_path, start_from=earlier).model
     for one, other in zip(whole.get_weights(), again.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
     texts = [(path / "metrics.jsonl").read_text() for path in (tmp_path, folder)]

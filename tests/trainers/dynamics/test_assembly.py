@@ -59,20 +59,21 @@ def test_exact_source_takes_any_hamiltonian():
 
 def test_none_in_the_model_section_means_the_preset():
     task, _ = task_and_law(config(**{"model.preset": "paper"}))
-    model = task.build_model()
+    model = task.build().model
     assert (model.layer_norm, model.dropout, model.predicts) == (True, 0.005, "state")
     task, _ = task_and_law(config(**{"model.dropout": 0.25}))
-    assert task.build_model().dropout == 0.25
+    assert task.build().model.dropout == 0.25
 
 
 @pytest.mark.parametrize("loss", ["mean_squared_error", "squared_distance"])
 def test_loss_equals_numpy(loss):
     task, _ = task_and_law(config(loss=loss))
-    model = task.build_model()
+    training = task.build()
+    model = training.model
     psi = np.random.default_rng(0).normal(size=(3, 5, 2, 8)).astype("float32")
     squared = (np.asarray(model(psi[:, :-1])) - psi[:, 1:]) ** 2
     scale = 1 if loss == "mean_squared_error" else 16
-    found = float(task.loss(model, {"psi": psi}, False))
+    found = float(training.loss({"psi": psi}))
     assert found == pytest.approx(scale * squared.mean(), rel=1e-5)
 
 
@@ -126,7 +127,7 @@ def test_longer_chains_start_as_the_longest_of_the_initial_run(tmp_path):
         config(**longer, **{"transfer.grow": False}), init_from=tmp_path / "short"
     )
     assert (grown.grown_from, plain.grown_from) == (3, None)
-    tables = [task.build_model().chain_encoding.embedding for task in (grown, plain)]
+    tables = [task.build().model.chain_encoding.embedding for task in (grown, plain)]
     np.testing.assert_array_equal(tables[0][3], tables[0][2])
     assert np.abs(tables[1][3] - tables[1][2]).max() > 1e-3
 

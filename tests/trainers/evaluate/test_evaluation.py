@@ -1,15 +1,18 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
 from qtf.data.schema import Manifest, Shard
+from qtf.data.settings import TrajectoryLaw
 from qtf.dynamics import baselines
-from qtf.physics import Eigenbasis, from_config, sample_initial_states
+from qtf.physics import Eigenbasis, HamiltonianSettings, from_config, sample_initial_states
 from trainers.evaluate import evaluation, unseen_states
 from trainers.evaluate.unseen_states import StatesFromFiles, StatesFromLaw
 
 ISING = {"name": "ising", "transverse_field": -1.05, "longitudinal_field": 0.5}
 DT = 0.002
-PHYSICS = {"hamiltonian": ISING, "dt": DT, "initial_states": "paper"}
+LAW = TrajectoryLaw(HamiltonianSettings.from_mapping(ISING), "paper", DT)
 
 
 def manifest(n_sites=6, hamiltonian=ISING, dt=DT):
@@ -60,17 +63,17 @@ def test_least_squares_of_single_precision_files_is_exact_at_six_spins(from_file
 
 def test_least_squares_is_left_out_beyond_its_size(from_files):
     assert from_files(manifest(9)).least_squares_trajectories(9) is None
-    assert StatesFromLaw(PHYSICS, (9,), 0).least_squares_trajectories(9) is None
+    assert StatesFromLaw(LAW, (9,), 0).least_squares_trajectories(9) is None
 
 
 def test_states_of_the_law_are_a_function_of_the_seed():
-    one, same, other = (StatesFromLaw(PHYSICS, (3,), seed) for seed in (1, 1, 2))
+    one, same, other = (StatesFromLaw(LAW, (3,), seed) for seed in (1, 1, 2))
     np.testing.assert_array_equal(one.initial_states(3, 5), same.initial_states(3, 7)[:5])
     assert np.abs(one.initial_states(3, 5) - other.initial_states(3, 5)).max() > 0.1
 
 
 def test_least_squares_of_the_law_is_exact():
-    states = StatesFromLaw(PHYSICS, (3,), 0)
+    states = StatesFromLaw(LAW, (3,), 0)
     propagator = baselines.least_squares_propagator(states.least_squares_trajectories(3))
     test = exact(3, 10, 100, seed=2)
     predicted = baselines.linear_rollout(propagator, test[:, 0], 100)
@@ -82,30 +85,26 @@ def test_a_chain_length_that_the_files_lack_is_an_error(from_files):
         from_files(manifest(), (6, 4))
 
 
-class Model:
-    n_max = 6
-
-
-def config(**physics):
-    return {"physics": {"hamiltonian": ISING, "dt": DT, **physics}}
+def law(hamiltonian):
+    return dataclasses.replace(LAW, hamiltonian=HamiltonianSettings.from_mapping(hamiltonian))
 
 
 def test_the_same_hamiltonian_in_other_words_fits(from_files):
     states = from_files(manifest())
-    evaluation._check_fit(states, Model, config(hamiltonian={**ISING, "coupling": 1.0}))
+    evaluation._check_fit(states, 6, law({**ISING, "coupling": 1.0}))
 
 
 @pytest.mark.parametrize(
-    ("data", "physics", "message"),
+    ("data", "learned", "message"),
     [
-        (manifest(7), {}, "Data of n = 7 do not fit the model, whose n_max is 6."),
-        (manifest(dt=0.1), {}, "The data's `dt` must be 0.002, .* but is 0.1."),
-        (manifest(), {"hamiltonian": {"name": "xxz"}}, "The data's Hamiltonian must be .*xxz"),
+        (manifest(7), LAW, "Data of n = 7 do not fit the model, whose n_max is 6."),
+        (manifest(dt=0.1), LAW, "The data's `dt` must be 0.002, .* but is 0.1."),
+        (manifest(), law({"name": "xxz"}), "The data's Hamiltonian must be .*xxz"),
     ],
 )
-def test_data_of_another_physics_are_an_error(from_files, data, physics, message):
+def test_data_of_another_physics_are_an_error(from_files, data, learned, message):
     with pytest.raises(ValueError, match=message):
-        evaluation._check_fit(from_files(data), Model, config(**physics))
+        evaluation._check_fit(from_files(data), 6, learned)
 
 
 def test_a_run_of_another_kind_is_an_error(tmp_path):

@@ -9,7 +9,7 @@ from qtf.dynamics.metrics import METRICS, Summary
 from qtf.physics import Chain, evolve, ising, sample_initial_states
 from tests.figure_checks import check_texts
 from trainers.evaluate import report
-from trainers.evaluate.report import write_report
+from trainers.evaluate.report import Facts, write_report
 
 DT, N_STEPS = 0.002, 20
 
@@ -48,19 +48,22 @@ def drawn(monkeypatch):
 
 
 def test_a_report_is_readable_in_a_narrow_window(tmp_path, evaluations, drawn):
-    facts = {
-        "run": "RUN",
-        "system": "Ising model, open chain",
-        "dt": DT,
-        "n_steps": N_STEPS,
-        "n_sequences": {"2": 4, "3": 4},
-        "trained_n_sites": [2],
-    }
+    facts = Facts(
+        run="RUN",
+        data="DATA",
+        system="Ising model, open chain",
+        dt=DT,
+        n_steps=N_STEPS,
+        n_sequences={2: 4, 3: 4},
+        trained_n_sites=(2,),
+        evaluation_seconds={2: 0.1, 3: 0.2},
+    )
     rows = [{"step": step, "loss": 0.1 / step, "mre": 0.2 / step} for step in (1, 2, 3)]
     page = write_report(tmp_path, evaluations, {}, facts, rows).read_text()
     tables = re.findall(r"(.{0,18})<table", page)
     assert tables == ["<div class='wide'>"[-18:]] * 3
     assert re.search(r"\.wide \{ overflow-x: auto; \}", page)
+    assert "<td>never trained on n</td><td>3</td>" in page
     assert "<td>system</td><td>Ising model, open chain</td>" in page
     assert len(drawn) == 7 + 2 + 2 + 1
     for figure in drawn:
@@ -83,17 +86,9 @@ def _without_figures(monkeypatch):
     monkeypatch.setattr(report, "_draw", lambda *arguments: {})
 
 
-def page(tmp_path, errors, **facts):
-    known = {
-        "run": "r",
-        "system": "Ising model",
-        "dt": 0.1,
-        "n_steps": 2,
-        "n_sequences": {"2": 5},
-        "trained_n_sites": [2],
-    }
-    path = write_report(tmp_path, {2: evaluation(errors)}, {}, {**known, **facts}, [])
-    return path.read_text()
+def page(tmp_path, errors, **fit):
+    facts = Facts("r", "d", "Ising model", 0.1, 2, {2: 5}, (2,), {2: 0.1}, fit)
+    return write_report(tmp_path, {2: evaluation(errors)}, {}, facts, []).read_text()
 
 
 ERRORS = {"model": 1e-4, "persistence": 0.2, "straight line": 0.01, "least squares": 1e-12}

@@ -1,0 +1,237 @@
+"""What a search for a ground state can be told, with its rules and defaults."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from qtf.checks import (
+    COUNT,
+    COUNT_OR_0,
+    FLAG,
+    FRACTION,
+    NOT_NEGATIVE,
+    POSITIVE,
+    SAMPLES,
+    Number,
+    OneOf,
+    Optional,
+    Several,
+)
+from qtf.physics.lattices import ORDERS
+from qtf.settings import Settings
+from qtf.training.settings import SCHEDULES
+
+GROUPS = ("none", "flip", "lattice", "lattice_and_flip")
+# What the two phases of a position are read from: number of outputs.
+PHASE_OUTPUTS = {"angle": 2, "sine_and_cosine": 4}
+# Derivatives of all configurations of so many sites are held at once.
+MAX_LISTED_SITES = 16
+# Of `GrowthSettings`, what may hold a value for each size after the first.
+PER_SIZE = ("n_steps", "n_samples", "learning_rates", "clip_norms")
+
+
+@dataclass(frozen=True)
+class WaveFunctionSettings(Settings, section="wave_function"):
+    """What is built into a wave function, whatever its network.
+
+    Attributes:
+        order: Order of the sites: "raster" or "snake", where successive positions are neighbours.
+        zero_magnetization: Whether as many spins are up as down; exact, in samples and in psi.
+        marshall_sign: Whether it has the sign of Marshall's rule, for antiferromagnets on two
+            sublattices.
+        positive: Whether there is no phase beside that of a sign rule, where there is no sign
+            problem; less to learn. The rule is Marshall's with `marshall_sign`, else it is found
+            from the Hamiltonian: a transverse field of either sign will do.
+        phase: "angle": the network's outputs are the phases; "sine_and_cosine": it gives sines
+            and cosines, up to a factor, of which the phases are the arc tangents.
+    """
+
+    order: Annotated[str, OneOf(ORDERS)] = "raster"
+    zero_magnetization: Annotated[bool, FLAG] = False
+    marshall_sign: Annotated[bool, FLAG] = False
+    positive: Annotated[bool, FLAG] = False
+    phase: Annotated[str, OneOf(PHASE_OUTPUTS)] = "angle"
+
+    def __post_init__(self) -> None:
+        """Checks every rule.
+
+        Raises:
+            ValueError: A rule is broken.
+        """
+        super().__post_init__()
+        if self.positive and self.phase != "angle":
+            raise ValueError(
+                'Setting `wave_function.phase` must be "angle" if `positive`, as there is none'
+                f' then, but is "{self.phase}".'
+            )
+
+    @property
+    def heads(self) -> tuple[int, ...]:
+        """Outputs of the network at each position: of the probabilities and of the phases."""
+        return (2,) if self.positive else (2, PHASE_OUTPUTS[self.phase])
+
+
+@dataclass(frozen=True)
+class SamplingSettings(Settings, section="sampling"):
+    """Which configurations means are taken over.
+
+    Attributes:
+        n_samples: Samples of a step, on each replica.
+        every_configuration: Whether steps sum over all configurations instead of samples, up to
+            16 sites; with `symmetry.in_training` over one for all its images. No statistical
+            error, and signs that only rare configurations tell are found.
+        n_validation: Samples of a validation, apart from those of the training.
+        chunk: Flips evaluated at once, at most; 0: as many as the memory allows, which is asked
+            in any case.
+        n_prefixes: Positions from which flipped spins may be evaluated; 1: all anew, which is
+            faster for transformers on small lattices.
+    """
+
+    n_samples: Annotated[int, SAMPLES] = 256
+    every_configuration: Annotated[bool, FLAG] = False
+    n_validation: Annotated[int, SAMPLES] = 4096
+    chunk: Annotated[int, COUNT_OR_0] = 0
+    n_prefixes: Annotated[int, COUNT] = 4
+
+
+@dataclass(frozen=True)
+class SymmetrySettings(Settings, section="symmetry"):
+    """Symmetries that a wave function is averaged over.
+
+    Attributes:
+        group: "none", "flip" of all spins, "lattice" or "lattice_and_flip".
+        in_training: Whether the trained wave function is the average; it costs as many
+            evaluations as there are symmetries, and needs `sampling.n_prefixes` = 1. Otherwise
+            the result is averaged after the training.
+        weighted_phase: Whether phases count as |psi|^2 in their mean.
+    """
+
+    group: Annotated[str, OneOf(GROUPS)] = "none"
+    in_training: Annotated[bool, FLAG] = False
+    weighted_phase: Annotated[bool, FLAG] = True
+
+    def __post_init__(self) -> None:
+        """Checks every rule.
+
+        Raises:
+            ValueError: A rule is broken.
+        """
+        super().__post_init__()
+        if self.in_training and self.group == "none":
+            raise ValueError(
+                'Setting `symmetry.group` must not be "none" if `symmetry.in_training`, but is.'
+            )
+
+
+@dataclass(frozen=True)
+class PenaltySettings(Settings, section="penalties"):
+    """What is lowered beside the energy, see `Penalties`.
+
+    Attributes:
+        temperature: T of E + T / n <log |psi|^2>, at step 0.
+        temperature_decay: How fast it falls: T = temperature / (1 + temperature_decay * step).
+        magnetization: C of E + C <M^2>, where M is the mean of Z over sites.
+    """
+
+    temperature: Annotated[float, NOT_NEGATIVE] = 0.0
+    temperature_decay: Annotated[float, NOT_NEGATIVE] = 1e-3
+    magnetization: Annotated[float, NOT_NEGATIVE] = 0.0
+
+
+@dataclass(frozen=True)
+class ReconfigurationSettings(Settings, section="min_sr"):
+    """Stochastic reconfiguration; best with the optimiser "sgd".
+
+    Attributes:
+        diag_shift: Shift of the diagonal of its equations; None: plain gradients instead.
+        momentum: Share of the step before that a step keeps; averages the noise of the samples.
+    """
+
+    diag_shift: Annotated[float | None, Optional(POSITIVE)] = None
+    momentum: Annotated[float, FRACTION] = 0.95
+
+
+@dataclass(frozen=True)
+class RefinementSettings(Settings, section="refinement"):
+    """The end of a training on sums over all configurations, symmetries built in.
+
+    Attributes:
+        n_epochs: Epochs after the training, up to 16 sites; 0: not at all. They need
+            `min_sr.diag_shift`.
+        steps_per_epoch: Steps of an epoch.
+        learning_rate: Learning rate at the start.
+        diag_shift: Shift of the diagonal.
+    """
+
+    n_epochs: Annotated[int, COUNT_OR_0] = 0
+    steps_per_epoch: Annotated[int, COUNT] = 10
+    learning_rate: Annotated[float, POSITIVE] = 0.05
+    diag_shift: Annotated[float, POSITIVE] = 1e-4
+
+
+@dataclass(frozen=True)
+class GrowthSettings(Settings, section="growth"):
+    """How a trained wave function goes on to larger lattices.
+
+    What holds several values has one for each size after the first; the last one holds for
+    all further ones. An empty one: as in the training of the first size.
+
+    Attributes:
+        sizes: Spins of a chain or of the side of a square, ascending, the first one included;
+            empty: no growth.
+        n_steps: Steps at each size after the first, multiples of `steps_per_epoch`.
+        n_samples: Samples of a step.
+        learning_rates: Learning rate at each size.
+        schedule: Schedule of the learning rate within a size.
+        floor: Lowest learning rate of the schedules that have one.
+        clip_norms: Largest norm of the gradient.
+        steps_per_epoch: Steps between two validations.
+        log_every_steps: Steps between two rows of metrics.
+        n_evaluation: Samples of the energy at the end of each size.
+        n_averages: Samples of the energy of the average over `symmetry.group`, where there is
+            one; 0: it is not measured.
+    """
+
+    sizes: Annotated[tuple[int, ...], Several(Number(least=2, integer=True))] = ()
+    n_steps: Annotated[tuple[int, ...], Several(COUNT)] = (300,)
+    n_samples: Annotated[tuple[int, ...], Several(SAMPLES)] = ()
+    learning_rates: Annotated[tuple[float, ...], Several(POSITIVE)] = (1e-4,)
+    schedule: Annotated[str, OneOf(SCHEDULES)] = "constant"
+    floor: Annotated[float, NOT_NEGATIVE] = 0.0
+    clip_norms: Annotated[tuple[float, ...], Several(NOT_NEGATIVE)] = ()
+    steps_per_epoch: Annotated[int, COUNT] = 50
+    log_every_steps: Annotated[int, COUNT] = 5
+    n_evaluation: Annotated[int, SAMPLES] = 10000
+    n_averages: Annotated[int, COUNT_OR_0] = 2000
+
+    def __post_init__(self) -> None:
+        """Checks every rule.
+
+        Raises:
+            ValueError: A rule is broken.
+        """
+        super().__post_init__()
+        if list(self.sizes) != sorted(set(self.sizes)):
+            raise ValueError(
+                f"Setting `growth.sizes` must ascend from at least 2, but is {tuple(self.sizes)}."
+            )
+        if self.n_averages == 1:
+            raise ValueError("Setting `growth.n_averages` must be 0 or at least 2, but is 1.")
+        if self.sizes:
+            self._check_lists()
+
+    def _check_lists(self) -> None:
+        n_further = max(1, len(self.sizes) - 1)
+        for key in PER_SIZE:
+            if len(getattr(self, key)) > n_further:
+                raise ValueError(
+                    f"Setting `growth.{key}` must have at most {n_further} values, one for each"
+                    f" size after the first, but has {len(getattr(self, key))}."
+                )
+        if not self.n_steps:
+            raise ValueError("Setting `growth.n_steps` must have at least one value, but has none.")
+        for n_steps in self.n_steps:
+            if n_steps % self.steps_per_epoch:
+                raise ValueError(
+                    "Setting `growth.n_steps` must hold positive multiples of"
+                    f" `growth.steps_per_epoch` = {self.steps_per_epoch}, but holds {n_steps}."
+                )

@@ -1,0 +1,267 @@
+"""Variational Monte Carlo as what the training loop trains."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from qtf.checks import SAMPLES, check_arguments
+from qtf.ground_states.estimates import EnergyEstimate, relative_error, v_score
+from qtf.ground_states.local_energy import LocalEnergy
+from qtf.ground_states.observables import abs_magnetization, magnetization
+from qtf.ground_states.penalties import Penalties
+from qtf.ground_states.sample_picture import sample_picture
+from qtf.ground_states.symmetries import SymmetricWaveFunction
+from qtf.ground_states.task.samples import Configurations, Samples
+from qtf.ground_states.task.steps import EnergyGradient, Step
+from qtf.ground_states.task.validation import ValidationSamples
+from qtf.ground_states.unseen_variance import is_blind
+from qtf.ground_states.wave_function import WaveFunction
+from qtf.physics import PauliSum
+from qtf.training.training import Training
+from qtf.typing import Array, InputContext, RandomSource, Tensor
+
+AnyWaveFunction = WaveFunction | SymmetricWaveFunction
+# Samples of a picture.
+N_PICTURED = 32
+# By so many, and more than rounding, an energy is above another.
+N_ERROR_BARS, ROUNDING = 5, 1e-6
+# Of a known energy: itself, the distance from it, its error bar, and both added.
+REFERENCE_METRICS = (
+    "reference_energy",
+    "relative_error",
+    "relative_error_error",
+    "relative_error_bound",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroundStateTask:
+    """A search for the wave function of lowest energy.
+
+    Attributes:
+        make_wave_function: Makes the wave function.
+        local_energy: Local energies of the Hamiltonian, in pieces as large as training allows.
+        source: Uniform random numbers of a step, (n_uniforms, n_samples).
+        n_validation: Samples of a validation.
+        seed: Seed of the samples of validations.
+        configurations: What means are taken over, of the wave function, the local energies and
+            the number of samples: `Samples` or `AllConfigurations`.
+        make_step: How steps are taken, of the wave function, the configurations and the
+            penalties: `EnergyGradient` or `Reconfiguration`.
+        reference: Known ground energy, or None. Of 0 there are no relative errors.
+        penalties: What is lowered beside the energy.
+        symmetrized: Makes of the wave function one averaged over symmetries, by which
+            validations measure how well it has them; None: no symmetries are known.
+        picture_shape: Rows and columns of a picture of a sample; None: no pictures.
+        open_questions: What is not proven of the wave function, one sentence each, for reports.
+        xla: Whether XLA compiles validations, and steps that compile themselves.
+
+    Raises:
+        ValueError: A number is out of range.
+    """
+
+    make_wave_function: Callable[[], AnyWaveFunction]
+    local_energy: LocalEnergy
+    source: RandomSource
+    n_validation: int
+    seed: int
+    configurations: Callable[[AnyWaveFunction, LocalEnergy, int], Configurations] = Samples
+    make_step: Callable[..., Step] = EnergyGradient
+    reference: float | None = None
+    penalties: Penalties = Penalties()
+    symmetrized: Callable[[WaveFunction], SymmetricWaveFunction] | None = None
+    picture_shape: tuple[int, int] | None = None
+    open_questions: Sequence[str] = ()
+    xla: bool = True
+
+    def __post_init__(self) -> None:
+        check_arguments(SAMPLES, n_samples=self.n_samples, n_validation=self.n_validation)
+
+    @property
+    def hamiltonian(self) -> PauliSum:
+        """Whose ground state is sought."""
+        return self.local_energy.hamiltonian
+
+    @property
+    def n_samples(self) -> int:
+        """Samples of a step of one replica."""
+        return self.source.shape[1]
+
+    @property
+    def metric_names(self) -> tuple[str, ...]:
+        """Names of what validations measure."""
+        n_known = 0 if self.reference is None else len(REFERENCE_METRICS) if self.reference else 1
+        return (
+            "loss",
+            "loss_error",
+            "energy",
+            "energy_error",
+            "energy_variance",
+            "unseen_variance",
+            "v_score",
+            "v_score_error",
+            "magnetization",
+            "magnetization_error",
+            "abs_magnetization",
+            *(() if self.symmetrized is None else ("symmetry_acceptance",)),
+            *REFERENCE_METRICS[:n_known],
+        )
+
+    def build(self) -> "GroundStateTraining":
+        """Makes the wave function and all that trains and measures it.
+
+        Raises:
+            ValueError: It has another number of sites than the Hamiltonian.
+        """
+        return GroundStateTraining(self)
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What samples say of a wave function.
+
+    Attributes:
+        metrics: The metrics of a validation.
+        bits: The samples, int32 (n_samples, n_sites).
+    """
+
+    metrics: dict[str, float]
+    bits: Array
+
+
+class GroundStateTraining(Training):
+    """A wave function whose energy is lowered, with what measures it.
+
+    Args:
+        task: What is asked.
+
+    Raises:
+        ValueError: The wave function has another number of sites than the Hamiltonian.
+    """
+
+    def __init__(self, task: GroundStateTask) -> None:
+        self.task = task
+        self.model = psi = task.make_wave_function()
+        if psi.n_sites != task.local_energy.n_sites:
+            raise ValueError(
+                f"The wave function must have {task.local_energy.n_sites} sites, as the"
+                f" Hamiltonian, but has {psi.n_sites}."
+            )
+        self.configurations = task.configurations(psi, task.local_energy, task.n_samples)
+        self.step = task.make_step(psi, self.configurations, task.penalties, xla=task.xla)
+        self.samples = ValidationSamples(
+            psi,
+            self.configurations,
+            task.local_energy,
+            task.source,
+            seed=task.seed,
+            symmetric=None if task.symmetrized is None else task.symmetrized(psi),
+            xla=task.xla,
+        )
+        self.batch_size = task.n_samples
+        self.metric_names = task.metric_names
+        self.state = self.step.state
+        self.damping = self.step.damping
+        self.remedy = self.step.remedy
+        self.compiles_itself = self.step.compiles_itself
+
+    def step_bytes(self) -> int:
+        """Returns the memory of a training step that cannot be done in pieces, roughly."""
+        return self.step.bytes()
+
+    def loss(self, batch: Mapping[str, Tensor]) -> Tensor:
+        """Returns the mean local energy; differentiated, the direction of the step."""
+        return self.step.loss(batch)
+
+    def accepts(self, loss: float, rate: float) -> bool:
+        """Tells whether the last step may stand."""
+        return self.step.accepts(rate)
+
+    def training_batches(
+        self, start_step: int, input_context: InputContext | None
+    ) -> Iterable[Any]:
+        """Returns the stream of random numbers from `start_step` on."""
+        return self.task.source.dataset(start_step, input_context=input_context)
+
+    def validate(self) -> dict[str, float]:
+        """Returns energy, variance, V-score and magnetisation of samples, see `measure`."""
+        return self.measure(self.task.n_validation).metrics
+
+    def measure(self, n_samples: int) -> Measurement:
+        """Measures energy, variance, V-score and magnetisation.
+
+        The V-score has in it what the samples cannot show, see `unseen_variance`.
+
+        Args:
+            n_samples: Number of samples, the first ones of all validations.
+        """
+        sampled = self.samples.sample(n_samples)
+        estimate, bits = sampled.estimate, sampled.bits
+        unseen = self.samples.unseen_variance(bits, estimate.energy)
+        mean_z = magnetization(bits)
+        n_sites = self.task.local_energy.n_sites
+        metrics = {
+            "loss": estimate.energy,
+            "loss_error": estimate.energy_error,
+            "energy": estimate.energy,
+            "energy_error": estimate.energy_error,
+            "energy_variance": estimate.energy_variance,
+            "unseen_variance": unseen,
+            # What samples cannot see must not let a training end.
+            "v_score": v_score(estimate.energy_variance + unseen, estimate.energy, n_sites),
+            "v_score_error": estimate.v_score_error,
+            "magnetization": mean_z.mean,
+            "magnetization_error": mean_z.error,
+            "abs_magnetization": abs_magnetization(bits).mean,
+        }
+        if sampled.acceptances is not None:
+            metrics["symmetry_acceptance"] = float(np.mean(sampled.acceptances))
+        return Measurement(metrics | self._distance_from_reference(estimate), bits)
+
+    def estimate(self, n_samples: int) -> EnergyEstimate:
+        """Returns the energy from the first samples of a validation."""
+        return self.samples.sample(n_samples).estimate
+
+    def warnings(self, measurement: Measurement) -> list[str]:
+        """Returns why the wave function may not be the ground state, one sentence each.
+
+        Args:
+            measurement: What `measure` has returned of it.
+        """
+        metrics = measurement.metrics
+        energy, error = metrics["energy"], metrics["energy_error"]
+        unseen, seen = metrics["unseen_variance"], metrics["energy_variance"]
+        sentences = list(self.task.open_questions)
+        if is_blind(unseen, seen, energy, self.task.local_energy.n_sites):
+            sentences.append(
+                "The wave function vanishes at configurations that the Hamiltonian reaches from its"
+                f" samples. They add {unseen:.3g} to the variance, which samples do not show: it is"
+                " no ground state, whatever the energy's error bar."
+            )
+        lowest = self.samples.lowest_configuration(measurement.bits)
+        if lowest < energy - N_ERROR_BARS * error - ROUNDING * abs(energy):
+            sentences.append(
+                f"A single configuration has the energy {lowest:.9g}, below that of the wave"
+                " function, which therefore is no ground state."
+            )
+        return sentences
+
+    def figures(self) -> dict[str, Array]:
+        """Draws the first samples of a validation."""
+        if self.task.picture_shape is None:
+            return {}
+        bits = self.samples.sample(min(N_PICTURED, self.task.n_validation)).bits
+        return {"samples": sample_picture(bits, self.task.picture_shape)}
+
+    def _distance_from_reference(self, estimate: EnergyEstimate) -> dict[str, float]:
+        reference = self.task.reference
+        if reference is None:
+            return {}
+        error = relative_error(estimate.energy, reference)
+        if error is None:
+            return {"reference_energy": reference}
+        bar = estimate.energy_error / abs(reference)
+        values = (reference, error, bar, error + bar)
+        return dict(zip(REFERENCE_METRICS, values, strict=True))

@@ -1,0 +1,87 @@
+"""What the solution of an open system can be told, with its defaults and its rules."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from qtf.checks import COUNT_OR_0, FLAG, FRACTION, POSITIVE, SAMPLES, OneOf, Optional
+from qtf.settings import Settings
+
+NORMS = ("l1", "chi2")
+# Amplitudes of one spin, up and down, that points along a direction.
+HALF = 0.5**0.5
+STARTS: dict[str, tuple[complex, complex]] = {
+    "+x": (HALF, HALF),
+    "-x": (HALF, -HALF),
+    "+y": (HALF, 1j * HALF),
+    "-y": (HALF, -1j * HALF),
+    "+z": (1.0, 0.0),
+    "-z": (0.0, 1.0),
+}
+
+
+@dataclass(frozen=True)
+class ObjectiveSettings(Settings, section="objective"):
+    """What is minimised.
+
+    Attributes:
+        norm: Size of a residual, "l1" or "chi2", see `qtf.open_systems.objectives.Objective`.
+        every_outcome: Whether sums are over all outcomes, which small systems allow; otherwise
+            they are over samples.
+    """
+
+    norm: Annotated[str, OneOf(NORMS)] = "l1"
+    every_outcome: Annotated[bool, FLAG] = True
+
+
+@dataclass(frozen=True)
+class NaturalGradientSettings(Settings, section="natural_gradient"):
+    """Steps that follow residuals in the space of outcomes instead of the objective's gradient.
+
+    One of them is worth hundreds of others. They are best with the optimiser "sgd" and the
+    learning rate 1.
+
+    Attributes:
+        diag_shift: Shift of the equations that give a step; None: the gradient of the objective.
+        momentum: Share of the step before in the one that a step starts from.
+    """
+
+    diag_shift: Annotated[float | None, Optional(POSITIVE)] = None
+    momentum: Annotated[float, FRACTION] = 0.0
+
+
+@dataclass(frozen=True)
+class DynamicsSettings(Settings, section="dynamics"):
+    """Steps of time.
+
+    Attributes:
+        tau: Half of a step of time.
+    """
+
+    tau: Annotated[float, POSITIVE] = 0.005
+
+
+@dataclass(frozen=True)
+class SteadyStateSettings(Settings, section="steady_state"):
+    """The search for the steady state.
+
+    Attributes:
+        n_epochs: Epochs of the search, before the first step of time.
+    """
+
+    n_epochs: Annotated[int, COUNT_OR_0] = 0
+
+
+@dataclass(frozen=True)
+class SamplingSettings(Settings, section="sampling"):
+    """How many samples are drawn.
+
+    Attributes:
+        n_samples: Samples of a step on each replica; with sums over all outcomes, the outcomes
+            that a natural gradient looks at.
+        n_validation: Samples of a validation, apart from those of the training.
+        chunk: Moves evaluated at once in sums over other outcomes; 0: as many as memory allows.
+    """
+
+    n_samples: Annotated[int, SAMPLES] = 12000
+    n_validation: Annotated[int, SAMPLES] = 12000
+    chunk: Annotated[int, COUNT_OR_0] = 0

@@ -1,0 +1,15 @@
+"""Time evolution and steady states: what is summed, how steps are taken, and what is measured."""
+
+from qtf.open_systems.task.all_outcomes import AllOutcomes
+from qtf.open_systems.task.samples import Samples
+from qtf.open_systems.task.steps import NaturalGradientStep, ObjectiveGradient
+from qtf.open_systems.task.task import OpenSystemTask, OpenSystemTraining
+
+__all__ = [
+    "AllOutcomes",
+    "NaturalGradientStep",
+    "ObjectiveGradient",
+    "OpenSystemTask",
+    "OpenSystemTraining",
+    "Samples",
+]

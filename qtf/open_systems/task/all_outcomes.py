@@ -1,0 +1,153 @@
+"""Sums over all outcomes of a small system."""
+
+from collections.abc import Callable, Sequence
+
+import keras
+import numpy as np
+from keras import ops
+
+from qtf.open_systems.full_sums import (
+    all_outcomes,
+    log_table,
+    outcomes_of_numbers,
+    systematic_sample,
+)
+from qtf.open_systems.objectives import advance_table
+from qtf.open_systems.observables import PauliObservables
+from qtf.open_systems.outcome_distribution import OutcomeDistribution
+from qtf.open_systems.plan import PlannedEquation
+from qtf.open_systems.wanted_change import WantedChange
+from qtf.training.compilation import compiled
+from qtf.training.piecewise import BYTES_OF_GRADIENT
+from qtf.typing import Tensor
+
+# Orders of tau in what the logarithms of probabilities are to become.
+N_CORRECTIONS = 4
+# How far a residual may grow in one step: by this factor, up to changes of log p by some percent.
+MOST_GROWTH, MOST_RESIDUAL = 10.0, 3e-4
+
+
+class AllOutcomes:
+    """All outcomes instead of samples, so that sums have no statistical error.
+
+    Natural gradients follow all of them, or, where there are more than `n_samples`, some, drawn
+    anew at each step.
+
+    Args:
+        model: The distribution.
+        equation: What it solves.
+        make_distribution: Not needed: the start of a step is a table.
+        n_samples: Outcomes that a natural gradient follows, at most.
+        xla: Whether XLA compiles validations.
+    """
+
+    has_errors = False
+
+    def __init__(
+        self,
+        model: OutcomeDistribution,
+        equation: PlannedEquation,
+        *,
+        make_distribution: Callable[[], OutcomeDistribution] | None = None,
+        n_samples: int,
+        xla: bool,
+    ) -> None:
+        self.model = model
+        self.equation = equation
+        n_outcomes = 4**model.n_sites
+        self.n_rows = min(n_samples, n_outcomes)
+        self._draws = n_outcomes > n_samples
+        zeros = ops.zeros((n_outcomes,), "float64")
+        start = keras.Variable(zeros, trainable=False, dtype="float64")
+        self.start: Sequence[keras.Variable] = [start]
+        # Where log p is off by its rounding.
+        self._rounding = (32.0 * float(np.finfo(model.variable_dtype).eps)) ** 2
+        self._advance = compiled(
+            lambda: advance_table(equation.liouvillian, log_table(model), equation.tau),
+            variables=model.variables,
+            xla=xla,
+        )
+        variables = [*model.variables, equation.epochs_done, *self.start]
+        self._residual_size = compiled(
+            lambda: self._change_of_table(log_table(model)).size, variables=variables, xla=xla
+        )
+        self._measure = compiled(self._loss_and_table, variables=variables, xla=xla)
+
+    def set_start(self) -> None:
+        """Keeps what the step of time starts from, (1 + tau L) p."""
+        self.start[0].assign(self._advance())
+
+    def loss(self, uniforms: Tensor) -> Tensor:
+        """Returns the objective, summed over all outcomes."""
+        return self._objective(log_table(self.model))
+
+    def wanted_change(self, uniforms: Tensor) -> tuple[Tensor, WantedChange]:
+        """Returns all outcomes, or some, and by how much their log p shall fall."""
+        n_sites = self.model.n_sites
+        change = self._change_of_table(log_table(self.model))
+        if not self._draws:
+            return all_outcomes(n_sites), change
+        # Ratios stay exact; weights follow them at some outcomes, drawn anew at each step.
+        drawn = systematic_sample(ops.log(change.shares), self.n_rows, uniforms[0, 0])
+        falls = ops.take(change.falls, drawn)
+        shares = ops.full((self.n_rows,), 1.0 / self.n_rows, falls.dtype)
+        return outcomes_of_numbers(drawn, n_sites), WantedChange(falls, shares, change.size)
+
+    def judge(self, loss: float) -> bool | None:
+        """Tells whether the residual has not grown, but for rounding, where a step is solved.
+
+        Once it is small, it may grow a little: out of a product state the way is not straight.
+        On the way to a steady state residuals rise and fall, and where only some outcomes are
+        followed they say little.
+        """
+        if self._draws or not self.equation.is_step_of_time:
+            return None
+        size, loss = float(self._residual_size()), max(loss, self._rounding)
+        return size <= loss or size <= min(MOST_GROWTH * loss, MOST_RESIDUAL)
+
+    def measure(self, observables: PauliObservables) -> dict[str, float]:
+        """Returns the objective and the means of the probabilities, which have no error."""
+        loss, table = self._measure()
+        return {"loss": float(loss), **observables.exact_means(np.asarray(table))}
+
+    def gradient_bytes(self) -> int:
+        """Returns the memory of the gradient of all probabilities, roughly."""
+        model = self.model
+        of_row = BYTES_OF_GRADIENT * model.evaluation_bytes
+        # Of a network that grows, one position of each prefix; most are of the last one.
+        positions = 1 if model.network.extends else model.n_sites
+        return 4 ** (model.n_sites - 1) * of_row * positions // model.n_sites
+
+    def change_bytes(self) -> int:
+        """Returns the same: all probabilities are needed at once."""
+        return self.gradient_bytes()
+
+    def _objective(self, logs: Tensor) -> Tensor:
+        target = ops.convert_to_tensor(self.start[0].value)
+        return self.equation.choose(
+            lambda: self.equation.steady.of_table(logs),
+            lambda: self.equation.step_of_time.of_table(logs, target),
+        )
+
+    def _change_of_table(self, logs: Tensor) -> WantedChange:
+        table = ops.exp(ops.cast(logs, "float64"))
+        along = -2.0 * self.equation.tau
+        ratios = self.equation.choose(
+            lambda: along * self.equation.steady.ratios_of_table(logs),
+            lambda: 1.0 - self._solve(table) / table,
+        )
+        return WantedChange.of(ratios, table)
+
+    def _solve(self, table: Tensor) -> Tensor:
+        """Returns p(t + 2 tau) from an estimate of it, better by as many orders of tau.
+
+        One order would not do: outcomes that are impossible may become possible in the second.
+        """
+        target = ops.convert_to_tensor(self.start[0].value)
+        for _ in range(N_CORRECTIONS):
+            table = target + self.equation.tau * self.equation.liouvillian.apply(table)
+        return table
+
+    def _loss_and_table(self) -> tuple[Tensor, Tensor]:
+        logs = log_table(self.model)
+        return self._objective(logs), ops.exp(logs)

@@ -1,0 +1,143 @@
+"""How a step makes residuals smaller: along a gradient, or by following them."""
+
+import math
+from collections.abc import Sequence
+from typing import Protocol
+
+import keras
+
+from qtf.open_systems.outcome_distribution import OutcomeDistribution
+from qtf.open_systems.task.samples import Outcomes
+from qtf.training.compilation import compiled
+from qtf.training.damping import Damping
+from qtf.training.natural_gradient import NaturalGradient
+from qtf.training.per_sample import bytes_of_equations
+from qtf.training.piecewise import gradient_rows_at_once
+from qtf.training.surrogates import with_gradients
+from qtf.typing import Tensor
+
+
+class Step(Protocol):
+    """What a training of an open system asks of its steps; see `qtf.training.training`."""
+
+    compiles_itself: bool
+    state: Sequence[keras.Variable]
+    damping: Damping | None
+    remedy: str
+
+    def loss(self, uniforms: Tensor) -> Tensor:
+        """Returns the size of the residuals; differentiated, the direction of the step."""
+
+    def accepts(self, loss: float, rate: float) -> bool:
+        """Tells whether the step that has just been taken may stand."""
+
+    def bytes(self) -> int:
+        """Returns the memory of a step that cannot be done in pieces, roughly."""
+
+
+class ObjectiveGradient:
+    """Steps along the gradient of the objective.
+
+    Args:
+        model: The distribution.
+        outcomes: What sums are taken over.
+        variables: What the sums read beside the model.
+        xla: Whether XLA compiles what is compiled by itself: nothing here.
+    """
+
+    compiles_itself = False
+    damping: Damping | None = None
+    remedy = "a smaller `training.optimizer.learning_rate` or `dynamics.tau`"
+
+    def __init__(
+        self,
+        model: OutcomeDistribution,
+        outcomes: Outcomes,
+        variables: Sequence[keras.Variable],
+        *,
+        xla: bool = True,
+    ) -> None:
+        self.outcomes = outcomes
+        self.state: Sequence[keras.Variable] = ()
+
+    def loss(self, uniforms: Tensor) -> Tensor:
+        """Returns the objective."""
+        return self.outcomes.loss(uniforms)
+
+    def accepts(self, loss: float, rate: float) -> bool:
+        """Lets every step stand."""
+        return True
+
+    def bytes(self) -> int:
+        """Returns the memory of the gradient, roughly."""
+        return self.outcomes.gradient_bytes()
+
+
+class NaturalGradientStep:
+    """Steps that follow the residuals in the space of outcomes.
+
+    Args:
+        model: The distribution.
+        outcomes: What sums are taken over.
+        variables: What the sums read beside the model.
+        diag_shift: Added to the diagonal of the equations.
+        momentum: At least 0 and below 1.
+        xla: Whether XLA compiles residuals and derivatives.
+
+    Raises:
+        ValueError: A number is out of range.
+    """
+
+    compiles_itself = True
+
+    def __init__(
+        self,
+        model: OutcomeDistribution,
+        outcomes: Outcomes,
+        variables: Sequence[keras.Variable],
+        *,
+        diag_shift: float,
+        momentum: float = 0.0,
+        xla: bool = True,
+    ) -> None:
+        self.model = model
+        self.outcomes = outcomes
+        self.natural_gradient = NaturalGradient(model, diag_shift, momentum=momentum, xla=xla)
+        self.state: Sequence[keras.Variable] = self.natural_gradient.state
+        self.damping: Damping | None = self.natural_gradient.damping
+        self.remedy = (
+            f"a larger `natural_gradient.diag_shift` (here {diag_shift:g}), a smaller"
+            " `dynamics.tau` or `training.optimizer.learning_rate`, or another `start`"
+        )
+        self._wanted_change = compiled(
+            self._flat_change, variables=[*model.variables, *variables], xla=xla
+        )
+
+    def loss(self, uniforms: Tensor) -> Tensor:
+        """Returns the size of the residuals; its gradient is the one that the outcomes follow."""
+        model = self.model
+        rows, falls, shares, size = self._wanted_change(uniforms)
+        gradients = self.natural_gradient.follow(
+            lambda rows: [model(rows)],
+            rows,
+            [falls],
+            shares,
+            has_loops=model.network.recurrent,
+            at_once=gradient_rows_at_once(model),
+        )
+        return with_gradients(size, gradients, model.trainable_variables)
+
+    def accepts(self, loss: float, rate: float) -> bool:
+        """Tells whether residuals have become small enough, or else whether the step was short."""
+        verdict = self.outcomes.judge(loss)
+        return self.natural_gradient.is_short(rate) if verdict is None else verdict
+
+    def bytes(self) -> int:
+        """Returns the memory of the equations and of what they are made of, roughly."""
+        sizes = [math.prod(variable.shape) for variable in self.model.trainable_variables]
+        equations = bytes_of_equations(self.outcomes.n_rows, sum(sizes))
+        return self.outcomes.change_bytes() + equations
+
+    def _flat_change(self, uniforms: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        rows, change = self.outcomes.wanted_change(uniforms)
+        return rows, change.falls, change.shares, change.size

@@ -1,0 +1,139 @@
+"""Time evolution and steady states of open systems as what the training loop trains."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from qtf.checks import SAMPLES, check_arguments
+from qtf.open_systems.observables import DIRECTIONS, PauliObservables
+from qtf.open_systems.outcome_distribution import OutcomeDistribution
+from qtf.open_systems.plan import Plan, PlannedEquation
+from qtf.open_systems.povm_liouvillian import PovmLiouvillian
+from qtf.open_systems.task.samples import Outcomes
+from qtf.open_systems.task.steps import ObjectiveGradient, Step
+from qtf.training.training import Training
+from qtf.typing import Array, InputContext, RandomSource, Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenSystemTask:
+    """Outcome probabilities to be followed in time, or those that do not change.
+
+    Attributes:
+        make_distribution: Makes the distribution at time 0.
+        liouvillian: Generator of the probability equation.
+        plan: What is solved.
+        observables: What validations measure.
+        source: Uniform random numbers of a step.
+        n_samples: Samples of a step.
+        outcomes: What sums are taken over, of the distribution and its equation: `AllOutcomes`
+            or `Samples`.
+        make_step: How steps are taken: `ObjectiveGradient` or `NaturalGradientStep`.
+        find_exact: Returns the exact <X>, <Y>, <Z> averaged over sites before the first and
+            after each epoch, float64 (n_epochs + 1, 3); called once, when they are first
+            needed. None: they are unknown.
+        xla: Whether XLA compiles validations, and steps that compile themselves.
+
+    Raises:
+        ValueError: The number of samples is below 2.
+    """
+
+    make_distribution: Callable[[], OutcomeDistribution]
+    liouvillian: PovmLiouvillian
+    plan: Plan
+    observables: PauliObservables
+    source: RandomSource
+    n_samples: int
+    outcomes: Callable[..., Outcomes]
+    make_step: Callable[..., Step] = ObjectiveGradient
+    find_exact: Callable[[], Array] | None = None
+    xla: bool = True
+
+    def __post_init__(self) -> None:
+        check_arguments(SAMPLES, n_samples=self.n_samples)
+
+    @cached_property
+    def exact(self) -> Array | None:
+        """Exact <X>, <Y>, <Z> before the first and after each epoch, (n_epochs + 1, 3), or None."""
+        return None if self.find_exact is None else self.find_exact()
+
+    def build(self) -> "OpenSystemTraining":
+        """Makes the distribution and all that trains and measures it."""
+        return OpenSystemTraining(self)
+
+
+class OpenSystemTraining(Training):
+    """A distribution of outcomes that solves an equation in each epoch.
+
+    Its first weights are the start of the first step of time.
+
+    Args:
+        task: What is asked.
+    """
+
+    def __init__(self, task: OpenSystemTask) -> None:
+        self.task = task
+        self.model = model = task.make_distribution()
+        self.equation = PlannedEquation(task.liouvillian, task.plan)
+        self.outcomes = task.outcomes(
+            model,
+            self.equation,
+            make_distribution=task.make_distribution,
+            n_samples=task.n_samples,
+            xla=task.xla,
+        )
+        variables = [self.equation.epochs_done, *self.outcomes.start]
+        self.step = task.make_step(model, self.outcomes, variables, xla=task.xla)
+        self.batch_size = task.n_samples
+        # The epochs done, and where the step in work starts.
+        self.state = [*variables, *self.step.state]
+        self.damping = self.step.damping
+        self.remedy = self.step.remedy
+        self.compiles_itself = self.step.compiles_itself
+        names = ("loss", *DIRECTIONS)
+        errors = tuple(f"{name}_error" for name in names) if self.outcomes.has_errors else ()
+        exact = (*(f"exact_{name}" for name in DIRECTIONS), "distance")
+        if task.find_exact is None:
+            exact = ()
+        self.metric_names = ("loss", "time", *DIRECTIONS, *errors, *exact)
+        self.outcomes.set_start()
+
+    @property
+    def has_new_goal(self) -> bool:
+        """Whether the epoch in work solves a step of time, each of which starts anew."""
+        return self.equation.is_step_of_time
+
+    def step_bytes(self) -> int:
+        """Returns the memory of a training step that cannot be done in pieces, roughly."""
+        return self.step.bytes()
+
+    def loss(self, batch: Mapping[str, Tensor]) -> Tensor:
+        """Returns the size of the residual of the equation that is solved in this epoch."""
+        return self.step.loss(batch["uniforms"])
+
+    def accepts(self, loss: float, rate: float) -> bool:
+        """Tells whether the last step may stand."""
+        return self.step.accepts(loss, rate)
+
+    def training_batches(
+        self, start_step: int, input_context: InputContext | None
+    ) -> Iterable[Any]:
+        """Returns the stream of random numbers from `start_step` on."""
+        return self.task.source.dataset(start_step, input_context=input_context)
+
+    def validate(self) -> dict[str, float]:
+        """Returns the time, the Pauli matrices averaged over sites, and how far they are off."""
+        task, epoch = self.task, self.equation.epoch + 1
+        measured = self.outcomes.measure(task.observables)
+        values = {"loss": measured["loss"], "time": float(task.plan.times[epoch]), **measured}
+        if task.exact is not None:
+            exact = dict(zip(DIRECTIONS, task.exact[epoch].tolist(), strict=True))
+            values |= {f"exact_{name}": value for name, value in exact.items()}
+            values["distance"] = max(abs(measured[name] - exact[name]) for name in DIRECTIONS)
+        return values
+
+    def end_epoch(self) -> None:
+        """Makes the distribution as it is the start of the next step of time."""
+        self.outcomes.set_start()
+        self.equation.end_epoch()

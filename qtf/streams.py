@@ -1,0 +1,35 @@
+"""Numbers of all random streams: each purpose draws numbers of its own from a seed."""
+
+from enum import IntEnum
+
+
+class Stream(IntEnum):
+    """What random numbers are drawn for.
+
+    The number is part of the seed: a new purpose gets a new one, and none ever changes.
+    """
+
+    # Trajectories in the files of the generator.
+    TRAIN_FILES = 1
+    VALIDATION_FILES = 2
+    TEST_FILES = 3
+    # Trajectories that the source computes during a training, see `qtf.data.exact_source`.
+    TRAIN_STATES = 11
+    VALIDATION_STATES_OF_SOURCE = 12
+    TEST_STATES_OF_SOURCE = 13
+    # Trajectories that trainings without files are validated on.
+    VALIDATION_STATES = 21
+    # Trajectories of a fit of the local generator, and their noise.
+    FIT_STATES = 22
+    FIT_NOISE = 23
+    # States of evaluations without files, and those for fits of the least-squares predictor.
+    TEST_STATES = 31
+    LEAST_SQUARES_STATES = 32
+    # Samples of validations of ground states, and flips that look for what they cannot show.
+    GROUND_STATE_VALIDATION = 41
+    GROUND_STATE_UNSEEN = 42
+    # Samples that measure the trainings of a comparison of samplers, and the first spins of chains.
+    SAMPLER_MEASUREMENT = 43
+    CHAIN_START = 44
+    # Samples of validations of open systems.
+    OPEN_SYSTEM_VALIDATION = 47

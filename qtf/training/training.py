@@ -1,0 +1,77 @@
+"""What the loop trains."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import keras
+
+from qtf.training.damping import Damping
+from qtf.typing import Array, InputContext, Tensor
+
+
+class Training(ABC):
+    """A model with its loss, its data and its measurements: complete as soon as it exists.
+
+    The loop has it made in the strategy's scope, once the seeds are set.
+
+    Attributes:
+        model: The model with all its weights.
+        batch_size: Samples in one batch of one replica; only for the rate in the progress line.
+        metric_names: Keys that `validate` returns.
+        state: Variables that a checkpoint needs beside model and optimiser.
+        damping: What holds back steps, which then can be taken back; None: every step stands.
+        remedy: What to try if the loss becomes infinite, after "try"; "": a lower learning rate.
+        compiles_itself: Whether the parts of `loss` are compiled by themselves, so that XLA must
+            not compile it as a whole.
+    """
+
+    model: keras.Model
+    batch_size: int
+    metric_names: tuple[str, ...]
+    state: Sequence[keras.Variable] = ()
+    damping: Damping | None = None
+    remedy: str = ""
+    compiles_itself: bool = False
+
+    @property
+    def has_new_goal(self) -> bool:
+        """Whether the epoch in work seeks something else than the one before.
+
+        Metrics of the two cannot be compared then.
+        """
+        return False
+
+    @abstractmethod
+    def loss(self, batch: Any) -> Tensor:
+        """Returns the mean loss over one replica's batch, a scalar tensor."""
+
+    @abstractmethod
+    def training_batches(
+        self, start_step: int, input_context: InputContext | None
+    ) -> Iterable[Any]:
+        """Returns a `tf.data.Dataset`: the endless stream from batch `start_step` on.
+
+        The stream must be the same whatever the step it starts at: resuming relies on it.
+        """
+
+    @abstractmethod
+    def validate(self) -> dict[str, float]:
+        """Returns validation metrics; the one named `monitor` marks the best weights.
+
+        Metrics of samples have their standard error beside them, that of `loss` as `loss_error`.
+        """
+
+    def accepts(self, loss: float, rate: float) -> bool:
+        """Tells whether the step that has just been taken may stand; see `DampedStep`."""
+        return True
+
+    def end_epoch(self) -> None:  # noqa: B027
+        """Gets ready for the next epoch, after a validation and before its checkpoint."""
+
+    def figures(self) -> dict[str, Array]:
+        """Returns pictures for TensorBoard, uint8 (height, width, 3), by name."""
+        return {}
+
+    def explain_data_loss(self, error: Exception) -> None:  # noqa: B027
+        """Raises a `ValueError` naming the file and record behind a data error."""

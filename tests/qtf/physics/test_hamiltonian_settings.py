@@ -1,0 +1,88 @@
+import pickle
+
+import pytest
+
+from qtf.physics import Chain, HamiltonianSettings, Square, heisenberg, ising, j1j2
+
+SQUARE = {"lattice": "square", "n_rows": 2, "n_columns": 3, "periodic": True}
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"name": "ising"},
+        {"name": "ising", "n_sites": 3, "coupling": [1.0, 2.0]},
+        {"name": "heisenberg", **SQUARE, "n_sites": 6},
+        {"name": "custom", "n_sites": 1, "terms": [[1.0, [0], "Y"]]},
+    ],
+)
+def test_mapping_is_given_back_as_it_was(config):
+    settings = HamiltonianSettings.from_mapping(config)
+    assert settings.as_mapping() == config
+    assert HamiltonianSettings.from_mapping(settings.as_mapping()) == settings
+    assert pickle.loads(pickle.dumps(settings)) == settings
+
+
+def test_settings_are_apart_from_the_mapping_they_were_made_of():
+    config = {"name": "ising", "n_sites": 3, "coupling": [1.0, 2.0]}
+    settings = HamiltonianSettings.from_mapping(config)
+    config["coupling"][0] = 5.0
+    settings.as_mapping()["coupling"][1] = 5.0
+    assert settings["coupling"] == [1.0, 2.0]
+
+
+def test_coefficients_have_the_defaults_of_their_function():
+    settings = HamiltonianSettings("ising", {"coupling": 2.0, "longitudinal_field": [0.0, 1.0]})
+    assert settings["transverse_field"] == -1.05
+    assert (settings.number("coupling"), settings.number("longitudinal_field")) == (2.0, None)
+    assert settings.resized(2).build() == ising(
+        Chain(2), coupling=2.0, longitudinal_field=[0.0, 1.0]
+    )
+
+
+def test_resized_settings_have_all_sides_of_that_size():
+    square = HamiltonianSettings("j1j2", {**SQUARE, "n_sites": 6}).resized(4)
+    assert square.lattice == Square(4, 4, periodic=True)
+    assert square.build() == j1j2(Square(4, 4, periodic=True))
+    assert HamiltonianSettings("heisenberg").resized(6).build() == heisenberg(Chain(6))
+
+
+def test_number_of_sites_fits_the_sides():
+    assert HamiltonianSettings("ising").with_n_sites(5).lattice == Chain(5)
+    assert HamiltonianSettings("ising", SQUARE).with_n_sites(6).lattice.n_sites == 6
+    with pytest.raises(ValueError, match=r"`n_sites` must be n_rows \* n_columns = 6, but is 7\."):
+        HamiltonianSettings("ising", SQUARE).with_n_sites(7)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "expected"),
+    [
+        ("ising", {}, "Ising model, open chain"),
+        ("heisenberg", {"n_sites": 8, "periodic": True}, "Heisenberg model, periodic chain of 8"),
+        ("j1j2", SQUARE, "J1-J2 model, periodic square of 2 x 3"),
+        (
+            "custom",
+            {"n_sites": 1, "terms": [[1.0, [0], "Y"]]},
+            "Hamiltonian of Pauli strings, 1 spins",
+        ),
+        ("custom", {"terms": []}, "Hamiltonian of Pauli strings"),
+    ],
+)
+def test_titles_name_model_lattice_and_size(name, values, expected):
+    assert HamiltonianSettings(name, values).describe() == expected
+
+
+def test_custom_hamiltonian_has_no_lattice():
+    custom = HamiltonianSettings("custom", {"n_sites": 1, "terms": [[1.0, [0], "Y"]]})
+    with pytest.raises(ValueError, match="`name` must be one of a Hamiltonian on a lattice, but"):
+        custom.lattice  # noqa: B018
+
+
+def test_values_are_checked_as_soon_as_there_is_a_size():
+    unsized = HamiltonianSettings("ising", {"coupling": "a"})
+    with pytest.raises(ValueError, match=r"`coupling` must be real, but is 'a'\."):
+        unsized.resized(3)
+    with pytest.raises(
+        ValueError, match=r"must have the key `n_sites`, but is \{'coupling': 'a'\}"
+    ):
+        unsized.lattice  # noqa: B018

@@ -1,0 +1,47 @@
+"""Mistakes in settings are told at once: before TensorFlow, which takes seconds, is imported."""
+
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+import runpy
+import sys
+sys.argv = sys.argv[1:]
+try:
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+finally:
+    print([name for name in ("tensorflow", "keras") if name in sys.modules])
+"""
+DYNAMICS = ["trainers.dynamics", "--config=configs/dynamics/demo.py"]
+GROUND_STATE = ["trainers.ground_state", "--config=configs/ground_state/heisenberg_chain.py:8"]
+OPEN_SYSTEM = ["trainers.open_system", "--config=configs/open_system/ising_chain.py:3,1.0"]
+GENERATOR = [DYNAMICS[0], "--config=configs/dynamics/local_generator.py"]
+# Command, what is asked, exit code, what is told: a wrong value, a combination, an unknown key.
+MISTAKES = [
+    (DYNAMICS, ["--config.model.units=-1"], 1, "`model.units` must be positive, but is -1"),
+    (DYNAMICS, ["--config.loss=mae"], 1, "`loss` must be one of mean_squared_error, squared_dist"),
+    (DYNAMICS, ["--config.model.n_max=4"], 1, "`data.n_sites` must be within 1..4 (model.n_max)"),
+    (DYNAMICS, ["--config.data.weights=(1.0,)"], 1, "`data.weights` must be empty or hold one num"),
+    (DYNAMICS, [], 1, 'Flag --data_dir is needed when `data.source` is "files"'),
+    (GENERATOR, ["--config.model.units=8"], 1, "`model.units` belongs to the networks, not to"),
+    (DYNAMICS, ["--config.model.unit=8"], 2, "Did you mean `model.units`?"),
+    (GROUND_STATE, ["--config.min_sr.momentum=1.5"], 1, "`min_sr.momentum` must be at least 0"),
+    (GROUND_STATE, ["--config.network.unit=8"], 2, "Did you mean `network.units`?"),
+    (OPEN_SYSTEM, ["--config.training.n_epochs=0"], 1, "`training.n_epochs` must be positive"),
+    (OPEN_SYSTEM, ["--config.network.unit=8"], 2, "Did you mean `network.units`?"),
+]
+
+
+@pytest.mark.parametrize(("command", "flags", "code", "words"), MISTAKES)
+def test_a_mistake_is_told_without_tensorflow(tmp_path, command, flags, code, words):
+    arguments = [*command, *flags, f"--workdir={tmp_path / 'run'}"]
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *arguments], capture_output=True, text=True
+    )
+    assert done.returncode == code
+    assert words in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == "[]\n"
+    assert not (tmp_path / "run").exists()

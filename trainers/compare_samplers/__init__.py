@@ -1,0 +1,1 @@
+"""Direct samples of wave functions against Markov chains."""

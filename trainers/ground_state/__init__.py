@@ -1,0 +1,1 @@
+"""Command that finds ground states, its settings, and what is behind it."""

@@ -1,0 +1,84 @@
+"""Finds a ground state by variational Monte Carlo with an autoregressive wave function.
+
+    python -m trainers.ground_state --config=configs/ground_state/ising_square.py --workdir=RUN
+
+With `refinement.n_epochs` a small system ends on sums over all its configurations, see
+configs/ground_state/heisenberg_square.py. With `growth.sizes` it is retrained on larger and
+larger lattices, see configs/ground_state/grow_chain.py.
+
+Stopped by Ctrl-C, SIGTERM or kill -9, the same command continues.
+"""
+
+import os
+from typing import TYPE_CHECKING
+
+from absl import flags
+
+from qtf.command_line import run_command
+from qtf.configuration_files import define_configuration
+
+if TYPE_CHECKING:
+    from trainers.ground_state.settings import GroundStateSettings
+
+CONFIG = define_configuration("Which ground state, and how.")
+WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.")
+PROFILE = flags.DEFINE_boolean("profile", False, "Trace ten of the first steps for TensorBoard.")
+
+
+def main() -> None:
+    """Console entry point."""
+    flags.mark_flags_as_required(["config", "workdir"])
+    run_command("qtf-ground-state", _main)
+
+
+def _main() -> None:
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # Imported here so that --help and mistakes in the flags answer at once.
+    from trainers.config import from_config
+    from trainers.ground_state.settings import GroundStateSettings
+
+    settings = from_config(GroundStateSettings, CONFIG.value)
+    if settings.growth.sizes:
+        _grow(settings)
+    else:
+        _search(settings)
+
+
+def _search(settings: "GroundStateSettings") -> None:
+    from qtf.quiet_import import import_tensorflow_quietly
+    from trainers.ground_state.facts import find_facts
+
+    facts = find_facts(settings)
+    import_tensorflow_quietly()
+    from trainers.ground_state.refinement import run_and_refine
+    from trainers.ground_state.report import lines, measure, write_result
+
+    training = run_and_refine(settings, facts, WORKDIR.value, profile=PROFILE.value)
+    result = measure(training, WORKDIR.value, facts.reference)
+    write_result(result, WORKDIR.value)
+    for line in lines(result, settings.physics.hamiltonian):
+        print(line)
+    print(f"Run folder: {WORKDIR.value}")
+
+
+def _grow(settings: "GroundStateSettings") -> None:
+    from qtf.quiet_import import import_tensorflow_quietly
+    from trainers.ground_state.facts import find_facts
+    from trainers.ground_state.growth.stages import make_stages
+
+    facts = [find_facts(stage.settings) for stage in make_stages(settings)]
+    import_tensorflow_quietly()
+    from trainers.ground_state.growth.grow import grow
+    from trainers.ground_state.growth.report import HEADER, bulk_line, lines
+
+    print(HEADER)
+    for growth in grow(settings, facts, WORKDIR.value, profile=PROFILE.value):
+        for line in lines(growth.rows[-1]):
+            print(line, flush=True)
+    if growth.bulk is not None:
+        print(bulk_line(growth.bulk))
+    print(f"Folder of the growth: {WORKDIR.value}")
+
+
+if __name__ == "__main__":
+    main()

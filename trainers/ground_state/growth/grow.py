@@ -1,0 +1,141 @@
+"""Trains a wave function at one size and retrains it on larger ones, one run folder for each."""
+
+import gc
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from qtf.training.checkpoints import last_step
+from qtf.training.run_folder import MUTABLE_KEYS, RunFolder, check_same, flattened
+from trainers.ground_state.assembly import estimate_average, make_wave_function, run
+from trainers.ground_state.facts import Facts
+from trainers.ground_state.growth.report import write_report
+from trainers.ground_state.growth.rows import AVERAGED, Growth
+from trainers.ground_state.growth.stages import Stage, make_stages
+from trainers.ground_state.report import RESULT, measure, write_result
+from trainers.ground_state.settings import GroundStateSettings, GrowthSettings
+
+# Only their end decides whether the next size may still begin.
+MUTABLE_AT_A_SIZE = (
+    "training.log_every_steps",
+    "training.checkpoint_every_minutes",
+    "training.histograms_every_epochs",
+    "training.figures_every_epochs",
+)
+
+
+def grow(
+    settings: GroundStateSettings,
+    facts: Sequence[Facts],
+    workdir: Path | str,
+    *,
+    profile: bool = False,
+) -> Iterator[Growth]:
+    """Trains every size of `growth.sizes`, each from the weights of the one before.
+
+    Moments of the optimiser, and the direction of stochastic reconfiguration, go along. What
+    is finished is not done again; what was interrupted continues. After each size
+    `growth.json` and two figures are in `workdir`, beside a run folder `size-NNN` for each.
+
+    Args:
+        settings: Settings of the command, with `growth.sizes`.
+        facts: What `find_facts` has shown at each size.
+        workdir: Folder of the growth.
+        profile: Whether ten of the first steps of each size are traced for TensorBoard.
+
+    Yields:
+        What `growth.json` holds, after each size.
+
+    Raises:
+        ValueError: The network is none that grows, or what has been trained does not fit.
+    """
+    workdir = Path(workdir)
+    stages = make_stages(settings)
+    # Mistakes are found before anything is trained.
+    _check_weights(stages, facts)
+    folder = RunFolder(workdir)
+    try:
+        _open(folder, settings, stages)
+        for place, stage in enumerate(stages):
+            if not (workdir / stage.name / RESULT).exists():
+                _train(stage, facts[place], workdir, settings.growth, profile=profile)
+            yield write_report(stages[: place + 1], workdir)
+    finally:
+        folder.close()
+
+
+def check_finished(stages: Sequence[Stage], workdir: Path) -> None:
+    """Checks the run folders of all sizes that have begun against what is asked.
+
+    Raises:
+        ValueError: A size has been trained in another way, or after another size.
+    """
+    for stage in stages:
+        folder = RunFolder(workdir / stage.name)
+        if folder.config.exists():
+            asked = stage.settings.as_mapping()
+            check_same(folder.path, folder.load_config(), asked, MUTABLE_AT_A_SIZE)
+
+
+def _check_weights(stages: Sequence[Stage], facts: Sequence[Facts]) -> None:
+    """Checks that the largest size can start from the weights of the smallest one.
+
+    Where shapes depend on the size, these two differ; to build all would take long.
+    """
+    first, last = (
+        [
+            variable.shape
+            for variable in make_wave_function(
+                stages[place].settings, facts[place]
+            ).trainable_variables
+        ]
+        for place in (0, -1)
+    )
+    if first != last:
+        raise ValueError(
+            "Setting `network.name` must be a network whose weights are the same at every size"
+            f' for a growth, but is "{stages[0].settings.network.name}".'
+        )
+
+
+def _open(folder: RunFolder, settings: GroundStateSettings, stages: Sequence[Stage]) -> None:
+    if folder.config.exists() and "growth" not in folder.load_config():
+        raise ValueError(
+            f"Folder {folder.path} holds a run of one size; choose another folder for"
+            " `growth.sizes`, or leave them out to continue the run."
+        )
+    # What was asked of a size stands in its own folder.
+    check_finished(stages, folder.path)
+    asked = settings.as_mapping()
+    del asked["refinement"]
+    growth = flattened({"growth": asked["growth"]})
+    folder.open(asked, mutable={*MUTABLE_KEYS, *growth} - {"training.n_epochs"})
+
+
+def _train(
+    stage: Stage, facts: Facts, workdir: Path, growth: GrowthSettings, *, profile: bool
+) -> None:
+    path, settings = workdir / stage.name, stage.settings
+    begun = last_step(RunFolder(path).checkpoints) or 0
+    started = time.monotonic()
+    start_from = None if stage.start is None else workdir / stage.start
+    training = run(settings, facts, path, start_from=start_from, profile=profile)
+    seconds = time.monotonic() - started
+    n_steps = last_step(RunFolder(path).checkpoints) or 0
+    entries = {
+        "size": stage.size,
+        "n_steps": n_steps,
+        "n_evaluation": growth.n_evaluation,
+        # A start that had nothing left to train says nothing.
+        "seconds_per_step": seconds / (n_steps - begun) if n_steps > begun else None,
+    }
+    if growth.n_averages:
+        average = estimate_average(settings, facts, training.model, growth.n_averages)
+        if average is not None:
+            entries[f"energy{AVERAGED}"] = average.energy
+            entries[f"energy_error{AVERAGED}"] = average.energy_error
+    result = measure(training, path, facts.reference, n_samples=growth.n_evaluation)
+    write_result(result, path, entries)
+    del training
+    # Compiled steps hold their model in a circle.
+    gc.collect()

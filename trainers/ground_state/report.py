@@ -1,0 +1,161 @@
+"""What a ground-state run says of its result."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from qtf.files import write_json
+from qtf.ground_states.estimates import relative_error
+from qtf.ground_states.exact_sums import MAX_LISTED_SITES, variational_energy
+from qtf.ground_states.task import GroundStateTraining
+from qtf.physics import HamiltonianSettings, published_energies
+from qtf.physics.known_energies import KnownEnergy
+from qtf.training.run_folder import RunFolder
+
+RESULT = "result.json"
+NO_RELATIVE_ERROR = "Relative error: none, as the reference is 0"
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Energies from sums over all configurations.
+
+    Attributes:
+        energy: Energy of the wave function.
+        n_symmetries: Number of symmetries; None: none are known, or they were built in.
+        energy_averaged: Energy of its average over them.
+    """
+
+    energy: float
+    n_symmetries: int | None = None
+    energy_averaged: float | None = None
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Returns the entries of `result.json`."""
+        entries = {
+            "energy_from_all_configurations": self.energy,
+            "n_symmetries": self.n_symmetries,
+            "energy_averaged_over_symmetries": self.energy_averaged,
+        }
+        return {key: value for key, value in entries.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run has reached; energies are total ones.
+
+    Attributes:
+        n_sites: Number of sites.
+        weights_after_step: Optimiser steps after which the run had the weights.
+        metrics: Metrics of a validation.
+        warnings: Why it may not be the ground state, one sentence each.
+        sums: Energies from all configurations, where these can be listed.
+        reference: Ground energy that it is held against.
+    """
+
+    n_sites: int
+    weights_after_step: int | None
+    metrics: Mapping[str, float]
+    warnings: tuple[str, ...] = ()
+    sums: Sums | None = None
+    reference: KnownEnergy | None = None
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Returns the content of `result.json`."""
+        return {
+            "n_sites": self.n_sites,
+            "weights_after_step": self.weights_after_step,
+            **self.metrics,
+            "warnings": list(self.warnings),
+            **({} if self.sums is None else self.sums.to_mapping()),
+            **{
+                f"reference_{name}": getattr(self.reference, name, None)
+                for name in ("source", "error", "kind")
+            },
+        }
+
+
+def measure(
+    training: GroundStateTraining,
+    workdir: Path | str,
+    reference: KnownEnergy | None,
+    *,
+    n_samples: int | None = None,
+) -> Result:
+    """Measures the energy in every way that the size allows.
+
+    It is that of the weights which the model has now, after `run` those that exports take.
+
+    Args:
+        training: The wave function with the weights to measure, and what measures it.
+        workdir: The run folder.
+        reference: Ground energy where it is known.
+        n_samples: Samples of the measurement; None: as many as of a validation.
+    """
+    measurement = training.measure(n_samples or training.task.n_validation)
+    return Result(
+        n_sites=training.model.n_sites,
+        weights_after_step=RunFolder(workdir).kept_step(),
+        metrics=measurement.metrics,
+        warnings=tuple(training.warnings(measurement)),
+        sums=_sums(training),
+        reference=reference,
+    )
+
+
+def _sums(training: GroundStateTraining) -> Sums | None:
+    task, psi = training.task, training.model
+    if task.hamiltonian.n_sites > MAX_LISTED_SITES:
+        return None
+    energy = variational_energy(psi, task.hamiltonian, xla=task.xla)
+    if task.symmetrized is None:
+        return Sums(energy)
+    average = task.symmetrized(psi)
+    averaged = variational_energy(average, task.hamiltonian, xla=task.xla)
+    return Sums(energy, average.n_symmetries, averaged)
+
+
+def write_result(
+    result: Result, workdir: Path | str, more: Mapping[str, float | None] | None = None
+) -> None:
+    """Writes `result.json` into a run folder, with more entries if there are any."""
+    write_json(Path(workdir) / RESULT, {**result.to_mapping(), **(more or {})})
+
+
+def lines(result: Result, hamiltonian: HamiltonianSettings) -> Iterator[str]:
+    """Yields what a user reads at the end of a run."""
+    metrics, n_sites = result.metrics, result.n_sites
+    energy, error = metrics["energy"], metrics["energy_error"]
+    yield f"Energy: {energy:.9g} +- {error:.2g}"
+    yield f"Energy a site: {energy / n_sites:.8g} +- {error / n_sites:.1g}"
+    yield f"Variance: {metrics['energy_variance']:.3g}, V-score: {metrics['v_score']:.3g}"
+    for row in published_energies(hamiltonian):
+        bar = f" +- {row.error:.0e}" if row.error else ""
+        published = f"{row.energy_per_site:.9g}{bar} a site"
+        yield f"{row.method}: {published} ({row.kind}: {row.source})"
+    reference = result.reference
+    if reference is not None:
+        bar = f" +- {reference.error:.1g}" if reference.error else ""
+        yield f"Reference: {reference.energy:.9g}{bar} ({reference.kind}: {reference.source})"
+        relative = _relative(energy, reference)
+        yield f"Relative error: {relative} from samples" if relative else NO_RELATIVE_ERROR
+    if result.sums is not None:
+        yield from _lines_of_sums(result.sums, reference)
+    yield from (f"Warning: {warning}" for warning in result.warnings)
+
+
+def _lines_of_sums(sums: Sums, reference: KnownEnergy | None) -> Iterator[str]:
+    energies = {
+        "Energy from all configurations": sums.energy,
+        f"Averaged over {sums.n_symmetries} symmetries": sums.energy_averaged,
+    }
+    for name, energy in energies.items():
+        if energy is not None:
+            relative = _relative(energy, reference)
+            yield f"{name}: {energy:.9g}{f', relative error {relative}' if relative else ''}"
+
+
+def _relative(energy: float, reference: KnownEnergy | None) -> str:
+    error = None if reference is None else relative_error(energy, reference.energy)
+    return "" if error is None else f"{error:.2g}"

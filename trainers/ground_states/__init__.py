@@ -1,1 +1,0 @@
-"""Ground states: configuration, wave function, task and reports put together."""

@@ -1,0 +1,45 @@
+"""Follows an open quantum system in time, or finds its steady state, as outcome probabilities.
+
+    python -m trainers.open_system --config=configs/open_system/heisenberg_chain.py --workdir=RUN
+
+Stopped by Ctrl-C, SIGTERM or kill -9, the same command continues.
+"""
+
+import os
+
+from absl import flags
+
+from qtf.command_line import run_command
+from qtf.configuration_files import define_configuration
+
+CONFIG = define_configuration("Which system, and how.")
+WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.")
+PROFILE = flags.DEFINE_boolean("profile", False, "Trace ten of the first steps for TensorBoard.")
+
+
+def main() -> None:
+    """Console entry point."""
+    flags.mark_flags_as_required(["config", "workdir"])
+    run_command("qtf-open-system", _main)
+
+
+def _main() -> None:
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # Imported here so that --help and mistakes in the flags answer at once.
+    from qtf.quiet_import import import_tensorflow_quietly
+    from trainers.config import from_config
+    from trainers.open_system.settings import OpenSystemSettings
+
+    settings = from_config(OpenSystemSettings, CONFIG.value)
+    import_tensorflow_quietly()
+    from trainers.open_system.assembly import run
+    from trainers.open_system.report import lines, measure
+
+    training = run(settings, WORKDIR.value, profile=PROFILE.value)
+    for line in lines(measure(training, WORKDIR.value)):
+        print(line)
+    print(f"Run folder: {WORKDIR.value}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+"""What `trainers.open_system` can be told, as a whole."""
+
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from qtf.checks import COUNT_OR_0, FLAG, NOT_NEGATIVE, OneOf
+from qtf.open_systems.settings import (
+    STARTS,
+    DynamicsSettings,
+    NaturalGradientSettings,
+    ObjectiveSettings,
+    SamplingSettings,
+    SteadyStateSettings,
+)
+from qtf.physics import JUMP_MATRICES, MEASUREMENTS, HamiltonianSettings
+from qtf.settings import Settings
+from qtf.training.settings import FULL_PRECISIONS, OptimizerSettings, TrainingSettings
+from trainers.open_system.stand_ins import NetworkSettings
+
+# Up to so many sites all outcomes are listed, and exact values are known in a minute or so.
+MAX_LISTED_SITES = 9
+NOT_UNIQUE = (
+    "Setting `exact` must be False, as the steady state is not unique: more than one state stays as"
+    " it is (no decay at all, spins that nothing reaches, conserved quantities). A search without"
+    " exact values ends in one of them."
+)
+
+
+def _default_hamiltonian() -> HamiltonianSettings:
+    return HamiltonianSettings("ising", {"lattice": "chain", "n_sites": 4})
+
+
+def _default_training() -> TrainingSettings:
+    optimizer = OptimizerSettings(
+        learning_rate=1e-2, schedule="last_third_lower", decay=0.5, floor=5e-5, beta_2=0.98
+    )
+    # An epoch is a step of time.
+    return TrainingSettings(n_epochs=200, steps_per_epoch=120, optimizer=optimizer)
+
+
+@dataclass(frozen=True)
+class PhysicsSettings(Settings, section="physics"):
+    """The system.
+
+    Attributes:
+        hamiltonian: Hamiltonian of the spins.
+        decay_rate: Rate of the decay of every spin, from up to down. Rates of other kinds of jumps
+            are fields of the same form.
+    """
+
+    hamiltonian: HamiltonianSettings = field(default_factory=_default_hamiltonian)
+    decay_rate: Annotated[float, NOT_NEGATIVE] = 1.0
+
+    @property
+    def rates(self) -> dict[str, float]:
+        """Rate of each kind of `qtf.physics.JUMP_MATRICES`."""
+        return {
+            kind: vars(self)[f"{kind}_rate"]
+            for kind in JUMP_MATRICES
+            if f"{kind}_rate" in vars(self)
+        }
+
+
+@dataclass(frozen=True)
+class OpenSystemSettings(Settings):
+    """What is solved, and how.
+
+    Attributes:
+        physics: The system.
+        measurement: Measurement whose outcomes are described, "tetrahedral" or "four_pauli".
+        start: Direction of all spins at time 0.
+        network: Network of the distribution.
+        strings: Orders of the sites that are averaged; 0: the one of their numbers.
+        objective: What is minimised.
+        natural_gradient: How residuals are followed instead.
+        dynamics: Steps of time.
+        steady_state: Search for the steady state.
+        sampling: Numbers of samples.
+        exact: Whether exact values stand beside, where they are known.
+        training: Training of the distribution, whose epochs are the steps of time.
+    """
+
+    physics: PhysicsSettings = field(default_factory=PhysicsSettings)
+    measurement: Annotated[str, OneOf(MEASUREMENTS)] = "tetrahedral"
+    start: Annotated[str, OneOf(STARTS)] = "+z"
+    network: NetworkSettings = field(default_factory=NetworkSettings)
+    strings: Annotated[int, COUNT_OR_0] = 0
+    objective: ObjectiveSettings = field(default_factory=ObjectiveSettings)
+    natural_gradient: NaturalGradientSettings = field(default_factory=NaturalGradientSettings)
+    dynamics: DynamicsSettings = field(default_factory=DynamicsSettings)
+    steady_state: SteadyStateSettings = field(default_factory=SteadyStateSettings)
+    sampling: SamplingSettings = field(default_factory=SamplingSettings)
+    exact: Annotated[bool, FLAG] = True
+    training: TrainingSettings = field(default_factory=_default_training)
+
+    def __post_init__(self) -> None:
+        """Checks every rule, also those between sections.
+
+        Raises:
+            ValueError: A rule is broken.
+        """
+        super().__post_init__()
+        n_sites = self.physics.hamiltonian.lattice.n_sites
+        if n_sites < 2:
+            raise ValueError(f"Open systems need at least 2 sites, but there is {n_sites}.")
+        if self.objective.every_outcome and n_sites > MAX_LISTED_SITES:
+            raise ValueError(
+                f"Setting `objective.every_outcome` needs at most {MAX_LISTED_SITES} sites, but"
+                f" there are {n_sites}."
+            )
+        self._check_training()
+        # More than one state stays as it is without decay; elsewhere only a solution tells.
+        if (
+            self.has_exact_values
+            and self.steady_state.n_epochs
+            and not any(self.physics.rates.values())
+        ):
+            raise ValueError(NOT_UNIQUE)
+
+    @property
+    def has_exact_values(self) -> bool:
+        """Whether exact values are asked for and can be had."""
+        return self.exact and self.physics.hamiltonian.lattice.n_sites <= MAX_LISTED_SITES
+
+    def _check_training(self) -> None:
+        training = self.training
+        if training.precision not in FULL_PRECISIONS:
+            raise ValueError(
+                f"Setting `training.precision` must be one of {', '.join(FULL_PRECISIONS)} for open"
+                f' systems, but is "{training.precision}".'
+            )
+        if training.validate_every_epochs != 1:
+            raise ValueError(
+                "Setting `training.validate_every_epochs` must be 1 for open systems, but is"
+                f" {training.validate_every_epochs}."
+            )
+        if training.strategy != "one_device" and not self.objective.every_outcome:
+            raise ValueError(
+                'Setting `training.strategy` must be "one_device" for samples of open systems, but'
+                f' is "{training.strategy}".'
+            )
+        if self.steady_state.n_epochs > training.n_epochs:
+            raise ValueError(
+                "Setting `steady_state.n_epochs` must be from 0 to `training.n_epochs` ="
+                f" {training.n_epochs}, but is {self.steady_state.n_epochs}."
+            )
