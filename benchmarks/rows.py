@@ -27,7 +27,7 @@ class Row:
         value: Median.
         low: Smallest of all runs.
         high: Largest of all runs.
-        unit: Of these three.
+        unit: Unit of these three.
         against: What it is held against; empty for a bare number.
         kind: `PEER` or `BOUND`.
         ratio: See `kind`; the median over runs that followed one another.
@@ -68,7 +68,7 @@ class Row:
         return Requirement(f"{self.room}, {self.name}", measured, self.holds, limit)
 
 
-def compared(
+def compare(
     room: str,
     name: str,
     ours: Timings,
@@ -113,7 +113,7 @@ def rate(room: str, name: str, amount: float, unit: str, timings: Timings) -> Ro
 def constant_limit(room: str, name: str, ours: Timings, limit_seconds: float) -> Row:
     """Returns the row of a timing that must not be longer than a number of seconds."""
     bound = Timings((limit_seconds,) * len(ours.seconds))
-    return compared(room, name, ours, f"{LIMIT} {limit_seconds:g} s", bound, BOUND, limit=1.0)
+    return compare(room, name, ours, f"{LIMIT} {limit_seconds:g} s", bound, BOUND, limit=1.0)
 
 
 def number(value: float) -> str:
@@ -121,12 +121,12 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
-def stamped(rows: Iterable[Row], device: str) -> list[Row]:
+def stamp(rows: Iterable[Row], device: str) -> list[Row]:
     """Returns the rows with device, versions and today's date."""
     return [replace(row, device=device, versions=versions(), date=today()) for row in rows]
 
 
-def merged(old: Sequence[Row], new: Sequence[Row]) -> list[Row]:
+def merge(old: Sequence[Row], new: Sequence[Row]) -> list[Row]:
     """Returns all rows; new ones take the place of old ones of the same work and peer."""
     return list({_key(row): row for row in (*old, *new)}.values())
 

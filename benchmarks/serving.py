@@ -64,14 +64,14 @@ def main() -> None:
         base_path = Path(folder) / "ising"
         export_network(base_path, units=arguments.units)
         session = in_process(base_path / "1", arguments)
-        with served(base_path) as (grpc_port, rest_port):
+        with serve(base_path) as (grpc_port, rest_port):
             overhead = measure(
                 arguments.runs * 3,
                 session=lambda: session(1),
                 grpc=grpc_caller(grpc_port, arguments),
                 rest=rest_caller(rest_port, arguments),
             )
-        with served(base_path, *batching_flags(Path(folder), arguments)) as (grpc_port, _):
+        with serve(base_path, *batching_flags(Path(folder), arguments)) as (grpc_port, _):
             load = measure(
                 arguments.runs,
                 session=lambda: session(arguments.n_clients),
@@ -101,7 +101,7 @@ def states(size: int, n_steps: int) -> dict[str, np.ndarray]:
 
 
 @contextmanager
-def served(base_path: Path, *flags: str) -> Iterator[tuple[int, int]]:
+def serve(base_path: Path, *flags: str) -> Iterator[tuple[int, int]]:
     """Starts the server and yields its gRPC and REST ports."""
     command = [sys.executable, "-m", "serving.server", "--port=0", "--rest_api_port=0"]
     command += ["--model_name=ising", f"--model_base_path={base_path}", *flags]

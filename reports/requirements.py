@@ -42,7 +42,7 @@ def tally(requirements: Iterable[Requirement], noun: str = "requirements") -> st
     """Returns how many of them hold, in words.
 
     Args:
-        requirements: Of which those with a verdict count.
+        requirements: Requirements, of which those with a verdict count.
         noun: Their name.
 
     Example:

@@ -22,7 +22,7 @@ def plan_text(stages: Sequence[Stage], is_finished: Callable[[Stage], bool]) -> 
     """Returns a table of the stages with expected durations on two cores.
 
     Args:
-        stages: In the order in which they run.
+        stages: Stages in the order in which they run.
         is_finished: Whether a stage needs no work any more.
     """
     open_stages = _select_open(stages, is_finished)

@@ -77,7 +77,7 @@ class Runner:
             before = Entry()
         seconds = 0.0 if before.finished else before.seconds
         self.journal.update(stage.name, fingerprint=digest, finished=False, seconds=seconds)
-        self.say(f"== {stage.name}, about {duration(stage.minutes)}: {stage.as_typed}")
+        self.say(f"== {stage.name}, about {duration(stage.minutes)}: {stage.command_line}")
         self._execute(stage, seconds)
         if not stage.output.exists():
             raise ValueError(f"Stage {stage.name} has not written {stage.output}.")

@@ -47,7 +47,7 @@ class Stage:
         return (*config, *self.arguments)
 
     @property
-    def as_typed(self) -> str:
+    def command_line(self) -> str:
         """The command as a user would type it."""
         return shlex.join(("python", *self.command))
 

@@ -11,7 +11,7 @@ from reproduce.engine.pages import write_page
 from reproduce.sections.full_scale import stages_of
 from reproduce.sections.full_scale.cases import CASES, measurement
 from reproduce.sections.full_scale.page import PAGE
-from reproduce.sections.full_scale.start_and_resume import fresh, observed
+from reproduce.sections.full_scale.start_and_resume import clear_unfinished, observe
 
 # Takes steps from a first one on, by default the next, and then waits to be stopped.
 TRAINER = """
@@ -35,9 +35,9 @@ def command(workdir, first, n_steps, seconds):
 
 
 def test_steps_are_counted_from_the_start_on_and_the_training_is_stopped(tmp_path):
-    run = fresh(tmp_path)
+    run = clear_unfinished(tmp_path)
     for first in (1, 4):
-        part = observed(command(run, first, 3, 60), run, 2)
+        part = observe(command(run, first, 3, 60), run, 2)
         assert len(part.seconds) == 2
         assert part.values()["seconds_to_first_step"] < 30
         assert part.peak_bytes > 1e6
@@ -80,14 +80,14 @@ def test_what_an_unfinished_try_has_left_is_removed_by_the_next_one(try_it, tmp_
 
 
 def test_a_training_that_begins_again_has_not_been_resumed(tmp_path):
-    observed(command(tmp_path, 1, 2, 60), tmp_path, 2)
+    observe(command(tmp_path, 1, 2, 60), tmp_path, 2)
     with pytest.raises(ValueError, match=r"go on after steps \[1, 2\], but has \[1, 2, 1, 2\]"):
-        observed(command(tmp_path, 1, 2, 60), tmp_path, 2)
+        observe(command(tmp_path, 1, 2, 60), tmp_path, 2)
 
 
 def test_a_training_that_ends_before_is_an_error(tmp_path):
     with pytest.raises(ValueError, match="exit code 0 after [01] of 5 steps"):
-        observed(command(tmp_path, 1, 1, 0), tmp_path, 5)
+        observe(command(tmp_path, 1, 1, 0), tmp_path, 5)
 
 
 def test_every_configuration_exists(tmp_path):

@@ -57,7 +57,7 @@ def _parts_of_results(
     if requirements:
         rows = tables.requirement_table(requirements)
         yield PARTS["verdict"].format(tally=tally(requirements), requirements=rows)
-    if results.tested():
+    if results.tested_runs():
         yield PARTS["comparison"].format(table=tables.paper_table(results))
         yield _picture("losses", figures)
         yield from _errors(results, figures)
@@ -96,7 +96,7 @@ def _head(results: Results) -> str:
 def _count_states(results: Results) -> str:
     """Returns how many states each n was evaluated with, in words."""
     counts: dict[int, set[int]] = {}
-    for network in results.tested().values():
+    for network in results.tested_runs().values():
         for n_sites, tested in network.n_sites.items():
             counts.setdefault(tested.n_states, set()).add(n_sites)
     return "; ".join(

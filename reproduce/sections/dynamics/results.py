@@ -151,7 +151,7 @@ class Results(Made):
         runs = {name: getattr(self, name) for name in BASE_RUNS}
         return {name: run for name, run in runs.items() if run is not None}
 
-    def tested(self) -> dict[str, Trained]:
+    def tested_runs(self) -> dict[str, Trained]:
         """Returns name -> each of the base runs that was evaluated."""
         return {name: run for name, run in self.base_runs().items() if run.n_sites}
 

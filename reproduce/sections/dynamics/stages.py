@@ -100,7 +100,7 @@ def _evaluate(layout: Layout, name: str, run: str, n_sites: Sequence[int], n_sam
     arguments = (
         f"--workdir={layout.run(run)}",
         f"--out_dir={output}",
-        f"--n_sites={_listed(n_sites)}",
+        f"--n_sites={_join(n_sites)}",
         f"--n_steps={EVALUATED_STEPS}",
         f"--n_samples={n_samples}",
     )
@@ -113,7 +113,7 @@ def _predict_printed_states(layout: Layout, chosen: Budget) -> Stage:
     arguments = (
         *(f"--run={layout.run(name)}" for name in BASE_RUNS),
         f"--out_file={output}",
-        f"--n_sites={_listed(chosen.base)}",
+        f"--n_sites={_join(chosen.base)}",
         f"--n_steps={EVALUATED_STEPS}",
     )
     inputs = tuple(file for name in BASE_RUNS for file in layout.weights(name))
@@ -132,7 +132,7 @@ def _measure_times(layout: Layout, chosen: Budget) -> Stage:
     arguments = (
         f"--workdir={layout.run(INCREMENT)}",
         f"--out_file={times_file(layout)}",
-        f"--n_sites={_listed(chosen.base)}",
+        f"--n_sites={_join(chosen.base)}",
     )
     inputs = layout.weights(INCREMENT)
     return Stage(
@@ -158,5 +158,5 @@ def _report(layout: Layout) -> Stage:
     return Stage("report", "reproduce.report", arguments, layout.docs / "results.json", inputs)
 
 
-def _listed(numbers: Sequence[int]) -> str:
+def _join(numbers: Sequence[int]) -> str:
     return ",".join(map(str, numbers))

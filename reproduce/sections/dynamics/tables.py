@@ -37,7 +37,7 @@ def metric_table(results: Results, key: str) -> str:
         results: All numbers.
         key: Attribute of `Errors`.
     """
-    networks = results.tested()
+    networks = results.tested_runs()
     head = ["n", *(BASE_RUNS[name] for name in networks), *TRIVIAL]
     rows = []
     for n in sorted({n for network in networks.values() for n in network.n_sites}):
@@ -59,7 +59,7 @@ def paper_table(results: Results) -> str:
     """Returns the paper's main claims beside the largest value of each predictor, n = 2..7."""
     columns: dict[str, Sequence[Errors]] = {
         BASE_RUNS[name]: tested
-        for name, network in results.tested().items()
+        for name, network in results.tested_runs().items()
         if (tested := [entry for n, entry in network.n_sites.items() if 2 <= n <= 7])
     }
     first = next(iter(columns.values()))

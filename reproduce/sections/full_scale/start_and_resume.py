@@ -39,7 +39,7 @@ class Part:
     """What was seen of one start.
 
     Attributes:
-        seconds: Of each new step, after the start of the command.
+        seconds: Seconds from the start of the command to each new step.
         peak_bytes: Largest resident memory.
     """
 
@@ -58,7 +58,7 @@ class Part:
         }
 
 
-def observed(command: list[str], workdir: Path, n_steps: int, *, resumes: bool = True) -> Part:
+def observe(command: list[str], workdir: Path, n_steps: int, *, resumes: bool = True) -> Part:
     """Runs a training until it has taken some more steps, and stops it by SIGTERM.
 
     Args:
@@ -103,11 +103,11 @@ def _steps(workdir: Path) -> list[int]:
     return [int(step) for step in TRAINING_STEP.findall(text)]
 
 
-def fresh(folder: Path) -> Path:
+def clear_unfinished(folder: Path) -> Path:
     """Returns the run folder of one more try, after removing what an unfinished one has left.
 
     Args:
-        folder: Of all tries.
+        folder: Folder of all tries.
     """
     run = folder / UNFINISHED
     if run.exists():
@@ -148,10 +148,10 @@ def main() -> None:
         command = [sys.executable, "-m", module.value, f"--config={config.value}"]
         command += [*passed_on.value, LOG_EVERY_STEP]
         with locked(folder):
-            run, parts = fresh(folder), []
+            run, parts = clear_unfinished(folder), []
             for _ in range(2 if resume.value else 1):
                 whole = [*command, f"--workdir={run}"]
-                part = observed(whole, run, n_steps.value, resumes=resume.value)
+                part = observe(whole, run, n_steps.value, resumes=resume.value)
                 parts.append(part.values())
                 print(parts[-1], flush=True)
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -50,7 +50,7 @@ def test_fingerprint_ignores_comments_and_the_name_of_the_folder(stage, tmp_path
 def test_fingerprint_stays_when_a_module_moves(stage, tmp_path):
     moved = replace(stage, module="room.m", journal_module="m")
     assert fingerprint(moved, tmp_path) == fingerprint(stage, tmp_path)
-    assert moved.as_typed.startswith("python -m room.m --config=c.py")
+    assert moved.command_line.startswith("python -m room.m --config=c.py")
 
 
 def test_a_missing_configuration_is_named(stage, tmp_path):
