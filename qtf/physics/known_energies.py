@@ -12,11 +12,11 @@ from qtf.physics.finite_size import fit_sizes
 from qtf.physics.ground_energies import (
     QUICK_LANCZOS_SITES,
     heisenberg_chain_ground_energy,
+    ising_ground_energy,
     lanczos_ground_energy,
 )
 from qtf.physics.hamiltonian_settings import HamiltonianSettings
 from qtf.physics.hamiltonians import UNITS
-from qtf.physics.references import ising_ground_energy
 
 # What an energy is.
 EXACT = "exact"

@@ -19,7 +19,6 @@ from qtf.ground_states.task import (
 )
 from qtf.ground_states.task.steps import Step
 from qtf.ground_states.wave_function import WaveFunction
-from qtf.physics import Lattice
 from qtf.training.loop import train
 from trainers.ground_state.facts import Facts
 from trainers.ground_state.settings import RunSettings, with_symmetries
@@ -94,7 +93,7 @@ def make_task(settings: RunSettings, facts: Facts) -> GroundStateTask:
         make_step=_step(settings),
         # What has the symmetries built in need not be asked for them.
         symmetrized=None if symmetry.in_training else _symmetrizer(settings),
-        picture_shape=_rows_and_columns(lattice),
+        positions=lattice.positions(),
         open_questions=facts.open_questions,
         xla=training.xla,
     )
@@ -162,8 +161,3 @@ def _tell_memory(training: GroundStateTraining, settings: RunSettings) -> None:
     if settings.symmetry.in_training:
         smaller.append("`symmetry.group`")
     tell_memory(training.step_bytes(), smaller)
-
-
-def _rows_and_columns(lattice: Lattice) -> tuple[int, int]:
-    rows = lattice.rows()
-    return (1, lattice.n_sites) if rows is None else (len(rows), len(rows[0]))

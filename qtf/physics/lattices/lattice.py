@@ -105,6 +105,12 @@ class Lattice(ABC):
         """
         return None
 
+    def positions(self) -> tuple[tuple[int, int], ...]:
+        """Returns row and column of every site in pictures; without rows, all are in one."""
+        rows = self.rows() or (tuple(range(self.n_sites)),)
+        places = {site: (i, j) for i, row in enumerate(rows) for j, site in enumerate(row)}
+        return tuple(places[site] for site in range(self.n_sites))
+
     def site_order(self, name: str) -> Sites:
         """Returns the site at each position of an order through the lattice.
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.linalg import expm
 
-from qtf.physics.references import (
+from qtf.physics.ground_energies import ising_free_fermion_energies, ising_ground_energy
+
+from .closed_forms import (
     heisenberg_pair_evolution,
-    ising_free_fermion_energies,
-    ising_ground_energy,
     ising_spectrum,
     ising_transverse_magnetization,
     single_spin_evolution,

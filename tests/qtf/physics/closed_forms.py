@@ -1,4 +1,4 @@
-"""Problems whose solutions are known in closed form, to hold everything else against."""
+"""Evolutions and spectra in closed form, to hold `qtf.physics` against."""
 
 import numpy as np
 
@@ -9,67 +9,8 @@ from qtf.physics._checks import (
     checked_states,
     checked_times,
 )
+from qtf.physics.ground_energies import ising_free_fermion_energies, majorana_matrix
 from qtf.physics.hamiltonians import Coefficient
-
-
-def ising_free_fermion_energies(
-    n_sites: int, *, coupling: Coefficient = 1.0, transverse_field: Coefficient = 1.0
-) -> np.ndarray:
-    """Returns the energies of the free fermions that the open Ising chain consists of.
-
-        H = -sum_i J_i Z_i Z_{i+1} - sum_i g_i X_i = sum_k e_k (2 n_k - 1),  n_k = 0, 1
-
-    The e_k are the singular values of the bidiagonal matrix with the g_i on its diagonal
-    and the -J_i above it.
-
-    Args:
-        n_sites: Number of spins.
-        coupling: J, one number or one for each of the n_sites - 1 bonds.
-        transverse_field: g, one number or one for each site.
-
-    Returns:
-        float64 array (n_sites,) of the e_k >= 0, descending.
-
-    Raises:
-        ValueError: A coefficient is not finite and real or has the wrong length, or
-            `n_sites` is no positive integer.
-
-    Example:
-        >>> ising_free_fermion_energies(3, coupling=0.0, transverse_field=[1.0, -2.0, 3.0])
-        array([3., 2., 1.])
-
-    Source: Pfeuty, Ann. Phys. 57, 79 (1970).
-    """
-    matrix = _majorana_matrix(n_sites, coupling, transverse_field)
-    return np.linalg.svd(matrix, compute_uv=False)
-
-
-def ising_ground_energy(
-    n_sites: int, *, coupling: Coefficient = 1.0, transverse_field: Coefficient = 1.0
-) -> float:
-    """Returns the ground energy of the open Ising chain without longitudinal field.
-
-        E_0 = -sum_k e_k, with the e_k of `ising_free_fermion_energies`
-
-    Args:
-        n_sites: Number of spins.
-        coupling: J, one number or one for each bond.
-        transverse_field: g, one number or one for each site.
-
-    Returns:
-        The energy, in Pauli units.
-
-    Raises:
-        ValueError: As `ising_free_fermion_energies`.
-
-    Example:
-        >>> round(ising_ground_energy(2), 6) == round(-(5**0.5), 6)
-        True
-    """
-    energies = ising_free_fermion_energies(
-        n_sites, coupling=coupling, transverse_field=transverse_field
-    )
-    return float(-energies.sum())
 
 
 def ising_spectrum(
@@ -140,7 +81,7 @@ def ising_transverse_magnetization(
         array([[1., 1.]])
     """
     times = checked_times(times)
-    u, energies, wt = np.linalg.svd(_majorana_matrix(n_sites, coupling, transverse_field))
+    u, energies, wt = np.linalg.svd(majorana_matrix(n_sites, coupling, transverse_field))
     phases = 2 * np.multiply.outer(times, energies)[:, None, :]
     cos, sin, w = np.cos(phases), np.sin(phases), wt.T
     direct = ((w * cos) @ w.T) * ((u * cos) @ u.T)
@@ -252,15 +193,6 @@ def heisenberg_pair_evolution(
     angles = checked_number("coupling", coupling) * times[:, None] / 2
     swapped = psi[[0, 2, 1, 3]]
     return np.exp(0.5j * angles) * (np.cos(angles) * psi - 1j * np.sin(angles) * swapped)
-
-
-def _majorana_matrix(
-    n_sites: int, coupling: Coefficient, transverse_field: Coefficient
-) -> np.ndarray:
-    n_sites = checked_integer("n_sites", n_sites, minimum=1)
-    fields = checked_coefficients("transverse_field", transverse_field, n_sites, "site")
-    couplings = checked_coefficients("coupling", coupling, n_sites - 1, "bond")
-    return np.diag(fields) - np.diag(couplings, 1)
 
 
 def _sine_over(frequency: float, times: np.ndarray) -> np.ndarray:
