@@ -8,6 +8,9 @@ from pathlib import Path
 from reproduce.engine import layout
 from reproduce.engine.stages import Stage
 
+# Settings that networks have gained since journals were written; None leaves all as it was.
+ADDED_TO_NETWORKS = ("feed_forward_units", "norm_last", "sinusoidal")
+
 
 def fingerprint(stage: Stage, out_dir: Path) -> str:
     """Returns a digest that changes when the stage would compute something else.
@@ -35,7 +38,14 @@ def _config_values(config: str) -> object:
     path = layout.ROOT / name
     if not path.exists():
         raise FileNotFoundError(f"Configuration {path} does not exist.")
-    return runpy.run_path(str(path))["get_config"](*choice).to_dict()
+    values = runpy.run_path(str(path))["get_config"](*choice).to_dict()
+    if "network" in values:
+        values["network"] = {
+            key: value
+            for key, value in values["network"].items()
+            if value is not None or key not in ADDED_TO_NETWORKS
+        }
+    return values
 
 
 def _digest(path: Path) -> str | None:

@@ -47,6 +47,16 @@ def test_fingerprint_ignores_comments_and_the_name_of_the_folder(stage, tmp_path
     assert fingerprint(moved, tmp_path / "elsewhere") == before
 
 
+def test_fingerprint_stays_when_networks_gain_a_setting_that_is_not_set(stage, tmp_path):
+    network = CONFIG.replace('"rate": RATE', '"network": {"width": 3MORE}')
+    (tmp_path / "c.py").write_text(network.replace("MORE", ""))
+    before = fingerprint(stage, tmp_path)
+    (tmp_path / "c.py").write_text(network.replace("MORE", ', "norm_last": None'))
+    assert fingerprint(stage, tmp_path) == before
+    (tmp_path / "c.py").write_text(network.replace("MORE", ', "norm_last": True'))
+    assert fingerprint(stage, tmp_path) != before
+
+
 def test_fingerprint_stays_when_a_module_moves(stage, tmp_path):
     moved = replace(stage, module="room.m", journal_module="m")
     assert fingerprint(moved, tmp_path) == fingerprint(stage, tmp_path)
