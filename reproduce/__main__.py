@@ -19,7 +19,8 @@ from collections.abc import Sequence
 from absl import flags
 
 from qtf.command_line import run_command
-from reproduce.engine.sections import Choice, Section, run_section
+from reproduce.engine.plan import select
+from reproduce.engine.sections import Section, layout_of, run_section
 from reproduce.sections import (
     dynamics,
     full_scale,
@@ -73,15 +74,11 @@ def _run(names: Sequence[str], sections: Sequence[Section]) -> int:
     if len(sections) > 1 and (values.out_dir or values.stages):
         raise ValueError("Flags --out_dir and --stages are about one section; name only one.")
     for section in sections:
-        choice = Choice(
-            budget=values.budget if section.budgets else "",
-            out_dir=values.out_dir,
-            docs_dir=values.docs_dir,
-            stages=tuple(values.stages),
-            only_list=values.list,
-            redraw=values.redraw,
-        )
-        if code := run_section(section, choice):
+        budget = values.budget if section.budgets else ""
+        layout = layout_of(section, budget, out_dir=values.out_dir, docs_dir=values.docs_dir)
+        stages = select(section.stages(layout, budget), () if values.redraw else values.stages)
+        code = run_section(section, layout, stages, only_list=values.list, redraw=values.redraw)
+        if code:
             return code
     return 0
 

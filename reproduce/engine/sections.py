@@ -9,7 +9,7 @@ from qtf.files import locked, writable_folder
 from reproduce.engine.journal import Journal
 from reproduce.engine.layout import ROOT, Layout
 from reproduce.engine.pages import Page, write_page
-from reproduce.engine.plan import plan_text, select
+from reproduce.engine.plan import plan_text
 from reproduce.engine.runner import Runner, StageFailedError
 from reproduce.engine.stages import Stage
 
@@ -34,46 +34,48 @@ class Section:
     budgets: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Choice:
-    """What the flags say.
+def layout_of(
+    section: Section, budget: str = "", *, out_dir: str | None = None, docs_dir: str | None = None
+) -> Layout:
+    """Returns where the files of a section are.
 
-    Attributes:
-        budget: One of the section's budgets.
+    Args:
+        section: The section.
+        budget: One of its budgets.
         out_dir: Folder of all outputs, or None for the default.
         docs_dir: Folder of the page, or None for the default.
-        stages: Names of the stages to run; empty for all.
-        only_list: Whether only to print the stages.
+    """
+    root = Path(out_dir or ROOT / ".reproduce" / (budget or section.name)).resolve()
+    docs = root / "docs" if budget == TINY else ROOT / "docs"
+    return Layout(root, Path(docs_dir or docs).resolve())
+
+
+def run_section(
+    section: Section,
+    layout: Layout,
+    stages: Sequence[Stage],
+    *,
+    only_list: bool = False,
+    redraw: bool = False,
+) -> int:
+    """Runs stages of a section, writes its page, and returns the exit code.
+
+    Args:
+        section: The section.
+        layout: Where its files are.
+        stages: The stages to run.
+        only_list: Whether only to print them.
         redraw: Whether only to write the page anew.
     """
-
-    budget: str = ""
-    out_dir: str | None = None
-    docs_dir: str | None = None
-    stages: tuple[str, ...] = ()
-    only_list: bool = False
-    redraw: bool = False
-
-    def layout(self, section: Section) -> Layout:
-        """Returns where the files of a section are."""
-        root = Path(self.out_dir or ROOT / ".reproduce" / (self.budget or section.name)).resolve()
-        docs = root / "docs" if self.budget == TINY else ROOT / "docs"
-        return Layout(root, Path(self.docs_dir or docs).resolve())
-
-
-def run_section(section: Section, choice: Choice) -> int:
-    """Runs the stages of a section, writes its page, and returns the exit code."""
-    layout = choice.layout(section)
-    stages = select(section.stages(layout, choice.budget), choice.stages)
     with locked(writable_folder(layout.root)):
         runner = Runner(layout.root, Journal(layout.journal), _say)
-        if not choice.redraw:
+        if not redraw:
             _say(plan_text(stages, runner.is_finished))
-        if choice.only_list:
+        if only_list:
             return 0
         writable_folder(layout.docs)
         try:
-            for line in _run(section, stages, runner, layout, redraw=choice.redraw):
+            for line in _run(section, stages, runner, layout, redraw=redraw):
                 _say(line)
         except StageFailedError as error:
             _say(f"reproduce: {error} Everything before it is kept; the same command continues.")
