@@ -200,7 +200,7 @@ def bulk_energy(rows: Sequence[Row], hamiltonian: HamiltonianSettings) -> Bulk |
         return None
     sizes, totals = [row.size for row in rows], [energy.energy for energy in energies]
     fit = fit_sizes(sizes, totals, errors, powers)
-    known, known_error = known_energies.bulk_energy(hamiltonian) or (None, None)
+    known, known_error = known_energies.find_bulk_energy(hamiltonian) or (None, None)
     return Bulk(
         with_symmetries=is_averaged,
         energy_per_site=fit.bulk_energy,
