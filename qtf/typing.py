@@ -4,7 +4,7 @@ Objects fit by their members, not by their classes: a wave function from elsewhe
 needs no import from here.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -90,6 +90,9 @@ class RandomSource(Protocol):
         self, start_step: int = 0, *, input_context: InputContext | None = None
     ) -> Iterable[Any]:
         """Returns the endless stream of batches from batch `start_step` on."""
+
+    def batch(self, step: int) -> Mapping[str, np.ndarray]:
+        """Returns the batch of a step in NumPy, for engines without `tf.data`."""
 
     def explain_data_loss(self, error: Exception) -> None:
         """Raises an error in the words of the source, if it can say more."""

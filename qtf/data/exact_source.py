@@ -103,6 +103,15 @@ class ExactSource:
         starts = rng.integers(0, self.n_steps - self.window + 2, self.batch_size)
         return {"psi": self._windows(self._eigenbases[n], psi0, starts)}
 
+    def dataset(self, start_step: int = 0, *, input_context: Any = None) -> Any:
+        """Returns the endless stream from a step on, see `exact_dataset`; needs TensorFlow."""
+        from qtf.data.exact_dataset import exact_dataset
+
+        return exact_dataset(self, start_step, input_context=input_context)
+
+    def explain_data_loss(self, error: Exception) -> None:
+        """Does nothing: what is computed cannot be corrupt."""
+
     def _windows(self, basis: Eigenbasis, psi0: np.ndarray, starts: np.ndarray) -> np.ndarray:
         coefficients = psi0 @ basis.vectors.conj()
         coefficients *= np.exp(-1j * self.dt * starts[:, None] * basis.energies)

@@ -1,11 +1,13 @@
 """Random numbers as the data of a training that draws its own samples."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import tensorflow as tf
+import numpy as np
 
 from qtf.checks import ARGUMENT, COUNT_OR_0, SEED, Several, check, check_arguments
-from qtf.data.streams import local_replicas
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 
 class RandomSource:
@@ -32,13 +34,17 @@ class RandomSource:
         self.seed = seed
         self.dtype = dtype
 
-    def dataset(self, start_step: int = 0, *, input_context: Any = None) -> tf.data.Dataset:
+    def dataset(self, start_step: int = 0, *, input_context: Any = None) -> "tf.data.Dataset":
         """Returns the endless stream from batch `start_step` on.
 
         Args:
             start_step: Batches to skip.
             input_context: Of `tf.distribute`; every worker draws numbers of its own.
         """
+        import tensorflow as tf
+
+        from qtf.data.streams import local_replicas
+
         worker = 0 if input_context is None else input_context.input_pipeline_id
 
         n_replicas = local_replicas(input_context)
@@ -51,6 +57,11 @@ class RandomSource:
 
         numbers = tf.data.Dataset.range(start_step * n_replicas, tf.int64.max)
         return numbers.map(batch).prefetch(2)
+
+    def batch(self, step: int) -> dict[str, np.ndarray]:
+        """Returns the batch of a step in NumPy; its numbers are others than those of `dataset`."""
+        rng = np.random.default_rng([self.seed, step])
+        return {"uniforms": rng.random(self.shape, np.dtype(self.dtype)), "step": np.asarray(step)}
 
     def explain_data_loss(self, error: Exception) -> None:
         """Does nothing: numbers that are drawn cannot be corrupt."""

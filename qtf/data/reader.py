@@ -7,7 +7,7 @@ pass, position), never of a generator's state, so batch k is the same whether th
 started at step 0 or at step k. The chain length of a step is a function of (seed, step).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -109,6 +109,16 @@ class TrajectoryReader:
         replicas = local_replicas(input_context)
         mixed = mixed_stream(self.mixture, stream, start_step=start_step, replicas=replicas)
         return mixed.with_options(_options()).prefetch(tf.data.AUTOTUNE)
+
+    def batch(self, step: int) -> Mapping[str, np.ndarray]:
+        """Refuses: files are read by TensorFlow, as a stream.
+
+        Raises:
+            ValueError: Always.
+        """
+        raise ValueError(
+            'Files of trajectories are read by TensorFlow; on JAX set `data.source` to "exact".'
+        )
 
     def validation_dataset(self, n_sites: int, *, window: int | None = None) -> tf.data.Dataset:
         """Returns every trajectory of a chain length once, in order, from time 0 on.

@@ -92,6 +92,7 @@ class DynamicsTraining(Training):
 
     def __init__(self, task: DynamicsTask) -> None:
         self.task = task
+        self.source = task.source
         self.batch_size = task.source.batch_size
         self.metric_names = metric_names(task.validation)
         self.model = model = make_model(
@@ -112,10 +113,6 @@ class DynamicsTraining(Training):
     def loss(self, batch: Mapping[str, Any]) -> Any:
         """Returns the loss of the next states, a scalar."""
         return next_state_loss(self.model, batch["psi"], self.task.loss, True)
-
-    def training_batches(self, start_step: int, input_context: Any) -> Any:
-        """Returns the stream of batches from `start_step` on."""
-        return self.task.source.dataset(start_step, input_context=input_context)
 
     def validate(self) -> dict[str, float]:
         """Teacher-forced loss, and relative entropy at the end of rollouts.
@@ -144,10 +141,6 @@ class DynamicsTraining(Training):
             exact, predicted, self.task.dt, title="One validation state of each chain length"
         )
         return {"rollout/amplitudes": figures.pixels(figure)}
-
-    def explain_data_loss(self, error: Exception) -> None:
-        """Names the file and record behind an error of the reader."""
-        self.task.source.explain_data_loss(error)
 
     def _mean_loss(self, exact: np.ndarray) -> float:
         parts = real_parts(exact, self.model.variable_dtype)

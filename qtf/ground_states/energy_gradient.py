@@ -50,7 +50,7 @@ def gradients_in_pieces(
         One for each trainable variable.
     """
     # Needs TensorFlow, as the training does.
-    from qtf.training.accumulated_gradients import accumulated_gradients
+    from qtf.training.gradients import accumulated_gradients
 
     n_rows = bits.shape[0]
     rows = ops.convert_to_tensor(rows_of_pieces(n_rows, at_once))

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from qtf.ground_states.growth_folders import size_folders
-from qtf.training.checkpoints import last_step, optimizer_steps
+from qtf.training.checkpoint_files import last_step
+from qtf.training.checkpoints import optimizer_steps
 from qtf.training.run_folder import RunFolder
 
 # Folder of a refinement, in that of its run.

@@ -3,33 +3,45 @@
 import re
 import shutil
 import sys
+import zipfile
+import zlib
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
-import tensorflow as tf
-from google.protobuf.message import DecodeError
+import numpy as np
 from tqdm import tqdm
 
 from qtf.files import literal_path, write_atomically
 
 # TensorFlow's own list, for its functions that look for the newest checkpoint of a folder.
 STATE = "checkpoint"
-OWN_FILES = re.compile(r"ckpt-(\d+)(\.index|\.data-\d{5}-of-\d{5}|_temp)")
+OWN_FILES = re.compile(r"ckpt-(\d+)(\.index|\.data-\d{5}-of-\d{5}|\.npz|_temp)")
 # Folder that TensorFlow writes a checkpoint in.
 UNFINISHED = "_temp"
-# What reading damaged files may raise: TensorFlow translates few of its errors.
+# Beside those of TensorFlow; it translates few of its errors.
 DAMAGE = (
-    tf.errors.OpError,
     AssertionError,
     AttributeError,
-    DecodeError,
+    EOFError,
     IndexError,
     KeyError,
     OSError,
     RuntimeError,
     TypeError,
     ValueError,
+    zipfile.BadZipFile,
+    zlib.error,
 )
+
+
+def damage_errors() -> tuple[type[Exception], ...]:
+    """Returns what reading damaged checkpoints may raise."""
+    if "tensorflow" not in sys.modules:
+        return DAMAGE
+    import tensorflow as tf
+    from google.protobuf.message import DecodeError
+
+    return (*DAMAGE, tf.errors.OpError, DecodeError)
 
 
 def name_of(step: int) -> str:
@@ -59,16 +71,62 @@ def whole_steps(folder: Path, steps: Iterable[int]) -> Iterator[int]:
             unread.append((step, reason))
 
 
+def newest_whole_step(folder: Path) -> int:
+    """Returns the optimiser steps that a run had taken at its newest checkpoint that is whole.
+
+    Raises:
+        FileNotFoundError: There is none.
+    """
+    steps = kept_steps(folder)
+    step = next(whole_steps(folder, steps), None)
+    if step is None:
+        what = "no checkpoint that can be read" if steps else "no checkpoint"
+        raise FileNotFoundError(f"Folder {folder} holds {what}; train that run first.")
+    return step
+
+
+def last_step(folder: Path) -> int | None:
+    """Returns the steps that a run had taken at its newest checkpoint, or None without one."""
+    begun = kept_steps(folder)
+    return next(
+        (n for n in begun if (folder / f"{name_of(n)}.index").exists() or is_plain(folder, n)), None
+    )
+
+
+def is_plain(folder: Path, step: int) -> bool:
+    """Tells whether a checkpoint holds plain arrays, and is none of TensorFlow."""
+    return plain_path(folder, step).exists()
+
+
+def plain_path(folder: Path, step: int) -> Path:
+    """Returns the file of a checkpoint of plain arrays."""
+    return folder / f"{name_of(step)}.npz"
+
+
 def damage(folder: Path, step: int) -> str | None:
     """Returns what is wrong with a checkpoint, or None if all of it can be read."""
+    read = _read_plain if is_plain(folder, step) else _read_tensorflow
     try:
-        with literal_path(folder) as path:
-            reader = tf.train.load_checkpoint(f"{path}/{name_of(step)}")
-            for name in reader.get_variable_to_shape_map():
-                reader.get_tensor(name)
-    except DAMAGE as error:
+        read(folder, step)
+    except damage_errors() as error:
         return reason_of(error, folder)
     return None
+
+
+def _read_plain(folder: Path, step: int) -> None:
+    with np.load(plain_path(folder, step)) as arrays:
+        for name in arrays:
+            # Unpacked, which compares checksums.
+            arrays[name]
+
+
+def _read_tensorflow(folder: Path, step: int) -> None:
+    import tensorflow as tf
+
+    with literal_path(folder) as path:
+        reader = tf.train.load_checkpoint(f"{path}/{name_of(step)}")
+        for name in reader.get_variable_to_shape_map():
+            reader.get_tensor(name)
 
 
 def reason_of(error: Exception, folder: Path) -> str:

@@ -1,6 +1,7 @@
 """Compiles a function on whichever backend Keras runs."""
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -37,6 +38,24 @@ def compiled(
     raise ValueError(f'The Keras backend must be "tensorflow" or "jax", but is "{backend}".')
 
 
+@contextlib.contextmanager
+def values_for(
+    variables: Sequence[keras.Variable], values: Sequence[Any]
+) -> Iterator[keras.StatelessScope]:
+    """Gives variables other values inside the block, where JAX traces a function.
+
+    Those of a block around it stay, which Keras by itself would forget.
+
+    Args:
+        variables: The variables.
+        values: A value for each.
+    """
+    with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))) as scope:
+        if scope.original_scope is not None:
+            scope.state_mapping = {**scope.original_scope.state_mapping, **scope.state_mapping}
+        yield scope
+
+
 def _compiled_by_jax(
     function: Callable[..., Any], variables: Sequence[keras.Variable]
 ) -> Callable[..., Any]:
@@ -45,7 +64,7 @@ def _compiled_by_jax(
     @jax.jit
     def pure(values: list[Any], *arguments: Any) -> Any:
         # Variables enter as arguments: as constants they would go stale.
-        with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))):
+        with values_for(variables, values):
             return function(*arguments)
 
     return lambda *arguments: pure([variable.value for variable in variables], *arguments)

@@ -4,20 +4,12 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 import keras
-import tensorflow as tf
+from keras import ops
 
 from qtf.training.damping import Damping
+from qtf.training.engine import Step
 
 MAX_TRIES = 12
-
-
-class Step(Protocol):
-    """A `TrainingStep`, or what behaves like one."""
-
-    def __call__(
-        self, batch: Any, *, stop: bool = False, save: bool = False
-    ) -> tuple[float, bool, bool, bool]:
-        """Takes one step."""
 
 
 class Judge(Protocol):
@@ -60,31 +52,24 @@ class DampedStep:
         self.optimizer = optimizer
         # The damping itself stays as it is when a step is taken back.
         self._changed = [
-            variable.value
+            variable
             for variable in (*variables, *optimizer.variables)
             if variable is not damping.factor
         ]
-        self._kept = [tf.Variable(value, trainable=False) for value in self._changed]
-        self._keep = tf.function(lambda: _assign(self._kept, self._changed), autograph=False)
-        self._put_back = tf.function(lambda: _assign(self._changed, self._kept), autograph=False)
 
     def __call__(
         self, batch: Any, *, stop: bool = False, save: bool = False
     ) -> tuple[float, bool, bool, bool]:
         """Takes one step that went well; arguments and result are those of a `TrainingStep`."""
-        self._keep()
+        before = [ops.copy(variable.value) for variable in self._changed]
         for _ in range(MAX_TRIES):
             rate = float(self.optimizer.learning_rate)
             loss, finite, stop, save = self.step(batch, stop=stop, save=save)
             if finite and self.judge.accepts(loss, rate):
                 self.damping.ease()
                 return loss, True, stop, save
-            self._put_back()
+            for variable, value in zip(self._changed, before, strict=True):
+                variable.assign(value)
             self.damping.harden()
         self.damping.release()
         return loss, finite, stop, save
-
-
-def _assign(targets: Sequence[tf.Variable], values: Sequence[tf.Variable]) -> None:
-    for target, value in zip(targets, values, strict=True):
-        target.assign(value)

@@ -4,18 +4,17 @@ import json
 import math
 import sys
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
-from tensorboard.plugins.hparams import api as hparams
 from tqdm import tqdm
 
 from qtf.files import read_json_lines, write_atomically
 from qtf.progress import EVERY
-from qtf.training.io_errors import writing
+from qtf.training.engine import Board
 from qtf.training.run_folder import RunFolder, flattened
 
 
@@ -26,17 +25,27 @@ class Logbook:
         folder: The run's folder.
         n_steps: Steps of the whole run.
         batch_size: Sequences a step, over all replicas.
-        chief: Whether this process writes at all.
+        device_types: Kinds of the devices, for the line at the start.
+        make_board: Makes the board of a folder; None: this process writes nothing at all.
     """
 
-    def __init__(self, folder: RunFolder, *, n_steps: int, batch_size: int, chief: bool) -> None:
-        self.chief = chief
+    def __init__(
+        self,
+        folder: RunFolder,
+        *,
+        n_steps: int,
+        batch_size: int,
+        device_types: Sequence[str] = (),
+        make_board: Callable[[Path], Board] | None,
+    ) -> None:
+        self.chief = make_board is not None
+        self._device_types = device_types
+        self._make_board = make_board
+        self._board: Board | None = None
         self.n_steps = n_steps
         self.batch_size = batch_size
         self._folder = folder
-        self._what = f"TensorBoard file in {folder.tensorboard}"
         self._bar: tqdm | None = None
-        self._writer = tf.summary.create_noop_writer()
 
     def start(self, step: int, config: dict[str, Any], *, keep_first: bool = True) -> None:
         """Opens the files, dropping rows written after the checkpoint resumed from.
@@ -49,10 +58,8 @@ class Logbook:
         if not self.chief:
             return
         _drop_rows_after(self._folder.metrics, step if keep_first else step - 1)
-        self._writer = tf.summary.create_file_writer(str(self._folder.tensorboard))
-        with self._writer.as_default(step=step):
-            values = flattened(config)
-            hparams.hparams({key: _plain(value) for key, value in values.items()})
+        self._board = self._make_board(self._folder.tensorboard)
+        self._board.hyperparameters(step, flattened(config))
         self._bar = tqdm(
             total=self.n_steps,
             initial=step,
@@ -63,7 +70,7 @@ class Logbook:
         self._at = step
         self._count_from_here()
         self._is_compiled = False
-        devices = ", ".join(device.device_type for device in tf.config.list_logical_devices())
+        devices = ", ".join(self._device_types)
         tqdm.write(f"step {step}/{self.n_steps}  devices: {devices}", file=sys.stderr)
 
     def waited(self, seconds: float) -> None:
@@ -128,10 +135,7 @@ class Logbook:
         known = {name: v if math.isfinite(v) else None for name, v in values.items()}
         with self._folder.metrics.open("a") as file:
             file.write(json.dumps({"step": step, "kind": kind, **known}) + "\n")
-        with writing(self._what), self._writer.as_default(step=step):
-            for name, value in values.items():
-                tf.summary.scalar(f"{kind}/{name}", value)
-            self._writer.flush()
+        self._board.scalars(step, {f"{kind}/{name}": value for name, value in values.items()})
 
     def say(self, step: int, text: str) -> None:
         """Prints a line above the progress line, with speed and time left.
@@ -152,9 +156,7 @@ class Logbook:
         }
         self._waited, self._stepped, self._said_at = 0.0, 0.0, step
         # Not among the metrics: those of a resumed run are equal to the last digit.
-        with writing(self._what), self._writer.as_default(step=step):
-            for name, value in rates.items():
-                tf.summary.scalar(f"speed/{name}", value)
+        self._board.scalars(step, {f"speed/{name}": value for name, value in rates.items()})
         self._write(
             f"step {step}/{self.n_steps}  {text}  {rates['sequences_per_second']:.0f} sequences/s"
             f"  {rates['waiting_for_data']:.1%} waiting for data{self._left()}"
@@ -162,26 +164,20 @@ class Logbook:
 
     def histograms(self, step: int, model: keras.Model) -> None:
         """Writes a histogram of every weight."""
-        if not self.chief:
-            return
-        with writing(self._what), self._writer.as_default(step=step):
-            for variable in model.trainable_variables:
-                tf.summary.histogram(f"weights/{variable.path}", variable.numpy())
+        if self.chief:
+            self._board.histograms(step, model.trainable_variables)
 
     def figures(self, step: int, pictures: dict[str, np.ndarray]) -> None:
         """Writes pictures, uint8 (height, width, 3)."""
-        if not self.chief:
-            return
-        with writing(self._what), self._writer.as_default(step=step):
-            for name, picture in pictures.items():
-                tf.summary.image(name, picture[None])
+        if self.chief:
+            self._board.pictures(step, pictures)
 
     def close(self) -> None:
         """Closes the files and the progress line."""
         if self._bar is not None:
             self._bar.close()
-        with writing(self._what):
-            self._writer.close()
+        if self._board is not None:
+            self._board.close()
 
 
 def read_metrics(path: Path, kind: str) -> list[dict[str, Any]]:
@@ -204,7 +200,3 @@ def _drop_rows_after(path: Path, step: int) -> None:
             break
         kept.append(line)
     write_atomically(path, b"".join(kept))
-
-
-def _plain(value: Any) -> Any:
-    return value if isinstance(value, bool | int | float | str) else str(value)

@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import functools
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -11,19 +10,18 @@ from typing import Any, TypeVar
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from qtf.interruption import finishing
 from qtf.progress import EVERY, announced
-from qtf.training.checkpoints import Checkpoints, Progress, last_step, optimizer_steps
+from qtf.training.checkpoint_files import last_step
+from qtf.training.checkpoints import optimizer_steps
 from qtf.training.damped_step import DampedStep
-from qtf.training.distribution import batches, is_chief, make_strategy, worker_name
+from qtf.training.engine import Engine, Step, make_engine
 from qtf.training.logbook import Logbook
-from qtf.training.profiling import StepProfiler
+from qtf.training.progress import Progress
 from qtf.training.run_folder import MUTABLE_KEYS, RunFolder
 from qtf.training.schedules import make_optimizer
 from qtf.training.settings import TrainingSettings
-from qtf.training.step import TrainingStep
 from qtf.training.training import Training
 from qtf.training.weight_files import load_weights
 
@@ -70,14 +68,13 @@ def train(
         KeyboardInterrupt: Interrupted by Ctrl-C or SIGTERM, after a checkpoint of the step in
             work; a second signal does not wait for it.
     """
-    _check_backend()
+    engine = make_engine(settings)
     keras.utils.set_random_seed(settings.seed)
     keras.config.set_dtype_policy(settings.precision)
-    strategy = make_strategy(settings.strategy)
     earlier = None if start_from is None else RunFolder(start_from).checkpoints
     first_step = 0 if earlier is None else optimizer_steps(earlier)
     # The model first: a mistake in it must not leave a run folder behind.
-    with strategy.scope(), announced("making the model", enabled=is_chief(strategy)):
+    with engine.scope(), announced("making the model", enabled=engine.is_chief):
         training = build()
         settings.check_metrics(training.metric_names)
         model = training.model
@@ -85,25 +82,17 @@ def train(
         optimizer.build(model.trainable_variables)
     folder = RunFolder(workdir)
     try:
-        if is_chief(strategy):
-            devices = strategy.extended.worker_devices
-            folder.open(config, kind=kind, mutable=mutable_keys(settings), devices=devices)
+        if engine.is_chief:
+            mutable = mutable_keys(settings)
+            folder.open(config, kind=kind, mutable=mutable, devices=engine.devices)
             folder.save_model(model)
-        run = _Run(training, settings, folder, strategy, optimizer)
+        run = _Run(training, settings, folder, engine, optimizer)
         run.train(config, earlier=earlier, profile=profile)
-        if kept and is_chief(strategy) and folder.best_weights.exists():
+        if kept and engine.is_chief and folder.best_weights.exists():
             load_weights(model, folder.trained_weights())
         return training
     finally:
         folder.close()
-
-
-def _check_backend() -> None:
-    if keras.backend.backend() != "tensorflow":
-        raise ValueError(
-            "Variable KERAS_BACKEND must be tensorflow for this training, but is"
-            f" {keras.backend.backend()}; set it before Keras is imported."
-        )
 
 
 def mutable_keys(settings: TrainingSettings) -> set[str]:
@@ -121,41 +110,35 @@ class _Run:
         training: Training,
         settings: TrainingSettings,
         folder: RunFolder,
-        strategy: tf.distribute.Strategy,
+        engine: Engine,
         optimizer: keras.optimizers.Optimizer,
     ) -> None:
         self.training = training
         self.settings = settings
         self.folder = folder
-        self.strategy = strategy
+        self.engine = engine
         self.model = training.model
         self.optimizer = optimizer
         self.progress = Progress()
-        chief = is_chief(strategy)
-        self.checkpoints = Checkpoints(
-            folder.checkpoints,
-            self.model,
-            optimizer,
-            self.progress,
-            task_state=training.state,
-            chief=chief,
-            worker=worker_name(strategy),
+        self.checkpoints = engine.make_checkpoints(
+            folder.checkpoints, training, optimizer, self.progress
         )
         self.logbook = Logbook(
             folder,
             n_steps=settings.n_steps,
-            batch_size=training.batch_size * strategy.num_replicas_in_sync,
-            chief=chief,
+            batch_size=training.batch_size * engine.n_replicas,
+            device_types=engine.device_types,
+            make_board=engine.make_board if engine.is_chief else None,
         )
         self.step = self._make_step()
 
-    def _make_step(self) -> TrainingStep | DampedStep:
+    def _make_step(self) -> Step:
         model, optimizer, training = self.model, self.optimizer, self.training
         xla = self.settings.xla and not training.compiles_itself
         settings = dataclasses.replace(self.settings, xla=xla)
-        step = TrainingStep(self.strategy, model, optimizer, training.loss, settings)
+        step = self.engine.make_step(training, optimizer, settings)
         # Several replicas could come to different decisions.
-        if training.damping is None or self.strategy.num_replicas_in_sync > 1:
+        if training.damping is None or self.engine.n_replicas > 1:
             return step
         changed = [*model.variables, *training.state]
         return DampedStep(step, training, training.damping, optimizer, changed)
@@ -166,9 +149,9 @@ class _Run:
             self._start_from(earlier)
         if self.folder.kept_step() is None:
             # Weights that an older version kept by another rule compete with none.
-            self.progress.best.assign(math.inf)
+            self.progress.best = math.inf
         traced = profile and self.logbook.chief
-        self.profiler = StepProfiler(self.folder.tensorboard, self.at, enabled=traced)
+        self.profiler = self.engine.make_profiler(self.folder.tensorboard, self.at, enabled=traced)
         # Without a checkpoint not even the rows before the first step are kept.
         self.logbook.start(self.at, config, keep_first=restored)
         self._saved_at, self._saved_step = time.monotonic(), self.at
@@ -195,12 +178,11 @@ class _Run:
     @property
     def at(self) -> int:
         """Optimiser steps taken."""
-        return int(self.progress.step.numpy())
+        return self.progress.step
 
     def _advance_to_the_end(self, is_asked: Callable[[], bool]) -> None:
-        alone = isinstance(self.strategy, tf.distribute.OneDeviceStrategy)
         for batch in self._batches():
-            if alone and is_asked():
+            if self.engine.is_alone and is_asked():
                 # Where there are others, all of them stop after the same step.
                 self._save_if_new()
                 break
@@ -209,15 +191,13 @@ class _Run:
             raise KeyboardInterrupt
 
     def _batches(self) -> Iterator[Any]:
-        start = self.at
-        make_dataset = functools.partial(self.training.training_batches, start)
-        iterator = batches(self.strategy, make_dataset)
+        iterator = self.engine.batches(self.training.source, self.at)
         while self.at < self.settings.n_steps and not self._is_over():
             asked = time.monotonic()
             try:
                 batch = next(iterator)
-            except tf.errors.OpError as error:
-                self.training.explain_data_loss(error)
+            except self.engine.data_errors as error:
+                self.training.source.explain_data_loss(error)
                 raise
             self.logbook.waited(time.monotonic() - asked)
             yield batch
@@ -230,9 +210,9 @@ class _Run:
         if not finite:
             self._give_up(loss, batch)
         self.logbook.stepped(time.monotonic() - started)
-        self.progress.step.assign_add(1)
-        self.progress.loss_sum.assign_add(loss)
-        self.progress.loss_count.assign_add(1)
+        self.progress.step += 1
+        self.progress.loss_sum += loss
+        self.progress.loss_count += 1
         self.logbook.advance(loss)
         if self.at % self.settings.log_every_steps == 0:
             self._log()
@@ -251,10 +231,9 @@ class _Run:
         return announced(f"step {self.at + 1}", patience=EVERY, enabled=chief)
 
     def _log(self) -> None:
-        mean = self.progress.loss_sum.numpy() / self.progress.loss_count.numpy()
-        self.progress.loss_sum.assign(0.0)
-        self.progress.loss_count.assign(0)
-        rate = float(self.optimizer.learning_rate.numpy())
+        mean = self.progress.loss_sum / self.progress.loss_count
+        self.progress.loss_sum, self.progress.loss_count = 0.0, 0
+        rate = float(np.asarray(self.optimizer.learning_rate))
         self.logbook.row(self.at, "training", {"loss": mean, "learning_rate": rate})
 
     def _validate(self) -> None:
@@ -263,7 +242,7 @@ class _Run:
         epoch = self.at // self.settings.steps_per_epoch
         self._keep(*_value_and_error(values, self.settings.monitor))
         stop_value, error = _value_and_error(values, self.settings.stop_metric)
-        self.progress.stop_value.assign(stop_value + N_ERRORS * error)
+        self.progress.stop_value = stop_value + N_ERRORS * error
         self.logbook.row(self.at, "validation", {"epoch": epoch, **values})
         every = self.settings.histograms_every_epochs
         if every and epoch % every == 0:
@@ -285,22 +264,21 @@ class _Run:
         worse than the best by more than 2 errors. Without errors it is the lowest value.
         """
         if self.training.has_new_goal:
-            self.progress.best.assign(math.inf)
+            self.progress.best = math.inf
         bound = value + 2.0 * N_ERRORS * error
-        if bound < self.progress.best.numpy():
-            self.progress.best.assign(bound)
-            self.progress.epochs_since_best.assign(0)
+        if bound < self.progress.best:
+            self.progress.best, self.progress.epochs_since_best = bound, 0
         else:
-            self.progress.epochs_since_best.assign_add(self.settings.validate_every_epochs)
-        kept = math.isfinite(value) and value + N_ERRORS * error <= self.progress.best.numpy()
-        if kept and is_chief(self.strategy):
+            self.progress.epochs_since_best += self.settings.validate_every_epochs
+        kept = math.isfinite(value) and value + N_ERRORS * error <= self.progress.best
+        if kept and self.engine.is_chief:
             self.folder.save_best_weights(self.model, step=self.at)
 
     def _is_over(self) -> bool:
         patience = self.settings.patience
-        impatient = patience and self.progress.epochs_since_best.numpy() >= patience
+        impatient = patience and self.progress.epochs_since_best >= patience
         below = self.settings.stop_below
-        return bool(impatient or (below and self.progress.stop_value.numpy() < below))
+        return bool(impatient or (below and self.progress.stop_value < below))
 
     def _validation_is_due(self) -> bool:
         every = self.settings.steps_per_epoch * self.settings.validate_every_epochs
@@ -318,11 +296,8 @@ class _Run:
             self._save()
 
     def _give_up(self, loss: float, batch: Any) -> None:
-        local = tf.nest.map_structure(self.strategy.experimental_local_results, batch)
-        arrays = {
-            f"{index}": np.asarray(value) for index, value in enumerate(tf.nest.flatten(local))
-        }
-        path = self.folder.bad_batch(worker_name(self.strategy))
+        arrays = {f"{index}": value for index, value in enumerate(self.engine.arrays(batch))}
+        path = self.folder.bad_batch(self.engine.worker)
         path.parent.mkdir(parents=True, exist_ok=True)
         np.savez(path, **arrays)
         what = "gradient is not finite" if math.isfinite(loss) else f"loss is {loss}"

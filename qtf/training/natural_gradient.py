@@ -10,7 +10,7 @@ from keras import ops
 from qtf.checks import FRACTION, POSITIVE, check_arguments
 from qtf.training.compilation import compiled
 from qtf.training.damping import Damping
-from qtf.training.per_sample import per_sample_gradients
+from qtf.training.gradients import per_sample_gradients
 from qtf.training.symmetric_solve import solved_symmetric
 
 # Root mean square of the change of log |psi|, its phase or log p in one step: probabilities of

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+import keras
 import numpy as np
-import tensorflow as tf
 
 
 def solved_symmetric(matrix: Any, right: Any, diag_shift: float) -> Any:
@@ -22,10 +22,24 @@ def solved_symmetric(matrix: Any, right: Any, diag_shift: float) -> Any:
     Returns:
         float64 (n,).
     """
-    rounding = 0.25 * float(np.finfo(matrix.dtype.as_numpy_dtype).eps)
+    rounding = 0.25 * float(np.finfo(keras.backend.standardize_dtype(matrix.dtype)).eps)
+    if keras.backend.backend() == "jax":
+        return _solved_by_jax(matrix, right, diag_shift, rounding)
+    import tensorflow as tf
+
     matrix = tf.cast(matrix, tf.float64)
     diagonal = tf.linalg.diag_part(matrix)
     shift = diag_shift + rounding * tf.reduce_sum(diagonal)
     shifted = tf.linalg.set_diag(matrix, diagonal + shift)
     column = tf.cast(right, tf.float64)[:, None]
     return tf.linalg.cholesky_solve(tf.linalg.cholesky(shifted), column)[:, 0]
+
+
+def _solved_by_jax(matrix: Any, right: Any, diag_shift: float, rounding: float) -> Any:
+    from jax import numpy as jnp
+    from jax.scipy.linalg import cho_factor, cho_solve
+
+    matrix = matrix.astype("float64")
+    shift = diag_shift + rounding * jnp.trace(matrix)
+    factor = cho_factor(matrix + shift * jnp.eye(len(matrix)), lower=True)
+    return cho_solve(factor, right.astype("float64"))

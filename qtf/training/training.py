@@ -1,13 +1,28 @@
 """What the loop trains."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
 import keras
 
 from qtf.training.damping import Damping
 from qtf.typing import Array, InputContext, Tensor
+
+
+class Source(Protocol):
+    """Batches of the data, the same for a step wherever the stream starts."""
+
+    def dataset(
+        self, start_step: int = 0, *, input_context: InputContext | None = None
+    ) -> Iterable[Any]:
+        """Returns a `tf.data.Dataset`: the endless stream from batch `start_step` on."""
+
+    def batch(self, step: int) -> Mapping[str, Array]:
+        """Returns the batch of a step in NumPy, where there is no `tf.data`."""
+
+    def explain_data_loss(self, error: Exception) -> None:
+        """Raises a `ValueError` naming the file and record behind a data error."""
 
 
 class Training(ABC):
@@ -17,6 +32,7 @@ class Training(ABC):
 
     Attributes:
         model: The model with all its weights.
+        source: Its data.
         batch_size: Samples in one batch of one replica; only for the rate in the progress line.
         metric_names: Keys that `validate` returns.
         state: Variables that a checkpoint needs beside model and optimiser.
@@ -27,6 +43,7 @@ class Training(ABC):
     """
 
     model: keras.Model
+    source: Source
     batch_size: int
     metric_names: tuple[str, ...]
     state: Sequence[keras.Variable] = ()
@@ -47,15 +64,6 @@ class Training(ABC):
         """Returns the mean loss over one replica's batch, a scalar tensor."""
 
     @abstractmethod
-    def training_batches(
-        self, start_step: int, input_context: InputContext | None
-    ) -> Iterable[Any]:
-        """Returns a `tf.data.Dataset`: the endless stream from batch `start_step` on.
-
-        The stream must be the same whatever the step it starts at: resuming relies on it.
-        """
-
-    @abstractmethod
     def validate(self) -> dict[str, float]:
         """Returns validation metrics; the one named `monitor` marks the best weights.
 
@@ -72,6 +80,3 @@ class Training(ABC):
     def figures(self) -> dict[str, Array]:
         """Returns pictures for TensorBoard, uint8 (height, width, 3), by name."""
         return {}
-
-    def explain_data_loss(self, error: Exception) -> None:  # noqa: B027
-        """Raises a `ValueError` naming the file and record behind a data error."""

@@ -1,12 +1,11 @@
 """Puts data, model and loop together as settings ask."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from qtf.data.exact_dataset import exact_dataset
-from qtf.data.exact_source import ExactSource
 from qtf.data.loading import load_trajectories
 from qtf.data.reader import TrajectoryReader
 from qtf.data.schema import MANIFEST_NAME, Manifest, file_sha256
@@ -27,6 +26,9 @@ class Source(Protocol):
 
     def dataset(self, start_step: int, *, input_context: Any = None) -> Any:
         """Returns the stream of batches from a step on."""
+
+    def batch(self, step: int) -> Mapping[str, np.ndarray]:
+        """Returns the batch of a step in NumPy."""
 
     def explain_data_loss(self, error: Exception) -> None:
         """Names the file and record behind an error."""
@@ -102,7 +104,7 @@ def load_data(settings: DynamicsSettings, data_dir: Path | str | None = None) ->
     if settings.data.source == FILES:
         return _from_files(settings.data, settings.training, Path(data_dir or ""))
     data, law, seed = settings.data, settings.exact.law, settings.training.seed
-    source = _ExactStream(exact_source(data, settings.exact, seed=seed))
+    source = exact_source(data, settings.exact, seed=seed)
     return Trajectories(source, exact_validation(data, law, seed=seed), law)
 
 
@@ -192,17 +194,3 @@ def _check_manifest(data: DataSettings, manifest: Manifest, data_dir: Path) -> N
                 f"Setting `data.n_validation` must be at most {available}, the validation"
                 f" trajectories of n = {n_sites}, but is {data.n_validation}."
             )
-
-
-class _ExactStream:
-    """Gives an `ExactSource` the face of a reader."""
-
-    def __init__(self, source: ExactSource) -> None:
-        self.source = source
-        self.batch_size = source.batch_size
-
-    def dataset(self, start_step: int, *, input_context: Any = None) -> Any:
-        return exact_dataset(self.source, start_step, input_context=input_context)
-
-    def explain_data_loss(self, error: Exception) -> None:
-        """Has no files to blame."""

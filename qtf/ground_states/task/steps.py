@@ -15,7 +15,7 @@ from qtf.ground_states.sampled_wave_function import SampledWaveFunction
 from qtf.ground_states.task.samples import Configurations
 from qtf.training.compilation import compiled
 from qtf.training.damping import Damping
-from qtf.training.per_sample import bytes_of_equations
+from qtf.training.gradients import bytes_of_equations
 from qtf.training.piecewise import BYTES_OF_GRADIENT, gradient_rows_at_once
 from qtf.training.surrogates import with_gradient_of, with_gradients
 from qtf.typing import Tensor

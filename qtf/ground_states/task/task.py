@@ -1,8 +1,7 @@
 """Variational Monte Carlo as what the training loop trains."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -20,7 +19,7 @@ from qtf.ground_states.unseen_variance import is_blind
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import PauliSum
 from qtf.training.training import Training
-from qtf.typing import Array, InputContext, RandomSource, Tensor
+from qtf.typing import Array, RandomSource, Tensor
 
 AnyWaveFunction = WaveFunction | SymmetricWaveFunction
 # Samples of a picture.
@@ -160,6 +159,7 @@ class GroundStateTraining(Training):
             symmetric=None if task.symmetrized is None else task.symmetrized(psi),
             xla=task.xla,
         )
+        self.source = task.source
         self.batch_size = task.n_samples
         self.metric_names = task.metric_names
         self.state = self.step.state
@@ -178,12 +178,6 @@ class GroundStateTraining(Training):
     def accepts(self, loss: float, rate: float) -> bool:
         """Tells whether the last step may stand."""
         return self.step.accepts(rate)
-
-    def training_batches(
-        self, start_step: int, input_context: InputContext | None
-    ) -> Iterable[Any]:
-        """Returns the stream of random numbers from `start_step` on."""
-        return self.task.source.dataset(start_step, input_context=input_context)
 
     def validate(self) -> dict[str, float]:
         """Returns energy, variance, V-score and magnetisation of samples, see `measure`."""

@@ -15,8 +15,8 @@ from qtf.open_systems.outcome_distribution import OutcomeDistribution
 from qtf.open_systems.plan import PlannedEquation
 from qtf.open_systems.wanted_change import WantedChange
 from qtf.streams import Stream
-from qtf.training.accumulated_gradients import accumulated_gradients
 from qtf.training.compilation import compiled
+from qtf.training.gradients import accumulated_gradients
 from qtf.training.piecewise import BYTES_OF_GRADIENT
 from qtf.training.surrogates import with_gradients
 from qtf.typing import RandomSource, Tensor

@@ -10,8 +10,8 @@ from qtf.open_systems.outcome_distribution import OutcomeDistribution
 from qtf.open_systems.task.samples import Outcomes
 from qtf.training.compilation import compiled
 from qtf.training.damping import Damping
+from qtf.training.gradients import bytes_of_equations
 from qtf.training.natural_gradient import NaturalGradient
-from qtf.training.per_sample import bytes_of_equations
 from qtf.training.piecewise import gradient_rows_at_once
 from qtf.training.surrogates import with_gradients
 from qtf.typing import Tensor

@@ -1,9 +1,8 @@
 """Time evolution and steady states of open systems as what the training loop trains."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from qtf.checks import SAMPLES, check_arguments
 from qtf.open_systems.observables import DIRECTIONS, PauliObservables
@@ -13,7 +12,7 @@ from qtf.open_systems.povm_liouvillian import PovmLiouvillian
 from qtf.open_systems.task.samples import Outcomes
 from qtf.open_systems.task.steps import ObjectiveGradient, Step
 from qtf.training.training import Training
-from qtf.typing import Array, InputContext, RandomSource, Tensor
+from qtf.typing import Array, RandomSource, Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,12 +114,6 @@ class OpenSystemTraining(Training):
     def accepts(self, loss: float, rate: float) -> bool:
         """Tells whether the last step may stand."""
         return self.step.accepts(loss, rate)
-
-    def training_batches(
-        self, start_step: int, input_context: InputContext | None
-    ) -> Iterable[Any]:
-        """Returns the stream of random numbers from `start_step` on."""
-        return self.task.source.dataset(start_step, input_context=input_context)
 
     def validate(self) -> dict[str, float]:
         """Returns the time, the Pauli matrices averaged over sites, and how far they are off."""

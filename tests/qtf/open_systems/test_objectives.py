@@ -18,8 +18,8 @@ from qtf.open_systems.objectives import (
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
 from qtf.open_systems.povm_liouvillian import PovmLiouvillian
 from qtf.physics import Chain
-from qtf.training.accumulated_gradients import accumulated_gradients
 from qtf.training.compilation import compiled
+from qtf.training.gradients import accumulated_gradients
 
 FOUR = {"local_dimension": 4, "heads": (4,), "dtype": "float64"}
 TAU = 0.05

@@ -40,7 +40,11 @@ class Regression:
         x, y = batch
         return ops.mean(ops.square(ops.cast(self.model(x, training=True), "float32") - y))
 
-    def training_batches(self, start_step, input_context):
+    @property
+    def source(self):
+        return self
+
+    def dataset(self, start_step=0, *, input_context=None):
         def batch(step):
             if step == self.interrupt_at:
                 import os

@@ -2,15 +2,10 @@ import keras
 import numpy as np
 import pytest
 
-from qtf.training.checkpoint_files import kept_steps
-from qtf.training.checkpoints import (
-    Checkpoints,
-    Progress,
-    last_step,
-    load_end_of_epoch,
-    newest_whole_step,
-    optimizer_steps,
-)
+from qtf.training.checkpoint_files import kept_steps, last_step, newest_whole_step
+from qtf.training.checkpoints import load_end_of_epoch, optimizer_steps
+from qtf.training.progress import Progress
+from qtf.training.tensorflow_checkpoints import TensorFlowCheckpoints
 
 # All that the file system allows and a function of files might take for something else.
 NAMES = [
@@ -40,7 +35,7 @@ class Saved:
         optimizer = keras.optimizers.Adam()
         optimizer.build(self.model.trainable_variables)
         self.optimizer, self.progress = optimizer, Progress()
-        self.checkpoints = Checkpoints(folder, self.model, optimizer, self.progress)
+        self.checkpoints = TensorFlowCheckpoints(folder, self.model, optimizer, self.progress)
 
     def save(self, *steps):
         for step in steps:
@@ -49,7 +44,7 @@ class Saved:
         return self
 
     def set(self, step):
-        self.progress.step.assign(step)
+        self.progress.step = step
         self.optimizer.iterations.assign(step)
         for weight in self.model.weights:
             weight.assign(np.full(weight.shape, step))
@@ -60,7 +55,7 @@ class Saved:
         if not self.checkpoints.restore():
             return None
         values = {int(value) for weight in self.model.get_weights() for value in weight.flat}
-        assert values == {int(self.progress.step.numpy())} == {int(self.optimizer.iterations)}
+        assert values == {self.progress.step} == {int(self.optimizer.iterations)}
         return values.pop()
 
 

@@ -3,6 +3,7 @@ import pytest
 from qtf.training import logbook as module
 from qtf.training.logbook import Logbook
 from qtf.training.run_folder import RunFolder
+from qtf.training.tensor_board import TensorBoard
 
 
 @pytest.fixture
@@ -16,7 +17,7 @@ def clock(monkeypatch):
 @pytest.fixture
 def logbook(tmp_path, clock):
     folder = RunFolder(tmp_path)
-    found = Logbook(folder, n_steps=100, batch_size=10, chief=True)
+    found = Logbook(folder, n_steps=100, batch_size=10, make_board=TensorBoard)
     found.start(0, {})
     yield found
     found.close()

@@ -380,7 +380,7 @@ class Killed(BaseException):
 @pytest.mark.parametrize(
     "moment",
     [
-        "qtf.training.checkpoints.Checkpoints.save",
+        "qtf.training.tensorflow_checkpoints.TensorFlowCheckpoints.save",
         "qtf.training.run_folder.RunFolder.save_best_weights",
         "qtf.training.logbook.Logbook.row",
         "qtf.training.run_folder.RunFolder.save_model",
@@ -441,8 +441,9 @@ def test_interrupted_profile_is_written(tmp_path):
 
 
 def test_another_backend_of_keras_is_named_and_leaves_no_folder(tmp_path, monkeypatch):
-    monkeypatch.setattr("keras.backend.backend", lambda: "jax")
-    with pytest.raises(ValueError, match="KERAS_BACKEND must be tensorflow .* but is jax; set it"):
+    monkeypatch.setattr("keras.backend.backend", lambda: "torch")
+    message = "KERAS_BACKEND must be tensorflow or jax .* but is torch; set it"
+    with pytest.raises(ValueError, match=message):
         train(Regression(), settings(), {}, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
@@ -468,9 +469,9 @@ def test_a_signal_during_the_work_saves_the_step_and_takes_no_further_one(
     if during == "validate":
         validate = regression.validate
 
-        def interrupted(self, model):
+        def interrupted(self):
             signal.raise_signal(signal.SIGINT)
-            return validate(self, model)
+            return validate(self)
 
         monkeypatch.setattr(regression, "validate", interrupted)
     else:

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from qtf.autoregressive import GatedRNN2D, GRUNetwork, PixelCNN, Transformer
 from qtf.ground_states.wave_function import WaveFunction
-from qtf.training.per_sample import per_sample_gradients
+from qtf.training.gradients import per_sample_gradients
 
 NETWORKS = {
     "gated_2d": lambda: GatedRNN2D(shape=(2, 3), units=4, dtype="float64"),

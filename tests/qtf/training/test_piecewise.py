@@ -6,7 +6,7 @@ from keras import ops
 
 from qtf.autoregressive import GRUNetwork, PixelCNN
 from qtf.ground_states.wave_function import WaveFunction
-from qtf.training.per_sample import per_sample_gradients
+from qtf.training.gradients import per_sample_gradients
 from qtf.training.piecewise import evaluate_in_pieces
 
 OUTPUTS = [((), "float64"), ((3,), "float64")]

@@ -11,6 +11,7 @@ from qtf.autoregressive.gru import GRUNetwork
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.training.logbook import Logbook, read_metrics
 from qtf.training.run_folder import RunFolder
+from qtf.training.tensor_board import TensorBoard
 
 LOAD = """
 import sys
@@ -97,6 +98,6 @@ def test_damaged_rows_of_metrics_are_named_when_read_and_when_the_run_goes_on(ru
     run.metrics.write_text('{"step": 1, "kind": "training"}\nrubbish\n{"step": 3}\n')
     with pytest.raises(ValueError, match="metrics.jsonl, line 2, holds no JSON"):
         read_metrics(run.metrics, "training")
-    logbook = Logbook(run, n_steps=10, batch_size=1, chief=True)
+    logbook = Logbook(run, n_steps=10, batch_size=1, make_board=TensorBoard)
     with pytest.raises(ValueError, match="metrics.jsonl, line 2, holds no JSON"):
         logbook.start(3, {})

@@ -5,9 +5,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from qtf.training.checkpoints import Checkpoints, Progress, newest_whole_step, optimizer_steps
+from qtf.training.checkpoint_files import newest_whole_step
+from qtf.training.checkpoints import optimizer_steps
 from qtf.training.logbook import read_metrics
 from qtf.training.loop import train
+from qtf.training.progress import Progress
+from qtf.training.tensorflow_checkpoints import TensorFlowCheckpoints
 
 from .conftest import Regression
 from .test_loop import Killed, config, kill_at, settings
@@ -34,7 +37,7 @@ class Listed(keras.Model):
     def checkpoints(self, folder):
         optimizer = keras.optimizers.Adam()
         optimizer.build(self.trainable_variables)
-        return Checkpoints(folder, self, optimizer, Progress())
+        return TensorFlowCheckpoints(folder, self, optimizer, Progress())
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +107,10 @@ def test_learning_rates_are_those_of_the_new_run(tmp_path, earlier, optimizer, e
 
 @pytest.mark.parametrize(
     "moment",
-    ["qtf.training.checkpoints.Checkpoints.save", "qtf.training.logbook.Logbook.row"],
+    [
+        "qtf.training.tensorflow_checkpoints.TensorFlowCheckpoints.save",
+        "qtf.training.logbook.Logbook.row",
+    ],
 )
 def test_killed_after_the_first_validation_the_same_command_ends_alike(
     tmp_path, earlier, started, monkeypatch, moment
@@ -143,7 +149,9 @@ def test_a_checkpoint_without_the_newest_state_of_a_task_is_restored(tmp_path):
         optimizer = keras.optimizers.SGD()
         optimizer.build(model.trainable_variables)
         variables = [keras.Variable(value, dtype="float64") for value in state]
-        return Checkpoints(tmp_path, model, optimizer, Progress(), task_state=variables), variables
+        return TensorFlowCheckpoints(
+            tmp_path, model, optimizer, Progress(), task_state=variables
+        ), variables
 
     checkpoints(2.0)[0].save()
     for read in ("restore", "start_from"):

@@ -198,7 +198,7 @@ def test_samples_are_drawn_in_the_precision_of_the_training(tmp_path):
     finally:
         keras.config.set_dtype_policy(policy)
     assert {variable.dtype for variable in training.model.trainable_variables} == {"float64"}
-    assert next(iter(training.training_batches(0, None)))["uniforms"].dtype == "float64"
+    assert next(iter(training.source.dataset()))["uniforms"].dtype == "float64"
     assert len(curves(tmp_path / "run")) == 1
 
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from qtf.training.checkpoints import last_step
+from qtf.training.checkpoint_files import last_step
 from qtf.training.run_folder import MUTABLE_KEYS, RunFolder, check_same, flattened
 from trainers.ground_state.assembly import estimate_average, make_wave_function, run
 from trainers.ground_state.facts import Facts

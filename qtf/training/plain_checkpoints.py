@@ -1,0 +1,168 @@
+"""Checkpoints as plain arrays of NumPy, for engines other than TensorFlow."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import astuple, fields
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from qtf.files import write_atomically
+from qtf.training.checkpoint_files import (
+    damage_errors,
+    keep_only,
+    kept_steps,
+    newest_whole_step,
+    plain_path,
+    reason_of,
+    tell_of_fallback,
+)
+from qtf.training.progress import Progress
+
+KEEP = 2
+MODEL, OPTIMIZER, TASK = "model", "optimizer", "task"
+PROGRESS, ITERATIONS = "progress", "iterations"
+
+
+class PlainCheckpoints:
+    """Saves and restores the variables of a training in their order, see `Checkpoints`.
+
+    Args:
+        folder: Where the files go.
+        model: The model; its variables include the states of its random numbers.
+        optimizer: Built on the model's variables.
+        progress: The loop's state.
+        task_state: Further variables, of the task.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        model: keras.Model,
+        optimizer: keras.optimizers.Optimizer,
+        progress: Progress,
+        *,
+        task_state: Sequence[keras.Variable] = (),
+    ) -> None:
+        self.folder = folder
+        self.model = model
+        self.optimizer = optimizer
+        self.progress = progress
+        self._groups = {
+            MODEL: list(model.variables),
+            OPTIMIZER: list(optimizer.variables),
+            TASK: list(task_state),
+        }
+
+    def restore(self) -> bool:
+        """Restores the newest checkpoint that can be read, if there is any.
+
+        Returns:
+            Whether there was one.
+
+        Raises:
+            ValueError: There are checkpoints, but none can be read.
+        """
+        unread: list[tuple[int, str]] = []
+        for step in kept_steps(self.folder):
+            try:
+                arrays = _read(self.folder, step)
+                values = {
+                    name: _values(arrays, name, group) for name, group in self._groups.items()
+                }
+            except damage_errors() as error:
+                unread.append((step, reason_of(error, self.folder)))
+                continue
+            tell_of_fallback(self.folder, unread, step)
+            for name, group in self._groups.items():
+                _assign(group, values[name])
+            for field, value in zip(fields(Progress), arrays[PROGRESS], strict=True):
+                setattr(self.progress, field.name, type(field.default)(value))
+            return True
+        if unread:
+            names = ", ".join(sorted(path.name for path in self.folder.glob("*")))
+            raise ValueError(
+                f"Checkpoints in {self.folder} cannot be read ({names}); remove the folder to"
+                f" start anew. {unread[0][1]}"
+            )
+        return False
+
+    def start_from(self, folder: Path) -> None:
+        """Takes weights, moments of the optimiser and the task's state from another run.
+
+        Args:
+            folder: Checkpoints of that run, by the same engine.
+
+        Raises:
+            ValueError: They belong to another model or optimiser.
+        """
+        step = newest_whole_step(folder)
+        arrays = _read(folder, step)
+        kept = self.optimizer.learning_rate.numpy() if self._has_fixed_rate() else None
+        for name, group in self._groups.items():
+            _assign(group, _values(arrays, name, group))
+        if kept is not None:
+            self.optimizer.learning_rate.assign(kept)
+
+    def save(self) -> None:
+        """Saves now, under the number of the step.
+
+        Raises:
+            OSError: The checkpoint cannot be written; older ones are untouched.
+        """
+        arrays = {
+            f"{name}-{number:04d}": np.asarray(variable.value)
+            for name, group in self._groups.items()
+            for number, variable in enumerate(group)
+        }
+        arrays[ITERATIONS] = np.asarray(self.optimizer.iterations.value)
+        arrays[PROGRESS] = np.asarray(astuple(self.progress), "float64")
+        content = io.BytesIO()
+        np.savez(content, **arrays)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        step = self.progress.step
+        write_atomically(plain_path(self.folder, step), content.getvalue())
+        whole = [kept for kept in kept_steps(self.folder) if kept <= step]
+        keep_only(self.folder, whole[:KEEP])
+
+    def _has_fixed_rate(self) -> bool:
+        return isinstance(self.optimizer._learning_rate, keras.Variable)
+
+
+def restore_weights(model: keras.Model, folder: Path, step: int) -> None:
+    """Gives a model the weights of a checkpoint.
+
+    Raises:
+        ValueError: The checkpoint belongs to another model.
+    """
+    _assign(model.variables, _values(_read(folder, step), MODEL, model.variables))
+
+
+def stored_iterations(folder: Path, step: int) -> int:
+    """Returns the steps that the optimiser of a checkpoint has taken."""
+    return int(_read(folder, step)[ITERATIONS])
+
+
+def _read(folder: Path, step: int) -> dict[str, np.ndarray]:
+    with np.load(plain_path(folder, step)) as arrays:
+        return dict(arrays)
+
+
+def _values(
+    arrays: dict[str, np.ndarray], name: str, group: Sequence[keras.Variable]
+) -> list[np.ndarray]:
+    values = [arrays[key] for key in sorted(arrays) if key.startswith(f"{name}-")]
+    shapes = [tuple(value.shape) for value in values]
+    expected = [tuple(variable.shape) for variable in group]
+    if shapes != expected:
+        raise ValueError(
+            f"The checkpoint must hold variables of the {name} of the shapes {expected}, but has"
+            f" {shapes}."
+        )
+    return values
+
+
+def _assign(group: Sequence[keras.Variable], values: Sequence[np.ndarray]) -> None:
+    for variable, value in zip(group, values, strict=True):
+        variable.assign(value)
