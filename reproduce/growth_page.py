@@ -25,7 +25,7 @@ from reproduce.layout import Layout
 from reproduce.made import kept_beside, made_lines, made_now
 from reproduce.tables import table
 from trainers.ground_state.growth.report import bulk_line, retraining_curve
-from trainers.ground_state.growth.rows import AVERAGED, BEFORE, Bulk, Row, bulk_energy
+from trainers.ground_state.growth.rows import AVERAGED, BEFORE_IT, Bulk, Row, bulk_energy
 
 Values = dict[str, Any]
 PAGE, NUMBERS = "growth_results.md", "growth_results.json"
@@ -214,7 +214,7 @@ def _rows(rows: list[Values]) -> str:
                 _reference(row),
                 _error(row, ""),
                 _error(row, AVERAGED),
-                _error(row, BEFORE),
+                _error(row, BEFORE_IT),
                 "" if row[MINIBATCHES] is None else str(row[MINIBATCHES]),
                 "" if row[MINUTES] is None else f"{row[MINUTES]:.1f}",
             ]

@@ -8,6 +8,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from configs.open_system import ising_chain
+from qtf.configuration import from_config
 from qtf.files import read_json, write_atomically, write_figure, write_json
 from qtf.open_systems.figures import (
     fields_figure,
@@ -15,14 +16,13 @@ from qtf.open_systems.figures import (
     runs_figure,
     strings_figure,
 )
-from qtf.open_systems.observables import DIRECTIONS
+from qtf.open_systems.settings import DIRECTIONS
 from qtf.training.logbook import read_metrics
 from reproduce.layout import Layout
 from reproduce.made import made_lines, made_now
 from reproduce.minutes import training_minutes
 from reproduce.open_system_cases import AT_THE_END, CASES, FIELDS, ONLY_Z, SEEDS, STRINGS, Case
 from reproduce.tables import table
-from trainers.config import from_config
 from trainers.open_system.assembly import make_generator, make_observables
 from trainers.open_system.report import curves
 from trainers.open_system.settings import OpenSystemSettings
