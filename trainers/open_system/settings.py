@@ -84,7 +84,7 @@ class OpenSystemSettings(Settings):
     physics: PhysicsSettings = field(default_factory=PhysicsSettings)
     measurement: Annotated[str, OneOf(MEASUREMENTS)] = "tetrahedral"
     start: Annotated[str, OneOf(STARTS)] = "+z"
-    network: NetworkSettings = NetworkSettings(name="transformer")
+    network: NetworkSettings = field(default_factory=lambda: NetworkSettings(name="transformer"))
     strings: Annotated[int, COUNT_OR_0] = 0
     objective: ObjectiveSettings = field(default_factory=ObjectiveSettings)
     natural_gradient: NaturalGradientSettings = field(default_factory=NaturalGradientSettings)
