@@ -31,8 +31,8 @@ def checked_state(
     Returns:
         (batch, 2, 2**n).
     """
-    psi_re = _ranked(psi_re, f"{prefix}_re", ("batch", "2**n"))
-    psi_im = _ranked(psi_im, f"{prefix}_im", ("batch", "2**n"))
+    psi_re = _check_rank(psi_re, f"{prefix}_re", ("batch", "2**n"))
+    psi_im = _check_rank(psi_im, f"{prefix}_im", ("batch", "2**n"))
     shape, shape_im = tf.shape(psi_re), tf.shape(psi_im)
     width = shape[1]
     allowed = tf.constant([2**n for n in n_sites], tf.int32)
@@ -54,13 +54,13 @@ def checked_state(
                     shape_im,
                 ],
             ),
-            _finite(psi_re, f"{prefix}_re"),
-            _finite(psi_im, f"{prefix}_im"),
+            _check_finite(psi_re, f"{prefix}_re"),
+            _check_finite(psi_im, f"{prefix}_im"),
         ]
     ):
         psi = tf.stack([psi_re, psi_im], axis=1)
         norms = tf.sqrt(tf.reduce_sum(tf.square(psi), axis=(1, 2)))
-    with tf.control_dependencies([_normalized(norms, prefix)] if normalized else []):
+    with tf.control_dependencies([_check_norms(norms, prefix)] if normalized else []):
         return tf.identity(psi)
 
 
@@ -75,7 +75,7 @@ def checked_n_steps(n_steps: tf.Tensor, batch_size: tf.Tensor, limit: int) -> tf
     Returns:
         Scalar int32.
     """
-    n_steps = _ranked(n_steps, "n_steps", ("batch",))
+    n_steps = _check_rank(n_steps, "n_steps", ("batch",))
     n_given = tf.shape(n_steps)[0]
     largest, smallest = tf.reduce_max(n_steps), tf.reduce_min(n_steps)
     offender = tf.where(smallest < 1, smallest, largest)
@@ -111,7 +111,7 @@ def checked_cells(cells: tf.Tensor, batch_size: tf.Tensor, n_layers: int, units:
     Returns:
         `cells`.
     """
-    cells = _ranked(cells, "cells", ("batch", n_layers, units))
+    cells = _check_rank(cells, "cells", ("batch", n_layers, units))
     rule = f"Input `cells` must be (batch, {n_layers}, {units}) with the batch of the states,"
     expected = tf.stack([batch_size, n_layers, units])
     with tf.control_dependencies(
@@ -120,7 +120,7 @@ def checked_cells(cells: tf.Tensor, batch_size: tf.Tensor, n_layers: int, units:
                 tf.reduce_all(tf.equal(tf.shape(cells), expected)),
                 [rule, expected, "but is", tf.shape(cells)],
             ),
-            _finite(cells, "cells"),
+            _check_finite(cells, "cells"),
         ]
     ):
         return tf.identity(cells)
@@ -140,7 +140,7 @@ def checked_bits(bits: tf.Tensor, n_sites: int, limit: int) -> tf.Tensor:
     Returns:
         `bits`, with the number of sites in their shape.
     """
-    bits = _ranked(bits, "bits", ("batch", n_sites))
+    bits = _check_rank(bits, "bits", ("batch", n_sites))
     checks = _from_one_to(limit, bits, "bits", "configuration")
     return _checked_sites(bits, n_sites, checks, name="bits", allowed="0 or 1", largest=1)
 
@@ -156,7 +156,7 @@ def checked_outcomes(outcomes: tf.Tensor, n_sites: int, limit: int) -> tf.Tensor
     Returns:
         `outcomes`, with the number of sites in their shape.
     """
-    outcomes = _ranked(outcomes, "outcomes", ("batch", n_sites))
+    outcomes = _check_rank(outcomes, "outcomes", ("batch", n_sites))
     checks = _from_one_to(limit, outcomes, "outcomes", "row")
     return _checked_sites(
         outcomes, n_sites, checks, name="outcomes", allowed="from 0 to 3", largest=3
@@ -173,12 +173,12 @@ def checked_seeds(seed: tf.Tensor, limit: int) -> tf.Tensor:
     Returns:
         `seed`.
     """
-    seed = _ranked(seed, "seed", ("batch",))
+    seed = _check_rank(seed, "seed", ("batch",))
     with tf.control_dependencies(_from_one_to(limit, seed, "seed", "seed")):
         return tf.identity(seed)
 
 
-def _ranked(values: tf.Tensor, name: str, axes: Sequence[str | int]) -> tf.Tensor:
+def _check_rank(values: tf.Tensor, name: str, axes: Sequence[str | int]) -> tf.Tensor:
     """Checks the number of axes, on which all other checks rely.
 
     A server in C++ feeds what a client sends without a look at the shape of the signature.
@@ -225,14 +225,14 @@ def _from_one_to(limit: int, rows: tf.Tensor, name: str, unit: str) -> list[tf.T
     return [tf.debugging.Assert(holds, [rule, n_rows]) for rule, holds in rules.items()]
 
 
-def _finite(values: tf.Tensor, name: str) -> tf.Tensor:
+def _check_finite(values: tf.Tensor, name: str) -> tf.Tensor:
     bad = tf.boolean_mask(values, ~tf.math.is_finite(values))
     return tf.debugging.Assert(
         tf.equal(tf.size(bad), 0), [f"Input `{name}` must be finite, but holds", bad[:1]]
     )
 
 
-def _normalized(norms: tf.Tensor, prefix: str) -> tf.Tensor:
+def _check_norms(norms: tf.Tensor, prefix: str) -> tf.Tensor:
     error = tf.abs(norms - 1.0)
     worst = tf.boolean_mask(norms, error >= tf.reduce_max(error))
     return tf.debugging.Assert(

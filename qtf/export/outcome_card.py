@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from qtf import __version__
-from qtf.export.wave_function_card import listed
+from qtf.export.wave_function_card import list_settings
 from qtf.open_systems.averaged import AveragedDistribution
 from qtf.physics import Povm
 
@@ -79,12 +79,12 @@ def outcome_card(
     return TEMPLATE.format(
         version=__version__,
         n_sites=distribution.n_sites,
-        hamiltonian=listed(config["physics"]["hamiltonian"]),
+        hamiltonian=list_settings(config["physics"]["hamiltonian"]),
         decay_rate=config["physics"]["decay_rate"],
         start=config["start"],
         state="steady" if time is None else f"at time {time:g}",
         measurement=config["measurement"],
-        network=listed(config["network"]),
+        network=list_settings(config["network"]),
         n_strings=", ".join(str(n) for n in sorted({member.n_strings for member in members})),
         n_runs=len(members),
         n_weights=sum(math.prod(variable.shape) for variable in distribution.variables),

@@ -38,7 +38,7 @@ class OutcomeModule(SampledModule):
     @tf.function(input_signature=SEEDS, autograph=False)
     def sample(self, seed: tf.Tensor) -> dict[str, tf.Tensor]:
         """Draws one row of outcomes of p for each seed, with log p."""
-        outcomes = self._sampled(self._checked(seed))
+        outcomes = self._draw(self._check_seeds(seed))
         return {"outcomes": outcomes, **self._logarithm(outcomes)}
 
     @tf.function(input_signature=SEEDS, autograph=False)
@@ -48,7 +48,7 @@ class OutcomeModule(SampledModule):
         X, Y and Z averaged over sites and, if there are any, XX, YY and ZZ over bonds. The mean
         over the batch is the estimate, the standard error of the mean its error.
         """
-        outcomes = self._sampled(self._checked(seed))
+        outcomes = self._draw(self._check_seeds(seed))
         measured = {}
         for name, row in zip(DIRECTIONS, self._values, strict=True):
             # Tr(sigma N^b) of each site's outcome b.

@@ -15,14 +15,14 @@ def plain_slice_updates() -> Iterator[None]:
     keep their caches by it, and compiled training is fastest with it.
     """
     original = ops.slice_update
-    ops.slice_update = updated
+    ops.slice_update = update_slice
     try:
         yield
     finally:
         ops.slice_update = original
 
 
-def updated(
+def update_slice(
     inputs: tf.Tensor, start_indices: Sequence[int | tf.Tensor], updates: tf.Tensor
 ) -> tf.Tensor:
     """Returns `inputs` with `updates` in the place of one slice.

@@ -37,10 +37,10 @@ class SampledModule(tf.Module):
         # Tracked as a list: a Keras model would bring its own serving functions along.
         self.weights = [variable.value for variable in model.variables]
 
-    def _checked(self, seed: tf.Tensor) -> tf.Tensor:
+    def _check_seeds(self, seed: tf.Tensor) -> tf.Tensor:
         return checked_seeds(seed, self.max_samples)
 
-    def _sampled(self, seed: tf.Tensor) -> tf.Tensor:
+    def _draw(self, seed: tf.Tensor) -> tf.Tensor:
         """Returns the sample of each seed, int32 (batch, n_sites)."""
         uniforms = seeded_uniforms(seed, self._model.n_uniforms, self._dtype)
         with plain_slice_updates():

@@ -36,7 +36,7 @@ class WaveFunctionModule(SampledModule):
     @tf.function(input_signature=SEEDS, autograph=False)
     def sample(self, seed: tf.Tensor) -> dict[str, tf.Tensor]:
         """Draws one configuration of |psi|^2 for each seed, with log |psi| and phase."""
-        bits = self._sampled(self._checked(seed))
+        bits = self._draw(self._check_seeds(seed))
         return {"bits": bits, **self._logarithm(bits)}
 
     @tf.function(input_signature=SEEDS, autograph=False)
@@ -48,10 +48,10 @@ class WaveFunctionModule(SampledModule):
         """
         evaluations = (self._local_energy.n_flips + 1) * self._n_images
         largest = rows_at_once(evaluations, LARGEST_RUN)
-        return in_runs(self._measured, self._checked(seed), largest, OBSERVABLES)
+        return in_runs(self._measure, self._check_seeds(seed), largest, OBSERVABLES)
 
-    def _measured(self, seed: tf.Tensor) -> dict[str, tf.Tensor]:
-        bits = self._sampled(seed)
+    def _measure(self, seed: tf.Tensor) -> dict[str, tf.Tensor]:
+        bits = self._draw(seed)
         real, imaginary = self._local_energy(self._model, bits)
         mean_z = 1.0 - 2.0 * tf.reduce_mean(tf.cast(bits, tf.float32), axis=1)
         values = (real, imaginary, mean_z, tf.abs(mean_z))
@@ -61,9 +61,9 @@ class WaveFunctionModule(SampledModule):
         }
 
     def _logarithm(self, bits: tf.Tensor) -> dict[str, tf.Tensor]:
-        return self._in_runs(self._evaluated, bits, self._n_images, LOGARITHM)
+        return self._in_runs(self._evaluate, bits, self._n_images, LOGARITHM)
 
-    def _evaluated(self, bits: tf.Tensor) -> dict[str, tf.Tensor]:
+    def _evaluate(self, bits: tf.Tensor) -> dict[str, tf.Tensor]:
         log_modulus, phase = self._model(bits)
         return {
             "log_modulus": tf.cast(log_modulus, tf.float32),

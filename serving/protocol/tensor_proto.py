@@ -97,7 +97,7 @@ def _unreadable(alias: str, reason: str) -> StatusError:
     return invalid_argument(f"tensor parsing error: {alias}: {reason}")
 
 
-def serialized(array: np.ndarray, dtype: tf.DType, *, as_content: bool = False) -> bytes:
+def serialize_tensor(array: np.ndarray, dtype: tf.DType, *, as_content: bool = False) -> bytes:
     """Returns the wire format of the `TensorProto` of `array`.
 
     Args:
