@@ -49,7 +49,7 @@ def open_journal(folder: Path, settings: GenerationSettings) -> dict[str, Shard]
 
     Args:
         folder: An existing folder, held by this process.
-        settings: What is to be computed.
+        settings: Settings of the generation.
 
     Returns:
         The finished shards by file name.

@@ -131,14 +131,14 @@ class Metrics:
         return "\n".join(lines) + "\n"
 
 
-def _bound(labels: tuple[str, ...], known: Collection[tuple[str, ...]]) -> tuple[str, ...]:
+def _bound(labels: tuple[str, ...], recorded: Collection[tuple[str, ...]]) -> tuple[str, ...]:
     """Cuts long labels, and puts those beyond the largest number of combinations together.
 
     A last resort: clients must not choose labels at all, for then those that come first would
     push out those that are served.
     """
     labels = tuple(label[:_LONGEST_LABEL] for label in labels)
-    if labels in known or len(known) < _MOST_COMBINATIONS:
+    if labels in recorded or len(recorded) < _MOST_COMBINATIONS:
         return labels
     return (OTHER,) * len(labels)
 

@@ -36,14 +36,18 @@ def checked_state(
     shape, shape_im = tf.shape(psi_re), tf.shape(psi_im)
     width = shape[1]
     allowed = tf.constant([2**n for n in n_sites], tf.int32)
-    known = ", ".join(str(n) for n in n_sites)
+    listed = ", ".join(str(n) for n in n_sites)
     at_least_one = [f"Input `{prefix}_re` must hold at least one state, but holds", shape[0]]
     with tf.control_dependencies(
         [
             tf.debugging.Assert(shape[0] > 0, at_least_one),
             tf.debugging.Assert(
                 tf.reduce_any(tf.equal(allowed, width)),
-                [f"Input `{prefix}_re` must be 2**n wide for n in {known}, but is", width, "wide."],
+                [
+                    f"Input `{prefix}_re` must be 2**n wide for n in {listed}, but is",
+                    width,
+                    "wide.",
+                ],
             ),
             tf.debugging.Assert(
                 tf.reduce_all(tf.equal(shape, shape_im)),
@@ -105,8 +109,8 @@ def checked_cells(cells: tf.Tensor, batch_size: tf.Tensor, n_layers: int, units:
     Args:
         cells: (batch, n_layers, units).
         batch_size: Number of states.
-        n_layers: Of the model.
-        units: Of the model.
+        n_layers: Number of layers of the model.
+        units: Width of the model.
 
     Returns:
         `cells`.

@@ -68,10 +68,10 @@ def outcome_card(
     """Returns the card as Markdown.
 
     Args:
-        distribution: Of the outcomes, or the mean of several.
+        distribution: Distribution of the outcomes, or the mean of several.
         povm: The measurement.
         config: Configuration of the run, with `physics`, `start`, `measurement` and `network`.
-        time: When the system has this distribution; None: in its steady state.
+        time: Time at which the system has this distribution; None: in its steady state.
         max_samples: Largest number of rows of one request.
     """
     is_mean = isinstance(distribution, AveragedDistribution)

@@ -16,9 +16,9 @@ class OutcomeModule(SampledModule):
     """Probabilities, samples and observables of an open system, for `tf.saved_model.save`.
 
     Args:
-        distribution: Of the outcomes; has `n_sites`, `n_uniforms`, `sample` and `variables`.
+        distribution: Distribution of the outcomes, one or the mean of several.
         povm: The measurement whose outcomes they are.
-        lattice: Whose neighbours are correlated.
+        lattice: Lattice whose neighbours are correlated.
         max_samples: Largest number of rows of one request.
     """
 
@@ -55,8 +55,8 @@ class OutcomeModule(SampledModule):
             of_sites = tf.gather(tf.constant(row), outcomes)
             measured[name] = tf.reduce_mean(of_sites, axis=1)
             if len(self._bonds):
-                one, other = (tf.gather(of_sites, end, axis=1) for end in self._bonds.T)
-                measured[2 * name] = tf.reduce_mean(one * other, axis=1)
+                first, second = (tf.gather(of_sites, end, axis=1) for end in self._bonds.T)
+                measured[2 * name] = tf.reduce_mean(first * second, axis=1)
         return measured
 
     def _logarithm(self, outcomes: tf.Tensor) -> dict[str, tf.Tensor]:

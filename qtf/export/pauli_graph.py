@@ -35,8 +35,8 @@ class PauliGraph:
             lambda pair=pair: (tf.constant(pair[0]), tf.constant(pair[1]))
             for pair in self._tables.values()
         ]
-        known = tf.constant([2**n for n in self._tables], tf.int32)
-        chosen = tf.argmax(tf.cast(tf.equal(known, dimension), tf.int32), output_type=tf.int32)
+        dimensions = tf.constant([2**n for n in self._tables], tf.int32)
+        chosen = tf.argmax(tf.cast(tf.equal(dimensions, dimension), tf.int32), output_type=tf.int32)
         return tf.switch_case(chosen, branches)
 
     def expectations(self, psi: tf.Tensor, tables: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:

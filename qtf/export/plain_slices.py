@@ -29,8 +29,8 @@ def update_slice(
 
     Args:
         inputs: tf.Tensor tensor.
-        start_indices: Where the slice begins on each axis.
-        updates: Of the same rank; each axis is one long or as long as that of `inputs`.
+        start_indices: Begin of the slice on each axis.
+        updates: Tensor of the same rank; each axis is one long or as long as that of `inputs`.
     """
     there = tf.constant(True)
     for axis, start in enumerate(start_indices):

@@ -25,7 +25,7 @@ class SampledModule(tf.Module):
 
     Args:
         model: Has `n_sites`, `n_uniforms`, `sample` and `variables`.
-        name: What it is.
+        name: Kind of the model.
         max_samples: Largest number of configurations of one request.
     """
 

@@ -24,12 +24,12 @@ def write_version(
     """Writes the next version `model_dir/N`.
 
     Args:
-        module: What the signatures need; it gets the assets too.
+        module: Module that the signatures need; it gets the assets too.
         signatures: Key -> `tf.function` with an input signature.
         model_dir: Folder of all versions, created if missing.
         card: Model card in Markdown, for the assets.
         config: Configuration, for the assets.
-        requests: What a server warms up with, see `write_warm_up`.
+        requests: Requests that a server warms up with, see `write_warm_up`.
 
     Returns:
         The folder of the new version.

@@ -19,7 +19,7 @@ class WaveFunctionModule(SampledModule):
 
     Args:
         psi: The wave function; has `n_sites`, `n_uniforms`, `sample` and `variables`.
-        hamiltonian: Whose local energies are computed.
+        hamiltonian: Hamiltonian whose local energies are computed.
         max_samples: Largest number of configurations of one request.
     """
 

@@ -110,8 +110,8 @@ class Client:
         """
         states, is_single = checked_batch("psi0", psi0)
         tails = dict.fromkeys(("psi_re", "psi_im"), states.shape[1:])
-        found, version = self._over_time("rollout", states, checked_n_steps(n_steps), tails)
-        psi = join_parts(found["psi_re"], found["psi_im"])
+        outputs, version = self._over_time("rollout", states, checked_n_steps(n_steps), tails)
+        psi = join_parts(outputs["psi_re"], outputs["psi_im"])
         return Trajectory(psi[0] if is_single else psi, version)
 
     def observables(self, psi0: ArrayLike, n_steps: int) -> Observables:
@@ -129,10 +129,10 @@ class Client:
         """
         states, is_single = checked_batch("psi0", psi0)
         tails = dict.fromkeys(OBSERVABLE_NAMES, ())
-        found, version = self._over_time("observables", states, checked_n_steps(n_steps), tails)
+        outputs, version = self._over_time("observables", states, checked_n_steps(n_steps), tails)
         if is_single:
-            found = {name: values[0] for name, values in found.items()}
-        return Observables(**found, version=version)
+            outputs = {name: values[0] for name, values in outputs.items()}
+        return Observables(**outputs, version=version)
 
     def start(self, psi0: ArrayLike) -> StreamState:
         """Returns the state from which `step` goes on, bound to the version served now.
@@ -159,7 +159,7 @@ class Client:
         """Returns the state one time step later.
 
         Args:
-            state: What `start` or the last `step` returned.
+            state: Result of `start` or of the last `step`.
 
         Raises:
             ServingError: The server refused the request or could not be reached;
@@ -259,14 +259,14 @@ class Client:
         pieces = [states[start : start + size] for start in range(0, len(states), size)]
         if len(pieces) > 1 and model.version is None:
             model = ModelName(model.name, self._metadata(deadline).version)
-        found: dict[str, list[np.ndarray]] = {name: [] for name in tails}
+        chunks: dict[str, list[np.ndarray]] = {name: [] for name in tails}
         for piece in pieces:
             inputs = {**parts("psi0", piece), "n_steps": np.full(len(piece), n_steps, np.int32)}
             outputs, version = self._predict(signature, inputs, model, deadline)
             for name, tail in tails.items():
                 shape = (len(piece), n_steps + 1, *tail)
-                found[name].append(checked_course(outputs, name, shape))
-        return {name: np.concatenate(arrays) for name, arrays in found.items()}, version
+                chunks[name].append(checked_course(outputs, name, shape))
+        return {name: np.concatenate(arrays) for name, arrays in chunks.items()}, version
 
     def _stream(self, state: StreamState, n_steps: int | None) -> Iterator[np.ndarray]:
         yield state.psi

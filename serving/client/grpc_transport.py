@@ -54,7 +54,7 @@ class GrpcTransport:
     """A channel to one server; safe to use from many threads.
 
     Args:
-        address: Where the server listens.
+        address: Address of the server.
         certificates: Files for TLS.
 
     Raises:

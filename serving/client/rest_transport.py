@@ -45,7 +45,7 @@ class RestTransport:
     """Connections to one server, kept open; safe to use from many threads.
 
     Args:
-        address: Where the server listens.
+        address: Address of the server.
         certificates: Files for TLS.
 
     Raises:

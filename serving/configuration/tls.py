@@ -13,7 +13,7 @@ def check_tls(files: TlsFiles, path: Path | str) -> None:
     """Checks that an endpoint can be opened with these texts.
 
     Args:
-        files: What the SSL file holds.
+        files: Content of the SSL file.
         path: The SSL file, for messages.
 
     Raises:

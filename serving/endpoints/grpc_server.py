@@ -75,7 +75,7 @@ class GrpcServer:
         Whoever asks for nothing, or has not said what, is not waited for.
 
         Args:
-            seconds: How long they have for it.
+            seconds: Time that they have for it.
         """
         stopping = asyncio.create_task(self._server.stop(seconds))
         await self._health.close()

@@ -50,10 +50,10 @@ class BatchedExecution:
     """Collects requests into batches and runs these.
 
     Args:
-        execution: What runs a whole batch.
+        execution: Execution of whole batches.
         options: Sizes and times.
         threads: Limits the batches that run at once; shared by all models.
-        metrics: Where waiting times and sizes are recorded.
+        metrics: Metrics that record waiting times and sizes.
     """
 
     def __init__(

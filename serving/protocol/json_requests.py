@@ -29,7 +29,7 @@ class JsonRequest:
     """A predict request.
 
     Attributes:
-        signature: What it asks for.
+        signature: Signature that it asks for.
         inputs: alias -> array.
         by_rows: Whether the answer is to be written by rows too.
     """
@@ -176,9 +176,9 @@ def _read_rows(rows: Json, signature: Signature) -> dict[str, np.ndarray]:
 def _check_row(row: Json, number: int, signature: Signature, *, named: bool) -> None:
     is_named = _is_named(row)
     if named != is_named:
-        expected, found = ("object", "list") if named else ("value/list", "object")
+        expected, given = ("object", "list") if named else ("value/list", "object")
         raise invalid_argument(
-            f"Expecting {expected} but got {found} at item {number} of input list"
+            f"Expecting {expected} but got {given} at item {number} of input list"
         )
     if not isinstance(row, dict) or not named:
         return
@@ -199,10 +199,10 @@ def _error_of_row(
     columns: Mapping[str, list[Json]], signature: Signature, error: StatusError, *, named: bool
 ) -> StatusError:
     """Finds the first element at fault, which conversion of whole columns does not tell."""
-    found = [
+    first_bad = [
         (_first_bad(values, signature.inputs[name].dtype), name) for name, values in columns.items()
     ]
-    number, name = min(found, key=lambda bad: bad[0])
+    number, name = min(first_bad, key=lambda bad: bad[0])
     values = columns[name]
     if number == len(values):
         return error

@@ -102,7 +102,7 @@ def serialize_tensor(array: np.ndarray, dtype: tf.DType, *, as_content: bool = F
 
     Args:
         array: The values.
-        dtype: Their TensorFlow type.
+        dtype: TensorFlow type of the values.
         as_content: Whether to write raw memory (`tensor_content`) instead of typed fields.
     """
     header = tensor_pb2.TensorProto(

@@ -35,7 +35,7 @@ def run(workdir: Path | str, model_dir: Path | str, settings: ExportSettings = D
         workdir: The run folder, of dynamics, a ground state or an open system; of a growth,
             whose largest size is taken, or of one of its sizes.
         model_dir: Folder of all versions, created if missing.
-        settings: What differs from the defaults.
+        settings: Settings that differ from the defaults.
 
     Raises:
         FileNotFoundError: A run has no weights.
@@ -65,13 +65,13 @@ def served_n_sites(
     Raises:
         ValueError: The model does not know such a chain.
     """
-    known = tuple(trained)
+    allowed = tuple(trained)
     if isinstance(model, LocalGenerator) and model.terms.n_sites is None:
-        known = tuple(range(1, model.n_max + 1))
+        allowed = tuple(range(1, model.n_max + 1))
     for n in asked:
-        if n not in known:
-            raise ValueError(f"Flag --n_sites must hold n in {known}, but holds {n}.")
-    return tuple(asked) or tuple(n for n in known if n in trained or 2 <= n <= MAX_DEFAULT_SITES)
+        if n not in allowed:
+            raise ValueError(f"Flag --n_sites must hold n in {allowed}, but holds {n}.")
+    return tuple(asked) or tuple(n for n in allowed if n in trained or 2 <= n <= MAX_DEFAULT_SITES)
 
 
 def _export_dynamics(folder: RunFolder, model_dir: Path | str, settings: ExportSettings) -> Path:

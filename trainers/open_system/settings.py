@@ -72,8 +72,8 @@ class OpenSystemSettings(Settings):
         start: Direction of all spins at time 0.
         network: Network of the distribution.
         strings: Orders of the sites that are averaged; 0: the one of their numbers.
-        objective: What is minimised.
-        natural_gradient: How residuals are followed instead.
+        objective: Objective that is minimised.
+        natural_gradient: Natural gradient that follows residuals instead.
         dynamics: Steps of time.
         steady_state: Search for the steady state.
         sampling: Numbers of samples.
