@@ -1,5 +1,6 @@
 """How far predicted trajectories are from exact ones."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,16 +9,27 @@ from scipy.stats import t
 
 from qtf.dynamics.state_checks import checked_amplitudes
 from qtf.physics import PauliSum, energy, fidelity, magnetization
+from qtf.typing import Array
 
-METRICS = (
-    "mean_relative_entropy",
-    "fidelity",
-    "mean_squared_error",
-    "amplitude_error",
-    "norm_error",
-    "energy_drift",
-    "magnetization_error",
-)
+
+@dataclass(frozen=True)
+class Metric:
+    """What a prediction is judged by.
+
+    Attributes:
+        measure: Computes it from exact and predicted amplitudes, (n_sequences, n_times, 2**n)
+            both, and the Hamiltonian of the evolution: (n_sequences, n_times).
+        title: Name in reports.
+        explanation: A sentence below its figure.
+        label: Label of an axis, with the unit, where it is not the title.
+        best: Value of a perfect prediction; what it falls short of 1 is drawn.
+    """
+
+    measure: Callable[[Array, Array, PauliSum], Array]
+    title: str
+    explanation: str
+    label: str = ""
+    best: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -97,24 +109,89 @@ def relative_entropy(exact: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     return rel_entr(_distribution(exact), _distribution(predicted)).sum(axis=-1)
 
 
-def all_metrics(
-    exact: np.ndarray, predicted: np.ndarray, hamiltonian: PauliSum
-) -> dict[str, np.ndarray]:
-    """Every metric of `METRICS` for every sequence and time step.
+def mean_squared_error(exact: Array, predicted: Array, hamiltonian: PauliSum) -> Array:
+    """Returns sum_x |d_x|^2 / (2 * 2**n), d = predicted - exact.
 
-    With d = predicted - exact, the mean squared error is `sum_x |d_x|^2 / (2 * 2**n)`, the
-    mean over components and over real and imaginary parts, and the amplitude error is
-    `max_x |d_x|`; these two see the global phase.
+    It is the mean over components and over real and imaginary parts, and sees the global phase.
+    """
+    return np.square(np.abs(predicted - exact)).mean(axis=-1) / 2
 
-    Energy and magnetisation are those of the normalised states, so that an error of the
-    norm is counted once, as `norm_error = | |predicted| - |exact| |`. Squared, amplitude and norm
-    error are those of the states as they are: exact states of norm 2 have twice the errors.
+
+def amplitude_error(exact: Array, predicted: Array, hamiltonian: PauliSum) -> Array:
+    """Returns max_x |d_x|, d = predicted - exact; it sees the global phase."""
+    return np.abs(predicted - exact).max(axis=-1)
+
+
+def norm_error(exact: Array, predicted: Array, hamiltonian: PauliSum) -> Array:
+    """Returns | |predicted| - |exact| |."""
+    return np.abs(np.linalg.norm(predicted, axis=-1) - np.linalg.norm(exact, axis=-1))
+
+
+def energy_drift(exact: Array, predicted: Array, hamiltonian: PauliSum) -> Array:
+    """Returns |<H>(t) - <H>(0)| of the normalised prediction, with the exact energy at time 0."""
+    return np.abs(energy(hamiltonian, predicted) - energy(hamiltonian, exact[:, :1]))
+
+
+def magnetization_error(exact: Array, predicted: Array, hamiltonian: PauliSum) -> Array:
+    """Returns the error of the mean z magnetisation of the normalised states."""
+    return np.abs(magnetization(predicted, axis="z") - magnetization(exact, axis="z"))
+
+
+METRICS = {
+    "mean_relative_entropy": Metric(
+        lambda exact, predicted, hamiltonian: relative_entropy(exact, predicted),
+        "Mean relative entropy (MRE)",
+        "Relative entropy of the normalised absolute amplitudes; blind to phases and norm. Bands:"
+        " 95 % confidence of the mean.",
+        label="MRE",
+    ),
+    "fidelity": Metric(
+        lambda exact, predicted, hamiltonian: fidelity(exact, predicted),
+        "Fidelity",
+        "Squared overlap of the normalised states, drawn as 1 - fidelity.",
+        label="1 - fidelity",
+        best=1.0,
+    ),
+    "mean_squared_error": Metric(
+        mean_squared_error,
+        "Mean squared error",
+        "Of the rollout: mean over all components, real and imaginary parts.",
+    ),
+    "amplitude_error": Metric(
+        amplitude_error,
+        "Largest error of an amplitude",
+        "Largest absolute difference of an amplitude, global phase included.",
+        label="Error of an amplitude",
+    ),
+    "norm_error": Metric(
+        norm_error, "Error of the norm", "Difference between predicted and exact norm."
+    ),
+    "energy_drift": Metric(
+        energy_drift,
+        "Energy drift",
+        "Difference between the energy of the normalised prediction and the exact initial energy.",
+        label="Energy drift [J]",
+    ),
+    "magnetization_error": Metric(
+        magnetization_error,
+        "Error of the magnetisation",
+        "Difference of the mean z magnetisation of the normalised states.",
+        label="Error of <Z> a site",
+    ),
+}
+
+
+def all_metrics(exact: Array, predicted: Array, hamiltonian: PauliSum) -> dict[str, Array]:
+    """Returns every metric of `METRICS` for every sequence and time step.
+
+    Energy and magnetisation are those of the normalised states, so that an error of the norm is
+    counted once. Squared, amplitude and norm error are those of the states as they are: exact
+    states of norm 2 have twice the errors.
 
     Args:
         exact: Amplitudes, (n_sequences, n_times, 2**n).
         predicted: Amplitudes of the same shape.
-        hamiltonian: Of the evolution; `energy_drift` is |<H>(t) - <H>(0)| with the exact
-            energy at time 0.
+        hamiltonian: Hamiltonian of the evolution.
 
     Returns:
         Arrays (n_sequences, n_times) by name.
@@ -128,18 +205,7 @@ def all_metrics(
         raise ValueError(
             f"Argument `exact` must be (n_sequences, n_times, 2**n), but has shape {exact.shape}."
         )
-    start = energy(hamiltonian, exact[:, :1])
-    difference = magnetization(predicted, axis="z") - magnetization(exact, axis="z")
-    distances = np.abs(predicted - exact)
-    return {
-        "mean_relative_entropy": relative_entropy(exact, predicted),
-        "fidelity": fidelity(exact, predicted),
-        "mean_squared_error": np.square(distances).mean(axis=-1) / 2,
-        "amplitude_error": distances.max(axis=-1),
-        "norm_error": np.abs(_norm(predicted) - _norm(exact)),
-        "energy_drift": np.abs(energy(hamiltonian, predicted) - start),
-        "magnetization_error": np.abs(difference),
-    }
+    return {name: metric.measure(exact, predicted, hamiltonian) for name, metric in METRICS.items()}
 
 
 def _checked_pair(exact: np.ndarray, predicted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -156,7 +222,3 @@ def _checked_pair(exact: np.ndarray, predicted: np.ndarray) -> tuple[np.ndarray,
 def _distribution(psi: np.ndarray) -> np.ndarray:
     weights = np.abs(psi)
     return weights / weights.sum(axis=-1, keepdims=True)
-
-
-def _norm(psi: np.ndarray) -> np.ndarray:
-    return np.linalg.norm(psi, axis=-1)

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qtf.physics._checks import checked_integer
+from qtf.physics._checks import checked_coefficients, checked_integer
+from qtf.physics.hamiltonians import Coefficient
 from qtf.physics.operators import PauliSum
 
 if TYPE_CHECKING:
@@ -119,15 +120,85 @@ def bethe_roots(n_sites: int) -> np.ndarray:
         from_sums = 1 / (1 + (roots[:, None] + roots[None, :]) ** 2)
         np.fill_diagonal(from_differences, 0.0)
         np.fill_diagonal(from_sums, 0.0)
-        own = 4 * n_sites / (1 + 4 * roots**2) - (from_differences + from_sums).sum(axis=1)
-        return np.diag(own) + from_differences - from_sums
+        diagonal = 4 * n_sites / (1 + 4 * roots**2) - (from_differences + from_sums).sum(axis=1)
+        return np.diag(diagonal) + from_differences - from_sums
 
     # Without scattering, spread a little wider.
     start = 0.5 * np.tan(np.pi * numbers / (2 * n_sites)) * 1.2
-    found = root(defects, start, jac=slopes, method="hybr", tol=1e-13)
-    if not found.success:
+    solution = root(defects, start, jac=slopes, method="hybr", tol=1e-13)
+    if not solution.success:
         raise ValueError(
             f"Argument `n_sites` must allow to solve the Bethe equations, but is {n_sites}:"
-            f" {found.message}"
+            f" {solution.message}"
         )
-    return found.x
+    return solution.x
+
+
+def ising_free_fermion_energies(
+    n_sites: int, *, coupling: Coefficient = 1.0, transverse_field: Coefficient = 1.0
+) -> np.ndarray:
+    """Returns the energies of the free fermions that the open Ising chain consists of.
+
+        H = -sum_i J_i Z_i Z_{i+1} - sum_i g_i X_i = sum_k e_k (2 n_k - 1),  n_k = 0, 1
+
+    The e_k are the singular values of the bidiagonal matrix with the g_i on its diagonal
+    and the -J_i above it.
+
+    Args:
+        n_sites: Number of spins.
+        coupling: J, one number or one for each of the n_sites - 1 bonds.
+        transverse_field: g, one number or one for each site.
+
+    Returns:
+        float64 array (n_sites,) of the e_k >= 0, descending.
+
+    Raises:
+        ValueError: A coefficient is not finite and real or has the wrong length, or
+            `n_sites` is no positive integer.
+
+    Example:
+        >>> ising_free_fermion_energies(3, coupling=0.0, transverse_field=[1.0, -2.0, 3.0])
+        array([3., 2., 1.])
+
+    Source: Pfeuty, Ann. Phys. 57, 79 (1970).
+    """
+    matrix = majorana_matrix(n_sites, coupling, transverse_field)
+    return np.linalg.svd(matrix, compute_uv=False)
+
+
+def ising_ground_energy(
+    n_sites: int, *, coupling: Coefficient = 1.0, transverse_field: Coefficient = 1.0
+) -> float:
+    """Returns the ground energy of the open Ising chain without longitudinal field.
+
+        E_0 = -sum_k e_k, with the e_k of `ising_free_fermion_energies`
+
+    Args:
+        n_sites: Number of spins.
+        coupling: J, one number or one for each bond.
+        transverse_field: g, one number or one for each site.
+
+    Returns:
+        The energy, in Pauli units.
+
+    Raises:
+        ValueError: As `ising_free_fermion_energies`.
+
+    Example:
+        >>> round(ising_ground_energy(2), 6) == round(-(5**0.5), 6)
+        True
+    """
+    energies = ising_free_fermion_energies(
+        n_sites, coupling=coupling, transverse_field=transverse_field
+    )
+    return float(-energies.sum())
+
+
+def majorana_matrix(
+    n_sites: int, coupling: Coefficient, transverse_field: Coefficient
+) -> np.ndarray:
+    """Returns the matrix of `ising_free_fermion_energies`, (n_sites, n_sites)."""
+    n_sites = checked_integer("n_sites", n_sites, minimum=1)
+    fields = checked_coefficients("transverse_field", transverse_field, n_sites, "site")
+    couplings = checked_coefficients("coupling", coupling, n_sites - 1, "bond")
+    return np.diag(fields) - np.diag(couplings, 1)

@@ -13,37 +13,9 @@ from matplotlib.figure import Figure
 
 from qtf.dynamics import figures
 from qtf.dynamics.evaluation import Evaluation
-from qtf.dynamics.metrics import Summary
+from qtf.dynamics.metrics import METRICS, Metric, Summary
 from qtf.files import write_atomically, write_json
 
-TITLES = {
-    "mean_relative_entropy": "Mean relative entropy (MRE)",
-    "fidelity": "Fidelity",
-    "mean_squared_error": "Mean squared error",
-    "amplitude_error": "Largest error of an amplitude",
-    "norm_error": "Error of the norm",
-    "energy_drift": "Energy drift",
-    "magnetization_error": "Error of the magnetisation",
-}
-# Of axes, where they are not the title: units, or what is drawn instead.
-LABELS = {
-    "mean_relative_entropy": "MRE",
-    "fidelity": "1 - fidelity",
-    "amplitude_error": "Error of an amplitude",
-    "energy_drift": "Energy drift [J]",
-    "magnetization_error": "Error of <Z> a site",
-}
-EXPLANATIONS = {
-    "mean_relative_entropy": "Relative entropy of the normalised absolute amplitudes; blind to"
-    " phases and norm. Bands: 95 % confidence of the mean.",
-    "fidelity": "Squared overlap of the normalised states, drawn as 1 - fidelity.",
-    "mean_squared_error": "Of the rollout: mean over all components, real and imaginary parts.",
-    "amplitude_error": "Largest absolute difference of an amplitude, global phase included.",
-    "norm_error": "Difference between predicted and exact norm.",
-    "energy_drift": "Difference between the energy of the normalised prediction and the exact"
-    " initial energy.",
-    "magnetization_error": "Difference of the mean z magnetisation of the normalised states.",
-}
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 68rem; margin: 2rem auto; padding: 0 1rem;
        color: #222; overflow-wrap: anywhere; }
@@ -208,11 +180,10 @@ def _draw(
 ) -> dict[str, tuple[str, str, Figure]]:
     dt, system = facts.dt, facts.system
     drawn: dict[str, tuple[str, str, Figure]] = {}
-    for metric, title in TITLES.items():
-        summaries = {n: _drawable(metric, e.summaries[metric]) for n, e in evaluations.items()}
-        label = LABELS.get(metric, title)
-        figure = figures.errors_figure(summaries, dt, label, title=system)
-        drawn[metric] = (title, EXPLANATIONS[metric], figure)
+    for name, metric in METRICS.items():
+        summaries = {n: _drawable(metric, e.summaries[name]) for n, e in evaluations.items()}
+        figure = figures.errors_figure(summaries, dt, metric.label or metric.title, title=system)
+        drawn[name] = (metric.title, metric.explanation, figure)
     exact, predicted = _states_to_draw(evaluations, printed)
     whose = "the paper's printed states" if printed else "one unseen state for each n"
     drawn["amplitudes"] = (
@@ -244,10 +215,10 @@ def _draw(
     return drawn
 
 
-def _drawable(metric: str, by_name: Mapping[str, Summary]) -> Mapping[str, Summary]:
-    """Drops what is exact to rounding, which would set the scale, and flips the fidelity."""
+def _drawable(metric: Metric, by_name: Mapping[str, Summary]) -> Mapping[str, Summary]:
+    """Drops what is exact to rounding, which would set the scale; turns what is best at 1."""
     kept = {name: summary for name, summary in by_name.items() if name != "least squares"}
-    if metric != "fidelity":
+    if metric.best != 1.0:
         return kept
     return {
         name: Summary(1 - s.mean, 1 - s.high, 1 - s.low, 1 - s.median) for name, s in kept.items()
@@ -324,11 +295,11 @@ def _row_html(row: ErrorRow, predictors: Sequence[str]) -> str:
 
 
 def _metrics_html(evaluations: Evaluations, step: int) -> str:
-    head = "".join(f"<th>{html.escape(title)}</th>" for title in TITLES.values())
+    head = "".join(f"<th>{html.escape(metric.title)}</th>" for metric in METRICS.values())
     lines = []
     for n_sites, evaluation in evaluations.items():
         cells = []
-        for metric in TITLES:
+        for metric in METRICS:
             summary = evaluation.summaries[metric]["model"]
             mean = summary.mean[step]
             half = summary.high[step] - mean if np.isfinite(mean) else np.nan

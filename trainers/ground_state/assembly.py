@@ -1,5 +1,6 @@
 """Puts Hamiltonian, wave function and loop together as the settings of a run ask."""
 
+import dataclasses
 import functools
 from collections.abc import Callable
 from pathlib import Path
@@ -17,13 +18,16 @@ from qtf.ground_states.task import (
     Reconfiguration,
     Samples,
 )
-from qtf.ground_states.task.steps import Step
 from qtf.ground_states.wave_function import WaveFunction
-from qtf.physics import Lattice
+from qtf.run_kinds import GROUND_STATES
 from qtf.training.loop import train
+from qtf.training.training import Step
 from trainers.ground_state.facts import Facts
-from trainers.ground_state.settings import RunSettings, with_symmetries
+from trainers.ground_state.settings import RunSettings
 from trainers.memory import tell_memory
+
+# Images of flipped spins of a sample that are evaluated at once: as fast as more.
+MAX_IMAGES = 112
 
 
 def run(
@@ -63,6 +67,7 @@ def run(
         settings.training,
         settings.as_mapping(),
         workdir,
+        kind=GROUND_STATES,
         start_from=start_from,
         profile=profile,
         kept=True,
@@ -94,7 +99,7 @@ def make_task(settings: RunSettings, facts: Facts) -> GroundStateTask:
         make_step=_step(settings),
         # What has the symmetries built in need not be asked for them.
         symmetrized=None if symmetry.in_training else _symmetrizer(settings),
-        picture_shape=_rows_and_columns(lattice),
+        positions=lattice.positions(),
         open_questions=facts.open_questions,
         xla=training.xla,
     )
@@ -118,26 +123,36 @@ def make_wave_function(settings: RunSettings, facts: Facts) -> WaveFunction | Sy
     return average(psi) if average is not None and settings.symmetry.in_training else psi
 
 
-def estimate_average(
-    settings: RunSettings, facts: Facts, psi: WaveFunction, n_samples: int
-) -> EnergyEstimate | None:
+def estimate_average(training: GroundStateTraining, n_samples: int) -> EnergyEstimate | None:
     """Returns the energy of a trained wave function averaged over its symmetries, from samples.
 
     Args:
-        settings: Settings of its run.
-        facts: What `find_facts` has shown for them.
-        psi: The wave function.
+        training: The trained wave function, and what measures it.
         n_samples: Samples of the average.
 
     Returns:
         The energy; None where no symmetries are known or they were built in.
     """
-    if settings.symmetry.group == "none" or settings.symmetry.in_training:
+    task = training.task
+    if task.symmetrized is None:
         return None
-    average = make_task(with_symmetries(settings), facts).build()
-    for variable, trained in zip(average.model.variables, psi.variables, strict=True):
-        variable.assign(trained.value)
-    return average.estimate(n_samples)
+    average = task.symmetrized(training.model)
+    chunk = min(count_at_once(average.n_symmetries), task.local_energy.chunk)
+    shape = (average.n_uniforms, task.n_samples)
+    averaged = dataclasses.replace(
+        task,
+        make_wave_function=lambda: average,
+        local_energy=LocalEnergy(task.hamiltonian, chunk=chunk),
+        source=RandomSource(shape, seed=task.seed, dtype=task.source.dtype),
+        make_step=EnergyGradient,
+        symmetrized=None,
+    )
+    return averaged.build().estimate(n_samples)
+
+
+def count_at_once(n_images: int) -> int:
+    """Returns how many flips may be evaluated at once, each with its images."""
+    return max(1, MAX_IMAGES // n_images)
 
 
 def _symmetrizer(
@@ -162,8 +177,3 @@ def _tell_memory(training: GroundStateTraining, settings: RunSettings) -> None:
     if settings.symmetry.in_training:
         smaller.append("`symmetry.group`")
     tell_memory(training.step_bytes(), smaller)
-
-
-def _rows_and_columns(lattice: Lattice) -> tuple[int, int]:
-    rows = lattice.rows()
-    return (1, lattice.n_sites) if rows is None else (len(rows), len(rows[0]))

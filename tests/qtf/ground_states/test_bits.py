@@ -22,7 +22,7 @@ from qtf.ground_states.penalties import Penalties
 from qtf.ground_states.sample_picture import sample_picture
 from qtf.ground_states.symmetries import acceptance, symmetrizer
 from qtf.ground_states.wave_function import WaveFunction
-from qtf.physics import Chain, all_bits, heisenberg
+from qtf.physics import Chain, Square, all_bits, heisenberg
 
 HALF_DOWN = all_bits(4)[all_bits(4).sum(axis=1) == 2]
 CHAIN = heisenberg(Chain(4))
@@ -63,7 +63,7 @@ FUNCTIONS = {
     "zz_correlation": lambda psi, average, bits: zz_correlation(bits, 0, 1).mean,
     "renyi_entropy": lambda psi, average, bits: renyi_entropy(psi, bits, [0]).mean,
     "penalties": lambda psi, average, bits: Penalties(magnetization=1.0)(bits, None, 0),
-    "sample_picture": lambda psi, average, bits: sample_picture(bits, (2, 2)),
+    "sample_picture": lambda psi, average, bits: sample_picture(bits, Square(2, 2).positions()),
     "principal_components": lambda psi, average, bits: principal_components(bits)[0],
     "sample_chain": lambda psi, average, bits: sample_chain(
         psi, bits, 4, proposal="exchange", xla=False

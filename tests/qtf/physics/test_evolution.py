@@ -16,7 +16,8 @@ from qtf.physics import (
     local_magnetization,
     sample_initial_states,
 )
-from qtf.physics.references import (
+
+from .closed_forms import (
     heisenberg_pair_evolution,
     ising_transverse_magnetization,
     single_spin_evolution,
