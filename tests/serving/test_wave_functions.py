@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from qtf.configuration import config_dict, from_config
 from qtf.ground_states.local_energy import LocalEnergy
 from qtf.physics import Chain, all_bits, heisenberg
 from qtf.training.run_folder import RunFolder
 from tests import preloaded
 from tests.serving.running_server import RunningServer, error_of, model_config, write_text
-from trainers.config import config_dict, from_config
 from trainers.export.exporters import run
 from trainers.ground_state.assembly import make_wave_function
 from trainers.ground_state.facts import find_facts

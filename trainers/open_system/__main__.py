@@ -26,8 +26,8 @@ def main() -> None:
 def _main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Imported here so that --help and mistakes in the flags answer at once.
+    from qtf.configuration import from_config
     from qtf.quiet_import import import_tensorflow_quietly
-    from trainers.config import from_config
     from trainers.open_system.settings import OpenSystemSettings
 
     settings = from_config(OpenSystemSettings, CONFIG.value)

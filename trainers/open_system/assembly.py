@@ -22,6 +22,7 @@ from qtf.open_systems.task import (
 )
 from qtf.open_systems.task.samples import Outcomes
 from qtf.physics import MEASUREMENTS, Lindbladian, OutcomeGenerator, Povm, jump_operators
+from qtf.run_kinds import OPEN_SYSTEMS
 from qtf.training.loop import train
 from qtf.training.training import Step
 from qtf.typing import Array
@@ -56,7 +57,9 @@ def run(
         return training
 
     asked = settings.as_mapping()
-    return train(build, settings.training, asked, workdir, profile=profile, kept=True)
+    return train(
+        build, settings.training, asked, workdir, kind=OPEN_SYSTEMS, profile=profile, kept=True
+    )
 
 
 def make_task(settings: OpenSystemSettings, *, workdir: Path | str | None = None) -> OpenSystemTask:

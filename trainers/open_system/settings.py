@@ -31,10 +31,6 @@ def _default_hamiltonian() -> HamiltonianSettings:
     return HamiltonianSettings("ising", {"lattice": "chain", "n_sites": 4})
 
 
-def _default_network() -> NetworkSettings:
-    return NetworkSettings(name="transformer")
-
-
 def _default_training() -> TrainingSettings:
     optimizer = OptimizerSettings(
         learning_rate=1e-2, schedule="last_third_lower", decay=0.5, floor=5e-5, beta_2=0.98
@@ -88,7 +84,7 @@ class OpenSystemSettings(Settings):
     physics: PhysicsSettings = field(default_factory=PhysicsSettings)
     measurement: Annotated[str, OneOf(MEASUREMENTS)] = "tetrahedral"
     start: Annotated[str, OneOf(STARTS)] = "+z"
-    network: NetworkSettings = field(default_factory=_default_network)
+    network: NetworkSettings = field(default_factory=lambda: NetworkSettings(name="transformer"))
     strings: Annotated[int, COUNT_OR_0] = 0
     objective: ObjectiveSettings = field(default_factory=ObjectiveSettings)
     natural_gradient: NaturalGradientSettings = field(default_factory=NaturalGradientSettings)

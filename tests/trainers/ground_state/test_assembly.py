@@ -4,11 +4,11 @@ import json
 import numpy as np
 import pytest
 
+from qtf.configuration import config_dict, from_config
 from qtf.ground_states.exact_sums import state_vector, variational_energy
 from qtf.physics import HamiltonianSettings, find_ground_energy
 from qtf.training.logbook import read_metrics
 from qtf.training.run_folder import RunFolder
-from trainers.config import config_dict, from_config
 from trainers.ground_state.assembly import make_task, run
 from trainers.ground_state.facts import find_facts
 from trainers.ground_state.report import Result, lines, measure, write_result

@@ -6,8 +6,8 @@ import importlib
 import numpy as np
 import pytest
 
+from qtf.configuration import from_config
 from qtf.physics import lanczos_ground_energy
-from trainers.config import from_config
 from trainers.ground_state.facts import find_facts
 from trainers.ground_state.report import lines, measure
 from trainers.ground_state.settings import GroundStateSettings, RunSettings, make_part

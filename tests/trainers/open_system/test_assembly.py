@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from configs.open_system.heisenberg_chain import get_config
+from qtf.configuration import config_dict, from_config
 from qtf.open_systems.plan import Plan
 from qtf.open_systems.povm_liouvillian import PovmLiouvillian
 from qtf.open_systems.task import AllOutcomes, OpenSystemTraining
@@ -25,7 +26,6 @@ from qtf.physics import (
 )
 from qtf.training.logbook import read_metrics
 from qtf.training.run_folder import RunFolder
-from trainers.config import config_dict, from_config
 from trainers.open_system import references
 from trainers.open_system.assembly import make_generator, make_observables, make_task, run
 from trainers.open_system.report import curves, lines, measure
@@ -403,7 +403,7 @@ def test_mistakes_in_settings_are_told_before_tensorflow_is_imported():
     program = f"""
 import re, sys
 from ml_collections import ConfigDict
-from trainers.config import config_dict, from_config
+from qtf.configuration import config_dict, from_config
 from trainers.open_system.settings import OpenSystemSettings
 
 for changes, message in {[*MISTAKES_IN_SETTINGS, ({"strngs": 1}, "the unknown key `strngs`")]!r}:
