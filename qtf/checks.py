@@ -204,15 +204,20 @@ def check_settings(values: Mapping[str, Any], rules: Mapping[str, Any], prefix: 
         if key not in values:
             continue
         if isinstance(rule, Mapping):
-            check_settings(_section(f"{prefix}{key}", values[key]), rule, f"{prefix}{key}.")
+            check_section(f"{prefix}{key}", values[key])
+            check_settings(values[key], rule, f"{prefix}{key}.")
         else:
             check(f"{prefix}{key}", values[key], rule)
 
 
-def _section(name: str, value: Any) -> Mapping[str, Any]:
+def check_section(name: str, value: Any) -> None:
+    """Checks that a setting is a section.
+
+    Raises:
+        ValueError: It is a value.
+    """
     if not isinstance(value, Mapping):
         raise ValueError(f"Setting `{name}` must hold further settings, but is {value!r}.")
-    return value
 
 
 def check_arguments(rule: Rule, **arguments: Any) -> None:

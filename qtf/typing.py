@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 # Of whatever numbers; a function that needs one kind says so in its docstring.
 Array: TypeAlias = npt.NDArray[Any]
+# What JSON holds, and so a run folder.
+Json: TypeAlias = "None | bool | int | float | str | Sequence[Json] | Mapping[str, Json]"
 # Sizes of axes; None where only the running graph knows one.
 Shape: TypeAlias = tuple[Any, ...]
 

@@ -8,10 +8,10 @@ import tensorflow as tf
 
 from qtf.export.input_checks import checked_outcomes
 from qtf.export.sampled_module import SEEDS, SampledModule
+from qtf.open_systems.settings import DIRECTIONS
 from qtf.physics import Lattice, Povm
 
 OUTCOMES = [tf.TensorSpec((None, None), tf.int32, "outcomes")]
-DIRECTIONS = ("x", "y", "z")
 
 
 class OutcomeModule(SampledModule):

@@ -25,7 +25,7 @@ import tensorflow as tf
 if "mirrored" in sys.argv[2]:
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-from trainers.config import config_dict, from_config
+from qtf.configuration import config_dict, from_config
 from trainers.dynamics.settings import DynamicsSettings
 from trainers.dynamics.assembly import run
 config = config_dict(DynamicsSettings())

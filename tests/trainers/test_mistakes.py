@@ -50,6 +50,7 @@ MISTAKES = [
     *((command, flags, 1, words) for command, flags, words in WRONG_GROUND_STATES),
     (GROUND_STATE, ["--config.network.unit=8"], 2, "Did you mean `network.units`?"),
     (OPEN_SYSTEM, ["--config.training.n_epochs=0"], 1, "`training.n_epochs` must be positive"),
+    (OPEN_SYSTEM, ["--config.training.precision=mixed_bfloat16"], 1, "`training.precision` must"),
     (OPEN_SYSTEM, ["--config.network.unit=8"], 2, "Did you mean `network.units`?"),
 ]
 

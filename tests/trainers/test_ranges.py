@@ -7,9 +7,9 @@ from ml_collections import ConfigDict
 
 from qtf.autoregressive.settings import NETWORKS
 from qtf.checks import Flag, Number, Optional, Several
+from qtf.configuration import config_dict, from_config
 from qtf.dynamics.settings import GeneratorSettings
 from qtf.training.run_folder import flattened
-from trainers.config import config_dict, from_config
 from trainers.dynamics.settings import DynamicsSettings
 from trainers.ground_state.settings import GroundStateSettings
 from trainers.open_system.settings import OpenSystemSettings
@@ -24,17 +24,17 @@ ELSEWHERE = ("physics.hamiltonian.", "exact.hamiltonian.")
 NUMBERS = [math.nan, math.inf, -math.inf, -1, 0, 1, 0.5, 1e300, 10**30, True, "2", [1], None]
 
 
-def rules_of(settings):
-    return flattened(settings.rules())
+def rules_of(config):
+    return flattened(config.rules())
 
 
-def defaults_of(settings):
-    return flattened(config_dict(settings()).to_dict())
+def defaults_of(config):
+    return flattened(config_dict(config()).to_dict())
 
 
-def resolved(settings, values):
+def resolved(config, values):
     """Returns all values of a configuration by their dotted keys."""
-    return flattened(from_config(settings, values).as_mapping())
+    return flattened(from_config(config, values).as_mapping())
 
 
 def numbers_of(config):
@@ -113,12 +113,13 @@ def test_numbers_at_the_ends_of_their_range_are_taken(config, key, rule):
     for value in ends:
         # A floor of 0 and a rate above it never contradict one another.
         values = with_value(key, value)
-        if key.split(".")[-1] in GeneratorSettings.rules():
+        section, _, name = key.rpartition(".")
+        if name in GeneratorSettings.rules():
             values.model.preset = "local_generator"
-        if key.startswith("network."):
-            kinds = NETWORKS.items()
-            owners = (n for n, kind in kinds if key[8:] in kind.rules() and kind.order != "snake")
-            values.network.name = next(owners)
+        if section == "network":
+            owners = [network for network, kind in NETWORKS.items() if name in kind.rules()]
+            # Not one that needs another order than the default.
+            values.network.name = next(each for each in owners if NETWORKS[each].order != "snake")
         if key == "model.n_max":
             values.data = ConfigDict({"n_sites": (value,)})
         assert resolved(config, values)[key] == value

@@ -34,7 +34,7 @@ def main() -> None:
 def _main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Imported here so that --help and mistakes in the flags answer at once.
-    from trainers.config import from_config
+    from qtf.configuration import from_config
     from trainers.ground_state.settings import GroundStateSettings
 
     settings = from_config(GroundStateSettings, CONFIG.value)

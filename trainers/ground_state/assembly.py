@@ -137,7 +137,7 @@ def estimate_average(training: GroundStateTraining, n_samples: int) -> EnergyEst
     if task.symmetrized is None:
         return None
     average = task.symmetrized(training.model)
-    chunk = min(chunk_of(average.n_symmetries), task.local_energy.chunk)
+    chunk = min(count_at_once(average.n_symmetries), task.local_energy.chunk)
     shape = (average.n_uniforms, task.n_samples)
     averaged = dataclasses.replace(
         task,
@@ -150,7 +150,7 @@ def estimate_average(training: GroundStateTraining, n_samples: int) -> EnergyEst
     return averaged.build().estimate(n_samples)
 
 
-def chunk_of(n_images: int) -> int:
+def count_at_once(n_images: int) -> int:
     """Returns how many flips may be evaluated at once, each with its images."""
     return max(1, MAX_IMAGES // n_images)
 

@@ -33,7 +33,7 @@ class PhysicsSettings(Settings, section="physics"):
     hamiltonian: HamiltonianSettings = CHAIN
 
 
-def _training() -> TrainingSettings:
+def _default_training() -> TrainingSettings:
     optimizer = OptimizerSettings(
         learning_rate=2e-3,
         schedule="cosine",
@@ -78,7 +78,7 @@ class RunSettings(Settings):
     penalties: PenaltySettings = field(default_factory=PenaltySettings)
     min_sr: ReconfigurationSettings = field(default_factory=ReconfigurationSettings)
     reference: Annotated[float | None, Optional(FINITE)] = None
-    training: TrainingSettings = field(default_factory=_training)
+    training: TrainingSettings = field(default_factory=_default_training)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -186,7 +186,7 @@ class GroundStateSettings(RunSettings):
 R = TypeVar("R", bound=RunSettings)
 
 
-def settings_of(kind: type[R], settings: RunSettings, **changes: Any) -> R:
+def make_part(kind: type[R], settings: RunSettings, **changes: Any) -> R:
     """Returns the settings of a run with what others say in the sections that all runs have.
 
     Args:

@@ -4,12 +4,14 @@ import functools
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 from qtf.data.random_source import RandomSource
-from qtf.open_systems.observables import DIRECTIONS, PauliObservables
+from qtf.open_systems.observables import PauliObservables
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
 from qtf.open_systems.plan import Plan
 from qtf.open_systems.povm_liouvillian import PovmLiouvillian, moves_at_once
-from qtf.open_systems.settings import STARTS
+from qtf.open_systems.settings import DIRECTIONS, STARTS
 from qtf.open_systems.task import (
     AllOutcomes,
     NaturalGradientStep,
@@ -20,6 +22,7 @@ from qtf.open_systems.task import (
 )
 from qtf.open_systems.task.samples import Outcomes
 from qtf.physics import MEASUREMENTS, Lindbladian, OutcomeGenerator, Povm, jump_operators
+from qtf.run_kinds import OPEN_SYSTEMS
 from qtf.training.loop import train
 from qtf.training.training import Step
 from qtf.typing import Array
@@ -54,7 +57,9 @@ def run(
         return training
 
     asked = settings.as_mapping()
-    return train(build, settings.training, asked, workdir, profile=profile, kept=True)
+    return train(
+        build, settings.training, asked, workdir, kind=OPEN_SYSTEMS, profile=profile, kept=True
+    )
 
 
 def make_task(settings: OpenSystemSettings, *, workdir: Path | str | None = None) -> OpenSystemTask:
@@ -106,7 +111,7 @@ def make_distribution(settings: OpenSystemSettings) -> OutcomeDistribution:
     network = settings.network.make(lattice, local_dimension=4, heads=(4,))
     strings = lattice.strings(settings.strings)
     distribution = OutcomeDistribution(network=network, strings=strings)
-    start = make_measurement(settings).site_probabilities([STARTS[settings.start]])[0]
+    start = make_measurement(settings).site_probabilities(np.array([STARTS[settings.start]]))[0]
     distribution.start_from_product(start)
     return distribution
 
@@ -146,7 +151,8 @@ def _exact(
         "n_epochs": plan.n_epochs,
         "n_steady": plan.n_steady,
     }
-    start = generator.povm.product_probabilities([STARTS[settings.start]] * generator.n_sites)
+    spins = np.tile(STARTS[settings.start], (generator.n_sites, 1))
+    start = generator.povm.product_probabilities(spins)
     folder = None if workdir is None else Path(workdir)
     return lambda: exact_means(generator, observables, start, plan, asked=asked, folder=folder)
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from qtf.checks import SAMPLES, check_arguments
-from qtf.open_systems.observables import DIRECTIONS, PauliObservables
+from qtf.open_systems.observables import PauliObservables
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
 from qtf.open_systems.plan import Plan, PlannedEquation
 from qtf.open_systems.povm_liouvillian import PovmLiouvillian
+from qtf.open_systems.settings import DIRECTIONS, metric_names
 from qtf.open_systems.task.samples import Outcomes
 from qtf.open_systems.task.steps import ObjectiveGradient
 from qtf.training.training import SampledTraining, Step
@@ -81,12 +82,10 @@ class OpenSystemTraining(SampledTraining):
         super().__init__(model, task.source, step, state)
         self.task = task
         self.batch_size = task.n_samples
-        names = ("loss", *DIRECTIONS)
-        errors = tuple(f"{name}_error" for name in names) if self.outcomes.has_errors else ()
-        exact = (*(f"exact_{name}" for name in DIRECTIONS), "distance")
-        if task.find_exact is None:
-            exact = ()
-        self.metric_names = ("loss", "time", *DIRECTIONS, *errors, *exact)
+        self.metric_names = metric_names(
+            every_outcome=not self.outcomes.has_errors,
+            has_exact_values=task.find_exact is not None,
+        )
         self.outcomes.set_start()
 
     @property

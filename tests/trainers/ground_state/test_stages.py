@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
+from qtf.configuration import from_config
 from qtf.physics import HamiltonianSettings
 from qtf.physics.finite_size import fit_sizes
 from qtf.training.schedules import learning_rate
-from trainers.config import from_config
 from trainers.ground_state.assembly import make_task, make_wave_function
 from trainers.ground_state.facts import Facts, find_facts
 from trainers.ground_state.growth.grow import check_finished, grow

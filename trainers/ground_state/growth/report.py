@@ -106,13 +106,13 @@ def retraining_curve(folder: Path, row: Row) -> tuple[list[float], list[float | 
 def lines(row: Row) -> Iterator[str]:
     """Yields what a user reads of one size, below `HEADER`."""
     energy, error = row.energy / row.n_sites, row.energy_error / row.n_sites
-    columns = "  ".join(f"{_shown(*row.error(suffix)):18}" for suffix in ("", BEFORE_IT, AVERAGED))
+    columns = "  ".join(f"{_show(*row.error(suffix)):18}" for suffix in ("", BEFORE_IT, AVERAGED))
     shown = f"{energy:#.7g} +- {error:.0e}"
     yield f"{row.size:4d}  {row.n_steps:11d}  {shown:20}  {columns}".rstrip()
     yield from (f"Warning: {warning}" for warning in row.warnings)
 
 
-def _shown(error: float | None, bar: float | None) -> str:
+def _show(error: float | None, bar: float | None) -> str:
     return "" if error is None else f"{error:.1e} +- {bar:.0e}"
 
 

@@ -178,7 +178,7 @@ def bulk_energy(rows: Sequence[Row], hamiltonian: HamiltonianSettings) -> Bulk |
     if powers is None or len(rows) < len(powers) or not all(error > 0.0 for error in errors):
         return None
     fit = fit_sizes([row.size for row in rows], energies, errors, powers)
-    known, known_error = known_energies.bulk_energy(hamiltonian) or (None, None)
+    energy, error = known_energies.find_bulk_energy(hamiltonian) or (None, None)
     return Bulk(
         with_symmetries=is_averaged,
         energy_per_site=fit.bulk_energy,
@@ -188,6 +188,6 @@ def bulk_energy(rows: Sequence[Row], hamiltonian: HamiltonianSettings) -> Bulk |
         n_degrees_of_freedom=fit.n_degrees_of_freedom,
         powers=tuple(powers),
         coefficients=tuple(fit.coefficients.tolist()),
-        known_energy=known,
-        known_error=known_error,
+        known_energy=energy,
+        known_error=error,
     )
