@@ -84,7 +84,7 @@ def rows(settings: Settings, above: str = "") -> Iterator[Row]:
     hints, rules = get_type_hints(kind), kind.rules()
     for entry in fields(settings):  # type: ignore[arg-type]
         key, value = f"{above}{entry.name}", getattr(settings, entry.name)
-        if isinstance(value, Settings):
+        if isinstance(value, Settings) and not value.free:
             yield from rows(value, f"{key}.")
             continue
         rule = rules.get(entry.name)
