@@ -62,19 +62,19 @@ reproduce: $(VENV)/.core
 	$(BIN)/python -m reproduce --budget=$(BUDGET)
 
 ground-states: $(VENV)/.core
-	$(BIN)/python -m reproduce.ground_states
+	$(BIN)/python -m reproduce ground_states
 
 growth: $(VENV)/.core
-	$(BIN)/python -m reproduce.growth
+	$(BIN)/python -m reproduce growth
 
 open-systems: $(VENV)/.core
-	$(BIN)/python -m reproduce.open_systems
+	$(BIN)/python -m reproduce open_systems
 
 samplers: $(VENV)/.core
-	$(BIN)/python -m reproduce.samplers
+	$(BIN)/python -m reproduce samplers
 
 full-scale: $(VENV)/.core
-	$(BIN)/python -m reproduce.full_scale
+	$(BIN)/python -m reproduce full_scale
 
 format: $(VENV)/.test
 	$(BIN)/ruff format .

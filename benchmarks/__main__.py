@@ -19,8 +19,8 @@ from pathlib import Path
 from benchmarks.figures import write_figures
 from benchmarks.page import page
 from benchmarks.peers.remote import PYTHON_VARIABLE
-from benchmarks.rooms import PEER_ROOMS, ROOMS, measured
-from benchmarks.rows import Row, load_rows, merged, write_rows
+from benchmarks.rooms import PEER_ROOMS, ROOMS, measure_room
+from benchmarks.rows import Row, load_rows, merge, write_rows
 from qtf.files import write_atomically
 
 
@@ -32,7 +32,7 @@ def main() -> None:
     for room in arguments.rooms:
         started = time.monotonic()
         try:
-            rows = measured(room, arguments.runs)
+            rows = measure_room(room, arguments.runs)
         except Exception:  # noqa: BLE001  costs the rows of this room only
             traceback.print_exc()
             failed.append(room)
@@ -40,7 +40,7 @@ def main() -> None:
         print(f"== {room}, {time.monotonic() - started:.0f} s", flush=True)
         for row in rows:
             print(_text(row), flush=True)
-        write_rows(target, merged(load_rows(target), rows))
+        write_rows(target, merge(load_rows(target), rows))
     rows = load_rows(target)
     write_atomically(arguments.docs / "benchmarks.md", page(rows))
     write_figures(rows, arguments.docs / "figures")
@@ -50,8 +50,8 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    known = ", ".join(ROOMS + PEER_ROOMS)
-    parser.add_argument("--only", default="", help=f"some of {known}")
+    names = ", ".join(ROOMS + PEER_ROOMS)
+    parser.add_argument("--only", default="", help=f"some of {names}")
     parser.add_argument("--runs", type=int, default=7)
     parser.add_argument("--peers", type=Path, help="Python that can import the peers")
     parser.add_argument("--docs", type=Path, default=Path("docs"))
@@ -60,7 +60,7 @@ def _arguments() -> argparse.Namespace:
     arguments.rooms = arguments.only.split(",") if arguments.only else default
     for room in arguments.rooms:
         if room not in ROOMS + PEER_ROOMS:
-            parser.error(f"unknown room `{room}`; known are {known}")
+            parser.error(f"unknown room `{room}`; known are {names}")
         if room in PEER_ROOMS and not arguments.peers:
             parser.error(f"room `{room}` needs --peers=PYTHON, see `make bench-peers`")
     if arguments.runs < 1:
@@ -71,9 +71,8 @@ def _arguments() -> argparse.Namespace:
 
 
 def _text(row: Row) -> str:
-    verdict = {None: "", True: "  holds", False: "  FALLS SHORT"}[row.holds]
     ratio = f", {row.ratio:.3g} {row.kind} {row.against}" if row.against else ""
-    return f"  {row.name}: {row.value:.4g} {row.unit}{ratio}{verdict}"
+    return f"  {row.name}: {row.value:.4g} {row.unit}{ratio}  {row.requirement.verdict}".rstrip()
 
 
 if __name__ == "__main__":

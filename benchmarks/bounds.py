@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.timing import Run, timed
+from benchmarks.timing import Run, clock
 
 CHUNK_BYTES = 8 << 20
 
@@ -18,9 +18,9 @@ class Product:
     """A matrix product x W with x (rows, inner) and W (inner, columns).
 
     Attributes:
-        rows: Of x.
-        inner: Columns of x.
-        columns: Of W.
+        rows: Number of rows of x.
+        inner: Number of columns of x.
+        columns: Number of columns of W.
         of_data: Whether x is data, so that no gradient in x is needed.
     """
 
@@ -54,17 +54,17 @@ def both_passes(products: Sequence[Product]) -> Run:
 
     @tf.function(jit_compile=True, autograph=False)
     def run(tensors: Any) -> Any:
-        found = []
+        results: list[Any] = []
         for product, (x, weight, dy) in zip(products, tensors, strict=True):
-            found += [tf.matmul(x, weight), tf.matmul(x, dy, transpose_a=True)]
+            results += [tf.matmul(x, weight), tf.matmul(x, dy, transpose_a=True)]
             if not product.of_data:
-                found.append(tf.matmul(dy, weight, transpose_b=True))
-        return found
+                results.append(tf.matmul(dy, weight, transpose_b=True))
+        return results
 
-    return timed(lambda: run(tensors)[-1].numpy())
+    return clock(lambda: run(tensors)[-1].numpy())
 
 
-def repeated(products: Sequence[Product], n_steps: int) -> Run:
+def repeat(products: Sequence[Product], n_steps: int) -> Run:
     """Returns a run of x W of all products, `n_steps` times one after another in one loop."""
     import tensorflow as tf
 
@@ -85,7 +85,7 @@ def repeated(products: Sequence[Product], n_steps: int) -> Run:
             (0, tf.zeros(())),
         )[1]
 
-    return timed(lambda: run(inputs, weights).numpy())
+    return clock(lambda: run(inputs, weights).numpy())
 
 
 def plain_write(target: Path, n_bytes: int) -> Callable[[], None]:

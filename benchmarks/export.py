@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.rows import BOUND, Row, compared
-from benchmarks.timing import Run, in_turns, timed
+from benchmarks.rows import BOUND, Row, compare
+from benchmarks.timing import Run, clock, run_in_turns
 
 ROOM = "export"
 N_SITES, N_STEPS = 7, 100
@@ -27,16 +27,16 @@ def measure(count: int) -> list[Row]:
         for batch_size in BATCHES:
             psi = random_states(batch_size)
             rollout = Rollout(model)
-            timings = in_turns(
+            timings = run_in_turns(
                 {
-                    "ours": timed(lambda psi=psi, rollout=rollout: rollout(psi, N_STEPS)),
+                    "ours": clock(lambda psi=psi, rollout=rollout: rollout(psi, N_STEPS)),
                     "rollout": _signature(version, "rollout", psi),
                     "rollout_xla": _signature(version, "rollout_xla", psi),
                 },
                 count,
             )
             rows += [
-                compared(
+                compare(
                     ROOM,
                     f"signature `{name}`, {N_STEPS} steps, n = {N_SITES}, batch {batch_size}",
                     timings[name],
@@ -90,4 +90,4 @@ def _signature(version: Path, name: str, psi: np.ndarray) -> Run:
         "n_steps": tf.fill([len(psi)], N_STEPS),
     }
     # The function would vanish with what it was loaded from.
-    return timed(lambda _=loaded: function(**request)["psi_re"].numpy())
+    return clock(lambda _=loaded: function(**request)["psi_re"].numpy())

@@ -1,6 +1,5 @@
 """Bars of ratios, one figure for each room that compares with peers or bounds."""
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from matplotlib.patches import Patch
 
 from benchmarks.rows import BOUND, LIMIT, PEER, Row
 from qtf.figure_style import make_figure, put_legend_below
-from qtf.files import write_atomically
+from reports.figures import write_set
 
 # Room -> name of its figure's file.
 FIGURES = {
@@ -20,7 +19,6 @@ FIGURES = {
     "rollout": "rollout",
     "generation": "generation",
 }
-PREFIX = "benchmarks_"
 COLORS = {PEER: "tab:blue", BOUND: "tab:orange"}
 WORDS = {PEER: "peers", BOUND: "bounds"}
 BAR_INCHES = 0.27
@@ -28,14 +26,13 @@ BAR_INCHES = 0.27
 
 def write_figures(rows: Sequence[Row], folder: Path) -> None:
     """Writes every figure as `benchmarks_NAME.png`, from the rows of the last device."""
-    folder.mkdir(parents=True, exist_ok=True)
+    drawn = {}
     for room, name in FIGURES.items():
         here = [row for row in rows if row.room == room and row.unit == "ms"]
         here = [row for row in here if row.device == here[-1].device]
         if here:
-            content = io.BytesIO()
-            ratio_figure(here).savefig(content, format="png", metadata={"Software": None})
-            write_atomically(folder / f"{PREFIX}{name}.png", content.getvalue())
+            drawn[name] = ratio_figure(here)
+    write_set(folder, "benchmarks", drawn, whole=False)
 
 
 def ratio_figure(rows: Sequence[Row]) -> Figure:

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.bounds import plain_write
-from benchmarks.rows import BOUND, PEER, Row, compared
-from benchmarks.timing import Run, in_turns, timed
+from benchmarks.rows import BOUND, PEER, Row, compare
+from benchmarks.timing import Run, clock, run_in_turns
 
 ROOM = "generation"
 N_SITES, N_STEPS, BATCH, DT = 7, 500, 256, 0.002
@@ -43,15 +43,15 @@ def measure(count: int) -> list[Row]:
         "one matrix exponential at a time": BATCH * N_STEPS / EXPONENTIALS,
         "expm_multiply": BATCH,
     }
-    timings = in_turns(runs, count)
+    timings = run_in_turns(runs, count)
     limits = {"one matrix exponential at a time": FASTER_THAN_EXPONENTIALS}
     rows = [
-        compared(
+        compare(
             ROOM,
             NAME,
             timings["ours"],
             name,
-            timing.scaled(parts.get(name, 1)),
+            timing.scale(parts.get(name, 1)),
             PEER,
             limits.get(name),
         )
@@ -73,7 +73,7 @@ def our_run() -> Run:
     from data_gen.propagation import Propagation
 
     hamiltonian, psi0 = problem()
-    return timed(lambda: Propagation(hamiltonian, dt=DT, n_steps=N_STEPS).trajectories(psi0))
+    return clock(lambda: Propagation(hamiltonian, dt=DT, n_steps=N_STEPS).trajectories(psi0))
 
 
 def _exponentials() -> Run:
@@ -81,7 +81,7 @@ def _exponentials() -> Run:
 
     hamiltonian, psi0 = problem()
     matrix = -1j * hamiltonian.to_dense()
-    return timed(lambda: [expm(k * DT * matrix) @ psi0[0] for k in range(EXPONENTIALS)])
+    return clock(lambda: [expm(k * DT * matrix) @ psi0[0] for k in range(EXPONENTIALS)])
 
 
 def _expm_multiply() -> Run:
@@ -90,7 +90,7 @@ def _expm_multiply() -> Run:
     hamiltonian, psi0 = problem()
     matrix = -1j * hamiltonian.to_sparse()
     times = {"start": 0.0, "stop": N_STEPS * DT, "num": N_STEPS + 1}
-    return timed(lambda: expm_multiply(matrix, psi0[0], traceA=matrix.trace(), **times))
+    return clock(lambda: expm_multiply(matrix, psi0[0], traceA=matrix.trace(), **times))
 
 
 def _propagator() -> Run:
@@ -106,7 +106,7 @@ def _propagator() -> Run:
             np.matmul(psi[k], step, out=psi[k + 1])
         return psi
 
-    return timed(run)
+    return clock(run)
 
 
 def _files(count: int) -> Row:
@@ -117,12 +117,12 @@ def _files(count: int) -> Row:
         generate_files(config, folder / "first", default_workers())
         n_bytes = sum(path.stat().st_size for path in (folder / "first").iterdir())
         runs = {
-            "ours": timed(lambda: generate_files(config, folder / "data", default_workers())),
-            "disk": timed(plain_write(folder / "plain", n_bytes)),
+            "ours": clock(lambda: generate_files(config, folder / "data", default_workers())),
+            "disk": clock(plain_write(folder / "plain", n_bytes)),
         }
-        timings = in_turns(runs, count)
+        timings = run_in_turns(runs, count)
     against = f"writing {n_bytes / 1e6:.0f} MB"
-    return compared(ROOM, FILES, timings["ours"], against, timings["disk"], BOUND, MOST_OF_DISK)
+    return compare(ROOM, FILES, timings["ours"], against, timings["disk"], BOUND, MOST_OF_DISK)
 
 
 def generation_config(n_steps: int, n_trajectories: int) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.rows import BOUND, PEER, Row, compared
-from benchmarks.timing import Run, in_turns, timed
+from benchmarks.rows import BOUND, PEER, Row, compare
+from benchmarks.timing import Run, clock, run_in_turns
 from trainers.ground_state.settings import RunSettings
 
 ROOM = "ground states"
@@ -24,9 +24,9 @@ def measure(count: int) -> list[Row]:
     """Returns the rows of this room, at most five runs each."""
     rows = _growth_of_sampling(min(count, 5))
     for name, *case in _cases():
-        timings = in_turns(_runs(*case), min(count, 5))
+        timings = run_in_turns(_runs(*case), min(count, 5))
         rows += [
-            compared(
+            compare(
                 ROOM,
                 f"{BATCH} samples, {name}",
                 timings["sample"],
@@ -35,7 +35,7 @@ def measure(count: int) -> list[Row]:
                 BOUND,
                 limit=MOST_OF_EVALUATION,
             ),
-            compared(
+            compare(
                 ROOM,
                 f"local energies of {BATCH} samples, {name}",
                 timings["with prefixes"],
@@ -65,14 +65,14 @@ def _growth_of_sampling(count: int) -> list[Row]:
     rows = []
     for name, (words, make, small, large) in networks.items():
         runs = {str(n): _sampling(WaveFunction(network=make(n))) for n in (small, large)}
-        few, many = in_turns(runs, count).values()
+        few, many = run_in_turns(runs, count).values()
         rows.append(
-            compared(
+            compare(
                 ROOM,
                 f"{BATCH} samples, {words} {large}, {name}",
                 many,
                 f"4 times {words} {small}, as the network's arithmetic",
-                few.scaled(4.0),
+                few.scale(4.0),
                 BOUND,
                 limit=MOST_OF_GROWTH,
             )
@@ -130,7 +130,7 @@ def training_step(settings: RunSettings) -> Run:
     step = TrainingStep(strategy, search.model, optimizer, search.loss, training)
     uniforms = np.random.default_rng(0).random(task.source.shape).astype(np.float32)
     batch = {"uniforms": tf.constant(uniforms), "step": tf.constant(0, tf.int64)}
-    return timed(lambda: step(batch))
+    return clock(lambda: step(batch))
 
 
 def _cases() -> list[tuple[str, Any, Any, int]]:
@@ -172,4 +172,4 @@ def _compiled(psi: Any, function: Callable[[Any], Any], argument: Any) -> Run:
     from qtf.training.compilation import compiled
 
     run = compiled(function, variables=psi.variables)
-    return timed(lambda: run(argument).numpy())
+    return clock(lambda: run(argument).numpy())

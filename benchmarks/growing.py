@@ -5,8 +5,8 @@ evaluation of a cell for each connected configuration, of which there are about 
 """
 
 from benchmarks.ground_states import training_step
-from benchmarks.rows import BOUND, Row, compared
-from benchmarks.timing import in_turns
+from benchmarks.rows import BOUND, Row, compare
+from benchmarks.timing import run_in_turns
 from qtf.configuration import from_config
 from trainers.ground_state.settings import GroundStateSettings, RunSettings
 
@@ -27,16 +27,16 @@ def measure(count: int) -> list[Row]:
     for name, (lattice, network, *sizes) in CASES.items():
         stages = [stage for stage in make_stages(_paper(name)) if stage.size in sizes]
         runs = {str(stage.size): training_step(stage.settings) for stage in stages}
-        small, large = in_turns(runs, min(count, 5)).values()
+        small, large = run_in_turns(runs, min(count, 5)).values()
         expected = _work(stages[1].settings) / _work(stages[0].settings)
         n_samples = stages[1].settings.sampling.n_samples
         rows.append(
-            compared(
+            compare(
                 ROOM,
                 f"a minibatch of {n_samples}, {lattice} of {sizes[1]}, {network}",
                 large,
                 f"{expected:.3g} times {lattice} of {sizes[0]}: sites times configurations",
-                small.scaled(expected),
+                small.scale(expected),
                 BOUND,
                 limit=MOST_OF_EXPECTED,
             )

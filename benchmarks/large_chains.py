@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.rows import BOUND, PEER, Row, compared
-from benchmarks.timing import Timings, in_turns, timed
+from benchmarks.rows import BOUND, PEER, Row, compare
+from benchmarks.timing import Timings, clock, run_in_turns
 
 ROOM = "large chains"
 N_SITES, N_TIMES, T_MAX = (16, 20), 11, 0.5
@@ -24,8 +24,8 @@ def measure(count: int) -> list[Row]:
     rows = []
     for n_sites in N_SITES:
         ours = _evolve(n_sites)
-        runs = {OURS: timed(ours), PEER_NAME: timed(_expm_multiply(n_sites))}
-        rows += _rows(n_sites, in_turns(runs, min(count, 3)), _peak_mebibytes(ours))
+        runs = {OURS: clock(ours), PEER_NAME: clock(_expm_multiply(n_sites))}
+        rows += _rows(n_sites, run_in_turns(runs, min(count, 3)), _peak_mebibytes(ours))
     return rows
 
 
@@ -43,7 +43,7 @@ def _rows(n_sites: int, seconds: dict[str, Timings], peak: float) -> list[Row]:
         kind=BOUND,
         ratio=peak / (N_TIMES * state),
     )
-    time = compared(ROOM, name, seconds[OURS], PEER_NAME, seconds[PEER_NAME], PEER)
+    time = compare(ROOM, name, seconds[OURS], PEER_NAME, seconds[PEER_NAME], PEER)
     return [time, memory]
 
 

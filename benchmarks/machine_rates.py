@@ -5,7 +5,7 @@ import numpy as np
 from benchmarks.bounds import Product, both_passes, plain_write
 from benchmarks.generation import scratch_folder
 from benchmarks.rows import Row, rate
-from benchmarks.timing import in_turns, timed
+from benchmarks.timing import clock, run_in_turns
 
 ROOM = "machine"
 SIZE, COPIED_BYTES, WRITTEN_BYTES = 2048, 1 << 28, 1 << 29
@@ -16,11 +16,11 @@ def measure(count: int) -> list[Row]:
     values = np.ones(COPIED_BYTES // 8)
     target = np.empty_like(values)
     with scratch_folder() as folder:
-        timings = in_turns(
+        timings = run_in_turns(
             {
                 "products": both_passes([Product(SIZE, SIZE, SIZE)]),
-                "memory": timed(lambda: np.copyto(target, values)),
-                "disk": timed(plain_write(folder / "plain", WRITTEN_BYTES)),
+                "memory": clock(lambda: np.copyto(target, values)),
+                "disk": clock(plain_write(folder / "plain", WRITTEN_BYTES)),
             },
             count,
         )

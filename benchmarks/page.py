@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 from benchmarks.figures import FIGURES
-from benchmarks.rows import BOUND, PEER, Row
+from benchmarks.rows import Row, number
+from reports.requirements import tally
+from reports.tables import table
 
 INTRODUCTION = """# Benchmarks
 
@@ -68,63 +70,44 @@ def _place(room: str) -> tuple[int, str]:
 
 
 def _verdict(rows: Sequence[Row]) -> str:
-    asked = [row for row in rows if row.holds is not None]
-    short = [row for row in asked if not row.holds]
-    text = f"{len(asked) - len(short)} of {len(asked)} promises hold."
-    for row in short:
-        text += (
-            f"\n- Falls short: {row.room}, {row.name}, {_ratio(row)} {row.kind} {row.against},"
-            f" {_promise(row)}."
-        )
-    return text
+    promises = [row.requirement for row in rows]
+    short = [
+        f"\n- Falls short: {promise.words}, {promise.measured}, {promise.limit}."
+        for promise in promises
+        if promise.holds is False
+    ]
+    return f"{tally(promises, 'promises')}.{''.join(short)}"
 
 
 def _room(room: str, rows: Sequence[Row]) -> str:
-    lines = ["| what | measured | ratio | promise |", "| --- | ---: | --- | --- |"]
+    lines = []
     names = list(dict.fromkeys(row.name for row in rows))
     last: tuple[str, str] = ("", "")
     for row in sorted(rows, key=lambda row: names.index(row.name)):
         name = "" if row.name == last[0] else row.name
         # Peers were measured in a run of their own, beside ours in that run.
         measured = "" if (row.name, _measured(row)) == last else _measured(row)
-        verdict = (
-            ""
-            if row.holds is None
-            else f"{_promise(row)}: {'holds' if row.holds else '**falls short**'}"
-        )
-        ratio = f"{_ratio(row)} {row.kind} {row.against}" if row.against else ""
-        lines.append(f"| {name} | {measured} | {ratio} | {verdict} |")
+        promise = row.requirement
+        verdict = f"{promise.limit}: {promise.cell}" if promise.cell else ""
+        lines.append([name, measured, promise.measured if row.against else "", verdict])
         last = (row.name, _measured(row))
-    parts = [f"### {room[0].upper()}{room[1:]}", "\n".join(lines)]
+    parts = [
+        f"### {room[0].upper()}{room[1:]}",
+        table(["what", "measured", "ratio", "promise"], lines, right=[1]),
+    ]
     if room in FIGURES:
         parts.append(f"![{room}](figures/benchmarks_{FIGURES[room]}.png)")
     return "\n\n".join(parts)
 
 
 def _measured(row: Row) -> str:
-    low, high = _number(row.low), _number(row.high)
+    low, high = number(row.low), number(row.high)
     spread = "" if low == high else f" [{low}, {high}]"
-    return f"{_number(row.value)} {row.unit}{spread}"
-
-
-def _promise(row: Row) -> str:
-    word = {PEER: "at least", BOUND: "at most"}[row.kind]
-    return f"{word} {_number(row.limit or 0.0)}"
-
-
-def _ratio(row: Row) -> str:
-    return _number(row.ratio)
-
-
-def _number(value: float) -> str:
-    """Returns three digits, thousands separated, without exponent."""
-    if value >= 1000:
-        return f"{value:,.0f}"
-    return f"{value:.3g}"
+    return f"{number(row.value)} {row.unit}{spread}"
 
 
 def _versions(rows: Sequence[Row]) -> str:
-    found: dict[str, str] = {}
+    versions: dict[str, str] = {}
     for row in rows:
-        found |= row.versions or {}
-    return ", ".join(f"{name} {version}" for name, version in found.items()) + "."
+        versions |= row.versions or {}
+    return ", ".join(f"{name} {version}" for name, version in versions.items()) + "."

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.generation import generate_files, generation_config, scratch_folder
-from benchmarks.rows import BOUND, Row, compared
-from benchmarks.timing import Run, in_turns, timed
+from benchmarks.rows import BOUND, Row, compare
+from benchmarks.timing import Run, clock, run_in_turns
 from benchmarks.training_step import BATCH, N_STEPS, training_step
 
 ROOM = "reading"
@@ -32,15 +32,17 @@ def measure(count: int) -> list[Row]:
         psi = next(streams["files"])["psi"].numpy()
         _, step = training_step(1)
         runs = {name: _batches_of(stream) for name, stream in streams.items()}
-        runs |= {"copy": timed(lambda: [psi.copy() for _ in range(BATCHES)]), "step": step}
-        timings = in_turns(runs, count)
-    step_time, copies = timings.pop("step"), timings.pop("copy").scaled(1 / BATCHES)
+        runs |= {"copy": clock(lambda: [psi.copy() for _ in range(BATCHES)]), "step": step}
+        timings = run_in_turns(runs, count)
+    step_time, copies = timings.pop("step"), timings.pop("copy").scale(1 / BATCHES)
     rows = []
     for name, timing in timings.items():
-        one = timing.scaled(1 / BATCHES)
+        seconds = timing.scale(1 / BATCHES)
         label = f"{BATCH} windows of {WINDOW} states, n = 7, from {name}"
-        rows.append(compared(ROOM, label, one, "a training step", step_time, BOUND, limit=1.0))
-        rows.append(compared(ROOM, label, one, f"copying {psi.nbytes / 1e6:.1f} MB", copies, BOUND))
+        rows.append(compare(ROOM, label, seconds, "a training step", step_time, BOUND, limit=1.0))
+        rows.append(
+            compare(ROOM, label, seconds, f"copying {psi.nbytes / 1e6:.1f} MB", copies, BOUND)
+        )
     return rows
 
 
@@ -62,4 +64,4 @@ def _streams(config: dict[str, Any], folder: Any) -> dict[str, Iterator[Any]]:
 
 
 def _batches_of(stream: Iterator[Any]) -> Run:
-    return timed(lambda: [np.asarray(next(stream)["psi"]) for _ in range(BATCHES)])
+    return clock(lambda: [np.asarray(next(stream)["psi"]) for _ in range(BATCHES)])

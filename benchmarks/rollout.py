@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.bounds import network_products, repeated
-from benchmarks.rows import BOUND, PEER, Row, compared, constant_limit
-from benchmarks.timing import Run, Timings, in_turns, timed
+from benchmarks.bounds import network_products, repeat
+from benchmarks.rows import BOUND, PEER, Row, compare, constant_limit
+from benchmarks.timing import Run, Timings, clock, run_in_turns
 
 ROOM = "rollout"
 PRODUCTS = "the plain loop's matrix products"
@@ -30,7 +30,7 @@ def measure(count: int) -> list[Row]:
     narrow = TransferableSRU.from_preset("increment", n_max=N_MAX, dtype="mixed_bfloat16")
     rows: list[Row] = []
     for case in CASES:
-        rows += _rows(case, in_turns(_runs(model, narrow, *case), count))
+        rows += _rows(case, run_in_turns(_runs(model, narrow, *case), count))
     return rows
 
 
@@ -49,26 +49,26 @@ def _runs(model: Any, mixed: Any, n_sites: int, batch_size: int) -> dict[str, Ru
     }
     return {
         "ours": _loop_run(rollout, psi),
-        PRODUCTS: repeated(network_products(model, batch_size, n_sites), N_STEPS),
+        PRODUCTS: repeat(network_products(model, batch_size, n_sites), N_STEPS),
         "mixed bfloat16": _loop_run(in_bfloat16, psi),
         **others,
     }
 
 
 def _loop_run(rollout: Any, psi: np.ndarray) -> Run:
-    return timed(lambda: rollout(psi, N_STEPS))
+    return clock(lambda: rollout(psi, N_STEPS))
 
 
 def _rows(case: tuple[int, int], timings: dict[str, Timings]) -> list[Row]:
     name = f"{N_STEPS} steps, n = {case[0]}, batch {case[1]}"
     ours, products = timings.pop("ours"), timings.pop(PRODUCTS)
     limit = MOST_OF_PRODUCTS.get(case)
-    rows = [compared(ROOM, name, ours, PRODUCTS, products, BOUND, limit)]
+    rows = [compare(ROOM, name, ours, PRODUCTS, products, BOUND, limit)]
     rows += [
-        compared(ROOM, name, ours, against, theirs, PEER) for against, theirs in timings.items()
+        compare(ROOM, name, ours, against, theirs, PEER) for against, theirs in timings.items()
     ]
     if case in LIMIT_SECONDS:
         rows.append(constant_limit(ROOM, name, ours, LIMIT_SECONDS[case]))
         paper = Timings((PAPER_SECONDS[case],) * len(ours.seconds))
-        rows.append(compared(ROOM, name, ours, "the paper's P40, as quoted there", paper, PEER))
+        rows.append(compare(ROOM, name, ours, "the paper's P40, as quoted there", paper, PEER))
     return rows

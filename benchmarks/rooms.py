@@ -4,7 +4,7 @@ import importlib
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 
-from benchmarks.rows import Row, stamped
+from benchmarks.rows import Row, stamp
 from qtf.provenance import machine
 
 # Modules of this package with a function `measure(count)`.
@@ -25,7 +25,7 @@ ROOMS = (
 PEER_ROOMS = ("peers.layers", "peers.evolution", "peers.vmc", "peers.lindblad")
 
 
-def measured(room: str, runs: int) -> list[Row]:
+def measure_room(room: str, runs: int) -> list[Row]:
     """Returns the rows of a room, measured in a process of its own."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context) as pool:
@@ -41,4 +41,4 @@ def _measure(room: str, runs: int) -> list[Row]:
     gpus = tf.config.list_physical_devices("GPU")
     names = [tf.config.experimental.get_device_details(gpu)["device_name"] for gpu in gpus]
     rows = importlib.import_module(f"benchmarks.{room}").measure(runs)
-    return stamped(rows, machine(", ".join(names)))
+    return stamp(rows, machine(", ".join(names)))

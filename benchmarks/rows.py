@@ -8,6 +8,7 @@ from typing import Any
 from benchmarks.timing import Timings
 from qtf.files import read_json, write_json
 from qtf.provenance import today, versions
+from reports.requirements import Requirement
 
 # What a ratio says. Of a peer, how many times as long as ours it takes; of a bound, which
 # nothing can beat, how many times as long as it we take.
@@ -26,7 +27,7 @@ class Row:
         value: Median.
         low: Smallest of all runs.
         high: Largest of all runs.
-        unit: Of these three.
+        unit: Unit of these three.
         against: What it is held against; empty for a bare number.
         kind: `PEER` or `BOUND`.
         ratio: See `kind`; the median over runs that followed one another.
@@ -53,13 +54,21 @@ class Row:
 
     @property
     def holds(self) -> bool | None:
-        """Returns whether the limit is kept; None without one."""
+        """Whether the limit is kept; None without one."""
         if self.limit is None:
             return None
         return self.ratio >= self.limit if self.kind == PEER else self.ratio <= self.limit
 
+    @property
+    def requirement(self) -> Requirement:
+        """The promise beside what was measured."""
+        word = {PEER: "at least", BOUND: "at most"}[self.kind]
+        limit = "" if self.limit is None else f"{word} {number(self.limit)}"
+        measured = f"{number(self.ratio)} {self.kind} {self.against}"
+        return Requirement(f"{self.room}, {self.name}", measured, self.holds, limit)
 
-def compared(
+
+def compare(
     room: str,
     name: str,
     ours: Timings,
@@ -104,18 +113,22 @@ def rate(room: str, name: str, amount: float, unit: str, timings: Timings) -> Ro
 def constant_limit(room: str, name: str, ours: Timings, limit_seconds: float) -> Row:
     """Returns the row of a timing that must not be longer than a number of seconds."""
     bound = Timings((limit_seconds,) * len(ours.seconds))
-    return compared(room, name, ours, f"{LIMIT} {limit_seconds:g} s", bound, BOUND, limit=1.0)
+    return compare(room, name, ours, f"{LIMIT} {limit_seconds:g} s", bound, BOUND, limit=1.0)
 
 
-def stamped(rows: Iterable[Row], device: str) -> list[Row]:
+def number(value: float) -> str:
+    """Returns three digits, thousands separated, without exponent."""
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
+
+
+def stamp(rows: Iterable[Row], device: str) -> list[Row]:
     """Returns the rows with device, versions and today's date."""
     return [replace(row, device=device, versions=versions(), date=today()) for row in rows]
 
 
-def merged(old: Sequence[Row], new: Sequence[Row]) -> list[Row]:
+def merge(old: Sequence[Row], new: Sequence[Row]) -> list[Row]:
     """Returns all rows; new ones take the place of old ones of the same work and peer."""
-    found = {_key(row): row for row in old}
-    return list((found | {_key(row): row for row in new}).values())
+    return list({_key(row): row for row in (*old, *new)}.values())
 
 
 def load_rows(path: Path) -> list[Row]:

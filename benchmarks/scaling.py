@@ -3,8 +3,8 @@
 import os
 
 from benchmarks.generation import generate_files, generation_config, scratch_folder
-from benchmarks.rows import BOUND, Row, compared
-from benchmarks.timing import in_turns, timed
+from benchmarks.rows import BOUND, Row, compare
+from benchmarks.timing import clock, run_in_turns
 
 ROOM = "weak scaling of generation"
 TRAJECTORIES, N_STEPS = 2_000, 500
@@ -20,9 +20,9 @@ def measure(count: int) -> list[Row]:
             config = generation_config(N_STEPS, n_workers * TRAJECTORIES)
             generate_files(config, folder / "data", n_workers)
 
-        timings = in_turns({str(n): timed(lambda n=n: work(n)) for n in counts}, min(count, 3))
+        timings = run_in_turns({str(n): clock(lambda n=n: work(n)) for n in counts}, min(count, 3))
     return [
-        compared(
+        compare(
             ROOM,
             f"{n} processes, {n * TRAJECTORIES:,} trajectories",
             timings[str(n)],

@@ -31,6 +31,7 @@ import numpy as np
 
 from benchmarks.export import N_SITES, export_network, random_states
 from qtf.quiet_import import import_tensorflow_quietly
+from reports.tables import table
 
 BEGIN = "<!-- written by benchmarks/serving.py -->"
 END = "<!-- end -->"
@@ -63,14 +64,14 @@ def main() -> None:
         base_path = Path(folder) / "ising"
         export_network(base_path, units=arguments.units)
         session = in_process(base_path / "1", arguments)
-        with served(base_path) as (grpc_port, rest_port):
+        with serve(base_path) as (grpc_port, rest_port):
             overhead = measure(
                 arguments.runs * 3,
                 session=lambda: session(1),
                 grpc=grpc_caller(grpc_port, arguments),
                 rest=rest_caller(rest_port, arguments),
             )
-        with served(base_path, *batching_flags(Path(folder), arguments)) as (grpc_port, _):
+        with serve(base_path, *batching_flags(Path(folder), arguments)) as (grpc_port, _):
             load = measure(
                 arguments.runs,
                 session=lambda: session(arguments.n_clients),
@@ -100,7 +101,7 @@ def states(size: int, n_steps: int) -> dict[str, np.ndarray]:
 
 
 @contextmanager
-def served(base_path: Path, *flags: str) -> Iterator[tuple[int, int]]:
+def serve(base_path: Path, *flags: str) -> Iterator[tuple[int, int]]:
     """Starts the server and yields its gRPC and REST ports."""
     command = [sys.executable, "-m", "serving.server", "--port=0", "--rest_api_port=0"]
     command += ["--model_name=ising", f"--model_base_path={base_path}", *flags]
@@ -194,11 +195,11 @@ def measure(runs: int, **functions: Callable[[], Any]) -> dict[str, list[float]]
 def overhead_table(times: dict[str, list[float]]) -> str:
     """Returns what one request takes, and how much of it is not the session's."""
     rows = [
-        f"| {NAMES[name]} | {spread(values)} | {milliseconds(differences(times, name))} |"
+        [NAMES[name], spread(values), milliseconds(differences(times, name))]
         for name, values in times.items()
     ]
-    head = "| one state, one request at a time | median (range) | beyond the session |"
-    return "\n".join([head, "| --- | --- | --- |", *rows])
+    head = ["one state, one request at a time", "median (range)", "beyond the session"]
+    return table(head, rows, right=())
 
 
 def load_table(times: dict[str, list[float]], n_clients: int) -> str:
@@ -206,9 +207,9 @@ def load_table(times: dict[str, list[float]], n_clients: int) -> str:
     rows = []
     for name, values in times.items():
         rate = n_clients / statistics.median(values)
-        rows.append(f"| {NAMES[name]} | {spread(values)} | {rate:.0f} | {share(times, name):.2f} |")
-    head = f"| {n_clients} states at once | median (range) | states a second | share |"
-    return "\n".join([head, "| --- | --- | --- | --- |", *rows])
+        rows.append([NAMES[name], spread(values), f"{rate:.0f}", f"{share(times, name):.2f}"])
+    head = [f"{n_clients} states at once", "median (range)", "states a second", "share"]
+    return table(head, rows, right=())
 
 
 def differences(times: dict[str, list[float]], name: str) -> list[float]:

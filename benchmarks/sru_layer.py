@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from benchmarks.bounds import Product, both_passes
-from benchmarks.rows import BOUND, PEER, Row, compared
-from benchmarks.timing import Run, Timings, in_turns, timed
+from benchmarks.rows import BOUND, PEER, Row, compare
+from benchmarks.timing import Run, Timings, clock, run_in_turns
 
 BATCH, UNITS = 16, 512
 N_STEPS = (100, 500, 2000)
@@ -24,7 +24,7 @@ def measure(count: int) -> list[Row]:
     """Returns the rows of this room, `count` runs each."""
     rows, ours = [], {}
     for n_steps in N_STEPS:
-        timings = in_turns(_runs(n_steps), count)
+        timings = run_in_turns(_runs(n_steps), count)
         ours[n_steps] = timings["ours"]
         rows += rows_of(n_steps, timings)
     return rows + _linear(ours)
@@ -38,7 +38,7 @@ def name_of(n_steps: int) -> str:
 def rows_of(n_steps: int, timings: Mapping[str, Timings]) -> list[Row]:
     """Returns rows of the layer against everything that was measured beside it."""
     return [
-        compared(
+        compare(
             ROOM,
             name_of(n_steps),
             timings["ours"],
@@ -73,12 +73,12 @@ def _runs(n_steps: int) -> dict[str, Run]:
 def _linear(ours: Mapping[int, Timings]) -> list[Row]:
     base = ours[LINEAR_FROM]
     return [
-        compared(
+        compare(
             ROOM,
             name_of(n_steps),
             timings,
             f"{n_steps // LINEAR_FROM} times ours of {LINEAR_FROM} steps",
-            base.scaled(n_steps / LINEAR_FROM),
+            base.scale(n_steps / LINEAR_FROM),
             BOUND,
             limit=LINEAR_WITHIN,
         )
@@ -144,4 +144,4 @@ def _both_passes(forward: Callable[[Any], Any], x: Any, layer: Any = None) -> Ru
             loss = tf.reduce_sum(tf.square(forward(x)))
         return tape.gradient(loss, [x, *weights])
 
-    return timed(lambda: run(x)[0].numpy())
+    return clock(lambda: run(x)[0].numpy())

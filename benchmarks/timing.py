@@ -29,12 +29,12 @@ class Timings:
         """Returns the median of the quotients of runs that followed one another."""
         return statistics.median(a / b for a, b in zip(self.seconds, other.seconds, strict=True))
 
-    def scaled(self, factor: float) -> "Timings":
+    def scale(self, factor: float) -> "Timings":
         """Returns all seconds times a factor, for work that was measured in part."""
         return Timings(tuple(factor * seconds for seconds in self.seconds))
 
 
-def timed(work: Callable[[], Any]) -> Run:
+def clock(work: Callable[[], Any]) -> Run:
     """Returns a run of `work`, timed by the clock of the wall.
 
     Args:
@@ -49,11 +49,11 @@ def timed(work: Callable[[], Any]) -> Run:
     return run
 
 
-def in_turns(runs: Mapping[str, Run], count: int) -> dict[str, Timings]:
+def run_in_turns(runs: Mapping[str, Run], count: int) -> dict[str, Timings]:
     """Returns the timings of all runs, each done once before and then `count` times in turns.
 
     Example:
-        >>> timings = in_turns({"nothing": timed(lambda: None), "one": lambda: 1.0}, 3)
+        >>> timings = run_in_turns({"nothing": clock(lambda: None), "one": lambda: 1.0}, 3)
         >>> timings["one"]
         Timings(seconds=(1.0, 1.0, 1.0))
     """

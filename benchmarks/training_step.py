@@ -3,8 +3,8 @@
 from typing import Any
 
 from benchmarks.bounds import both_passes, network_products
-from benchmarks.rows import BOUND, Row, compared
-from benchmarks.timing import Run, in_turns, timed
+from benchmarks.rows import BOUND, Row, compare
+from benchmarks.timing import Run, clock, run_in_turns
 
 ROOM = "training step"
 BATCH, N_STEPS, N_SITES = 16, 100, 7
@@ -18,7 +18,7 @@ def measure(count: int) -> list[Row]:
     rows = []
     for n_layers in N_LAYERS:
         model, step = training_step(n_layers)
-        timings = in_turns(
+        timings = run_in_turns(
             {
                 "ours": step,
                 "products": both_passes(network_products(model, BATCH * N_STEPS, N_SITES)),
@@ -26,7 +26,7 @@ def measure(count: int) -> list[Row]:
             count,
         )
         rows.append(
-            compared(
+            compare(
                 ROOM,
                 f"`increment`, {n_layers} SRU layer{'s' if n_layers > 1 else ''}",
                 timings["ours"],
@@ -62,4 +62,4 @@ def training_step(n_layers: int) -> tuple[Any, Run]:
 
     step = TrainingStep(strategy, model, optimizer, loss, settings)
     psi = tf.random.normal((BATCH, N_STEPS + 1, 2, 2**N_SITES), stddev=2.0 ** (-N_SITES / 2))
-    return model, timed(lambda: step({"psi": psi}))
+    return model, clock(lambda: step({"psi": psi}))

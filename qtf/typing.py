@@ -59,8 +59,6 @@ Pair: TypeAlias = tuple[Tensor, Tensor]
 # What a function under `keras.ops.custom_gradient` returns: its value, and the function that gives
 # the gradients in its arguments.
 WithGradient: TypeAlias = tuple[Tensor, Callable[..., tuple[Tensor, ...]]]
-# Tensors in lists, tuples and dictionaries, as Keras carries them through loops.
-Nested: TypeAlias = "Tensor | Sequence[Nested] | dict[str, Nested]"
 
 
 class Lattice(Protocol):
@@ -100,36 +98,7 @@ class RandomSource(Protocol):
         """Raises an error in the words of the source, if it can say more."""
 
 
-class Network(Protocol):
-    """Exact conditionals of outcomes, position by position; see `qtf.autoregressive.network`."""
-
-    n_positions: int
-    local_dimension: int
-    heads: tuple[int, ...]
-
-    @property
-    def n_outputs(self) -> int:
-        """Number of outputs of a position."""
-
-    @property
-    def n_together(self) -> int:
-        """Positions that `evaluate_positions` takes at once."""
-
-    @property
-    def evaluation_bytes(self) -> int:
-        """Memory that the evaluation of one more row of outcomes takes, roughly."""
-
-    def __call__(self, outcomes: Tensor) -> Tensor:
-        """Returns outputs (batch, n_positions, n_outputs) of outcomes (batch, n_positions)."""
-
-    def initial_cache(self, batch_size: Index) -> Nested:
-        """Returns what `step` needs at position 0."""
-
-    def step(self, position: Index, previous: Tensor, cache: Nested) -> tuple[Tensor, Nested]:
-        """Returns the outputs of one position and the next cache."""
-
-
 # bits (batch, n_sites) -> log |psi| and phase, (batch,) each
-LogPsi: TypeAlias = Callable[[Any], tuple[Any, Any]]
+LogPsi: TypeAlias = Callable[[Tensor], tuple[Tensor, Tensor]]
 # outcomes (batch, n_sites) -> log p, (batch,)
-LogProb: TypeAlias = Callable[[Any], Any]
+LogProb: TypeAlias = Callable[[Tensor], Tensor]

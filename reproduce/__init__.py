@@ -1,1 +1,1 @@
-"""Everything behind `docs/results.md`, one command: `python -m reproduce`."""
+"""Everything behind the pages of results, one command: `python -m reproduce`."""

@@ -1,63 +1,70 @@
 """Writes results.json, results.md and the figures from what the other stages left.
 
 python -m reproduce.report --out_dir=OUT --docs_dir=docs
+
+It stands above the sections, as `docs/results.md` names the results of all of them.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from absl import flags
 
 from qtf.command_line import run_command
 from qtf.files import write_atomically, write_json
+from reports.figures import write_set
+from reports.records import read_record
+from reproduce.engine.layout import Layout
 
 
 def main() -> None:
     """Defines the flags and runs the command."""
-    out_dir = flags.DEFINE_string("out_dir", None, "Folder of the stages' outputs.")
-    docs_dir = flags.DEFINE_string("docs_dir", None, "Folder of results.md.")
-    flags.mark_flags_as_required(["out_dir", "docs_dir"])
-    run_command(
-        "reproduce-report",
-        lambda: write_report(Path(out_dir.value), Path(docs_dir.value)),
-        resumable=False,
-    )
+    out_dir = flags.DEFINE_string("out_dir", None, "Folder of the stages' outputs.", required=True)
+    docs_dir = flags.DEFINE_string("docs_dir", None, "Folder of results.md.", required=True)
+
+    def report() -> None:
+        for line in write_report(Layout(Path(out_dir.value), Path(docs_dir.value))):
+            print(line)
+
+    run_command("reproduce-report", report, resumable=False)
 
 
-def write_report(out_dir: Path, docs_dir: Path) -> None:
-    """Writes everything and prints what holds.
+def write_report(layout: Layout) -> Iterator[str]:
+    """Writes everything and yields what holds.
 
     Args:
-        out_dir: Folder of the stages' outputs.
-        docs_dir: Folder of results.json, results.md and figures/results_*.png.
+        layout: Where the stages' outputs are, and where the page goes.
 
     Raises:
-        FileNotFoundError: `out_dir` holds no output of any stage.
+        FileNotFoundError: There is no output of any stage.
     """
     from qtf.quiet_import import import_tensorflow_quietly
 
     import_tensorflow_quietly()
-    from reproduce.checks import all_checks
-    from reproduce.figures import all_figures, write_figures
-    from reproduce.layout import Layout
-    from reproduce.material import collect
-    from reproduce.other_results import section
-    from reproduce.page import page
-    from reproduce.results import results
+    from reproduce.other_results import describe_others
+    from reproduce.sections.dynamics.figures.all import all_figures
+    from reproduce.sections.dynamics.material import collect
+    from reproduce.sections.dynamics.page import page
+    from reproduce.sections.dynamics.requirements import all_requirements
+    from reproduce.sections.dynamics.results import Results, measure
 
-    material = collect(Layout(out_dir))
+    material = collect(layout)
     if not material.runs:
-        raise FileNotFoundError(f"Folder {out_dir} holds no finished run; run a training first.")
-    numbers = results(material)
-    checks = all_checks(numbers)
-    drawn = all_figures(material)
-    minutes = {name: entry["seconds"] / 60 for name, entry in material.stages.items()}
-    write_figures(drawn, docs_dir / "figures")
-    write_json(docs_dir / "results.json", numbers)
-    text = page(numbers, checks, sorted(drawn), minutes, section(docs_dir))
-    write_atomically(docs_dir / "results.md", text)
-    for check in checks:
-        print(f"{'holds' if check.holds else 'FALLS SHORT':<12} {check.requirement}: {check.found}")
-    print(f"Page: {docs_dir / 'results.md'}")
+        raise FileNotFoundError(
+            f"Folder {layout.root} holds no finished run; run a training first."
+        )
+    numbers = measure(material)
+    results = read_record(Results, numbers)
+    requirements, figures = all_requirements(results), all_figures(material)
+    minutes = {name: entry.seconds / 60 for name, entry in material.stages.items()}
+    others = describe_others(layout.docs)
+    write_set(layout.docs / "figures", "results", figures, whole=True)
+    write_json(layout.docs / "results.json", numbers)
+    target = layout.docs / "results.md"
+    write_atomically(target, page(results, requirements, sorted(figures), minutes, others))
+    for requirement in requirements:
+        yield requirement.line
+    yield f"Page: {target}"
 
 
 if __name__ == "__main__":

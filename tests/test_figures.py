@@ -17,9 +17,11 @@ from qtf.ground_states import figures as ground_states
 from qtf.ground_states import growth_figures
 from qtf.open_systems import figures as open_systems
 from qtf.physics import HamiltonianSettings
-from reproduce.figures_of_times import times_figure
-from reproduce.ground_state_cases import CASES as GROUND_STATES
-from reproduce.ground_state_page import v_scores_figure
+from reports.records import read_record
+from reproduce.sections.dynamics.figures.times import times_figure
+from reproduce.sections.dynamics.results import Results
+from reproduce.sections.ground_states.cases import CASES as GROUND_STATES
+from reproduce.sections.ground_states.page import v_scores_figure
 from tests.figure_checks import check_texts
 from trainers.ground_state.growth.report import growth_errors_figure
 from trainers.ground_state.growth.rows import Row
@@ -105,8 +107,8 @@ def growth_errors(name, hamiltonian):
 
 
 def v_scores():
-    rows = [{"step": 100 * k, "v_score": 0.1**k} for k in range(1, 5)]
-    return v_scores_figure(GROUND_STATES, {case.name: rows for case in GROUND_STATES})
+    curve = [100 * k for k in range(1, 5)], [0.1**k for k in range(1, 5)]
+    return v_scores_figure({case.words: curve for case in GROUND_STATES})
 
 
 FIGURES_OF = {
@@ -156,7 +158,7 @@ FIGURES_OF = {
     "runs": lambda: open_systems.runs_figure(
         validations()[:4], dict(zip("xyz", (0.0, -0.25, -0.5), strict=True)), title=SYSTEM
     ),
-    "times": lambda: times_figure(stored("results")["increment"]["times"]),
+    "times": lambda: times_figure(read_record(Results, stored("results")).increment.times),
     "V-scores": v_scores,
     **{room: lambda room=room: benchmark(room) for room in FIGURES},
 }
@@ -170,7 +172,12 @@ def test_no_texts_overlap(name):
 def test_every_function_that_draws_a_figure_is_tried():
     tests = "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
     # These are tried through others: the two of the paper's results in tests/reproduce.
-    tried = {"_figure", *re.findall(r"\w+(?=\()", (ROOT / "reproduce/figures.py").read_text())}
+    tried = {
+        "_figure",
+        *re.findall(
+            r"\w+(?=\()", (ROOT / "reproduce/sections/dynamics/figures/all.py").read_text()
+        ),
+    }
     for folder in ("qtf", "trainers", "serving", "reproduce", "benchmarks"):
         for path in (ROOT / folder).rglob("*.py"):
             found = re.findall(r"^def (\w+)\([^)]*\) -> Figure:", path.read_text(), re.MULTILINE)

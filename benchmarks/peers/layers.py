@@ -1,9 +1,9 @@
 """Our SRU layer beside the authors' package and PyTorch's LSTM and GRU."""
 
 from benchmarks.peers.remote import remote
-from benchmarks.rows import PEER, Row, compared
+from benchmarks.rows import PEER, Row, compare
 from benchmarks.sru_layer import BATCH, ROOM, UNITS, name_of, our_layer
-from benchmarks.timing import in_turns
+from benchmarks.timing import run_in_turns
 
 PEERS = {"sru": "the authors' `sru`", "lstm": "PyTorch LSTM", "gru": "PyTorch GRU"}
 LIMITS = {(100, "sru"): 4.0, (500, "sru"): 12.0, (100, "lstm"): 2.5, (500, "lstm"): 2.0}
@@ -17,9 +17,9 @@ def measure(count: int) -> list[Row]:
             shape = {"n_steps": n_steps, "batch_size": BATCH, "units": UNITS}
             runs = {"ours": our_layer(n_steps)}
             runs |= {peer: make(peer, **shape) for peer in PEERS}
-            timings = in_turns(runs, count)
+            timings = run_in_turns(runs, count)
             rows += [
-                compared(
+                compare(
                     ROOM,
                     name_of(n_steps),
                     timings["ours"],

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.peers.remote import remote
-from benchmarks.rows import PEER, Row, compared
-from benchmarks.timing import in_turns, timed
+from benchmarks.rows import PEER, Row, compare
+from benchmarks.timing import clock, run_in_turns
 from qtf.physics import (
     Chain,
     Lindbladian,
@@ -38,16 +38,16 @@ def measure(count: int) -> list[Row]:
     evolution = {**PROBLEM, "times": TIMES.tolist()}
     with remote("qutip_lindblad") as make:
         runs = {
-            "rho": timed(_evolve_density_matrix),
-            "p": timed(_evolve_probabilities),
+            "rho": clock(_evolve_density_matrix),
+            "p": clock(_evolve_probabilities),
             "mesolve": make("mesolve", expected=_means(_probabilities_in_time()), **evolution),
         }
-        evolved = in_turns(runs, count)
+        evolved = run_in_turns(runs, count)
         runs = {
-            "p": timed(_steady_state),
+            "p": clock(_steady_state),
             "steadystate": make("steadystate", expected=_means(_steady_probabilities()), **PROBLEM),
         }
-        steady = in_turns(runs, count)
+        steady = run_in_turns(runs, count)
     chain = f"Heisenberg chain of {N_SITES} spins with decay"
     mesolve, direct = "QuTiP `mesolve`", "QuTiP `steadystate`"
     rows = [
@@ -55,7 +55,7 @@ def measure(count: int) -> list[Row]:
         (f"{chain}, probabilities to t = 5", evolved["p"], mesolve, evolved["mesolve"]),
         (f"{chain}, steady state", steady["p"], direct, steady["steadystate"]),
     ]
-    return [compared(ROOM, name, ours, peer, theirs, PEER) for name, ours, peer, theirs in rows]
+    return [compare(ROOM, name, ours, peer, theirs, PEER) for name, ours, peer, theirs in rows]
 
 
 def _lindbladian() -> Lindbladian:

@@ -5,7 +5,7 @@ import netket as nk
 import optax
 
 from benchmarks.peers.remote import serve
-from benchmarks.timing import Run, timed
+from benchmarks.timing import Run, clock
 
 
 def main() -> None:
@@ -30,7 +30,7 @@ def _pixelcnn(side: int, width: int, depth: int, n_samples: int, field: float) -
         driver.run(1, out=None, show_progress=False)
         jax.block_until_ready(state.parameters)
 
-    return timed(work)
+    return clock(work)
 
 
 if __name__ == "__main__":

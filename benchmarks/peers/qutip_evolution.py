@@ -4,7 +4,7 @@ import numpy as np
 import qutip
 
 from benchmarks.peers.remote import serve
-from benchmarks.timing import Run, timed
+from benchmarks.timing import Run, clock
 
 
 def main() -> None:
@@ -17,7 +17,7 @@ def _sesolve(n_sites: int, n_steps: int, dt: float) -> Run:
     hamiltonian = _ising(n_sites)
     psi0 = qutip.tensor([qutip.rand_ket(2, seed=site) for site in range(n_sites)])
     times = dt * np.arange(n_steps + 1)
-    return timed(lambda: qutip.sesolve(hamiltonian, psi0, times))
+    return clock(lambda: qutip.sesolve(hamiltonian, psi0, times))
 
 
 def _ising(n_sites: int) -> qutip.Qobj:

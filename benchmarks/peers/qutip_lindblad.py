@@ -6,7 +6,7 @@ import numpy as np
 import qutip
 
 from benchmarks.peers.remote import serve
-from benchmarks.timing import Run, timed
+from benchmarks.timing import Run, clock
 
 AGREEMENT = 1e-6
 
@@ -30,7 +30,7 @@ def _mesolve(n_sites: int, times: list[float], expected: list[list[float]], **mo
         return qutip.mesolve(hamiltonian, psi0, times, **keywords).expect
 
     _check(kept(means, rtol=1e-10, atol=1e-10, nsteps=100_000), expected)
-    return timed(lambda: kept(means[2:]))
+    return clock(lambda: kept(means[2:]))
 
 
 def _steadystate(n_sites: int, expected: list[float], **model: float) -> Run:
@@ -46,11 +46,11 @@ def _steadystate(n_sites: int, expected: list[float], **model: float) -> Run:
         return [qutip.expect(mean, rho) for mean in e_ops]
 
     _check(kept(means), expected)
-    return timed(lambda: kept(means[2:]))
+    return clock(lambda: kept(means[2:]))
 
 
-def _check(found: list[Any], expected: list[Any]) -> None:
-    for pauli, theirs, ours in zip("XYZ", found, expected, strict=True):
+def _check(values: list[Any], expected: list[Any]) -> None:
+    for pauli, theirs, ours in zip("XYZ", values, expected, strict=True):
         error = float(np.abs(np.asarray(theirs) - np.asarray(ours)).max())
         if error > AGREEMENT:
             raise RuntimeError(f"QuTiP's <{pauli}> differs from ours by {error:.1e}.")

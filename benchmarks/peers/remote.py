@@ -43,7 +43,7 @@ def remote(module: str) -> Iterator[Callable[..., Run]]:
     """Starts the process of a module and yields a function that makes runs in it.
 
     Args:
-        module: Of `benchmarks.peers`, run with the Python that `QTF_PEERS` names.
+        module: Name of a module of `benchmarks.peers`, run with the Python that `QTF_PEERS` names.
     """
     # `python -m` would find our own environment's packages through PYTHONPATH.
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}

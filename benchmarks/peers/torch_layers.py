@@ -6,7 +6,7 @@ import torch
 from sru import SRU
 
 from benchmarks.peers.remote import serve
-from benchmarks.timing import Run, timed
+from benchmarks.timing import Run, clock
 
 
 def main() -> None:
@@ -40,7 +40,7 @@ def _both_passes(layer: Any, n_steps: int, batch_size: int, units: int) -> Run:
         if device == "cuda":
             torch.cuda.synchronize()
 
-    return timed(work)
+    return clock(work)
 
 
 if __name__ == "__main__":

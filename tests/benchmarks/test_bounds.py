@@ -1,6 +1,6 @@
 import keras
 
-from benchmarks.bounds import Product, both_passes, network_products, plain_write, repeated
+from benchmarks.bounds import Product, both_passes, network_products, plain_write, repeat
 from qtf.dynamics.transferable_sru import TransferableSRU
 
 
@@ -18,6 +18,6 @@ def test_products_count_every_weight_matrix_once():
 def test_bounds_run(tmp_path):
     products = [Product(4, 3, 2, of_data=True), Product(4, 2, 5)]
     assert both_passes(products)() > 0.0
-    assert repeated(products, 3)() > 0.0
+    assert repeat(products, 3)() > 0.0
     plain_write(tmp_path / "plain", 10_000_000)()
     assert list(tmp_path.iterdir()) == []

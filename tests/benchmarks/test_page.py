@@ -1,14 +1,14 @@
 from benchmarks.figures import write_figures
 from benchmarks.page import page
-from benchmarks.rows import BOUND, PEER, compared, rate, stamped
+from benchmarks.rows import BOUND, PEER, compare, rate, stamp
 from benchmarks.timing import Timings
 
-ROWS = stamped(
+ROWS = stamp(
     [
         rate("machine", "disk", 50.0, "MB/s", Timings((0.5,))),
-        compared("rollout", "n = 7", Timings((0.5,)), "products", Timings((0.4,)), BOUND, 1.5),
-        compared("rollout", "n = 7", Timings((0.5,)), "a peer", Timings((1.0,)), PEER, 3.0),
-        compared("reading", "files", Timings((0.5,)), "copying", Timings((0.1,)), BOUND),
+        compare("rollout", "n = 7", Timings((0.5,)), "products", Timings((0.4,)), BOUND, 1.5),
+        compare("rollout", "n = 7", Timings((0.5,)), "a peer", Timings((1.0,)), PEER, 3.0),
+        compare("reading", "files", Timings((0.5,)), "copying", Timings((0.1,)), BOUND),
     ],
     "a machine, no GPU used",
 )

@@ -3,24 +3,24 @@ import pytest
 from benchmarks.rows import (
     BOUND,
     PEER,
-    compared,
+    compare,
     constant_limit,
     load_rows,
-    merged,
+    merge,
     rate,
-    stamped,
+    stamp,
     write_rows,
 )
-from benchmarks.timing import Timings, in_turns, timed
+from benchmarks.timing import Timings, clock, run_in_turns
 
 OURS, THEIRS = Timings((1.0, 2.0, 4.0)), Timings((2.0, 8.0, 12.0))
 
 
 def test_ratio_is_the_median_of_neighbouring_runs():
-    row = compared("room", "work", OURS, "a peer", THEIRS, PEER)
+    row = compare("room", "work", OURS, "a peer", THEIRS, PEER)
     assert row.ratio == 3.0
     assert (row.value, row.low, row.high, row.unit) == (2000.0, 1000.0, 4000.0, "ms")
-    assert compared("room", "work", THEIRS, "a bound", OURS, BOUND).ratio == 3.0
+    assert compare("room", "work", THEIRS, "a bound", OURS, BOUND).ratio == 3.0
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def test_ratio_is_the_median_of_neighbouring_runs():
     [(PEER, 2.9, True), (PEER, 3.1, False), (BOUND, 0.34, True), (BOUND, 0.33, False)],
 )
 def test_limit_is_a_floor_for_peers_and_a_ceiling_for_bounds(kind, limit, holds):
-    assert compared("room", "work", OURS, "it", THEIRS, kind, limit).holds is holds
+    assert compare("room", "work", OURS, "it", THEIRS, kind, limit).holds is holds
 
 
 def test_rate_is_an_amount_over_seconds():
@@ -45,12 +45,12 @@ def test_seconds_may_be_limited():
 def test_new_rows_replace_those_of_the_same_work_peer_and_device(tmp_path):
     path = tmp_path / "rows.json"
     assert load_rows(path) == []
-    old = stamped([compared("room", name, OURS, "it", THEIRS, PEER) for name in "ab"], "one")
+    old = stamp([compare("room", name, OURS, "it", THEIRS, PEER) for name in "ab"], "one")
     write_rows(path, old)
     assert load_rows(path) == old
-    new = stamped([compared("room", "a", THEIRS, "it", OURS, PEER)], "one")
-    elsewhere = stamped([compared("room", "a", THEIRS, "it", OURS, PEER)], "two")
-    rows = merged(load_rows(path), [*new, *elsewhere])
+    new = stamp([compare("room", "a", THEIRS, "it", OURS, PEER)], "one")
+    elsewhere = stamp([compare("room", "a", THEIRS, "it", OURS, PEER)], "two")
+    rows = merge(load_rows(path), [*new, *elsewhere])
     assert [(row.name, row.device, row.value) for row in rows] == [
         ("a", "one", 8000.0),
         ("b", "one", 2000.0),
@@ -60,7 +60,7 @@ def test_new_rows_replace_those_of_the_same_work_peer_and_device(tmp_path):
 
 def test_work_is_done_in_turns_after_a_first_run_that_does_not_count():
     done = []
-    timings = in_turns({name: timed(lambda name=name: done.append(name)) for name in "ab"}, 2)
+    timings = run_in_turns({name: clock(lambda name=name: done.append(name)) for name in "ab"}, 2)
     assert "".join(done) == "ababab"
     assert all(len(timing.seconds) == 2 for timing in timings.values())
-    assert OURS.scaled(2.0).median == 4.0
+    assert OURS.scale(2.0).median == 4.0

@@ -5,12 +5,13 @@ import sys
 
 import pytest
 
-from reproduce.fingerprints import fingerprint
-from reproduce.full_scale import stages_of
-from reproduce.full_scale_cases import CASES
-from reproduce.full_scale_page import write_page
-from reproduce.layout import Layout
-from reproduce.start_and_resume import fresh, observed
+from reproduce.engine.fingerprints import fingerprint
+from reproduce.engine.layout import Layout
+from reproduce.engine.pages import write_page
+from reproduce.sections.full_scale import stages_of
+from reproduce.sections.full_scale.cases import CASES, measurement
+from reproduce.sections.full_scale.page import PAGE
+from reproduce.sections.full_scale.start_and_resume import clear_unfinished, observe
 
 # Takes steps from a first one on, by default the next, and then waits to be stopped.
 TRAINER = """
@@ -34,9 +35,9 @@ def command(workdir, first, n_steps, seconds):
 
 
 def test_steps_are_counted_from_the_start_on_and_the_training_is_stopped(tmp_path):
-    run = fresh(tmp_path)
+    run = clear_unfinished(tmp_path)
     for first in (1, 4):
-        part = observed(command(run, first, 3, 60), run, 2)
+        part = observe(command(run, first, 3, 60), run, 2)
         assert len(part.seconds) == 2
         assert part.values()["seconds_to_first_step"] < 30
         assert part.peak_bytes > 1e6
@@ -49,7 +50,11 @@ def try_it(tmp_path):
     (tmp_path / "trainer.py").write_text(TRAINER)
 
     def run(n_steps, seconds):
-        words = ["reproduce.start_and_resume", "--module=trainer", f"--config={n_steps}"]
+        words = [
+            "reproduce.sections.full_scale.start_and_resume",
+            "--module=trainer",
+            f"--config={n_steps}",
+        ]
         words += [f"--workdir={tmp_path / 'tries'}", f"--out_file={tmp_path / 'out.json'}"]
         path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
         done = subprocess.run(
@@ -75,14 +80,14 @@ def test_what_an_unfinished_try_has_left_is_removed_by_the_next_one(try_it, tmp_
 
 
 def test_a_training_that_begins_again_has_not_been_resumed(tmp_path):
-    observed(command(tmp_path, 1, 2, 60), tmp_path, 2)
+    observe(command(tmp_path, 1, 2, 60), tmp_path, 2)
     with pytest.raises(ValueError, match=r"go on after steps \[1, 2\], but has \[1, 2, 1, 2\]"):
-        observed(command(tmp_path, 1, 2, 60), tmp_path, 2)
+        observe(command(tmp_path, 1, 2, 60), tmp_path, 2)
 
 
 def test_a_training_that_ends_before_is_an_error(tmp_path):
     with pytest.raises(ValueError, match="exit code 0 after [01] of 5 steps"):
-        observed(command(tmp_path, 1, 1, 0), tmp_path, 5)
+        observe(command(tmp_path, 1, 1, 0), tmp_path, 5)
 
 
 def test_every_configuration_exists(tmp_path):
@@ -91,15 +96,16 @@ def test_every_configuration_exists(tmp_path):
 
 
 def test_the_page_has_a_row_for_each_measurement(tmp_path):
-    layout = Layout(tmp_path)
+    layout = Layout(tmp_path, tmp_path)
     assert [stage.name for stage in stages_of(layout)] == [case.name for case in CASES]
     part = {"n_steps": 3, "seconds_to_first_step": 71.6, "seconds_a_step": 9.5, "peak_gib": 2.25}
     single = {**part, "n_steps": 1, "seconds_a_step": None}
+    cases = {case.name: case for case in CASES}
     for name, parts in (("ising_12", [part, {**part, "peak_gib": 3.0}]), ("square_30", [single])):
-        path = layout.measurement(name)
+        path = measurement(layout, cases[name])
         path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps({"parts": parts}))
-    lines = list(write_page(layout, tmp_path))
+    lines = list(write_page(PAGE, layout))
     assert len(lines) == 3
     page = (tmp_path / "full_scale.md").read_text()
     assert "| Ising 12 x 12, field 3 | 3 | 72 | 9.5 | 3 | 3.0 |" in page

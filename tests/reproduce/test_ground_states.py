@@ -3,12 +3,13 @@ import json
 import pytest
 from matplotlib.figure import Figure
 
-from reproduce import ground_state_page
-from reproduce.fingerprints import fingerprint
-from reproduce.ground_state_cases import CASES
-from reproduce.ground_state_page import write_page
-from reproduce.ground_states import stages_of
-from reproduce.layout import Layout
+from reproduce.engine.fingerprints import fingerprint
+from reproduce.engine.layout import Layout
+from reproduce.engine.pages import write_page
+from reproduce.sections.ground_states import SECTION
+from reproduce.sections.ground_states import page as ground_states
+from reproduce.sections.ground_states.cases import CASES
+from reproduce.sections.ground_states.page import PAGE
 
 
 def entry(reference, energy):
@@ -41,13 +42,13 @@ def validated(folder):
 
 
 def test_page_holds_each_energy_against_its_limit(tmp_path):
-    layout = Layout(tmp_path / "out")
+    docs = tmp_path / "docs"
+    layout = Layout(tmp_path / "out", docs)
     written(layout, "ising_3", entry(-50.0, -49.99))
     told = {"reference_kind": "exact", "reference_source": "Bethe equations"}
     written(layout, "chain_20", {**entry(-8.0, -7.99), **told})
-    docs = tmp_path / "docs"
     docs.mkdir()
-    lines = list(write_page(layout, docs))
+    lines = list(write_page(PAGE, layout))
     assert [line.split(":")[0] for line in lines[:2]] == [
         "holds        Ising 4 x 4, field 3",
         # Averages do not count for a chain.
@@ -64,20 +65,21 @@ def test_page_holds_each_energy_against_its_limit(tmp_path):
 
 
 def test_refinement_follows_its_training_in_the_figure(tmp_path, monkeypatch):
-    layout, drawn = Layout(tmp_path / "out"), {}
+    layout, drawn = Layout(tmp_path / "out", tmp_path / "docs"), {}
     refinement = written(layout, "heisenberg", entry(-9.0, -8.9999)) / "refinement"
     refinement.mkdir()
     validated(refinement)
     monkeypatch.setattr(
-        ground_state_page, "v_scores_figure", lambda cases, rows: drawn.update(rows) or Figure()
+        ground_states, "v_scores_figure", lambda curves: drawn.update(curves) or Figure()
     )
     (tmp_path / "docs").mkdir()
-    list(write_page(layout, tmp_path / "docs"))
-    assert [row["step"] for row in drawn["heisenberg"]] == [10, 20, 30, 40, 50, 60]
+    list(write_page(PAGE, layout))
+    steps, _ = drawn["Heisenberg 4 x 4, sign learned"]
+    assert steps == [10, 20, 30, 40, 50, 60]
 
 
 def test_stages_depend_on_what_follows_the_colon_of_a_configuration(tmp_path):
-    stages = {stage.name: stage for stage in stages_of(Layout(tmp_path))}
+    stages = {stage.name: stage for stage in SECTION.stages(Layout(tmp_path), "")}
     assert set(stages) == {case.name for case in CASES}
     found = {fingerprint(stage, tmp_path) for stage in stages.values()}
     assert len(found) == len(CASES)

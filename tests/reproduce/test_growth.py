@@ -3,10 +3,11 @@ import shutil
 
 import pytest
 
-from reproduce.growth import stages_of
-from reproduce.growth_cases import CASES
-from reproduce.growth_page import write_page
-from reproduce.layout import Layout
+from reproduce.engine.layout import Layout
+from reproduce.engine.pages import write_page
+from reproduce.sections.growth import SECTION
+from reproduce.sections.growth.cases import CASES
+from reproduce.sections.growth.page import PAGE
 
 HEISENBERG = {"name": "heisenberg", "units": "spin", "coupling": 1.0}
 
@@ -55,7 +56,8 @@ AVERAGED = {
 def written(tmp_path):
     def write(lattice, rows, curves=(), **growth):
         """Writes the page of one growth, and returns its lines and the folder of the page."""
-        layout, docs = Layout(tmp_path / "out"), tmp_path / "docs"
+        docs = tmp_path / "docs"
+        layout = Layout(tmp_path / "out", docs)
         docs.mkdir(exist_ok=True)
         folder = layout.run(lattice)
         folder.mkdir(parents=True)
@@ -74,7 +76,7 @@ def written(tmp_path):
             (folder / f"size-{size:03d}" / "metrics.jsonl").write_text(text)
         for name in ("relative_error.png", "retraining.png"):
             (folder / name).write_bytes(b"picture")
-        return list(write_page(layout, docs)), docs
+        return list(write_page(PAGE, layout)), docs
 
     return write
 
@@ -177,4 +179,6 @@ def test_bulk_energy_is_named_beside_the_known_one_and_how_good_the_fit_is(writt
 
 
 def test_each_growth_is_a_stage(tmp_path):
-    assert [stage.name for stage in stages_of(Layout(tmp_path))] == [case.name for case in CASES]
+    assert [stage.name for stage in SECTION.stages(Layout(tmp_path), "")] == [
+        case.name for case in CASES
+    ]

@@ -2,11 +2,13 @@ import json
 
 import pytest
 
-from reproduce.fingerprints import fingerprint
-from reproduce.layout import Layout
-from reproduce.open_system_cases import CASES, SEEDS
-from reproduce.open_system_page import _exact_of_ising, write_page
-from reproduce.open_systems import stages_of
+from reproduce.engine.fingerprints import fingerprint
+from reproduce.engine.layout import Layout
+from reproduce.engine.pages import write_page
+from reproduce.sections.open_systems import SECTION
+from reproduce.sections.open_systems.cases import CASES, SEEDS
+from reproduce.sections.open_systems.figures import solve_ising
+from reproduce.sections.open_systems.page import PAGE
 
 
 def written(layout, name, distance):
@@ -25,20 +27,21 @@ def written(layout, name, distance):
 
 def test_exact_curve_is_that_of_the_transverse_field():
     # Without a field all spins fall.
-    assert _exact_of_ising(1e-9) == pytest.approx({"x": 0.0, "y": 0.0, "z": -1.0}, abs=1e-6)
-    found = _exact_of_ising(2.0)
+    assert solve_ising(1e-9) == pytest.approx({"x": 0.0, "y": 0.0, "z": -1.0}, abs=1e-6)
+    found = solve_ising(2.0)
     assert found["z"] == pytest.approx(-0.2376, abs=1e-4)
 
 
 def test_page_holds_each_distance_against_its_limit(tmp_path):
-    layout, docs = Layout(tmp_path / "out"), tmp_path / "docs"
+    docs = tmp_path / "docs"
+    layout = Layout(tmp_path / "out", docs)
     docs.mkdir()
     # In time the largest distance counts, else that at the end.
     written(layout, "heisenberg_chain_4", 0.001)
     written(layout, "ising_chain_6_2", 0.001)
     written(layout, "heisenberg_square_1", 0.001)
     written(layout, "heisenberg_square_8", 0.001)
-    lines = list(write_page(layout, docs))
+    lines = list(write_page(PAGE, layout))
     verdicts = [line.split("  ")[0] for line in lines[:4]]
     assert verdicts == ["holds", "FALLS SHORT", "run", "FALLS SHORT"]
     page = (docs / "open_system_results.md").read_text()
@@ -55,14 +58,14 @@ def test_page_holds_each_distance_against_its_limit(tmp_path):
 
 
 def test_stages_depend_on_what_follows_the_colon_of_a_configuration(tmp_path):
-    found = {fingerprint(stage, tmp_path) for stage in stages_of(Layout(tmp_path))}
+    found = {fingerprint(stage, tmp_path) for stage in SECTION.stages(Layout(tmp_path), "")}
     assert len(found) == len(CASES)
 
 
 def test_runs_of_several_seeds_are_drawn_together(tmp_path):
-    layout = Layout(tmp_path / "out")
+    layout = Layout(tmp_path / "out", tmp_path)
     for name in SEEDS.values():
         written(layout, name, 0.001)
-    list(write_page(layout, tmp_path))
+    list(write_page(PAGE, layout))
     assert "Figure S5" in (tmp_path / "open_system_results.md").read_text()
     assert (tmp_path / "figures/open_system_runs.png").read_bytes().startswith(b"\x89PNG")

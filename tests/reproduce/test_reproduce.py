@@ -89,6 +89,50 @@ def test_mistakes_are_one_line(tmp_path):
         assert message in result.stderr
 
 
+def ask(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "reproduce", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_sections_are_named_before_the_flags(tmp_path):
+    result = ask("growth", "--list", f"--out_dir={tmp_path}")
+    assert result.returncode == 0, result.stderr
+    assert [line.split()[0] for line in result.stdout.splitlines()[1:]] == [
+        "chain",
+        "square",
+        "still",
+    ]
+
+
+def test_mistakes_in_sections_are_one_line(tmp_path):
+    for words, code, message in (
+        (["grow"], 1, "reproduce grow: error: Unknown section `grow`; known are dynamics, ground_"),
+        (["growth", "--budget=tiny"], 2, "reproduce growth: error: Unknown command line flag 'bud"),
+        (
+            ["growth", "samplers", f"--out_dir={tmp_path}"],
+            1,
+            "reproduce growth samplers: error: Flags --out_dir and --stages are about one section;",
+        ),
+    ):
+        result = ask(*words)
+        assert result.returncode == code
+        assert result.stderr.startswith(message), result.stderr
+        assert result.stderr.count("\n") == 1
+
+
+def test_help_names_every_section_and_the_flags_of_the_chosen_one():
+    text = ask("growth", "-h").stdout
+    for word in ("dynamics", "samplers", "--stages", "--redraw", "--docs_dir", "--list"):
+        assert word in text
+    assert "  --budget\n" not in text
+    assert "  --budget\n" in ask("-h").stdout
+
+
 def test_the_list_shows_every_stage_and_starts_nothing(tmp_path):
     result = run(tmp_path / "out", "--list")
     assert result.returncode == 0

@@ -2,9 +2,10 @@ import json
 
 import pytest
 
-from reproduce.layout import Layout
-from reproduce.sampler_page import write_page
-from reproduce.samplers import stages_of
+from reproduce.engine.layout import Layout
+from reproduce.engine.pages import write_page
+from reproduce.sections.samplers.page import PAGE
+from reproduce.sections.samplers.stages import stages_of
 
 ESTIMATE = {"mean": 0.25, "error": 0.5, "effective_sample_size": 12.0, "r_hat": 1.5}
 STUCK = {"mean": 0.9, "error": None, "effective_sample_size": None, "r_hat": None}
@@ -12,7 +13,7 @@ STUCK = {"mean": 0.9, "error": None, "effective_sample_size": None, "r_hat": Non
 
 @pytest.fixture
 def layout(tmp_path):
-    layout = Layout(tmp_path / "out")
+    layout = Layout(tmp_path / "out", tmp_path)
 
     def written(name, figure, content):
         folder = layout.run(name)
@@ -33,7 +34,7 @@ def layout(tmp_path):
 
 
 def test_the_page_shows_what_was_compared(layout, tmp_path):
-    list(write_page(layout, tmp_path))
+    list(write_page(PAGE, layout))
     page = (tmp_path / "sampler_results.md").read_text()
     assert "| 4 x 4, direct | 4000 | 0.250 ± 0.5 | 12 | 1.500 | 0.2500 ± 0.5 |" in page
     assert "from up | 2000 | 0.900 ± unknown | unknown | unknown |" in page
@@ -43,7 +44,7 @@ def test_the_page_shows_what_was_compared(layout, tmp_path):
 
 def test_without_all_comparisons_the_page_stays(layout, tmp_path):
     (layout.run("modes_6") / "comparison.json").unlink()
-    assert list(write_page(layout, tmp_path)) == ["No page yet: stages modes_6 are missing."]
+    assert list(write_page(PAGE, layout)) == ["No page yet: stages modes_6 are missing."]
     assert not (tmp_path / "sampler_results.md").exists()
 
 

@@ -178,7 +178,7 @@ def bulk_energy(rows: Sequence[Row], hamiltonian: HamiltonianSettings) -> Bulk |
     if powers is None or len(rows) < len(powers) or not all(error > 0.0 for error in errors):
         return None
     fit = fit_sizes([row.size for row in rows], energies, errors, powers)
-    energy, error = known_energies.bulk_energy(hamiltonian) or (None, None)
+    energy, error = known_energies.find_bulk_energy(hamiltonian) or (None, None)
     return Bulk(
         with_symmetries=is_averaged,
         energy_per_site=fit.bulk_energy,

@@ -1,0 +1,1 @@
+"""What pages of numbers share: tables, requirements, machine and date, figures, stored records."""

@@ -1,0 +1,1 @@
+"""What runs stages, remembers them and writes pages; it knows no section."""

@@ -1,0 +1,1 @@
+"""Sections of the results, blind to one another."""

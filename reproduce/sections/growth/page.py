@@ -1,0 +1,139 @@
+"""The page `docs/growth_results.md`."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from reports.requirements import Requirement, tally
+from reports.tables import table
+from reproduce.engine.cases import Case
+from reproduce.engine.layout import Layout
+from reproduce.engine.pages import Page, pick
+from reproduce.engine.texts import join_parts, read_parts
+from reproduce.sections.growth.cases import BACK_UNDER, CASES, ERROR, MINIBATCHES, MINUTES
+from reproduce.sections.growth.results import Growth, LimitedNumber, Results, Size, collect
+from trainers.ground_state.growth.report import bulk_line
+from trainers.ground_state.growth.rows import AVERAGED, BEFORE_IT, Row
+
+NAME = "growth_results"
+NO_BULK = "There are too few sizes for the energy of the infinite lattice."
+FIGURES = ("relative_error", "retraining")
+PARTS = read_parts(__file__)
+
+
+def text(results: Results) -> str:
+    """Returns the page as markdown."""
+    growths = results.growths
+    requirements = [_requirement(each) for g in growths.values() for each in g.requirements]
+    page = PARTS["page"].format(
+        made=results.made.lines(),
+        tally=tally(requirements),
+        back_under=BACK_UNDER,
+    )
+    return join_parts([page, *(_part(*pair) for pair in pick(CASES, growths))])
+
+
+def lines(results: Results) -> Iterator[str]:
+    """Yields a line about each size and requirement."""
+    for case, growth in pick(CASES, results.growths):
+        for row in (size.row for size in growth.rows):
+            error = _error(row, "")
+            yield f"{case.name} {row.size}: {error} after {row.n_steps} minibatches"
+        for limited in growth.requirements:
+            requirement = _requirement(limited)
+            verdict, words = requirement.verdict, f"{case.name}: {limited.words}"
+            yield f"{verdict:<12} {words}, {limited.where}, {requirement.measured}"
+
+
+def summary(results: Results) -> Iterator[Requirement]:
+    """Yields what the page of all results tells of this one: the errors."""
+    for name, growth in results.growths.items():
+        for limited in growth.requirements:
+            if limited.key.startswith(ERROR) and limited.found is not None:
+                words = f"growing Heisenberg {name}, {limited.words}, {limited.where}"
+                yield replace(_requirement(limited), words=words)
+
+
+def figures(layout: Layout, results: Results) -> Iterator[tuple[str, Path]]:
+    """Yields the figures that the growths have drawn."""
+    for name in results.growths:
+        for figure in FIGURES:
+            yield f"growth_{name}_{figure}", layout.run(name) / f"{figure}.png"
+
+
+def _part(case: Case, growth: Growth) -> str:
+    bulk = growth.bulk
+    return PARTS["growth"].format(
+        name=case.name,
+        title=case.words,
+        command=case.command,
+        samples=_samples(growth),
+        rows=_rows(growth),
+        requirements=table(
+            ["", "of", "found", "asked for", ""], map(_requirement_row, growth.requirements)
+        ),
+        bulk=NO_BULK if bulk is None else f"{bulk_line(bulk).replace('+-', '±')}.",
+    )
+
+
+def _requirement(limited: LimitedNumber) -> Requirement:
+    form = ".0f" if limited.key in (MINUTES, MINIBATCHES) else ".1e"
+    measured = "unknown" if limited.found is None else limited.found
+    return Requirement(
+        limited.words,
+        measured if isinstance(measured, str) else format(measured, form),
+        limited.holds,
+        limit=format(limited.limit, form.replace("1", "0")),
+    )
+
+
+def _requirement_row(limited: LimitedNumber) -> list[str]:
+    requirement = _requirement(limited)
+    numbers = [requirement.measured, requirement.limit, requirement.cell]
+    return [limited.words, limited.where, *numbers]
+
+
+def _samples(growth: Growth) -> str:
+    counts = sorted({size.row.n_evaluation for size in growth.rows})
+    words = f"Energies are of {' or '.join(map(str, counts))} samples"
+    if any(size.row.energy_with_symmetries is not None for size in growth.rows):
+        words += f", those with symmetries of {growth.n_averages}"
+    if growth.sizes_to_come:
+        words += f". Not trained yet: {', '.join(map(str, growth.sizes_to_come))}"
+    return f"{words}."
+
+
+def _rows(growth: Growth) -> str:
+    head = ["size", "minibatches", "samples of each", "energy a site", "reference a site"]
+    errors = ["error", "error with symmetries", "error before"]
+    head += [*errors, f"minibatches to {BACK_UNDER:.0e}", "minutes"]
+    return table(head, map(_row, growth.rows))
+
+
+def _row(size: Size) -> list[str]:
+    row = size.row
+    return [
+        str(row.size),
+        str(row.n_steps),
+        str(row.n_samples),
+        f"{row.energy / row.n_sites:.7f} ± {row.energy_error / row.n_sites:.0e}",
+        _reference(row),
+        *(_error(row, suffix) for suffix in ("", AVERAGED, BEFORE_IT)),
+        "" if size.minibatches_until_back is None else str(size.minibatches_until_back),
+        "" if size.minutes is None else f"{size.minutes:.1f}",
+    ]
+
+
+def _reference(row: Row) -> str:
+    if row.reference_energy is None:
+        return ""
+    kind = f"{row.reference_kind}: " if row.reference_kind else ""
+    return f"{row.reference_energy / row.n_sites:.7f} ({kind}{row.reference_source})"
+
+
+def _error(row: Row, suffix: str) -> str:
+    error, bar = row.error(suffix)
+    return "" if error is None else f"{error:.1e} ± {bar:.0e}"
+
+
+PAGE = Page(NAME, Results, collect, text, lines, figures, keeps="growths")

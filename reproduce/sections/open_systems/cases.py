@@ -1,0 +1,85 @@
+"""The open systems that are followed in time or brought to rest, and how exact they must be."""
+
+from reproduce.engine.cases import Case
+
+# Largest distance of an averaged Pauli matrix from its exact value, at any time or at the end, or
+# only that of <Z> at the end.
+ALWAYS, AT_THE_END, ONLY_Z = "largest_distance", "distance", "distance_of_z"
+FIELDS = {field: f"ising_chain_6_{field}" for field in (1, 2, 3)}
+# Runs of one system that differ by their seed, the first of them that of the configuration.
+SEEDS = {0: FIELDS[2], **{seed: f"{FIELDS[2]}_seed_{seed}" for seed in (1, 2, 3)}}
+STRINGS = {n_strings: f"heisenberg_square_{n_strings}" for n_strings in (1, 2, 4, 8)}
+
+
+def _case(
+    name: str,
+    words: str,
+    config: str,
+    measure: str,
+    *,
+    limit: float | None = None,
+    minutes: float = 3.0,
+    flags: tuple[str, ...] = (),
+) -> Case:
+    config = f"configs/open_system/{config}"
+    return Case(name, words, "trainers.open_system", config, flags, minutes, measure, limit)
+
+
+def _chain_of_ising(name: str, field: int) -> Case:
+    words = f"Ising chain of 6, g = {field}, steady"
+    return _case(name, words, f"ising_chain.py:6,{field}.0", AT_THE_END, limit=0.02)
+
+
+def _square_of_heisenberg(name: str, n_strings: int) -> Case:
+    return _case(
+        name,
+        f"Heisenberg 3 x 3, Jy = 1.8, steady, strings: {n_strings}",
+        f"heisenberg_square.py:1.8,{n_strings}",
+        ONLY_Z,
+        limit=0.02 if n_strings == 8 else None,
+        minutes=8,
+    )
+
+
+def _chain_with_seed(name: str, seed: int) -> Case:
+    words, flags = (
+        f"Ising chain of 6, g = 2, steady, seed {seed}",
+        (f"--config.training.seed={seed}",),
+    )
+    return _case(name, words, "ising_chain.py:6,2.0", AT_THE_END, flags=flags)
+
+
+CASES = (
+    _case(
+        "heisenberg_chain_4",
+        "Heisenberg chain of 4 to t = 2",
+        "heisenberg_chain.py:4",
+        ALWAYS,
+        limit=0.02,
+        minutes=10,
+    ),
+    *(_chain_of_ising(name, field) for field, name in FIELDS.items()),
+    *(_square_of_heisenberg(name, n_strings) for n_strings, name in STRINGS.items()),
+    _case(
+        "stiff_chain_4",
+        "stiff Heisenberg chain of 4 to t = 0.2",
+        "stiff_chain.py:4,0.0005",
+        ALWAYS,
+        minutes=10,
+    ),
+    _case(
+        "stiff_chain_4_long",
+        "stiff Heisenberg chain of 4 to t = 5",
+        "stiff_chain.py:4,0.0075",
+        ALWAYS,
+        minutes=20,
+    ),
+    _case(
+        "heisenberg_square_dynamics",
+        "Heisenberg 3 x 3, Jy = 1.8, to t = 2",
+        "heisenberg_square.py:1.8,1,dynamics",
+        ALWAYS,
+        minutes=60,
+    ),
+    *(_chain_with_seed(name, seed) for seed, name in SEEDS.items() if seed),
+)

@@ -1,0 +1,65 @@
+"""The page `docs/open_system_results.md`."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from reports.requirements import Requirement, tally
+from reports.tables import table
+from reproduce.engine.cases import Case
+from reproduce.engine.pages import Page
+from reproduce.engine.texts import join_parts, read_parts
+from reproduce.sections.open_systems.cases import CASES, ONLY_Z
+from reproduce.sections.open_systems.figures import captions, figures
+from reproduce.sections.open_systems.results import OpenSystem, Results, collect
+
+NAME = "open_system_results"
+PARTS = read_parts(__file__)
+
+
+def text(results: Results) -> str:
+    """Returns the page as markdown."""
+    rows = results.rows()
+    head = ["", "X, Y, Z at the end", "exact", "off by", "asked for", "", "minutes"]
+    missing = "; ".join(case.words for case in CASES if case.name not in results.cases)
+    pictures = (f"{words}:\n\n![{words}](figures/{name}.png)" for name, words in captions(results))
+    page = PARTS["page"].format(
+        made=results.made.lines(),
+        tally=tally(requirement for *_, requirement in rows),
+        rows=table(head, [_row(*row) for row in rows]),
+    )
+    return join_parts([page, f"Not finished yet: {missing}." if missing else "", *pictures])
+
+
+def lines(results: Results) -> Iterator[str]:
+    """Yields a line about each run."""
+    for *_, requirement in results.rows():
+        yield requirement.line
+
+
+def summary(results: Results) -> Iterator[Requirement]:
+    """Yields what the page of all results tells of this one."""
+    for _, entry, requirement in results.rows():
+        yield replace(requirement, measured=f"{entry.off_by:.4f}")
+
+
+def _row(case: Case, entry: OpenSystem, requirement: Requirement) -> list[str]:
+    off_by = f"{entry.off_by:.4f}"
+    if case.measure == ONLY_Z:
+        off_by = f"{entry.distance:.4f}; <Z> off by {off_by}"
+    return [
+        case.words,
+        ", ".join(map(_format, (entry.x, entry.y, entry.z))),
+        ", ".join(map(_format, (entry.exact_x, entry.exact_y, entry.exact_z))),
+        off_by,
+        requirement.limit,
+        requirement.cell,
+        f"{entry.minutes:.1f}",
+    ]
+
+
+def _format(value: float) -> str:
+    # Zero has no sign.
+    return f"{round(value, 4) + 0.0:.4f}"
+
+
+PAGE = Page(NAME, Results, collect, text, lines, figures, dpi=150)
