@@ -23,8 +23,10 @@ from tests.broken_lines import BROKEN_LINES, BrokenLine
 ROOT = Path(__file__).parents[1]
 COPIED = ("configs", "data_gen", "qtf", "reproduce", "serving", "tests", "trainers", "deploy")
 NOTICED, UNNOTICED = "noticed", "NOT NOTICED"
-# Of pytest: all tests passed, some failed.
-PASSED, FAILED = 0, 1
+# Of pytest: all tests passed, some failed, none was there.
+PASSED, FAILED, NO_TESTS = 0, 1, 5
+# Long tests only where quick ones notice nothing.
+MARKS = ("not slow and not long", "long and not slow")
 
 
 def main() -> int:
@@ -40,7 +42,7 @@ def main() -> int:
     print("| room | file | line | becomes | tests | result | seconds |\n" + 7 * "| --- " + "|")
     with tempfile.TemporaryDirectory() as folder:
         tree = copy_tree(Path(folder) / "tree")
-        passing: set[str] = set()
+        passing: set[tuple[str, str]] = set()
         for line in chosen:
             started = time.monotonic()
             result = check(line, tree, passing)
@@ -70,19 +72,28 @@ def copy_tree(tree: Path) -> Path:
     return tree
 
 
-def check(line: BrokenLine, tree: Path, passing: set[str]) -> str:
+def check(line: BrokenLine, tree: Path, passing: set[tuple[str, str]]) -> str:
     """Returns what became of one change; `passing` are tests known to pass without any."""
-    if line.tests not in passing and run_tests(line, tree) != PASSED:
-        return "fails without"
-    passing.add(line.tests)
+    for marks in MARKS:
+        tests = (line.tests, marks)
+        if tests not in passing and run_tests(line, tree, marks) not in (PASSED, NO_TESTS):
+            return "fails without"
+        passing.add(tests)
+        code = run_changed(line, tree, marks)
+        if code not in (PASSED, NO_TESTS):
+            return NOTICED if code == FAILED else f"pytest ended with {code}"
+    return UNNOTICED
+
+
+def run_changed(line: BrokenLine, tree: Path, marks: str) -> int:
+    """Returns the exit code of pytest on a tree with the change."""
     path = tree / line.path
     whole = path.read_text()
     path.write_text(changed_text(line, tree))
     try:
-        code = run_tests(line, tree)
+        return run_tests(line, tree, marks)
     finally:
         path.write_text(whole)
-    return {PASSED: UNNOTICED, FAILED: NOTICED}.get(code, f"pytest ended with {code}")
 
 
 def changed_text(line: BrokenLine, tree: Path) -> str:
@@ -100,9 +111,9 @@ def changed_text(line: BrokenLine, tree: Path) -> str:
     return text.replace(line.old, line.new)
 
 
-def run_tests(line: BrokenLine, tree: Path) -> int:
+def run_tests(line: BrokenLine, tree: Path, marks: str) -> int:
     """Returns the exit code of pytest, which stops at the first failure."""
-    options = ["-x", "-q", "-p", "no:cacheprovider", "--no-header", "-m", "not slow"]
+    options = ["-x", "-q", "-p", "no:cacheprovider", "--no-header", "-m", marks]
     command = [sys.executable, "-m", "pytest", *options, *line.tests.split(" ")]
     nowhere = subprocess.DEVNULL
     process = preloaded.Popen(command, cwd=tree, stdout=nowhere, stderr=nowhere)
