@@ -3,19 +3,21 @@ PYTHON ?= python3
 VENV ?= .venv
 DEMO_DIR ?= .demo
 PEERS ?= .peers
-PARALLEL := -n auto --maxprocesses=4 --dist loadfile
+# In the order of collection, where tests/conftest.py puts what takes long first.
+PARALLEL := -n auto --maxprocesses=4 --dist loadfile --no-loadscope-reorder
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 # pip would say ResolutionImpossible.
 CHECK_PYTHON = @$(PYTHON) -c 'import sys; v = sys.version_info; (3, 11) <= v[:2] <= (3, 13) or sys.exit("$(PYTHON) is Python %d.%d, but qtf needs 3.11, 3.12 or 3.13; name one: make $(firstword $(MAKECMDGOALS)) PYTHON=python3.12" % v[:2])'
 
-.PHONY: demo test test-long format bench bench-peers reproduce ground-states growth open-systems samplers full-scale clean help
+.PHONY: demo test test-long test-all checks pytest-all format bench bench-peers reproduce ground-states growth open-systems samplers full-scale clean help
 
 help:
 	@echo "make demo    generate, train, evaluate, export, predict, serve; under 10 minutes"
 	@echo "make test    formatting, lint, types, import rules and all quick tests"
 	@echo "make test-long  whole commands killed and continued, servers under attack, JAX"
+	@echo "make test-all   both at once, for continuous integration"
 	@echo "make reproduce  every number of docs/results.md; hours, resumable (BUDGET=short, full, tiny)"
 	@echo "make ground-states  docs/ground_state_results.md: seven ground states; an hour"
 	@echo "make growth         docs/growth_results.md: a chain and a square that grow; two hours"
@@ -29,15 +31,24 @@ help:
 demo: $(VENV)/.core
 	$(BIN)/python examples/demo.py --out_dir=$(DEMO_DIR)
 
-test: $(VENV)/.test
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+test: checks
 	$(BIN)/python -m pytest $(PARALLEL)
 
 test-long: $(VENV)/.test
 	$(BIN)/python -m pytest $(PARALLEL) -m "long and not slow" tests
+
+# The checks while pytest runs, which waits for processes now and then.
+test-all: $(VENV)/.test
+	$(MAKE) --jobs=2 --output-sync=target checks pytest-all
+
+pytest-all: $(VENV)/.test
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow"
+
+checks: $(VENV)/.test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks
@@ -81,9 +92,11 @@ $(PEERS)/.installed: benchmarks/peers/requirements.txt
 	$(PEERS)/bin/python -m pip install --quiet -r $<
 	touch $@
 
-$(VENV)/.test: $(VENV)/.core
+$(VENV)/.test: setup.py constraints.txt
+	$(CHECK_PYTHON)
+	$(PYTHON) -m venv $(VENV)
 	$(PIP) -e '.[test]'
-	touch $@
+	touch $(VENV)/.core $@
 
 clean:
 	rm -rf $(VENV) $(DEMO_DIR) $(PEERS)

@@ -140,9 +140,10 @@ def generation_config(n_steps: int, n_trajectories: int) -> dict[str, Any]:
 def generate_files(config: dict[str, Any], folder: Path, workers: int) -> None:
     """Generates into a folder anew, until everything is on the disk."""
     from data_gen.generation import generate
+    from data_gen.settings import settings_from_config
 
     shutil.rmtree(folder, ignore_errors=True)
-    generate(config, folder, workers=workers, progress=False)
+    generate(settings_from_config(config), folder, workers=workers, progress=False)
     os.sync()
 
 

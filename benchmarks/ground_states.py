@@ -93,7 +93,7 @@ def _uniforms(psi: Any) -> Any:
 
 def vmc_step(*, side: int, width: int, depth: int, n_samples: int, field: float) -> Run:
     """Returns a run of one step of the trainer: samples, local energies, gradient, update."""
-    from trainers.config import config_dict, from_config
+    from qtf.configuration import config_dict, from_config
     from trainers.ground_state.settings import GroundStateSettings
 
     config = config_dict(GroundStateSettings())

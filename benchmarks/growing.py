@@ -7,7 +7,7 @@ evaluation of a cell for each connected configuration, of which there are about 
 from benchmarks.ground_states import training_step
 from benchmarks.rows import BOUND, Row, compare
 from benchmarks.timing import run_in_turns
-from trainers.config import from_config
+from qtf.configuration import from_config
 from trainers.ground_state.settings import GroundStateSettings, RunSettings
 
 ROOM = "growing ground states"

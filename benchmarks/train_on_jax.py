@@ -164,8 +164,8 @@ def _batches(source: Any, n_steps: int) -> Iterator[Any]:
 
 
 def _settings(arguments: argparse.Namespace) -> Any:
+    from qtf.configuration import from_config
     from qtf.configuration_files import load_configuration
-    from trainers.config import from_config
     from trainers.dynamics.settings import DynamicsSettings
 
     config = load_configuration(arguments.config)

@@ -57,8 +57,8 @@ def training_step(n_layers: int) -> tuple[Any, Run]:
         optimizer = make_optimizer(settings)
         optimizer.build(model.trainable_variables)
 
-    def loss(model: Any, batch: Any, training: bool) -> Any:
-        return next_state_loss(model, batch["psi"], "squared_distance", training)
+    def loss(batch: Any) -> Any:
+        return next_state_loss(model, batch["psi"], "squared_distance", True)
 
     step = TrainingStep(strategy, model, optimizer, loss, settings)
     psi = tf.random.normal((BATCH, N_STEPS + 1, 2, 2**N_SITES), stddev=2.0 ** (-N_SITES / 2))

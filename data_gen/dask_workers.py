@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from data_gen.plan import ShardPlan
-from data_gen.settings import Settings
+from data_gen.settings import GenerationSettings
 from data_gen.shards import Written, write_shard
 
 LOCAL = "local"
@@ -17,7 +17,12 @@ ONE_THREAD = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 
 
 def written_by_dask(
-    settings: Settings, todo: Sequence[ShardPlan], folder: Path, *, scheduler: str, workers: int
+    settings: GenerationSettings,
+    todo: Sequence[ShardPlan],
+    folder: Path,
+    *,
+    scheduler: str,
+    workers: int,
 ) -> Generator[Written, None, None]:
     """Yields the shards as the cluster finishes them.
 
@@ -59,7 +64,7 @@ def written_by_dask(
             client.cancel(futures)
 
 
-def write_with_one_thread(settings: Settings, plan: ShardPlan, folder: Path) -> Written:
+def write_with_one_thread(settings: GenerationSettings, plan: ShardPlan, folder: Path) -> Written:
     """Writes a shard after checking that linear algebra has one thread in this process."""
     for name in ONE_THREAD:
         if os.environ.get(name) != "1":

@@ -28,10 +28,12 @@ def main() -> None:
 def _generate() -> None:
     # Imported here so that --help and mistakes in the flags answer at once.
     from data_gen.generation import default_workers, generate
+    from data_gen.settings import settings_from_config
 
     out_dir = str(_OUT_DIR.value)
+    settings = settings_from_config(_CONFIG.value)
     workers = _WORKERS.value or default_workers()
-    done = generate(_CONFIG.value, out_dir, workers=workers, dask_scheduler=_DASK.value)
+    done = generate(settings, out_dir, workers=workers, dask_scheduler=_DASK.value)
     files = done.manifest.files
     size = sum(shard.n_bytes for shard in files) / 1e6
     already = "" if done.n_written else " already"

@@ -7,14 +7,14 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
 from multiprocessing.connection import wait
 from multiprocessing.synchronize import Event
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from tqdm import tqdm
 
@@ -27,11 +27,10 @@ from data_gen.journal import (
     remove_temporary_files,
 )
 from data_gen.plan import ShardPlan, plan_shards, planned_bytes
-from data_gen.settings import Settings, settings_from_config
+from data_gen.settings import GenerationSettings
 from data_gen.shards import Written, commit, write_shard
 from qtf.data.schema import Manifest, Shard
 from qtf.files import writable_folder
-from qtf.physics import from_config
 
 
 class Outcome(NamedTuple):
@@ -42,20 +41,20 @@ class Outcome(NamedTuple):
 
 
 def generate(
-    config: Mapping[str, Any],
+    settings: GenerationSettings,
     out_dir: Path | str,
     *,
     workers: int,
     dask_scheduler: str | None = None,
     progress: bool = True,
 ) -> Outcome:
-    """Writes all trajectories of a config and their manifest.
+    """Writes all trajectories that settings ask for, and their manifest.
 
-    The bytes of all files depend on the config only, not on `workers`, and not on how
+    The bytes of all files depend on the settings only, not on `workers`, and not on how
     often the work was interrupted.
 
     Args:
-        config: A mapping with the attributes of `Settings`.
+        settings: What is computed and how it is written.
         out_dir: Folder to fill; empty, new, or left by an interrupted run.
         workers: Number of processes.
         dask_scheduler: Lets a dask.distributed cluster do the work, see `data_gen.dask_workers`.
@@ -65,7 +64,7 @@ def generate(
         The manifest and the number of shards that this call wrote.
 
     Raises:
-        ValueError: The config is wrong, the folder holds something else, or the calling script
+        ValueError: The folder holds something else, or the calling script
             starts anew in every worker.
         OSError: The folder cannot be written to or the disk is full; finished files stay.
     """
@@ -74,7 +73,6 @@ def generate(
         sys.exit(1)
     if workers < 1:
         raise ValueError(f"Argument `workers` must be a positive integer, but is {workers}.")
-    settings = settings_from_config(config)
     folder = writable_folder(out_dir)
     with locked(folder):
         finished = open_journal(folder, settings)
@@ -101,7 +99,7 @@ def default_workers() -> int:
 
 
 def _written(
-    settings: Settings,
+    settings: GenerationSettings,
     todo: list[ShardPlan],
     folder: Path,
     workers: int,
@@ -192,7 +190,7 @@ def _environment(variables: dict[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _check_space(settings: Settings, todo: list[ShardPlan], folder: Path) -> None:
+def _check_space(settings: GenerationSettings, todo: list[ShardPlan], folder: Path) -> None:
     needed = sum(planned_bytes(settings, plan) for plan in todo)
     free = shutil.disk_usage(folder).free
     if settings.compression == "none" and needed > free:
@@ -202,7 +200,11 @@ def _check_space(settings: Settings, todo: list[ShardPlan], folder: Path) -> Non
 
 
 def _bar(
-    settings: Settings, plans: tuple[ShardPlan, ...], todo: list[ShardPlan], *, progress: bool
+    settings: GenerationSettings,
+    plans: tuple[ShardPlan, ...],
+    todo: list[ShardPlan],
+    *,
+    progress: bool,
 ) -> tqdm:
     total = sum(planned_bytes(settings, plan) for plan in plans)
     remaining = sum(planned_bytes(settings, plan) for plan in todo)
@@ -217,16 +219,18 @@ def _bar(
     )
 
 
-def _advance(bar: tqdm, settings: Settings, shard: Shard, n_finished: int, n_shards: int) -> None:
+def _advance(
+    bar: tqdm, settings: GenerationSettings, shard: Shard, n_finished: int, n_shards: int
+) -> None:
     bar.set_description(f"shard {n_finished}/{n_shards}", refresh=False)
     bar.update(planned_bytes(settings, shard))
 
 
-def _manifest(settings: Settings, shards: list[Shard]) -> Manifest:
+def _manifest(settings: GenerationSettings, shards: list[Shard]) -> Manifest:
     # As it is read back: lists for tuples.
-    plain = json.loads(json.dumps(settings.to_dict()))
+    plain = json.loads(json.dumps(settings.as_record()))
     operators = {
-        str(n): from_config({**settings.hamiltonian, "n_sites": n}).to_dict()
+        str(n): settings.hamiltonian.with_n_sites(n).build().to_dict()
         for n in sorted(settings.n_sites)
     }
     return Manifest(

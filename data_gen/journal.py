@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from data_gen.settings import Settings
+from data_gen.settings import GenerationSettings
 from data_gen.shards import TEMPORARY_PREFIX
 from qtf.data.schema import MANIFEST_NAME, Manifest, Shard, shard_from
 from qtf.files import read_json_lines, write_atomically
@@ -41,7 +41,7 @@ def locked(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def open_journal(folder: Path, settings: Settings) -> dict[str, Shard]:
+def open_journal(folder: Path, settings: GenerationSettings) -> dict[str, Shard]:
     """Returns the finished shards of a folder and makes it ready for more.
 
     Leftovers of a killed run are removed. A folder without journal and manifest must be
@@ -58,15 +58,15 @@ def open_journal(folder: Path, settings: Settings) -> dict[str, Shard]:
         ValueError: The folder holds foreign files, or data of other settings.
     """
     remove_temporary_files(folder)
-    found = _written_settings(folder)
-    if found is None:
+    recorded = _written_settings(folder)
+    if recorded is None:
         _check_empty(folder)
         shards: list[Shard] = []
     else:
-        _check_same(folder, found, settings)
+        _check_same(folder, recorded, settings)
         shards = [s for s in _written_shards(folder) if _is_whole(folder, s)]
     if not (folder / MANIFEST_NAME).exists():
-        lines = [settings.to_dict(), *map(asdict, shards)]
+        lines = [settings.as_record(), *map(asdict, shards)]
         write_atomically(folder / JOURNAL_NAME, "".join(_line(line) for line in lines))
     return {shard.file: shard for shard in shards}
 
@@ -147,8 +147,8 @@ def _check_empty(folder: Path) -> None:
         )
 
 
-def _check_same(folder: Path, found: dict[str, Any], settings: Settings) -> None:
-    old, new = _flat(found), _flat(json.loads(json.dumps(settings.to_dict())))
+def _check_same(folder: Path, recorded: dict[str, Any], settings: GenerationSettings) -> None:
+    old, new = _flat(recorded), _flat(json.loads(json.dumps(settings.as_record())))
     for key in sorted(old.keys() | new.keys()):
         if old.get(key) != new.get(key):
             raise ValueError(

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from data_gen.settings import Settings
+from data_gen.settings import GenerationSettings
 from qtf.data.schema import SPLITS, Shard, record_size
 
 
@@ -18,21 +18,21 @@ class ShardPlan:
     n_trajectories: int
 
 
-def plan_shards(settings: Settings) -> tuple[ShardPlan, ...]:
+def plan_shards(settings: GenerationSettings) -> tuple[ShardPlan, ...]:
     """Returns all files, ordered by split, chain length and first trajectory.
 
     Args:
         settings: The settings of the generator.
     """
     plans = []
-    for split in (s for s in SPLITS if s in settings.n_trajectories):
-        counts = dict(zip(settings.n_sites, settings.n_trajectories[split], strict=True))
+    for split in (s for s in SPLITS if s in settings.n_trajectories.by_split):
+        counts = settings.counts(split)
         for n_sites in sorted(counts):
             plans.extend(_cut(settings, split, n_sites, counts[n_sites]))
     return tuple(plans)
 
 
-def planned_bytes(settings: Settings, plan: ShardPlan | Shard) -> int:
+def planned_bytes(settings: GenerationSettings, plan: ShardPlan | Shard) -> int:
     """Returns the size of a file before compression, exact to a few bytes a record.
 
     Args:
@@ -44,7 +44,7 @@ def planned_bytes(settings: Settings, plan: ShardPlan | Shard) -> int:
     return plan.n_trajectories * record_size(plan.n_sites, last, n_bytes)
 
 
-def amplitude_bytes(settings: Settings, n_sites: int) -> int:
+def amplitude_bytes(settings: GenerationSettings, n_sites: int) -> int:
     """Returns the bytes of the amplitudes of one trajectory.
 
     Args:
@@ -55,7 +55,7 @@ def amplitude_bytes(settings: Settings, n_sites: int) -> int:
     return (settings.n_steps + 1) * 2 * 2**n_sites * itemsize
 
 
-def _cut(settings: Settings, split: str, n_sites: int, count: int) -> list[ShardPlan]:
+def _cut(settings: GenerationSettings, split: str, n_sites: int, count: int) -> list[ShardPlan]:
     total = count * amplitude_bytes(settings, n_sites)
     n_shards = math.ceil(total / (settings.shard_megabytes * 1e6))
     n_shards = min(count, max(settings.min_shards, n_shards))

@@ -55,12 +55,12 @@ class ReferenceEvolution:
             psi0: State at time 0, (2**n_sites,).
             tell: Called with the share of the work that has been done since the last call.
         """
-        found = [np.asarray(psi0, np.complex128)[None]]
+        states = [np.asarray(psi0, np.complex128)[None]]
         n_at_once = max(1, int(PIECE_PHASE / max(self._step_phase, 1.0)))
         for first in range(0, self._n_steps, n_at_once):
             n_steps = min(n_at_once, self._n_steps - first)
-            found.append(self._next(found[-1][-1], n_steps, tell))
-        return np.concatenate(found)
+            states.append(self._next(states[-1][-1], n_steps, tell))
+        return np.concatenate(states)
 
     def _next(self, psi: np.ndarray, n_steps: int, tell: Callable[[float], object]) -> np.ndarray:
         """Returns the states after 1 .. n_steps further steps."""

@@ -1,7 +1,6 @@
 """Computes one shard and writes it; runs in the worker processes."""
 
 import functools
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,9 +10,9 @@ import numpy as np
 
 from data_gen.plan import ShardPlan
 from data_gen.propagation import Propagation
-from data_gen.settings import Settings
+from data_gen.settings import GenerationSettings
 from qtf.data.schema import SPLITS, Shard
-from qtf.physics import from_config
+from qtf.physics import HamiltonianSettings
 from qtf.physics.initial_states import sample_initial_states
 from qtf.streams import Stream
 
@@ -45,7 +44,7 @@ class Written(NamedTuple):
     shard: Shard
 
 
-def write_shard(settings: Settings, plan: ShardPlan, folder: Path) -> Written:
+def write_shard(settings: GenerationSettings, plan: ShardPlan, folder: Path) -> Written:
     """Computes the trajectories of a planned file and writes it under a temporary name.
 
     Args:
@@ -96,10 +95,9 @@ def commit(written: Written, folder: Path) -> Shard:
     return written.shard
 
 
-def _chunks(settings: Settings, plan: ShardPlan) -> Iterator[tuple[int, np.ndarray]]:
-    # The cache needs a key that can be hashed, hence text.
-    hamiltonian = json.dumps(settings.hamiltonian, sort_keys=True)
-    propagation = _propagation(hamiltonian, plan.n_sites, settings.dt, settings.n_steps)
+def _chunks(settings: GenerationSettings, plan: ShardPlan) -> Iterator[tuple[int, np.ndarray]]:
+    hamiltonian = settings.hamiltonian.with_n_sites(plan.n_sites)
+    propagation = _propagation(hamiltonian, settings.dt, settings.n_steps)
     stored = np.dtype(settings.dtype).newbyteorder("<")
     size = max(1, _CHUNK_BYTES // ((settings.n_steps + 1) * 2 ** (plan.n_sites + 4)))
     end = plan.first_trajectory + plan.n_trajectories
@@ -117,6 +115,5 @@ def _chunks(settings: Settings, plan: ShardPlan) -> Iterator[tuple[int, np.ndarr
 
 
 @functools.lru_cache(maxsize=1)
-def _propagation(hamiltonian: str, n_sites: int, dt: float, n_steps: int) -> Propagation:
-    operator = from_config({**json.loads(hamiltonian), "n_sites": n_sites})
-    return Propagation(operator, dt=dt, n_steps=n_steps)
+def _propagation(hamiltonian: HamiltonianSettings, dt: float, n_steps: int) -> Propagation:
+    return Propagation(hamiltonian.build(), dt=dt, n_steps=n_steps)

@@ -87,9 +87,9 @@ def verify(
             bar.set_description(shard.file)
             n_chosen = min(n_samples, shard.n_trajectories)
             chosen = set(rng.choice(shard.n_trajectories, n_chosen, replace=False).tolist())
-            found = _ShardCheck(folder, manifest, shard, chosen, evolution_of, bar.update)
-            problems += found.problems
-            n_records, n_sampled = n_records + found.n_records, n_sampled + found.n_sampled
+            check = _ShardCheck(folder, manifest, shard, chosen, evolution_of, bar.update)
+            problems += check.problems
+            n_records, n_sampled = n_records + check.n_records, n_sampled + check.n_sampled
             bar.update(k - bar.n)
     return Verification(len(manifest.files), n_records, n_sampled, tuple(problems))
 

@@ -30,14 +30,14 @@ def _verify() -> int:
     # Imported here so that --help and mistakes in the flags answer at once.
     from data_gen.verification import verify
 
-    found = verify(str(_DATA_DIR.value), n_samples=_N_SAMPLES.value)
-    for problem in found.problems[:_MOST_LINES]:
+    done = verify(str(_DATA_DIR.value), n_samples=_N_SAMPLES.value)
+    for problem in done.problems[:_MOST_LINES]:
         print(f"qtf-verify: {problem}", file=sys.stderr)
     print(
-        f"{found.n_files} files, {found.n_records} records, {found.n_samples} of them compared"
-        f" with the Schroedinger equation: {len(found.problems)} problems."
+        f"{done.n_files} files, {done.n_records} records, {done.n_samples} of them compared"
+        f" with the Schroedinger equation: {len(done.problems)} problems."
     )
-    return 1 if found.problems else 0
+    return 1 if done.problems else 0
 
 
 if __name__ == "__main__":

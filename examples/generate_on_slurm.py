@@ -11,6 +11,7 @@ import argparse
 from pathlib import Path
 
 from data_gen.generation import generate
+from data_gen.settings import settings_from_config
 from qtf.configuration_files import load_configuration
 
 
@@ -34,7 +35,7 @@ def main() -> None:
     with cluster:
         cluster.scale(jobs=arguments.jobs)
         done = generate(
-            load_configuration(arguments.config),
+            settings_from_config(load_configuration(arguments.config)),
             arguments.out_dir,
             workers=arguments.jobs * arguments.cores,
             dask_scheduler=cluster.scheduler_address,

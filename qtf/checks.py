@@ -160,9 +160,7 @@ def check(name: str, value: Any, rule: Rule, *, kind: str = SETTING) -> None:
             check(name, value, rule.rule, kind=kind)
         return
     words = rule.broken_by(value)
-    if words:
-        shown = f'"{value}"' if isinstance(value, str) else value
-        raise ValueError(f"{kind} `{name}` must {words}, but is {shown}.")
+    require(not words, name, str(words), value, kind=kind)
     if isinstance(rule, Several):
         for entry in value:
             words = rule.rule.broken_by(entry)
@@ -171,6 +169,24 @@ def check(name: str, value: Any, rule: Rule, *, kind: str = SETTING) -> None:
                     f"{kind} `{name}` holds values each of which must {words}, but one is"
                     f" {entry!r}."
                 )
+
+
+def require(holds: bool, name: str, words: str, value: object, *, kind: str = SETTING) -> None:
+    """Checks what no `Rule` says, since it depends on other values.
+
+    Args:
+        holds: Whether the rule holds.
+        name: Name of the setting or argument.
+        words: What it must, to follow that word in the message.
+        value: What it is.
+        kind: "Setting" or "Argument"; starts the message.
+
+    Raises:
+        ValueError: The rule is broken.
+    """
+    if not holds:
+        shown = f'"{value}"' if isinstance(value, str) else value
+        raise ValueError(f"{kind} `{name}` must {words}, but is {shown}.")
 
 
 def check_settings(values: Mapping[str, Any], rules: Mapping[str, Any], prefix: str = "") -> None:
@@ -188,15 +204,20 @@ def check_settings(values: Mapping[str, Any], rules: Mapping[str, Any], prefix: 
         if key not in values:
             continue
         if isinstance(rule, Mapping):
-            check_settings(_section(f"{prefix}{key}", values[key]), rule, f"{prefix}{key}.")
+            check_section(f"{prefix}{key}", values[key])
+            check_settings(values[key], rule, f"{prefix}{key}.")
         else:
             check(f"{prefix}{key}", values[key], rule)
 
 
-def _section(name: str, value: Any) -> Mapping[str, Any]:
+def check_section(name: str, value: Any) -> None:
+    """Checks that a setting is a section.
+
+    Raises:
+        ValueError: It is a value.
+    """
     if not isinstance(value, Mapping):
         raise ValueError(f"Setting `{name}` must hold further settings, but is {value!r}.")
-    return value
 
 
 def check_arguments(rule: Rule, **arguments: Any) -> None:

@@ -111,6 +111,11 @@ def _quiet_about_interrupts(error: Any) -> None:
         sys.__unraisablehook__(error)
 
 
+def value_of(flag: flags.FlagHolder[str | None]) -> str:
+    """Returns the value of a flag that the command requires, so that it has one."""
+    return flag.value or ""
+
+
 def positive_integers(flag: flags.FlagHolder) -> list[int]:
     """Returns the values of a list flag, such as chain lengths, as positive integers.
 

@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 # Of whatever numbers; a function that needs one kind says so in its docstring.
 Array: TypeAlias = npt.NDArray[Any]
+# What JSON holds, and so a run folder.
+Json: TypeAlias = "None | bool | int | float | str | Sequence[Json] | Mapping[str, Json]"
 # Sizes of axes; None where only the running graph knows one.
 Shape: TypeAlias = tuple[Any, ...]
 
@@ -57,8 +59,6 @@ Pair: TypeAlias = tuple[Tensor, Tensor]
 # What a function under `keras.ops.custom_gradient` returns: its value, and the function that gives
 # the gradients in its arguments.
 WithGradient: TypeAlias = tuple[Tensor, Callable[..., tuple[Tensor, ...]]]
-# Tensors in lists, tuples and dictionaries, as Keras carries them through loops.
-Nested: TypeAlias = "Tensor | Sequence[Nested] | dict[str, Nested]"
 
 
 class Lattice(Protocol):
@@ -98,91 +98,7 @@ class RandomSource(Protocol):
         """Raises an error in the words of the source, if it can say more."""
 
 
-class Network(Protocol):
-    """Exact conditionals of outcomes, position by position; see `qtf.autoregressive.network`."""
-
-    n_positions: int
-    local_dimension: int
-    heads: tuple[int, ...]
-
-    @property
-    def n_outputs(self) -> int:
-        """Number of outputs of a position."""
-
-    @property
-    def n_together(self) -> int:
-        """Positions that `evaluate_positions` takes at once."""
-
-    @property
-    def evaluation_bytes(self) -> int:
-        """Memory that the evaluation of one more row of outcomes takes, roughly."""
-
-    def __call__(self, outcomes: Tensor) -> Tensor:
-        """Returns outputs (batch, n_positions, n_outputs) of outcomes (batch, n_positions)."""
-
-    def initial_cache(self, batch_size: Index) -> Nested:
-        """Returns what `step` needs at position 0."""
-
-    def step(self, position: Index, previous: Tensor, cache: Nested) -> tuple[Tensor, Nested]:
-        """Returns the outputs of one position and the next cache."""
-
-
 # bits (batch, n_sites) -> log |psi| and phase, (batch,) each
-LogPsi: TypeAlias = Callable[[Any], tuple[Any, Any]]
+LogPsi: TypeAlias = Callable[[Tensor], tuple[Tensor, Tensor]]
 # outcomes (batch, n_sites) -> log p, (batch,)
-LogProb: TypeAlias = Callable[[Any], Any]
-
-
-class Sampled(Protocol):
-    """What draws exact samples of its sites."""
-
-    n_sites: int
-
-    @property
-    def variables(self) -> Sequence[Any]:
-        """Keras variables, of the network and whatever is around it."""
-
-    @property
-    def n_uniforms(self) -> int:
-        """Random numbers that one sample takes."""
-
-    @property
-    def evaluation_bytes(self) -> int:
-        """Memory that the evaluation of one more row takes, roughly."""
-
-    def sample(self, uniforms: Tensor) -> Tensor:
-        """Draws int32 (batch, n_sites) with numbers in [0, 1), (n_uniforms, batch)."""
-
-
-class WaveFunctionModel(Sampled, Protocol):
-    """A wave function with weights: one network, or its average over symmetries."""
-
-    @property
-    def plain(self) -> "WaveFunctionModel":
-        """The wave function without an average over symmetries; often itself."""
-
-    @property
-    def n_symmetries(self) -> int:
-        """Images of a configuration that one evaluation sums over; 1 without an average."""
-
-    @property
-    def positive(self) -> bool:
-        """Whether psi has no phase but that of the sign rule."""
-
-    @property
-    def recurrent(self) -> bool:
-        """Whether the parallel evaluation has a loop over positions."""
-
-    def __call__(self, bits: Tensor) -> tuple[Tensor, Tensor]:
-        """Returns log |psi| and the phase of int32 bits (batch, n_sites), (batch,) each."""
-
-
-class OutcomeModel(Sampled, Protocol):
-    """A distribution of measurement outcomes with weights: one, or the mean of several."""
-
-    @property
-    def members(self) -> Sequence["OutcomeModel"]:
-        """The distributions of a mean; one of them alone is its only member."""
-
-    def __call__(self, outcomes: Tensor) -> Tensor:
-        """Returns log p of outcomes from 0 to 3, int32 (batch, n_sites), (batch,)."""
+LogProb: TypeAlias = Callable[[Tensor], Tensor]

@@ -5,14 +5,22 @@
 States: paper:N, haar:N[:SEED], random:N[:SEED], up:N, down:N, neel:N, plus:N or file.npy.
 """
 
+import functools
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from absl import flags
 
-from qtf.command_line import run_command
+from qtf.command_line import run_command, value_of
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from serving.client import ServingError
+    from serving.prediction.exact import Physics
+    from serving.prediction.report import Prediction
 
 ADDRESS = flags.DEFINE_string(
     "address",
@@ -56,7 +64,7 @@ def _main() -> None:
     from serving.prediction.report import archive, as_json, table
 
     plot, output = _destination("plot", PLOT.value), _destination("output", OUTPUT.value)
-    psi0 = initial_state(STATE.value)
+    psi0 = initial_state(value_of(STATE))
     physics = Physics.load(CONFIG.value) if CONFIG.value else Physics()
     try:
         prediction = _predicted(psi0, physics)
@@ -74,39 +82,38 @@ def _main() -> None:
         write_atomically(plot, picture(prediction, plot.suffix[1:]))
 
 
-def _predicted(psi0: Any, physics: Any) -> Any:
+def _predicted(psi0: "np.ndarray", physics: "Physics") -> "Prediction":
     from serving.client import Client
     from serving.prediction.exact import compared_with_exact
     from serving.prediction.report import Prediction
 
-    chosen = {"model": MODEL_NAME.value, "certificate": CERTIFICATE.value}
+    connect = functools.partial(
+        Client, ADDRESS.value, model=MODEL_NAME.value, certificate=CERTIFICATE.value
+    )
     seconds = min(_CONTACT_SECONDS, TIMEOUT.value)
-    with Client(
-        ADDRESS.value, version=VERSION.value, label=LABEL.value, timeout=seconds, **chosen
-    ) as client:
+    with connect(version=VERSION.value, label=LABEL.value, timeout=seconds) as client:
         served = client.metadata()
         if "rollout" not in served.signatures:
             raise ValueError(
                 f"Flag --model_name must name a model of dynamics, but {MODEL_NAME.value} has no"
                 " signature `rollout`."
             )
-    with Client(ADDRESS.value, version=served.version, timeout=TIMEOUT.value, **chosen) as client:
+    with connect(version=served.version, timeout=TIMEOUT.value) as client:
         prediction = Prediction(
             model=MODEL_NAME.value,
             version=served.version,
-            state=STATE.value,
+            state=value_of(STATE),
             dt=physics.dt,
             observables=client.observables(psi0, N_STEPS.value),
         )
         if not (EXACT.value or PLOT.value or OUTPUT.value):
             return prediction
-        prediction = replace(prediction, psi=client.rollout(psi0, N_STEPS.value).psi)
-    if not EXACT.value:
-        return prediction
-    return replace(prediction, exact=compared_with_exact(prediction.psi, physics))
+        psi = client.rollout(psi0, N_STEPS.value).psi
+    exact = compared_with_exact(psi, physics) if EXACT.value else None
+    return replace(prediction, psi=psi, exact=exact)
 
 
-def _hint(error: Any) -> str:
+def _hint(error: "ServingError") -> str:
     """Returns what to do about an error that a newcomer meets first, or nothing."""
     from serving.status import Code
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from absl import flags, logging
 
-from qtf.command_line import run_command
+from qtf.command_line import run_command, value_of
 from qtf.quiet_import import import_tensorflow_quietly
 from serving.configuration import text_config
 from serving.configuration.options import (
@@ -156,7 +156,7 @@ def _options() -> ServerOptions:
 def _models() -> list[ModelConfig]:
     if MODEL_CONFIG_FILE.value:
         return text_config.read_models(MODEL_CONFIG_FILE.value)
-    return [ModelConfig(MODEL_NAME.value, Path(MODEL_BASE_PATH.value).resolve())]
+    return [ModelConfig(MODEL_NAME.value, Path(value_of(MODEL_BASE_PATH)).resolve())]
 
 
 def _tls() -> TlsFiles | None:

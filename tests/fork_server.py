@@ -29,6 +29,8 @@ THIRD_PARTY = (
     "tensorflow_serving.apis.prediction_service_pb2_grpc",
     "uvicorn",
 )
+# Without the folder that this server was started in, where the tree lies.
+INSTALLED = sys.path[1:]
 
 
 def serve(control: socket.socket) -> dict | None:
@@ -84,15 +86,28 @@ def run(request: dict) -> None:
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["environment"])
-    kind, text, *arguments = request["arguments"]
-    sys.argv = [kind, *arguments]
-    # The folder of the tests follows, by PYTHONPATH of this server.
-    sys.path.insert(0, request["folder"] if kind == "-m" else "")
+    kind, *arguments = request["arguments"]
     sys.modules["__main__"] = main = types.ModuleType("__main__")
     if kind == "-m":
-        runpy._run_module_as_main(text)
+        set_paths(request["folder"])
+        sys.argv = arguments
+        runpy._run_module_as_main(arguments[0])
+    elif kind == "-c":
+        set_paths("")
+        sys.argv = [kind, *arguments[1:]]
+        exec(compile(arguments[0], "<string>", "exec"), main.__dict__)
     else:
-        exec(compile(text, "<string>", "exec"), main.__dict__)
+        set_paths(os.path.dirname(os.path.realpath(kind)))
+        sys.argv = [kind, *arguments]
+        main.__file__ = kind
+        with open(kind) as script:
+            exec(compile(script.read(), kind, "exec"), main.__dict__)
+
+
+def set_paths(first: str) -> None:
+    """Sets where modules are found as Python would: PYTHONPATH follows the first folder."""
+    further = os.environ.get("PYTHONPATH", "")
+    sys.path[:] = [first, *filter(None, further.split(os.pathsep)), *INSTALLED]
 
 
 def ended(request: dict) -> int:

@@ -1,9 +1,8 @@
 """`subprocess.run` and `subprocess.Popen` for commands in Python, without the time of imports.
 
 A command is a process of its own, as by `subprocess`, but forked from one that has imported
-TensorFlow and Keras on TensorFlow (`tests.fork_server`), and the modules of this tree are found
-from every folder. What is about importing, about the end of the interpreter or about its
-environment is started by `subprocess` itself.
+TensorFlow and Keras on TensorFlow, and nothing of this tree (`tests.fork_server`). What is about
+importing, or about the start and the end of the interpreter, is started by `subprocess` itself.
 """
 
 import atexit
@@ -11,6 +10,7 @@ import functools
 import json
 import os
 import select
+import shlex
 import socket
 import subprocess
 import sys
@@ -18,7 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 # Read only when a command asks for them; another value of any other variable may matter to imports.
-READ_LATE = {"PATH", "PYTEST_CURRENT_TEST", "QTF_TRACEBACK", "TF_CONFIG"}
+READ_LATE = {"PATH", "PYTEST_CURRENT_TEST", "PYTHONPATH", "QTF_TRACEBACK", "TF_CONFIG"}
 STREAMS = slice(3, 9)
 
 
@@ -39,12 +39,12 @@ def run(command, *, capture_output=False, timeout=None, check=False, **options):
 
 
 class Popen(subprocess.Popen):
-    """A process that runs `[sys.executable, "-m" or "-c", ...]`; everything else is inherited."""
+    """A process that runs `[sys.executable, ...]`: a module, a text or a script."""
 
     def _execute_child(self, args, executable, preexec_fn, close_fds, pass_fds, cwd, env, *further):
         python, *arguments = map(os.fspath, args)
-        if python != sys.executable or arguments[0] not in ("-m", "-c"):
-            raise ValueError(f"Only modules and texts of Python run here, not {args}.")
+        if python != sys.executable:
+            raise ValueError(f"Only Python runs here, not {args}.")
         environment = dict(os.environ if env is None else env)
         request = {
             "arguments": arguments,
@@ -98,7 +98,7 @@ def fork_server():
     with theirs:
         theirs.set_inheritable(True)
         arguments = [sys.executable, "-m", "tests.fork_server", str(theirs.fileno())]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        os.posix_spawn(sys.executable, arguments, environment)
+        command = f"cd {shlex.quote(str(ROOT))} && exec {shlex.join(arguments)}"
+        os.posix_spawn("/bin/sh", ["sh", "-c", command], os.environ)
     atexit.register(ours.close)
     return ours

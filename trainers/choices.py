@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 
-def chosen(text: str, form: str, *kinds: Callable[[str], Any]) -> list[Any]:
+def parse_choice(text: str, form: str, *kinds: Callable[[str], Any]) -> list[Any]:
     """Returns what follows the colon of --config, one value for each kind.
 
     Raises:
@@ -16,12 +16,12 @@ def chosen(text: str, form: str, *kinds: Callable[[str], Any]) -> list[Any]:
         raise ValueError(f'What follows the colon must be {form}, but is "{text}".') from error
 
 
-def one_of(*words: str) -> Callable[[str], str]:
-    """Returns a function that returns one of these words, for `chosen`."""
+def parse_word(*words: str) -> Callable[[str], str]:
+    """Returns a function that returns one of these words, for `parse_choice`."""
 
-    def checked(text: str) -> str:
+    def parse(text: str) -> str:
         if text not in words:
             raise ValueError(text)
         return text
 
-    return checked
+    return parse

@@ -13,7 +13,7 @@ import importlib
 import inspect
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
@@ -24,6 +24,9 @@ from qtf.settings import Settings
 # Name in the comments -> module and class of the settings.
 TABLES = {
     "dynamics": ("trainers.dynamics.settings", "DynamicsSettings"),
+    "ground_state": ("trainers.ground_state.settings", "GroundStateSettings"),
+    "open_system": ("trainers.open_system.settings", "OpenSystemSettings"),
+    "trajectories": ("data_gen.settings", "GenerationSettings"),
 }
 TABLE = re.compile(r"(<!-- settings: ([\w. ]+) -->\n).*?(<!-- end of settings -->\n)", re.DOTALL)
 HEAD = "| setting | type | default | must be | meaning |\n| --- | --- | --- | --- | --- |\n"
@@ -84,7 +87,7 @@ def rows(settings: Settings, above: str = "") -> Iterator[Row]:
     hints, rules = get_type_hints(kind), kind.rules()
     for entry in fields(settings):  # type: ignore[arg-type]
         key, value = f"{above}{entry.name}", getattr(settings, entry.name)
-        if isinstance(value, Settings):
+        if isinstance(value, Settings) and not value.free:
             yield from rows(value, f"{key}.")
             continue
         rule = rules.get(entry.name)
@@ -136,10 +139,15 @@ def _type_in_words(hint: Any) -> str:
 
 def _value_in_words(value: Any) -> str:
     if isinstance(value, Settings):
-        return f"`{value.as_mapping()['name']}`"
+        words = value.as_mapping()
+        return f"`{words['name']}`" if "name" in words else _mapping_in_words(words)
     if isinstance(value, COLLECTIONS):
         return ", ".join(map(str, value)) or "empty"
     return f"`{value}`" if isinstance(value, str) else str(value)
+
+
+def _mapping_in_words(values: Mapping[str, Any]) -> str:
+    return "; ".join(f"`{key}`: {_value_in_words(value)}" for key, value in values.items())
 
 
 def _rule_in_words(rule: Rule) -> str:

@@ -2,8 +2,9 @@
 
 from ml_collections import ConfigDict
 
-from data_gen import base_config
+from data_gen.settings import GenerationSettings
+from qtf.configuration import config_dict
 
 
 def get_config() -> ConfigDict:
-    return base_config.default()
+    return config_dict(GenerationSettings())

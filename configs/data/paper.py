@@ -2,10 +2,11 @@
 
 from ml_collections import ConfigDict
 
-from data_gen import base_config
+from data_gen.settings import GenerationSettings
+from qtf.configuration import config_dict
 
 
 def get_config() -> ConfigDict:
-    config = base_config.default()
+    config = config_dict(GenerationSettings())
     config.n_steps = 499
     return config

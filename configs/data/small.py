@@ -2,11 +2,12 @@
 
 from ml_collections import ConfigDict
 
-from data_gen import base_config
+from data_gen.settings import GenerationSettings
+from qtf.configuration import config_dict
 
 
 def get_config() -> ConfigDict:
-    config = base_config.default()
+    config = config_dict(GenerationSettings())
     config.n_sites = (2, 3, 4)
     config.n_steps = 100
     config.n_trajectories = {"train": (400,), "validation": (40,), "test": (40,)}

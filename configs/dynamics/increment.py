@@ -2,7 +2,7 @@
 
 from ml_collections import ConfigDict
 
-from trainers.config import config_dict
+from qtf.configuration import config_dict
 from trainers.dynamics.settings import DynamicsSettings
 
 

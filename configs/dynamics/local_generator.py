@@ -6,7 +6,7 @@ Another chain is named behind a colon: `--config=configs/dynamics/local_generato
 import numpy as np
 from ml_collections import ConfigDict
 
-from trainers.config import config_dict
+from qtf.configuration import config_dict
 from trainers.dynamics.settings import DynamicsSettings
 
 ISING = "ising"

@@ -7,7 +7,7 @@ without it, the same budget trains the same network from scratch.
 
 from ml_collections import ConfigDict
 
-from trainers.config import config_dict
+from qtf.configuration import config_dict
 from trainers.dynamics.settings import DynamicsSettings
 
 

@@ -9,7 +9,7 @@ paper: what the iterative-retraining paper did, 80 to 300 spins.
 
 from ml_collections import ConfigDict
 
-from trainers.choices import chosen, one_of
+from trainers.choices import parse_choice, parse_word
 from trainers.ground_state.recipes import (
     grow_quickly,
     retrain_iteratively,
@@ -20,7 +20,7 @@ from trainers.ground_state.recipes import (
 
 
 def get_config(choice: str = "desktop") -> ConfigDict:
-    (plan,) = chosen(choice, "desktop or paper", one_of("desktop", "paper"))
+    (plan,) = parse_choice(choice, "desktop or paper", parse_word("desktop", "paper"))
     config = start_chain(16)
     if plan == "paper":
         _paper(config)

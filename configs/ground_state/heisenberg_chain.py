@@ -5,7 +5,7 @@
 
 from ml_collections import ConfigDict
 
-from trainers.choices import chosen
+from trainers.choices import parse_choice
 from trainers.ground_state.recipes import start_chain, use_known_signs, use_reconfiguration
 
 # Up to this length stochastic reconfiguration is affordable on a desktop.
@@ -13,7 +13,7 @@ MAX_SHORT_CHAIN = 40
 
 
 def get_config(choice: str = "20") -> ConfigDict:
-    (n_sites,) = chosen(choice, "N", int)
+    (n_sites,) = parse_choice(choice, "N", int)
     config = start_chain(n_sites)
     config.network.units = 64
     use_known_signs(config)

@@ -7,11 +7,11 @@ With `sign`, Marshall's sign rule is built in; without, the network has to learn
 
 from ml_collections import ConfigDict
 
-from trainers.choices import chosen, one_of
+from trainers.choices import parse_choice, parse_word
 from trainers.ground_state.recipes import train_square
 
 
 def get_config(choice: str = "4") -> ConfigDict:
-    kinds = (int, one_of("sign")) if "," in choice else (int,)
-    side, *rest = chosen(choice, "SIDE or SIDE,sign", *kinds)
+    kinds = (int, parse_word("sign")) if "," in choice else (int,)
+    side, *rest = parse_choice(choice, "SIDE or SIDE,sign", *kinds)
     return train_square(side, signs_known=bool(rest))

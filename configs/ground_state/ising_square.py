@@ -5,7 +5,7 @@
 
 from ml_collections import ConfigDict
 
-from trainers.choices import chosen
+from trainers.choices import parse_choice
 from trainers.ground_state.recipes import (
     MAX_SMALL_SIDE,
     start,
@@ -15,7 +15,7 @@ from trainers.ground_state.recipes import (
 
 
 def get_config(choice: str = "4,3.0") -> ConfigDict:
-    side, field = chosen(choice, "SIDE,FIELD", int, float)
+    side, field = parse_choice(choice, "SIDE,FIELD", int, float)
     config = start(
         "ising",
         lattice="square",

@@ -8,7 +8,7 @@ on all configurations: those in question are rare.
 
 from ml_collections import ConfigDict
 
-from trainers.choices import chosen
+from trainers.choices import parse_choice
 from trainers.ground_state.recipes import (
     MAX_LISTED_SITES,
     train_square,
@@ -17,7 +17,7 @@ from trainers.ground_state.recipes import (
 
 
 def get_config(choice: str = "4,0.5") -> ConfigDict:
-    side, coupling = chosen(choice, "SIDE,J2", int, float)
+    side, coupling = parse_choice(choice, "SIDE,J2", int, float)
     config = train_square(side, signs_known=True)
     config.wave_function.positive = False
     config.physics.hamiltonian.name = "j1j2"

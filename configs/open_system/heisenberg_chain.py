@@ -7,12 +7,12 @@ Source: the paper on open systems as probabilities, figure 2 (a).
 
 from ml_collections import ConfigDict
 
-from trainers.choices import chosen
+from trainers.choices import parse_choice
 from trainers.open_system.recipes import decaying_heisenberg_chain, followed_in_time
 
 
 def get_config(choice: str = "4") -> ConfigDict:
-    (n_sites,) = chosen(choice, "N", int)
+    (n_sites,) = parse_choice(choice, "N", int)
     config = decaying_heisenberg_chain(n_sites=n_sites, energy=1.0)
     config.dynamics.tau = 0.005
     config.training.n_epochs = 200

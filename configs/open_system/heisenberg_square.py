@@ -9,15 +9,15 @@ Source: the paper on open systems as probabilities, figures 2 (b), 4 and S1.
 
 from ml_collections import ConfigDict
 
-from trainers.choices import chosen, one_of
+from trainers.choices import parse_choice, parse_word
 from trainers.open_system.recipes import followed_in_time, followed_to_rest, paper_network
 
 SIDE = 3
 
 
 def get_config(choice: str = "1.8,8") -> ConfigDict:
-    kinds = (float, int, one_of("dynamics")) if choice.count(",") > 1 else (float, int)
-    coupling, n_strings, *rest = chosen(choice, "JY,STRINGS or JY,STRINGS,dynamics", *kinds)
+    kinds = (float, int, parse_word("dynamics")) if choice.count(",") > 1 else (float, int)
+    coupling, n_strings, *rest = parse_choice(choice, "JY,STRINGS or JY,STRINGS,dynamics", *kinds)
     config = paper_network(n_sites=SIDE * SIDE)
     config.physics.hamiltonian = {
         "name": "xyz",

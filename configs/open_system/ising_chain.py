@@ -7,12 +7,12 @@ Source: the paper on open systems as probabilities, figures 3 and S5 (N = 16, V 
 
 from ml_collections import ConfigDict
 
-from trainers.choices import chosen
+from trainers.choices import parse_choice
 from trainers.open_system.recipes import paper_network, steady_state
 
 
 def get_config(choice: str = "6,2.0") -> ConfigDict:
-    n_sites, field = chosen(choice, "N,G", int, float)
+    n_sites, field = parse_choice(choice, "N,G", int, float)
     config = paper_network(n_sites=n_sites)
     config.physics.hamiltonian = {
         "name": "ising",

@@ -9,7 +9,7 @@ Source: the paper on open systems as probabilities, figures S3 (TAU 0.0005) and 
 
 from ml_collections import ConfigDict
 
-from trainers.choices import chosen
+from trainers.choices import parse_choice
 from trainers.open_system.recipes import decaying_heisenberg_chain, followed_in_time
 
 END_OF_SHORT_TIMES, END_OF_LONG_TIMES = 0.2, 5.0
@@ -17,7 +17,7 @@ SHORT_TAU = 0.001
 
 
 def get_config(choice: str = "4,0.0005") -> ConfigDict:
-    n_sites, tau = chosen(choice, "N,TAU", int, float)
+    n_sites, tau = parse_choice(choice, "N,TAU", int, float)
     config = decaying_heisenberg_chain(n_sites=n_sites, energy=10.0)
     config.dynamics.tau = tau
     end = END_OF_LONG_TIMES

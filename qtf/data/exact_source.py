@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from qtf.checks import COUNT, Number, check_arguments
+from qtf.checks import COUNT, POSITIVE, Number, OneOf, check_arguments
 from qtf.data.mixing import Mixture, mixed_seed
 from qtf.data.schema import SPLITS
 from qtf.physics import from_config
@@ -62,11 +62,15 @@ class ExactSource:
         split: str = "train",
     ) -> None:
         self.mixture = Mixture(n_sites, weights=weights, seed=seed)
-        self.batch_size = _checked_batch_size(batch_size)
+        check_arguments(COUNT, batch_size=batch_size, n_steps=n_steps)
+        check_arguments(POSITIVE, dt=dt)
+        check_arguments(OneOf(INITIAL_STATE_LAWS), initial_states=initial_states)
+        check_arguments(OneOf(SPLITS), split=split)
+        self.batch_size = batch_size
         self.window, self.n_steps = _checked_window(window, n_steps), n_steps
-        self.dt = _checked_dt(dt)
-        self.initial_states = _checked_choice("initial_states", initial_states, INITIAL_STATE_LAWS)
-        self.split = _checked_choice("split", split, SPLITS)
+        self.dt = dt
+        self.initial_states = initial_states
+        self.split = split
         self.hamiltonian = dict(hamiltonian)
         self._eigenbases = {n: self._eigenbasis(n) for n in self.mixture.n_sites}
 
@@ -124,28 +128,10 @@ class ExactSource:
         return Eigenbasis.from_hamiltonian(from_config({**self.hamiltonian, "n_sites": n_sites}))
 
 
-def _checked_batch_size(batch_size: int) -> int:
-    check_arguments(COUNT, batch_size=batch_size)
-    return batch_size
-
-
 def _checked_window(window: int, n_steps: int) -> int:
-    check_arguments(COUNT, n_steps=n_steps)
     check_arguments(Number(integer=True), window=window)
     if not 1 <= window <= n_steps + 1:
         raise ValueError(
             f"Argument `window` must be from 1 to `n_steps` + 1 = {n_steps + 1}, but is {window}."
         )
     return window
-
-
-def _checked_dt(dt: float) -> float:
-    if not 0 < dt < np.inf:
-        raise ValueError(f"Argument `dt` must be positive and finite, but is {dt}.")
-    return dt
-
-
-def _checked_choice(name: str, value: str, allowed: tuple[str, ...]) -> str:
-    if value not in allowed:
-        raise ValueError(f"Argument `{name}` must be one of {allowed}, but is {value!r}.")
-    return value

@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from qtf.checks import ARGUMENT, COUNT, POSITIVE, check
+from qtf.checks import COUNT, POSITIVE, OneOf, check_arguments
 from qtf.data.loading import load_trajectories
 from qtf.data.mixing import Mixture, mixed_seed
 from qtf.data.records_dataset import BatchParser, RecordStream
-from qtf.data.schema import Manifest, Shard, read_records
+from qtf.data.schema import DTYPES, Manifest, Shard, read_records
 from qtf.data.streams import local_replicas, mixed_stream
 
 __all__ = ["TrajectoryReader", "load_trajectories"]
@@ -67,14 +67,16 @@ class TrajectoryReader:
         self.data_dir = Path(data_dir)
         self.manifest = Manifest.load(self.data_dir, verify=verify)
         self.split = split
-        check("batch_size", batch_size, COUNT, kind=ARGUMENT)
+        check_arguments(COUNT, batch_size=batch_size)
+        check_arguments(OneOf(DTYPES), dtype=dtype)
+        check_arguments(POSITIVE, shuffle_megabytes=shuffle_megabytes)
         self.batch_size = batch_size
         self.window = _checked_window(window, self.manifest.n_times)
         chosen = self.manifest.n_sites(split) if n_sites is None else tuple(n_sites)
         self._shards = {n: self.manifest.shards(split, n) for n in chosen}
         self.mixture = Mixture(chosen, weights=weights, seed=seed)
-        self.dtype = _checked_dtype(dtype)
-        self._shuffle_bytes = 1e6 * _checked_positive("shuffle_megabytes", shuffle_megabytes)
+        self.dtype = dtype
+        self._shuffle_bytes = 1e6 * shuffle_megabytes
         self._cache: dict[str, tf.Tensor] | None = {} if cache else None
 
     @property
@@ -120,26 +122,6 @@ class TrajectoryReader:
             'Files of trajectories are read by TensorFlow; on JAX set `data.source` to "exact".'
         )
 
-    def validation_dataset(self, n_sites: int, *, window: int | None = None) -> tf.data.Dataset:
-        """Returns every trajectory of a chain length once, in order, from time 0 on.
-
-        Args:
-            n_sites: Number of spins.
-            window: Number of states; by default the reader's.
-
-        Returns:
-            Finite dataset of batches; see the class. The last batch may be smaller.
-
-        Raises:
-            ValueError: The split has no such chain length, or the window is too long.
-        """
-        shards = self.manifest.shards(self.split, n_sites)
-        parser = self._parser(n_sites, window or self.window)
-        files = [self._path(shard) for shard in shards]
-        records = tf.data.TFRecordDataset(files, _compression(self.manifest))
-        batches = records.batch(self.batch_size).map(parser.from_start)
-        return batches.with_options(_options()).prefetch(2)
-
     def explain_data_loss(self, error: Exception) -> None:
         """Finds the damaged record behind an error of TensorFlow, and raises its name.
 
@@ -160,8 +142,8 @@ class TrajectoryReader:
         try:
             for _ in read_records(self._path(shard), self.manifest.compression):
                 pass
-        except ValueError as found:
-            raise found from error
+        except ValueError as fault:
+            raise fault from error
 
     def _batches(
         self, n_sites: int, n_batches: int, context: tf.distribute.InputContext | None
@@ -235,11 +217,6 @@ def _options() -> tf.data.Options:
     return options
 
 
-def _checked_positive(name: str, value: float) -> float:
-    check(name, value, POSITIVE, kind=ARGUMENT)
-    return value
-
-
 def _checked_window(window: int, n_times: int) -> int:
     if not 1 <= window <= n_times:
         raise ValueError(
@@ -247,9 +224,3 @@ def _checked_window(window: int, n_times: int) -> int:
             f" but is {window}."
         )
     return window
-
-
-def _checked_dtype(dtype: str) -> str:
-    if dtype not in ("float32", "float64"):
-        raise ValueError(f"Argument `dtype` must be float32 or float64, but is {dtype!r}.")
-    return dtype

@@ -64,7 +64,7 @@ class RecordStream:
         first_block, skipped_in_block = divmod(skipped, self._block)
         blocks = self._ordered(number).skip(first_block * self._block).batch(self._block)
         shuffled = blocks.enumerate(first_block).map(
-            lambda index, block: _shuffled(block, self._seed_of(_RECORDS, number, index))
+            lambda index, block: _shuffle(block, self._seed_of(_RECORDS, number, index))
         )
         records = shuffled.prefetch(1).unbatch().enumerate(first_block * self._block)
         return records.skip(skipped_in_block).map(
@@ -76,7 +76,7 @@ class RecordStream:
 
     def _ordered(self, number: tf.Tensor) -> tf.data.Dataset:
         n_files = len(self._counts)
-        order = _shuffled(tf.range(n_files), self._seed_of(_FILES, number, 0))
+        order = _shuffle(tf.range(n_files), self._seed_of(_FILES, number, 0))
         files = tf.data.Dataset.from_tensor_slices(order)
         return files.interleave(self._read, cycle_length=min(_CYCLE, n_files), block_length=1)
 
@@ -119,17 +119,6 @@ class BatchParser:
         starts = tf.map_fn(self._start, seeds, fn_output_signature=tf.int32)
         return self._windows(records, starts)
 
-    def from_start(self, records: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Returns a batch whose windows start at time 0.
-
-        Args:
-            records: Serialized examples (batch,).
-
-        Returns:
-            `{"psi": (batch, window, 2, 2**n_sites)}`.
-        """
-        return self._windows(records, tf.zeros_like(records, tf.int32))
-
     def _start(self, seed: tf.Tensor) -> tf.Tensor:
         return tf.random.stateless_uniform((), seed, 0, self._n_starts, tf.int32)
 
@@ -144,6 +133,6 @@ class BatchParser:
         return {"psi": tf.cast(tf.reshape(psi, (-1, *self._shape)), self._dtype)}
 
 
-def _shuffled(values: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+def _shuffle(values: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     order = tf.random.experimental.stateless_shuffle(tf.range(tf.shape(values)[0]), seed)
     return tf.gather(values, order)

@@ -98,11 +98,7 @@ class DataSettings(Settings, section="data"):
     cache: Annotated[bool, FLAG] = False
 
     def __post_init__(self) -> None:
-        """Checks every rule.
-
-        Raises:
-            ValueError: A rule is broken, or the weights do not fit the chain lengths.
-        """
+        """Checks every rule."""
         super().__post_init__()
         if self.weights and len(self.weights) != len(self.n_sites):
             raise ValueError(

@@ -44,11 +44,11 @@ def mixed_stream(
     counts = mixture.counts_before(start_step)
     streams = [stream(i, replicas * int(count)) for i, count in enumerate(counts)]
     steps = tf.data.Dataset.range(start_step, 1 << 62, _DRAWN)
-    chosen = steps.map(lambda step: _drawn(mixture, step, replicas)).unbatch()
+    chosen = steps.map(lambda step: _draw_lengths(mixture, step, replicas)).unbatch()
     return tf.data.Dataset.choose_from_datasets(streams, chosen, stop_on_empty_dataset=True)
 
 
-def _drawn(mixture: Mixture, first: tf.Tensor, replicas: int) -> tf.Tensor:
+def _draw_lengths(mixture: Mixture, first: tf.Tensor, replicas: int) -> tf.Tensor:
     def draw(step: np.ndarray) -> np.ndarray:
         return np.repeat(mixture.indices_at(step + np.arange(_DRAWN)), replicas)
 

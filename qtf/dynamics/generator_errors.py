@@ -85,8 +85,8 @@ def estimate_errors(loss: GeneratorLoss, coefficients: np.ndarray, tau: float) -
     curvature = loss.curvature(coefficients)
     whitener, determined = whiten(curvature)
     chunks = loss.scores_and_curvatures(coefficients)
-    parts = [_summed(whitener, *chunk) for chunk in chunks]
-    sums = _Sums(*(sum(values) for values in zip(*parts, strict=True)))
+    parts = [_sum_up(whitener, *chunk) for chunk in chunks]
+    sums = _Sums(*(np.sum(values, axis=0) for values in zip(*parts, strict=True)))
     squared = np.square(whitener).sum(axis=0)
     determined = determined & (sums.alone <= ALONE * squared)
     freedom = np.where(determined, _degrees_of_freedom(sums), 1.0)
@@ -154,7 +154,7 @@ def student_limits(deviate: float, degrees_of_freedom: np.ndarray) -> np.ndarray
     return t.isf(norm.sf(deviate), degrees_of_freedom) / factors
 
 
-def _summed(whitener: np.ndarray, scores: np.ndarray, curvatures: np.ndarray) -> _Sums:
+def _sum_up(whitener: np.ndarray, scores: np.ndarray, curvatures: np.ndarray) -> _Sums:
     """Returns the sums over the trajectories of one chunk."""
     leverages, vectors = np.linalg.eigh(whitener @ curvatures @ whitener.T)
     leverages = leverages.clip(0.0, 1.0)

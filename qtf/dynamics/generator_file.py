@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from qtf.dynamics.generator_fit import FitResult
-from qtf.dynamics.generator_report import growth_sentence, identify
+from qtf.dynamics.generator_report import identify, lag_sentence
 from qtf.files import read_json, write_json
 
 GENERATOR_FILE = "generator.json"
@@ -14,7 +14,7 @@ def write_generator(workdir: Path, result: FitResult) -> None:
     identification = identify(result)
     content = {
         **result.to_dict(),
-        "sentence": growth_sentence(result),
+        "sentence": lag_sentence(result),
         "hamiltonian": {**identification.to_dict(), "sentence": str(identification)},
     }
     write_json(workdir / GENERATOR_FILE, content)

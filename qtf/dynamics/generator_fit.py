@@ -10,21 +10,20 @@ differ.
 Error bars come from the spread between trajectories, see `generator_errors`: they hold for
 independent noise of any law, for few trajectories, too, and shrink to rounding without noise.
 Whether such a generator explains the data is a test of what the fit leaves, see
-`residual_growth`.
+`lag_test`.
 """
 
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from qtf.checks import COUNT, FINITE, check_arguments
 from qtf.dynamics.generator_errors import Errors, estimate_errors, pseudo_inverse
 from qtf.dynamics.generator_loss import GeneratorLoss
+from qtf.dynamics.lag_test import LagResiduals, lag_p_value
 from qtf.dynamics.local_terms import LocalTerms
-from qtf.dynamics.residual_growth import LagResiduals, growth_p_value
 from qtf.dynamics.state_checks import checked_trajectories
 
 LAG_FACTOR = 4
@@ -97,7 +96,7 @@ class FitResult:
         """
         return None if self.p_value is None else self.p_value >= SMALLEST_P_VALUE
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Returns everything but the two matrices as JSON can hold it."""
         columns = zip(
             self.terms.names, self.coefficients, self.errors, self.degrees_of_freedom, strict=True
@@ -179,7 +178,7 @@ def fit_generator(
         degrees_of_freedom=errors.degrees_of_freedom,
         lag=max(left),
         residuals={lag: unit * residuals.root_mean_square for lag, residuals in left.items()},
-        p_value=growth_p_value(left[1], left[max(left)], rounding) if len(left) > 1 else None,
+        p_value=lag_p_value(left[1], left[max(left)], rounding) if len(left) > 1 else None,
         n_pairs=loss.n_pairs,
         n_trajectories=sum(len(psi) for _, psi in chains),
         seconds=time.monotonic() - started,
@@ -289,13 +288,13 @@ def _checked_lag(last_lag: int | None, n_steps: int) -> int:
 
 
 def _checked_start(start: np.ndarray, size: int) -> np.ndarray:
-    found = np.asarray(start, np.float64)
-    if found.shape != (size,) or not np.isfinite(found).all():
+    coefficients = np.asarray(start, np.float64)
+    if coefficients.shape != (size,) or not np.isfinite(coefficients).all():
         raise ValueError(
             f"Argument `start` must hold {size} finite numbers, one for each coefficient, but is"
             f" {start!r}."
         )
-    return found
+    return coefficients
 
 
 def _checked_chains(chains: Chains) -> list[tuple[LocalTerms, np.ndarray]]:

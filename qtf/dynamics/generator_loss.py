@@ -104,13 +104,13 @@ class ChainMoments:
         states = _hermitian(propagator.matrix.conj().T @ self.by_trajectory[rows])
         states = states.transpose(0, 2, 1).reshape(len(states), -1)
         derivatives = propagator.derivatives(self.operators)
-        found = np.empty((len(states), len(derivatives), len(derivatives)))
+        shares = np.empty((len(states), len(derivatives), len(derivatives)))
         for k, derivative in enumerate(derivatives):
             products = (derivative.conj().T @ derivatives[k:]).reshape(-1, states.shape[1])
             # Re tr(dU_k^dagger dU_l S), real products of the parts as in `_inner`.
             row = 2 * (states.real @ products.real.T - states.imag @ products.imag.T)
-            found[:, k, k:] = found[:, k:, k] = row
-        return found
+            shares[:, k, k:] = shares[:, k:, k] = row
+        return shares
 
     def scores(self, coefficients: np.ndarray) -> np.ndarray:
         """Returns the gradient of each trajectory's share, (n_trajectories, size)."""
@@ -175,11 +175,12 @@ class GeneratorLoss:
     def loss_and_gradient(self, coefficients: np.ndarray) -> tuple[float, np.ndarray]:
         """Returns the sum of squared distances and its gradient (size,)."""
         values = [chain.loss_and_gradient(coefficients) for chain in self.moments]
-        return sum(loss for loss, _ in values), sum(gradient for _, gradient in values)
+        loss = sum(loss for loss, _ in values)
+        return loss, np.sum([gradient for _, gradient in values], axis=0)
 
     def curvature(self, coefficients: np.ndarray) -> np.ndarray:
         """Returns the expected second derivatives, (size, size)."""
-        return sum(chain.curvature(coefficients) for chain in self.moments)
+        return np.sum([chain.curvature(coefficients) for chain in self.moments], axis=0)
 
     def scores(self, coefficients: np.ndarray) -> np.ndarray:
         """Returns the gradient of each trajectory's share, (n_trajectories, size)."""

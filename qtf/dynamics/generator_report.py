@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -30,6 +29,9 @@ TITLES = {
     "j1j2": "J1-J2",
     "ising": "Ising",
 }
+# A number, or one for each site.
+Parameter = float | list[float]
+Parameters = dict[str, Parameter]
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,8 @@ class Identification:
     """
 
     name: str
-    parameters: dict[str, Any]
-    errors: dict[str, Any]
+    parameters: Parameters
+    errors: Parameters
     deviation: float
     terms: LocalTerms
     coefficients: np.ndarray
@@ -72,12 +74,11 @@ class Identification:
                 f"There is no Hamiltonian, because nothing was identified: {self.reason}."
             )
         if self.name == "custom":
-            found = self.terms.pauli_sum(self.coefficients, n_sites)
-            return custom(n_sites, found.terms)
+            return custom(n_sites, self.terms.pauli_sum(self.coefficients, n_sites).terms)
         self.terms.check_sites(n_sites)
         return from_config({"name": self.name, "n_sites": n_sites, **self.parameters})
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Returns all but terms and coefficients as JSON can hold it."""
         return {
             "name": self.name,
@@ -123,20 +124,21 @@ def identify(result: FitResult) -> Identification:
     """
     if result.explains_the_data is False:
         return _nothing(
-            result, f"no such generator explains the data ({_with_probability(result.p_value)})"
+            result,
+            f"no such generator explains the data ({_with_probability(result.p_value or 0.0)})",
         )
     families = _families(result.terms)
     fitting = {
         name: identification
         for name, columns in families.items()
-        if (identification := _projected(result, name, columns)) is not None
+        if (identification := _project(result, name, columns)) is not None
     }
     if not fitting:
         return _custom(result)
-    name, found = next(iter(fitting.items()))
+    name, identification = next(iter(fitting.items()))
     mine = np.concatenate(list(families[name].values()))
     others = [other for other in fitting if not _contains(families[other], mine)]
-    return replace(found, alternatives=tuple(others))
+    return replace(identification, alternatives=tuple(others))
 
 
 def coefficient_table(result: FitResult) -> str:
@@ -159,7 +161,7 @@ def coefficient_table(result: FitResult) -> str:
     return "\n".join(lines)
 
 
-def growth_sentence(result: FitResult) -> str:
+def lag_sentence(result: FitResult) -> str:
     """Returns what the residuals say about the form of the generator, with their p value."""
     residuals = [f"{value:.4g} (lag {lag})" for lag, value in result.residuals.items()]
     if result.p_value is None:
@@ -180,45 +182,45 @@ def _families(terms: LocalTerms) -> dict[str, dict[str, np.ndarray]]:
     """Returns name -> parameter -> what it adds to the coefficients, (n_values, size)."""
     nearest = {pair: _bond(terms, 1, pair) for pair in ("XX", "YY", "ZZ")}
     across, along = SPIN_PAIR * (nearest["XX"] + nearest["YY"]), SPIN_PAIR * nearest["ZZ"]
-    found = {
+    families = {
         "heisenberg": {"coupling": across + along},
         "xxz": {"coupling": across, "coupling * anisotropy": along},
     }
     if terms.interaction_range >= 2:
         second = sum(_bond(terms, 2, pair) for pair in ("XX", "YY", "ZZ"))
-        found["j1j2"] = {
+        families["j1j2"] = {
             "coupling": across + along,
             "next_nearest_coupling": SPIN_PAIR * second,
         }
-    found["ising"] = {
+    families["ising"] = {
         "coupling": -nearest["ZZ"],
         "transverse_field": -_field(terms, "X"),
         "longitudinal_field": -_field(terms, "Z"),
     }
-    return found
+    return families
 
 
 def _bond(terms: LocalTerms, distance: int, pair: str) -> np.ndarray:
     bonds = np.zeros((1, *terms.shapes["bonds"]))
     bonds[0, distance - 1, PAULIS.index(pair[0]), PAULIS.index(pair[1])] = 1.0
-    return _embedded(terms, "bonds", bonds)
+    return _embed(terms, "bonds", bonds)
 
 
 def _field(terms: LocalTerms, pauli: str) -> np.ndarray:
     """Returns one row for the field of all sites, or one for each, or field and form."""
     p = PAULIS.index(pauli)
-    if terms.site_dependent:
+    if terms.site_dependent and terms.n_sites:
         site = np.zeros((terms.n_sites, terms.n_sites, 3))
         site[np.arange(terms.n_sites), np.arange(terms.n_sites), p] = 1.0
-        return _embedded(terms, "site", site)
+        return _embed(terms, "site", site)
     unit = np.eye(3)[p : p + 1]
-    rows = [_embedded(terms, "site", unit)]
+    rows = [_embed(terms, "site", unit)]
     if terms.fields is not None:
-        rows.append(_embedded(terms, "form", unit))
+        rows.append(_embed(terms, "form", unit))
     return np.concatenate(rows)
 
 
-def _embedded(terms: LocalTerms, group: str, values: np.ndarray) -> np.ndarray:
+def _embed(terms: LocalTerms, group: str, values: np.ndarray) -> np.ndarray:
     rows = np.zeros((len(values), terms.size))
     rows[:, terms.slices[group]] = values.reshape(len(values), -1)
     return rows
@@ -231,7 +233,7 @@ def _contains(columns: Mapping[str, np.ndarray], rows: np.ndarray) -> bool:
     return bool(np.allclose(other.T @ solution, rows.T))
 
 
-def _projected(
+def _project(
     result: FitResult, name: str, columns: Mapping[str, np.ndarray]
 ) -> Identification | None:
     """Returns the family's parameters, or None if it does not explain the coefficients.
@@ -259,7 +261,7 @@ def _projected(
     limits = MAX_DEVIATION * np.hypot(np.sqrt(np.diag(covariance)) * widened, _tolerance(result))
     if (np.abs(values) <= limits).all():
         return None
-    parameters, errors = _named(result.terms, columns, values, covariance)
+    parameters, errors = _name_parameters(result.terms, columns, values, covariance)
     if name == "xxz":
         if abs(values[0]) <= limits[0]:
             return None
@@ -267,12 +269,12 @@ def _projected(
     return Identification(name, parameters, errors, deviation, result.terms, values @ family)
 
 
-def _named(
+def _name_parameters(
     terms: LocalTerms,
     columns: Mapping[str, np.ndarray],
     values: np.ndarray,
     covariance: np.ndarray,
-) -> tuple[dict[str, Any], dict[str, Any]]:
+) -> tuple[Parameters, Parameters]:
     parameters, errors, start = {}, {}, 0
     for name, rows in columns.items():
         mine = slice(start, start + len(rows))
@@ -290,19 +292,20 @@ def _to_sites(terms: LocalTerms, n_values: int) -> np.ndarray:
         return np.eye(1)
     if terms.site_dependent:
         return np.eye(n_values)
-    return np.stack([np.ones(terms.n_sites), np.asarray(terms.fields)], axis=1)
+    fields = np.asarray(terms.fields)
+    return np.stack([np.ones_like(fields), fields], axis=1)
 
 
-def _plain(values: np.ndarray) -> Any:
+def _plain(values: np.ndarray) -> Parameter:
     return float(values[0]) if len(values) == 1 else values.tolist()
 
 
 def _anisotropic(
-    parameters: dict[str, Any], errors: dict[str, Any], covariance: np.ndarray
-) -> tuple[dict[str, Any], dict[str, Any]]:
+    parameters: Parameters, errors: Parameters, covariance: np.ndarray
+) -> tuple[Parameters, Parameters]:
     """Turns the coupling along z into the anisotropy."""
-    coupling = parameters["coupling"]
-    anisotropy = parameters["coupling * anisotropy"] / coupling
+    coupling, along = (float(parameters[name]) for name in ("coupling", "coupling * anisotropy"))  # type: ignore[arg-type]
+    anisotropy = along / coupling
     slope = np.array([-anisotropy, 1.0]) / coupling
     error = math.sqrt(slope @ covariance @ slope)
     return (
@@ -358,9 +361,9 @@ def _is_plain(coefficients: np.ndarray) -> bool:
     return bool(largest == 0 or PLAIN[0] <= largest < PLAIN[1])
 
 
-def _with_error(value: Any, error: Any, plain: bool) -> str:
-    if isinstance(value, list):
-        pairs = zip(value, error, strict=True)
+def _with_error(value: Parameter, error: Parameter, plain: bool) -> str:
+    if isinstance(value, list) or isinstance(error, list):
+        pairs = zip(np.atleast_1d(value).tolist(), np.atleast_1d(error).tolist(), strict=True)
         return f"[{', '.join(_with_error(v, e, plain) for v, e in pairs)}]"
     if not plain:
         return f"{value:.{DIGITS - 1}e} +- {error:.1e}"

@@ -10,10 +10,12 @@ cost of G, and no matrix is ever formed. Sizes may be unknown until the graph ru
 """
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple, overload
 
 import numpy as np
 from keras import ops
+
+from qtf.typing import Index, Tensor
 
 MIN_ORDER = 4
 MAX_ORDER = 60
@@ -34,12 +36,12 @@ class LocalAction(NamedTuple):
         imaginary: Im d_m(x), (n_flips, 2**n).
     """
 
-    partners: Any
-    real: Any
-    imaginary: Any
+    partners: Tensor
+    real: Tensor
+    imaginary: Tensor
 
 
-def local_action(fields: Any, bonds: Any, shift: Any, dimension: Any) -> LocalAction:
+def local_action(fields: Tensor, bonds: Tensor, shift: Tensor, dimension: Index) -> LocalAction:
     """Collects the terms of G by the bits that they flip.
 
     Args:
@@ -62,7 +64,7 @@ def local_action(fields: Any, bonds: Any, shift: Any, dimension: Any) -> LocalAc
     pairs = []
     for distance in range(1, bonds.shape[0] + 1):
         bond = bonds[distance - 1]
-        after, before = _shifted(spins, distance)
+        after, before = _shift_both_ways(spins, distance)
         x = x + bond[0, 2] * after + bond[2, 0] * before
         y = y + bond[1, 2] * after + bond[2, 1] * before
         kept[0] = kept[0] + 0.5 * bond[2, 2] * ops.sum(
@@ -77,14 +79,22 @@ def local_action(fields: Any, bonds: Any, shift: Any, dimension: Any) -> LocalAc
     return LocalAction(partners, ops.concatenate(real), ops.concatenate(imaginary))
 
 
-def sites_of(dimension: Any) -> Any:
+@overload
+def sites_of(dimension: int) -> int: ...
+
+
+@overload
+def sites_of(dimension: Tensor) -> Tensor: ...
+
+
+def sites_of(dimension: Index) -> Index:
     """Returns n of 2**n, an integer or, from a tensor, a tensor."""
     if isinstance(dimension, int):
         return dimension.bit_length() - 1
     return ops.cast(ops.round(ops.log2(ops.cast(dimension, "float64"))), "int32")
 
 
-def applied(action: LocalAction, psi: Any) -> Any:
+def apply_action(action: LocalAction, psi: Tensor) -> Tensor:
     """Returns G psi.
 
     Args:
@@ -106,7 +116,7 @@ def applied(action: LocalAction, psi: Any) -> Any:
     )
 
 
-def evolved(action: LocalAction, psi: Any, dt: float, order: int | None = None) -> Any:
+def evolve_columns(action: LocalAction, psi: Tensor, dt: float, order: int | None = None) -> Tensor:
     """Returns exp(-i dt G) psi by its Taylor series.
 
     Args:
@@ -134,13 +144,13 @@ def evolved(action: LocalAction, psi: Any, dt: float, order: int | None = None) 
     return psi
 
 
-def norm_bound(action: LocalAction) -> Any:
+def norm_bound(action: LocalAction) -> Tensor:
     """Returns a number that no eigenvalue of G exceeds in size: its largest row sum."""
     size = ops.sqrt(ops.square(action.real) + ops.square(action.imaginary))
     return ops.stop_gradient(ops.max(ops.sum(size, axis=0)))
 
 
-def needed_order(phase: Any) -> Any:
+def needed_order(phase: Tensor) -> Tensor:
     """Returns the order of the Taylor series whose remainder is below 1e-16.
 
     The remainder of exp(-i phase) after the power p is at most phase^(p+1) / (p+1)!.
@@ -157,14 +167,16 @@ def needed_order(phase: Any) -> Any:
     return ops.cast(ops.max(too_low), "int32")
 
 
-def _with_next_term(action: LocalAction, k: Any, term: Any, psi: Any, dt: float) -> tuple[Any, ...]:
-    image = (dt / ops.cast(k, psi.dtype)) * applied(action, term)
+def _with_next_term(
+    action: LocalAction, k: Tensor, term: Tensor, psi: Tensor, dt: float
+) -> tuple[Tensor, ...]:
+    image = (dt / ops.cast(k, psi.dtype)) * apply_action(action, term)
     # Times -i, which exchanges the parts.
     term = ops.reshape(ops.stack([image[:, 1], -image[:, 0]], axis=1), ops.shape(psi))
     return k + 1, term, psi + term
 
 
-def _shifted(spins: Any, distance: int) -> tuple[Any, Any]:
+def _shift_both_ways(spins: Tensor, distance: int) -> tuple[Tensor, Tensor]:
     """Returns z_{i+r} and z_{i-r} for every i, 0 where there is no such site."""
     gap = ops.zeros_like(spins[:distance])
     return (
@@ -173,7 +185,9 @@ def _shifted(spins: Any, distance: int) -> tuple[Any, Any]:
     )
 
 
-def _pairs(spins: Any, bits: Any, bond: Any, distance: int) -> tuple[Any, Any, Any]:
+def _pairs(
+    spins: Tensor, bits: Tensor, bond: Tensor, distance: int
+) -> tuple[Tensor, Tensor, Tensor]:
     """Returns masks, real and imaginary d_m of the strings that flip i and i + r."""
     count = _count(spins, distance)
     first, second = spins[:count], spins[distance:]
@@ -182,7 +196,7 @@ def _pairs(spins: Any, bits: Any, bond: Any, distance: int) -> tuple[Any, Any, A
     return masks, real, -bond[0, 1] * second - bond[1, 0] * first
 
 
-def _count(spins: Any, distance: int) -> Any:
+def _count(spins: Tensor, distance: int) -> Index:
     """Returns the number of pairs of sites that are `distance` apart."""
     n_sites = ops.shape(spins)[0]
     if isinstance(n_sites, int):

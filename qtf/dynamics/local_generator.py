@@ -1,6 +1,6 @@
 """A model that learns what drives a chain, and so predicts chains of any length."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -12,7 +12,7 @@ from qtf.dynamics.local_action import (
     MAX_ORDER,
     MAX_PHASE,
     LocalAction,
-    evolved,
+    evolve_columns,
     local_action,
     needed_order,
     norm_bound,
@@ -21,6 +21,7 @@ from qtf.dynamics.local_action import (
 from qtf.dynamics.local_terms import LocalTerms
 from qtf.layers.spin_encoding import check_parts
 from qtf.physics import PauliSum
+from qtf.typing import Index, Pair, Tensor
 
 # Indices of amplitudes are int32.
 MAX_SITES = 30
@@ -98,7 +99,9 @@ class LocalGenerator(keras.Model):
         check_arguments(Optional(COUNT), order=order)
         if order is not None and order > MAX_ORDER:
             raise ValueError(f"Argument `order` must be at most {MAX_ORDER}, but is {order}.")
-        self.terms = LocalTerms(interaction_range, site_dependent, n_sites, fields)
+        self.terms = LocalTerms(
+            interaction_range, site_dependent, n_sites, None if fields is None else tuple(fields)
+        )
         smallest = self.terms.n_sites or 1
         if n_max < smallest:
             raise ValueError(f"Argument `n_max` must be at least {smallest}, but is {n_max}.")
@@ -117,19 +120,19 @@ class LocalGenerator(keras.Model):
         )
         self.built = True
 
-    def call(self, psi: Any, training: bool = False) -> Any:
+    def call(self, psi: Tensor, training: bool = False) -> Tensor:
         """Predicts every next state of whole trajectories."""
         check_parts(psi, self.n_max, axes=("batch", "time"))
         columns = ops.transpose(ops.cast(psi, self.compute_dtype), (3, 2, 0, 1))
         shape = ops.shape(columns)
-        found = self._evolved(ops.reshape(columns, (*shape[:2], -1)), psi.shape[-1])
-        return ops.transpose(ops.reshape(found, shape), (2, 3, 1, 0))
+        evolved = self._evolve(ops.reshape(columns, (*shape[:2], -1)), psi.shape[-1])
+        return ops.transpose(ops.reshape(evolved, shape), (2, 3, 1, 0))
 
-    def initial_cells(self, batch_size: Any) -> Any:
+    def initial_cells(self, batch_size: Index) -> Tensor:
         """Returns the empty memory before the first step, (0, batch, 0)."""
         return ops.zeros((0, batch_size, 0), self.variable_dtype)
 
-    def step(self, psi: Any, cells: Any) -> tuple[Any, Any]:
+    def step(self, psi: Tensor, cells: Tensor) -> Pair:
         """Advances states by one time step.
 
         Args:
@@ -141,7 +144,7 @@ class LocalGenerator(keras.Model):
         """
         check_parts(psi, self.n_max, axes=("batch",))
         columns = ops.transpose(ops.cast(psi, self.compute_dtype), (2, 1, 0))
-        return ops.transpose(self._evolved(columns, psi.shape[-1]), (2, 1, 0)), cells
+        return ops.transpose(self._evolve(columns, psi.shape[-1]), (2, 1, 0)), cells
 
     def hamiltonian(self, n_sites: int) -> PauliSum:
         """Returns G of a chain of `n_sites` spins.
@@ -176,7 +179,7 @@ class LocalGenerator(keras.Model):
                 fields belong to a chain of another length.
         """
         self.terms.check_sites(n_sites)
-        phase = self.dt * float(norm_bound(self._action(2**n_sites)))
+        phase = self.dt * float(ops.convert_to_numpy(norm_bound(self._action(2**n_sites))))
         if phase > MAX_PHASE:
             raise ValueError(
                 f"Argument `dt` times the bound of |G| must be at most {MAX_PHASE:g}, but is"
@@ -184,22 +187,27 @@ class LocalGenerator(keras.Model):
             )
         if self.order is not None:
             return self.order
-        return int(needed_order(ops.convert_to_tensor(phase, "float64")))
+        return int(ops.convert_to_numpy(needed_order(ops.convert_to_tensor(phase, "float64"))))
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make this model again."""
-        own = {"dt": self.dt, "n_max": self.n_max, "order": self.order, **self.terms.to_dict()}
+        arguments = {
+            "dt": self.dt,
+            "n_max": self.n_max,
+            "order": self.order,
+            **self.terms.to_dict(),
+        }
         base = {key: value for key, value in super().get_config().items() if key != "autocast"}
-        return {**base, **own}
+        return {**base, **arguments}
 
-    def _evolved(self, columns: Any, dimension: int | None) -> Any:
+    def _evolve(self, columns: Tensor, dimension: int | None) -> Tensor:
         """Returns states one step later, as columns (2**n, 2, batch)."""
         if dimension is not None:
             self.terms.check_sites(sites_of(dimension))
         action = self._action(ops.shape(columns)[0])
-        return evolved(action, columns, self.dt, self.order)
+        return evolve_columns(action, columns, self.dt, self.order)
 
-    def _action(self, dimension: Any) -> LocalAction:
+    def _action(self, dimension: Index) -> LocalAction:
         weights = ops.convert_to_tensor(self.coefficients)
         parts = {
             name: ops.reshape(weights[self.terms.slices[name]], shape)
@@ -211,14 +219,14 @@ class LocalGenerator(keras.Model):
             shift = shift + ops.cast(n_sites, shift.dtype) * parts["shift"][1]
         return local_action(self._site_fields(parts, n_sites), parts["bonds"], shift, dimension)
 
-    def _site_fields(self, parts: dict[str, Any], n_sites: Any) -> Any:
+    def _site_fields(self, parts: Mapping[str, Tensor], n_sites: Index) -> Tensor:
         """Returns the coefficients of P_i, (n, 3); see `LocalTerms.site_fields`."""
         if self.terms.site_dependent:
             return parts["site"]
         sites = ops.arange(n_sites, dtype="int32")
         ends = ops.cast(ops.stack([sites == 0, sites == n_sites - 1], axis=1), self.compute_dtype)
-        found = parts["site"] + ops.matmul(ends, parts["edges"])
+        fields = parts["site"] + ops.matmul(ends, parts["edges"])
         if self.terms.fields is None:
-            return found
+            return fields
         given = ops.convert_to_tensor(self.terms.fields, self.compute_dtype)
-        return found + given[:, None] * parts["form"]
+        return fields + given[:, None] * parts["form"]

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from qtf.checks import COUNT, check_arguments
 from qtf.physics import PauliSum, PauliTerm
@@ -81,7 +82,7 @@ class LocalTerms:
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Shapes of the coefficients by group, in their order."""
         bonds = (self.interaction_range, 3, 3)
-        if self.site_dependent:
+        if self.site_dependent and self.n_sites:
             return {"site": (self.n_sites, 3), "bonds": bonds, "shift": (1,)}
         form = {} if self.fields is None else {"form": (3,)}
         return {"site": (3,), "bonds": bonds, "edges": (2, 3), **form, "shift": (2,)}
@@ -96,7 +97,7 @@ class LocalTerms:
     @cached_property
     def names(self) -> tuple[str, ...]:
         """One readable name for each coefficient; sites count from 1."""
-        if self.site_dependent:
+        if self.site_dependent and self.n_sites:
             site = [f"{p}_{i + 1}" for i in range(self.n_sites) for p in PAULIS]
         else:
             site = [f"{p}_i" for p in PAULIS]
@@ -147,12 +148,12 @@ class LocalTerms:
         parts = self.split(self._checked(coefficients, n_sites))
         if self.site_dependent:
             return parts["site"].copy()
-        found = np.tile(parts["site"], (n_sites, 1))
-        found[0] += parts["edges"][0]
-        found[-1] += parts["edges"][1]
+        fields = np.tile(parts["site"], (n_sites, 1))
+        fields[0] += parts["edges"][0]
+        fields[-1] += parts["edges"][1]
         if self.fields is not None:
-            found += np.outer(self.fields, parts["form"])
-        return found
+            fields += np.outer(self.fields, parts["form"])
+        return fields
 
     def pauli_sum(self, coefficients: np.ndarray, n_sites: int) -> PauliSum:
         """Returns G as a sum of Pauli strings; those with the coefficient 0 are left out.
@@ -212,13 +213,13 @@ class LocalTerms:
 
     def _checked(self, coefficients: np.ndarray, n_sites: int) -> np.ndarray:
         self.check_sites(n_sites)
-        found = np.asarray(coefficients, np.float64)
-        if found.shape != (self.size,):
+        coefficients = np.asarray(coefficients, np.float64)
+        if coefficients.shape != (self.size,):
             raise ValueError(
                 f"Argument `coefficients` must have the shape ({self.size},), but has"
-                f" {found.shape}."
+                f" {coefficients.shape}."
             )
-        return found
+        return coefficients
 
 
 def _pair_terms(bond: np.ndarray, distance: int, n_sites: int) -> list[PauliTerm]:
@@ -230,13 +231,13 @@ def _pair_terms(bond: np.ndarray, distance: int, n_sites: int) -> list[PauliTerm
     ]
 
 
-def _checked_fields(fields: Any) -> tuple[float, ...]:
-    found = np.asarray(fields, np.float64)
-    if found.ndim != 1 or not found.size or not np.isfinite(found).all():
+def _checked_fields(fields: npt.ArrayLike) -> tuple[float, ...]:
+    values = np.asarray(fields, np.float64)
+    if values.ndim != 1 or not values.size or not np.isfinite(values).all():
         raise ValueError(
             f"Argument `fields` must hold one finite number for each site, but is {fields!r}."
         )
-    return tuple(found.tolist())
+    return tuple(values.tolist())
 
 
 def _agreed(n_sites: int | None, n_fields: int) -> int:

@@ -1,7 +1,7 @@
 """Autoregressive prediction: each predicted state is the next input."""
 
-from collections.abc import Mapping
-from typing import Any, overload
+from collections.abc import Callable, Mapping
+from typing import overload
 
 import keras
 import numpy as np
@@ -13,6 +13,7 @@ from qtf.dynamics.state_checks import checked_batch, norms_of
 from qtf.layers.spin_encoding import check_dimension
 from qtf.pieces import byte_budget, equal_pieces
 from qtf.training.compilation import compiled
+from qtf.typing import Tensor
 
 
 class Rollout:
@@ -55,14 +56,14 @@ class Rollout:
         chunk_bytes: int | None = None,
     ) -> None:
         if loop not in ("best", *LOOPS):
-            known = ", ".join(("best", *LOOPS))
-            raise ValueError(f'Argument `loop` must be one of {known}, but is "{loop}".')
+            words = ", ".join(("best", *LOOPS))
+            raise ValueError(f'Argument `loop` must be one of {words}, but is "{loop}".')
         check_arguments(Optional(COUNT), chunk_bytes=chunk_bytes)
         self.model = model
         self.xla = xla
         self.loop = loop
         self.chunk_bytes = chunk_bytes
-        self._loops: dict[tuple[int, ...], Any] = {}
+        self._loops: dict[tuple[int, ...], Callable[[Tensor], Tensor]] = {}
 
     @overload
     def __call__(self, psi0: np.ndarray, n_steps: int) -> np.ndarray: ...
@@ -70,7 +71,9 @@ class Rollout:
     @overload
     def __call__(self, psi0: Mapping[int, np.ndarray], n_steps: int) -> dict[int, np.ndarray]: ...
 
-    def __call__(self, psi0: Any, n_steps: int) -> Any:
+    def __call__(
+        self, psi0: np.ndarray | Mapping[int, np.ndarray], n_steps: int
+    ) -> np.ndarray | dict[int, np.ndarray]:
         """Predicts `n_steps` states after each initial state.
 
         Args:
@@ -95,44 +98,42 @@ class Rollout:
         check_arguments(COUNT, n_steps=n_steps)
         psi0 = checked_batch("psi0", psi0)
         check_dimension(psi0.shape[-1], self.model.n_max, "The last axis of `psi0`")
-        psi = self._scaled(np.atleast_2d(psi0), n_steps)
+        psi = self._roll_out_scaled(np.atleast_2d(psi0), n_steps)
         return psi if psi0.ndim == 2 else psi[0]
 
-    def _scaled(self, psi0: np.ndarray, n_steps: int) -> np.ndarray:
+    def _roll_out_scaled(self, psi0: np.ndarray, n_steps: int) -> np.ndarray:
         """Rolls normalised states out and gives their trajectories the norms of `psi0`."""
         dtype = np.dtype(self.model.variable_dtype)
         if not len(psi0):
             return np.zeros((0, n_steps + 1, psi0.shape[-1]), np.result_type(dtype, 1j))
         norms = norms_of(psi0)
         _check_norms(norms, dtype)
-        psi = self._in_chunks(real_parts(psi0 / norms[:, None], dtype.name), n_steps)
+        psi = self._roll_out_chunks(real_parts(psi0 / norms[:, None], dtype.name), n_steps)
         psi *= norms[:, None, None].astype(dtype)
         psi[:, 0] = psi0
         return psi
 
-    def _in_chunks(self, parts: np.ndarray, n_steps: int) -> np.ndarray:
+    def _roll_out_chunks(self, parts: np.ndarray, n_steps: int) -> np.ndarray:
         batch_size = len(parts)
         budget = byte_budget() if self.chunk_bytes is None else self.chunk_bytes
         most = max(1, budget // (parts[:1].nbytes * (n_steps + 1)))
         if batch_size <= most:
-            return self._predicted(parts, n_steps)
+            return self._predict(parts, n_steps)
         # The last one overlaps the one before: all have one shape, and are compiled once.
         _, size = equal_pieces(batch_size, most)
-        psi: Any = None
+        n_times, dimension = n_steps + 1, parts.shape[-1]
+        psi = np.empty((batch_size, n_times, dimension), np.result_type(parts.dtype, 1j))
         for start in range(0, batch_size, size):
             start = min(start, batch_size - size)
-            chunk = self._predicted(parts[start : start + size], n_steps)
-            if psi is None:
-                psi = np.empty((batch_size, *chunk.shape[1:]), chunk.dtype)
-            psi[start : start + size] = chunk
+            psi[start : start + size] = self._predict(parts[start : start + size], n_steps)
         return psi
 
-    def _predicted(self, parts: np.ndarray, n_steps: int) -> np.ndarray:
+    def _predict(self, parts: np.ndarray, n_steps: int) -> np.ndarray:
         loop = self._loop(n_steps, *parts.shape)
         predicted = np.asarray(loop(ops.convert_to_tensor(parts)))
         return predicted[:, :, 0] + 1j * predicted[:, :, 1]
 
-    def _loop(self, n_steps: int, *shape: int) -> Any:
+    def _loop(self, n_steps: int, *shape: int) -> Callable[[Tensor], Tensor]:
         """Returns the compiled loop of this size; sizes do not share one, or it retraces."""
         if (n_steps, *shape) not in self._loops:
             batch_size, _, dimension = shape

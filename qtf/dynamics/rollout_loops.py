@@ -16,43 +16,55 @@ hidden 3 u^2 and afterwards 2 d u.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import keras
 from keras import ops
 
 from qtf.dynamics.transferable_sru import TransferableSRU
+from qtf.typing import Index, Pair, Tensor
+
+
+class Stepped(Protocol):
+    """A model that advances states step by step, with a memory of its own."""
+
+    def initial_cells(self, batch_size: Index) -> Tensor:
+        """Returns the memory before the first step."""
+
+    def step(self, psi: Tensor, cells: Tensor) -> Pair:
+        """Returns the next states, (batch, 2, 2**n), and the next memory."""
+
 
 # (model, psi0, n_steps) -> states
-Loop = Callable[[Any, Any, int], Any]
+Loop = Callable[[Any, Tensor, int], Tensor]
 # Joining matrices costs 3 d u^2 once; below this many states in all it is not worth it.
 FEWEST_STATES = 50
 # From this batch size on, products are at full speed and memory counts.
 MANY_STATES = 64
 
 
-def stepwise_states(model: Any, psi0: Any, n_steps: int) -> Any:
+def roll_out_stepwise(model: Stepped, psi0: Tensor, n_steps: int) -> Tensor:
     """Rolls a model out step by step; to be compiled by the caller.
 
     Args:
-        model: Any model with `initial_cells` and `step`.
+        model: Tensor model with `initial_cells` and `step`.
         psi0: Real and imaginary parts, (batch, 2, 2**n).
         n_steps: Number of steps.
 
     Returns:
         (batch, n_steps + 1, 2, 2**n), the initial state first.
     """
-    return _looped(model.step, psi0, model.initial_cells(ops.shape(psi0)[0]), n_steps)
+    return _run_loop(model.step, psi0, model.initial_cells(ops.shape(psi0)[0]), n_steps)
 
 
-def narrow_states(model: TransferableSRU, psi0: Any, n_steps: int) -> Any:
+def roll_out_narrow(model: TransferableSRU, psi0: Tensor, n_steps: int) -> Tensor:
     """Rolls a network without layer normalisation out, outer products joined.
 
         [e, a] = psi [A, A W1] + offsets        e = encoded, h = activation(a)
         x = h W2 + b2 + e, SRU layers: x -> y, g = activation(y W3 + b3)
         decoded = [g, y] [W4 D; D] + offset
 
-    Args and returns as `stepwise_states`; equal to it to rounding.
+    Args and returns as `roll_out_stepwise`; equal to it to rounding.
     """
     dimension = ops.shape(psi0)[-1]
     enter, leave = model.first_block, model.second_block
@@ -65,7 +77,7 @@ def narrow_states(model: TransferableSRU, psi0: Any, n_steps: int) -> Any:
     out_offset = ops.matmul(outer.bias[None], decoding)
     width = 2 * dimension
 
-    def step(psi: Any, cells: Any) -> tuple[Any, Any]:
+    def step(psi: Tensor, cells: Tensor) -> Pair:
         entered = ops.matmul(ops.reshape(psi, (-1, width)), into) + into_offset
         encoded, hidden = ops.split(entered, 2, axis=-1)
         x = enter.output_dense(inner.activation(hidden)) + encoded
@@ -74,11 +86,11 @@ def narrow_states(model: TransferableSRU, psi0: Any, n_steps: int) -> Any:
         decoded = ops.reshape(ops.matmul(features, out_of) + out_offset, ops.shape(psi))
         return model.next_state(psi, decoded), cells
 
-    return _looped(step, psi0, model.initial_cells(ops.shape(psi0)[0]), n_steps)
+    return _run_loop(step, psi0, model.initial_cells(ops.shape(psi0)[0]), n_steps)
 
 
-def hidden_states(model: TransferableSRU, psi0: Any, n_steps: int) -> Any:
-    """Rolls a network out without leaving its hidden space.
+def roll_out_features(model: TransferableSRU, psi0: Tensor, n_steps: int) -> Tensor:
+    """Rolls a network out on its features alone, without states in between.
 
     With D the decoding and E the encoding, F = D E is one (units, units) matrix for every n:
 
@@ -87,14 +99,14 @@ def hidden_states(model: TransferableSRU, psi0: Any, n_steps: int) -> Any:
 
     All states are decoded at once after the loop; changes of states add up there.
 
-    Args and returns as `stepwise_states`; equal to it to rounding.
+    Args and returns as `roll_out_stepwise`; equal to it to rounding.
     """
     dimension = ops.shape(psi0)[-1]
     increments = model.predicts == "increment"
     parts = ops.reshape(_decoding_matrix(model, dimension), (-1, 2, dimension))
     fold = model.spin_encoding(parts)
 
-    def advance(carry: tuple[Any, Any], _: Any) -> tuple[Any, Any]:
+    def advance(carry: Pair, _: None) -> tuple[Pair, Pair]:
         encoded, cells = carry
         features, cells = model.step_features(encoded, cells, dimension)
         decoded = ops.matmul(features, fold)
@@ -113,9 +125,9 @@ def hidden_states(model: TransferableSRU, psi0: Any, n_steps: int) -> Any:
 
 
 LOOPS: dict[str, Loop] = {
-    "stepwise": stepwise_states,
-    "narrow": narrow_states,
-    "hidden": hidden_states,
+    "stepwise": roll_out_stepwise,
+    "narrow": roll_out_narrow,
+    "hidden": roll_out_features,
 }
 
 
@@ -137,21 +149,26 @@ def best_loop(model: keras.Model, batch_size: int, dimension: int, n_steps: int)
     """
     one_precision = model.compute_dtype == model.variable_dtype
     if not isinstance(model, TransferableSRU) or not one_precision:
-        return stepwise_states
+        return roll_out_stepwise
     if batch_size * n_steps < FEWEST_STATES:
-        return stepwise_states
+        return roll_out_stepwise
     d, u = dimension, model.units
     few = batch_size < MANY_STATES
-    work: dict[Loop, float] = {stepwise_states: 1.2 * (3 * d * u + 2 * u * u)}
+    work: dict[Loop, float] = {roll_out_stepwise: 1.2 * (3 * d * u + 2 * u * u)}
     if not model.layer_norm:
-        work[narrow_states] = (7 if few else 5) * d * u
+        work[roll_out_narrow] = (7 if few else 5) * d * u
     afterwards = 0 if batch_size == 1 else 1 if few else 2.5
-    work[hidden_states] = 3 * u * u + afterwards * d * u
+    work[roll_out_features] = 3 * u * u + afterwards * d * u
     return min(work, key=work.__getitem__)
 
 
-def _looped(step: Callable[..., Any], psi0: Any, cells: Any, n_steps: int) -> Any:
-    def advance(carry: tuple[Any, Any], _: Any) -> tuple[Any, Any]:
+def _run_loop(
+    step: Callable[[Tensor, Tensor], Pair],
+    psi0: Tensor,
+    cells: Tensor,
+    n_steps: int,
+) -> Tensor:
+    def advance(carry: Pair, _: None) -> tuple[Pair, Pair]:
         carry = step(*carry)
         return carry, carry
 
@@ -160,7 +177,7 @@ def _looped(step: Callable[..., Any], psi0: Any, cells: Any, n_steps: int) -> An
     return ops.transpose(states, (1, 0, 2, 3))
 
 
-def _affine_encoding(model: TransferableSRU, dimension: int) -> tuple[Any, Any]:
+def _affine_encoding(model: TransferableSRU, dimension: int) -> Pair:
     """Returns matrix (2 * 2**n, units) and offset (1, units) of spin and chain encoding."""
     width = 2 * dimension
     zero_and_units = ops.concatenate(
@@ -171,7 +188,7 @@ def _affine_encoding(model: TransferableSRU, dimension: int) -> tuple[Any, Any]:
     return encoded[1:] - encoded[:1], encoded[:1]
 
 
-def _decoding_matrix(model: TransferableSRU, dimension: int) -> Any:
+def _decoding_matrix(model: TransferableSRU, dimension: int) -> Tensor:
     """Returns the matrix of the spin decoding, (units, 2 * 2**n)."""
     units = ops.eye(model.units, dtype=model.variable_dtype)
     return ops.reshape(model.spin_decoding(units, dimension=dimension), (-1, 2 * dimension))

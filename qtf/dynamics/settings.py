@@ -99,11 +99,7 @@ class ModelSettings(GeneratorSettings, NetworkSettings, AnyModelSettings, sectio
     """The model, a network or a local generator."""
 
     def __post_init__(self) -> None:
-        """Checks every rule.
-
-        Raises:
-            ValueError: A rule is broken, or a setting belongs to another preset.
-        """
+        """Checks every rule."""
         super().__post_init__()
         other = NetworkSettings() if self.is_generator else GeneratorSettings()
         for key, value in other.as_mapping().items():
@@ -151,11 +147,7 @@ class FitSettings(Settings, section="fit"):
     noise: Annotated[float, NOT_NEGATIVE] = 0.0
 
     def __post_init__(self) -> None:
-        """Checks every rule.
-
-        Raises:
-            ValueError: A rule is broken.
-        """
+        """Checks every rule."""
         super().__post_init__()
         if self.last_lag > self.n_steps:
             raise ValueError(

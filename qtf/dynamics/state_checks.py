@@ -5,18 +5,17 @@ with spin 1 the most significant bit. Real ones are taken as they are: their ima
 are 0.
 """
 
-from typing import Any
-
 import numpy as np
+import numpy.typing as npt
 
 COUNTS = {1: "one time", 2: "two times"}
 
 
-def checked_trajectories(name: str, psi: Any, *, min_times: int = 1) -> np.ndarray:
+def checked_trajectories(name: str, psi: npt.ArrayLike, *, min_times: int = 1) -> np.ndarray:
     """Returns `psi` as a complex128 array (n_trajectories, n_times, 2**n) of states.
 
     Args:
-        name: Of the argument, for messages.
+        name: Name of the argument, for messages.
         psi: Trajectories, complex or real.
         min_times: Fewest times, 1 or 2.
 
@@ -29,16 +28,14 @@ def checked_trajectories(name: str, psi: Any, *, min_times: int = 1) -> np.ndarr
             f"Trajectories in `{name}` must be (n_trajectories, n_times, 2**n) with at least"
             f" {COUNTS[min_times]}, but have shape {states.shape}."
         )
-    if not np.isfinite(states).all():
-        raise ValueError(f"Trajectories in `{name}` must be finite, but hold NaN or infinity.")
     return checked_amplitudes(name, states)
 
 
-def checked_batch(name: str, psi: Any) -> np.ndarray:
+def checked_batch(name: str, psi: npt.ArrayLike) -> np.ndarray:
     """Returns `psi` as a complex128 array (batch, 2**n) or (2**n,) of states.
 
     Args:
-        name: Of the argument, for messages.
+        name: Name of the argument, for messages.
         psi: States, complex or real.
 
     Raises:
@@ -52,11 +49,11 @@ def checked_batch(name: str, psi: Any) -> np.ndarray:
     return checked_amplitudes(name, states)
 
 
-def checked_amplitudes(name: str, psi: Any) -> np.ndarray:
+def checked_amplitudes(name: str, psi: npt.ArrayLike) -> np.ndarray:
     """Returns `psi` as a complex128 array (..., 2**n) of states.
 
     Args:
-        name: Of the argument, for messages.
+        name: Name of the argument, for messages.
         psi: States, complex or real.
 
     Raises:
@@ -90,7 +87,7 @@ def norms_of(psi: np.ndarray) -> np.ndarray:
     return largest * np.linalg.norm(psi / largest[..., None], axis=-1)
 
 
-def _complex(name: str, psi: Any) -> np.ndarray:
+def _complex(name: str, psi: npt.ArrayLike) -> np.ndarray:
     states = np.asarray(psi)
     if states.dtype.kind not in "iufc":
         raise ValueError(f"Argument `{name}` must hold numbers, but has dtype {states.dtype}.")

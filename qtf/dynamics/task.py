@@ -3,27 +3,34 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import keras
 import numpy as np
 from keras import ops
 
+from qtf.checks import OneOf, check_arguments
 from qtf.dynamics import figures
-from qtf.dynamics.growth import grow
+from qtf.dynamics.idle_spin import add_idle_spin
 from qtf.dynamics.metrics import relative_entropy
 from qtf.dynamics.models import make_model
 from qtf.dynamics.rollout import Rollout, real_parts
 from qtf.dynamics.settings import LOSSES, ModelSettings, metric_names
 from qtf.pieces import rows_at_once
 from qtf.training.compilation import compiled
-from qtf.training.training import Training
+from qtf.training.training import Source, Training
 from qtf.training.weight_files import load_weights
 
 # More trajectories at once are no faster.
 VALIDATION_CHUNK = 64
 # Arrays as large as the trajectories that their loss holds at once.
 ARRAYS_HELD = 8
+
+
+class TrajectorySource(Source, Protocol):
+    """Batches of trajectories, see `qtf.data`."""
+
+    batch_size: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +56,7 @@ class DynamicsTask:
         n_rollouts: Validation trajectories rolled out for each n.
         initial_weights: File of weights to start from, or None.
         grown_from: Number of spins of the longest chain that the initial weights know: the
-            network is grown from there to the longest chain of the training, see `grow`.
+            network is grown from there to the longest chain of the training, see `add_idle_spin`.
             None: it is not.
         initial_states: Law of the initial states, for growing.
         xla: Whether validation is compiled by XLA.
@@ -63,7 +70,7 @@ class DynamicsTask:
     model: ModelSettings
     seed: int = 0
     loss: str
-    source: Any
+    source: TrajectorySource
     validation: Mapping[int, np.ndarray]
     dt: float
     rollout_steps: int
@@ -74,9 +81,7 @@ class DynamicsTask:
     xla: bool = True
 
     def __post_init__(self) -> None:
-        if self.loss not in LOSSES:
-            known = ", ".join(LOSSES)
-            raise ValueError(f'Argument `loss` must be one of {known}, but is "{self.loss}".')
+        check_arguments(OneOf(LOSSES), loss=self.loss)
 
     def build(self) -> "DynamicsTraining":
         """Makes the model, with the initial weights if any were given, and what trains it."""
@@ -102,7 +107,7 @@ class DynamicsTraining(Training):
             load_weights(model, task.initial_weights)
         if task.grown_from is not None:
             for n_sites in range(task.grown_from, max(task.validation)):
-                grow(model, n_sites, initial_states=task.initial_states)
+                add_idle_spin(model, n_sites, initial_states=task.initial_states)
         self._rollout = Rollout(model, xla=task.xla)
         self._validation_loss = compiled(
             lambda psi: next_state_loss(model, psi, task.loss, False),
@@ -136,7 +141,7 @@ class DynamicsTraining(Training):
         exact, predicted = {}, {}
         for n_sites, trajectories in self.task.validation.items():
             exact[n_sites] = trajectories[0, : self.task.rollout_steps + 1]
-            predicted[n_sites] = self._rolled_out(trajectories)[0]
+            predicted[n_sites] = self._roll_out(trajectories)[0]
         figure = figures.amplitudes_figure(
             exact, predicted, self.task.dt, title="One validation state of each chain length"
         )
@@ -153,14 +158,14 @@ class DynamicsTraining(Training):
         return float(np.average(losses, weights=counts))
 
     def _mean_relative_entropy(self, exact: np.ndarray) -> float:
-        predicted = self._rolled_out(exact)[:, -1].astype(np.complex128)
+        predicted = self._roll_out(exact)[:, -1].astype(np.complex128)
         return float(
             relative_entropy(
                 exact[: self.task.n_rollouts, self.task.rollout_steps], predicted
             ).mean()
         )
 
-    def _rolled_out(self, exact: np.ndarray) -> np.ndarray:
+    def _roll_out(self, exact: np.ndarray) -> np.ndarray:
         return self._rollout(exact[: self.task.n_rollouts, 0], self.task.rollout_steps)
 
 

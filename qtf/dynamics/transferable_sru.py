@@ -5,10 +5,11 @@ from typing import Any
 import keras
 from keras import ops
 
-from qtf.checks import COUNT, POSITIVE, check_arguments
+from qtf.checks import COUNT, POSITIVE, OneOf, check_arguments
 from qtf.dynamics.settings import NETWORK_PRESETS, PREDICTED
 from qtf.layers import SRU, ChainEncoding, FeedForward, SpinDecoding, SpinEncoding
 from qtf.layers.spin_encoding import check_parts
+from qtf.typing import Index, Pair, Tensor
 
 
 @keras.saving.register_keras_serializable("qtf")
@@ -74,10 +75,7 @@ class TransferableSRU(keras.Model):
         super().__init__(autocast=False, **kwargs)
         check_arguments(COUNT, n_max=n_max, n_layers=n_layers)
         check_arguments(POSITIVE, increment_scale=increment_scale)
-        if predicts not in PREDICTED:
-            raise ValueError(
-                f'Argument `predicts` must be "state" or "increment", but is "{predicts}".'
-            )
+        check_arguments(OneOf(PREDICTED), predicts=predicts)
         self.n_max = n_max
         self.units = units
         self.n_layers = n_layers
@@ -105,18 +103,16 @@ class TransferableSRU(keras.Model):
         Raises:
             ValueError: The preset is unknown.
         """
-        if preset not in NETWORK_PRESETS:
-            known = ", ".join(NETWORK_PRESETS)
-            raise ValueError(f'Argument `preset` must be one of {known}, but is "{preset}".')
+        check_arguments(OneOf(NETWORK_PRESETS), preset=preset)
         return cls(**{**NETWORK_PRESETS[preset], **overrides})
 
-    def call(self, psi: Any, training: bool = False) -> Any:
+    def call(self, psi: Tensor, training: bool = False) -> Tensor:
         """Predicts every next state of whole trajectories."""
         features = self.features(psi, training=training)
         decoded = self.spin_decoding(features, dimension=ops.shape(psi)[-1])
         return self.next_state(psi, ops.transpose(decoded, (1, 0, 2, 3)))
 
-    def features(self, psi: Any, training: bool = False) -> Any:
+    def features(self, psi: Tensor, training: bool = False) -> Tensor:
         """Returns what the spin decoding decodes, time first, (time, batch, units)."""
         check_parts(psi, self.n_max, axes=("batch", "time"))
         x = ops.transpose(self.spin_encoding(psi), (1, 0, 2))
@@ -126,11 +122,11 @@ class TransferableSRU(keras.Model):
             x = sru(x, training=training)
         return self.second_block(x, training=training)
 
-    def initial_cells(self, batch_size: Any) -> Any:
+    def initial_cells(self, batch_size: Index) -> Tensor:
         """Returns the cell states before the first step, (n_layers, batch, units)."""
         return ops.zeros((self.n_layers, batch_size, self.units), self.variable_dtype)
 
-    def step(self, psi: Any, cells: Any) -> tuple[Any, Any]:
+    def step(self, psi: Tensor, cells: Tensor) -> Pair:
         """Advances states by one time step.
 
         Args:
@@ -146,7 +142,7 @@ class TransferableSRU(keras.Model):
         features, cells = self.step_features(self.spin_encoding(psi), cells, dimension)
         return self.next_state(psi, self.spin_decoding(features, dimension=dimension)), cells
 
-    def step_features(self, encoded: Any, cells: Any, dimension: Any) -> tuple[Any, Any]:
+    def step_features(self, encoded: Tensor, cells: Tensor, dimension: Index) -> Pair:
         """Does the part of a step between spin encoding and spin decoding.
 
         Args:
@@ -161,7 +157,7 @@ class TransferableSRU(keras.Model):
         y, cells = self.recurrent_step(x, cells)
         return self.second_block(y), cells
 
-    def recurrent_step(self, x: Any, cells: Any) -> tuple[Any, Any]:
+    def recurrent_step(self, x: Tensor, cells: Tensor) -> Pair:
         """Does the SRU layers' part of a step, (batch, units) to (batch, units)."""
         next_cells = []
         for layer, sru in enumerate(self.sru_layers):
@@ -169,7 +165,7 @@ class TransferableSRU(keras.Model):
             next_cells.append(cell)
         return x, ops.stack(next_cells)
 
-    def next_state(self, psi: Any, decoded: Any) -> Any:
+    def next_state(self, psi: Tensor, decoded: Tensor) -> Tensor:
         """Returns the next states from what the spin decoding made of the features."""
         if self.predicts == "state":
             return decoded
@@ -177,7 +173,7 @@ class TransferableSRU(keras.Model):
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make this model again."""
-        own = {
+        arguments = {
             "n_max": self.n_max,
             "units": self.units,
             "n_layers": self.n_layers,
@@ -191,7 +187,7 @@ class TransferableSRU(keras.Model):
             "seed": self.seed,
         }
         base = {key: value for key, value in super().get_config().items() if key != "autocast"}
-        return {**base, **own}
+        return {**base, **arguments}
 
     def _make_layers(self) -> None:
         inner = {"dtype": self.dtype_policy}
@@ -213,8 +209,8 @@ class TransferableSRU(keras.Model):
         """Creates all weights at once: none depends on the number of spins."""
         self.spin_encoding.build((None, None, 2, None))
         wide = (None, None, self.units)
-        for layer in (self.chain_encoding, self.first_block, *self.sru_layers):
+        layers: list[keras.layers.Layer] = [self.chain_encoding, self.first_block]
+        layers += [*self.sru_layers, self.second_block, self.spin_decoding]
+        for layer in layers:
             layer.build(wide)
-        self.second_block.build(wide)
-        self.spin_decoding.build(wide)
         self.built = True

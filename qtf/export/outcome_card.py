@@ -8,6 +8,7 @@ import keras
 
 from qtf import __version__
 from qtf.export.wave_function_card import listed
+from qtf.open_systems.averaged import AveragedDistribution
 from qtf.physics import Povm
 
 TEMPLATE = """# Outcomes of measurements on {n_sites} spins
@@ -73,7 +74,8 @@ def outcome_card(
         time: When the system has this distribution; None: in its steady state.
         max_samples: Largest number of rows of one request.
     """
-    members = getattr(distribution, "distributions", [distribution])
+    is_mean = isinstance(distribution, AveragedDistribution)
+    members = distribution.distributions if is_mean else [distribution]
     return TEMPLATE.format(
         version=__version__,
         n_sites=distribution.n_sites,

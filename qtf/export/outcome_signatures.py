@@ -8,10 +8,10 @@ import tensorflow as tf
 
 from qtf.export.input_checks import checked_outcomes
 from qtf.export.sampled_module import SEEDS, SampledModule
+from qtf.open_systems.settings import DIRECTIONS
 from qtf.physics import Lattice, Povm
 
 OUTCOMES = [tf.TensorSpec((None, None), tf.int32, "outcomes")]
-DIRECTIONS = ("x", "y", "z")
 
 
 class OutcomeModule(SampledModule):
@@ -65,14 +65,6 @@ class OutcomeModule(SampledModule):
         return self._in_runs(
             lambda rows: {"log_prob": tf.cast(self._model(rows), tf.float32)},
             outcomes,
-            n_evaluations(self._model),
+            self._model.n_evaluations,
             ("log_prob",),
         )
-
-
-def n_evaluations(distribution: keras.Model) -> int:
-    """Returns how often a network is evaluated for one row: once for each string of each member."""
-    members = getattr(distribution, "distributions", None)
-    if members is None:
-        return distribution.n_strings
-    return sum(map(n_evaluations, members))

@@ -27,7 +27,7 @@ class WaveFunctionModule(SampledModule):
     def __init__(self, psi: keras.Model, hamiltonian: PauliSum, *, max_samples: int) -> None:
         super().__init__(psi, name="wave_function", max_samples=max_samples)
         self._local_energy = LocalEnergy(hamiltonian)
-        self._n_images = getattr(psi, "n_symmetries", 1)
+        self._n_images = psi.n_symmetries
 
     @tf.function(input_signature=BITS, autograph=False)
     def log_psi(self, bits: Any) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def errors_figure(
 
 
 def retraining_figure(
-    curves: Mapping[int, tuple[Sequence[float], Sequence[float]]],
+    curves: Mapping[int, tuple[Sequence[float], Sequence[float | None]]],
     size_name: str,
     *,
     title: str = "",

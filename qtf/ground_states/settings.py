@@ -15,6 +15,7 @@ from qtf.checks import (
     OneOf,
     Optional,
     Several,
+    require,
 )
 from qtf.physics.lattices import ORDERS
 from qtf.settings import Settings
@@ -52,17 +53,10 @@ class WaveFunctionSettings(Settings, section="wave_function"):
     phase: Annotated[str, OneOf(PHASE_OUTPUTS)] = "angle"
 
     def __post_init__(self) -> None:
-        """Checks every rule.
-
-        Raises:
-            ValueError: A rule is broken.
-        """
         super().__post_init__()
-        if self.positive and self.phase != "angle":
-            raise ValueError(
-                'Setting `wave_function.phase` must be "angle" if `positive`, as there is none'
-                f' then, but is "{self.phase}".'
-            )
+        words = 'be "angle" if `positive`, as there is none then'
+        holds = self.phase == "angle" or not self.positive
+        require(holds, "wave_function.phase", words, self.phase)
 
     @property
     def heads(self) -> tuple[int, ...]:
@@ -110,16 +104,10 @@ class SymmetrySettings(Settings, section="symmetry"):
     weighted_phase: Annotated[bool, FLAG] = True
 
     def __post_init__(self) -> None:
-        """Checks every rule.
-
-        Raises:
-            ValueError: A rule is broken.
-        """
         super().__post_init__()
-        if self.in_training and self.group == "none":
-            raise ValueError(
-                'Setting `symmetry.group` must not be "none" if `symmetry.in_training`, but is.'
-            )
+        words = 'not be "none" if `symmetry.in_training`'
+        holds = self.group != "none" or not self.in_training
+        require(holds, "symmetry.group", words, self.group)
 
 
 @dataclass(frozen=True)
@@ -204,18 +192,11 @@ class GrowthSettings(Settings, section="growth"):
     n_averages: Annotated[int, COUNT_OR_0] = 2000
 
     def __post_init__(self) -> None:
-        """Checks every rule.
-
-        Raises:
-            ValueError: A rule is broken.
-        """
         super().__post_init__()
-        if list(self.sizes) != sorted(set(self.sizes)):
-            raise ValueError(
-                f"Setting `growth.sizes` must ascend from at least 2, but is {tuple(self.sizes)}."
-            )
-        if self.n_averages == 1:
-            raise ValueError("Setting `growth.n_averages` must be 0 or at least 2, but is 1.")
+        ascend = list(self.sizes) == sorted(set(self.sizes))
+        require(ascend, "growth.sizes", "ascend from at least 2", tuple(self.sizes))
+        n_averages = self.n_averages
+        require(n_averages != 1, "growth.n_averages", "be 0 or at least 2", n_averages)
         if self.sizes:
             self._check_lists()
 

@@ -68,6 +68,11 @@ class AveragedDistribution(SampledDistribution):
         return len(self.distributions)
 
     @property
+    def n_evaluations(self) -> int:
+        """Evaluations of a network for one row of outcomes: those of all members."""
+        return sum(distribution.n_evaluations for distribution in self.distributions)
+
+    @property
     def n_uniforms(self) -> int:
         """Random numbers that one sample takes."""
         return 1 + max(distribution.n_uniforms for distribution in self.distributions)

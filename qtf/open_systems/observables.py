@@ -5,9 +5,8 @@ import numpy.typing as npt
 
 from qtf.autoregressive.estimates import Estimate
 from qtf.autoregressive.inputs import checked_outcomes
+from qtf.open_systems.settings import DIRECTIONS
 from qtf.typing import Array
-
-DIRECTIONS = ("x", "y", "z")
 
 
 class PauliObservables:

@@ -78,6 +78,11 @@ class OutcomeDistribution(SampledDistribution):
         return len(self.strings)
 
     @property
+    def n_evaluations(self) -> int:
+        """Evaluations of the network for one row of outcomes: one for each string."""
+        return self.n_strings
+
+    @property
     def n_uniforms(self) -> int:
         """Random numbers that one sample takes."""
         return self.n_sites + (self.n_strings > 1)

@@ -44,6 +44,11 @@ class SampledDistribution(keras.Model):
         """Memory that the evaluation of one more row of outcomes takes, roughly."""
         raise NotImplementedError
 
+    @property
+    def n_evaluations(self) -> int:
+        """Evaluations of a network for one row of outcomes."""
+        raise NotImplementedError
+
     def sample(self, uniforms: Tensor) -> Tensor:
         """Draws independent outcomes.
 

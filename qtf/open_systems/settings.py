@@ -7,6 +7,7 @@ from qtf.checks import COUNT_OR_0, FLAG, FRACTION, POSITIVE, SAMPLES, OneOf, Opt
 from qtf.settings import Settings
 
 NORMS = ("l1", "chi2")
+DIRECTIONS = ("x", "y", "z")
 # Amplitudes of one spin, up and down, that points along a direction.
 HALF = 0.5**0.5
 STARTS: dict[str, tuple[complex, complex]] = {
@@ -85,3 +86,19 @@ class SamplingSettings(Settings, section="sampling"):
     n_samples: Annotated[int, SAMPLES] = 12000
     n_validation: Annotated[int, SAMPLES] = 12000
     chunk: Annotated[int, COUNT_OR_0] = 0
+
+
+def metric_names(*, every_outcome: bool, has_exact_values: bool) -> tuple[str, ...]:
+    """Returns the names of what a validation measures.
+
+    Args:
+        every_outcome: Whether sums are over all outcomes; samples have errors beside them.
+        has_exact_values: Whether exact values are known.
+    """
+    errors = [f"{name}_error" for name in ("loss", *DIRECTIONS)]
+    exact = [*(f"exact_{name}" for name in DIRECTIONS), "distance"]
+    return (
+        *("loss", "time", *DIRECTIONS),
+        *(() if every_outcome else errors),
+        *(exact if has_exact_values else ()),
+    )

@@ -165,12 +165,12 @@ def steady_vector(
             )
         return start
 
-    def scaled(vector: np.ndarray) -> np.ndarray:
+    def apply_scaled(vector: np.ndarray) -> np.ndarray:
         return product(vector) / rate
 
-    vector = _null_vector(scaled, trace, start, tolerance)
+    vector = _null_vector(apply_scaled, trace, start, tolerance)
     if unique:
-        _check_isolated(scaled, trace, start)
+        _check_isolated(apply_scaled, trace, start)
     return vector
 
 
@@ -185,7 +185,7 @@ def _null_vector(
     # Half for L v, half for what is left of the trace. Far below rounding the iteration may
     # overflow, which the residual shows.
     with np.errstate(all="ignore"):
-        solution = _solution(_shifted(product, trace, start), -start, start, tolerance / 2)
+        solution = _solve(_shift(product, trace, start), -start, start, tolerance / 2)
         solution = solution / trace(solution)
         residual = float(np.linalg.norm(product(solution)))
     if not residual <= tolerance:
@@ -216,9 +216,9 @@ def _check_isolated(
     w = np.random.default_rng(0).standard_normal(len(start)).astype(start.dtype)
     w -= trace(w) * start
     w /= np.linalg.norm(w)
-    shifted = _shifted(product, trace, start)
+    shifted = _shift(product, trace, start)
     with np.errstate(all="ignore"):
-        left = w + _solution(shifted, -shifted(w), np.zeros_like(w), SECOND_TOLERANCE)
+        left = w + _solve(shifted, -shifted(w), np.zeros_like(w), SECOND_TOLERANCE)
         rate = float(np.linalg.norm(product(left)) / np.linalg.norm(left))
     if rate <= SLOWEST_RATE:
         raise SeveralSteadyStates(
@@ -228,15 +228,11 @@ def _check_isolated(
         )
 
 
-def _shifted(
-    product: Product, trace: Callable[[np.ndarray], complex], start: np.ndarray
-) -> Product:
+def _shift(product: Product, trace: Callable[[np.ndarray], complex], start: np.ndarray) -> Product:
     return lambda vector: product(vector) - trace(vector) * start
 
 
-def _solution(
-    product: Product, right: np.ndarray, guess: np.ndarray, tolerance: float
-) -> np.ndarray:
+def _solve(product: Product, right: np.ndarray, guess: np.ndarray, tolerance: float) -> np.ndarray:
     from scipy.sparse.linalg import LinearOperator, gcrotmk
 
     operator = LinearOperator((len(right),) * 2, matvec=product, dtype=right.dtype)

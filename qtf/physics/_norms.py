@@ -17,7 +17,7 @@ def euclidean_norm(vector: np.ndarray) -> float:
     return float(largest * np.linalg.norm(vector / largest)) if largest else 0.0
 
 
-def near_one(states: np.ndarray) -> np.ndarray:
+def bring_near_one(states: np.ndarray) -> np.ndarray:
     """Returns states whose norms can be squared, each times a power of two where it has to be.
 
     Args:

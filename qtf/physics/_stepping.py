@@ -33,7 +33,7 @@ class SparseProduct:
         return float(high + low) / 2, float(high - low) / 2
 
 
-def ascending(times: np.ndarray, sign: int) -> np.ndarray:
+def order_by_distance(times: np.ndarray, sign: int) -> np.ndarray:
     """Returns where times of one sign stand, by growing distance from 0 (0 is positive)."""
     order = np.argsort(np.abs(times), kind="stable")
     return order[(times[order] >= 0) == (sign > 0)]

@@ -31,7 +31,7 @@ def one_thread(n_elements: int) -> Iterator[None]:
     """Leaves BLAS one thread while something small is computed.
 
     Args:
-        n_elements: Of the largest matrix in it.
+        n_elements: Size of the largest matrix in it.
     """
     if n_elements > SMALL or not _TAKING_AWAY.acquire(blocking=False):
         yield

@@ -9,7 +9,7 @@ from qtf.physics._checks import (
     checked_states,
     checked_times,
 )
-from qtf.physics._stepping import SparseProduct, ascending
+from qtf.physics._stepping import SparseProduct, order_by_distance
 from qtf.physics._threads import one_thread
 from qtf.physics.operators import PauliSum
 
@@ -93,7 +93,7 @@ def chebyshev_evolve(
     for first in range(0, len(flat), size):
         columns = np.ascontiguousarray(flat[first : first + size].T)
         for sign in (1, -1):
-            rows = ascending(times, sign)
+            rows = order_by_distance(times, sign)
             _march(expansion, columns, times[rows], rate, targets[first : first + size], rows)
     return result
 
@@ -110,9 +110,9 @@ class _Expansion:
         """Returns the states at `times`, (n_times, dimension, batch)."""
         polynomials = np.empty((degree + 1, *columns.shape), np.complex128)
         polynomials[0] = columns
-        polynomials[1] = self._scaled(columns)
+        polynomials[1] = self._apply_scaled(columns)
         for k in range(2, degree + 1):
-            polynomials[k] = 2 * self._scaled(polynomials[k - 1]) - polynomials[k - 2]
+            polynomials[k] = 2 * self._apply_scaled(polynomials[k - 1]) - polynomials[k - 2]
         coefficients = self._coefficients(times, degree)
         with one_thread(polynomials.size):
             flat = coefficients @ polynomials.reshape(degree + 1, -1)
@@ -128,7 +128,7 @@ class _Expansion:
         left_out = 2 * np.cumsum(bessel[::-1])[::-1]
         return max(1, int(np.argmax(left_out <= max(tolerance, np.finfo(float).eps))))
 
-    def _scaled(self, columns: np.ndarray) -> np.ndarray:
+    def _apply_scaled(self, columns: np.ndarray) -> np.ndarray:
         return (self._product(columns) - self._center * columns) / self.half_width
 
     def _coefficients(self, times: np.ndarray, degree: int) -> np.ndarray:

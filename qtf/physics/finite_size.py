@@ -12,9 +12,9 @@ class SizeFit:
     """A weighted least-squares fit of energies against size.
 
     Attributes:
-        powers: Of the size, in each term.
-        coefficients: Of the terms.
-        covariance: Of the coefficients, from the errors of the energies.
+        powers: Power of the size in each term.
+        coefficients: Coefficient of each term.
+        covariance: Covariance of the coefficients, from the errors of the energies.
         chi_squared: Sum of squared deviations over squared errors.
         n_degrees_of_freedom: Number of sizes less that of terms.
     """

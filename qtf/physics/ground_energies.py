@@ -120,18 +120,18 @@ def bethe_roots(n_sites: int) -> np.ndarray:
         from_sums = 1 / (1 + (roots[:, None] + roots[None, :]) ** 2)
         np.fill_diagonal(from_differences, 0.0)
         np.fill_diagonal(from_sums, 0.0)
-        own = 4 * n_sites / (1 + 4 * roots**2) - (from_differences + from_sums).sum(axis=1)
-        return np.diag(own) + from_differences - from_sums
+        diagonal = 4 * n_sites / (1 + 4 * roots**2) - (from_differences + from_sums).sum(axis=1)
+        return np.diag(diagonal) + from_differences - from_sums
 
     # Without scattering, spread a little wider.
     start = 0.5 * np.tan(np.pi * numbers / (2 * n_sites)) * 1.2
-    found = root(defects, start, jac=slopes, method="hybr", tol=1e-13)
-    if not found.success:
+    solution = root(defects, start, jac=slopes, method="hybr", tol=1e-13)
+    if not solution.success:
         raise ValueError(
             f"Argument `n_sites` must allow to solve the Bethe equations, but is {n_sites}:"
-            f" {found.message}"
+            f" {solution.message}"
         )
-    return found.x
+    return solution.x
 
 
 def ising_free_fermion_energies(

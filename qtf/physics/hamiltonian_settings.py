@@ -109,7 +109,7 @@ class HamiltonianSettings(Settings, section="hamiltonian", free=True):
         """
         kind = LATTICES[self.lattice_kind]
         for key in kind.SIZES:
-            self._required(key)
+            self._require(key)
         lattice = kind(**{k: v for k, v in self.values.items() if k in _keys_of(kind)})
         n_sites = self.values.get("n_sites", lattice.n_sites)
         if n_sites != lattice.n_sites:
@@ -130,7 +130,7 @@ class HamiltonianSettings(Settings, section="hamiltonian", free=True):
             return self.model.build(self.lattice, **arguments)
         for key, default in self.model.defaults.items():
             if default is inspect.Parameter.empty:
-                self._required(key)
+                self._require(key)
         return self.model.build(**arguments)
 
     def resized(self, size: int) -> Self:
@@ -173,7 +173,7 @@ class HamiltonianSettings(Settings, section="hamiltonian", free=True):
         fields = _keys_of(LATTICES[self.lattice_kind])
         return tuple(dict.fromkeys(("lattice", *fields, "n_sites", *self.model.defaults)))
 
-    def _required(self, key: str) -> None:
+    def _require(self, key: str) -> None:
         if key not in self.values:
             raise ValueError(
                 f"Argument `config` must have the key `{key}`, but is {dict(self.values)}."
@@ -184,7 +184,7 @@ def from_config(config: Mapping[str, object]) -> PauliSum:
     """Returns the Hamiltonian that a mapping of plain values describes.
 
     Args:
-        config: As `HamiltonianSettings.from_mapping` takes it.
+        config: Mapping that `HamiltonianSettings.from_mapping` takes.
 
     Returns:
         The Hamiltonian.

@@ -66,7 +66,7 @@ def sample_initial_states(
     n_draws, states_of = _LAWS[law]
     key = [INITIAL_STATE_LAWS.index(law), n_sites, *key]
     uniforms = _uniforms(seed, key, n_draws(n_sites), n_samples, start)
-    return _normalized(states_of(uniforms))
+    return _normalize(states_of(uniforms))
 
 
 @functools.cache
@@ -95,7 +95,7 @@ def printed_state(n_sites: int) -> np.ndarray:
     """
     n_sites = checked_integer("n_sites", n_sites, minimum=2, maximum=7)
     pairs = np.array(_printed_states()[n_sites])
-    return _normalized(np.ascontiguousarray(pairs).view(np.complex128)[None, :, 0])[0]
+    return _normalize(np.ascontiguousarray(pairs).view(np.complex128)[None, :, 0])[0]
 
 
 def _uniforms(
@@ -141,7 +141,7 @@ def _complex(real: np.ndarray, imaginary: np.ndarray) -> np.ndarray:
     return states
 
 
-def _normalized(states: np.ndarray) -> np.ndarray:
+def _normalize(states: np.ndarray) -> np.ndarray:
     parts = np.ascontiguousarray(states).view(np.float64)
     parts /= np.sqrt(np.square(parts).sum(axis=1, keepdims=True))
     return parts.view(np.complex128)

@@ -27,7 +27,7 @@ class JumpOperator:
     Args:
         site: The spin, counted from 0.
         matrix: G, (2, 2), real or complex.
-        rate: At least 0, in the units of the Hamiltonian.
+        rate: Rate of at least 0, in the units of the Hamiltonian.
 
     Raises:
         ValueError: The site is negative, the matrix no finite (2, 2), or the rate negative.

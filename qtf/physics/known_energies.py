@@ -51,7 +51,7 @@ class PublishedEnergy:
 
     Attributes:
         method: How it was found.
-        energy_per_site: In the units of the Hamiltonian.
+        energy_per_site: Energy a site, in the units of the Hamiltonian.
         error: Its statistical error; 0: none was given.
         source: Where it stands.
     """
@@ -231,10 +231,10 @@ def published_energies(hamiltonian: HamiltonianSettings) -> tuple[PublishedEnerg
     lattice = hamiltonian.lattice
     if lattice.size is None:
         return ()
-    return _energies(hamiltonian, lattice.size, periodic=lattice.periodic)
+    return _look_up(hamiltonian, lattice.size, periodic=lattice.periodic)
 
 
-def bulk_energy(hamiltonian: HamiltonianSettings) -> tuple[float, float] | None:
+def find_bulk_energy(hamiltonian: HamiltonianSettings) -> tuple[float, float] | None:
     """Returns energy a site and error of an infinite lattice, or None where none is listed.
 
     Those of the antiferromagnetic Heisenberg model, H = sum S S: 1/4 - ln 2 on the chain,
@@ -244,14 +244,14 @@ def bulk_energy(hamiltonian: HamiltonianSettings) -> tuple[float, float] | None:
         hamiltonian: Its settings; the size does not matter.
 
     Example:
-        >>> bulk_energy(HamiltonianSettings("heisenberg", {"lattice": "square"}))
+        >>> find_bulk_energy(HamiltonianSettings("heisenberg", {"lattice": "square"}))
         (-0.669437, 5e-06)
     """
-    rows = _energies(hamiltonian, INFINITE, periodic=False)
+    rows = _look_up(hamiltonian, INFINITE, periodic=False)
     return (rows[0].energy_per_site, rows[0].error) if rows else None
 
 
-def _energies(
+def _look_up(
     hamiltonian: HamiltonianSettings, size: float, *, periodic: bool
 ) -> tuple[PublishedEnergy, ...]:
     """Returns the rows of the table in the units of the Hamiltonian."""
@@ -273,7 +273,7 @@ def _energies(
 _Scaled = tuple[str, float, float] | None
 
 
-def _ising(hamiltonian: HamiltonianSettings) -> _Scaled:
+def _scale_ising(hamiltonian: HamiltonianSettings) -> _Scaled:
     """Returns model and ratio of `System` and the factor of energies, or None."""
     coupling, transverse, longitudinal = map(
         hamiltonian.number, ("coupling", "transverse_field", "longitudinal_field")
@@ -284,40 +284,40 @@ def _ising(hamiltonian: HamiltonianSettings) -> _Scaled:
     return "ising", abs(transverse / coupling), abs(coupling)
 
 
-def _heisenberg(hamiltonian: HamiltonianSettings) -> _Scaled:
+def _scale_heisenberg(hamiltonian: HamiltonianSettings) -> _Scaled:
     coupling = hamiltonian.number("coupling")
     if coupling is None or not coupling > 0:
         return None
     return "heisenberg", 0.0, coupling * UNITS[str(hamiltonian["units"])] / UNITS["spin"]
 
 
-def _j1j2(hamiltonian: HamiltonianSettings) -> _Scaled:
-    scaled, second = _heisenberg(hamiltonian), hamiltonian.number("next_nearest_coupling")
+def _scale_j1j2(hamiltonian: HamiltonianSettings) -> _Scaled:
+    scaled, second = _scale_heisenberg(hamiltonian), hamiltonian.number("next_nearest_coupling")
     if scaled is None or second is None:
         return None
     return "heisenberg", second / float(hamiltonian.number("coupling") or 0.0), scaled[2]
 
 
 COUPLINGS: dict[str, Callable[[HamiltonianSettings], _Scaled]] = {
-    "ising": _ising,
-    "heisenberg": _heisenberg,
-    "j1j2": _j1j2,
+    "ising": _scale_ising,
+    "heisenberg": _scale_heisenberg,
+    "j1j2": _scale_j1j2,
 }
 
 # Task and report of a run ask for the same one.
 _lanczos = functools.lru_cache(maxsize=8)(lanczos_ground_energy)
 
 
-def _bethe_equations(hamiltonian: HamiltonianSettings) -> KnownEnergy | None:
+def _solve_bethe_equations(hamiltonian: HamiltonianSettings) -> KnownEnergy | None:
     """Returns the energy of an open antiferromagnetic Heisenberg chain of even length, or None."""
-    scaled, n_sites = _heisenberg(hamiltonian), hamiltonian.lattice.n_sites
+    scaled, n_sites = _scale_heisenberg(hamiltonian), hamiltonian.lattice.n_sites
     if scaled is None or n_sites % 2:
         return None
     energy = scaled[2] * heisenberg_chain_ground_energy(n_sites)
     return KnownEnergy(energy, 0.0, "Bethe equations", EXACT)
 
 
-def _free_fermions(hamiltonian: HamiltonianSettings) -> KnownEnergy | None:
+def _solve_free_fermions(hamiltonian: HamiltonianSettings) -> KnownEnergy | None:
     """Returns the energy of an open Ising chain, or None if it has a longitudinal field."""
     operator = hamiltonian.build()
     couplings, fields = np.zeros(operator.n_sites - 1), np.zeros(operator.n_sites)
@@ -330,17 +330,17 @@ def _free_fermions(hamiltonian: HamiltonianSettings) -> KnownEnergy | None:
     return KnownEnergy(energy, 0.0, "free fermions", EXACT)
 
 
-def _extrapolation(hamiltonian: HamiltonianSettings) -> KnownEnergy | None:
+def _extrapolate_square(hamiltonian: HamiltonianSettings) -> KnownEnergy | None:
     """Returns the energy of an open Heisenberg square between or beyond the published ones.
 
     It lies on e L^2 + s L + c + d / L, with e of the infinite lattice, fitted to Lanczos at
     side 4, diagonalisation at 6, quantum Monte Carlo at 10 and 16.
     """
-    scaled, side = _heisenberg(hamiltonian), hamiltonian.lattice.size
+    scaled, side = _scale_heisenberg(hamiltonian), hamiltonian.lattice.size
     if scaled is None or side is None or side < min(FITTED_SIDES) or side % 2:
         return None
-    left = [energy - BULK_OF_SQUARE * n**2 for n, energy in FITTED_SIDES.items()]
-    fit = fit_sizes(list(FITTED_SIDES), left, [n**2 for n in FITTED_SIDES], (1, 0, -1))
+    surplus = [energy - BULK_OF_SQUARE * n**2 for n, energy in FITTED_SIDES.items()]
+    fit = fit_sizes(list(FITTED_SIDES), surplus, [n**2 for n in FITTED_SIDES], (1, 0, -1))
     energy = scaled[2] * (BULK_OF_SQUARE * side**2 + fit(side)[0])
     error = EXTRAPOLATION_ERROR * abs(energy)
     return KnownEnergy(energy, error, "extrapolation of other sizes", EXTRAPOLATED)
@@ -348,7 +348,7 @@ def _extrapolation(hamiltonian: HamiltonianSettings) -> KnownEnergy | None:
 
 # By name of the Hamiltonian, lattice and whether it is periodic.
 SOLUTIONS: dict[tuple[str, str, bool], Callable[[HamiltonianSettings], KnownEnergy | None]] = {
-    ("ising", "chain", False): _free_fermions,
-    ("heisenberg", "chain", False): _bethe_equations,
-    ("heisenberg", "square", False): _extrapolation,
+    ("ising", "chain", False): _solve_free_fermions,
+    ("heisenberg", "chain", False): _solve_bethe_equations,
+    ("heisenberg", "square", False): _extrapolate_square,
 }

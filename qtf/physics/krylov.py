@@ -16,7 +16,7 @@ from qtf.physics._checks import (
     checked_times,
 )
 from qtf.physics._norms import euclidean_norm
-from qtf.physics._stepping import SparseProduct, ascending
+from qtf.physics._stepping import SparseProduct, order_by_distance
 from qtf.physics._threads import one_thread
 from qtf.physics.operators import PauliSum
 
@@ -116,7 +116,7 @@ def krylov_evolve(
     with one_thread(krylov_dimension * hamiltonian.dimension):
         for state, target in zip(states.reshape(-1, hamiltonian.dimension), targets, strict=True):
             for sign in (1, -1):
-                chosen = ascending(times, sign)
+                chosen = order_by_distance(times, sign)
                 march.evolve(state, times[chosen], target, chosen)
     return result
 

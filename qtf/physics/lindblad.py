@@ -204,7 +204,9 @@ class Lindbladian:
             >>> [sites for sites, _ in parts]
             [(0, 1), (1, 2)]
         """
-        bonds = sorted({_ordered(t.sites) for t in self.hamiltonian.terms if len(t.sites) == 2})
+        bonds = sorted(
+            {tuple(sorted(t.sites)) for t in self.hamiltonian.terms if len(t.sites) == 2}
+        )
         bonded = {site for bond in bonds for site in bond}
         lone = [(site,) for site in range(self.n_sites) if site not in bonded]
         places: list[tuple[int, ...]] = [*bonds, *lone]
@@ -230,7 +232,3 @@ class Lindbladian:
 def _on_site(matrix: np.ndarray, site: int, n_sites: int) -> np.ndarray:
     before, after = np.eye(2**site), np.eye(2 ** (n_sites - 1 - site))
     return np.kron(np.kron(before, matrix), after)
-
-
-def _ordered(sites: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(sorted(sites))

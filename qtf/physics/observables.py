@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from qtf.physics._checks import checked_choice, checked_integer, checked_states
-from qtf.physics._norms import near_one
+from qtf.physics._norms import bring_near_one
 from qtf.physics.basis import n_sites_of_dimension
 from qtf.physics.operators import PauliSum, PauliTerm
 
@@ -78,7 +78,7 @@ def expectation(hamiltonian: PauliSum, psi: np.ndarray) -> np.ndarray:
         >>> float(expectation(PauliSum(1, [PauliTerm(0.5, (0,), "Z")]), np.array([0.0, 2.0])))
         -0.5
     """
-    states = near_one(checked_states("psi", psi, hamiltonian.dimension))
+    states = bring_near_one(checked_states("psi", psi, hamiltonian.dimension))
     norms = _squared_norms("psi", states)
     return _real_overlap(states, hamiltonian.apply(states)) / norms
 
@@ -126,7 +126,7 @@ def local_magnetization(psi: np.ndarray, axis: str = "z") -> np.ndarray:
     checked_choice("axis", axis, AXES)
     norms = _squared_norms("psi", states)
     sums = [_spin_sum(states, site, axis) for site in range(n_sites)]
-    return _bounded(np.stack(sums, axis=-1) / norms[..., None])
+    return _clip(np.stack(sums, axis=-1) / norms[..., None])
 
 
 def magnetization(psi: np.ndarray, axis: str = "z") -> np.ndarray:
@@ -176,7 +176,7 @@ def correlation(psi: np.ndarray, site_i: int, site_j: int, axes: str = "zz") -> 
     checked_integer("site_j", site_j, minimum=0, maximum=n_sites - 1)
     checked_choice("axes", axes, tuple(a + b for a in AXES for b in AXES))
     term = PauliTerm(1.0, (site_i, site_j), axes.upper())
-    return _bounded(expectation(PauliSum(n_sites, (term,)), states))
+    return _clip(expectation(PauliSum(n_sites, (term,)), states))
 
 
 def fidelity(psi: np.ndarray, phi: np.ndarray) -> np.ndarray:
@@ -200,10 +200,10 @@ def fidelity(psi: np.ndarray, phi: np.ndarray) -> np.ndarray:
         0.5
     """
     left, _ = _states_and_sites(psi)
-    right = near_one(checked_states("phi", phi, left.shape[-1]))
+    right = bring_near_one(checked_states("phi", phi, left.shape[-1]))
     overlaps = np.einsum("...x,...x->...", left.conj(), right)
     squared = np.square(overlaps.real) + np.square(overlaps.imag)
-    return _bounded(squared / (_squared_norms("psi", left) * _squared_norms("phi", right)))
+    return _clip(squared / (_squared_norms("psi", left) * _squared_norms("phi", right)))
 
 
 def entanglement_entropy(psi: np.ndarray, n_left: int) -> np.ndarray:
@@ -240,10 +240,10 @@ def _states_and_sites(psi: ArrayLike) -> tuple[np.ndarray, int]:
     shape = np.shape(psi)
     dimension = shape[-1] if shape else 1
     n_sites = n_sites_of_dimension(dimension)
-    return near_one(checked_states("psi", psi, dimension)), n_sites
+    return bring_near_one(checked_states("psi", psi, dimension)), n_sites
 
 
-def _bounded(values: np.ndarray) -> np.ndarray:
+def _clip(values: np.ndarray) -> np.ndarray:
     """Returns values between -1 and 1, from which rounding may have led."""
     return np.clip(values, -1.0, 1.0)
 

@@ -30,7 +30,7 @@ def find_sign_sites(hamiltonian: PauliSum) -> tuple[int, ...] | None:
     linear equation modulo 2 for each m.
 
     Args:
-        hamiltonian: Any.
+        hamiltonian: Any Hamiltonian.
 
     Returns:
         The sites, ascending, none where psi itself is positive; None where no such rule is right
@@ -57,8 +57,8 @@ def find_wrong_flip(hamiltonian: PauliSum, sign_sites: Collection[int]) -> tuple
     """Returns spins whose flip shows that a rule of signs is not right, or None if it is.
 
     Args:
-        hamiltonian: Any.
-        sign_sites: As of `find_sign_sites`.
+        hamiltonian: Any Hamiltonian.
+        sign_sites: Sites of the rule, see `find_sign_sites`.
 
     Returns:
         The flipped sites; () for a complex Hamiltonian.
@@ -83,7 +83,7 @@ def with_signs(hamiltonian: PauliSum, sign_sites: Collection[int]) -> PauliSum:
     Its eigenstates are those of the Hamiltonian times (-1)^(down spins on the sites).
 
     Args:
-        hamiltonian: Any.
+        hamiltonian: Any Hamiltonian.
         sign_sites: The sites.
 
     Example:
@@ -104,7 +104,7 @@ def conserves_total(hamiltonian: PauliSum, pauli: str) -> bool:
     """Tells whether the Hamiltonian commutes with the sum of one Pauli matrix over all sites.
 
     Args:
-        hamiltonian: Any.
+        hamiltonian: Any Hamiltonian.
         pauli: "X", "Y" or "Z".
 
     Raises:
@@ -142,10 +142,12 @@ def _flip_signs(hamiltonian: PauliSum) -> dict[int, int | None] | None:
             for chosen in ("XY", "YZ")
         )
         coefficient = (-1) ** (term.paulis.count("Y") // 2) * term.coefficient
-        found = strings.setdefault(flip, {})
-        found[parity] = found.get(parity, 0.0) + coefficient
+        parities = strings.setdefault(flip, {})
+        parities[parity] = parities.get(parity, 0.0) + coefficient
     strings.pop(0, None)
-    return {flip: _sign(list(found), list(found.values())) for flip, found in strings.items()}
+    return {
+        flip: _sign(list(parities), list(parities.values())) for flip, parities in strings.items()
+    }
 
 
 def _sign(parities: Sequence[int], coefficients: Sequence[float]) -> int | None:

@@ -33,7 +33,9 @@ def gradients_of(function: Callable[[], Any], variables: Sequence[keras.Variable
     weights = [variable.value for variable in variables]
     zero = tf.UnconnectedGradients.ZERO
     # Gradients of look-ups are sparse.
-    return list(map(tf.convert_to_tensor, tape.gradient(value, weights, zero)))
+    return list(
+        map(tf.convert_to_tensor, tape.gradient(value, weights, unconnected_gradients=zero))
+    )
 
 
 def accumulated_gradients(

@@ -61,11 +61,7 @@ class OptimizerSettings(Settings, section="training.optimizer"):
     clip_norm: Annotated[float, NOT_NEGATIVE] = 0.0
 
     def __post_init__(self) -> None:
-        """Checks every rule.
-
-        Raises:
-            ValueError: A setting is out of range or unknown.
-        """
+        """Checks every rule."""
         super().__post_init__()
         schedule = SCHEDULES[self.schedule]
         if schedule.lowers_by_factor and self.decay > 1.0:

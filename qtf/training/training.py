@@ -80,3 +80,62 @@ class Training(ABC):
     def figures(self) -> dict[str, Array]:
         """Returns pictures for TensorBoard, uint8 (height, width, 3), by name."""
         return {}
+
+
+class Step(ABC):
+    """How a training takes its steps; attributes as those of `Training`."""
+
+    state: Sequence[keras.Variable] = ()
+    damping: Damping | None = None
+    remedy: str = ""
+    compiles_itself: bool = False
+
+    @abstractmethod
+    def loss(self, batch: Mapping[str, Tensor]) -> Tensor:
+        """Returns a scalar; differentiated, the direction of the step."""
+
+    @abstractmethod
+    def bytes(self) -> int:
+        """Returns the memory of a step that cannot be done in pieces, roughly."""
+
+    def accepts(self, loss: float, rate: float) -> bool:
+        """Tells whether the step that has just been taken may stand."""
+        return True
+
+
+class SampledTraining(Training):
+    """A training on samples that the model draws itself from random numbers.
+
+    Args:
+        model: The model.
+        source: Random numbers of the steps.
+        step: How steps are taken.
+        state: Variables that a checkpoint needs beside those of the step, before them.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        source: Source,
+        step: Step,
+        state: Sequence[keras.Variable] = (),
+    ) -> None:
+        self.model = model
+        self.source = source
+        self.step = step
+        self.state = [*state, *step.state]
+        self.damping = step.damping
+        self.remedy = step.remedy
+        self.compiles_itself = step.compiles_itself
+
+    def step_bytes(self) -> int:
+        """Returns the memory of a training step that cannot be done in pieces, roughly."""
+        return self.step.bytes()
+
+    def loss(self, batch: Mapping[str, Tensor]) -> Tensor:
+        """Returns what the step makes of the model's samples."""
+        return self.step.loss(batch)
+
+    def accepts(self, loss: float, rate: float) -> bool:
+        """Tells whether the last step may stand."""
+        return self.step.accepts(loss, rate)

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import cast
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from serving.client.address import Address, Certificates
 from serving.client.answers import (
@@ -96,7 +97,7 @@ class Client:
         self._transport = _transport(where, Certificates.at(certificate, client_certificate))
         self._is_closed = False
 
-    def rollout(self, psi0: Any, n_steps: int) -> Trajectory:
+    def rollout(self, psi0: ArrayLike, n_steps: int) -> Trajectory:
         """Returns the predicted states at steps 0 to `n_steps`.
 
         Args:
@@ -113,7 +114,7 @@ class Client:
         psi = joined(found["psi_re"], found["psi_im"])
         return Trajectory(psi[0] if is_single else psi, version)
 
-    def observables(self, psi0: Any, n_steps: int) -> Observables:
+    def observables(self, psi0: ArrayLike, n_steps: int) -> Observables:
         """Returns norm, energy and magnetisations of the predicted states.
 
         The answer is small, however large the states.
@@ -133,7 +134,7 @@ class Client:
             found = {name: values[0] for name, values in found.items()}
         return Observables(**found, version=version)
 
-    def start(self, psi0: Any) -> StreamState:
+    def start(self, psi0: ArrayLike) -> StreamState:
         """Returns the state from which `step` goes on, bound to the version served now.
 
         Args:
@@ -147,7 +148,8 @@ class Client:
         states, is_single = checked_batch("psi0", psi0)
         served = self.metadata()
         try:
-            _, *sizes = served.signatures["step"].inputs["cells"].shape
+            shape = served.signatures["step"].inputs["cells"].shape
+            _, *sizes = cast("tuple[int, ...]", shape)
             cells = np.zeros((len(states), *sizes), np.float32)
         except (KeyError, TypeError) as error:
             raise unusable_answer("no signature `step` with `cells`.") from error
@@ -173,7 +175,7 @@ class Client:
         cells = checked_output(outputs, "cells", state.cells.shape)
         return StreamState(psi[0] if is_single else psi, cells, state.version)
 
-    def stream(self, psi0: Any, n_steps: int | None = None) -> Iterator[np.ndarray]:
+    def stream(self, psi0: ArrayLike, n_steps: int | None = None) -> Iterator[np.ndarray]:
         """Returns an iterator over the states of `rollout`, computed one at a time.
 
         The network's memory travels with each request, so no step is computed twice. Each
@@ -308,7 +310,7 @@ def _transport(address: Address, certificates: Certificates) -> Transport:
     return GrpcTransport(address, certificates)
 
 
-def _checked_model(name: Any, version: Any, label: Any) -> ModelName:
+def _checked_model(name: object, version: object, label: object) -> ModelName:
     if not isinstance(name, str) or not name:
         raise ValueError(f"Argument `model` must be the name of a model, but is {name!r}.")
     if version is not None and label is not None:
@@ -322,17 +324,17 @@ def _checked_model(name: Any, version: Any, label: Any) -> ModelName:
     )
 
 
-def _checked_count(name: str, value: Any, minimum: int = 1) -> int:
-    is_integer = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    if not is_integer or not minimum <= value < 2**63:
+def _checked_count(name: str, value: object, minimum: int = 1) -> int:
+    is_number = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not is_number or not minimum <= cast(int, value) < 2**63:
         raise ValueError(
             f"Argument `{name}` must be an integer of at least {minimum}, but is {value!r}."
         )
-    return int(value)
+    return int(cast(int, value))
 
 
-def _checked_positive(name: str, value: Any) -> float:
-    is_number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-    if not is_number or not 0 < value < float("inf"):
+def _checked_positive(name: str, value: object) -> float:
+    is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if not is_number or not 0 < cast(float, value) < float("inf"):
         raise ValueError(f"Argument `{name}` must be positive and finite, but is {value!r}.")
-    return float(value)
+    return float(cast(float, value))

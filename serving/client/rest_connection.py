@@ -4,7 +4,7 @@ import http.client
 import io
 import socket
 import ssl
-from typing import Any
+from typing import Any, Literal, cast
 
 from serving.client.address import Address
 from serving.client.deadline import Deadline
@@ -45,8 +45,8 @@ class RestConnection:
             if self._http.sock is None:
                 self._http.timeout = _left(deadline)
                 self._http.connect()
-                self._http.sock = _TimedSocket(self._http.sock)
-            self._http.sock.deadline = deadline
+                self._http.sock = _TimedSocket(cast(socket.socket, self._http.sock), deadline)
+            cast(_TimedSocket, self._http.sock).deadline = deadline
             self._http.request(method, path, body, _HEADERS)
             answer = self._http.getresponse()
             return answer.status, answer.read()
@@ -66,15 +66,15 @@ class _TimedSocket:
     answers byte by byte could hold a client forever.
     """
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
         self._sock = sock
-        self.deadline: Deadline | None = None
+        self.deadline = deadline
 
     def sendall(self, data: bytes) -> None:
         self.arm()
         self._sock.sendall(data)
 
-    def makefile(self, mode: str) -> io.BufferedReader:
+    def makefile(self, mode: Literal["rb"]) -> io.BufferedReader:
         return io.BufferedReader(_TimedReader(self, self._sock.makefile(mode, buffering=0)))
 
     def arm(self) -> None:

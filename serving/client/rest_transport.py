@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import numpy as np
 import orjson
+from numpy.typing import ArrayLike
 
 from serving.client.address import Address, Certificates
 from serving.client.deadline import Deadline
@@ -178,7 +179,7 @@ def _decoded(content: bytes) -> Any:
         raise unusable_answer("no JSON.") from error
 
 
-def _array(name: str, values: Any) -> np.ndarray:
+def _array(name: str, values: ArrayLike) -> np.ndarray:
     try:
         with np.errstate(over="ignore"):
             return np.array(values, np.float32)

@@ -4,16 +4,17 @@ Only what cannot be sent is refused here; every rule of the model is the server'
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import cast
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from serving.client.errors import unusable_answer
 
 _LARGEST_INT32 = 2**31 - 1
 
 
-def checked_batch(name: str, psi: Any) -> tuple[np.ndarray, bool]:
+def checked_batch(name: str, psi: ArrayLike) -> tuple[np.ndarray, bool]:
     """Returns states as complex64 (batch, width) and whether a single one was given.
 
     Args:
@@ -37,16 +38,16 @@ def checked_batch(name: str, psi: Any) -> tuple[np.ndarray, bool]:
         return np.atleast_2d(states).astype(np.complex64), states.ndim == 1
 
 
-def checked_n_steps(n_steps: Any) -> int:
+def checked_n_steps(n_steps: object) -> int:
     """Returns `n_steps` as an integer that fits the protocol.
 
     Raises:
         ValueError: It is no integer, or beyond 32 bits.
     """
     is_integer = isinstance(n_steps, (int, np.integer)) and not isinstance(n_steps, bool)
-    if not is_integer or abs(n_steps) > _LARGEST_INT32:
+    if not is_integer or abs(cast(int, n_steps)) > _LARGEST_INT32:
         raise ValueError(f"Argument `n_steps` must be an integer of 32 bits, but is {n_steps!r}.")
-    return int(n_steps)
+    return int(cast(int, n_steps))
 
 
 def parts(prefix: str, states: np.ndarray) -> dict[str, np.ndarray]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format
 from google.protobuf import wrappers_pb2 as wrappers
+from google.protobuf.message import Message
 from tensorflow_serving.config import model_server_config_pb2
 
 from serving.configuration.options import BatchingOptions, ModelConfig, TlsFiles
@@ -164,7 +165,7 @@ def _check_batching(options: BatchingOptions, path: Path | str) -> None:
         )
 
 
-def _parse(path: Path | str, message: Any) -> Any:
+def _parse(path: Path | str, message: Message) -> Any:
     try:
         text = Path(path).read_text()
     except UnicodeDecodeError:
@@ -177,7 +178,7 @@ def _parse(path: Path | str, message: Any) -> Any:
         raise ValueError(f"Configuration {path} cannot be parsed: {error}") from None
 
 
-def _set_fields(proto: Any) -> list[tuple[str, Any]]:
+def _set_fields(proto: Message) -> list[tuple[str, Any]]:
     return [
         (descriptor.name, value)
         for descriptor, value in proto.ListFields()
@@ -229,11 +230,13 @@ def _declarations() -> descriptor_pb2.FileDescriptorProto:
     return file
 
 
-def _declare(file: descriptor_pb2.FileDescriptorProto, name: str, **fields: Any) -> None:
+def _declare(
+    file: descriptor_pb2.FileDescriptorProto, name: str, **fields: int | str | list[int]
+) -> None:
     message = file.message_type.add(name=name)
     for number, (field_name, kind) in enumerate(fields.items(), start=1):
         repeated = isinstance(kind, list)
-        kind = kind[0] if repeated else kind
+        kind = kind[0] if isinstance(kind, list) else kind
         declared = message.field.add(
             name=field_name,
             number=number,

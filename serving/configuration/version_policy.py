@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from tensorflow_serving.config.file_system_storage_path_source_pb2 import (
+    FileSystemStoragePathSourceConfig,
+)
+
 
 @dataclass(frozen=True)
 class VersionPolicy:
@@ -17,7 +21,9 @@ class VersionPolicy:
     specific: tuple[int, ...] = ()
 
     @classmethod
-    def from_proto(cls, proto: object) -> "VersionPolicy":
+    def from_proto(
+        cls, proto: FileSystemStoragePathSourceConfig.ServableVersionPolicy
+    ) -> "VersionPolicy":
         """Reads a `ServableVersionPolicy`.
 
         Raises:

@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import ParamSpec, TypeVar
 
+P = ParamSpec("P")
+T = TypeVar("T")
 # Beyond so many bytes, requests are read and answers written without holding up the others.
 LARGE = 2**17
 _N_THREADS = 4
@@ -12,7 +14,7 @@ _N_THREADS = 4
 _THREADS = ThreadPoolExecutor(_N_THREADS, "aside")
 
 
-async def aside(size: int, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
+async def aside(size: int, function: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
     """Calls a function, in a thread when it has much to do.
 
     Args:

@@ -6,11 +6,11 @@ with one line and a large answer is written only once.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import grpc
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError, Message
 
 from serving.configuration.options import TlsFiles
 from serving.endpoints import health, model_service, prediction_service
@@ -138,7 +138,9 @@ class _Calls:
     def __init__(self) -> None:
         self._n_open = 0
 
-    def handler(self, message: type, answer: Callable[..., Any]) -> Callable[..., Any]:
+    def handler(
+        self, message: type[Message], answer: Callable[..., Awaitable[bytes]]
+    ) -> Callable[..., Awaitable[bytes]]:
         """Returns what turns the bytes of a message into those of its answer."""
 
         async def handle(body: bytes, context: grpc.aio.ServicerContext) -> bytes:
@@ -160,11 +162,13 @@ class _Calls:
             n_before = self._n_open
             await asyncio.sleep(0.02)
 
-    def _closed(self, context: Any) -> None:
+    def _closed(self, context: grpc.aio.ServicerContext) -> None:
         self._n_open -= 1
 
 
-def _stream(message: type, answers: Callable[..., Any]) -> Callable[..., Any]:
+def _stream(
+    message: type[Message], answers: Callable[..., AsyncIterator[bytes]]
+) -> Callable[..., AsyncIterator[bytes]]:
     async def handle(body: bytes, context: grpc.aio.ServicerContext) -> AsyncIterator[bytes]:
         try:
             async for answer in answers(_parsed(message, body)):
@@ -175,7 +179,7 @@ def _stream(message: type, answers: Callable[..., Any]) -> Callable[..., Any]:
     return handle
 
 
-def _parsed(message: Any, body: bytes) -> Any:
+def _parsed(message: type[Message], body: bytes) -> Message:
     try:
         return message.FromString(body)
     except DecodeError:

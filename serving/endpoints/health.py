@@ -50,13 +50,13 @@ class HealthService:
         self._is_closing = True
         await self.announce(ready=False)
 
-    async def check(self, request: Any, seconds: float | None) -> bytes:
+    async def check(self, request: health_pb2.HealthCheckRequest, seconds: float | None) -> bytes:
         """Returns the state of a service."""
         if request.service not in self._names:
             raise StatusError(Code.NOT_FOUND, f"Unknown service: {request.service[:200]}")
         return _State(status=self._state).SerializeToString()
 
-    async def watch(self, request: Any) -> AsyncIterator[bytes]:
+    async def watch(self, request: health_pb2.HealthCheckRequest) -> AsyncIterator[bytes]:
         """Yields the state of a service, and again whenever it changes, until the end."""
         told = None
         while True:

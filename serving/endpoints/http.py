@@ -13,6 +13,7 @@ from absl import logging
 from serving.endpoints.aside import aside
 from serving.status import StatusError, deadline_exceeded, invalid_argument
 
+Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 JSON = "application/json"
@@ -49,9 +50,7 @@ def plain_error(status: int, message: str) -> Answer:
     return Answer(status, json.dumps({"error": message}).encode(), headers=closing)
 
 
-async def read_body(
-    scope: Mapping[str, Any], receive: Receive, *, max_bytes: int, deadline: float
-) -> bytes:
+async def read_body(scope: Scope, receive: Receive, *, max_bytes: int, deadline: float) -> bytes:
     """Returns the body of a request.
 
     Raises:
@@ -107,7 +106,7 @@ async def until_gone(work: Awaitable[Answer], receive: Receive, deadline: float)
         leaving.cancel()
 
 
-def _is_zipped(scope: Mapping[str, Any]) -> bool:
+def _is_zipped(scope: Scope) -> bool:
     return any(
         name == b"content-encoding" and value.lower() == b"gzip" for name, value in scope["headers"]
     )

@@ -4,7 +4,7 @@ import asyncio
 import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -39,7 +39,10 @@ class HttpServer:
         self.port = self._socket.getsockname()[1]
         config = uvicorn.Config(
             app,
-            http=functools.partial(PatientProtocol, read_seconds=read_seconds),
+            http=cast(
+                type[asyncio.Protocol],
+                functools.partial(PatientProtocol, read_seconds=read_seconds),
+            ),
             ws="none",
             lifespan="off",
             log_config=None,

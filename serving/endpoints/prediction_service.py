@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from google.protobuf.message import Message
 from tensorflow_serving.apis import (
     classification_pb2,
     get_model_metadata_pb2,
@@ -110,7 +111,7 @@ class PredictionService:
         with self._use_spec(spec) as (_, servable):
             raise check_multi_inference(servable.loaded.signatures, request.tasks)
 
-    def _refuse(self, request: Any, method: str) -> NoReturn:
+    def _refuse(self, request: Message, method: str) -> NoReturn:
         with self._service.request(method, "GRPC") as record:
             record.model_name = request.model_spec.name
             with self._use(request) as (_, servable):
@@ -118,7 +119,7 @@ class PredictionService:
                     servable.loaded.signatures, request.model_spec.signature_name, method.lower()
                 )
 
-    def _use(self, request: Any) -> Any:
+    def _use(self, request: Message) -> Any:
         _check_spec(request)
         return self._use_spec(request.model_spec)
 
@@ -147,7 +148,7 @@ def metadata(
     return answer
 
 
-def _check_spec(request: Any) -> None:
+def _check_spec(request: Message) -> None:
     if not request.HasField("model_spec"):
         raise invalid_argument("Missing ModelSpec")
 

@@ -11,8 +11,10 @@ from typing import Any, Protocol
 from urllib.parse import unquote
 
 from google.protobuf import json_format
+from google.protobuf.message import Message
 from tensorflow_serving.apis import get_model_metadata_pb2
 
+from qtf.typing import Json
 from serving.endpoints import http, model_service, prediction_service
 from serving.endpoints.aside import aside
 from serving.endpoints.http import Answer, Receive, Send
@@ -20,6 +22,7 @@ from serving.endpoints.service import Service
 from serving.protocol import json_requests, json_responses
 from serving.protocol.inference import check_inference
 from serving.protocol.prediction import wanted_outputs
+from serving.protocol.signature import Signature
 from serving.status import StatusError, invalid_argument
 
 _CHOICE = r"(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
@@ -66,7 +69,7 @@ class RestApp:
         # Exact evolution must not hold up the reading of requests.
         self._executor = ThreadPoolExecutor(2, "page")
 
-    async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: http.Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
         limits = self._service.limits
         deadline = time.monotonic() + limits.rest_seconds
@@ -146,7 +149,7 @@ class RestApp:
             await aside(len(body), json_requests.check_examples, document)
             with self._use(target) as (_, servable):
                 raise check_inference(
-                    servable.loaded.signatures, document.get("signature_name", ""), method
+                    servable.loaded.signatures, str(document.get("signature_name", "")), method
                 )
 
     def _status(self, target: _Target) -> Answer:
@@ -184,16 +187,18 @@ def _target(match: re.Match[str]) -> _Target:
     )
 
 
-def _read(parsed: list[Any], signatures: Mapping[str, Any]) -> json_requests.JsonRequest:
+def _read(
+    parsed: list[dict[str, Json]], signatures: Mapping[str, Signature]
+) -> json_requests.JsonRequest:
     # Taken out of the list, millions of numbers are freed here and not in the event loop.
     return json_requests.read_predict(parsed.pop(), signatures)
 
 
-def _as_json(message: Any) -> dict[str, Any]:
+def _as_json(message: Message) -> dict[str, Json]:
     return json_format.MessageToDict(
         message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
     )
 
 
-def _json(value: Any) -> Answer:
+def _json(value: Json) -> Answer:
     return Answer(200, json.dumps(value, indent=1).encode())

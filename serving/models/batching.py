@@ -150,6 +150,7 @@ class BatchedExecution:
             self._metrics.input_batch_size.observe(value=task.size)
         if not tasks:
             return
+        answers: Sequence[dict[str, np.ndarray] | StatusError]
         try:
             answers = await self._run_tasks(batch, tasks)
         except StatusError as error:
@@ -162,6 +163,7 @@ class BatchedExecution:
             _settle(task, answer)
 
     async def _run_one_by_one(self, batch: _Batch, tasks: list[_Task]) -> None:
+        answer: dict[str, np.ndarray] | StatusError
         for task in tasks:
             try:
                 (answer,) = await self._run_tasks(batch, [task])

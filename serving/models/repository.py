@@ -186,6 +186,7 @@ class ModelRepository:
         reasons = ", ".join(
             f"{{name: {name} version: {version.number} due to error: {version.error.message}}}"
             for name, version in failures
+            if version is not None and version.error is not None
         )
         return StatusError(
             Code.UNKNOWN, f"{len(names)} model(s) did not become available: {reasons}"

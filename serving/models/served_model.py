@@ -6,10 +6,11 @@ models loaded in threads.
 
 import asyncio
 import enum
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 from absl import logging
 
@@ -103,7 +104,7 @@ class ServedModel:
         version.n_in_use += 1
         version.idle.clear()
         try:
-            yield version.number, version.servable
+            yield version.number, cast(Servable, version.servable)
         finally:
             version.n_in_use -= 1
             if version.n_in_use == 0:
@@ -224,7 +225,8 @@ class ServedModel:
     async def _unload(self, version: Version) -> None:
         await version.idle.wait()
         servable, version.servable = version.servable, None
-        await asyncio.to_thread(servable.loaded.close)
+        if servable is not None:
+            await asyncio.to_thread(servable.loaded.close)
         version.state = State.END
         logging.info("Version %d of %s is unloaded.", version.number, self.config.name)
 
@@ -236,7 +238,7 @@ class ServedModel:
                 if version.state is State.END:
                     del self._versions[version.number]
 
-    def _start(self, work: object, name: str) -> None:
+    def _start(self, work: Coroutine[None, None, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._finished)

@@ -24,7 +24,9 @@ class SessionRun:
         outputs: The same of what is computed.
     """
 
-    def __init__(self, session: Any, inputs: Mapping[str, str], outputs: Mapping[str, str]) -> None:
+    def __init__(
+        self, session: tf.compat.v1.Session, inputs: Mapping[str, str], outputs: Mapping[str, str]
+    ) -> None:
         graph = session.graph
         self._session = session
         self._inputs = {alias: _endpoint(graph, name) for alias, name in inputs.items()}
@@ -67,6 +69,6 @@ def _endpoint(graph: tf.Graph, name: str) -> Any:
     return graph.get_tensor_by_name(name)._as_tf_output()
 
 
-def _array(value: Any) -> np.ndarray:
+def _array(value: np.ndarray | bytes) -> np.ndarray:
     # A scalar string comes as bytes.
     return np.array(value, object) if isinstance(value, bytes) else np.asarray(value)

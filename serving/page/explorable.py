@@ -1,11 +1,11 @@
 """Which of the served models the page can explore, and within which limits."""
 
 import reprlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from qtf.physics import PauliSum, from_config
+from qtf.typing import Json
 from serving.page.hamiltonian_text import hamiltonian_text
 
 # Up to here all eigenvectors take less than a second.
@@ -29,7 +29,7 @@ class ServedModel:
 
     name: str
     version: int
-    config: Mapping[str, Any] | None
+    config: Mapping[str, Json] | None
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,10 @@ class Explorable:
     n_sites: tuple[int, ...]
     dt: float
     longest: int
-    physics: Mapping[str, Any]
+    physics: Mapping[str, Json]
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any] | None) -> "Explorable":
+    def from_config(cls, config: Mapping[str, Json] | None) -> "Explorable":
         """Reads the configuration of a training run.
 
         Raises:
@@ -64,7 +64,7 @@ class Explorable:
         if "measurement" in config:
             raise ValueError("The model is of an open system; this page shows closed ones.")
         dt = _section(config, "physics").get("dt")
-        if type(dt) not in (int, float) or not 0 < dt < float("inf"):
+        if isinstance(dt, bool) or not isinstance(dt, int | float) or not 0 < dt < float("inf"):
             raise ValueError(f"Key `physics.dt` must be a positive number, but is {dt!r}.")
         physics = _section(_section(config, "physics"), "hamiltonian")
         known = cls(_n_sites(config), float(dt), _max_steps(config), physics)
@@ -89,9 +89,9 @@ class Explorable:
                 ) from error
 
 
-def description(model: ServedModel) -> dict[str, Any]:
+def description(model: ServedModel) -> dict[str, Json]:
     """Returns what the page shows of a model, as JSON can hold it."""
-    content: dict[str, Any] = {"name": model.name, "version": model.version}
+    content: dict[str, Json] = {"name": model.name, "version": model.version}
     try:
         known = Explorable.from_config(model.config)
     except ValueError as error:
@@ -107,29 +107,30 @@ def description(model: ServedModel) -> dict[str, Any]:
     }
 
 
-def _section(config: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+def _section(config: Mapping[str, Json], name: str) -> Mapping[str, Json]:
     section = config.get(name)
     if not isinstance(section, Mapping):
         raise ValueError(f"Key `{name}` must be a mapping, but is {reprlib.repr(section)}.")
     return section
 
 
-def _n_sites(config: Mapping[str, Any]) -> tuple[int, ...]:
+def _n_sites(config: Mapping[str, Json]) -> tuple[int, ...]:
     listed = _section(config, "data").get("n_sites")
-    is_list = isinstance(listed, Sequence) and not isinstance(listed, str)
-    if not is_list or not all(type(n) is int and n >= 1 for n in listed):
+    entries = listed if isinstance(listed, list | tuple) else [None]
+    numbers = [n for n in entries if type(n) is int and n >= 1]
+    if len(numbers) < len(entries):
         raise ValueError(
             f"Key `data.n_sites` must list numbers of spins, but is {reprlib.repr(listed)}."
         )
-    small = tuple(sorted({n for n in listed if n <= MAX_SITES}))
+    small = tuple(sorted({n for n in numbers if n <= MAX_SITES}))
     if not small:
         raise ValueError(
-            f"Key `data.n_sites` must list a number up to {MAX_SITES}, but is {list(listed)}."
+            f"Key `data.n_sites` must list a number up to {MAX_SITES}, but is {numbers}."
         )
     return small
 
 
-def _max_steps(config: Mapping[str, Any]) -> int:
+def _max_steps(config: Mapping[str, Json]) -> int:
     if "serving" not in config:
         return DEFAULT_MAX_STEPS
     longest = _section(config, "serving").get("max_steps", DEFAULT_MAX_STEPS)

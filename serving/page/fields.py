@@ -3,11 +3,11 @@
 import math
 import reprlib
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import numpy as np
 import orjson
 
+from qtf.typing import Json
 from serving.page.request_error import RequestError
 
 MAX_BODY_BYTES = 1 << 20
@@ -16,7 +16,7 @@ MAX_BODY_BYTES = 1 << 20
 NORM_TOLERANCE = 1e-3
 
 
-def parsed_object(body: bytes) -> Mapping[str, Any]:
+def parsed_object(body: bytes) -> Mapping[str, Json]:
     """Returns the JSON object in the body of a request.
 
     Raises:
@@ -35,7 +35,7 @@ def parsed_object(body: bytes) -> Mapping[str, Any]:
     return content
 
 
-def integer(content: Mapping[str, Any], name: str, *, minimum: int, maximum: int) -> int:
+def integer(content: Mapping[str, Json], name: str, *, minimum: int, maximum: int) -> int:
     """Returns an integer field.
 
     Raises:
@@ -50,7 +50,7 @@ def integer(content: Mapping[str, Any], name: str, *, minimum: int, maximum: int
     return value
 
 
-def word(content: Mapping[str, Any], name: str, choices: Iterable[str] | None = None) -> str:
+def word(content: Mapping[str, Json], name: str, choices: Iterable[str] | None = None) -> str:
     """Returns a text field, one of the choices if there are any.
 
     Raises:
@@ -64,7 +64,7 @@ def word(content: Mapping[str, Any], name: str, choices: Iterable[str] | None = 
     return value
 
 
-def state(content: Mapping[str, Any], name: str) -> np.ndarray:
+def state(content: Mapping[str, Json], name: str) -> np.ndarray:
     """Returns the state in the fields `NAME_re` and `NAME_im`.
 
     Returns:
@@ -90,13 +90,13 @@ def state(content: Mapping[str, Any], name: str) -> np.ndarray:
     return (parts[0] + 1j * parts[1]).astype(np.complex64)
 
 
-def _given(content: Mapping[str, Any], name: str) -> Any:
+def _given(content: Mapping[str, Json], name: str) -> Json:
     if name not in content:
         raise RequestError(f"Field `{name}` must be given, but is missing.")
     return content[name]
 
 
-def _numbers(content: Mapping[str, Any], name: str) -> np.ndarray:
+def _numbers(content: Mapping[str, Json], name: str) -> np.ndarray:
     values = _given(content, name)
     if not isinstance(values, list) or not all(type(v) in (int, float) for v in values):
         raise RequestError(

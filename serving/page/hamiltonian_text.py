@@ -1,15 +1,16 @@
 """Hamiltonians as one readable line."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import cast
 
 from qtf.physics import LATTICES, HamiltonianSettings
+from qtf.typing import Json
 
 # A line never breaks here.
 _EQUALS = "\u00a0=\u00a0"
 
 
-def hamiltonian_text(physics: Mapping[str, Any]) -> str:
+def hamiltonian_text(physics: Mapping[str, Json]) -> str:
     r"""Returns formula, lattice and coefficients of a valid configuration.
 
     Args:
@@ -22,7 +23,8 @@ def hamiltonian_text(physics: Mapping[str, Any]) -> str:
     """
     settings = HamiltonianSettings.from_mapping(physics)
     if not settings.model.is_on_lattice:
-        return f"H = sum of {len(physics['terms'])} Pauli strings"
+        terms = cast("list[Json]", physics["terms"])
+        return f"H = sum of {len(terms)} Pauli strings"
     symbols = settings.model.symbols
     values = [f"{s}{_EQUALS}{_value(physics[k])}" for k, s in symbols.items() if k in physics]
     units = ["S = σ"] if physics.get("units") == "pauli" else []
@@ -37,7 +39,7 @@ def _lattice(settings: HamiltonianSettings) -> str:
     return f"{edges} {shape}{settings.lattice_kind}"
 
 
-def _value(value: Any) -> str:
+def _value(value: Json) -> str:
     if isinstance(value, (int, float)):
         return f"{value:.6g}".replace("-", "−")
     return "one for each term"

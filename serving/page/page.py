@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from qtf.typing import Json
 from serving.page import fields
 from serving.page.exact import INITIAL_STATES, MAX_SEED, exact_trajectory, initial_state
 from serving.page.explorable import MAX_SITES, Explorable, ServedModel, description
@@ -113,7 +114,7 @@ class Page:
         n_steps = fields.integer(content, "n_steps", minimum=1, maximum=longest)
         return exact_trajectory(model, n_sites, psi0, n_steps)
 
-    def _explorable(self, content: Mapping[str, Any]) -> Explorable:
+    def _explorable(self, content: Mapping[str, Json]) -> Explorable:
         """Returns the model that is asked for, its newest version if none is named."""
         name = fields.word(content, "model")
         versions = {model.version: model for model in self._describe() if model.name == name}
@@ -142,7 +143,7 @@ def _n_sites(model: Explorable, dimension: int) -> int:
     return by_dimension[dimension]
 
 
-def _json(status: HTTPStatus, content: Any) -> PageResponse:
+def _json(status: HTTPStatus, content: Mapping[str, object]) -> PageResponse:
     body = orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY)
     headers = {**SECURITY_HEADERS, "Cache-Control": "no-store"}
     return PageResponse(int(status), "application/json", body, headers)

@@ -1,6 +1,7 @@
 """The picture of a prediction: magnetisations and probabilities over time."""
 
 import io
+from typing import cast
 
 import matplotlib
 import numpy as np
@@ -65,7 +66,7 @@ def _draw_magnetizations(panel: Axes, prediction: Prediction) -> None:
 
 
 def _draw_probabilities(panel: Axes, bar: Axes, prediction: Prediction) -> None:
-    probabilities = np.square(np.abs(prediction.psi)).T
+    probabilities = np.square(np.abs(cast("np.ndarray", prediction.psi))).T
     n_states, n_times = probabilities.shape
     n_sites = n_states.bit_length() - 1
     half = prediction.dt / 2

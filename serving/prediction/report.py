@@ -3,6 +3,7 @@
 import io
 import json
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -100,7 +101,11 @@ def as_json(prediction: Prediction) -> str:
 
 def archive(prediction: Prediction) -> bytes:
     """Returns a compressed NumPy archive of the states and of all numbers over time."""
-    arrays = {"times": prediction.times, "psi": prediction.psi, **prediction.courses()}
+    arrays: dict[str, Any] = {
+        "times": prediction.times,
+        "psi": prediction.psi,
+        **prediction.courses(),
+    }
     if prediction.exact is not None:
         arrays["psi_exact"] = prediction.exact.psi
     buffer = io.BytesIO()

@@ -4,7 +4,8 @@ These methods take `tf.Example` messages, which no model of a quantum system rea
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+
+from tensorflow_serving.apis.inference_pb2 import InferenceTask
 
 from serving.protocol.signature import DEFAULT_SIGNATURE, Signature
 from serving.status import Code, StatusError, invalid_argument
@@ -20,7 +21,9 @@ def check_inference(signatures: Mapping[str, Signature], key: str, method: str) 
     return _mismatch(signatures[key], method)
 
 
-def check_multi_inference(signatures: Mapping[str, Signature], tasks: Sequence[Any]) -> StatusError:
+def check_multi_inference(
+    signatures: Mapping[str, Signature], tasks: Sequence[InferenceTask]
+) -> StatusError:
     """Returns why a list of tasks cannot be done."""
     names = {task.model_spec.name for task in tasks}
     if len(names) > 1:

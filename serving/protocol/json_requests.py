@@ -9,12 +9,13 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeGuard, cast
 
 import numpy as np
 import orjson
 import tensorflow as tf
 
+from qtf.typing import Json
 from serving.protocol.json_values import json_type, shape_text, shown, to_array
 from serving.protocol.prediction import find_signature
 from serving.protocol.signature import DEFAULT_SIGNATURE, Signature
@@ -38,7 +39,7 @@ class JsonRequest:
     by_rows: bool
 
 
-def parse_object(body: bytes) -> dict[str, Any]:
+def parse_object(body: bytes) -> dict[str, Json]:
     """Returns the JSON object at the start of `body`.
 
     Raises:
@@ -55,7 +56,7 @@ def parse_object(body: bytes) -> dict[str, Any]:
     return document
 
 
-def read_predict(document: Mapping[str, Any], signatures: Mapping[str, Signature]) -> JsonRequest:
+def read_predict(document: Mapping[str, Json], signatures: Mapping[str, Signature]) -> JsonRequest:
     """Reads a predict request.
 
     Raises:
@@ -78,7 +79,7 @@ def read_predict(document: Mapping[str, Any], signatures: Mapping[str, Signature
     raise invalid_argument("Missing 'inputs' or 'instances' key")
 
 
-def check_examples(document: Mapping[str, Any]) -> None:
+def check_examples(document: Mapping[str, Json]) -> None:
     """Checks the `examples` of a classify or regress request.
 
     Raises:
@@ -99,7 +100,7 @@ def check_examples(document: Mapping[str, Any]) -> None:
             raise invalid_argument(f"Example must be JSON object but got JSON {json_type(example)}")
 
 
-def _parse(body: bytes) -> Any:
+def _parse(body: bytes) -> Json:
     if not body.strip():
         raise invalid_argument("JSON Parse error: The document is empty")
     try:
@@ -135,8 +136,8 @@ def _double_at_most(digits: str) -> int | float:
     return number if -(2**63) <= number < 2**64 else _finite(digits)
 
 
-def _signature(document: Mapping[str, Any], signatures: Mapping[str, Signature]) -> Signature:
-    key = document.get("signature_name") or DEFAULT_SIGNATURE
+def _signature(document: Mapping[str, Json], signatures: Mapping[str, Signature]) -> Signature:
+    key = str(document.get("signature_name") or DEFAULT_SIGNATURE)
     try:
         return find_signature(signatures, key)
     except StatusError:
@@ -145,7 +146,7 @@ def _signature(document: Mapping[str, Any], signatures: Mapping[str, Signature])
         ) from None
 
 
-def _read_rows(rows: Any, signature: Signature) -> dict[str, np.ndarray]:
+def _read_rows(rows: Json, signature: Signature) -> dict[str, np.ndarray]:
     if not isinstance(rows, list):
         raise invalid_argument(
             f"JSON Value: {shown(rows)} Excepting 'instances' to be an list/array"
@@ -162,20 +163,24 @@ def _read_rows(rows: Any, signature: Signature) -> dict[str, np.ndarray]:
     if dict in set(map(type, rows)):
         for number, row in enumerate(rows):
             _check_row(row, number, signature, named=named)
-    columns = {name: [row[name] for row in rows] if named else rows for name in signature.inputs}
+    columns = {
+        name: [row[name] for row in cast("list[dict[str, Json]]", rows)] if named else rows
+        for name in signature.inputs
+    }
     try:
         return _to_arrays(columns, signature)
     except StatusError as error:
         raise _error_of_row(columns, signature, error, named=named) from None
 
 
-def _check_row(row: Any, number: int, signature: Signature, *, named: bool) -> None:
-    if named != _is_named(row):
+def _check_row(row: Json, number: int, signature: Signature, *, named: bool) -> None:
+    is_named = _is_named(row)
+    if named != is_named:
         expected, found = ("object", "list") if named else ("value/list", "object")
         raise invalid_argument(
             f"Expecting {expected} but got {found} at item {number} of input list"
         )
-    if not named:
+    if not isinstance(row, dict) or not named:
         return
     for key in row:
         if key not in signature.inputs:
@@ -191,7 +196,7 @@ def _check_row(row: Any, number: int, signature: Signature, *, named: bool) -> N
 
 
 def _error_of_row(
-    columns: Mapping[str, list[Any]], signature: Signature, error: StatusError, *, named: bool
+    columns: Mapping[str, list[Json]], signature: Signature, error: StatusError, *, named: bool
 ) -> StatusError:
     """Finds the first element at fault, which conversion of whole columns does not tell."""
     found = [
@@ -208,7 +213,7 @@ def _error_of_row(
     )
 
 
-def _first_bad(values: list[Any], dtype: tf.DType) -> int:
+def _first_bad(values: list[Json], dtype: tf.DType) -> int:
     """Returns the end of the longest beginning that converts, in a few conversions."""
 
     def fails(end: int) -> bool:
@@ -221,7 +226,7 @@ def _first_bad(values: list[Any], dtype: tf.DType) -> int:
     return bisect.bisect_left(range(len(values)), True, key=fails)
 
 
-def _fault(value: Any, first: Any, dtype: tf.DType) -> str:
+def _fault(value: Json, first: Json, dtype: tf.DType) -> str:
     try:
         array = to_array(value, dtype)
     except StatusError as error:
@@ -232,7 +237,7 @@ def _fault(value: Any, first: Any, dtype: tf.DType) -> str:
     return f"INVALID_ARGUMENT: Expecting shape {shape_text(expected)} but got: {shape_text(array)}"
 
 
-def _columns(columns: Any, signature: Signature) -> dict[str, Any]:
+def _columns(columns: Json, signature: Signature) -> dict[str, Json]:
     names = list(signature.inputs)
     if not _is_named(columns):
         if len(names) != 1:
@@ -247,12 +252,12 @@ def _columns(columns: Any, signature: Signature) -> dict[str, Any]:
     return {name: columns[name] for name in names}
 
 
-def _to_arrays(columns: Mapping[str, Any], signature: Signature) -> dict[str, np.ndarray]:
+def _to_arrays(columns: Mapping[str, Json], signature: Signature) -> dict[str, np.ndarray]:
     return {
         alias: to_array(value, signature.inputs[alias].dtype) for alias, value in columns.items()
     }
 
 
-def _is_named(value: Any) -> bool:
+def _is_named(value: Json) -> TypeGuard[dict[str, Json]]:
     """Whether a value is an object of named inputs rather than one encoded string."""
     return isinstance(value, dict) and value.keys() != {"b64"}

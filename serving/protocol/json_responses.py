@@ -8,15 +8,19 @@ import base64
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 import orjson
 import tensorflow as tf
 
+from qtf.typing import Json
 from serving.protocol.json_values import UNSUPPORTED
 from serving.protocol.signature import type_name
 from serving.status import invalid_argument
+
+# A row of an array of strings is one of them.
+Text: TypeAlias = "bytes | str | list[Text]"
 
 
 def write_response(
@@ -64,7 +68,7 @@ def _object(entries: Sequence[tuple[str, bytes]]) -> bytes:
     return b"{" + b",".join(orjson.dumps(name) + b":" + text for name, text in entries) + b"}"
 
 
-def _json(values: Any, alias: str) -> bytes:
+def _json(values: "np.ndarray | Text", alias: str) -> bytes:
     """Writes numbers in the fewest digits that read back as the same number."""
     array = np.asarray(values)
     if array.dtype == object:
@@ -83,7 +87,7 @@ def _with_tokens(written: bytes, array: np.ndarray) -> bytes:
     return re.sub(rb"null", lambda _: json.dumps(next(values)).encode(), written)
 
 
-def _strings(values: Any, *, as_base64: bool) -> Any:
+def _strings(values: "np.ndarray | Text", *, as_base64: bool) -> Json:
     if isinstance(values, np.ndarray):
         values = values.tolist()
     if isinstance(values, list):

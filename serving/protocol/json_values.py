@@ -5,11 +5,12 @@ import binascii
 import itertools
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import cast
 
 import numpy as np
 import tensorflow as tf
 
+from qtf.typing import Json
 from serving.protocol.signature import type_name
 from serving.status import Code, StatusError, invalid_argument
 
@@ -20,7 +21,7 @@ _MAX_RANK = 32
 _PIECE = 2**15
 
 
-def to_array(value: Any, dtype: tf.DType) -> np.ndarray:
+def to_array(value: Json, dtype: tf.DType) -> np.ndarray:
     """Returns the array of nested lists.
 
     A floating-point type takes any number, rounded to its precision; what is too large for it
@@ -49,19 +50,19 @@ def to_array(value: Any, dtype: tf.DType) -> np.ndarray:
     return values.reshape(shape)
 
 
-def _flattened(value: Any) -> tuple[tuple[int, ...], list[Any]]:
+def _flattened(value: Json) -> tuple[tuple[int, ...], list[Json]]:
     """Returns the lengths of nested lists and their leaves, one level after the other."""
     shape: list[int] = []
-    level = [value]
+    level: list[Json] = [value]
     while level and isinstance(level[0], list):
         if len(shape) == _MAX_RANK:
             raise invalid_argument(
                 f"Encountered list at unexpected level: {_MAX_RANK} expected < {_MAX_RANK}"
             )
         length = len(level[0])
-        flat: list[Any] = []
+        flat: list[Json] = []
         for start in range(0, len(level), _PIECE):
-            piece = level[start : start + _PIECE]
+            piece = cast("list[list[Json]]", level[start : start + _PIECE])
             if set(map(type, piece)) != {list} or set(map(len, piece)) != {length}:
                 raise _irregular(piece, level[0], len(shape))
             flat.extend(itertools.chain.from_iterable(piece))
@@ -75,23 +76,25 @@ def _check_depth(kinds: set[type], rank: int) -> None:
         raise invalid_argument(f"Encountered list at unexpected level: {rank} expected < {rank}")
 
 
-def _irregular(items: Sequence[Any], first: list[Any], level: int) -> StatusError:
+def _irregular(items: Sequence[Json], first: list[Json], level: int) -> StatusError:
     """Returns what is wrong with the first item that is no list as long as `first`."""
+    length = len(first)
     for item in items:
         if not isinstance(item, list):
             return invalid_argument(
                 f"JSON Value: {shown(item)} found at incorrect level: {level + 1} "
                 f"in the JSON DOM. Expected at level: {level + _depth(first)}"
             )
-        if len(item) != len(first):
+        length = len(item)
+        if length != len(first):
             break
     return invalid_argument(
-        f"Encountered list at unexpected size: {len(item)} at level: {level} "
+        f"Encountered list at unexpected size: {length} at level: {level} "
         f"expected size: {len(first)}"
     )
 
 
-def _depth(value: Any) -> int:
+def _depth(value: Json) -> int:
     depth = 0
     while isinstance(value, list):
         value = value[0] if value else None
@@ -99,12 +102,12 @@ def _depth(value: Any) -> int:
     return depth
 
 
-def _converted(leaves: Sequence[Any], dtype: tf.DType, rank: int) -> np.ndarray:
+def _converted(leaves: Sequence[Json], dtype: tf.DType, rank: int) -> np.ndarray:
     if dtype.is_floating:
         allowed = {int, float}
     else:
         allowed = {bool} if dtype == tf.bool else {int}
-    kinds = set(map(type, leaves))
+    kinds: set[type] = set(map(type, leaves))
     _check_depth(kinds, rank)
     if kinds - allowed:
         raise _wrong_type(next(leaf for leaf in leaves if type(leaf) not in allowed), dtype)
@@ -114,17 +117,18 @@ def _converted(leaves: Sequence[Any], dtype: tf.DType, rank: int) -> np.ndarray:
         return np.array(leaves, dtype.as_numpy_dtype)
     except (OverflowError, ValueError):
         bounds = np.iinfo(dtype.as_numpy_dtype)
-        wrong = next(leaf for leaf in leaves if not bounds.min <= leaf <= bounds.max)
+        numbers = cast("Sequence[int]", leaves)
+        wrong = next(leaf for leaf in numbers if not bounds.min <= leaf <= bounds.max)
         raise _wrong_type(wrong, dtype) from None
 
 
-def _rounded(leaves: Sequence[Any], dtype: tf.DType) -> np.ndarray:
+def _rounded(leaves: Sequence[Json], dtype: tf.DType) -> np.ndarray:
     """Returns numbers in a floating-point type, by way of double precision."""
     with np.errstate(over="ignore", under="ignore"):
         return np.array(leaves, np.float64).astype(dtype.as_numpy_dtype)
 
 
-def _bytes(leaf: Any) -> bytes:
+def _bytes(leaf: Json) -> bytes:
     if isinstance(leaf, str):
         return leaf.encode("utf-8", "surrogatepass")
     if not isinstance(leaf, dict):
@@ -142,20 +146,20 @@ def shape_text(array: np.ndarray) -> str:
     return "[" + ",".join(map(str, array.shape)) + "]"
 
 
-def _wrong_type(value: Any, dtype: tf.DType) -> StatusError:
+def _wrong_type(value: Json, dtype: tf.DType) -> StatusError:
     return invalid_argument(
         f"JSON Value: {shown(value)} Type: {json_type(value)} "
         f"is not of expected type: {type_name(dtype)}"
     )
 
 
-def json_type(value: Any) -> str:
+def json_type(value: Json) -> str:
     """Returns what JSON calls the type of a value."""
     names = {str: "String", dict: "Object", list: "Array", type(None): "Null"}
     return str(value) if isinstance(value, bool) else names.get(type(value), "Number")
 
 
-def shown(value: Any, longest: int = 200) -> str:
+def shown(value: object, longest: int = 200) -> str:
     """Returns a value as JSON for a message, cut when it is long."""
     text = ""
     try:

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import tensorflow as tf
+from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef, TensorInfo
 
 DEFAULT_SIGNATURE = "serving_default"
 
@@ -41,7 +41,7 @@ class Signature:
     outputs: Mapping[str, Tensor]
 
     @classmethod
-    def from_proto(cls, name: str, proto: Any) -> "Signature":
+    def from_proto(cls, name: str, proto: SignatureDef) -> "Signature":
         """Reads a `SignatureDef`."""
         return cls(name, proto.method_name, _tensors(proto.inputs), _tensors(proto.outputs))
 
@@ -51,17 +51,17 @@ def type_name(dtype: tf.DType) -> str:
     return {tf.float32: "float", tf.float64: "double", tf.float16: "half"}.get(dtype, dtype.name)
 
 
-def is_runnable(proto: Any) -> bool:
+def is_runnable(proto: SignatureDef) -> bool:
     """Whether a `SignatureDef` computes tensors; some only name an operation."""
     tensors = (*proto.inputs.values(), *proto.outputs.values())
     return bool(proto.outputs) and all(tensor.dtype for tensor in tensors)
 
 
-def _tensors(protos: Mapping[str, Any]) -> dict[str, Tensor]:
+def _tensors(protos: Mapping[str, TensorInfo]) -> dict[str, Tensor]:
     return {alias: _tensor(proto) for alias, proto in protos.items()}
 
 
-def _tensor(proto: Any) -> Tensor:
+def _tensor(proto: TensorInfo) -> Tensor:
     shape = tf.TensorShape(proto.tensor_shape)
     known = shape.rank is not None
     axes = tuple(shape.as_list()) if known else None

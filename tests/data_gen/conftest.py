@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from data_gen.generation import generate
+from data_gen.settings import settings_from_config
 
 CONFIG = {
     "hamiltonian": {"name": "ising", "lattice": "chain"},
@@ -27,7 +28,7 @@ def config():
 def written(tmp_path_factory):
     """A folder not to be changed."""
     folder = tmp_path_factory.mktemp("written") / "data"
-    generate(CONFIG, folder, workers=1, progress=False)
+    generate(settings_from_config(CONFIG), folder, workers=1, progress=False)
     return folder
 
 

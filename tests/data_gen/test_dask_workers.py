@@ -9,6 +9,7 @@ import pytest
 from data_gen import dask_workers
 from data_gen.dask_workers import write_with_one_thread
 from data_gen.generation import generate
+from data_gen.settings import settings_from_config
 from data_gen.shards import Written
 
 ROOT = Path(__file__).parents[2]
@@ -24,9 +25,10 @@ def test_local_cluster_writes_the_same_bytes_as_processes(config, written, tmp_p
     code = (
         "import json, sys\n"
         "from data_gen.generation import generate\n"
+        "from data_gen.settings import settings_from_config\n"
         "if __name__ == '__main__':\n"
-        "    config = json.loads(sys.argv[1])\n"
-        "    done = generate(config, sys.argv[2], workers=2, dask_scheduler='local',"
+        "    settings = settings_from_config(json.loads(sys.argv[1]))\n"
+        "    done = generate(settings, sys.argv[2], workers=2, dask_scheduler='local',"
         " progress=False)\n"
         "    print(done.n_written)\n"
     )
@@ -50,14 +52,21 @@ def test_local_cluster_writes_the_same_bytes_as_processes(config, written, tmp_p
 def test_unreachable_scheduler_is_one_clear_error(config, tmp_path, monkeypatch):
     pytest.importorskip("distributed")
     monkeypatch.setattr(dask_workers, "CONNECTION_SECONDS", 0.2)
+    settings = settings_from_config(config)
     with pytest.raises(ValueError, match=r"must name a scheduler that answers, but is 'tcp://"):
-        generate(config, tmp_path, workers=1, dask_scheduler="tcp://127.0.0.1:9", progress=False)
+        generate(settings, tmp_path, workers=1, dask_scheduler="tcp://127.0.0.1:9", progress=False)
 
 
 def test_missing_package_is_one_clear_error(config, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "dask.distributed", None)
     with pytest.raises(ValueError, match=r'needs the package dask: pip install "qtf\[dask\]"'):
-        generate(config, tmp_path, workers=1, dask_scheduler="local", progress=False)
+        generate(
+            settings_from_config(config),
+            tmp_path,
+            workers=1,
+            dask_scheduler="local",
+            progress=False,
+        )
 
 
 def test_worker_with_several_threads_is_refused(monkeypatch, tmp_path):

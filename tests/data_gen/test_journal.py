@@ -73,7 +73,7 @@ def test_another_config_fails(tmp_path, config, settings, change, message):
 
 def test_another_config_fails_in_a_complete_folder(config, written):
     with pytest.raises(ValueError, match="another config: `seed` is 3 there, but 4 now"):
-        generate({**config, "seed": 4}, written, workers=1, progress=False)
+        generate(settings_from_config({**config, "seed": 4}), written, workers=1, progress=False)
 
 
 def test_folder_is_held_by_one_process(tmp_path):

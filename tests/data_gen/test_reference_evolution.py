@@ -4,6 +4,7 @@ import pytest
 from data_gen import reference_evolution
 from data_gen.generation import generate
 from data_gen.reference_evolution import ReferenceEvolution
+from data_gen.settings import settings_from_config
 from data_gen.verification import verify
 from qtf.physics import Chain, Eigenbasis, ising
 
@@ -66,13 +67,18 @@ def test_folders_of_any_energy_are_verified(coupling, dtype, config, tmp_path):
         "transverse_field": coupling,
         "longitudinal_field": 0.5 * coupling,
     }
-    generate({**config, "dt": 1.0, "dtype": dtype}, tmp_path, workers=1, progress=False)
+    generate(
+        settings_from_config({**config, "dt": 1.0, "dtype": dtype}),
+        tmp_path,
+        workers=1,
+        progress=False,
+    )
     assert verify(tmp_path, n_samples=9, progress=False).problems == ()
 
 
 def test_wrong_evolution_of_high_energies_is_found(config, tmp_path, monkeypatch):
     config["hamiltonian"] |= {"coupling": 1e5}
-    generate({**config, "dt": 1.0}, tmp_path, workers=1, progress=False)
+    generate(settings_from_config({**config, "dt": 1.0}), tmp_path, workers=1, progress=False)
     states = ReferenceEvolution.states
     monkeypatch.setattr(
         ReferenceEvolution, "states", lambda *args, **more: states(*args, **more)[::-1]

@@ -6,6 +6,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from qtf.autoregressive.settings import NETWORKS
@@ -78,3 +79,55 @@ def test_section_does_what_it_says(title, reader):
 def test_section_names_at_most_two_files(title):
     files = set(re.findall(rf"\b{FILE}\b", SECTIONS[title]))
     assert 1 <= len(files - {"qtf/physics/lattices/chain.py"}) <= 2
+
+
+TRIANGLE = {"name": "heisenberg", "lattice": "triangular", "n_rows": 3, "n_columns": 3}
+
+
+@pytest.fixture
+def triangular():
+    blocks = re.findall(r"^```python\n(.*?)^```", SECTIONS["A lattice"], re.M | re.S)
+    namespace = {"__name__": "extending"}
+    for block in blocks[:2]:
+        exec(block, namespace)
+
+
+@pytest.mark.usefixtures("triangular")
+def test_ground_states_are_searched_on_a_new_lattice():
+    from trainers.ground_state.assembly import make_wave_function
+    from trainers.ground_state.facts import find_facts
+    from trainers.ground_state.settings import RunSettings
+
+    def settings(**wave_function):
+        return RunSettings.from_mapping(
+            {
+                "physics": {"hamiltonian": TRIANGLE},
+                "network": {"name": "lstm_2d", "units": 4},
+                "wave_function": wave_function,
+                "symmetry": {"group": "lattice", "in_training": True},
+                "sampling": {"n_prefixes": 1},
+            }
+        )
+
+    facts = find_facts(settings())
+    assert facts.reference.kind == "exact"
+    psi = make_wave_function(settings(), facts)
+    assert psi.n_symmetries == 4
+    assert psi(np.zeros((2, 9), np.int32))[0].shape == (2,)
+    with pytest.raises(ValueError, match="marshall_sign` must be False on this lattice"):
+        find_facts(settings(marshall_sign=True))
+
+
+@pytest.mark.usefixtures("triangular")
+def test_open_systems_have_the_strings_of_a_new_lattice():
+    from trainers.open_system.assembly import make_distribution
+    from trainers.open_system.settings import OpenSystemSettings
+
+    settings = OpenSystemSettings.from_mapping(
+        {
+            "physics": {"hamiltonian": TRIANGLE},
+            "network": {"name": "gated_2d", "units": 4},
+            "strings": 4,
+        }
+    )
+    assert make_distribution(settings).strings[0] == (0, 1, 2, 5, 4, 3, 6, 7, 8)

@@ -25,7 +25,7 @@ import tensorflow as tf
 if "mirrored" in sys.argv[2]:
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-from trainers.config import config_dict, from_config
+from qtf.configuration import config_dict, from_config
 from trainers.dynamics.settings import DynamicsSettings
 from trainers.dynamics.assembly import run
 config = config_dict(DynamicsSettings())
@@ -74,7 +74,7 @@ for clip_norm in (0.0, 0.5):
             model.layers[0].set_weights([np.ones((3, 1)), np.zeros(1)])
             optimizer = keras.optimizers.SGD(0.1)
             optimizer.build(model.trainable_variables)
-        loss = lambda m, x, training: ops.mean(ops.square(m(x) - 1.0))
+        loss = lambda x: ops.mean(ops.square(model(x) - 1.0))
         step = TrainingStep(strategy, model, optimizer, loss, settings)
         data = batches(
             strategy,

@@ -27,8 +27,8 @@ def _generate(out_dir, *flags, config=SMALL):
     return _command("generate", f"--config={config}", f"--out_dir={out_dir}", *flags)
 
 
-def _run(command, **options):
-    return preloaded.run(
+def _run(command, run=preloaded.run, **options):
+    return run(
         command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False, **options
     )
 
@@ -165,14 +165,14 @@ def test_no_tensorflow_is_imported(tmp_path):
         _generate(tmp_path / "d", *FEW),
         _command("verify", f"--data_dir={tmp_path / 'd'}"),
     ):
-        done = _run(command, env=environment)
+        done = _run(command, subprocess.run, env=environment)
         assert done.returncode == 0, done.stderr
 
 
 def test_full_disk_is_one_line_and_leaves_nothing_half_written(tmp_path):
     # No file may grow beyond 20 kB: writing fails as on a full disk.
     command = ["prlimit", "--fsize=20000", *_generate(tmp_path / "d", *MANY, "--workers=2")]
-    done = _run(command)
+    done = _run(command, subprocess.run)
     _assert_one_line(done, "File too large")
     assert [path.name for path in (tmp_path / "d").iterdir()] == [".journal.jsonl"]
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import preloaded
+
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("qtf", "data_gen", "trainers", "serving")
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
@@ -49,7 +51,7 @@ def qtf(installed, elsewhere):
     """Function of a command's name and arguments, run in a folder of its own."""
 
     def run(name, *arguments):
-        return subprocess.run(
+        return preloaded.run(
             [sys.executable, installed / "bin" / f"qtf-{name}", *arguments],
             cwd=elsewhere,
             env={**os.environ, "PYTHONPATH": str(installed)},

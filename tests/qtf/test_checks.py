@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from qtf.checks import (
+    ARGUMENT,
     COUNT,
     COUNT_OR_0,
     FINITE,
@@ -19,6 +20,7 @@ from qtf.checks import (
     check,
     check_arguments,
     check_settings,
+    require,
 )
 
 
@@ -93,3 +95,11 @@ def test_arguments_that_share_a_rule():
 def test_a_value_where_a_section_is_expected_is_named():
     with pytest.raises(ValueError, match="Setting `a` must hold further settings, but is 3."):
         check_settings({"a": 3}, {"a": {"b": COUNT}})
+
+
+def test_what_no_rule_says_is_told_in_the_same_words():
+    require(True, "sampling.n_prefixes", "be 1", 2)
+    with pytest.raises(ValueError, match="Setting `sampling.n_prefixes` must be 1, but is 2."):
+        require(False, "sampling.n_prefixes", "be 1", 2)
+    with pytest.raises(ValueError, match='Argument `order` must be "snake", but is "raster".'):
+        require(False, "order", 'be "snake"', "raster", kind=ARGUMENT)

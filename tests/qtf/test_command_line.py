@@ -33,6 +33,8 @@ def main():
     if WHAT.value == "wait":
         print("ready", flush=True)
         time.sleep(60)
+    if WHAT.value == "environment":
+        print(os.environ["KERAS_BACKEND"], os.path.isdir(os.environ["KERAS_HOME"]))
     if WHAT.value == "keras":
         import keras
         config = keras.config
@@ -113,19 +115,26 @@ def test_success_and_exit_codes_pass_through():
 
 
 @pytest.mark.parametrize("backend", ["jax", "torch", "nonsense"])
-def test_what_a_user_has_set_for_keras_changes_nothing(tmp_path, backend):
-    settings = {"floatx": "float16", "epsilon": 0.1, "image_data_format": "channels_first"}
-    home = tmp_path / ".keras"
-    home.mkdir()
-    (home / "keras.json").write_text(json.dumps({**settings, "backend": backend}))
-    changed = {"HOME": str(tmp_path), "KERAS_HOME": str(home), "KERAS_BACKEND": backend}
+def test_keras_is_told_its_backend_and_no_folder(tmp_path, backend):
+    code, out, _ = run("--what=environment", KERAS_BACKEND=backend, KERAS_HOME=str(tmp_path))
+    assert (code, out) == (0, "tensorflow False\n")
+
+
+def test_what_a_user_has_set_for_keras_changes_nothing_and_keras_leaves_nothing(tmp_path):
+    # The variable and the file ask for different backends.
+    settings = {
+        "backend": "torch",
+        "floatx": "float16",
+        "epsilon": 0.1,
+        "image_data_format": "channels_first",
+    }
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (theirs / "keras.json").write_text(json.dumps(settings))
+    changed = {"HOME": str(tmp_path), "KERAS_HOME": str(theirs), "KERAS_BACKEND": "jax"}
     code, out, err = run("--what=keras", TF_CPP_MIN_LOG_LEVEL="3", **changed)
     assert code == 0, err
     assert out == "tensorflow float32 1e-07 channels_last\n"
-
-
-def test_keras_leaves_no_settings_in_the_home_of_the_user(tmp_path):
-    assert run("--what=keras", TF_CPP_MIN_LOG_LEVEL="3", HOME=str(tmp_path))[0] == 0
     assert not (tmp_path / ".keras").exists()
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from qtf import pieces
-from qtf.pieces import byte_budget, equal_pieces, in_pieces, rows_at_once
+from qtf.pieces import byte_budget, equal_pieces, in_pieces, rows_at_once, rows_of_pieces
 
 GIB = 2**30
 
@@ -81,3 +81,13 @@ def test_results_are_in_order_and_pieces_have_one_shape():
     np.testing.assert_array_equal(twice, 2 * rows)
     assert shapes == {(4, 2)}
     assert counts == [4, 4, 3]
+
+
+@pytest.mark.parametrize(("n_rows", "largest"), [(1, 1), (5, 3), (9, 4), (6, 2), (0, 3)])
+def test_rows_of_pieces_are_all_rows_once_and_what_fills_up(n_rows, largest):
+    numbers = rows_of_pieces(n_rows, largest)
+    assert numbers.shape == equal_pieces(n_rows, largest)
+    assert numbers.ravel()[:n_rows].tolist() == list(range(n_rows))
+    assert set(numbers.ravel()[n_rows:].tolist()) <= {n_rows - 1}
+    filled = rows_of_pieces(n_rows, largest, fill=n_rows)
+    assert set(filled.ravel()[n_rows:].tolist()) <= {n_rows}

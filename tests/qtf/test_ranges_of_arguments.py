@@ -10,7 +10,7 @@ from qtf.data.random_source import RandomSource
 from qtf.dynamics.local_generator import LocalGenerator
 from qtf.dynamics.rollout import Rollout
 from qtf.dynamics.transferable_sru import TransferableSRU
-from qtf.ground_states.min_sr import MinSR
+from qtf.ground_states.task import Reconfiguration
 from qtf.open_systems.plan import Plan
 from qtf.physics import Chain, decay
 from qtf.training.natural_gradient import NaturalGradient
@@ -49,7 +49,7 @@ NUMBERS = {
     "plan tau": lambda value: Plan(value, 3),
     "natural gradient diag_shift": lambda value: NaturalGradient(None, value),
     "natural gradient momentum": lambda value: NaturalGradient(None, 1e-3, momentum=value),
-    "MinSR diag_shift": lambda value: MinSR(None, value),
+    "reconfiguration": lambda value: Reconfiguration(None, None, None, diag_shift=value),
     "decay rate": lambda value: decay(3, value),
 }
 

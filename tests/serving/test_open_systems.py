@@ -9,11 +9,11 @@ import pytest
 import scipy.stats
 import tensorflow as tf
 
+from qtf.configuration import config_dict, from_config
 from qtf.open_systems.observables import PauliObservables
 from qtf.physics import tetrahedral
 from qtf.training.run_folder import RunFolder
 from tests.serving.running_server import RunningServer, error_of, model_config, write_text
-from trainers.config import config_dict, from_config
 from trainers.export.exporters import run
 from trainers.export.open_system_runs import load_distribution
 from trainers.open_system.assembly import run as train

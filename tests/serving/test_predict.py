@@ -2,7 +2,7 @@
 
 import io
 import json
-import subprocess
+import os
 import sys
 import time
 from pathlib import Path
@@ -19,6 +19,7 @@ from serving.prediction.figure import FORMATS, _figure, picture
 from serving.prediction.initial_state import initial_state
 from serving.prediction.report import Prediction, archive, as_json, table
 from serving.status import Code
+from tests import preloaded
 from tests.figure_checks import check_texts
 from tests.serving.client.fakes import VERSION, FakeModel, Refusal, rest_server
 
@@ -36,10 +37,10 @@ def server():
 def predict(server, tmp_path):
     def run(*flags, address=server[0]):
         command = [sys.executable, "-m", "serving.predict", f"--address={address}", *flags]
-        return subprocess.run(
+        return preloaded.run(
             command,
             cwd=tmp_path,
-            env={"PYTHONPATH": str(ROOT), "PATH": ""},
+            env={**os.environ, "PYTHONPATH": str(ROOT), "PATH": ""},
             capture_output=True,
             text=True,
             timeout=60,

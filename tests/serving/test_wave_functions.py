@@ -13,16 +13,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from qtf.configuration import config_dict, from_config
 from qtf.ground_states.local_energy import LocalEnergy
 from qtf.physics import Chain, all_bits, heisenberg
 from qtf.training.run_folder import RunFolder
 from tests import preloaded
 from tests.serving.running_server import RunningServer, error_of, model_config, write_text
-from trainers.config import config_dict, from_config
 from trainers.export.exporters import run
 from trainers.ground_state.assembly import make_wave_function
 from trainers.ground_state.facts import find_facts
-from trainers.ground_state.settings import GroundStateSettings, RunSettings, settings_of
+from trainers.ground_state.settings import GroundStateSettings, RunSettings, make_part
 
 pytestmark = pytest.mark.long
 
@@ -48,7 +48,7 @@ def workdir(tmp_path_factory):
     config.wave_function.marshall_sign = True
     config.wave_function.zero_magnetization = True
     config.symmetry.group = "lattice_and_flip"
-    settings = settings_of(RunSettings, from_config(GroundStateSettings, config))
+    settings = make_part(RunSettings, from_config(GroundStateSettings, config))
     keras.utils.set_random_seed(3)
     psi = make_wave_function(settings, find_facts(settings))
     folder = RunFolder(tmp_path_factory.mktemp("runs") / "run")

@@ -1,7 +1,7 @@
 import pytest
 
+from qtf.configuration import config_dict, from_config
 from trainers import memory
-from trainers.config import config_dict, from_config
 from trainers.ground_state.assembly import make_task
 from trainers.ground_state.facts import find_facts
 from trainers.ground_state.settings import GroundStateSettings

@@ -17,6 +17,26 @@ finally:
 DYNAMICS = ["trainers.dynamics", "--config=configs/dynamics/demo.py"]
 GROUND_STATE = ["trainers.ground_state", "--config=configs/ground_state/heisenberg_chain.py:8"]
 OPEN_SYSTEM = ["trainers.open_system", "--config=configs/open_system/ising_chain.py:3,1.0"]
+ISING = ["trainers.ground_state", "--config=configs/ground_state/ising_square.py:3,3.0"]
+GROWTH = ["trainers.ground_state", "--config=configs/ground_state/grow_chain.py"]
+HAMILTONIAN, PSI = "--config.physics.hamiltonian", "--config.wave_function"
+FLIP = "--config.symmetry.group=flip"
+GATED = ["--config.network.name=gated_2d", f"{PSI}.order=snake"]
+# Nine spins of a sublattice change their sign together.
+ODD = ["--config.growth.sizes=(18,22)", FLIP, f"{PSI}.positive=0", f"{PSI}.marshall_sign=0"]
+WRONG_GROUND_STATES = [
+    (GROUND_STATE, ["--config.min_sr.momentum=1.5"], "`min_sr.momentum` must be at least 0"),
+    (GROUND_STATE, ["--config.symmetry.in_training=True"], '`symmetry.group` must not be "none"'),
+    (GROUND_STATE, ["--config.refinement.n_epochs=-1"], "`refinement.n_epochs` must not be neg"),
+    (GROUND_STATE, ["--config.network.name=gated_2d"], '`wave_function.order` must be "snake"'),
+    (GROUND_STATE, GATED, '`network.name` = "gated_2d" needs a square lattice'),
+    (GROUND_STATE, ["--config.network.width=8"], "`network.width` is none of the network gru"),
+    (GROUND_STATE, [f"{HAMILTONIAN}.coupling=-1.0"], "a sign that Marshall's rule does not make"),
+    (GROUND_STATE, [f"{HAMILTONIAN}.n_sites=7"], "an even number of sites, but there are 7"),
+    (ISING, [f"{HAMILTONIAN}.longitudinal_field=0.5", FLIP], "`symmetry.group` must be one of the"),
+    (GROWTH, ["--config.growth.n_steps=(70,)"], "`growth.n_steps` must hold positive multiples"),
+    (GROWTH, ODD, '`symmetry.group` must be "none" unless'),
+]
 GENERATOR = [DYNAMICS[0], "--config=configs/dynamics/local_generator.py"]
 # Command, what is asked, exit code, what is told: a wrong value, a combination, an unknown key.
 MISTAKES = [
@@ -27,9 +47,10 @@ MISTAKES = [
     (DYNAMICS, [], 1, 'Flag --data_dir is needed when `data.source` is "files"'),
     (GENERATOR, ["--config.model.units=8"], 1, "`model.units` belongs to the networks, not to"),
     (DYNAMICS, ["--config.model.unit=8"], 2, "Did you mean `model.units`?"),
-    (GROUND_STATE, ["--config.min_sr.momentum=1.5"], 1, "`min_sr.momentum` must be at least 0"),
+    *((command, flags, 1, words) for command, flags, words in WRONG_GROUND_STATES),
     (GROUND_STATE, ["--config.network.unit=8"], 2, "Did you mean `network.units`?"),
     (OPEN_SYSTEM, ["--config.training.n_epochs=0"], 1, "`training.n_epochs` must be positive"),
+    (OPEN_SYSTEM, ["--config.training.precision=mixed_bfloat16"], 1, "`training.precision` must"),
     (OPEN_SYSTEM, ["--config.network.unit=8"], 2, "Did you mean `network.units`?"),
 ]
 

@@ -5,11 +5,11 @@ import math
 import pytest
 from ml_collections import ConfigDict
 
+from qtf.autoregressive.settings import NETWORKS
 from qtf.checks import Flag, Number, Optional, Several
+from qtf.configuration import config_dict, from_config
 from qtf.dynamics.settings import GeneratorSettings
-from qtf.settings import Settings
 from qtf.training.run_folder import flattened
-from trainers.config import config_dict, from_config
 from trainers.dynamics.settings import DynamicsSettings
 from trainers.ground_state.settings import GroundStateSettings
 from trainers.open_system.settings import OpenSystemSettings
@@ -25,20 +25,16 @@ NUMBERS = [math.nan, math.inf, -math.inf, -1, 0, 1, 0.5, 1e300, 10**30, True, "2
 
 
 def rules_of(config):
-    is_class = isinstance(config, type) and issubclass(config, Settings)
-    return flattened(config.rules() if is_class else config.RULES)
+    return flattened(config.rules())
 
 
 def defaults_of(config):
-    is_class = isinstance(config, type) and issubclass(config, Settings)
-    return flattened((config_dict(config()) if is_class else config.default()).to_dict())
+    return flattened(config_dict(config()).to_dict())
 
 
 def resolved(config, values):
     """Returns all values of a configuration by their dotted keys."""
-    if isinstance(config, type) and issubclass(config, Settings):
-        return flattened(from_config(config, values).as_mapping())
-    return flattened(config.resolved(values))
+    return flattened(from_config(config, values).as_mapping())
 
 
 def numbers_of(config):
@@ -117,8 +113,13 @@ def test_numbers_at_the_ends_of_their_range_are_taken(config, key, rule):
     for value in ends:
         # A floor of 0 and a rate above it never contradict one another.
         values = with_value(key, value)
-        if key.split(".")[-1] in GeneratorSettings.rules():
+        section, _, name = key.rpartition(".")
+        if name in GeneratorSettings.rules():
             values.model.preset = "local_generator"
+        if section == "network":
+            owners = [network for network, kind in NETWORKS.items() if name in kind.rules()]
+            # Not one that needs another order than the default.
+            values.network.name = next(each for each in owners if NETWORKS[each].order != "snake")
         if key == "model.n_max":
             values.data = ConfigDict({"n_sites": (value,)})
         assert resolved(config, values)[key] == value

@@ -12,7 +12,8 @@ import os
 
 from absl import flags
 
-from qtf.command_line import positive_integers, run_command
+from qtf.command_line import positive_integers, run_command, value_of
+from trainers.compare_samplers.settings import ChainTrainingSettings, ModesSettings
 
 WORKDIR = flags.DEFINE_string("workdir", None, "Folder for figures and numbers.")
 RUN = flags.DEFINE_string(
@@ -31,9 +32,9 @@ N_STEPS = flags.DEFINE_integer("n_steps", 300, "Optimiser steps; 0: no training.
 N_SAMPLES = flags.DEFINE_integer("n_samples", 128, "Samples of an optimiser step.")
 WIDTH = flags.DEFINE_integer("width", 16, "Channels of the PixelCNN.")
 DEPTH = flags.DEFINE_integer("depth", 4, "Convolutions of the PixelCNN.")
-LEARNING_RATE = flags.DEFINE_float("learning_rate", 2e-3, "Of Adam.")
+LEARNING_RATE = flags.DEFINE_float("learning_rate", 2e-3, "Learning rate of Adam.")
 CHUNK = flags.DEFINE_integer("chunk", 0, "Flips at once in local energies; 0: as memory allows.")
-SEED = flags.DEFINE_integer("seed", 0, "Of weights and samples.", lower_bound=0)
+SEED = flags.DEFINE_integer("seed", 0, "Seed of weights and samples.", lower_bound=0)
 
 
 def main() -> None:
@@ -46,22 +47,46 @@ def _main() -> None:
     steps_between = positive_integers(STEPS_BETWEEN)
     if RUN.value is None and not N_STEPS.value:
         raise ValueError("Flag --run must name a run folder if --n_steps is 0: nothing is asked.")
+    modes, training = _modes(), _training()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Imported here so that --help and mistakes in the flags answer at once.
     from qtf.quiet_import import import_tensorflow_quietly
 
     import_tensorflow_quietly()
-    from trainers.compare_samplers.comparison import ModesPlan, TrainingPlan, run
+    from trainers.compare_samplers.comparison import run
 
-    modes = training = None
-    if RUN.value is not None:
-        shared = (N_CHAINS, N_KEPT, KEEP_EVERY, SEED, SYMMETRIZED)
-        modes = ModesPlan(RUN.value, **{flag.name: flag.value for flag in shared})
-    if N_STEPS.value:
-        shared = (SIDE, FIELD, WIDTH, DEPTH, N_SAMPLES, N_STEPS, LEARNING_RATE, CHUNK, SEED)
-        training = TrainingPlan(**{flag.name: flag.value for flag in shared})
-    run(WORKDIR.value, modes=modes, training=training, steps_between=steps_between, tell=print)
-    print(f"Figures and numbers: {WORKDIR.value}")
+    workdir = value_of(WORKDIR)
+    run(workdir, modes=modes, training=training, steps_between=steps_between, tell=print)
+    print(f"Figures and numbers: {workdir}")
+
+
+def _modes() -> ModesSettings | None:
+    if RUN.value is None:
+        return None
+    return ModesSettings(
+        run=RUN.value,
+        n_chains=N_CHAINS.value,
+        n_kept=N_KEPT.value,
+        keep_every=KEEP_EVERY.value,
+        seed=SEED.value,
+        symmetrized=SYMMETRIZED.value,
+    )
+
+
+def _training() -> ChainTrainingSettings | None:
+    if not N_STEPS.value:
+        return None
+    return ChainTrainingSettings(
+        side=SIDE.value,
+        field=FIELD.value,
+        width=WIDTH.value,
+        depth=DEPTH.value,
+        n_samples=N_SAMPLES.value,
+        n_steps=N_STEPS.value,
+        learning_rate=LEARNING_RATE.value,
+        chunk=CHUNK.value,
+        seed=SEED.value,
+    )
 
 
 if __name__ == "__main__":

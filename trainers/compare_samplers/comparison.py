@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,10 @@ from qtf.physics import HamiltonianSettings, lanczos_ground_energy
 from qtf.physics.ground_energies import QUICK_LANCZOS_SITES
 from qtf.progress import announced
 from qtf.provenance import machine, today, versions
-from trainers.compare_samplers.modes import ModesPlan, compare_modes
-from trainers.compare_samplers.training import TrainingPlan, Trainings, name_of
+from qtf.typing import Json
+from trainers.compare_samplers.modes import Mean, compare_modes, recorded_settings
+from trainers.compare_samplers.settings import ChainTrainingSettings, ModesSettings
+from trainers.compare_samplers.training import Trainings, hamiltonian_of, name_of
 
 DOTS_PER_INCH = 150
 NAMES_OF_SAMPLES = {
@@ -35,8 +37,8 @@ NAMES_OF_SAMPLES = {
 def run(
     workdir: Path | str,
     *,
-    modes: ModesPlan | None,
-    training: TrainingPlan | None,
+    modes: ModesSettings | None,
+    training: ChainTrainingSettings | None,
     steps_between: Sequence[int] = (),
     tell: Callable[[str], None] = lambda line: None,
 ) -> dict[str, Any]:
@@ -58,7 +60,7 @@ def run(
     """
     if modes is not None:
         # A missing run is found before the folder is touched.
-        modes.settings()
+        recorded_settings(modes)
     workdir = writable_folder(workdir)
     with locked(workdir):
         comparison: dict[str, Any] = {"made": _provenance()}
@@ -70,41 +72,47 @@ def run(
     return comparison
 
 
-def _modes(workdir: Path, plan: ModesPlan, tell: Callable[[str], None]) -> dict[str, Any]:
-    settings = plan.settings()
-    found = _kept(workdir / "modes.json", settings, lambda: compare_modes(plan))
-    samples = found["samples"]
+def _modes(workdir: Path, plan: ModesSettings, tell: Callable[[str], None]) -> dict[str, Any]:
+    settings = recorded_settings(plan)
+    kept = _keep(workdir / "modes.json", settings, lambda: compare_modes(plan))
+    summary, samples = kept["summary"], kept["samples"]
     figure = modes_figure(
         {name: values["components"] for name, values in samples.items()},
         {name: values["magnetizations"] for name, values in samples.items()},
-        title=HamiltonianSettings.from_mapping(found["summary"]["hamiltonian"]).describe(),
+        title=HamiltonianSettings.from_mapping(summary["hamiltonian"]).describe(),
     )
     write_figure(workdir / "modes.png", figure, dpi=DOTS_PER_INCH)
     for key, name in NAMES_OF_SAMPLES.items():
-        tell(f"{name}: {_magnetization_line(found['summary'][key]['magnetization'])}")
-    return {**settings, **found["summary"]}
+        tell(f"{name}: {_magnetization_line(Mean(**summary[key]['magnetization']))}")
+    return {**settings, **summary}
 
 
-def _magnetization_line(found: dict[str, Any]) -> str:
-    if found["error"] is None or found["r_hat"] is None:
-        return f"<Z> = {found['mean']:.3f}; nothing moves, so its error is unknown"
+def _magnetization_line(z: Mean) -> str:
+    if z.error is None or z.r_hat is None:
+        return f"<Z> = {z.mean:.3f}; nothing moves, so its error is unknown"
     return (
-        f"<Z> = {found['mean']:.3f} +- {found['error']:.3f}, effective sample size"
-        f" {found['effective_sample_size']:.0f}, R-hat {found['r_hat']:.3f}"
+        f"<Z> = {z.mean:.3f} +- {z.error:.3f}, effective sample size"
+        f" {z.effective_sample_size:.0f}, R-hat {z.r_hat:.3f}"
     )
 
 
 def _trainings(
-    workdir: Path, plan: TrainingPlan, steps_between: Sequence[int], tell: Callable[[str], None]
+    workdir: Path,
+    plan: ChainTrainingSettings,
+    steps_between: Sequence[int],
+    tell: Callable[[str], None],
 ) -> dict[str, Any]:
-    settings = dataclasses.asdict(plan)
+    settings = plan.as_mapping()
     # Made at the first training that is missing.
     trainings = functools.cache(lambda: Trainings(plan))
+
+    def train(k: int) -> Mapping[str, Json]:
+        return dataclasses.asdict(trainings().train(k))
+
     curves = {}
     for k in (0, *sorted(set(steps_between))):
         path = workdir / (f"training-chains-{k}.json" if k else "training-direct.json")
-        kept = _kept(path, settings, lambda k=k: dataclasses.asdict(trainings().train(k)))
-        curve = TrainingCurve(**kept)
+        curve = TrainingCurve(**_keep(path, settings, functools.partial(train, k)))
         curves[name_of(k)] = curve
         tell(
             f"{name_of(k)}: energy {curve.energies[-1]:.6g}, variance {curve.variances[-1]:.3g},"
@@ -113,7 +121,7 @@ def _trainings(
     exact = plan.side**2 <= QUICK_LANCZOS_SITES
     lowest = min(min(curve.energies) for curve in curves.values())
     with announced("exact ground energy by Lanczos"):
-        reference = lanczos_ground_energy(plan.hamiltonian()) if exact else lowest
+        reference = lanczos_ground_energy(hamiltonian_of(plan)) if exact else lowest
     name = "exact" if exact else "lowest"
     title = f"Ising model, open square of {plan.side} x {plan.side}, field {plan.field:g}"
     figure = training_figure(curves, reference, name, title=title)
@@ -130,7 +138,9 @@ def _trainings(
     return {**settings, "reference": reference, "reference_is_exact": exact, "curves": last}
 
 
-def _kept(path: Path, settings: Any, compute: Callable[[], Any]) -> Any:
+def _keep(
+    path: Path, settings: Mapping[str, Json], compute: Callable[[], Mapping[str, Json]]
+) -> Mapping[str, Any]:
     """Returns what the file holds, after computing and writing it if there is none.
 
     Raises:

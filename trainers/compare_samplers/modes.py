@@ -1,18 +1,16 @@
 """Holds direct samples of a trained wave function against Markov chains of the same."""
 
-import dataclasses
 import hashlib
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import keras
 import numpy as np
 
 from qtf.autoregressive.estimates import Estimate
-from qtf.checks import COUNT_OR_0, SEED, Number, check_arguments
 from qtf.ground_states.figures import DIRECT, principal_components
 from qtf.ground_states.last_part import last_part
 from qtf.ground_states.markov_chain import (
-    MIN_KEPT,
     SINGLE_FLIP,
     effective_sample_size,
     potential_scale_reduction,
@@ -26,6 +24,8 @@ from qtf.progress import announced
 from qtf.run_kinds import GROUND_STATES, check_kind
 from qtf.training.compilation import compiled
 from qtf.training.run_folder import RunFolder
+from qtf.typing import Array, Json
+from trainers.compare_samplers.settings import ModesSettings
 
 # Below it, log |psi| of a configuration says that it is impossible.
 LEAST_LOG_MODULUS = -1e3
@@ -33,57 +33,81 @@ BURN_IN_SHARE = 10
 SAMPLES_AT_ONCE = 1000
 
 
-@dataclasses.dataclass(frozen=True)
-class ModesPlan:
-    """How one wave function is sampled in two ways.
+@dataclass(frozen=True)
+class Mean:
+    """A mean over samples.
 
     Attributes:
-        run: Run folder of `trainers.ground_state`, whose best weights are taken: after a
-            refinement the refined ones, of a growth those of its largest size.
-        n_chains: Chains; one half starts with all spins up, the other with all down.
-        n_kept: Configurations kept of each chain, after a tenth as many that are dropped;
-            as many direct samples are drawn as are kept of all chains.
-        keep_every: Steps of a chain from one kept configuration to the next; 0: a sweep.
-        seed: Of all samples.
-        symmetrized: Whether its average over the run's `symmetry.group` is sampled instead.
+        mean: The mean.
+        error: Standard error; None where chains never move. So are the next but one and two.
+        error_if_independent: Standard error of as many independent samples.
+        effective_sample_size: Number of independent samples of the same error.
+        r_hat: Potential scale reduction.
+        mean_of_each: Mean of each chain.
     """
 
-    run: str
-    n_chains: int = 4
-    n_kept: int = 1000
-    keep_every: int = 0
-    seed: int = 0
-    symmetrized: bool = False
+    mean: float
+    error: float | None
+    error_if_independent: float
+    effective_sample_size: float | None
+    r_hat: float | None
+    mean_of_each: list[float]
 
-    def __post_init__(self) -> None:
-        if self.n_chains < 4 or self.n_chains % 2:
-            raise ValueError(
-                f"Argument `n_chains` must be even and at least 4, but is {self.n_chains}."
-            )
-        check_arguments(Number(least=MIN_KEPT, integer=True), n_kept=self.n_kept)
-        check_arguments(COUNT_OR_0, keep_every=self.keep_every)
-        check_arguments(SEED, seed=self.seed)
-
-    @property
-    def folder(self) -> RunFolder:
-        """The folder in `run` that holds the weights.
-
-        Raises:
-            FileNotFoundError: There are none.
-            ValueError: It is no run of a ground state.
-        """
-        folder = RunFolder(last_part(self.run))
-        check_kind(folder.kind, GROUND_STATES, flag="run", folder=self.run)
-        return folder
-
-    def settings(self) -> dict[str, Any]:
-        """Returns the plan with a digest of the weights, which tells when they changed."""
-        with self.folder.trained_weights().open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return {**dataclasses.asdict(self), "weights": digest}
+    @classmethod
+    def of(cls, values: Array) -> "Mean":
+        """Returns the mean of (n_kept, n_chains) values and what tells of its error."""
+        size, naive = effective_sample_size(values), Estimate.of(values.ravel())
+        return cls(
+            mean=naive.mean,
+            error=_finite_or_none(naive.error * float(np.sqrt(values.size / size))),
+            error_if_independent=naive.error,
+            effective_sample_size=_finite_or_none(size),
+            r_hat=_finite_or_none(potential_scale_reduction(values)),
+            mean_of_each=values.mean(axis=0).tolist(),
+        )
 
 
-def compare_modes(plan: ModesPlan) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Samples:
+    """What samples tell of the magnetisation.
+
+    Attributes:
+        n_samples: Number of samples.
+        magnetization: Mean of Z.
+        abs_magnetization: Mean of the modulus of the magnetisation of a sample.
+    """
+
+    n_samples: int
+    magnetization: Mean
+    abs_magnetization: Mean
+
+    @classmethod
+    def of(cls, bits: Array) -> "Samples":
+        """Returns the summary of (n_kept, n_chains, n_sites) bits."""
+        values = _spins(bits).mean(axis=-1)
+        return cls(values.size, Mean.of(values), Mean.of(np.abs(values)))
+
+
+def folder_of(plan: ModesSettings) -> RunFolder:
+    """Returns the folder in the run that holds the weights.
+
+    Raises:
+        FileNotFoundError: There are none.
+        ValueError: It is no run of a ground state.
+    """
+    folder = RunFolder(last_part(plan.run))
+    check_kind(folder.kind, GROUND_STATES, flag="run", folder=plan.run)
+    return folder
+
+
+def recorded_settings(plan: ModesSettings) -> dict[str, Json]:
+    """Returns the settings with a digest of the weights, which tells when they changed."""
+    with folder_of(plan).trained_weights().open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {**plan.as_mapping(), "weights": digest}
+
+
+def compare_modes(plan: ModesSettings) -> dict[str, Any]:
     """Samples the wave function of a run directly and by single-flip chains.
 
     Returns:
@@ -95,7 +119,7 @@ def compare_modes(plan: ModesPlan) -> dict[str, Any]:
         ValueError: All spins up is impossible in this wave function, or there is no average.
         FileNotFoundError: The run is missing.
     """
-    folder = plan.folder
+    folder = folder_of(plan)
     psi, config = folder.load_model(), folder.load_config()
     hamiltonian = config["physics"]["hamiltonian"]
     if plan.symmetrized:
@@ -104,16 +128,16 @@ def compare_modes(plan: ModesPlan) -> dict[str, Any]:
         psi = averaged(psi, symmetry, lattice)
     _check_start(psi, plan.run)
     with announced("drawing direct samples"):
-        direct = _direct_samples(psi, plan.n_chains * plan.n_kept, plan.seed)
+        direct = _draw_directly(psi, plan.n_chains * plan.n_kept, plan.seed)
     with announced(f"running {plan.n_chains} Markov chains"):
-        chains, acceptance = _chains(psi, plan)
+        chains, acceptance = _run_chains(psi, plan)
     n_up = plan.n_chains // 2
     summary = {
         "hamiltonian": hamiltonian,
         # Dealt to as many columns, the diagnostics see them as they see chains.
-        "direct": _summary(direct.reshape(plan.n_kept, plan.n_chains, -1)),
-        "chains": {**_summary(chains), "acceptance": acceptance},
-        "chains_from_up": _summary(chains[:, :n_up]),
+        "direct": asdict(Samples.of(direct.reshape(plan.n_kept, plan.n_chains, -1))),
+        "chains": {**asdict(Samples.of(chains)), "acceptance": acceptance},
+        "chains_from_up": asdict(Samples.of(chains[:, :n_up])),
     }
     samples = {DIRECT: direct}
     for number in range(plan.n_chains):
@@ -130,30 +154,12 @@ def compare_modes(plan: ModesPlan) -> dict[str, Any]:
     return {"summary": summary, "samples": drawn}
 
 
-def _summary(bits: np.ndarray) -> dict[str, Any]:
-    """Returns means of (n_kept, n_chains, n_sites) bits, their errors and diagnostics."""
-    values = _spins(bits).mean(axis=-1)
-    found: dict[str, Any] = {"n_samples": values.size}
-    for name, observable in (("magnetization", values), ("abs_magnetization", np.abs(values))):
-        size = effective_sample_size(observable)
-        naive = Estimate.of(observable.ravel())
-        found[name] = {
-            "mean": naive.mean,
-            "error": _known(naive.error * float(np.sqrt(values.size / size))),
-            "error_if_independent": naive.error,
-            "effective_sample_size": _known(size),
-            "r_hat": _known(potential_scale_reduction(observable)),
-            "mean_of_each": observable.mean(axis=0).tolist(),
-        }
-    return found
-
-
-def _known(value: float) -> float | None:
-    """Returns a number, or None for what chains that never move do not tell; JSON has no NaN."""
+def _finite_or_none(value: float) -> float | None:
+    # JSON has no NaN.
     return value if np.isfinite(value) else None
 
 
-def _direct_samples(psi: keras.Model, n_samples: int, seed: int) -> np.ndarray:
+def _draw_directly(psi: keras.Model, n_samples: int, seed: int) -> Array:
     draw = compiled(psi.sample, variables=psi.variables)
     rng = np.random.default_rng(seed)
     size = min(n_samples, SAMPLES_AT_ONCE)
@@ -164,7 +170,7 @@ def _direct_samples(psi: keras.Model, n_samples: int, seed: int) -> np.ndarray:
     return np.concatenate(parts)[:n_samples]
 
 
-def _chains(psi: keras.Model, plan: ModesPlan) -> tuple[np.ndarray, float]:
+def _run_chains(psi: keras.Model, plan: ModesSettings) -> tuple[Array, float]:
     start = np.zeros((plan.n_chains, psi.n_sites), np.int32)
     start[plan.n_chains // 2 :] = 1
     every = plan.keep_every or psi.n_sites
@@ -189,5 +195,5 @@ def _check_start(psi: keras.Model, run: str) -> None:
         )
 
 
-def _spins(bits: np.ndarray) -> np.ndarray:
+def _spins(bits: Array) -> Array:
     return 1.0 - 2.0 * bits

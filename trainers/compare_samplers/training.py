@@ -1,9 +1,7 @@
 """Trains one wave function on independent samples or on Markov chains, and times it."""
 
-import dataclasses
 import sys
 import time
-from typing import Any
 
 import keras
 import numpy as np
@@ -11,17 +9,6 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from qtf.autoregressive import PixelCNN
-from qtf.checks import (
-    ARGUMENT,
-    COUNT,
-    COUNT_OR_0,
-    FINITE,
-    POSITIVE,
-    SAMPLES,
-    SEED,
-    Number,
-    check,
-)
 from qtf.ground_states.energy_gradient import gradients_in_pieces
 from qtf.ground_states.estimates import EnergyEstimate, energy_estimate
 from qtf.ground_states.figures import DIRECT, TrainingCurve
@@ -34,60 +21,17 @@ from qtf.progress import announced
 from qtf.streams import Stream
 from qtf.training.compilation import compiled
 from qtf.training.piecewise import gradient_rows_at_once
+from trainers.compare_samplers.settings import ChainTrainingSettings
 
 N_POINTS = 50
 # Positions from which flipped spins are evaluated, see `LocalEnergy`.
 N_PREFIXES = 4
-RULES = {
-    "side": Number(least=2, integer=True),
-    "field": FINITE,
-    "width": COUNT,
-    "depth": COUNT,
-    "n_samples": SAMPLES,
-    "n_steps": COUNT,
-    "n_measured": SAMPLES,
-    "learning_rate": POSITIVE,
-    "chunk": COUNT_OR_0,
-    "seed": SEED,
-}
 
 
-@dataclasses.dataclass(frozen=True)
-class TrainingPlan:
-    """What all trainings of a comparison share.
-
-    Attributes:
-        side: Rows and columns of the open square.
-        field: Transverse field; the coupling is 1.
-        width: Channels of the PixelCNN.
-        depth: Its convolutions.
-        n_samples: Samples of a step, and number of chains.
-        n_steps: Optimiser steps.
-        n_measured: Samples of a measurement of the energy.
-        learning_rate: Of Adam.
-        chunk: Flips evaluated at once in local energies; 0: all.
-        seed: Of weights and samples.
-    """
-
-    side: int = 4
-    field: float = 3.0
-    width: int = 16
-    depth: int = 4
-    n_samples: int = 128
-    n_steps: int = 300
-    n_measured: int = 1024
-    learning_rate: float = 2e-3
-    chunk: int = 0
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        for name, rule in RULES.items():
-            check(name, getattr(self, name), rule, kind=ARGUMENT)
-
-    def hamiltonian(self) -> PauliSum:
-        """Returns the Ising model on the square."""
-        square = Square(self.side, self.side)
-        return ising(square, transverse_field=self.field, longitudinal_field=0.0)
+def hamiltonian_of(plan: ChainTrainingSettings) -> PauliSum:
+    """Returns the Ising model on the square."""
+    square = Square(plan.side, plan.side)
+    return ising(square, transverse_field=plan.field, longitudinal_field=0.0)
 
 
 def name_of(steps_between: int) -> str:
@@ -107,7 +51,7 @@ class Trainings:
         xla: Whether XLA compiles the steps; without it they start sooner and take longer.
     """
 
-    def __init__(self, plan: TrainingPlan, *, xla: bool = True) -> None:
+    def __init__(self, plan: ChainTrainingSettings, *, xla: bool = True) -> None:
         self.plan = plan
         keras.utils.set_random_seed(plan.seed)
         network = PixelCNN(shape=(plan.side, plan.side), width=plan.width, depth=plan.depth)
@@ -116,8 +60,9 @@ class Trainings:
         self.optimizer.build(self.psi.trainable_variables)
         variables = [*self.psi.variables, *self.optimizer.variables]
         self._start = [(variable, np.array(variable)) for variable in variables]
-        hamiltonian = plan.hamiltonian()
-        self.local_energy = LocalEnergy(hamiltonian, chunk=plan.chunk, n_prefixes=N_PREFIXES)
+        self.local_energy = LocalEnergy(
+            hamiltonian_of(plan), chunk=plan.chunk, n_prefixes=N_PREFIXES
+        )
         self._direct_step, self._chain_step = (
             tf.function(step, jit_compile=xla, autograph=False)
             for step in (self._step_on_direct_samples, self._step_on_chains)
@@ -140,7 +85,7 @@ class Trainings:
         """
         for variable, value in self._start:
             variable.assign(value)
-        bits, seconds = self._random_spins(), 0.0
+        bits, seconds = self._draw_spins(), 0.0
         every = max(1, self.plan.n_steps // N_POINTS)
         # Where there is no bar, lines now and then say how far it is.
         name, n_steps = name_of(steps_between), self.plan.n_steps
@@ -151,7 +96,7 @@ class Trainings:
             measured = {0: (seconds, self.measure())}
             for step in range(1, self.plan.n_steps + 1):
                 started = time.perf_counter()
-                bits = self._advanced(bits, step, steps_between)
+                bits = self._advance(bits, step, steps_between)
                 # The first step is compiled, which says nothing of samplers.
                 seconds += time.perf_counter() - started if step > 1 else 0.0
                 if step % every == 0 or step == self.plan.n_steps:
@@ -170,7 +115,7 @@ class Trainings:
         """Returns the energy of the wave function as it is, from independent samples."""
         plan = self.plan
         rng = np.random.default_rng([plan.seed, Stream.SAMPLER_MEASUREMENT])
-        parts: list[tuple[Any, Any]] = []
+        parts: list[tuple[tf.Tensor, tf.Tensor]] = []
         # As many at once as in the training, so that memory suffices.
         for _ in range(equal_pieces(plan.n_measured, plan.n_samples)[0]):
             uniforms = rng.random((self.psi.n_uniforms, plan.n_samples), np.float32)
@@ -178,12 +123,12 @@ class Trainings:
         real, imaginary = (np.concatenate(part) for part in zip(*parts, strict=True))
         return energy_estimate(real, imaginary, self.psi.n_sites)
 
-    def _random_spins(self) -> tf.Tensor:
+    def _draw_spins(self) -> tf.Tensor:
         rng = np.random.default_rng([self.plan.seed, Stream.CHAIN_START])
         shape = (self.plan.n_samples, self.psi.n_sites)
         return tf.constant(rng.integers(0, 2, shape, dtype=np.int32))
 
-    def _advanced(self, bits: tf.Tensor, step: int, steps_between: int) -> tf.Tensor:
+    def _advance(self, bits: tf.Tensor, step: int, steps_between: int) -> tf.Tensor:
         """Takes one optimiser step and returns the samples that it was taken on."""
         key = tf.constant(chain_key(self.plan.seed, step))
         if steps_between:
@@ -197,17 +142,19 @@ class Trainings:
             )
         return bits
 
-    def _step_on_direct_samples(self, key: Any) -> tuple[Any, Any]:
+    def _step_on_direct_samples(self, key: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         shape = (self.psi.n_uniforms, self.plan.n_samples)
         return self._step(self.psi.sample(tf.random.stateless_uniform(shape, key)))
 
-    def _step_on_chains(self, bits: Any, key: Any, steps_between: Any) -> tuple[Any, Any]:
-        found, _ = chain_steps(
+    def _step_on_chains(
+        self, bits: tf.Tensor, key: tf.Tensor, steps_between: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        kept, _ = chain_steps(
             self.psi, bits, key, n_kept=1, keep_every=steps_between, proposal=SINGLE_FLIP
         )
-        return self._step(found[0])
+        return self._step(kept[0])
 
-    def _step(self, bits: Any) -> tuple[Any, Any]:
+    def _step(self, bits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         bits = tf.ensure_shape(bits, (self.plan.n_samples, self.psi.n_sites))
         real, imaginary = self.local_energy(self.psi, bits)
         shares = tf.fill(tf.shape(real), tf.constant(1.0 / self.plan.n_samples, real.dtype))

@@ -33,8 +33,8 @@ def _main() -> None:
     # Threads of NumPy that wait for cores busy with training are slower than one thread.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Imported here so that --help and mistakes in the flags answer at once.
+    from qtf.configuration import from_config
     from qtf.quiet_import import import_tensorflow_quietly
-    from trainers.config import from_config
     from trainers.dynamics.settings import DynamicsSettings
 
     settings = from_config(DynamicsSettings, CONFIG.value)

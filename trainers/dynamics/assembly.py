@@ -1,8 +1,7 @@
 """Puts data, model and loop together as settings ask."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -10,28 +9,13 @@ from qtf.data.loading import load_trajectories
 from qtf.data.reader import TrajectoryReader
 from qtf.data.schema import MANIFEST_NAME, Manifest, file_sha256
 from qtf.data.settings import FILES, DataSettings, TrajectoryLaw, law_of
-from qtf.dynamics.task import DynamicsTask
+from qtf.dynamics.task import DynamicsTask, TrajectorySource
 from qtf.run_kinds import DYNAMICS, check_kind
 from qtf.training.loop import train
 from qtf.training.run_folder import RunFolder
 from trainers.dynamics import generator_fitting
 from trainers.dynamics.exact_data import exact_source, exact_validation
 from trainers.dynamics.settings import LBFGS, DynamicsSettings, DynamicsTrainingSettings
-
-
-class Source(Protocol):
-    """What batches of trajectories come from, see `qtf.data`."""
-
-    batch_size: int
-
-    def dataset(self, start_step: int, *, input_context: Any = None) -> Any:
-        """Returns the stream of batches from a step on."""
-
-    def batch(self, step: int) -> Mapping[str, np.ndarray]:
-        """Returns the batch of a step in NumPy."""
-
-    def explain_data_loss(self, error: Exception) -> None:
-        """Names the file and record behind an error."""
 
 
 class Trajectories(NamedTuple):
@@ -44,7 +28,7 @@ class Trajectories(NamedTuple):
         manifest_sha256: Digest of the manifest of their files; None without files.
     """
 
-    source: Source
+    source: TrajectorySource
     validation: dict[int, np.ndarray]
     law: TrajectoryLaw
     manifest_sha256: str | None = None

@@ -12,7 +12,7 @@ from qtf.data.schema import Manifest
 from qtf.data.settings import TrajectoryLaw
 from qtf.dynamics.generator_file import write_generator
 from qtf.dynamics.generator_fit import FitResult, fit_generator
-from qtf.dynamics.generator_report import coefficient_table, growth_sentence, identify
+from qtf.dynamics.generator_report import coefficient_table, identify, lag_sentence
 from qtf.dynamics.local_generator import LocalGenerator
 from qtf.dynamics.settings import FitSettings
 from qtf.dynamics.task import DynamicsTask
@@ -103,13 +103,17 @@ def training_trajectories(
     """
     trajectories = {}
     for n in n_sites:
-        psi = _computed(fit, law, n, seed) if data_dir is None else _stored(fit, n, Path(data_dir))
+        psi = (
+            _compute(fit, law, n, seed)
+            if data_dir is None
+            else _load_stored(fit, n, Path(data_dir))
+        )
         rng = np.random.default_rng([seed, Stream.FIT_NOISE, n])
-        trajectories[n] = _with_noise(psi, fit.noise, rng)
+        trajectories[n] = _add_noise(psi, fit.noise, rng)
     return trajectories
 
 
-def _computed(fit: FitSettings, law: TrajectoryLaw, n_sites: int, seed: int) -> np.ndarray:
+def _compute(fit: FitSettings, law: TrajectoryLaw, n_sites: int, seed: int) -> np.ndarray:
     with announced(f"exact trajectories of n = {n_sites}"):
         return sample_trajectories(
             law.as_mapping(),
@@ -121,7 +125,7 @@ def _computed(fit: FitSettings, law: TrajectoryLaw, n_sites: int, seed: int) -> 
         )
 
 
-def _stored(fit: FitSettings, n_sites: int, data_dir: Path) -> np.ndarray:
+def _load_stored(fit: FitSettings, n_sites: int, data_dir: Path) -> np.ndarray:
     manifest = Manifest.load(data_dir)
     limits = {
         "n_trajectories": manifest.n_trajectories("train", n_sites),
@@ -137,7 +141,7 @@ def _stored(fit: FitSettings, n_sites: int, data_dir: Path) -> np.ndarray:
     return psi.astype(np.complex128)
 
 
-def _with_noise(psi: np.ndarray, noise: float, rng: np.random.Generator) -> np.ndarray:
+def _add_noise(psi: np.ndarray, noise: float, rng: np.random.Generator) -> np.ndarray:
     if not noise:
         return psi
     return psi + noise * (rng.normal(size=psi.shape) + 1j * rng.normal(size=psi.shape))
@@ -163,7 +167,7 @@ def _summary(result: FitResult) -> str:
         coefficient_table(result),
         f"{result.n_trajectories} trajectories, {result.n_pairs} pairs {result.lag} steps apart,"
         f" noise {result.noise:.2g} on every part; fitted in {result.seconds:.1f} s.",
-        growth_sentence(result),
+        lag_sentence(result),
         str(identify(result)),
     ]
     return "\n".join(lines)

@@ -64,11 +64,7 @@ class DynamicsSettings(Settings):
     fit: FitSettings = field(default_factory=FitSettings)
 
     def __post_init__(self) -> None:
-        """Checks every rule.
-
-        Raises:
-            ValueError: A rule is broken, or settings of two sections do not fit one another.
-        """
+        """Checks every rule."""
         super().__post_init__()
         self._check_chains()
         self._check_training()

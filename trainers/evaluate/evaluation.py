@@ -87,7 +87,7 @@ def run(
     evaluations, printed, seconds = {}, {}, {}
     for n in states.n_sites:
         started = time.monotonic()
-        evaluations[n] = _evaluate_one(states, n, rollout, n_steps, n_samples)
+        evaluations[n] = _evaluate_length(states, n, rollout, n_steps, n_samples)
         seconds[n] = time.monotonic() - started
         if 2 <= n <= 7:
             printed[n] = _printed_trajectories(states, n, rollout, n_steps)
@@ -114,7 +114,7 @@ def _states(trained: TrainedRun, data_dir: Path | str | None, n_sites: Sequence[
     return StatesFromLaw(trained.law, n_sites or trained.n_sites, trained.seed)
 
 
-def _evaluate_one(
+def _evaluate_length(
     states: States, n_sites: int, rollout: Rollout, n_steps: int, n_samples: int
 ) -> Evaluation:
     with announced(f"states of n = {n_sites}"):

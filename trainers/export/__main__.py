@@ -11,7 +11,7 @@ import sys
 
 from absl import flags
 
-from qtf.command_line import positive_integers, run_command
+from qtf.command_line import positive_integers, run_command, value_of
 
 WORKDIR = flags.DEFINE_string("workdir", None, "Run folder of the model.")
 MODEL_DIR = flags.DEFINE_string("model_dir", None, "Folder of all versions of the model.")
@@ -59,8 +59,8 @@ def _main() -> None:
     from trainers.export.exporters import run
 
     version = run(
-        WORKDIR.value,
-        MODEL_DIR.value,
+        value_of(WORKDIR),
+        value_of(MODEL_DIR),
         max_steps=MAX_STEPS.value,
         xla_signature=XLA.value,
         n_sites=n_sites,

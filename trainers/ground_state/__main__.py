@@ -34,17 +34,15 @@ def main() -> None:
 def _main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Imported here so that --help and mistakes in the flags answer at once.
-    from trainers.config import from_config
+    from qtf.configuration import from_config
     from trainers.ground_state.settings import GroundStateSettings
 
     settings = from_config(GroundStateSettings, CONFIG.value)
-    if settings.growth.sizes:
-        _grow(settings)
-    else:
-        _search(settings)
+    command = _grow if settings.growth.sizes else _search
+    command(settings, str(WORKDIR.value))
 
 
-def _search(settings: "GroundStateSettings") -> None:
+def _search(settings: "GroundStateSettings", workdir: str) -> None:
     from qtf.quiet_import import import_tensorflow_quietly
     from trainers.ground_state.facts import find_facts
 
@@ -53,15 +51,15 @@ def _search(settings: "GroundStateSettings") -> None:
     from trainers.ground_state.refinement import run_and_refine
     from trainers.ground_state.report import lines, measure, write_result
 
-    training = run_and_refine(settings, facts, WORKDIR.value, profile=PROFILE.value)
-    result = measure(training, WORKDIR.value, facts.reference)
-    write_result(result, WORKDIR.value)
+    training = run_and_refine(settings, facts, workdir, profile=PROFILE.value)
+    result = measure(training, workdir, facts.reference)
+    write_result(result, workdir)
     for line in lines(result, settings.physics.hamiltonian):
         print(line)
-    print(f"Run folder: {WORKDIR.value}")
+    print(f"Run folder: {workdir}")
 
 
-def _grow(settings: "GroundStateSettings") -> None:
+def _grow(settings: "GroundStateSettings", workdir: str) -> None:
     from qtf.quiet_import import import_tensorflow_quietly
     from trainers.ground_state.facts import find_facts
     from trainers.ground_state.growth.stages import make_stages
@@ -72,12 +70,12 @@ def _grow(settings: "GroundStateSettings") -> None:
     from trainers.ground_state.growth.report import HEADER, bulk_line, lines
 
     print(HEADER)
-    for growth in grow(settings, facts, WORKDIR.value, profile=PROFILE.value):
+    for growth in grow(settings, facts, workdir, profile=PROFILE.value):
         for line in lines(growth.rows[-1]):
             print(line, flush=True)
     if growth.bulk is not None:
         print(bulk_line(growth.bulk))
-    print(f"Folder of the growth: {WORKDIR.value}")
+    print(f"Folder of the growth: {workdir}")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Puts Hamiltonian, wave function and loop together as the settings of a run ask."""
 
+import dataclasses
 import functools
 from collections.abc import Callable
 from pathlib import Path
@@ -17,12 +18,16 @@ from qtf.ground_states.task import (
     Reconfiguration,
     Samples,
 )
-from qtf.ground_states.task.steps import Step
 from qtf.ground_states.wave_function import WaveFunction
+from qtf.run_kinds import GROUND_STATES
 from qtf.training.loop import train
+from qtf.training.training import Step
 from trainers.ground_state.facts import Facts
-from trainers.ground_state.settings import RunSettings, with_symmetries
+from trainers.ground_state.settings import RunSettings
 from trainers.memory import tell_memory
+
+# Images of flipped spins of a sample that are evaluated at once: as fast as more.
+MAX_IMAGES = 112
 
 
 def run(
@@ -62,6 +67,7 @@ def run(
         settings.training,
         settings.as_mapping(),
         workdir,
+        kind=GROUND_STATES,
         start_from=start_from,
         profile=profile,
         kept=True,
@@ -117,26 +123,36 @@ def make_wave_function(settings: RunSettings, facts: Facts) -> WaveFunction | Sy
     return average(psi) if average is not None and settings.symmetry.in_training else psi
 
 
-def estimate_average(
-    settings: RunSettings, facts: Facts, psi: WaveFunction, n_samples: int
-) -> EnergyEstimate | None:
+def estimate_average(training: GroundStateTraining, n_samples: int) -> EnergyEstimate | None:
     """Returns the energy of a trained wave function averaged over its symmetries, from samples.
 
     Args:
-        settings: Settings of its run.
-        facts: What `find_facts` has shown for them.
-        psi: The wave function.
+        training: The trained wave function, and what measures it.
         n_samples: Samples of the average.
 
     Returns:
         The energy; None where no symmetries are known or they were built in.
     """
-    if settings.symmetry.group == "none" or settings.symmetry.in_training:
+    task = training.task
+    if task.symmetrized is None:
         return None
-    average = make_task(with_symmetries(settings), facts).build()
-    for variable, trained in zip(average.model.variables, psi.variables, strict=True):
-        variable.assign(trained.value)
-    return average.estimate(n_samples)
+    average = task.symmetrized(training.model)
+    chunk = min(count_at_once(average.n_symmetries), task.local_energy.chunk)
+    shape = (average.n_uniforms, task.n_samples)
+    averaged = dataclasses.replace(
+        task,
+        make_wave_function=lambda: average,
+        local_energy=LocalEnergy(task.hamiltonian, chunk=chunk),
+        source=RandomSource(shape, seed=task.seed, dtype=task.source.dtype),
+        make_step=EnergyGradient,
+        symmetrized=None,
+    )
+    return averaged.build().estimate(n_samples)
+
+
+def count_at_once(n_images: int) -> int:
+    """Returns how many flips may be evaluated at once, each with its images."""
+    return max(1, MAX_IMAGES // n_images)
 
 
 def _symmetrizer(

@@ -4,18 +4,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from qtf.ground_states.last_part import REFINEMENT
+from qtf.ground_states.symmetry_groups import symmetry_group
 from qtf.ground_states.task import GroundStateTraining
 from qtf.training.checkpoints import optimizer_steps
 from qtf.training.run_folder import RunFolder
-from trainers.ground_state.assembly import run
+from trainers.ground_state.assembly import count_at_once, run
 from trainers.ground_state.facts import Facts
 from trainers.ground_state.settings import (
     GroundStateSettings,
     RefinedSettings,
-    RefinementStart,
     RunSettings,
-    settings_of,
-    with_symmetries,
+    Start,
+    make_part,
 )
 
 WARMUP_STEPS = 5
@@ -41,16 +41,16 @@ def run_and_refine(
     Raises:
         ValueError: The settings or a run folder do not fit.
     """
-    training = settings_of(RunSettings, settings)
+    training = make_part(RunSettings, settings)
     if not settings.refinement.n_epochs:
         return run(training, facts, workdir, profile=profile)
     run(training, facts, workdir, profile=profile)
     start = optimizer_steps(RunFolder(workdir).checkpoints)
     folder = Path(workdir) / REFINEMENT
-    return run(refined(settings, start=start), facts, folder, start_from=workdir)
+    return run(make_refinement(settings, start=start), facts, folder, start_from=workdir)
 
 
-def refined(settings: GroundStateSettings, *, start: int) -> RefinedSettings:
+def make_refinement(settings: GroundStateSettings, *, start: int) -> RefinedSettings:
     """Returns the settings of the refinement that ends a training.
 
     Symmetries are built in; there are neither samples nor penalties, and all its steps are
@@ -62,12 +62,16 @@ def refined(settings: GroundStateSettings, *, start: int) -> RefinedSettings:
     """
     refinement, training = settings.refinement, settings.training
     rate = refinement.learning_rate
-    part = with_symmetries(
-        settings_of(RefinedSettings, settings, refinement=RefinementStart(start))
-    )
+    part = make_part(RefinedSettings, settings, refinement=Start(start))
+    group = symmetry_group(part.symmetry.group, part.physics.hamiltonian.lattice)
+    chunk, is_average = count_at_once(group.size), part.symmetry.group != "none"
+    sampling = replace(part.sampling, every_configuration=True)
+    if is_average:
+        sampling = replace(sampling, n_prefixes=1, chunk=min(chunk, sampling.chunk or chunk))
     return replace(
         part,
-        sampling=replace(part.sampling, every_configuration=True),
+        symmetry=replace(part.symmetry, in_training=is_average),
+        sampling=sampling,
         penalties=replace(part.penalties, temperature=0.0, magnetization=0.0),
         min_sr=replace(part.min_sr, diag_shift=refinement.diag_shift),
         training=replace(

@@ -1,7 +1,7 @@
 """What a ground-state run says of its result."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,30 +18,6 @@ NO_RELATIVE_ERROR = "Relative error: none, as the reference is 0"
 
 
 @dataclass(frozen=True)
-class Sums:
-    """Energies from sums over all configurations.
-
-    Attributes:
-        energy: Energy of the wave function.
-        n_symmetries: Number of symmetries; None: none are known, or they were built in.
-        energy_averaged: Energy of its average over them.
-    """
-
-    energy: float
-    n_symmetries: int | None = None
-    energy_averaged: float | None = None
-
-    def to_mapping(self) -> dict[str, Any]:
-        """Returns the entries of `result.json`."""
-        entries = {
-            "energy_from_all_configurations": self.energy,
-            "n_symmetries": self.n_symmetries,
-            "energy_averaged_over_symmetries": self.energy_averaged,
-        }
-        return {key: value for key, value in entries.items() if value is not None}
-
-
-@dataclass(frozen=True)
 class Result:
     """What a run has reached; energies are total ones.
 
@@ -50,25 +26,34 @@ class Result:
         weights_after_step: Optimiser steps after which the run had the weights.
         metrics: Metrics of a validation.
         warnings: Why it may not be the ground state, one sentence each.
-        sums: Energies from all configurations, where these can be listed.
         reference: Ground energy that it is held against.
+        energy: Energy from sums over all configurations; None: there are too many.
+        n_symmetries: Number of known symmetries that are not built in.
+        averaged: Energy of the average over them, from sums over all configurations.
     """
 
     n_sites: int
     weights_after_step: int | None
     metrics: Mapping[str, float]
     warnings: tuple[str, ...] = ()
-    sums: Sums | None = None
     reference: KnownEnergy | None = None
+    energy: float | None = None
+    n_symmetries: int | None = None
+    averaged: float | None = None
 
     def to_mapping(self) -> dict[str, Any]:
         """Returns the content of `result.json`."""
+        sums = {
+            "energy_from_all_configurations": self.energy,
+            "n_symmetries": self.n_symmetries,
+            "energy_averaged_over_symmetries": self.averaged,
+        }
         return {
             "n_sites": self.n_sites,
             "weights_after_step": self.weights_after_step,
             **self.metrics,
             "warnings": list(self.warnings),
-            **({} if self.sums is None else self.sums.to_mapping()),
+            **{key: value for key, value in sums.items() if value is not None},
             **{
                 f"reference_{name}": getattr(self.reference, name, None)
                 for name in ("source", "error", "kind")
@@ -93,27 +78,23 @@ def measure(
         reference: Ground energy where it is known.
         n_samples: Samples of the measurement; None: as many as of a validation.
     """
-    measurement = training.measure(n_samples or training.task.n_validation)
-    return Result(
-        n_sites=training.model.n_sites,
+    task, psi = training.task, training.model
+    measurement = training.measure(n_samples or task.n_validation)
+    result = Result(
+        n_sites=psi.n_sites,
         weights_after_step=RunFolder(workdir).kept_step(),
         metrics=measurement.metrics,
         warnings=tuple(training.warnings(measurement)),
-        sums=_sums(training),
         reference=reference,
     )
-
-
-def _sums(training: GroundStateTraining) -> Sums | None:
-    task, psi = training.task, training.model
-    if task.hamiltonian.n_sites > MAX_LISTED_SITES:
-        return None
-    energy = variational_energy(psi, task.hamiltonian, xla=task.xla)
+    if psi.n_sites > MAX_LISTED_SITES:
+        return result
+    result = replace(result, energy=variational_energy(psi, task.hamiltonian, xla=task.xla))
     if task.symmetrized is None:
-        return Sums(energy)
+        return result
     average = task.symmetrized(psi)
-    averaged = variational_energy(average, task.hamiltonian, xla=task.xla)
-    return Sums(energy, average.n_symmetries, averaged)
+    energy = variational_energy(average, task.hamiltonian, xla=task.xla)
+    return replace(result, n_symmetries=average.n_symmetries, averaged=energy)
 
 
 def write_result(
@@ -140,20 +121,15 @@ def lines(result: Result, hamiltonian: HamiltonianSettings) -> Iterator[str]:
         yield f"Reference: {reference.energy:.9g}{bar} ({reference.kind}: {reference.source})"
         relative = _relative(energy, reference)
         yield f"Relative error: {relative} from samples" if relative else NO_RELATIVE_ERROR
-    if result.sums is not None:
-        yield from _lines_of_sums(result.sums, reference)
-    yield from (f"Warning: {warning}" for warning in result.warnings)
-
-
-def _lines_of_sums(sums: Sums, reference: KnownEnergy | None) -> Iterator[str]:
-    energies = {
-        "Energy from all configurations": sums.energy,
-        f"Averaged over {sums.n_symmetries} symmetries": sums.energy_averaged,
+    sums = {
+        "Energy from all configurations": result.energy,
+        f"Averaged over {result.n_symmetries} symmetries": result.averaged,
     }
-    for name, energy in energies.items():
-        if energy is not None:
-            relative = _relative(energy, reference)
-            yield f"{name}: {energy:.9g}{f', relative error {relative}' if relative else ''}"
+    for name, total in sums.items():
+        if total is not None:
+            relative = _relative(total, reference)
+            yield f"{name}: {total:.9g}{f', relative error {relative}' if relative else ''}"
+    yield from (f"Warning: {warning}" for warning in result.warnings)
 
 
 def _relative(energy: float, reference: KnownEnergy | None) -> str:

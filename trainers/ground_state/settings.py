@@ -1,10 +1,10 @@
 """What the command is told, and what each of its runs is told."""
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, TypeVar
 
 from qtf.autoregressive.settings import NetworkSettings
-from qtf.checks import FINITE, Optional
+from qtf.checks import FINITE, Optional, require
 from qtf.ground_states.settings import (
     MAX_LISTED_SITES,
     GrowthSettings,
@@ -15,14 +15,11 @@ from qtf.ground_states.settings import (
     SymmetrySettings,
     WaveFunctionSettings,
 )
-from qtf.ground_states.symmetry_groups import symmetry_group
 from qtf.physics import HamiltonianSettings
 from qtf.settings import Settings
 from qtf.training.settings import FULL_PRECISIONS, OptimizerSettings, TrainingSettings
 
 CHAIN = HamiltonianSettings("ising", {"lattice": "chain", "n_sites": 12})
-# Images of flipped spins of a sample that are evaluated at once: as fast as more.
-MAX_IMAGES = 112
 
 
 @dataclass(frozen=True)
@@ -36,7 +33,7 @@ class PhysicsSettings(Settings, section="physics"):
     hamiltonian: HamiltonianSettings = CHAIN
 
 
-def _training() -> TrainingSettings:
+def _default_training() -> TrainingSettings:
     optimizer = OptimizerSettings(
         learning_rate=2e-3,
         schedule="cosine",
@@ -81,36 +78,35 @@ class RunSettings(Settings):
     penalties: PenaltySettings = field(default_factory=PenaltySettings)
     min_sr: ReconfigurationSettings = field(default_factory=ReconfigurationSettings)
     reference: Annotated[float | None, Optional(FINITE)] = None
-    training: TrainingSettings = field(default_factory=_training)
+    training: TrainingSettings = field(default_factory=_default_training)
 
     def __post_init__(self) -> None:
-        """Checks every rule.
-
-        Raises:
-            ValueError: A rule is broken.
-        """
         super().__post_init__()
         training, order = self.training, self.network.order
-        if training.precision not in FULL_PRECISIONS:
-            raise ValueError(
-                f"Setting `training.precision` must be one of {', '.join(FULL_PRECISIONS)} for"
-                f' ground states, but is "{training.precision}".'
-            )
-        if order not in (None, self.wave_function.order):
-            raise ValueError(
-                f'Setting `wave_function.order` must be "{order}" for the network'
-                f' {self.network.name}, but is "{self.wave_function.order}".'
-            )
-        if self.symmetry.in_training and self.sampling.n_prefixes != 1:
-            raise ValueError(
-                "Setting `sampling.n_prefixes` must be 1 if `symmetry.in_training`, but is"
-                f" {self.sampling.n_prefixes}."
-            )
-        if self.min_sr.diag_shift is not None and training.strategy != "one_device":
-            raise ValueError(
-                'Setting `training.strategy` must be "one_device" for stochastic reconfiguration,'
-                f' but is "{training.strategy}".'
-            )
+        require(
+            training.precision in FULL_PRECISIONS,
+            "training.precision",
+            f"be one of {', '.join(FULL_PRECISIONS)} for ground states",
+            training.precision,
+        )
+        require(
+            order in (None, self.wave_function.order),
+            "wave_function.order",
+            f'be "{order}" for the network {self.network.name}',
+            self.wave_function.order,
+        )
+        require(
+            self.sampling.n_prefixes == 1 or not self.symmetry.in_training,
+            "sampling.n_prefixes",
+            "be 1 if `symmetry.in_training`",
+            self.sampling.n_prefixes,
+        )
+        require(
+            self.min_sr.diag_shift is None or training.strategy == "one_device",
+            "training.strategy",
+            'be "one_device" for stochastic reconfiguration',
+            training.strategy,
+        )
         if self.sampling.every_configuration and self.n_sites > MAX_LISTED_SITES:
             raise ValueError(
                 f"Setting `sampling.every_configuration` needs at most {MAX_LISTED_SITES} sites,"
@@ -124,14 +120,16 @@ class RunSettings(Settings):
 
 
 @dataclass(frozen=True)
-class SizeStart(Settings, section="growth"):
-    """What a size of a growth starts from.
+class Start(Settings):
+    """What a part of a search starts from, in the section of its kind.
 
     Attributes:
-        start: Name of the run folder with the weights; None: random weights.
+        start: Of a size of a growth, name of the run folder with the weights; None: random ones.
+            Of a refinement, steps of the training before it: weights of a longer training are not
+            taken for refined already.
     """
 
-    start: str | None = None
+    start: str | int | None = None
 
 
 @dataclass(frozen=True)
@@ -142,19 +140,7 @@ class SizeSettings(RunSettings):
         growth: What it starts from.
     """
 
-    growth: SizeStart = field(default_factory=SizeStart)
-
-
-@dataclass(frozen=True)
-class RefinementStart(Settings, section="refinement"):
-    """What a refinement starts from.
-
-    Attributes:
-        start: Steps of the training before it. Part of the record, so that weights of a longer
-            training are not taken for refined already.
-    """
-
-    start: int = 0
+    growth: Start = field(default_factory=Start)
 
 
 @dataclass(frozen=True)
@@ -165,7 +151,7 @@ class RefinedSettings(RunSettings):
         refinement: What it starts from.
     """
 
-    refinement: RefinementStart = field(default_factory=RefinementStart)
+    refinement: Start = field(default_factory=Start)
 
 
 @dataclass(frozen=True)
@@ -181,45 +167,26 @@ class GroundStateSettings(RunSettings):
     growth: GrowthSettings = field(default_factory=GrowthSettings)
 
     def __post_init__(self) -> None:
-        """Checks every rule.
-
-        Raises:
-            ValueError: A rule is broken.
-        """
         super().__post_init__()
+        n_epochs = self.refinement.n_epochs
         if self.growth.sizes:
-            self._check_growth()
-        elif self.refinement.n_epochs:
-            self._check_refinement()
-
-    def _check_growth(self) -> None:
-        if self.reference is not None:
-            raise ValueError(
-                "Setting `reference` must be None for a growth, whose sizes have energies of their"
-                f" own, but is {self.reference}."
-            )
-        if self.refinement.n_epochs:
-            raise ValueError(
-                "Setting `refinement.n_epochs` must be 0 for a growth, but is"
-                f" {self.refinement.n_epochs}."
-            )
-
-    def _check_refinement(self) -> None:
-        if self.n_sites > MAX_LISTED_SITES:
-            raise ValueError(
-                f"Setting `refinement.n_epochs` must be 0 beyond {MAX_LISTED_SITES} sites, but is"
-                f" {self.refinement.n_epochs} for {self.n_sites}."
-            )
-        if self.min_sr.diag_shift is None:
-            raise ValueError(
-                "Setting `min_sr.diag_shift` must be a number for a refinement, but is None."
-            )
+            words = "be None for a growth, whose sizes have energies of their own"
+            require(self.reference is None, "reference", words, self.reference)
+            require(not n_epochs, "refinement.n_epochs", "be 0 for a growth", n_epochs)
+        elif n_epochs:
+            if self.n_sites > MAX_LISTED_SITES:
+                raise ValueError(
+                    f"Setting `refinement.n_epochs` must be 0 beyond {MAX_LISTED_SITES} sites, but"
+                    f" is {n_epochs} for {self.n_sites}."
+                )
+            shift = self.min_sr.diag_shift
+            require(shift is not None, "min_sr.diag_shift", "be a number for a refinement", shift)
 
 
 R = TypeVar("R", bound=RunSettings)
 
 
-def settings_of(kind: type[R], settings: RunSettings, **changes: Any) -> R:
+def make_part(kind: type[R], settings: RunSettings, **changes: Any) -> R:
     """Returns the settings of a run with what others say in the sections that all runs have.
 
     Args:
@@ -229,17 +196,3 @@ def settings_of(kind: type[R], settings: RunSettings, **changes: Any) -> R:
     """
     shared = {entry.name: getattr(settings, entry.name) for entry in fields(RunSettings)}
     return kind(**{**shared, **changes})
-
-
-def with_symmetries(settings: R) -> R:
-    """Returns settings whose wave function has its symmetries built in, if it has any."""
-    symmetry, sampling = settings.symmetry, settings.sampling
-    if symmetry.group == "none":
-        return settings
-    n_images = symmetry_group(symmetry.group, settings.physics.hamiltonian.lattice).size
-    chunk = max(1, MAX_IMAGES // n_images)
-    return replace(
-        settings,
-        symmetry=replace(symmetry, in_training=True),
-        sampling=replace(sampling, n_prefixes=1, chunk=min(chunk, sampling.chunk or chunk)),
-    )

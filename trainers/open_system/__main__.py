@@ -9,7 +9,7 @@ import os
 
 from absl import flags
 
-from qtf.command_line import run_command
+from qtf.command_line import run_command, value_of
 from qtf.configuration_files import define_configuration
 
 CONFIG = define_configuration("Which system, and how.")
@@ -26,8 +26,8 @@ def main() -> None:
 def _main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Imported here so that --help and mistakes in the flags answer at once.
+    from qtf.configuration import from_config
     from qtf.quiet_import import import_tensorflow_quietly
-    from trainers.config import from_config
     from trainers.open_system.settings import OpenSystemSettings
 
     settings = from_config(OpenSystemSettings, CONFIG.value)
@@ -35,10 +35,11 @@ def _main() -> None:
     from trainers.open_system.assembly import run
     from trainers.open_system.report import lines, measure
 
-    training = run(settings, WORKDIR.value, profile=PROFILE.value)
-    for line in lines(measure(training, WORKDIR.value)):
+    workdir = value_of(WORKDIR)
+    training = run(settings, workdir, profile=PROFILE.value)
+    for line in lines(measure(training, workdir)):
         print(line)
-    print(f"Run folder: {WORKDIR.value}")
+    print(f"Run folder: {workdir}")
 
 
 if __name__ == "__main__":

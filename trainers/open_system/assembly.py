@@ -4,12 +4,14 @@ import functools
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 from qtf.data.random_source import RandomSource
-from qtf.open_systems.observables import DIRECTIONS, PauliObservables
+from qtf.open_systems.observables import PauliObservables
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
 from qtf.open_systems.plan import Plan
 from qtf.open_systems.povm_liouvillian import PovmLiouvillian, moves_at_once
-from qtf.open_systems.settings import STARTS
+from qtf.open_systems.settings import DIRECTIONS, STARTS
 from qtf.open_systems.task import (
     AllOutcomes,
     NaturalGradientStep,
@@ -19,12 +21,12 @@ from qtf.open_systems.task import (
     Samples,
 )
 from qtf.open_systems.task.samples import Outcomes
-from qtf.open_systems.task.steps import Step
 from qtf.physics import MEASUREMENTS, Lindbladian, OutcomeGenerator, Povm, jump_operators
+from qtf.run_kinds import OPEN_SYSTEMS
 from qtf.training.loop import train
+from qtf.training.training import Step
 from qtf.typing import Array
 from trainers.memory import tell_memory
-from trainers.networks import ON_SQUARES, make_network
 from trainers.open_system.references import exact_means
 from trainers.open_system.settings import OpenSystemSettings
 
@@ -55,7 +57,9 @@ def run(
         return training
 
     asked = settings.as_mapping()
-    return train(build, settings.training, asked, workdir, profile=profile, kept=True)
+    return train(
+        build, settings.training, asked, workdir, kind=OPEN_SYSTEMS, profile=profile, kept=True
+    )
 
 
 def make_task(settings: OpenSystemSettings, *, workdir: Path | str | None = None) -> OpenSystemTask:
@@ -104,11 +108,10 @@ def make_distribution(settings: OpenSystemSettings) -> OutcomeDistribution:
         ValueError: The network or the strings do not fit the lattice or one another.
     """
     lattice = settings.physics.hamiltonian.lattice
-    network = make_network(settings.network.as_mapping(), lattice, local_dimension=4, heads=(4,))
-    _check_order(settings.network.name, settings.strings)
+    network = settings.network.make(lattice, local_dimension=4, heads=(4,))
     strings = lattice.strings(settings.strings)
     distribution = OutcomeDistribution(network=network, strings=strings)
-    start = make_measurement(settings).site_probabilities([STARTS[settings.start]])[0]
+    start = make_measurement(settings).site_probabilities(np.array([STARTS[settings.start]]))[0]
     distribution.start_from_product(start)
     return distribution
 
@@ -148,7 +151,8 @@ def _exact(
         "n_epochs": plan.n_epochs,
         "n_steady": plan.n_steady,
     }
-    start = generator.povm.product_probabilities([STARTS[settings.start]] * generator.n_sites)
+    spins = np.tile(STARTS[settings.start], (generator.n_sites, 1))
+    start = generator.povm.product_probabilities(spins)
     folder = None if workdir is None else Path(workdir)
     return lambda: exact_means(generator, observables, start, plan, asked=asked, folder=folder)
 
@@ -156,21 +160,16 @@ def _exact(
 def _outcomes(settings: OpenSystemSettings, source: RandomSource) -> Callable[..., Outcomes]:
     if settings.objective.every_outcome:
         return AllOutcomes
-    n_validation, seed = settings.sampling.n_validation, settings.training.seed
-    return functools.partial(Samples, source=source, n_validation=n_validation, seed=seed)
+    return functools.partial(
+        Samples,
+        make_distribution=lambda: make_distribution(settings),
+        source=source,
+        n_validation=settings.sampling.n_validation,
+        seed=settings.training.seed,
+    )
 
 
 def _step(settings: OpenSystemSettings) -> Callable[..., Step]:
     if settings.natural_gradient.diag_shift is None:
         return ObjectiveGradient
     return functools.partial(NaturalGradientStep, **settings.natural_gradient.as_mapping())
-
-
-def _check_order(name: str, count: int) -> None:
-    """Checks that a network of squares meets neighbours where it looks for them."""
-    needs_snakes = ON_SQUARES.get(name) == "snake"
-    if name in ON_SQUARES and needs_snakes != (count > 0):
-        raise ValueError(
-            f"Setting `strings` must be {'positive' if needs_snakes else '0'} for the network"
-            f" {name}, but is {count}."
-        )

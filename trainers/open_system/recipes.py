@@ -2,7 +2,7 @@
 
 from ml_collections import ConfigDict
 
-from trainers.config import config_dict
+from qtf.configuration import config_dict
 from trainers.open_system.settings import MAX_LISTED_SITES, OpenSystemSettings
 
 # Up to so many, natural gradients of all outcomes are affordable on a desktop.

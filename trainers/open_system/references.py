@@ -1,7 +1,7 @@
 """Exact values that a run of an open system is held against."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -21,7 +21,7 @@ def exact_means(
     start: np.ndarray,
     plan: Plan,
     *,
-    asked: dict[str, Any],
+    asked: Mapping[str, object],
     folder: Path | None,
 ) -> np.ndarray:
     """Returns <X>, <Y>, <Z> averaged over sites before the first and after each epoch.
@@ -44,16 +44,15 @@ def exact_means(
         OSError: The folder cannot be written to.
         ValueError: The steady state is not unique, so that there are no exact values.
     """
-    if folder is not None:
-        writable_folder(folder)
-    path = None if folder is None else folder / KEPT
-    is_kept = path is not None and path.exists()
-    kept = read_object(path, keys=("asked", "means")) if is_kept else {}
-    if kept.get("asked") == asked:
-        return np.array(kept["means"])
+    if folder is None:
+        return np.array(_means(generator, observables, start, plan))
+    path = writable_folder(folder) / KEPT
+    if path.exists():
+        kept = read_object(path, keys=("asked", "means"))
+        if kept["asked"] == asked:
+            return np.array(kept["means"])
     rows = _means(generator, observables, start, plan)
-    if folder is not None:
-        write_json(folder / KEPT, {"asked": asked, "means": rows})
+    write_json(path, {"asked": asked, "means": rows})
     return np.array(rows)
 
 
@@ -69,7 +68,7 @@ def _means(
     rows = [means(p)]
     with announced("exact evolution", plan.n_epochs) as activity:
         for _ in range(plan.n_epochs):
-            p = generator.evolve(p, [2.0 * plan.tau])[0]
+            p = generator.evolve(p, np.array([2.0 * plan.tau]))[0]
             rows.append(means(p))
             activity.advance()
     return rows

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from qtf.files import write_figure, write_json
 from qtf.open_systems.figures import curves_figure
-from qtf.open_systems.observables import DIRECTIONS
+from qtf.open_systems.settings import DIRECTIONS
 from qtf.open_systems.task import OpenSystemTraining
 from qtf.physics import HamiltonianSettings
 from qtf.training.logbook import read_metrics

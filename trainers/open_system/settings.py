@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Annotated
 
+from qtf.autoregressive.settings import NetworkSettings
 from qtf.checks import COUNT_OR_0, FLAG, NOT_NEGATIVE, OneOf
 from qtf.open_systems.settings import (
     STARTS,
@@ -11,11 +12,11 @@ from qtf.open_systems.settings import (
     ObjectiveSettings,
     SamplingSettings,
     SteadyStateSettings,
+    metric_names,
 )
 from qtf.physics import JUMP_MATRICES, MEASUREMENTS, HamiltonianSettings
 from qtf.settings import Settings
 from qtf.training.settings import FULL_PRECISIONS, OptimizerSettings, TrainingSettings
-from trainers.open_system.stand_ins import NetworkSettings
 
 # Up to so many sites all outcomes are listed, and exact values are known in a minute or so.
 MAX_LISTED_SITES = 9
@@ -83,7 +84,7 @@ class OpenSystemSettings(Settings):
     physics: PhysicsSettings = field(default_factory=PhysicsSettings)
     measurement: Annotated[str, OneOf(MEASUREMENTS)] = "tetrahedral"
     start: Annotated[str, OneOf(STARTS)] = "+z"
-    network: NetworkSettings = field(default_factory=NetworkSettings)
+    network: NetworkSettings = field(default_factory=lambda: NetworkSettings(name="transformer"))
     strings: Annotated[int, COUNT_OR_0] = 0
     objective: ObjectiveSettings = field(default_factory=ObjectiveSettings)
     natural_gradient: NaturalGradientSettings = field(default_factory=NaturalGradientSettings)
@@ -100,7 +101,8 @@ class OpenSystemSettings(Settings):
             ValueError: A rule is broken.
         """
         super().__post_init__()
-        n_sites = self.physics.hamiltonian.lattice.n_sites
+        lattice = self.physics.hamiltonian.lattice
+        n_sites = lattice.n_sites
         if n_sites < 2:
             raise ValueError(f"Open systems need at least 2 sites, but there is {n_sites}.")
         if self.objective.every_outcome and n_sites > MAX_LISTED_SITES:
@@ -108,19 +110,31 @@ class OpenSystemSettings(Settings):
                 f"Setting `objective.every_outcome` needs at most {MAX_LISTED_SITES} sites, but"
                 f" there are {n_sites}."
             )
+        self.network.check_lattice(lattice)
+        lattice.strings(self.strings)
+        self._check_order()
         self._check_training()
-        # More than one state stays as it is without decay; elsewhere only a solution tells.
-        if (
-            self.has_exact_values
-            and self.steady_state.n_epochs
-            and not any(self.physics.rates.values())
-        ):
-            raise ValueError(NOT_UNIQUE)
+        self._check_exact()
 
     @property
     def has_exact_values(self) -> bool:
         """Whether exact values are asked for and can be had."""
         return self.exact and self.physics.hamiltonian.lattice.n_sites <= MAX_LISTED_SITES
+
+    def _check_order(self) -> None:
+        """Checks that a network on rows meets neighbours where it looks for them."""
+        needs_snakes = self.network.order == "snake"
+        if self.network.order is not None and needs_snakes != (self.strings > 0):
+            raise ValueError(
+                f"Setting `strings` must be {'positive' if needs_snakes else '0'} for the network"
+                f" {self.network.name}, but is {self.strings}."
+            )
+
+    def _check_exact(self) -> None:
+        jumps = any(self.physics.rates.values())
+        # Where spins jump, only the solution tells whether others stay as they are.
+        if self.has_exact_values and self.steady_state.n_epochs and not jumps:
+            raise ValueError(NOT_UNIQUE)
 
     def _check_training(self) -> None:
         training = self.training
@@ -139,6 +153,11 @@ class OpenSystemSettings(Settings):
                 'Setting `training.strategy` must be "one_device" for samples of open systems, but'
                 f' is "{training.strategy}".'
             )
+        training.check_metrics(
+            metric_names(
+                every_outcome=self.objective.every_outcome, has_exact_values=self.has_exact_values
+            )
+        )
         if self.steady_state.n_epochs > training.n_epochs:
             raise ValueError(
                 "Setting `steady_state.n_epochs` must be from 0 to `training.n_epochs` ="

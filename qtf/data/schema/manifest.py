@@ -94,10 +94,10 @@ class Manifest:
         """
         if split not in SPLITS:
             raise ValueError(f"Argument `split` must be one of {SPLITS}, but is {split!r}.")
-        found = tuple(sorted({shard.n_sites for shard in self.files if shard.split == split}))
-        if not found:
+        lengths = tuple(sorted({shard.n_sites for shard in self.files if shard.split == split}))
+        if not lengths:
             raise ValueError(f"Split {split!r} has no trajectories.")
-        return found
+        return lengths
 
     def shards(self, split: str, n_sites: int) -> tuple[Shard, ...]:
         """Returns the files of one split and chain length in the order of trajectories.
@@ -110,13 +110,13 @@ class Manifest:
             ValueError: There is no such split, or it has no trajectory of `n_sites` spins.
         """
         allowed = self.n_sites(split)
-        found = tuple(s for s in self.files if (s.split, s.n_sites) == (split, n_sites))
-        if not found:
+        shards = tuple(s for s in self.files if (s.split, s.n_sites) == (split, n_sites))
+        if not shards:
             raise ValueError(
                 f"Argument `n_sites` must be one of {allowed}, the chain lengths of"
                 f" split {split!r}, but is {n_sites}."
             )
-        return found
+        return shards
 
     def n_trajectories(self, split: str, n_sites: int) -> int:
         """Returns how many trajectories of `n_sites` spins `split` has."""
@@ -233,11 +233,11 @@ def _check_choice(path: Path, name: str, value: str, allowed: tuple[str, ...]) -
 def _check_types(content: dict[str, Any], cls: type, path: Path) -> None:
     if not isinstance(content, dict):
         raise ValueError(f"File {path} must describe a shard by an object, not by {content!r}.")
-    known = get_type_hints(cls)
-    if content.keys() != known.keys():
-        names = sorted(content.keys() ^ known.keys())
+    hints = get_type_hints(cls)
+    if content.keys() != hints.keys():
+        names = sorted(content.keys() ^ hints.keys())
         raise ValueError(f"File {path} has missing or unknown keys in {cls.__name__}: {names}.")
-    for name, expected in known.items():
+    for name, expected in hints.items():
         kind = _CONTAINERS.get(name, expected)
         value = content[name]
         if not isinstance(value, (int, float) if kind is float else kind):

@@ -109,13 +109,13 @@ def parse_record(record: bytes) -> dict[str, int | bytes]:
         b'xy'
     """
     try:
-        found = dict(_entry(entry) for entry in _sub_fields(_only(record, 1), 1))
+        features = dict(_entry(entry) for entry in _sub_fields(_only(record, 1), 1))
     except (IndexError, StopIteration, UnicodeDecodeError, struct.error) as error:
         raise ValueError("A record is no tf.train.Example.") from error
     for name in (AMPLITUDES, N_SITES, TRAJECTORY):
-        if name not in found:
+        if name not in features:
             raise ValueError(f"A record lacks the feature `{name}`.")
-    return found
+    return features
 
 
 def amplitudes_of(record: bytes, n_times: int, dtype: str) -> np.ndarray:
@@ -193,17 +193,17 @@ def _next_record(file: BinaryIO) -> bytes | None:
     return record
 
 
-def _check_length(found: bytes, expected: int) -> None:
-    if len(found) != expected:
-        raise ValueError(f"the file ends after {len(found)} of {expected} bytes of the record.")
+def _check_length(content: bytes, expected: int) -> None:
+    if len(content) != expected:
+        raise ValueError(f"the file ends after {len(content)} of {expected} bytes of the record.")
 
 
 def _check_crc(part: str, content: bytes, stored: bytes) -> None:
     expected = struct.unpack("<I", stored)[0]
-    found = masked_crc(content)
-    if found != expected:
+    checksum = masked_crc(content)
+    if checksum != expected:
         raise ValueError(
-            f"the checksum of its {part} must be {expected:#010x}, but is {found:#010x};"
+            f"the checksum of its {part} must be {expected:#010x}, but is {checksum:#010x};"
             " bytes have been changed."
         )
 

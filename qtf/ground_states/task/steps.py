@@ -1,45 +1,25 @@
 """How a step lowers the energy: along its gradient, or by stochastic reconfiguration."""
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Mapping
 
-import keras
 from keras import ops
 
 from qtf.ground_states.energy_gradient import gradient_surrogate, gradients_in_pieces
 from qtf.ground_states.local_energy import log_psi_in_pieces
-from qtf.ground_states.min_sr import MinSR
 from qtf.ground_states.penalties import Penalties
 from qtf.ground_states.sampled_wave_function import SampledWaveFunction
 from qtf.ground_states.task.samples import Configurations
 from qtf.training.compilation import compiled
-from qtf.training.damping import Damping
 from qtf.training.gradients import bytes_of_equations
+from qtf.training.natural_gradient import NaturalGradient
 from qtf.training.piecewise import BYTES_OF_GRADIENT, gradient_rows_at_once
 from qtf.training.surrogates import with_gradient_of, with_gradients
+from qtf.training.training import Step
 from qtf.typing import Tensor
 
 
-class Step(Protocol):
-    """What a training of a ground state asks of its steps; see `qtf.training.training`."""
-
-    compiles_itself: bool
-    state: Sequence[keras.Variable]
-    damping: Damping | None
-    remedy: str
-
-    def loss(self, batch: Mapping[str, Tensor]) -> Tensor:
-        """Returns the mean local energy; differentiated, the direction of the step."""
-
-    def accepts(self, rate: float) -> bool:
-        """Tells whether the step that has just been taken may stand."""
-
-    def bytes(self) -> int:
-        """Returns the memory of a step that cannot be done in pieces, roughly."""
-
-
-class EnergyGradient:
+class EnergyGradient(Step):
     """Steps along the gradient of the energy, 2 Re < (E_loc - <E_loc>)^* d log psi >.
 
     Args:
@@ -49,8 +29,6 @@ class EnergyGradient:
         xla: Whether XLA compiles what is compiled by itself: nothing here.
     """
 
-    compiles_itself = False
-    damping: Damping | None = None
     remedy = "a smaller `training.optimizer.learning_rate`, or a `clip_norm` beside it"
 
     def __init__(
@@ -64,7 +42,6 @@ class EnergyGradient:
         self.psi = psi
         self.configurations = configurations
         self.penalties = penalties
-        self.state: Sequence[keras.Variable] = ()
 
     def loss(self, batch: Mapping[str, Tensor]) -> Tensor:
         """Returns the mean local energy; its gradient is that of the energy and the penalties."""
@@ -83,28 +60,35 @@ class EnergyGradient:
         surrogate = gradient_surrogate(log_modulus, phase, target, imaginary, shares)
         return with_gradient_of(ops.sum(shares * real), surrogate)
 
-    def accepts(self, rate: float) -> bool:
-        """Lets every step stand."""
-        return True
-
     def bytes(self) -> int:
         """Returns the memory of the gradient of one configuration, roughly."""
         return BYTES_OF_GRADIENT * self.psi.evaluation_bytes
 
 
-class Reconfiguration:
-    """Steps of stochastic reconfiguration, see `MinSR`.
+class Reconfiguration(Step):
+    """Stochastic reconfiguration: steps of imaginary time, as well as the weights can follow it.
+
+        d = X^T (X X^T + diag_shift)^(-1) (e - momentum X d') + momentum d'
+        X = sqrt(w) (Re O; Im O),   e = sqrt(w) (Re E; Im E)
+
+    O are the derivatives of log psi of each configuration and E the local energies, both without
+    their means, and w the share of each in a mean; d' is the direction of the step before.
+    Without momentum this is (X^T X + diag_shift) d = X^T e, at the cost of a matrix as large as
+    the samples instead of the weights.
 
     Args:
         psi: The wave function.
         configurations: What means are taken over.
         penalties: What is lowered beside the energy.
-        diag_shift: Added to the diagonal of the equations.
+        diag_shift: Added to the diagonal.
         momentum: At least 0 and below 1; averages the noise of the samples.
-        xla: Whether XLA compiles samples, local energies and derivatives.
+        xla: Whether XLA compiles samples, local energies and derivatives of networks without loops.
 
     Raises:
         ValueError: A number is out of range.
+
+    Source: Rende et al., Commun. Phys. 7, 260 (2024); Chen and Heyl, Nat. Phys. 20, 1476
+    (2024); momentum of Goldshlager et al., J. Comput. Phys. 516, 113351 (2024).
     """
 
     compiles_itself = True
@@ -119,12 +103,12 @@ class Reconfiguration:
         momentum: float = 0.0,
         xla: bool = True,
     ) -> None:
+        self.natural_gradient = NaturalGradient(psi, diag_shift, momentum=momentum, xla=xla)
         self.psi = psi
         self.configurations = configurations
         self.penalties = penalties
-        self.min_sr = MinSR(psi, diag_shift, momentum=momentum, xla=xla)
-        self.state: Sequence[keras.Variable] = self.min_sr.state
-        self.damping: Damping | None = self.min_sr.damping
+        self.state = self.natural_gradient.state
+        self.damping = self.natural_gradient.damping
         self.remedy = (
             f"a larger `min_sr.diag_shift` (here {diag_shift:g}), a smaller"
             " `training.optimizer.learning_rate` or more `sampling.n_samples`"
@@ -132,14 +116,38 @@ class Reconfiguration:
         self._evaluate = compiled(self._targets, variables=psi.variables, xla=xla)
 
     def loss(self, batch: Mapping[str, Tensor]) -> Tensor:
-        """Returns the mean local energy; its gradient is the direction that psi can follow."""
+        """Returns the mean local energy; its gradient is d."""
         bits, real, target, imaginary, shares = self._evaluate(batch["uniforms"], batch["step"])
-        parts = self.min_sr.direction(bits, target, imaginary, shares)
+        parts = self.direction(bits, target, imaginary, shares)
         return with_gradients(ops.sum(shares * real), parts, self.psi.trainable_variables)
 
-    def accepts(self, rate: float) -> bool:
+    def direction(
+        self, bits: Tensor, real: Tensor, imaginary: Tensor, shares: Tensor
+    ) -> list[Tensor]:
+        """Returns d, in the shapes of the trainable variables, and keeps it as d'.
+
+        Only inside a `tf.function`.
+
+        Args:
+            bits: Configurations, int32 (n_rows, n_sites).
+            real: Real parts of E, (n_rows,).
+            imaginary: Imaginary parts.
+            shares: w, (n_rows,): 1 / n_rows, or |psi|^2 for all configurations.
+        """
+        psi = self.psi
+        n_parts = 1 if psi.positive else 2
+        return self.natural_gradient.follow(
+            lambda bits: psi(bits)[:n_parts],
+            bits,
+            (real, imaginary)[:n_parts],
+            shares,
+            has_loops=psi.recurrent,
+            at_once=gradient_rows_at_once(psi),
+        )
+
+    def accepts(self, loss: float, rate: float) -> bool:
         """Tells whether the last step was short enough; samples do not tell what it has gained."""
-        return self.min_sr.is_short(rate)
+        return self.natural_gradient.is_short(rate)
 
     def bytes(self) -> int:
         """Returns the memory of the equations and of the gradient of one configuration, roughly."""

@@ -1,6 +1,6 @@
 """Variational Monte Carlo as what the training loop trains."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,13 +13,13 @@ from qtf.ground_states.penalties import Penalties
 from qtf.ground_states.sample_picture import sample_picture
 from qtf.ground_states.symmetries import SymmetricWaveFunction
 from qtf.ground_states.task.samples import Configurations, Samples
-from qtf.ground_states.task.steps import EnergyGradient, Step
+from qtf.ground_states.task.steps import EnergyGradient
 from qtf.ground_states.task.validation import ValidationSamples
 from qtf.ground_states.unseen_variance import is_blind
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import PauliSum
-from qtf.training.training import Training
-from qtf.typing import Array, RandomSource, Tensor
+from qtf.training.training import SampledTraining, Step
+from qtf.typing import Array, RandomSource
 
 AnyWaveFunction = WaveFunction | SymmetricWaveFunction
 # Samples of a picture.
@@ -130,7 +130,7 @@ class Measurement:
     bits: Array
 
 
-class GroundStateTraining(Training):
+class GroundStateTraining(SampledTraining):
     """A wave function whose energy is lowered, with what measures it.
 
     Args:
@@ -141,43 +141,27 @@ class GroundStateTraining(Training):
     """
 
     def __init__(self, task: GroundStateTask) -> None:
-        self.task = task
-        self.model = psi = task.make_wave_function()
+        psi = task.make_wave_function()
         if psi.n_sites != task.local_energy.n_sites:
             raise ValueError(
                 f"The wave function must have {task.local_energy.n_sites} sites, as the"
                 f" Hamiltonian, but has {psi.n_sites}."
             )
-        self.configurations = task.configurations(psi, task.local_energy, task.n_samples)
-        self.step = task.make_step(psi, self.configurations, task.penalties, xla=task.xla)
+        configurations = task.configurations(psi, task.local_energy, task.n_samples)
+        step = task.make_step(psi, configurations, task.penalties, xla=task.xla)
+        super().__init__(psi, task.source, step)
+        self.task = task
+        self.batch_size = task.n_samples
+        self.metric_names = task.metric_names
         self.samples = ValidationSamples(
             psi,
-            self.configurations,
+            configurations,
             task.local_energy,
             task.source,
             seed=task.seed,
             symmetric=None if task.symmetrized is None else task.symmetrized(psi),
             xla=task.xla,
         )
-        self.source = task.source
-        self.batch_size = task.n_samples
-        self.metric_names = task.metric_names
-        self.state = self.step.state
-        self.damping = self.step.damping
-        self.remedy = self.step.remedy
-        self.compiles_itself = self.step.compiles_itself
-
-    def step_bytes(self) -> int:
-        """Returns the memory of a training step that cannot be done in pieces, roughly."""
-        return self.step.bytes()
-
-    def loss(self, batch: Mapping[str, Tensor]) -> Tensor:
-        """Returns the mean local energy; differentiated, the direction of the step."""
-        return self.step.loss(batch)
-
-    def accepts(self, loss: float, rate: float) -> bool:
-        """Tells whether the last step may stand."""
-        return self.step.accepts(rate)
 
     def validate(self) -> dict[str, float]:
         """Returns energy, variance, V-score and magnetisation of samples, see `measure`."""

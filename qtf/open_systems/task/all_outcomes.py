@@ -1,6 +1,6 @@
 """Sums over all outcomes of a small system."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import keras
 import numpy as np
@@ -36,7 +36,6 @@ class AllOutcomes:
     Args:
         model: The distribution.
         equation: What it solves.
-        make_distribution: Not needed: the start of a step is a table.
         n_samples: Outcomes that a natural gradient follows, at most.
         xla: Whether XLA compiles validations.
     """
@@ -48,7 +47,6 @@ class AllOutcomes:
         model: OutcomeDistribution,
         equation: PlannedEquation,
         *,
-        make_distribution: Callable[[], OutcomeDistribution] | None = None,
         n_samples: int,
         xla: bool,
     ) -> None:

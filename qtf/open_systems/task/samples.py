@@ -70,9 +70,9 @@ class Samples:
     Args:
         model: The distribution.
         equation: What it solves.
-        make_distribution: Makes another one of the same kind, which keeps the start of a step.
         n_samples: Samples of a step.
         xla: Whether XLA compiles validations.
+        make_distribution: Makes another one of the same kind, which keeps the start of a step.
         source: Random numbers of validations have its shape and dtype.
         n_validation: Samples of a validation.
         seed: Seed of the samples of validations.
@@ -88,9 +88,9 @@ class Samples:
         model: OutcomeDistribution,
         equation: PlannedEquation,
         *,
-        make_distribution: Callable[[], OutcomeDistribution],
         n_samples: int,
         xla: bool,
+        make_distribution: Callable[[], OutcomeDistribution],
         source: RandomSource,
         n_validation: int,
         seed: int,

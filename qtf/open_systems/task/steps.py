@@ -1,41 +1,22 @@
 """How a step makes residuals smaller: along a gradient, or by following them."""
 
 import math
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
 
 import keras
 
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
 from qtf.open_systems.task.samples import Outcomes
 from qtf.training.compilation import compiled
-from qtf.training.damping import Damping
 from qtf.training.gradients import bytes_of_equations
 from qtf.training.natural_gradient import NaturalGradient
 from qtf.training.piecewise import gradient_rows_at_once
 from qtf.training.surrogates import with_gradients
+from qtf.training.training import Step
 from qtf.typing import Tensor
 
 
-class Step(Protocol):
-    """What a training of an open system asks of its steps; see `qtf.training.training`."""
-
-    compiles_itself: bool
-    state: Sequence[keras.Variable]
-    damping: Damping | None
-    remedy: str
-
-    def loss(self, uniforms: Tensor) -> Tensor:
-        """Returns the size of the residuals; differentiated, the direction of the step."""
-
-    def accepts(self, loss: float, rate: float) -> bool:
-        """Tells whether the step that has just been taken may stand."""
-
-    def bytes(self) -> int:
-        """Returns the memory of a step that cannot be done in pieces, roughly."""
-
-
-class ObjectiveGradient:
+class ObjectiveGradient(Step):
     """Steps along the gradient of the objective.
 
     Args:
@@ -45,8 +26,6 @@ class ObjectiveGradient:
         xla: Whether XLA compiles what is compiled by itself: nothing here.
     """
 
-    compiles_itself = False
-    damping: Damping | None = None
     remedy = "a smaller `training.optimizer.learning_rate` or `dynamics.tau`"
 
     def __init__(
@@ -58,22 +37,17 @@ class ObjectiveGradient:
         xla: bool = True,
     ) -> None:
         self.outcomes = outcomes
-        self.state: Sequence[keras.Variable] = ()
 
-    def loss(self, uniforms: Tensor) -> Tensor:
+    def loss(self, batch: Mapping[str, Tensor]) -> Tensor:
         """Returns the objective."""
-        return self.outcomes.loss(uniforms)
-
-    def accepts(self, loss: float, rate: float) -> bool:
-        """Lets every step stand."""
-        return True
+        return self.outcomes.loss(batch["uniforms"])
 
     def bytes(self) -> int:
         """Returns the memory of the gradient, roughly."""
         return self.outcomes.gradient_bytes()
 
 
-class NaturalGradientStep:
+class NaturalGradientStep(Step):
     """Steps that follow the residuals in the space of outcomes.
 
     Args:
@@ -103,8 +77,8 @@ class NaturalGradientStep:
         self.model = model
         self.outcomes = outcomes
         self.natural_gradient = NaturalGradient(model, diag_shift, momentum=momentum, xla=xla)
-        self.state: Sequence[keras.Variable] = self.natural_gradient.state
-        self.damping: Damping | None = self.natural_gradient.damping
+        self.state = self.natural_gradient.state
+        self.damping = self.natural_gradient.damping
         self.remedy = (
             f"a larger `natural_gradient.diag_shift` (here {diag_shift:g}), a smaller"
             " `dynamics.tau` or `training.optimizer.learning_rate`, or another `start`"
@@ -113,10 +87,10 @@ class NaturalGradientStep:
             self._flat_change, variables=[*model.variables, *variables], xla=xla
         )
 
-    def loss(self, uniforms: Tensor) -> Tensor:
+    def loss(self, batch: Mapping[str, Tensor]) -> Tensor:
         """Returns the size of the residuals; its gradient is the one that the outcomes follow."""
         model = self.model
-        rows, falls, shares, size = self._wanted_change(uniforms)
+        rows, falls, shares, size = self._wanted_change(batch["uniforms"])
         gradients = self.natural_gradient.follow(
             lambda rows: [model(rows)],
             rows,

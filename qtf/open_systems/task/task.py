@@ -1,18 +1,19 @@
 """Time evolution and steady states of open systems as what the training loop trains."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 from qtf.checks import SAMPLES, check_arguments
-from qtf.open_systems.observables import DIRECTIONS, PauliObservables
+from qtf.open_systems.observables import PauliObservables
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
 from qtf.open_systems.plan import Plan, PlannedEquation
 from qtf.open_systems.povm_liouvillian import PovmLiouvillian
+from qtf.open_systems.settings import DIRECTIONS, metric_names
 from qtf.open_systems.task.samples import Outcomes
-from qtf.open_systems.task.steps import ObjectiveGradient, Step
-from qtf.training.training import Training
-from qtf.typing import Array, RandomSource, Tensor
+from qtf.open_systems.task.steps import ObjectiveGradient
+from qtf.training.training import SampledTraining, Step
+from qtf.typing import Array, RandomSource
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +27,8 @@ class OpenSystemTask:
         observables: What validations measure.
         source: Uniform random numbers of a step.
         n_samples: Samples of a step.
-        outcomes: What sums are taken over, of the distribution and its equation: `AllOutcomes`
-            or `Samples`.
+        outcomes: What sums are taken over, of the distribution, its equation and `n_samples`:
+            `AllOutcomes` or `Samples`.
         make_step: How steps are taken: `ObjectiveGradient` or `NaturalGradientStep`.
         find_exact: Returns the exact <X>, <Y>, <Z> averaged over sites before the first and
             after each epoch, float64 (n_epochs + 1, 3); called once, when they are first
@@ -62,7 +63,7 @@ class OpenSystemTask:
         return OpenSystemTraining(self)
 
 
-class OpenSystemTraining(Training):
+class OpenSystemTraining(SampledTraining):
     """A distribution of outcomes that solves an equation in each epoch.
 
     Its first weights are the start of the first step of time.
@@ -72,48 +73,25 @@ class OpenSystemTraining(Training):
     """
 
     def __init__(self, task: OpenSystemTask) -> None:
-        self.task = task
-        self.model = model = task.make_distribution()
+        model = task.make_distribution()
         self.equation = PlannedEquation(task.liouvillian, task.plan)
-        self.outcomes = task.outcomes(
-            model,
-            self.equation,
-            make_distribution=task.make_distribution,
-            n_samples=task.n_samples,
-            xla=task.xla,
-        )
-        variables = [self.equation.epochs_done, *self.outcomes.start]
-        self.step = task.make_step(model, self.outcomes, variables, xla=task.xla)
-        self.batch_size = task.n_samples
+        self.outcomes = task.outcomes(model, self.equation, n_samples=task.n_samples, xla=task.xla)
         # The epochs done, and where the step in work starts.
-        self.state = [*variables, *self.step.state]
-        self.damping = self.step.damping
-        self.remedy = self.step.remedy
-        self.compiles_itself = self.step.compiles_itself
-        names = ("loss", *DIRECTIONS)
-        errors = tuple(f"{name}_error" for name in names) if self.outcomes.has_errors else ()
-        exact = (*(f"exact_{name}" for name in DIRECTIONS), "distance")
-        if task.find_exact is None:
-            exact = ()
-        self.metric_names = ("loss", "time", *DIRECTIONS, *errors, *exact)
+        state = [self.equation.epochs_done, *self.outcomes.start]
+        step = task.make_step(model, self.outcomes, state, xla=task.xla)
+        super().__init__(model, task.source, step, state)
+        self.task = task
+        self.batch_size = task.n_samples
+        self.metric_names = metric_names(
+            every_outcome=not self.outcomes.has_errors,
+            has_exact_values=task.find_exact is not None,
+        )
         self.outcomes.set_start()
 
     @property
     def has_new_goal(self) -> bool:
         """Whether the epoch in work solves a step of time, each of which starts anew."""
         return self.equation.is_step_of_time
-
-    def step_bytes(self) -> int:
-        """Returns the memory of a training step that cannot be done in pieces, roughly."""
-        return self.step.bytes()
-
-    def loss(self, batch: Mapping[str, Tensor]) -> Tensor:
-        """Returns the size of the residual of the equation that is solved in this epoch."""
-        return self.step.loss(batch["uniforms"])
-
-    def accepts(self, loss: float, rate: float) -> bool:
-        """Tells whether the last step may stand."""
-        return self.step.accepts(loss, rate)
 
     def validate(self) -> dict[str, float]:
         """Returns the time, the Pauli matrices averaged over sites, and how far they are off."""

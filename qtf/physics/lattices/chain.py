@@ -12,8 +12,8 @@ from qtf.physics.lattices.lattice import (
     Lattice,
     Sites,
     checked_order,
-    distinct,
-    sorted_pairs,
+    drop_repeats,
+    sort_pairs,
 )
 
 
@@ -65,8 +65,8 @@ class Chain(Lattice):
         ends = ((i, i + order) for i in range(self.n_sites))
         checked_order(order)
         if self.periodic:
-            return sorted_pairs((i, j % self.n_sites) for i, j in ends)
-        return sorted_pairs((i, j) for i, j in ends if j < self.n_sites)
+            return sort_pairs((i, j % self.n_sites) for i, j in ends)
+        return sort_pairs((i, j) for i, j in ends if j < self.n_sites)
 
     def size_powers(self, n_sizes: int) -> tuple[int, ...]:
         """Returns the powers of E = e n + s + c / n, without the ends' s if periodic.
@@ -92,4 +92,4 @@ class Chain(Lattice):
         n_starts = min(self.n_sites, -(-count // 2)) if self.periodic else 1
         sites = np.arange(self.n_sites)
         turned = (np.roll(sites, -(i * self.n_sites // n_starts)) for i in range(n_starts))
-        return distinct(order for string in turned for order in (string, string[::-1]))
+        return drop_repeats(order for string in turned for order in (string, string[::-1]))

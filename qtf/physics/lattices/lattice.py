@@ -75,7 +75,7 @@ class Lattice(ABC):
             for image in self._point_group()
             for shifted in self._translations()
         )
-        return distinct(moved)
+        return drop_repeats(moved)
 
     def sublattice(self) -> Sites | None:
         """Returns every second site, such that each bond has one end among them.
@@ -166,12 +166,12 @@ class Lattice(ABC):
     def _strings(self, count: int) -> tuple[Sites, ...]:
         """Returns all orders of `strings`, the best first, or at least `count` of them."""
         snake = np.array(self.site_order("snake"))
-        return distinct(np.array(image)[snake] for image in self._point_group())
+        return drop_repeats(np.array(image)[snake] for image in self._point_group())
 
     def keeps_bonds(self, permutation: Sites) -> bool:
         """Tells whether a permutation of the sites keeps the nearest neighbours."""
         bonds = self.bonds()
-        moved = sorted_pairs((permutation[i], permutation[j]) for i, j in bonds)
+        moved = sort_pairs((permutation[i], permutation[j]) for i, j in bonds)
         return Counter(moved) == Counter(bonds)
 
 
@@ -180,11 +180,11 @@ def checked_order(order: int) -> int:
     return int(checked_choice("order", str(order), ("1", "2")))
 
 
-def sorted_pairs(pairs: Iterable[tuple[int, int]]) -> Bonds:
+def sort_pairs(pairs: Iterable[tuple[int, int]]) -> Bonds:
     """Returns each pair with its smaller site first, without those of a site with itself."""
     return tuple((min(pair), max(pair)) for pair in pairs if pair[0] != pair[1])
 
 
-def distinct(orders: Iterable[NDArray[np.int64]]) -> tuple[Sites, ...]:
+def drop_repeats(orders: Iterable[NDArray[np.int64]]) -> tuple[Sites, ...]:
     """Returns orders of sites (n_sites,), each once."""
     return tuple(dict.fromkeys(tuple(order.tolist()) for order in orders))

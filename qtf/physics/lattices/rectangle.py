@@ -12,8 +12,8 @@ from qtf.physics.lattices.lattice import (
     Lattice,
     Sites,
     checked_order,
-    distinct,
-    sorted_pairs,
+    drop_repeats,
+    sort_pairs,
 )
 
 Steps = tuple[tuple[int, int], ...]
@@ -62,7 +62,7 @@ class Rectangle(Lattice):
             start = row * self.n_columns + column
             ends = (self._site(row + down, column + right) for down, right in steps)
             pairs += [(start, end) for end in ends if end is not None]
-        return sorted_pairs(pairs)
+        return sort_pairs(pairs)
 
     def rows(self) -> tuple[Sites, ...]:
         """Returns the sites row by row, from left to right."""
@@ -89,8 +89,8 @@ class Rectangle(Lattice):
             images += [np.flip(image, axis) for image in images]
         if self.n_rows == self.n_columns:
             images += [image.T for image in images]
-        return [image for image in distinct(map(np.ravel, images)) if self.keeps_bonds(image)]
+        return [image for image in drop_repeats(map(np.ravel, images)) if self.keeps_bonds(image)]
 
     def _strings(self, count: int) -> tuple[Sites, ...]:
         snake = np.array(self.site_order("snake"))
-        return distinct(np.array(image)[snake] for image in self._point_group((1, 0)))
+        return drop_repeats(np.array(image)[snake] for image in self._point_group((1, 0)))

@@ -13,7 +13,7 @@ from reproduce.engine.texts import join_parts, read_parts
 from reproduce.sections.growth.cases import BACK_UNDER, CASES, ERROR, MINIBATCHES, MINUTES
 from reproduce.sections.growth.results import Growth, LimitedNumber, Results, Size, collect
 from trainers.ground_state.growth.report import bulk_line
-from trainers.ground_state.growth.rows import Energy, Row
+from trainers.ground_state.growth.rows import AVERAGED, BEFORE_IT, Row
 
 NAME = "growth_results"
 NO_BULK = "There are too few sizes for the energy of the infinite lattice."
@@ -37,7 +37,8 @@ def lines(results: Results) -> Iterator[str]:
     """Yields a line about each size and requirement."""
     for case, growth in pick(CASES, results.growths):
         for row in (size.row for size in growth.rows):
-            yield f"{case.name} {row.size}: {_error(row.after)} after {row.n_steps} minibatches"
+            error = _error(row, "")
+            yield f"{case.name} {row.size}: {error} after {row.n_steps} minibatches"
         for limited in growth.requirements:
             requirement = _requirement(limited)
             verdict, words = requirement.verdict, f"{case.name}: {limited.words}"
@@ -95,7 +96,7 @@ def _requirement_row(limited: LimitedNumber) -> list[str]:
 def _samples(growth: Growth) -> str:
     counts = sorted({size.row.n_evaluation for size in growth.rows})
     words = f"Energies are of {' or '.join(map(str, counts))} samples"
-    if any(size.row.averaged is not None for size in growth.rows):
+    if any(size.row.energy_with_symmetries is not None for size in growth.rows):
         words += f", those with symmetries of {growth.n_averages}"
     if growth.sizes_to_come:
         words += f". Not trained yet: {', '.join(map(str, growth.sizes_to_come))}"
@@ -110,14 +111,14 @@ def _rows(growth: Growth) -> str:
 
 
 def _row(size: Size) -> list[str]:
-    row, energy = size.row, size.row.after
+    row = size.row
     return [
         str(row.size),
         str(row.n_steps),
         str(row.n_samples),
-        f"{energy.energy / row.n_sites:.7f} ± {energy.energy_error / row.n_sites:.0e}",
+        f"{row.energy / row.n_sites:.7f} ± {row.energy_error / row.n_sites:.0e}",
         _reference(row),
-        *map(_error, (row.after, row.averaged, row.before)),
+        *(_error(row, suffix) for suffix in ("", AVERAGED, BEFORE_IT)),
         "" if size.minibatches_until_back is None else str(size.minibatches_until_back),
         "" if size.minutes is None else f"{size.minutes:.1f}",
     ]
@@ -130,10 +131,9 @@ def _reference(row: Row) -> str:
     return f"{row.reference_energy / row.n_sites:.7f} ({kind}{row.reference_source})"
 
 
-def _error(energy: Energy | None) -> str:
-    if energy is None or energy.relative_error is None:
-        return ""
-    return f"{energy.relative_error:.1e} ± {energy.relative_error_bar:.0e}"
+def _error(row: Row, suffix: str) -> str:
+    error, bar = row.error(suffix)
+    return "" if error is None else f"{error:.1e} ± {bar:.0e}"
 
 
 PAGE = Page(NAME, Results, collect, text, lines, figures, keeps="growths")

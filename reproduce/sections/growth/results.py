@@ -105,7 +105,7 @@ def _measure(case: Case, workdir: Path) -> dict[str, Any]:
     for values, row in zip(rows, kept, strict=True):
         values[MINUTES] = None if row.seconds is None else row.seconds / 60
         values[MINIBATCHES] = None
-        if row.before is not None and row.before.relative_error is not None:
+        if row.relative_error_before is not None:
             curve = retraining_curve(workdir / folder_name(row.size), row)
             values[MINIBATCHES] = _count_minibatches_until_back(*curve)
     trained = [row.size for row in kept]

@@ -7,14 +7,14 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from configs.open_system import ising_chain
+from qtf.configuration import from_config
 from qtf.files import read_object
 from qtf.open_systems.figures import fields_figure, losses_figure, runs_figure, strings_figure
-from qtf.open_systems.observables import DIRECTIONS
+from qtf.open_systems.settings import DIRECTIONS
 from qtf.training.logbook import read_metrics
 from reproduce.engine.layout import Layout
 from reproduce.sections.open_systems.cases import CASES, FIELDS, SEEDS, STRINGS
 from reproduce.sections.open_systems.results import Results
-from trainers.config import from_config
 from trainers.open_system.assembly import make_generator, make_observables
 from trainers.open_system.report import curves
 from trainers.open_system.settings import OpenSystemSettings

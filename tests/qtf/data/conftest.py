@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from data_gen.generation import generate
+from data_gen.settings import settings_from_config
 
 CONFIG = {
     "hamiltonian": {"name": "ising", "lattice": "chain"},
@@ -20,7 +21,7 @@ CONFIG = {
 
 def _written(tmp_path_factory, **changes):
     folder = tmp_path_factory.mktemp("trajectories") / "data"
-    generate({**CONFIG, **changes}, folder, workers=1, progress=False)
+    generate(settings_from_config({**CONFIG, **changes}), folder, workers=1, progress=False)
     return folder
 
 

@@ -219,7 +219,7 @@ PAIR = (LocalTerms(), np.ones((2, 3, 4), complex))
         ([PAIR, (LocalTerms(2), PAIR[1])], {}, "the same coefficients, but some have 20 and .*29"),
         ([(LocalTerms(), np.ones((2, 4)))], {}, r"n_times, 2\*\*n\) .* but have shape \(2, 4\)"),
         ([(LocalTerms(), np.ones((2, 1, 4)))], {}, "at least two times"),
-        ([(LocalTerms(), np.full((2, 2, 4), np.nan))], {}, "must be finite, but hold NaN"),
+        ([(LocalTerms(), np.full((2, 2, 4), np.nan))], {}, "must be finite, but holds NaN"),
         ([(LocalTerms(), PAIR[1][:1])], {}, "at least 2 trajectories for error bars, .* are 1"),
         ([(LocalTerms(), np.ones((2, 3, 7)))], {}, r"axis of `chains` must be 2\*\*n, .* but is 7"),
         ([(LocalTerms(), np.ones((2, 3, 0)))], {}, r"`chains` must be 2\*\*n, .* but is 0"),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from qtf.dynamics.generator_fit import FitResult, fit_generator
-from qtf.dynamics.generator_report import coefficient_table, growth_sentence, identify
+from qtf.dynamics.generator_report import coefficient_table, identify, lag_sentence
 from qtf.dynamics.local_terms import LocalTerms
 from qtf.physics import Chain, custom, evolve, heisenberg, ising, j1j2, sample_initial_states, xxz
 
@@ -158,7 +158,7 @@ def test_coefficients_of_a_generator_that_explains_nothing_are_in_doubt():
     assert "\n? X_i" in table
     assert "\n* " not in table
     assert identify(result).name == "none"
-    sentence = growth_sentence(result)
+    sentence = lag_sentence(result)
     assert sentence.startswith("No such generator explains the data: what is left grows")
     assert "(lag 1) to " in sentence
     assert "p = " in sentence
@@ -166,15 +166,15 @@ def test_coefficients_of_a_generator_that_explains_nothing_are_in_doubt():
 
 def test_sentence_about_growth_tells_the_p_value():
     result = fitted(lambda n: ising(Chain(n)), noise=1e-3)
-    sentence = growth_sentence(result)
+    sentence = lag_sentence(result)
     assert sentence.startswith(
         "Such a generator explains the data: what is left does not grow, 0.00"
     )
     assert f"p = {result.p_value:.2g}" in sentence
     certain = FitResult(**{**vars(result), "p_value": 0.0})
-    assert "p < 1e-300" in growth_sentence(certain)
+    assert "p < 1e-300" in lag_sentence(certain)
     unknown = FitResult(**{**vars(result), "p_value": None})
-    assert "cannot be told from one lag" in growth_sentence(unknown)
+    assert "cannot be told from one lag" in lag_sentence(unknown)
     assert identify(unknown).name == "ising"
 
 

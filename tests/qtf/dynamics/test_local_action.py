@@ -9,8 +9,8 @@ from qtf.dynamics.local_action import (
     MAX_ORDER,
     MIN_ORDER,
     REMAINDER,
-    applied,
-    evolved,
+    apply_action,
+    evolve_columns,
     local_action,
     needed_order,
     norm_bound,
@@ -46,7 +46,7 @@ SIZES = [(1, 1), (2, 1), (2, 3), (4, 1), (4, 2), (5, 4)]
 def test_action_equals_the_matrix(n_sites, interaction_range):
     action, matrix = generator(n_sites, interaction_range)
     psi = columns(n_sites)
-    found = as_complex(applied(action, ops.convert_to_tensor(psi)))
+    found = as_complex(apply_action(action, ops.convert_to_tensor(psi)))
     np.testing.assert_allclose(found, matrix @ as_complex(psi), atol=1e-12)
 
 
@@ -54,14 +54,14 @@ def test_action_equals_the_matrix(n_sites, interaction_range):
 def test_evolution_equals_the_exponential_of_the_matrix(order):
     action, matrix = generator(4, 2)
     psi = columns(4)
-    found = as_complex(evolved(action, ops.convert_to_tensor(psi), 0.1, order))
+    found = as_complex(evolve_columns(action, ops.convert_to_tensor(psi), 0.1, order))
     np.testing.assert_allclose(found, expm(-0.1j * matrix) @ as_complex(psi), atol=1e-13)
 
 
 def test_evolution_of_order_one_is_one_term():
     action, matrix = generator(3, 1)
     psi = columns(3)
-    found = as_complex(evolved(action, ops.convert_to_tensor(psi), 0.1, 1))
+    found = as_complex(evolve_columns(action, ops.convert_to_tensor(psi), 0.1, 1))
     expected = as_complex(psi) - 0.1j * matrix @ as_complex(psi)
     np.testing.assert_allclose(found, expected, atol=1e-13)
 

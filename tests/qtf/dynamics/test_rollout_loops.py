@@ -3,7 +3,12 @@ import numpy as np
 import pytest
 
 from qtf.dynamics.rollout import real_parts
-from qtf.dynamics.rollout_loops import best_loop, hidden_states, narrow_states, stepwise_states
+from qtf.dynamics.rollout_loops import (
+    best_loop,
+    roll_out_features,
+    roll_out_narrow,
+    roll_out_stepwise,
+)
 from qtf.dynamics.transferable_sru import TransferableSRU
 from qtf.physics import sample_initial_states
 
@@ -24,13 +29,17 @@ def network(preset, **arguments):
 @pytest.mark.parametrize("n_sites", [1, 2, 4])
 @pytest.mark.parametrize(
     ("preset", "loop"),
-    [("paper", hidden_states), ("increment", hidden_states), ("increment", narrow_states)],
+    [
+        ("paper", roll_out_features),
+        ("increment", roll_out_features),
+        ("increment", roll_out_narrow),
+    ],
 )
 def test_all_loops_predict_the_same_states(preset, loop, n_sites):
     model = network(preset, dtype="float64")
     psi0 = real_parts(sample_initial_states("haar", n_sites, 3, seed=1), "float64")
     found = np.asarray(loop(model, psi0, 30))
-    plain = np.asarray(stepwise_states(model, psi0, 30))
+    plain = np.asarray(roll_out_stepwise(model, psi0, 30))
     assert np.abs(plain[:, -1] - psi0).max() > 1e-3
     tolerance = 1e-11 if keras.backend.backend() == "tensorflow" else 1e-5
     np.testing.assert_allclose(found, plain, atol=tolerance)
@@ -39,14 +48,14 @@ def test_all_loops_predict_the_same_states(preset, loop, n_sites):
 @pytest.mark.parametrize(
     ("batch_size", "n_sites", "n_steps", "loop"),
     [
-        (1, 7, 100, narrow_states),
-        (256, 2, 100, narrow_states),
-        (1, 9, 100, hidden_states),
-        (256, 8, 100, narrow_states),
-        (16, 9, 100, hidden_states),
-        (256, 9, 100, narrow_states),
-        (256, 10, 100, hidden_states),
-        (1, 7, 10, stepwise_states),
+        (1, 7, 100, roll_out_narrow),
+        (256, 2, 100, roll_out_narrow),
+        (1, 9, 100, roll_out_features),
+        (256, 8, 100, roll_out_narrow),
+        (16, 9, 100, roll_out_features),
+        (256, 9, 100, roll_out_narrow),
+        (256, 10, 100, roll_out_features),
+        (1, 7, 10, roll_out_stepwise),
     ],
 )
 def test_loop_with_the_least_work_is_chosen(batch_size, n_sites, n_steps, loop):
@@ -55,6 +64,6 @@ def test_loop_with_the_least_work_is_chosen(batch_size, n_sites, n_steps, loop):
 
 
 def test_layer_normalisation_and_two_precisions_rule_loops_out():
-    assert best_loop(network("paper", units=512), 1, 4, 100) is stepwise_states
+    assert best_loop(network("paper", units=512), 1, 4, 100) is roll_out_stepwise
     mixed = network("increment", units=512, dtype="mixed_bfloat16")
-    assert best_loop(mixed, 1, 4, 100) is stepwise_states
+    assert best_loop(mixed, 1, 4, 100) is roll_out_stepwise

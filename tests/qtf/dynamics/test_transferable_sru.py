@@ -141,7 +141,7 @@ def test_model_round_trip_through_its_config():
     ("overrides", "message"),
     [
         ({"n_layers": 0}, "Argument `n_layers` must be positive, but is 0."),
-        ({"predicts": "x"}, 'Argument `predicts` must be "state" or "increment", but is "x".'),
+        ({"predicts": "x"}, 'Argument `predicts` must be one of state, increment, but is "x".'),
     ],
 )
 def test_init_raises_on_bad_arguments(overrides, message):

@@ -1,10 +1,11 @@
 """Loads a SavedModel as a stock server does: no qtf, TensorFlow's first interface, no XLA."""
 
 import pickle
-import subprocess
 import sys
 
 from tensorflow.core.protobuf import saved_model_pb2
+
+from tests import preloaded
 
 PROGRAM = """
 import ctypes, glob, os, pickle, sys
@@ -38,7 +39,7 @@ def answers_in_stock_session(version, requests, folder):
     `folder` is an empty one for the files between the processes.
     """
     (folder / "requests").write_bytes(pickle.dumps(requests))
-    result = subprocess.run(
+    result = preloaded.run(
         [sys.executable, "-c", PROGRAM, str(version), str(folder)],
         cwd=folder,
         capture_output=True,

@@ -72,6 +72,14 @@ def signatures(version):
     return tf.saved_model.load(str(version)).signatures
 
 
+@pytest.fixture(scope="module")
+def served(version):
+    """The version as a server runs it, which compares no shapes."""
+    loaded = LoadedVersion("open", 1, version)
+    yield loaded
+    loaded.close()
+
+
 def seeds(n_seeds):
     return tf.range(n_seeds, dtype=tf.int64)
 
@@ -167,7 +175,7 @@ def test_every_network_is_exported_without_xla(name, tmp_path):
 
 
 def test_double_precision_is_served_as_single():
-    distribution = outcome_distribution(dtype="float64")
+    distribution = outcome_distribution("gru", dtype="float64")
     module = OutcomeModule(distribution, tetrahedral(), Chain(3), max_samples=9)
     for answer in (module.sample(seeds(2)), module.observables(seeds(2))):
         assert {value.dtype for value in answer.values()} <= {tf.float32, tf.int32}
@@ -214,17 +222,13 @@ def test_bad_input_is_an_invalid_argument(signatures, name, inputs, message):
         ("observables", {"seed": np.array([[3]])}, r"\(batch,\), but has\] \[1 1\]"),
     ],
 )
-def test_wrong_number_of_axes_is_named_by_the_graph(version, signature, inputs, message):
-    loaded = LoadedVersion("open", 1, version)
+def test_wrong_number_of_axes_is_named_by_the_graph(served, signature, inputs, message):
     with pytest.raises(StatusError, match=message):
-        loaded.run(signature, inputs, tuple(loaded.signatures[signature].outputs))
-    loaded.close()
+        served.run(signature, inputs, tuple(served.signatures[signature].outputs))
 
 
-def test_warm_up_requests_replay_on_the_served_version(version):
-    loaded = LoadedVersion("open", 1, version)
-    assert warm_up(loaded) == 4
-    loaded.close()
+def test_warm_up_requests_replay_on_the_served_version(served):
+    assert warm_up(served) == 4
 
 
 def test_assets_hold_model_card_and_config(version):
@@ -245,7 +249,7 @@ def test_assets_hold_model_card_and_config(version):
 
 
 def test_card_of_a_steady_state_says_so(tmp_path):
-    version = exported(outcome_distribution(), tmp_path, time=None)
+    version = exported(outcome_distribution("gru"), tmp_path, time=None)
     assert "| state | steady |" in (version / "assets/model_card.md").read_text()
     config = json.loads((version / "assets/config.json").read_text())
     assert config["serving"]["time"] is None

@@ -65,6 +65,14 @@ def signatures(version):
     return tf.saved_model.load(str(version)).signatures
 
 
+@pytest.fixture(scope="module")
+def served(version):
+    """The version as a server runs it, which compares no shapes."""
+    loaded = LoadedVersion("psi", 1, version)
+    yield loaded
+    loaded.close()
+
+
 def seeds(*values):
     return tf.constant(values, tf.int64)
 
@@ -240,18 +248,14 @@ def test_bad_input_is_an_invalid_argument_and_the_next_request_is_served(
         ("observables", {"seed": np.array([[3]])}, r"\(batch,\), but has\] \[1 1\]"),
     ],
 )
-def test_wrong_number_of_axes_is_named_by_the_graph(version, signature, inputs, message):
-    loaded = LoadedVersion("psi", 1, version)
+def test_wrong_number_of_axes_is_named_by_the_graph(served, signature, inputs, message):
     with pytest.raises(StatusError, match=message):
-        loaded.run(signature, inputs, tuple(loaded.signatures[signature].outputs))
-    loaded.close()
+        served.run(signature, inputs, tuple(served.signatures[signature].outputs))
 
 
-def test_warm_up_requests_replay_on_the_served_version(version):
-    loaded = LoadedVersion("psi", 1, version)
-    assert warm_up(loaded) == 4
-    assert loaded.signatures["sample"].inputs["seed"].dtype == tf.int64
-    loaded.close()
+def test_warm_up_requests_replay_on_the_served_version(served):
+    assert warm_up(served) == 4
+    assert served.signatures["sample"].inputs["seed"].dtype == tf.int64
 
 
 def test_assets_hold_model_card_and_config(version, psi):

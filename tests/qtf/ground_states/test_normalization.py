@@ -28,6 +28,12 @@ CASES = [
     for name, lattice in itertools.product(SIZES, LATTICES)
     if lattice == "4x4" or name not in ON_SQUARES
 ]
+# Every pair of choices is among them; all products of four would be four times as many.
+CHOICES = [
+    (*case, ("float32", "float64")[(i + j) % 2], order, (i % 2 == 0) != (j == 0))
+    for i, case in enumerate(CASES)
+    for j, order in enumerate(ORDERS)
+]
 AVERAGES = [
     *((name, "chain", group, "raster") for name in ("gru", "transformer") for group in GROUPS[1:]),
     *((name, "4x4", "flip", "snake") for name in SIZES),
@@ -55,10 +61,7 @@ def total(psi):
     return np.sum(np.abs(state_vector(psi, xla=False)) ** 2)
 
 
-@pytest.mark.parametrize(("name", "lattice"), CASES)
-@pytest.mark.parametrize("dtype", TOLERANCES)
-@pytest.mark.parametrize("order", ORDERS)
-@pytest.mark.parametrize("zero_magnetization", [False, True])
+@pytest.mark.parametrize(("name", "lattice", "dtype", "order", "zero_magnetization"), CHOICES)
 def test_probabilities_of_all_configurations_add_up(
     name, lattice, dtype, order, zero_magnetization
 ):
@@ -70,6 +73,14 @@ def test_probabilities_of_all_configurations_add_up(
     }
     psi = wave_function(name, lattice, dtype, **options)
     assert total(psi) == pytest.approx(1.0, abs=TOLERANCES[dtype])
+
+
+def test_every_pair_of_choices_is_made():
+    values = CASES, tuple(TOLERANCES), ORDERS, (False, True)
+    choices = [((name, lattice), *others) for name, lattice, *others in CHOICES]
+    for first, second in itertools.combinations(range(4), 2):
+        pairs = {(choice[first], choice[second]) for choice in choices}
+        assert pairs == set(itertools.product(values[first], values[second]))
 
 
 def test_every_network_group_and_order_is_averaged():

@@ -1,3 +1,5 @@
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -107,3 +109,14 @@ def test_single_configurations_bound_the_ground_energy():
     antiferromagnet = LocalEnergy(ising(Chain(4), coupling=-1.0, longitudinal_field=0.0))
     rng = np.random.default_rng(0)
     assert lowest_configuration(antiferromagnet, np.resize([0, 1], (50, 4)), rng) == -3.0
+
+
+def test_warnings_are_about_the_measurement_that_they_are_given():
+    made = training(xxz(Chain(4), coupling=1.0, anisotropy=-2.0), zero_magnetization=True)
+    first = made.measure(64)
+    # What is measured afterwards does not matter.
+    said = made.warnings(first)
+    made.measure(2)
+    assert made.warnings(first) == said
+    exact = dataclasses.replace(first, metrics={**first.metrics, "energy": -2.0})
+    assert made.warnings(exact) == []

@@ -10,7 +10,7 @@ from qtf.physics import (
     heisenberg_chain_ground_energy,
 )
 from qtf.physics.finite_size import fit_sizes
-from qtf.physics.known_energies import bulk_energy
+from qtf.physics.known_energies import find_bulk_energy
 
 
 def test_exact_energies_of_chains_give_the_bulk_energy_of_the_infinite_one():
@@ -75,7 +75,7 @@ def test_lattices_have_their_powers():
 
 def test_bulk_energies_have_the_units_of_the_hamiltonian():
     def known(name="heisenberg", **changes):
-        return bulk_energy(HamiltonianSettings(name, {"lattice": "square", **changes}))
+        return find_bulk_energy(HamiltonianSettings(name, {"lattice": "square", **changes}))
 
     assert known() == (-0.669437, 5e-6)
     assert known(units="pauli", coupling=2.0)[0] == -0.669437 * 8

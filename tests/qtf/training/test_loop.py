@@ -1,4 +1,5 @@
 import contextlib
+import dataclasses
 import importlib
 import json
 import os
@@ -25,6 +26,8 @@ def settings(**changes):
             "steps_per_epoch": 10,
             "log_every_steps": 5,
             "seed": 7,
+            # To compile takes as long as all the rest.
+            "xla": False,
             "optimizer": {"learning_rate": 0.02, "clip_norm": 1.0},
             **changes,
         }
@@ -36,7 +39,7 @@ def config(**changes):
 
 
 def test_training_lowers_the_loss_and_fills_the_run_folder(tmp_path, regression):
-    train(regression(), settings(n_epochs=20), config(), tmp_path / "run")
+    train(regression(), settings(n_epochs=20, xla=True), config(), tmp_path / "run")
     rows = read_metrics(tmp_path / "run" / "metrics.jsonl", "validation")
     assert rows[-1]["loss"] < 0.3 * rows[0]["loss"]
     assert [row["step"] for row in rows] == list(range(10, 201, 10))
@@ -340,8 +343,10 @@ def test_a_folder_in_use_is_an_error(tmp_path, regression):
 @pytest.mark.parametrize("change", [{"xla": False}, {"precision": "mixed_bfloat16"}])
 def test_training_without_xla_and_in_mixed_precision(tmp_path, regression, change):
     # Without dropout: XLA draws other random numbers.
-    plain = train(regression(dropout=0), settings(), config(), tmp_path / "plain").model
-    other = train(regression(dropout=0), settings(**change), config(), tmp_path / "other").model
+    compiled = settings(xla=True)
+    changed = dataclasses.replace(compiled, **change)
+    plain = train(regression(dropout=0), compiled, config(), tmp_path / "plain").model
+    other = train(regression(dropout=0), changed, config(), tmp_path / "other").model
     tolerance = 1e-5 if "xla" in change else 0.1
     for one, two in zip(plain.get_weights(), other.get_weights(), strict=True):
         np.testing.assert_allclose(one, two, atol=tolerance)

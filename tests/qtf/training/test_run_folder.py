@@ -1,5 +1,4 @@
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from qtf.ground_states.wave_function import WaveFunction
 from qtf.training.logbook import Logbook, read_metrics
 from qtf.training.run_folder import RunFolder
 from qtf.training.tensor_board import TensorBoard
+from tests import preloaded
 
 LOAD = """
 import sys
@@ -39,7 +39,7 @@ def test_a_model_of_ours_is_loaded_where_nothing_else_was_imported(tmp_path, run
     psi = saved(run, WaveFunction(network=GRUNetwork(n_positions=4, units=3, heads=(2, 2))))
     out = tmp_path / "weights.npy"
     command = [sys.executable, "-c", LOAD, str(run.path), str(out)]
-    subprocess.run(command, check=True, cwd=Path(__file__).parents[3])
+    preloaded.run(command, check=True, cwd=Path(__file__).parents[3])
     np.testing.assert_array_equal(np.load(out), psi.get_weights()[0])
 
 

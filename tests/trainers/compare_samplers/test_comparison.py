@@ -14,11 +14,12 @@ from qtf.ground_states.wave_function import WaveFunction
 from qtf.training.run_folder import RunFolder
 from tests import preloaded
 from trainers.compare_samplers import comparison
-from trainers.compare_samplers.modes import ModesPlan, compare_modes
-from trainers.compare_samplers.training import TrainingPlan, Trainings
+from trainers.compare_samplers.modes import compare_modes, folder_of, recorded_settings
+from trainers.compare_samplers.settings import ChainTrainingSettings, ModesSettings
+from trainers.compare_samplers.training import Trainings
 
 ROOT = Path(__file__).parents[3]
-PLAN = TrainingPlan(
+PLAN = ChainTrainingSettings(
     side=2, width=4, depth=1, n_samples=64, n_steps=10, n_measured=128, learning_rate=5e-2
 )
 HAMILTONIAN = {"name": "ising", "lattice": "chain", "n_sites": 4, "transverse_field": 0.5}
@@ -46,7 +47,7 @@ def run_folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def modes(run_folder):
-    return compare_modes(ModesPlan(run_folder))
+    return compare_modes(ModesSettings(run_folder))
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +75,7 @@ def compare(trainings, run_folder, modes, monkeypatch):
         lines = []
         found = comparison.run(
             folder,
-            modes=modes or ModesPlan(run_folder),
+            modes=modes or ModesSettings(run_folder),
             training=training,
             steps_between=steps_between,
             tell=lines.append,
@@ -128,24 +129,24 @@ def test_comparison_is_written_and_nothing_is_computed_twice(compare, tmp_path):
 def test_a_run_of_dynamics_is_no_wave_function(tmp_path):
     (tmp_path / "config.json").write_text('{"data": {}}')
     with pytest.raises(ValueError, match="--run must name a run of a ground state, but .* holds a"):
-        ModesPlan(tmp_path).settings()
+        recorded_settings(ModesSettings(str(tmp_path)))
 
 
 @pytest.mark.long
 def test_results_of_another_plan_are_not_mixed(compare, tmp_path, run_folder):
     compare(tmp_path)
     with pytest.raises(ValueError, match="direct.json .*`field` = 3.0, but 2.0 is asked"):
-        compare(tmp_path, training=TrainingPlan(**{**vars(PLAN), "field": 2.0}))
+        compare(tmp_path, training=ChainTrainingSettings(**{**vars(PLAN), "field": 2.0}))
     with pytest.raises(ValueError, match="modes.json .*`n_kept` = 1000, but 300 is asked"):
-        compare(tmp_path, modes=ModesPlan(run_folder, n_kept=300))
+        compare(tmp_path, modes=ModesSettings(run_folder, n_kept=300))
     # The same run, trained further.
     other = write_run(tmp_path / "run")
-    compare(tmp_path / "two", modes=ModesPlan(other))
+    compare(tmp_path / "two", modes=ModesSettings(other))
     model = RunFolder(other).load_model()
     model.variables[0].assign(model.variables[0] + 1.0)
     RunFolder(other).save_best_weights(model)
     with pytest.raises(ValueError, match="`weights` = "):
-        compare(tmp_path / "two", modes=ModesPlan(other))
+        compare(tmp_path / "two", modes=ModesSettings(other))
 
 
 @pytest.mark.long
@@ -155,11 +156,11 @@ def test_chains_go_on_from_one_optimiser_step_to_the_next(monkeypatch):
     seen = []
 
     def advanced(bits, step, steps_between):
-        following = Trainings._advanced(trainings, bits, step, steps_between)
+        following = Trainings._advance(trainings, bits, step, steps_between)
         seen.append((np.asarray(bits), np.asarray(following)))
         return following
 
-    monkeypatch.setattr(trainings, "_advanced", advanced)
+    monkeypatch.setattr(trainings, "_advance", advanced)
     monkeypatch.setattr(trainings, "measure", lambda: energy_estimate(np.ones(2), np.ones(2), 4))
     trainings.train(1)
     assert len(seen) == 10
@@ -207,31 +208,36 @@ def test_chains_and_direct_samples_agree_where_chains_mix(modes):
 @pytest.mark.long
 def test_the_average_over_a_flip_has_no_magnetization(tmp_path):
     run = write_run(tmp_path / "run", bias=0.5, group="flip")
-    found = [compare_modes(ModesPlan(run, symmetrized=choice))["summary"] for choice in (0, 1)]
+    found = [
+        compare_modes(ModesSettings(run, symmetrized=bool(choice)))["summary"] for choice in (0, 1)
+    ]
     plain, average = (summary["direct"]["magnetization"] for summary in found)
     assert plain["mean"] > 10 * plain["error"]
     assert abs(average["mean"]) < 4 * average["error"]
     chains = found[1]["chains"]["magnetization"]
     assert abs(chains["mean"]) < 4 * chains["error"]
     with pytest.raises(ValueError, match='needs a run with a `symmetry.group`, but it has "none"'):
-        compare_modes(ModesPlan(write_run(tmp_path / "plain"), symmetrized=True))
+        compare_modes(ModesSettings(write_run(tmp_path / "plain"), symmetrized=True))
 
 
 def test_impossible_start_is_named(tmp_path):
     run = write_run(tmp_path / "run", zero_magnetization=True)
     with pytest.raises(ValueError, match="spins cannot point up or down"):
-        compare_modes(ModesPlan(run))
+        compare_modes(ModesSettings(run))
 
 
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: TrainingPlan(side=1), "side.* at least 2, but is 1"),
-        (lambda: TrainingPlan(n_steps=0), "n_steps.* positive, but is 0"),
-        (lambda: TrainingPlan(learning_rate=-1.0), "learning_rate.* positive, but is -1.0"),
-        (lambda: ModesPlan("run", n_chains=5), "n_chains.* even and at least 4, but is 5"),
-        (lambda: ModesPlan("run", n_kept=3), "n_kept.* at least 4, but is 3"),
-        (lambda: ModesPlan("run", keep_every=-1), "keep_every.* not be negative, but is -1"),
+        (lambda: ChainTrainingSettings(side=1), "side.* at least 2, but is 1"),
+        (lambda: ChainTrainingSettings(n_steps=0), "n_steps.* positive, but is 0"),
+        (
+            lambda: ChainTrainingSettings(learning_rate=-1.0),
+            "learning_rate.* positive, but is -1.0",
+        ),
+        (lambda: ModesSettings("run", n_chains=5), "n_chains.* even and at least 4, but is 5"),
+        (lambda: ModesSettings("run", n_kept=3), "n_kept.* at least 4, but is 3"),
+        (lambda: ModesSettings("run", keep_every=-1), "keep_every.* not be negative, but is -1"),
     ],
 )
 def test_mistakes_are_named(make, message):
@@ -245,20 +251,20 @@ def test_a_growth_is_sampled_at_its_largest_size_and_a_refined_run_as_refined(tm
     growth.mkdir()
     (growth / "config.json").write_text(json.dumps({"growth": {"sizes": [2, 4]}}))
     with pytest.raises(FileNotFoundError, match="Growth .*growth has no weights yet; train it"):
-        ModesPlan(str(growth)).settings()
+        recorded_settings(ModesSettings(str(growth)))
     for size in (2, 4):
         write_run(growth / f"size-{size:03d}", n_positions=size)
     write_run(refined, n_positions=2)
     write_run(refined / "refinement", n_positions=4)
     for run in (growth, refined):
-        found = compare_modes(ModesPlan(str(run), n_kept=8))
+        found = compare_modes(ModesSettings(str(run), n_kept=8))
         assert found["summary"]["direct"]["n_samples"] == 32
-        assert ModesPlan(str(run)).folder.load_model().n_sites == 4
+        assert folder_of(ModesSettings(str(run))).load_model().n_sites == 4
 
 
 def test_missing_run_leaves_no_folder_behind(compare, tmp_path):
     with pytest.raises(FileNotFoundError, match="holds no run"):
-        compare(tmp_path / "new", modes=ModesPlan(str(tmp_path / "none")))
+        compare(tmp_path / "new", modes=ModesSettings(str(tmp_path / "none")))
     assert not (tmp_path / "new").exists()
 
 
@@ -267,6 +273,8 @@ def test_missing_run_leaves_no_folder_behind(compare, tmp_path):
     [
         (["--k=10,0"], "--k must hold positive integers, but is ['10', '0']"),
         (["--n_steps=0"], "--run must name a run folder"),
+        (["--run=R", "--n_chains=5"], "`n_chains` must be even and at least 4, but is 5"),
+        (["--side=1"], "`side` must be at least 2, but is 1"),
     ],
 )
 def test_mistakes_in_flags_get_one_line(arguments, message, tmp_path):

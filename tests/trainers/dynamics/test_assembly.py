@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from ml_collections import ConfigDict
 
+from qtf.configuration import config_dict, from_config
 from qtf.dynamics.settings import ModelSettings
 from qtf.physics import from_config as hamiltonian_from
-from trainers.config import config_dict, from_config
 from trainers.dynamics.assembly import load_data, make_task, run
 from trainers.dynamics.settings import DynamicsSettings
 

@@ -5,12 +5,13 @@ import pytest
 from ml_collections import ConfigDict
 
 from data_gen.generation import generate
+from data_gen.settings import settings_from_config
+from qtf.configuration import config_dict, from_config
 from qtf.dynamics.generator_file import fit_facts
 from qtf.dynamics.rollout import Rollout
 from qtf.physics import Chain, evolve, ising, sample_initial_states
 from qtf.physics import from_config as hamiltonian_from
 from qtf.training.run_folder import RunFolder
-from trainers.config import config_dict, from_config
 from trainers.dynamics.assembly import run
 from trainers.dynamics.generator_fitting import training_trajectories
 from trainers.dynamics.settings import DynamicsSettings
@@ -157,7 +158,7 @@ def files(tmp_path_factory):
         "n_trajectories": {"train": (20,), "validation": (4,)},
         "min_shards": 1,
     }
-    generate(settings, folder, workers=1, progress=False)
+    generate(settings_from_config(settings), folder, workers=1, progress=False)
     return folder
 
 

@@ -1,7 +1,7 @@
 import pytest
 
+from qtf.configuration import config_dict, from_config
 from qtf.dynamics.models import make_model
-from trainers.config import config_dict, from_config
 from trainers.dynamics.settings import DynamicsSettings
 
 

@@ -4,20 +4,20 @@ import json
 import numpy as np
 import pytest
 
+from qtf.configuration import config_dict, from_config
 from qtf.ground_states.exact_sums import state_vector, variational_energy
 from qtf.physics import HamiltonianSettings, find_ground_energy
 from qtf.training.logbook import read_metrics
 from qtf.training.run_folder import RunFolder
-from trainers.config import config_dict, from_config
 from trainers.ground_state.assembly import make_task, run
 from trainers.ground_state.facts import find_facts
 from trainers.ground_state.report import Result, lines, measure, write_result
-from trainers.ground_state.settings import GroundStateSettings, RunSettings, settings_of
+from trainers.ground_state.settings import GroundStateSettings, RunSettings, make_part
 
 
 def small(hamiltonian=None, **changes):
     """Settings of a short run; names of changed ones have "__" for dots."""
-    return settings_of(RunSettings, small_command(hamiltonian, **changes))
+    return make_part(RunSettings, small_command(hamiltonian, **changes))
 
 
 def small_command(hamiltonian=None, **changes):

@@ -6,11 +6,11 @@ import importlib
 import numpy as np
 import pytest
 
+from qtf.configuration import from_config
 from qtf.physics import lanczos_ground_energy
-from trainers.config import from_config
 from trainers.ground_state.facts import find_facts
 from trainers.ground_state.report import lines, measure
-from trainers.ground_state.settings import GroundStateSettings, RunSettings, settings_of
+from trainers.ground_state.settings import GroundStateSettings, RunSettings, make_part
 
 from .test_assembly import search, small, task_of
 
@@ -26,7 +26,7 @@ def shipped(choice, **changes):
     found = importlib.import_module(f"configs.ground_state.{name}").get_config(arguments)
     for key, value in changes.items():
         found.update_from_flattened_dict({key.replace("__", "."): value})
-    return settings_of(RunSettings, from_config(GroundStateSettings, found))
+    return make_part(RunSettings, from_config(GroundStateSettings, found))
 
 
 @pytest.mark.parametrize(
@@ -174,6 +174,6 @@ def test_a_field_of_the_other_sign_has_the_same_energy(tmp_path):
     exact = lanczos_ground_energy(settings.physics.hamiltonian.build())
     assert exact == pytest.approx(-28.0741989)
     result = measure(training, tmp_path, None)
-    assert result.sums.energy_averaged == pytest.approx(exact, rel=1e-3)
+    assert result.averaged == pytest.approx(exact, rel=1e-3)
     assert result.warnings == ()
     assert np.isfinite(result.metrics["v_score"])

@@ -3,16 +3,17 @@ import pytest
 import tensorflow as tf
 
 from configs.ground_state.heisenberg_square import get_config
+from qtf.configuration import from_config
 from qtf.ground_states.exact_sums import variational_energy
 from qtf.ground_states.last_part import last_part
 from qtf.physics import all_bits
 from qtf.training.logbook import read_metrics
-from trainers.compare_samplers.modes import ModesPlan, compare_modes
-from trainers.config import from_config
+from trainers.compare_samplers.modes import compare_modes
+from trainers.compare_samplers.settings import ModesSettings
 from trainers.export import exporters
 from trainers.ground_state.facts import find_facts
-from trainers.ground_state.refinement import refined, run_and_refine
-from trainers.ground_state.settings import GroundStateSettings, RunSettings, settings_of
+from trainers.ground_state.refinement import make_refinement, run_and_refine
+from trainers.ground_state.settings import GroundStateSettings, RunSettings, make_part
 
 from .test_assembly import RECONFIGURATION, search, small_command
 
@@ -28,7 +29,7 @@ CHANGES = {
 @pytest.mark.long
 def test_refinement_goes_on_where_samples_stop(tmp_path):
     settings = small_command(**CHANGES)
-    plain = search(settings_of(RunSettings, settings), tmp_path)
+    plain = search(make_part(RunSettings, settings), tmp_path)
     task, model = plain.task, plain.model
     average = variational_energy(task.symmetrized(model), task.hamiltonian)
     # What is finished of a stopped command is not done again.
@@ -46,7 +47,9 @@ def test_refinement_goes_on_where_samples_stop(tmp_path):
     log_modulus = served.signatures["log_psi"](bits=tf.constant(bits))["log_modulus"]
     np.testing.assert_allclose(log_modulus, refined(bits)[0], atol=1e-5)
     # It is sampled as refined, too.
-    assert compare_modes(ModesPlan(str(tmp_path), n_kept=8))["summary"]["chains"]["acceptance"] > 0
+    assert (
+        compare_modes(ModesSettings(str(tmp_path), n_kept=8))["summary"]["chains"]["acceptance"] > 0
+    )
     # A longer training is not taken for refined.
     longer = small_command(**{**CHANGES, "training__n_epochs": 3})
     with pytest.raises(ValueError, match="`refinement.start` = 30, but 45 is asked"):
@@ -57,7 +60,7 @@ def test_refinement_goes_on_where_samples_stop(tmp_path):
 
 def test_all_steps_of_a_refinement_are_taken():
     changes = {**CHANGES, "training__stop_below": 9.0, "training__patience": 1}
-    settings = refined(small_command(**changes), start=7)
+    settings = make_refinement(small_command(**changes), start=7)
     assert (settings.training.stop_below, settings.training.patience) == (0.0, 0)
     assert settings.as_mapping()["refinement"] == {"start": 7}
     assert settings.sampling.n_prefixes == 1
@@ -70,7 +73,7 @@ def test_shipped_configurations_can_be_refined():
         settings = from_config(GroundStateSettings, get_config(str(side)))
         assert (settings.refinement.n_epochs > 0) == is_refined
         if is_refined:
-            assert refined(settings, start=0).training.n_steps == 50
+            assert make_refinement(settings, start=0).training.n_steps == 50
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from configs.open_system.heisenberg_chain import get_config
+from qtf.configuration import config_dict, from_config
 from qtf.open_systems.plan import Plan
 from qtf.open_systems.povm_liouvillian import PovmLiouvillian
 from qtf.open_systems.task import AllOutcomes, OpenSystemTraining
@@ -25,7 +26,6 @@ from qtf.physics import (
 )
 from qtf.training.logbook import read_metrics
 from qtf.training.run_folder import RunFolder
-from trainers.config import config_dict, from_config
 from trainers.open_system import references
 from trainers.open_system.assembly import make_generator, make_observables, make_task, run
 from trainers.open_system.report import curves, lines, measure
@@ -351,6 +351,10 @@ MISTAKES_IN_SETTINGS = [
     ({"physics__hamiltonian__n_sites": 10}, "every_outcome` needs at most 9 .* there are 10"),
     ({"physics__hamiltonian__n_sites": 1}, "at least 2 sites, but there is 1"),
     ({"physics__decay_rate": -1.0}, "rate"),
+    ({"training__monitor": "energy"}, 'training.monitor.* "energy"'),
+    ({"network__name": "mlp"}, 'network.name.* "mlp"'),
+    ({"network__name": "lstm_2d", "network__n_layers": 1}, "lstm_2d.* square lattice"),
+    ({"strings": 3}, "`count` must be from 0 to 2, but is 3"),
     (
         {"training__precision": "mixed_bfloat16"},
         '`training.precision` must be one of float32, float64 for open .* "mixed_bfloat16"',
@@ -388,11 +392,18 @@ def test_mistakes_in_settings_are_named(changes, message):
         small(**changes)
 
 
+def test_a_mistake_leaves_no_run_folder_behind(tmp_path, monkeypatch):
+    monkeypatch.setenv("QTF_PIECE_GIB", "x")
+    with pytest.raises(ValueError, match="must be a positive number of GiB, but is 'x'"):
+        run(small(), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 def test_mistakes_in_settings_are_told_before_tensorflow_is_imported():
     program = f"""
 import re, sys
 from ml_collections import ConfigDict
-from trainers.config import config_dict, from_config
+from qtf.configuration import config_dict, from_config
 from trainers.open_system.settings import OpenSystemSettings
 
 for changes, message in {[*MISTAKES_IN_SETTINGS, ({"strngs": 1}, "the unknown key `strngs`")]!r}:
@@ -414,21 +425,6 @@ print(sorted({{"tensorflow", "keras"}} & sys.modules.keys()))
     *told, imported = done.stdout.splitlines()
     assert [line.split()[0] for line in told] == ["True"] * (len(MISTAKES_IN_SETTINGS) + 1), told
     assert imported == "[]"
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"network__name": "mlp"}, 'network.name.* "mlp"'),
-        ({"training__monitor": "energy"}, 'training.monitor.* "energy"'),
-        ({"network__name": "lstm_2d"}, "lstm_2d.* square lattice"),
-        ({"strings": 3}, "`count` must be from 0 to 2, but is 3"),
-    ],
-)
-def test_mistakes_in_what_is_made_are_named(tmp_path, changes, message):
-    with pytest.raises(ValueError, match=message):
-        run(small(**changes), tmp_path / "run")
-    assert not (tmp_path / "run").exists()
 
 
 def on_square(name, strings):

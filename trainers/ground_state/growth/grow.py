@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from qtf.run_kinds import GROUND_STATES
 from qtf.training.checkpoint_files import last_step
 from qtf.training.run_folder import MUTABLE_KEYS, RunFolder, check_same, flattened
 from trainers.ground_state.assembly import estimate_average, make_wave_function, run
@@ -109,7 +110,8 @@ def _open(folder: RunFolder, settings: GroundStateSettings, stages: Sequence[Sta
     asked = settings.as_mapping()
     del asked["refinement"]
     growth = flattened({"growth": asked["growth"]})
-    folder.open(asked, mutable={*MUTABLE_KEYS, *growth} - {"training.n_epochs"})
+    mutable = {*MUTABLE_KEYS, *growth} - {"training.n_epochs"}
+    folder.open(asked, kind=GROUND_STATES, mutable=mutable)
 
 
 def _train(
@@ -130,7 +132,7 @@ def _train(
         "seconds_per_step": seconds / (n_steps - begun) if n_steps > begun else None,
     }
     if growth.n_averages:
-        average = estimate_average(settings, facts, training.model, growth.n_averages)
+        average = estimate_average(training, growth.n_averages)
         if average is not None:
             entries[f"energy{AVERAGED}"] = average.energy
             entries[f"energy_error{AVERAGED}"] = average.energy_error

@@ -1,6 +1,7 @@
 """What a growth says of its sizes: growth.json, two figures and lines."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -17,7 +18,15 @@ from qtf.ground_states.growth_figures import (
 from qtf.physics import LATTICES, HamiltonianSettings
 from qtf.training.logbook import read_metrics
 from qtf.training.run_folder import RunFolder
-from trainers.ground_state.growth.rows import Bulk, Energy, Growth, Row, bulk_energy, read_row
+from trainers.ground_state.growth.rows import (
+    AVERAGED,
+    BEFORE_IT,
+    Bulk,
+    Growth,
+    Row,
+    bulk_energy,
+    read_row,
+)
 from trainers.ground_state.growth.stages import Stage
 
 GROWTH = "growth.json"
@@ -40,12 +49,12 @@ def write_report(stages: Sequence[Stage], workdir: Path) -> Growth:
     hamiltonian = stages[0].settings.physics.hamiltonian
     rows = tuple(read_row(stage, workdir / stage.name) for stage in stages)
     growth = Growth(rows, bulk_energy(rows, hamiltonian))
-    write_json(workdir / GROWTH, growth.to_mapping())
-    if any(row.after.relative_error is not None for row in rows):
+    write_json(workdir / GROWTH, asdict(growth))
+    if any(row.relative_error is not None for row in rows):
         curves = {
             stage.size: retraining_curve(workdir / stage.name, row)
             for stage, row in zip(stages, rows, strict=True)
-            if stage.start is not None and row.after.relative_error is not None
+            if stage.start is not None and row.relative_error is not None
         }
         write_figure(workdir / "relative_error.png", growth_errors_figure(rows, hamiltonian))
         retraining = retraining_figure(curves, _size_name(hamiltonian), title=_title(hamiltonian))
@@ -60,19 +69,11 @@ def growth_errors_figure(rows: Sequence[Row], hamiltonian: HamiltonianSettings) 
         rows: One for each size.
         hamiltonian: The Hamiltonian; its size does not matter.
     """
-    energies = {
-        AFTER: [row.after for row in rows],
-        AVERAGE: [row.averaged for row in rows],
-        BEFORE: [row.before for row in rows],
-    }
-    curves = {
-        name: [
-            [getattr(energy, key, None) for energy in column]
-            for key in ("relative_error", "relative_error_bar")
-        ]
-        for name, column in energies.items()
-        if any(energy is not None and energy.relative_error is not None for energy in column)
-    }
+    curves = {}
+    for name, suffix in ((AFTER, ""), (AVERAGE, AVERAGED), (BEFORE, BEFORE_IT)):
+        errors, bars = zip(*(row.error(suffix) for row in rows), strict=True)
+        if any(error is not None for error in errors):
+            curves[name] = errors, bars
     sizes, size_name = [row.size for row in rows], _size_name(hamiltonian)
     return errors_figure(sizes, curves, size_name, title=_title(hamiltonian))
 
@@ -93,8 +94,7 @@ def retraining_curve(folder: Path, row: Row) -> tuple[list[float], list[float | 
         folder: Folder of a size after the first, whose reference is known and not 0.
         row: Its row.
     """
-    steps, errors = [0.0], [None if row.before is None else row.before.relative_error]
-    last = 0
+    steps, errors, last = [0.0], [row.relative_error_before], 0
     for logged in read_metrics(RunFolder(folder).metrics, "training"):
         # Its loss is the mean energy of all minibatches since the row before.
         steps.append((last + logged["step"]) / 2)
@@ -105,17 +105,15 @@ def retraining_curve(folder: Path, row: Row) -> tuple[list[float], list[float | 
 
 def lines(row: Row) -> Iterator[str]:
     """Yields what a user reads of one size, below `HEADER`."""
-    energy, error = row.after.energy / row.n_sites, row.after.energy_error / row.n_sites
-    columns = "  ".join(f"{_shown(part):18}" for part in (row.after, row.before, row.averaged))
+    energy, error = row.energy / row.n_sites, row.energy_error / row.n_sites
+    columns = "  ".join(f"{_show(*row.error(suffix)):18}" for suffix in ("", BEFORE_IT, AVERAGED))
     shown = f"{energy:#.7g} +- {error:.0e}"
     yield f"{row.size:4d}  {row.n_steps:11d}  {shown:20}  {columns}".rstrip()
     yield from (f"Warning: {warning}" for warning in row.warnings)
 
 
-def _shown(energy: Energy | None) -> str:
-    if energy is None or energy.relative_error is None:
-        return ""
-    return f"{energy.relative_error:.1e} +- {energy.relative_error_bar:.0e}"
+def _show(error: float | None, bar: float | None) -> str:
+    return "" if error is None else f"{error:.1e} +- {bar:.0e}"
 
 
 def bulk_line(bulk: Bulk) -> str:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,57 +15,44 @@ from qtf.training.run_folder import RunFolder
 from trainers.ground_state.growth.stages import Stage
 from trainers.ground_state.report import RESULT
 
-# Suffixes of the entries of `growth.json` about the network before its first minibatch, and
-# averaged over symmetries.
-BEFORE, AVERAGED = "_before", "_with_symmetries"
-SUFFIXES = {"after": "", "before": BEFORE, "averaged": AVERAGED}
+# Suffixes of entries about the network before its first minibatch, and averaged over symmetries.
+BEFORE_IT, AVERAGED = "_before", "_with_symmetries"
 # Entries of a result that go on as they are.
-SHOWN = ("size", "n_sites", "n_steps", "n_evaluation", "energy_variance", "v_score")
-
-
-@dataclass(frozen=True)
-class Energy:
-    """A total energy, and how far it is from the reference.
-
-    Attributes:
-        energy: The energy.
-        energy_error: Its error bar.
-        relative_error: Its relative distance from the reference; None: there is none, or it is 0.
-        relative_error_bar: Error bar of that, which has that of the reference in it.
-    """
-
-    energy: float
-    energy_error: float
-    relative_error: float | None = None
-    relative_error_bar: float | None = None
+SHOWN = (
+    "size",
+    "n_sites",
+    "n_steps",
+    "energy",
+    "energy_error",
+    "n_evaluation",
+    "energy_variance",
+    "v_score",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One size of a growth.
+    """One size of a growth, as `growth.json` has it.
+
+    Energies are total ones, each with its error bar, its relative distance from the reference and
+    the error bar of that, which has the reference's in it; None: it is not known. They are of the
+    network after its training, before its first minibatch, and averaged over symmetries.
 
     Attributes:
         size: Spins of a chain or of the side of a square.
-        n_sites: Number of sites.
         n_steps: Optimiser steps.
-        n_evaluation: Samples of the energy after the retraining.
-        energy_variance: Variance of the energy.
-        v_score: V-score.
+        n_evaluation: Samples of the energy.
         warnings: Why it may not be the ground state, one sentence each.
         n_samples: Samples of a step.
         learning_rate: Learning rate at the start.
-        seconds: Time of the training; None: unknown.
-        reference_energy: Ground energy that it is held against.
-        reference_source: Where that is from.
-        reference_kind: What that is; None: unknown, or told by an older version.
-        after: Energy after the retraining.
-        before: Energy before its first minibatch; None: it was not measured.
-        averaged: Energy averaged over symmetries; None: it was not measured.
+        seconds: Duration of the training.
     """
 
     size: int
     n_sites: int
     n_steps: int
+    energy: float
+    energy_error: float
     n_evaluation: int
     energy_variance: float
     v_score: float
@@ -73,32 +60,30 @@ class Row:
     n_samples: int
     learning_rate: float
     seconds: float | None
-    reference_energy: float | None
+    reference_energy: float | None = None
     reference_source: str | None
     reference_kind: str | None = None
-    after: Energy
-    before: Energy | None = None
-    averaged: Energy | None = None
-
-    def to_mapping(self) -> dict[str, Any]:
-        """Returns a row of `growth.json`."""
-        names = (entry.name for entry in fields(self) if entry.name not in SUFFIXES)
-        return {name: getattr(self, name) for name in names} | {
-            f"{entry.name}{suffix}": getattr(getattr(self, name), entry.name, None)
-            for name, suffix in SUFFIXES.items()
-            for entry in fields(Energy)
-        }
+    relative_error: float | None = None
+    relative_error_bar: float | None = None
+    energy_before: float | None = None
+    energy_error_before: float | None = None
+    relative_error_before: float | None = None
+    relative_error_bar_before: float | None = None
+    energy_with_symmetries: float | None = None
+    energy_error_with_symmetries: float | None = None
+    relative_error_with_symmetries: float | None = None
+    relative_error_bar_with_symmetries: float | None = None
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Self:
-        """Returns a row of `growth.json`; what an older version has not written is unknown."""
-        names = (entry.name for entry in fields(cls) if entry.name in values)
-        energies = {}
-        for name, suffix in SUFFIXES.items():
-            if values.get(f"energy{suffix}") is not None:
-                keys = (f"{entry.name}{suffix}" for entry in fields(Energy))
-                energies[name] = Energy(*(values[key] for key in keys))
-        return cls(**{name: values[name] for name in names}, **energies)
+        """Returns a row of `growth.json`, whatever is beside it."""
+        names = {entry.name for entry in fields(cls)}
+        return cls(**{key: value for key, value in values.items() if key in names})
+
+    def error(self, suffix: str) -> tuple[float | None, float | None]:
+        """Returns a relative error and its error bar: "", `BEFORE_IT` or `AVERAGED`."""
+        values = vars(self)
+        return values[f"relative_error{suffix}"], values[f"relative_error_bar{suffix}"]
 
 
 @dataclass(frozen=True)
@@ -142,43 +127,37 @@ class Growth:
     rows: tuple[Row, ...]
     bulk: Bulk | None
 
-    def to_mapping(self) -> dict[str, Any]:
-        """Returns the content of the file."""
-        rows = [row.to_mapping() for row in self.rows]
-        return {"rows": rows, "bulk": None if self.bulk is None else asdict(self.bulk)}
-
 
 def read_row(stage: Stage, folder: Path) -> Row:
     """Returns the row of a size from its run folder."""
     result = read_object(folder / RESULT, keys=(*SHOWN, "seconds_per_step", "reference_source"))
     per_step = result["seconds_per_step"]
     first = read_metrics(RunFolder(folder).metrics, "validation")[0]
+    before = {f"{key}{BEFORE_IT}": first[key] for key in ("energy", "energy_error")}
+    # What is absent was not measured, or the run is from before it was kept.
+    measured = {key: result[key] for key in Row.__dataclass_fields__ if key in result}
+    measured |= before if first["step"] == 0 else {}
+    for suffix in ("", BEFORE_IT, AVERAGED):
+        measured |= _errors(measured, result, suffix)
     return Row(
-        **{key: result[key] for key in SHOWN},
-        # Absent in runs from before they were kept.
-        warnings=result.get("warnings", []),
+        **measured,
         n_samples=stage.settings.sampling.n_samples,
         learning_rate=stage.settings.training.optimizer.learning_rate,
         seconds=None if per_step is None else per_step * result["n_steps"],
-        reference_energy=result.get("reference_energy"),
-        reference_source=result["reference_source"],
-        # Absent in runs from before it was told.
-        reference_kind=result.get("reference_kind"),
-        after=_energy(result, result),
-        before=_energy(first, result) if first["step"] == 0 else None,
-        # Absent without known symmetries, and in runs from before it was measured.
-        averaged=_energy(result, result, AVERAGED) if f"energy{AVERAGED}" in result else None,
     )
 
 
-def _energy(values: Mapping[str, Any], result: Mapping[str, Any], suffix: str = "") -> Energy:
-    """Returns an energy among some values, held against the reference of a result."""
-    energy, error = values[f"energy{suffix}"], values[f"energy_error{suffix}"]
-    reference = result.get("reference_energy")
-    if not reference:
-        return Energy(energy, error)
-    bar = math.hypot(error, result["reference_error"]) / abs(reference)
-    return Energy(energy, error, relative_error(energy, reference), bar)
+def _errors(
+    measured: Mapping[str, Any], result: Mapping[str, Any], suffix: str
+) -> dict[str, float | None]:
+    energy, reference = measured.get(f"energy{suffix}"), result.get("reference_energy")
+    if energy is None or not reference:
+        return {}
+    bar = math.hypot(measured[f"energy_error{suffix}"], result["reference_error"]) / abs(reference)
+    errors = relative_error(energy, reference), bar
+    return dict(
+        zip((f"relative_error{suffix}", f"relative_error_bar{suffix}"), errors, strict=True)
+    )
 
 
 def bulk_energy(rows: Sequence[Row], hamiltonian: HamiltonianSettings) -> Bulk | None:
@@ -191,16 +170,15 @@ def bulk_energy(rows: Sequence[Row], hamiltonian: HamiltonianSettings) -> Bulk |
         hamiltonian: The Hamiltonian; its size does not matter.
     """
     powers = hamiltonian.resized(rows[0].size).lattice.size_powers(len(rows))
-    energies = [row.averaged for row in rows if row.averaged is not None]
-    is_averaged = len(energies) == len(rows)
-    if not is_averaged:
-        energies = [row.after for row in rows]
-    errors = [energy.energy_error for energy in energies]
+    is_averaged = all(row.energy_with_symmetries is not None for row in rows)
+    suffix = AVERAGED if is_averaged else ""
+    energies, errors = (
+        [vars(row)[f"{key}{suffix}"] for row in rows] for key in ("energy", "energy_error")
+    )
     if powers is None or len(rows) < len(powers) or not all(error > 0.0 for error in errors):
         return None
-    sizes, totals = [row.size for row in rows], [energy.energy for energy in energies]
-    fit = fit_sizes(sizes, totals, errors, powers)
-    known, known_error = known_energies.bulk_energy(hamiltonian) or (None, None)
+    fit = fit_sizes([row.size for row in rows], energies, errors, powers)
+    energy, error = known_energies.find_bulk_energy(hamiltonian) or (None, None)
     return Bulk(
         with_symmetries=is_averaged,
         energy_per_site=fit.bulk_energy,
@@ -210,6 +188,6 @@ def bulk_energy(rows: Sequence[Row], hamiltonian: HamiltonianSettings) -> Bulk |
         n_degrees_of_freedom=fit.n_degrees_of_freedom,
         powers=tuple(powers),
         coefficients=tuple(fit.coefficients.tolist()),
-        known_energy=known,
-        known_error=known_error,
+        known_energy=energy,
+        known_error=error,
     )

@@ -8,8 +8,8 @@ from qtf.ground_states.growth_folders import folder_name
 from trainers.ground_state.settings import (
     GroundStateSettings,
     SizeSettings,
-    SizeStart,
-    settings_of,
+    Start,
+    make_part,
 )
 
 T = TypeVar("T")
@@ -35,7 +35,8 @@ class Stage:
     @property
     def start(self) -> str | None:
         """Name of the run folder whose weights it starts from; None: random weights."""
-        return self.settings.growth.start
+        start = self.settings.growth.start
+        return None if start is None else str(start)
 
 
 def make_stages(settings: GroundStateSettings) -> list[Stage]:
@@ -50,32 +51,33 @@ def make_stages(settings: GroundStateSettings) -> list[Stage]:
     first, *others = settings.growth.sizes
     stages = [Stage(first, _at_size(settings, first, start=None))]
     for place, size in enumerate(others):
-        stages.append(Stage(size, _further(settings, place, size, stages[-1].name)))
+        stages.append(Stage(size, _make_further(settings, place, size, stages[-1].name)))
     return stages
 
 
-def _further(settings: GroundStateSettings, place: int, size: int, start: str) -> SizeSettings:
+def _make_further(settings: GroundStateSettings, place: int, size: int, start: str) -> SizeSettings:
     """Returns the settings of a size after the first, the `place`-th from 0."""
     growth, training, sampling = settings.growth, settings.training, settings.sampling
+    n_samples = _value_at(growth.n_samples, place, sampling.n_samples)
     optimizer = training.optimizer
     return replace(
         _at_size(settings, size, start=start),
-        sampling=replace(sampling, n_samples=_at(growth.n_samples, place, sampling.n_samples)),
+        sampling=replace(sampling, n_samples=n_samples),
         # T of `roth2020`: spins need not be kept diverse any more.
         penalties=replace(settings.penalties, temperature=0.0),
         training=replace(
             training,
             seed=training.seed + place + 1,
             steps_per_epoch=growth.steps_per_epoch,
-            n_epochs=_at(growth.n_steps, place, 0) // growth.steps_per_epoch,
+            n_epochs=_value_at(growth.n_steps, place, 0) // growth.steps_per_epoch,
             log_every_steps=growth.log_every_steps,
             optimizer=replace(
                 optimizer,
                 schedule=growth.schedule,
                 floor=growth.floor,
                 warmup_steps=0,
-                learning_rate=_at(growth.learning_rates, place, optimizer.learning_rate),
-                clip_norm=_at(growth.clip_norms, place, optimizer.clip_norm),
+                learning_rate=_value_at(growth.learning_rates, place, optimizer.learning_rate),
+                clip_norm=_value_at(growth.clip_norms, place, optimizer.clip_norm),
             ),
         ),
     )
@@ -83,9 +85,9 @@ def _further(settings: GroundStateSettings, place: int, size: int, start: str) -
 
 def _at_size(settings: GroundStateSettings, size: int, *, start: str | None) -> SizeSettings:
     physics = replace(settings.physics, hamiltonian=settings.physics.hamiltonian.resized(size))
-    return settings_of(SizeSettings, settings, physics=physics, growth=SizeStart(start))
+    return make_part(SizeSettings, settings, physics=physics, growth=Start(start))
 
 
-def _at(values: Sequence[T], place: int, otherwise: T) -> T:
+def _value_at(values: Sequence[T], place: int, otherwise: T) -> T:
     """Returns the value of a place, the last one beyond the end, another one if there are none."""
     return values[min(place, len(values) - 1)] if values else otherwise

@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from qtf.autoregressive import GRUNetwork, PixelCNN
-from qtf.ground_states.min_sr import MinSR
+from qtf.ground_states.task import Reconfiguration
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import all_bits
 
@@ -37,10 +37,10 @@ def test_direction_solves_the_equations_of_stochastic_reconfiguration(name):
     energies = rng.standard_normal((2, 12)) - 3.0
     energies[1] *= not psi.positive
     shift, momentum = 0.02, 0.7
-    min_sr = MinSR(psi, shift, momentum=momentum)
+    step = Reconfiguration(psi, None, None, diag_shift=shift, momentum=momentum)
     before = rng.standard_normal(psi.count_params())
-    min_sr.state[0].assign(before)
-    run = tf.function(lambda *args: min_sr.direction(*args), autograph=False)
+    step.state[0].assign(before)
+    run = tf.function(lambda *args: step.direction(*args), autograph=False)
     shares = rng.dirichlet(np.ones(12))
     found = [np.asarray(part) for part in run(bits, *energies, shares)]
     assert [part.shape for part in found] == [tuple(v.shape) for v in psi.trainable_variables]
@@ -53,12 +53,12 @@ def test_direction_solves_the_equations_of_stochastic_reconfiguration(name):
     rest = force - momentum * metric @ before
     expected = np.linalg.solve(metric + shift * np.eye(len(metric)), rest) + momentum * before
     joined = np.concatenate([part.ravel() for part in found])
-    np.testing.assert_allclose(min_sr.state[0], joined)
+    np.testing.assert_allclose(step.state[0], joined)
     np.testing.assert_allclose(joined, expected, rtol=1e-8, atol=1e-9)
 
 
 def test_mistakes_are_named():
     with pytest.raises(ValueError, match="diag_shift.* positive, but is 0"):
-        MinSR(None, 0.0)
+        Reconfiguration(None, None, None, diag_shift=0.0)
     with pytest.raises(ValueError, match="momentum.* below 1, but is 1"):
-        MinSR(None, 0.1, momentum=1.0)
+        Reconfiguration(None, None, None, diag_shift=0.1, momentum=1.0)

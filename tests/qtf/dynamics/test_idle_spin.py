@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from qtf.dynamics.growth import grow
+from qtf.dynamics.idle_spin import add_idle_spin
 from qtf.dynamics.rollout import Rollout, real_parts
 from qtf.dynamics.transferable_sru import TransferableSRU
 from qtf.physics import sample_initial_states
@@ -35,7 +35,7 @@ def test_grown_network_predicts_the_old_spins_beside_an_idle_one(predicts):
         return np.linalg.norm(model(parts[:, :-1]) - parts[:, 1:]) / np.linalg.norm(decoded)
 
     before = error()
-    unexplained = grow(model, 2)
+    unexplained = add_idle_spin(model, 2)
     assert error() < 0.5 * before
     assert 0 < unexplained < 0.06
 
@@ -43,7 +43,7 @@ def test_grown_network_predicts_the_old_spins_beside_an_idle_one(predicts):
 def test_grown_rows_of_the_spin_encoding_are_orthogonal_to_the_old_ones():
     model = network()
     old = np.asarray(model.spin_encoding.real_embedding)[:4]
-    grow(model, 2)
+    add_idle_spin(model, 2)
     table = np.asarray(model.spin_encoding.real_embedding)
     np.testing.assert_array_equal(table[:4], old)
     np.testing.assert_allclose(table[:4] @ table[4:8].T, 0, atol=1e-6)
@@ -54,13 +54,13 @@ def test_grown_rows_of_the_spin_encoding_are_orthogonal_to_the_old_ones():
 def test_growing_a_narrow_network_keeps_its_initial_rows():
     model = network(units=8)
     before = np.asarray(model.spin_encoding.real_embedding)
-    grow(model, 2)
+    add_idle_spin(model, 2)
     np.testing.assert_array_equal(model.spin_encoding.real_embedding, before)
 
 
 def test_growing_is_reproducible():
     first, second = network(), network()
-    assert grow(first, 2) == grow(second, 2)
+    assert add_idle_spin(first, 2) == add_idle_spin(second, 2)
     for one, other in zip(first.get_weights(), second.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -68,4 +68,4 @@ def test_growing_is_reproducible():
 @pytest.mark.parametrize("n_sites", [0, 4])
 def test_grow_raises_without_room(n_sites):
     with pytest.raises(ValueError, match=r"`n_sites` must be within 1\.\.3, .* but is"):
-        grow(network(), n_sites)
+        add_idle_spin(network(), n_sites)

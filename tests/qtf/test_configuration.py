@@ -6,20 +6,19 @@ import pytest
 from ml_collections import ConfigDict
 
 from qtf.checks import COUNT, POSITIVE, Optional
+from qtf.configuration import config_dict, from_config
 from qtf.settings import Settings
-from trainers.config import config_dict, from_config
 
 
 @dataclass(frozen=True)
-class Free:
+class Free(Settings, free=True):
     values: Mapping[str, Any] = field(default_factory=lambda: {"name": "ising"})
 
     def as_mapping(self) -> dict[str, Any]:
         return dict(self.values)
 
-    @classmethod
-    def from_mapping(cls, values: Mapping[str, Any]) -> "Free":
-        return cls(values)
+    def changed(self, values: Mapping[str, Any]) -> "Free":
+        return Free(values)
 
 
 @dataclass(frozen=True)
@@ -66,6 +65,7 @@ def test_a_free_section_is_replaced_as_a_whole():
         ({"inner": {"unit": 1}}, "unknown key `inner.unit`. Did you mean `inner.units`?"),
         ({"inner": {"rate": True}}, "`inner.rate` must be a number, but is True"),
         ({"inner": {"rate": 0}}, "`inner.rate` must be positive, but is 0"),
+        ({"inner": {"hamiltonian": 3}}, "`inner.hamiltonian` must hold further settings, but is 3"),
         ({"inner": 3}, "`inner` must hold further settings, but is 3"),
         ({"flag": "yes"}, "Configuration has a value of the wrong type"),
     ],

@@ -40,7 +40,7 @@ class LagResiduals:
         return float(np.sqrt(self.squares.sum() / self.counts.sum()))
 
 
-def growth_p_value(first: LagResiduals, last: LagResiduals, rounding: float) -> float:
+def lag_p_value(first: LagResiduals, last: LagResiduals, rounding: float) -> float:
     """Returns how probable it is that noise alone grows as much between two lags.
 
     Args:
@@ -54,7 +54,7 @@ def growth_p_value(first: LagResiduals, last: LagResiduals, rounding: float) -> 
     Example:
         >>> first = LagResiduals(np.array([1.0, 1.1, 0.9, 1.0]), np.full(4, 10), 0.0)
         >>> last = LagResiduals(np.array([2.0, 2.2, 1.9, 2.1]), np.full(4, 10), 0.0)
-        >>> growth_p_value(first, first, 1e-7), round(growth_p_value(first, last, 1e-7), 6)
+        >>> lag_p_value(first, first, 1e-7), round(lag_p_value(first, last, 1e-7), 6)
         (1.0, 2.3e-05)
     """
     shares = last.counts / last.counts.sum()

@@ -26,7 +26,7 @@ CHUNK = 128
 RIDGE = 1e-6
 
 
-def grow(
+def add_idle_spin(
     model: TransferableSRU, n_sites: int, *, initial_states: str = "paper", seed: int = 0
 ) -> float:
     """Makes a network start n_sites + 1 spins as n_sites spins beside an idle one.
@@ -52,7 +52,7 @@ def grow(
 
     Example:
         >>> model = TransferableSRU.from_preset("paper", n_max=3, units=16, n_layers=1)
-        >>> 0 <= grow(model, 2) <= 1
+        >>> 0 <= add_idle_spin(model, 2) <= 1
         True
     """
     if not 1 <= n_sites < model.n_max:
@@ -84,21 +84,21 @@ def _with_idle_spin(
     return np.concatenate([psi[:, 0], psi[:, 1]], axis=-1)
 
 
-def _with_orthogonal_rows(table: np.ndarray, known: int, rng: np.random.Generator) -> np.ndarray:
-    """Returns the table with rows known .. 2 * known outside the span of those before."""
-    _, values, directions = np.linalg.svd(table[:known])
-    unused = directions[known : 2 * known]
-    if len(unused) < known:
+def _with_orthogonal_rows(table: np.ndarray, n_rows: int, rng: np.random.Generator) -> np.ndarray:
+    """Returns the table with rows n_rows .. 2 * n_rows outside the span of those before."""
+    _, values, directions = np.linalg.svd(table[:n_rows])
+    unused = directions[n_rows : 2 * n_rows]
+    if len(unused) < n_rows:
         return table
-    rotation, _ = np.linalg.qr(rng.normal(size=(known, known)))
+    rotation, _ = np.linalg.qr(rng.normal(size=(n_rows, n_rows)))
     table = table.copy()
-    table[known : 2 * known] = np.sqrt(np.mean(values**2)) * rotation @ unused
+    table[n_rows : 2 * n_rows] = np.sqrt(np.mean(values**2)) * rotation @ unused
     return table
 
 
 def _fit_decoding(model: TransferableSRU, psi: np.ndarray) -> float:
     """Fits the decoding to trajectories and returns the unexplained share."""
-    moment, products, total = 0.0, 0.0, 0.0
+    moment, products, total = np.zeros(()), np.zeros(()), 0.0
     for features, targets in _regression(model, psi):
         moment = moment + features.T @ features
         products = products + features.T @ targets

@@ -3,7 +3,7 @@ import pytest
 from scipy.stats import kstest
 
 from qtf.dynamics.generator_fit import fit_generator
-from qtf.dynamics.residual_growth import LagResiduals, growth_p_value
+from qtf.dynamics.lag_test import LagResiduals, lag_p_value
 
 from .noisy_chains import noisy_chains
 
@@ -17,7 +17,7 @@ def test_p_values_of_noise_are_uniform_although_lags_share_noise():
     p_values = []
     for _ in range(400):
         shared, first, last = rng.chisquare(40, size=(3, 12))
-        p_values.append(growth_p_value(residuals(shared + first), residuals(shared + last), 1e-7))
+        p_values.append(lag_p_value(residuals(shared + first), residuals(shared + last), 1e-7))
     assert kstest(p_values, "uniform").pvalue > 0.01
 
 
@@ -26,7 +26,7 @@ def test_p_values_are_not_smaller_where_trajectories_scatter_by_different_amount
     strengths = np.array([1.0] * 8 + [20.0] * 2)
     p_values = np.array(
         [
-            growth_p_value(*(residuals(strengths * rng.chisquare(40, 10)) for _ in range(2)), 0.0)
+            lag_p_value(*(residuals(strengths * rng.chisquare(40, 10)) for _ in range(2)), 0.0)
             for _ in range(1000)
         ]
     )
@@ -37,21 +37,21 @@ def test_p_values_are_not_smaller_where_trajectories_scatter_by_different_amount
 def test_what_the_fit_takes_away_is_given_back():
     """Growth that the fit of the last lag hides counts, and that of the first does not."""
     first, last = np.full(6, 50.0), np.full(6, 50.0) + np.arange(6)
-    hidden = growth_p_value(residuals(first), residuals(last - 5, gain=30.0), 0.0)
-    assert hidden == pytest.approx(growth_p_value(residuals(first), residuals(last), 0.0))
+    hidden = lag_p_value(residuals(first), residuals(last - 5, gain=30.0), 0.0)
+    assert hidden == pytest.approx(lag_p_value(residuals(first), residuals(last), 0.0))
 
 
 def test_growth_within_rounding_is_none():
     first = residuals(np.full(4, 1e-30))
     last = residuals(1e-14 * np.array([1.0, 1.1, 0.9, 1.0]))
-    assert growth_p_value(first, last, 0.0) < 1e-3
-    assert growth_p_value(first, last, 1e-7) > 0.999
+    assert lag_p_value(first, last, 0.0) < 1e-3
+    assert lag_p_value(first, last, 1e-7) > 0.999
 
 
 def test_residuals_that_are_all_equal_do_or_do_not_grow():
     same, more = residuals(np.ones(4), 128), residuals(2 * np.ones(4), 128)
-    assert growth_p_value(same, same, 0.0) == 1.0
-    assert growth_p_value(same, more, 0.0) == 0.0
+    assert lag_p_value(same, same, 0.0) == 1.0
+    assert lag_p_value(same, more, 0.0) == 0.0
 
 
 @pytest.mark.parametrize("n_samples", [3, 8])
