@@ -17,6 +17,7 @@ from data_gen.settings import GenerationSettings
 from data_gen.shards import TEMPORARY_PREFIX
 from qtf.data.schema import MANIFEST_NAME, Manifest, Shard, shard_from
 from qtf.files import read_json_lines, write_atomically
+from qtf.settings import flatten
 
 JOURNAL_NAME = ".journal.jsonl"
 
@@ -147,8 +148,8 @@ def _check_empty(folder: Path) -> None:
         )
 
 
-def _check_same(folder: Path, recorded: Mapping[str, object], settings: GenerationSettings) -> None:
-    old, new = _flat(recorded), _flat(json.loads(json.dumps(settings.as_record())))
+def _check_same(folder: Path, recorded: Mapping[str, Any], settings: GenerationSettings) -> None:
+    old, new = flatten(recorded), flatten(json.loads(json.dumps(settings.as_record())))
     for key in sorted(old.keys() | new.keys()):
         if old.get(key) != new.get(key):
             raise ValueError(
@@ -156,11 +157,3 @@ def _check_same(folder: Path, recorded: Mapping[str, object], settings: Generati
                 f" there, but {new.get(key)!r} now; choose another folder, or repeat the earlier"
                 " settings to complete this one."
             )
-
-
-def _flat(content: Mapping[str, object], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in content.items():
-        inner = _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else None
-        flat.update(inner if inner is not None else {prefix + key: value})
-    return flat

@@ -88,6 +88,18 @@ def test_gradient_of_the_full_sum_equals_finite_differences(generator, make, gra
     assert slope == pytest.approx(expected, rel=1e-6)
 
 
+def test_signs_of_samples_count_from_their_mean(generator, make):
+    # Their mean changes nothing in the mean, but would be noise in the gradient.
+    distribution = make(2)
+    uniforms = np.random.default_rng(0).random((distribution.n_uniforms, 60))
+    outcomes = distribution.sample(ops.convert_to_tensor(uniforms))
+    diagonal, _ = generator.terms(distribution, outcomes)
+    _, of_samples, _ = steady_state(generator, "l1").of_samples(distribution, outcomes)
+    signs = np.asarray(of_samples) / np.asarray(diagonal)
+    assert signs.sum() == pytest.approx(0, abs=1e-12)
+    assert signs.std() > 1e-3
+
+
 @pytest.mark.long
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="accumulates by TensorFlow")
 @pytest.mark.parametrize("norm", NORMS)

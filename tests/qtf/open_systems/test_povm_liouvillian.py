@@ -111,6 +111,24 @@ def test_bonds_in_both_directions_and_twice_add_up(heisenberg):
     )
 
 
+def test_moves_without_a_rate_count_nothing_however_probable_they_are():
+    mix = np.ones((4, 4)) / 4 - np.eye(4)
+    first_only = PovmLiouvillian([(0, 1)], [np.kron(mix, np.eye(4))], n_sites=2)
+    outcomes = every(2)[4:8]
+
+    def log_prob(outcomes):
+        # All but one outcome of the second site are too improbable for a quotient.
+        return -1000.0 * ops.cast(outcomes[:, 1] != 0, "float64")
+
+    rates = np.asarray(first_only.rates(log_prob, ops.convert_to_tensor(outcomes)))
+    np.testing.assert_allclose(rates, 0.0, atol=1e-12)
+
+
+def test_a_chunk_holds_no_more_than_all_moves(heisenberg):
+    generator = generator_of(heisenberg(3, Chain(3).bonds()), chunk=1000)
+    assert (generator.chunk, generator.n_chunks) == (generator.n_moves, 1)
+
+
 def test_ratios_stay_finite_for_forty_sites(heisenberg, randomized, product_probabilities):
     model = heisenberg(40, Chain(40, periodic=True).bonds())
     keras.utils.set_random_seed(0)

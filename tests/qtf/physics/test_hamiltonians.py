@@ -36,6 +36,11 @@ def site_sum(kronecker, lattice, letter, coefficients):
     return sum(c * string for c, string in zip(coefficients, strings, strict=True))
 
 
+def test_what_has_no_coefficient_is_no_term():
+    assert {t.sites for t in heisenberg(Chain(3), coupling=[1.0, 0.0]).terms} == {(0, 1)}
+    assert [t.paulis for t in xyz(Chain(2), coupling_x=0.0, coupling_z=0.0).terms] == ["YY"]
+
+
 def check_all_forms(hamiltonian, expected):
     psi = np.random.default_rng(0).normal(size=(2, len(expected)))
     np.testing.assert_allclose(hamiltonian.to_dense(), expected, atol=1e-13)

@@ -285,6 +285,11 @@ def test_steady_state_does_not_depend_on_the_unit_of_rates(scale):
     assert nothing.largest_rate == scale
 
 
+def test_the_largest_rate_counts_the_square_of_the_jump():
+    jumps = [(0, 3 * np.diag([1.0, -1.0]), 2.0), (0, np.eye(2), 17.0)]
+    assert Lindbladian(PauliSum(1, []), jumps).largest_rate == pytest.approx(18.0)
+
+
 @pytest.mark.parametrize("norm", [1e-160, 1e155])
 def test_evolution_of_any_operator_is_as_accurate(norm, random_states):
     rho0 = random_density_matrix(3, random_states)
