@@ -116,7 +116,7 @@ def training_step(settings: RunSettings) -> Run:
     import tensorflow as tf
 
     from qtf.training.distribution import make_strategy
-    from qtf.training.schedules import make_optimizer
+    from qtf.training.optimization import make_optimizer
     from qtf.training.step import TrainingStep
     from trainers.ground_state.assembly import make_task
     from trainers.ground_state.facts import find_facts

@@ -46,7 +46,7 @@ def training_step(n_layers: int) -> tuple[Any, Run]:
     from qtf.dynamics.task import next_state_loss
     from qtf.dynamics.transferable_sru import TransferableSRU
     from qtf.training.distribution import make_strategy
-    from qtf.training.schedules import make_optimizer
+    from qtf.training.optimization import make_optimizer
     from qtf.training.settings import TrainingSettings
     from qtf.training.step import TrainingStep
 

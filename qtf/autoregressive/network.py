@@ -1,5 +1,6 @@
 """What every autoregressive network can do, whatever its outcomes mean."""
 
+import importlib
 from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any, ClassVar, Generic, Self, TypeVar
@@ -9,7 +10,7 @@ import numpy as np
 from keras import ops
 
 from qtf.autoregressive.inputs import checked_outcomes
-from qtf.autoregressive.settings import ArchitectureSettings
+from qtf.autoregressive.settings import NETWORKS, ArchitectureSettings, NetworkSettings
 from qtf.checks import COUNT, check_arguments
 from qtf.typing import Index, Lattice, Shape, Tensor
 
@@ -247,6 +248,31 @@ class AutoregressiveNetwork(keras.Model, Generic[Cache]):
             "heads": self.heads,
         }
         return {**super().get_config(), **sizes, **self.settings.as_mapping()}
+
+
+def network_class(kind: type[ArchitectureSettings]) -> type[AutoregressiveNetwork[Any]]:
+    """Imports and returns the class of the networks that settings of a kind describe."""
+    file, name = kind.network.split(".")
+    return getattr(importlib.import_module(f"qtf.autoregressive.{file}"), name)
+
+
+def make_network(
+    settings: NetworkSettings, lattice: Lattice, *, heads: tuple[int, ...], local_dimension: int = 2
+) -> AutoregressiveNetwork[Any]:
+    """Makes the network of a configuration, one position for each site.
+
+    Args:
+        settings: Name of the network and what is set of it.
+        lattice: The sites.
+        heads: Widths of the outputs of each position.
+        local_dimension: Number of outcomes of a position.
+
+    Raises:
+        ValueError: The network does not fit the lattice.
+    """
+    settings.check_lattice(lattice)
+    kind, architecture = network_class(NETWORKS[settings.name]), settings.architecture()
+    return kind.for_lattice(lattice, architecture, heads=heads, local_dimension=local_dimension)
 
 
 def _settings_of_arguments(

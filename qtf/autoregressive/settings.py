@@ -1,12 +1,9 @@
 """Settings of every network and the one table of them; needs no Keras."""
 
-import importlib
 import re
 from dataclasses import dataclass, fields
 from typing import (
-    TYPE_CHECKING,
     Annotated,
-    Any,
     ClassVar,
     TypeVar,
     dataclass_transform,
@@ -18,9 +15,6 @@ from typing import (
 from qtf.checks import COUNT, FLAG, OneOf, Optional
 from qtf.settings import Settings
 from qtf.typing import Lattice
-
-if TYPE_CHECKING:
-    from qtf.autoregressive.network import AutoregressiveNetwork
 
 
 class ArchitectureSettings(Settings):
@@ -38,12 +32,6 @@ class ArchitectureSettings(Settings):
     def __init_subclass__(cls, *, network: str, order: str | None = None) -> None:
         super().__init_subclass__(section="network")
         cls.network, cls.order = network, order
-
-    @classmethod
-    def network_class(cls) -> "type[AutoregressiveNetwork[Any]]":
-        """Imports and returns the class of the network."""
-        file, name = cls.network.split(".")
-        return getattr(importlib.import_module(f"qtf.autoregressive.{file}"), name)
 
 
 @dataclass(frozen=True)
@@ -230,23 +218,3 @@ class NetworkSettings(Settings, section="network"):
         """
         if self.order is not None and lattice.rows() is None:
             raise ValueError(f'Setting `network.name` = "{self.name}" needs a square lattice.')
-
-    def make(
-        self, lattice: Lattice, *, heads: tuple[int, ...], local_dimension: int = 2
-    ) -> "AutoregressiveNetwork[Any]":
-        """Makes the network, one position for each site.
-
-        Args:
-            lattice: The sites.
-            heads: Widths of the outputs of each position.
-            local_dimension: Number of outcomes of a position.
-
-        Raises:
-            ValueError: The network does not fit the lattice.
-        """
-        self.check_lattice(lattice)
-        return (
-            NETWORKS[self.name]
-            .network_class()
-            .for_lattice(lattice, self.architecture(), heads=heads, local_dimension=local_dimension)
-        )

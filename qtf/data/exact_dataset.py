@@ -1,14 +1,26 @@
 """The source that computes trajectories, as a `tf.data` stream."""
 
+from collections.abc import Mapping
+from typing import Protocol
+
 import numpy as np
 import tensorflow as tf
 
-from qtf.data.exact_source import ExactSource
 from qtf.data.streams import local_replicas
 
 
+class ComputedBatches(Protocol):
+    """Batches of trajectories by the number of their step, see `ExactSource`."""
+
+    batch_size: int
+    window: int
+
+    def batch(self, step: int, replica: int = 0) -> Mapping[str, np.ndarray]:
+        """Returns the batch of a step and replica."""
+
+
 def exact_dataset(
-    source: ExactSource,
+    source: ComputedBatches,
     start_step: int = 0,
     *,
     input_context: tf.distribute.InputContext | None = None,

@@ -19,7 +19,7 @@ from qtf.checks import (
 )
 from qtf.physics.lattices import ORDERS
 from qtf.settings import Settings
-from qtf.training.settings import SCHEDULES
+from qtf.training.optimizers import SCHEDULES
 
 GROUPS = ("none", "flip", "lattice", "lattice_and_flip")
 # What the two phases of a position are read from: number of outputs.

@@ -16,11 +16,12 @@ from qtf.progress import EVERY, announced
 from qtf.training.checkpoint_files import last_step
 from qtf.training.checkpoints import optimizer_steps
 from qtf.training.damped_step import DampedStep
-from qtf.training.engine import Engine, Step, make_engine
+from qtf.training.engine import Engine, Step
+from qtf.training.engines import make_engine
 from qtf.training.logbook import Logbook
+from qtf.training.optimization import make_optimizer
 from qtf.training.progress import Progress
 from qtf.training.run_folder import MUTABLE_KEYS, RunFolder
-from qtf.training.schedules import make_optimizer
 from qtf.training.settings import TrainingSettings
 from qtf.training.training import Training
 from qtf.training.weight_files import load_weights

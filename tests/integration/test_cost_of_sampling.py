@@ -50,7 +50,7 @@ SIZES = {
 }
 found = {}
 for name, settings in NETWORKS.items():
-    network = settings.network_class()(**SIZES[name])
+    network = network_class(settings)(**SIZES[name])
     psi = WaveFunction(network=network, zero_magnetization=True)
     uniforms, bits = np.zeros((N, 8), "float32"), np.zeros((8, N), "int32")
     sample = jax.make_jaxpr(psi.sample)(uniforms)

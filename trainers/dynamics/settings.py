@@ -8,7 +8,8 @@ from qtf.checks import COUNT, FLAG, OneOf, Optional
 from qtf.data.settings import EXACT, FILES, DataSettings, ExactSettings
 from qtf.dynamics.settings import LOCAL_GENERATOR, LOSSES, FitSettings, ModelSettings, metric_names
 from qtf.settings import Settings
-from qtf.training.settings import OptimizerSettings, TrainingSettings
+from qtf.training.optimizers import OptimizerSettings
+from qtf.training.settings import TrainingSettings
 
 LOOP, LBFGS = "loop", "lbfgs"
 

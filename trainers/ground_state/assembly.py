@@ -5,6 +5,7 @@ import functools
 from collections.abc import Callable
 from pathlib import Path
 
+from qtf.autoregressive.network import make_network
 from qtf.data.random_source import RandomSource
 from qtf.ground_states.estimates import EnergyEstimate
 from qtf.ground_states.local_energy import LocalEnergy
@@ -112,7 +113,7 @@ def make_wave_function(settings: RunSettings, facts: Facts) -> WaveFunction | Sy
         ValueError: The network does not fit.
     """
     lattice, wave_function = settings.physics.hamiltonian.lattice, settings.wave_function
-    network = settings.network.make(lattice, heads=wave_function.heads)
+    network = make_network(settings.network, lattice, heads=wave_function.heads)
     psi = WaveFunction(
         network=network,
         sites=lattice.site_order(wave_function.order),

@@ -17,7 +17,8 @@ from qtf.ground_states.settings import (
 )
 from qtf.physics import HamiltonianSettings
 from qtf.settings import Settings
-from qtf.training.settings import FULL_PRECISIONS, OptimizerSettings, TrainingSettings
+from qtf.training.optimizers import OptimizerSettings
+from qtf.training.settings import FULL_PRECISIONS, TrainingSettings
 
 CHAIN = HamiltonianSettings("ising", {"lattice": "chain", "n_sites": 12})
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from qtf.autoregressive.network import make_network
 from qtf.data.random_source import RandomSource
 from qtf.open_systems.observables import PauliObservables
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
@@ -108,7 +109,7 @@ def make_distribution(settings: OpenSystemSettings) -> OutcomeDistribution:
         ValueError: The network or the strings do not fit the lattice or one another.
     """
     lattice = settings.physics.hamiltonian.lattice
-    network = settings.network.make(lattice, local_dimension=4, heads=(4,))
+    network = make_network(settings.network, lattice, local_dimension=4, heads=(4,))
     strings = lattice.strings(settings.strings)
     distribution = OutcomeDistribution(network=network, strings=strings)
     start = make_measurement(settings).site_probabilities(np.array([STARTS[settings.start]]))[0]

@@ -16,7 +16,8 @@ from qtf.open_systems.settings import (
 )
 from qtf.physics import JUMP_MATRICES, MEASUREMENTS, HamiltonianSettings
 from qtf.settings import Settings
-from qtf.training.settings import FULL_PRECISIONS, OptimizerSettings, TrainingSettings
+from qtf.training.optimizers import OptimizerSettings
+from qtf.training.settings import FULL_PRECISIONS, TrainingSettings
 
 # Up to so many sites all outcomes are listed, and exact values are known in a minute or so.
 MAX_LISTED_SITES = 9

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from qtf.autoregressive import NETWORKS
 from qtf.autoregressive.inputs import checked_members, checked_outcomes, checked_uniforms
+from qtf.autoregressive.network import network_class
 
 ARGUMENTS = {
     "gated_2d": {"shape": (2, 2), "units": 4},
@@ -20,7 +21,7 @@ TYPES = ("bool", "int8", "uint8", "int64", "float32")
 @pytest.mark.parametrize("name", NETWORKS)
 def test_networks_take_outcomes_of_any_type(name):
     keras.utils.set_random_seed(1)
-    network = NETWORKS[name].network_class()(**ARGUMENTS[name])
+    network = network_class(NETWORKS[name])(**ARGUMENTS[name])
     expected = np.asarray(network(np.array(GIVEN, "int32")))
     for dtype in TYPES:
         np.testing.assert_array_equal(network(np.array(GIVEN, dtype)), expected)

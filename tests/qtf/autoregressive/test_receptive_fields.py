@@ -7,6 +7,7 @@ import tensorflow as tf
 from keras import ops
 
 from qtf.autoregressive import NETWORKS, AutoregressiveNetwork
+from qtf.autoregressive.network import network_class
 
 ROWS, COLUMNS = SHAPE = (4, 4)
 N = ROWS * COLUMNS
@@ -25,7 +26,7 @@ CASES = [(name, arguments) for name, cases in ARGUMENTS.items() for arguments in
 
 def randomized(name, arguments, rng):
     keras.utils.set_random_seed(0)
-    network = NETWORKS[name].network_class()(**arguments, dtype="float64")
+    network = network_class(NETWORKS[name])(**arguments, dtype="float64")
     for variable in network.variables:
         variable.assign(variable + 0.4 * rng.standard_normal(variable.shape))
     return network

@@ -7,6 +7,7 @@ import keras
 import pytest
 
 from qtf.autoregressive import LSTM2D, NETWORKS, GRUNetwork, PixelCNN, Transformer
+from qtf.autoregressive.network import make_network, network_class
 from qtf.autoregressive.settings import NetworkSettings, PixelCNNSettings
 from qtf.physics import Chain, Square
 
@@ -15,7 +16,7 @@ ON_ROWS = {name for name, kind in NETWORKS.items() if kind.order}
 
 def test_every_network_names_its_settings_and_they_name_it():
     for kind in NETWORKS.values():
-        assert kind.network_class().settings_class is kind
+        assert network_class(kind).settings_class is kind
         assert kind().section == "network"
 
 
@@ -30,8 +31,8 @@ def test_networks_on_rows_need_their_order():
 @pytest.mark.parametrize("name", NETWORKS)
 def test_network_of_a_lattice_has_its_sites_and_the_settings(name):
     settings = NetworkSettings(name=name)
-    network = settings.make(Square(2, 3), heads=(4,), local_dimension=4)
-    assert type(network) is NETWORKS[name].network_class()
+    network = make_network(settings, Square(2, 3), heads=(4,), local_dimension=4)
+    assert type(network) is network_class(NETWORKS[name])
     assert (network.n_positions, network.heads, network.local_dimension) == (6, (4,), 4)
     assert network.settings == settings.architecture() == NETWORKS[name]()
     assert network.n_together == (3 if name in ON_ROWS else 1)
@@ -40,9 +41,9 @@ def test_network_of_a_lattice_has_its_sites_and_the_settings(name):
 @pytest.mark.parametrize("name", sorted(ON_ROWS))
 def test_chains_have_no_rows(name):
     with pytest.raises(ValueError, match=f'^Setting `network.name` = "{name}" needs a square latt'):
-        NetworkSettings(name=name).make(Chain(4), heads=(2,))
+        make_network(NetworkSettings(name=name), Chain(4), heads=(2,))
     with pytest.raises(ValueError, match=r"^Argument `lattice` must have rows for \w+2?D?\.$"):
-        NETWORKS[name].network_class().for_lattice(Chain(4))
+        network_class(NETWORKS[name]).for_lattice(Chain(4))
 
 
 def test_any_object_with_sites_and_rows_is_a_lattice():
@@ -106,7 +107,7 @@ def test_descriptions_of_older_versions_load():
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_descriptions_make_the_same_network(name):
-    network = NetworkSettings(name=name).make(Square(2, 2), heads=(2,))
+    network = make_network(NetworkSettings(name=name), Square(2, 2), heads=(2,))
     described = json.loads(json.dumps(keras.saving.serialize_keras_object(network)))
     copy = keras.saving.deserialize_keras_object(described)
     assert copy.get_config() == network.get_config()

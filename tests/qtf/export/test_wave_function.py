@@ -7,6 +7,7 @@ import scipy.stats
 import tensorflow as tf
 
 from qtf.autoregressive import NETWORKS
+from qtf.autoregressive.network import network_class
 from qtf.export.saved_model import export_wave_function
 from qtf.export.wave_function_signatures import WaveFunctionModule
 from qtf.ground_states.local_energy import LocalEnergy
@@ -39,7 +40,7 @@ CONFIG = {
 
 def wave_function(name="gru", dtype=None, **arguments):
     keras.utils.set_random_seed(3)
-    network = NETWORKS[name].network_class()(**ARGUMENTS[name], dtype=dtype)
+    network = network_class(NETWORKS[name])(**ARGUMENTS[name], dtype=dtype)
     rng = np.random.default_rng(4)
     for variable in network.variables:
         variable.assign(variable + 0.4 * rng.standard_normal(variable.shape))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from qtf.autoregressive import NETWORKS
+from qtf.autoregressive.network import network_class
 from qtf.ground_states.exact_sums import state_vector
 from qtf.ground_states.settings import GROUPS
 from qtf.ground_states.symmetries import symmetrizer
@@ -49,7 +50,7 @@ def wave_function(name, lattice, dtype, **options):
         place = {"shape": (lattice.n_rows, lattice.n_columns)}
     else:
         place = {"n_positions": lattice.n_sites}
-    network = NETWORKS[name].network_class()(**place, **SIZES[name], dtype=dtype)
+    network = network_class(NETWORKS[name])(**place, **SIZES[name], dtype=dtype)
     rng = np.random.default_rng(1)
     for variable in network.variables:
         variable.assign(variable + 0.3 * rng.standard_normal(variable.shape))

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from qtf.autoregressive import NETWORKS, GRUNetwork
+from qtf.autoregressive.network import network_class
 from qtf.data.random_source import RandomSource
 from qtf.ground_states.distribution import SpinDistribution
 from qtf.ground_states.exact_sums import state_vector
@@ -182,7 +183,7 @@ MEASURED = {
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_network_tells_the_memory_of_an_evaluation(name):
-    found = NETWORKS[name].network_class()(**ARGUMENTS[name]).evaluation_bytes
+    found = network_class(NETWORKS[name])(**ARGUMENTS[name]).evaluation_bytes
     assert MEASURED[name] / 3 < found < 3 * MEASURED[name]
 
 

@@ -4,9 +4,10 @@ import pytest
 
 from qtf.checks import Number
 from qtf.training.distribution import is_chief, make_strategy
+from qtf.training.optimization import make_optimizer
+from qtf.training.optimizers import OptimizerSettings
 from qtf.training.run_folder import RunFolder
-from qtf.training.schedules import make_optimizer
-from qtf.training.settings import OptimizerSettings, TrainingSettings
+from qtf.training.settings import TrainingSettings
 
 
 def rates(steps, **optimizer):

@@ -8,7 +8,7 @@ import pytest
 from qtf.configuration import from_config
 from qtf.physics import HamiltonianSettings
 from qtf.physics.finite_size import fit_sizes
-from qtf.training.schedules import learning_rate
+from qtf.training.optimization import learning_rate
 from trainers.ground_state.assembly import make_task, make_wave_function
 from trainers.ground_state.facts import Facts, find_facts
 from trainers.ground_state.growth.grow import check_finished, grow
