@@ -21,8 +21,8 @@ the quotients of neighbouring runs. Two kinds:
 What a number must be stands behind it where the project promises something.
 """
 NOT_MEASURED = (
-    "## GPU\n\nNot measured: no GPU could be had. `benchmarks/train_on_jax.py` trains the same"
-    " networks on one, without TensorFlow, and `make bench` uses the one it finds."
+    "## GPU\n\nNot measured: no GPU could be had. with `--backend=jax` trainings run on"
+    " one without TensorFlow, and `make bench` uses the one it finds."
 )
 # Rooms in the order of the page; others follow.
 ORDER = (

@@ -31,7 +31,7 @@ def written_by_dask(
     Args:
         settings: The settings of the generator.
         todo: The files to write, in the order in which they are started.
-        folder: Where they are written; all workers and this process have to see it.
+        folder: Folder of the files; all workers and this process have to see it.
         scheduler: Address of the scheduler (`tcp://host:8786`), path of its file, or "local"
             for a cluster of processes on this machine.
         workers: Processes of a local cluster.

@@ -54,7 +54,7 @@ def generate(
     often the work was interrupted.
 
     Args:
-        settings: What is computed and how it is written.
+        settings: Settings of the generation.
         out_dir: Folder to fill; empty, new, or left by an interrupted run.
         workers: Number of processes.
         dask_scheduler: Lets a dask.distributed cluster do the work, see `data_gen.dask_workers`.

@@ -7,7 +7,7 @@ one line for every finished shard. When all are there, the manifest takes its pl
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -17,6 +17,7 @@ from data_gen.settings import GenerationSettings
 from data_gen.shards import TEMPORARY_PREFIX
 from qtf.data.schema import MANIFEST_NAME, Manifest, Shard, shard_from
 from qtf.files import read_json_lines, write_atomically
+from qtf.settings import flatten
 
 JOURNAL_NAME = ".journal.jsonl"
 
@@ -49,7 +50,7 @@ def open_journal(folder: Path, settings: GenerationSettings) -> dict[str, Shard]
 
     Args:
         folder: An existing folder, held by this process.
-        settings: What is to be computed.
+        settings: Settings of the generation.
 
     Returns:
         The finished shards by file name.
@@ -111,7 +112,7 @@ def remove_temporary_files(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _line(content: dict[str, Any]) -> str:
+def _line(content: Mapping[str, object]) -> str:
     return json.dumps(content, sort_keys=True) + "\n"
 
 
@@ -147,8 +148,8 @@ def _check_empty(folder: Path) -> None:
         )
 
 
-def _check_same(folder: Path, recorded: dict[str, Any], settings: GenerationSettings) -> None:
-    old, new = _flat(recorded), _flat(json.loads(json.dumps(settings.as_record())))
+def _check_same(folder: Path, recorded: Mapping[str, Any], settings: GenerationSettings) -> None:
+    old, new = flatten(recorded), flatten(json.loads(json.dumps(settings.as_record())))
     for key in sorted(old.keys() | new.keys()):
         if old.get(key) != new.get(key):
             raise ValueError(
@@ -156,11 +157,3 @@ def _check_same(folder: Path, recorded: dict[str, Any], settings: GenerationSett
                 f" there, but {new.get(key)!r} now; choose another folder, or repeat the earlier"
                 " settings to complete this one."
             )
-
-
-def _flat(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in content.items():
-        inner = _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else None
-        flat.update(inner if inner is not None else {prefix + key: value})
-    return flat

@@ -30,7 +30,7 @@ class ReferenceEvolution:
         n_steps: Number of steps.
 
     Attributes:
-        rounding: What rounding alone may do to an amplitude of a normalised state.
+        rounding: Largest effect of rounding alone on an amplitude of a normalised state.
     """
 
     def __init__(self, hamiltonian: PauliSum, *, dt: float, n_steps: int) -> None:

@@ -66,7 +66,7 @@ class ShardWriter(TFRecordWriter):
         """Returns itself; leaving the block closes the file."""
         return self
 
-    def __exit__(self, kind: Any, *_: Any) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Closes the file; after an error, what is still buffered is dropped."""
         try:
             if kind is None:

@@ -50,7 +50,7 @@ def write_shard(settings: GenerationSettings, plan: ShardPlan, folder: Path) -> 
     Args:
         settings: The settings of the generator.
         plan: The file.
-        folder: Where it is written.
+        folder: Folder of the file.
 
     Returns:
         The temporary file and the manifest's entry of the final one.
@@ -80,8 +80,8 @@ def commit(written: Written, folder: Path) -> Shard:
     Done by the parent process, so that the workers compute while the disk works.
 
     Args:
-        written: What `write_shard` returned.
-        folder: Where the file belongs.
+        written: Result of `write_shard`.
+        folder: Folder in which the file belongs.
 
     Returns:
         The manifest's entry of the file.

@@ -47,13 +47,14 @@ def available_memory() -> int:
     return max(1, min(_of_machine(), _of_control_group()))
 
 
-def rows_at_once(bytes_of_row: int) -> int:
+def rows_at_once(bytes_of_row: int, budget: int | None = None) -> int:
     """Returns how many rows a piece may have, at least one.
 
     Args:
         bytes_of_row: Memory that the work on one row takes.
+        budget: Memory that a piece may take; None: `byte_budget`.
     """
-    return max(1, byte_budget() // max(1, bytes_of_row))
+    return max(1, (byte_budget() if budget is None else budget) // max(1, bytes_of_row))
 
 
 def equal_pieces(n_rows: int, largest: int) -> tuple[int, int]:

@@ -7,6 +7,19 @@ import sys
 from collections.abc import Iterator
 
 LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+# What trainings may run on.
+TENSORFLOW, JAX = "tensorflow", "jax"
+
+
+def import_backend_quietly(name: str) -> None:
+    """Lets Keras run on a backend, and imports it; see `import_tensorflow_quietly`.
+
+    Args:
+        name: "tensorflow" or "jax", with which TensorFlow need not be installed.
+    """
+    os.environ["KERAS_BACKEND"] = name
+    if name == TENSORFLOW:
+        import_tensorflow_quietly()
 
 
 def import_tensorflow_quietly() -> None:

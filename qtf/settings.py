@@ -96,3 +96,17 @@ def _as_dataclass(settings: Any) -> Any:
     if not is_dataclass(settings):
         raise TypeError(f"{type(settings).__name__} must be a dataclass.")
     return settings
+
+
+def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Returns nested mappings as one mapping with dotted keys.
+
+    Example:
+        >>> flatten({"a": {"b": 1, "c": {"d": 2}}, "e": 3})
+        {'a.b': 1, 'a.c.d': 2, 'e': 3}
+    """
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        inner = isinstance(value, Mapping)
+        flat.update(flatten(value, f"{prefix}{key}.") if inner else {f"{prefix}{key}": value})
+    return flat

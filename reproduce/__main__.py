@@ -39,8 +39,8 @@ def main() -> None:
     """Defines the flags and runs the command."""
     names = _take_names()
     chosen = [SECTIONS[name] for name in names if name in SECTIONS]
-    budgets = next((section.budgets for section in chosen if section.budgets), ("",))
-    if budgets != ("",):
+    budgets = next((section.budgets for section in chosen if section.budgets), ())
+    if budgets:
         flags.DEFINE_enum("budget", budgets[0], budgets, "How long it takes.")
     default = "BUDGET" if len(chosen) == 1 and chosen[0].budgets else "SECTION"
     flags.DEFINE_string("out_dir", None, f"All outputs; default .reproduce/{default}.")

@@ -27,7 +27,7 @@ async def serve(options: ServerOptions, announce: Callable[[int, int | None], No
     """Serves until SIGTERM or SIGINT, then answers what is in flight and ends the process.
 
     Args:
-        options: What to serve, where and how.
+        options: Options of the server.
         announce: Called with the gRPC and the REST port once both answer.
 
     Raises:
@@ -57,7 +57,7 @@ class Application:
     """Models, endpoints and the tasks that keep them up to date.
 
     Args:
-        options: What to serve, where and how.
+        options: Options of the server.
 
     Raises:
         OSError: A port is taken.

@@ -34,7 +34,7 @@ class Counter:
     def add(self, *labels: str, amount: float = 1) -> None:
         """Adds `amount` to the counter with these values of the labels."""
         with self._lock:
-            labels = _bounded(labels, self._values)
+            labels = _bound(labels, self._values)
             self._values[labels] = self._values.get(labels, 0) + amount
 
     def lines(self) -> Iterable[str]:
@@ -42,7 +42,7 @@ class Counter:
         with self._lock:
             values = dict(self._values)
         for labels, value in values.items():
-            yield f"{self.name}{_braced(zip(self._labels, labels, strict=True))} {value:g}"
+            yield f"{self.name}{_write_labels(zip(self._labels, labels, strict=True))} {value:g}"
 
 
 class Histogram:
@@ -72,7 +72,7 @@ class Histogram:
     def observe(self, *labels: str, value: float) -> None:
         """Records one value under these values of the labels."""
         with self._lock:
-            labels = _bounded(labels, self._counts)
+            labels = _bound(labels, self._counts)
             counts = self._counts.setdefault(labels, [0] * (len(self._bounds) + 1))
             counts[bisect.bisect_right(self._bounds, value)] += 1
             self._sums[labels] = self._sums.get(labels, 0.0) + value
@@ -88,9 +88,9 @@ class Histogram:
             for bound, count in zip((*self._bounds, float("inf")), values, strict=True):
                 total += count
                 shown = "+Inf" if bound == float("inf") else f"{bound:g}"
-                yield f"{self.name}_bucket{_braced([*named, ('le', shown)])} {total}"
-            yield f"{self.name}_sum{_braced(named)} {sums[labels]:g}"
-            yield f"{self.name}_count{_braced(named)} {total}"
+                yield f"{self.name}_bucket{_write_labels([*named, ('le', shown)])} {total}"
+            yield f"{self.name}_sum{_write_labels(named)} {sums[labels]:g}"
+            yield f"{self.name}_count{_write_labels(named)} {total}"
 
 
 class Metrics:
@@ -131,24 +131,24 @@ class Metrics:
         return "\n".join(lines) + "\n"
 
 
-def _bounded(labels: tuple[str, ...], known: Collection[tuple[str, ...]]) -> tuple[str, ...]:
+def _bound(labels: tuple[str, ...], recorded: Collection[tuple[str, ...]]) -> tuple[str, ...]:
     """Cuts long labels, and puts those beyond the largest number of combinations together.
 
     A last resort: clients must not choose labels at all, for then those that come first would
     push out those that are served.
     """
     labels = tuple(label[:_LONGEST_LABEL] for label in labels)
-    if labels in known or len(known) < _MOST_COMBINATIONS:
+    if labels in recorded or len(recorded) < _MOST_COMBINATIONS:
         return labels
     return (OTHER,) * len(labels)
 
 
-def _braced(labels: Iterable[tuple[str, str]]) -> str:
-    inside = ",".join(f'{name}="{_escaped(value)}"' for name, value in labels)
+def _write_labels(labels: Iterable[tuple[str, str]]) -> str:
+    inside = ",".join(f'{name}="{_escape(value)}"' for name, value in labels)
     return f"{{{inside}}}" if inside else ""
 
 
-def _escaped(value: str) -> str:
+def _escape(value: str) -> str:
     return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
 
 

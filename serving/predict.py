@@ -67,7 +67,7 @@ def _main() -> None:
     psi0 = initial_state(value_of(STATE))
     physics = Physics.load(CONFIG.value) if CONFIG.value else Physics()
     try:
-        prediction = _predicted(psi0, physics)
+        prediction = _predict(psi0, physics)
     except ServingError as error:
         raise OSError(f"{str(error).rstrip('.')}{_hint(error)}") from error
     if CONFIG.value is None:
@@ -82,7 +82,7 @@ def _main() -> None:
         write_atomically(plot, picture(prediction, plot.suffix[1:]))
 
 
-def _predicted(psi0: "np.ndarray", physics: "Physics") -> "Prediction":
+def _predict(psi0: "np.ndarray", physics: "Physics") -> "Prediction":
     from serving.client import Client
     from serving.prediction.exact import compared_with_exact
     from serving.prediction.report import Prediction

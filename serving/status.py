@@ -53,7 +53,7 @@ class StatusError(Exception):
 
     Attributes:
         code: The canonical code.
-        message: What was wrong, for the person who sent the request.
+        message: Explanation for the person who sent the request.
     """
 
     def __init__(self, code: Code, message: str) -> None:

@@ -8,13 +8,13 @@ Source: the paper on open systems as probabilities, figure 2 (a).
 from ml_collections import ConfigDict
 
 from trainers.choices import parse_choice
-from trainers.open_system.recipes import decaying_heisenberg_chain, followed_in_time
+from trainers.open_system.recipes import follow_in_time, make_heisenberg_chain
 
 
 def get_config(choice: str = "4") -> ConfigDict:
     (n_sites,) = parse_choice(choice, "N", int)
-    config = decaying_heisenberg_chain(n_sites=n_sites, energy=1.0)
+    config = make_heisenberg_chain(n_sites=n_sites, energy=1.0)
     config.dynamics.tau = 0.005
     config.training.n_epochs = 200
-    followed_in_time(config, n_sites=n_sites)
+    follow_in_time(config, n_sites=n_sites)
     return config

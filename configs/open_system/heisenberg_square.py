@@ -10,7 +10,7 @@ Source: the paper on open systems as probabilities, figures 2 (b), 4 and S1.
 from ml_collections import ConfigDict
 
 from trainers.choices import parse_choice, parse_word
-from trainers.open_system.recipes import followed_in_time, followed_to_rest, paper_network
+from trainers.open_system.recipes import follow_in_time, follow_to_rest, make_paper_config
 
 SIDE = 3
 
@@ -18,7 +18,7 @@ SIDE = 3
 def get_config(choice: str = "1.8,8") -> ConfigDict:
     kinds = (float, int, parse_word("dynamics")) if choice.count(",") > 1 else (float, int)
     coupling, n_strings, *rest = parse_choice(choice, "JY,STRINGS or JY,STRINGS,dynamics", *kinds)
-    config = paper_network(n_sites=SIDE * SIDE)
+    config = make_paper_config(n_sites=SIDE * SIDE)
     config.physics.hamiltonian = {
         "name": "xyz",
         "lattice": "square",
@@ -33,7 +33,7 @@ def get_config(choice: str = "1.8,8") -> ConfigDict:
     if rest:
         config.dynamics.tau = 0.008
         config.training.n_epochs = 125
-        followed_in_time(config, n_sites=SIDE * SIDE)
+        follow_in_time(config, n_sites=SIDE * SIDE)
     else:
-        followed_to_rest(config)
+        follow_to_rest(config)
     return config

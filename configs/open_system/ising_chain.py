@@ -8,12 +8,12 @@ Source: the paper on open systems as probabilities, figures 3 and S5 (N = 16, V 
 from ml_collections import ConfigDict
 
 from trainers.choices import parse_choice
-from trainers.open_system.recipes import paper_network, steady_state
+from trainers.open_system.recipes import make_paper_config, search_steady_state
 
 
 def get_config(choice: str = "6,2.0") -> ConfigDict:
     n_sites, field = parse_choice(choice, "N,G", int, float)
-    config = paper_network(n_sites=n_sites)
+    config = make_paper_config(n_sites=n_sites)
     config.physics.hamiltonian = {
         "name": "ising",
         "lattice": "chain",
@@ -24,5 +24,5 @@ def get_config(choice: str = "6,2.0") -> ConfigDict:
         "transverse_field": -field / 2.0,
         "longitudinal_field": 0.0,
     }
-    steady_state(config, n_epochs=10)
+    search_steady_state(config, n_epochs=10)
     return config

@@ -10,7 +10,7 @@ Source: the paper on open systems as probabilities, figures S3 (TAU 0.0005) and 
 from ml_collections import ConfigDict
 
 from trainers.choices import parse_choice
-from trainers.open_system.recipes import decaying_heisenberg_chain, followed_in_time
+from trainers.open_system.recipes import follow_in_time, make_heisenberg_chain
 
 END_OF_SHORT_TIMES, END_OF_LONG_TIMES = 0.2, 5.0
 SHORT_TAU = 0.001
@@ -18,13 +18,13 @@ SHORT_TAU = 0.001
 
 def get_config(choice: str = "4,0.0005") -> ConfigDict:
     n_sites, tau = parse_choice(choice, "N,TAU", int, float)
-    config = decaying_heisenberg_chain(n_sites=n_sites, energy=10.0)
+    config = make_heisenberg_chain(n_sites=n_sites, energy=10.0)
     config.dynamics.tau = tau
     end = END_OF_LONG_TIMES
     if tau < SHORT_TAU:
         end = END_OF_SHORT_TIMES
         # Exact solutions of longer steps need not be probabilities, and natural gradients run
         # after such a solution without end.
-        followed_in_time(config, n_sites=n_sites)
+        follow_in_time(config, n_sites=n_sites)
     config.training.n_epochs = round(end / (2.0 * tau))
     return config

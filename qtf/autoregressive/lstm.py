@@ -98,7 +98,10 @@ def scan_lstms(inputs: Tensor, kernels: Tensor) -> Tensor:
             before, cells_before = (
                 ops.concatenate([nothing[None], part[:-1]], axis=0) for part in (states, cells)
             )
-            gates = _gates(x + ops.matmul(before, v))
+            # One group spread over the steps by `matmul` itself is garbage in float32 on CPUs
+            # (TensorFlow 2.21 with oneDNN, without XLA).
+            spread = ops.broadcast_to(v, (*ops.shape(before)[:1], *ops.shape(v)))
+            gates = _gates(x + ops.matmul(before, spread))
             d = _gradient_in_z(outside, v, gates, cells, cells_before)
             return d, ops.einsum("tgbi,tgbj->gij", before, d)
 

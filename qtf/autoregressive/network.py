@@ -231,7 +231,7 @@ class AutoregressiveNetwork(keras.Model, Generic[Cache]):
             )
         start = 0
         for layer in self.last_layers:
-            layer.kernel.assign(ops.zeros_like(layer.kernel))
+            layer.kernel.assign(ops.zeros_like(layer.kernel.value))
             layer.bias.assign(ops.convert_to_tensor(outputs[start : start + layer.units]))
             start += layer.units
 

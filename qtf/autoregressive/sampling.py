@@ -74,4 +74,6 @@ def _stages(network: AutoregressiveNetwork[Any]) -> list[tuple[int, int, Step]]:
 
 def _draw(logits: Tensor, uniforms: Tensor) -> Tensor:
     below = ops.cumsum(ops.softmax(logits, axis=-1), axis=-1)[:, :-1]
-    return ops.sum(ops.cast(uniforms[:, None] >= below, "int32"), axis=-1)
+    count = ops.sum(ops.cast(uniforms[:, None] >= below, "int32"), axis=-1)
+    # In double precision JAX counts in longer integers.
+    return ops.cast(count, "int32")

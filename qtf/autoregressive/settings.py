@@ -1,6 +1,7 @@
 """Settings of every network and the one table of them; needs no Keras."""
 
 import importlib
+import re
 from dataclasses import dataclass, fields
 from typing import (
     TYPE_CHECKING,
@@ -50,7 +51,7 @@ class GatedRNN2DSettings(ArchitectureSettings, network="gated_2d.GatedRNN2D", or
     """What can be set of the gated recurrent network along a zigzag path.
 
     Attributes:
-        units: Width of the state h.
+        units: Width of the states.
     """
 
     units: Annotated[int, COUNT] = 32
@@ -61,7 +62,7 @@ class GRUSettings(ArchitectureSettings, network="gru.GRUNetwork"):
     """What can be set of the gated recurrent network.
 
     Attributes:
-        units: Width of the state h.
+        units: Width of the states.
     """
 
     units: Annotated[int, COUNT] = 64
@@ -153,6 +154,12 @@ NETWORKS: dict[str, type[ArchitectureSettings]] = {
 T = TypeVar("T")
 
 
+def _meaning(key: str, owner: str) -> str:
+    """Returns what a network says of one of its settings, which has to be one line."""
+    match = re.search(rf"^ +{key}: (.+)\.$", NETWORKS[owner].__doc__ or "", re.MULTILINE)
+    return match[1] if match else "Setting"
+
+
 @dataclass_transform(frozen_default=True)
 def _with_settings_of_all(choice: type[T]) -> type[T]:
     """Makes a frozen dataclass that has the settings of all networks, None each, beside its own."""
@@ -166,7 +173,10 @@ def _with_settings_of_all(choice: type[T]) -> type[T]:
             rule = rule if isinstance(rule, Optional) else Optional(rule)
             choice.__annotations__[key] = Annotated[plain | None, rule]
             setattr(choice, key, None)
-    lines = [f"        {key}: Of {', '.join(names)}." for key, names in owners.items()]
+    lines = [
+        f"        {key}: {_meaning(key, names[0])}; of {', '.join(names)}."
+        for key, names in owners.items()
+    ]
     choice.__doc__ = (choice.__doc__ or "").rstrip() + "\n".join(["", *lines, "    "])
     return dataclass(frozen=True)(choice)
 

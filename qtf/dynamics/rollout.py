@@ -11,7 +11,7 @@ from qtf.checks import COUNT, Optional, check_arguments
 from qtf.dynamics.rollout_loops import LOOPS, best_loop
 from qtf.dynamics.state_checks import checked_batch, norms_of
 from qtf.layers.spin_encoding import check_dimension
-from qtf.pieces import byte_budget, equal_pieces
+from qtf.pieces import equal_pieces, rows_at_once
 from qtf.training.compilation import compiled
 from qtf.typing import Tensor
 
@@ -115,8 +115,7 @@ class Rollout:
 
     def _roll_out_chunks(self, parts: np.ndarray, n_steps: int) -> np.ndarray:
         batch_size = len(parts)
-        budget = byte_budget() if self.chunk_bytes is None else self.chunk_bytes
-        most = max(1, budget // (parts[:1].nbytes * (n_steps + 1)))
+        most = rows_at_once(parts[:1].nbytes * (n_steps + 1), self.chunk_bytes)
         if batch_size <= most:
             return self._predict(parts, n_steps)
         # The last one overlaps the one before: all have one shape, and are compiled once.

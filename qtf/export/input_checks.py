@@ -4,7 +4,6 @@ A failed check gives the client INVALID_ARGUMENT; nothing else of the graph runs
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import tensorflow as tf
 
@@ -12,8 +11,13 @@ NORM_TOLERANCE = 1e-3
 
 
 def checked_state(
-    psi_re: Any, psi_im: Any, n_sites: Sequence[int], prefix: str, *, normalized: bool = True
-) -> Any:
+    psi_re: tf.Tensor,
+    psi_im: tf.Tensor,
+    n_sites: Sequence[int],
+    prefix: str,
+    *,
+    normalized: bool = True,
+) -> tf.Tensor:
     """Checks states and stacks their parts.
 
     Args:
@@ -27,19 +31,23 @@ def checked_state(
     Returns:
         (batch, 2, 2**n).
     """
-    psi_re = _ranked(psi_re, f"{prefix}_re", ("batch", "2**n"))
-    psi_im = _ranked(psi_im, f"{prefix}_im", ("batch", "2**n"))
+    psi_re = _check_rank(psi_re, f"{prefix}_re", ("batch", "2**n"))
+    psi_im = _check_rank(psi_im, f"{prefix}_im", ("batch", "2**n"))
     shape, shape_im = tf.shape(psi_re), tf.shape(psi_im)
     width = shape[1]
     allowed = tf.constant([2**n for n in n_sites], tf.int32)
-    known = ", ".join(str(n) for n in n_sites)
+    listed = ", ".join(str(n) for n in n_sites)
     at_least_one = [f"Input `{prefix}_re` must hold at least one state, but holds", shape[0]]
     with tf.control_dependencies(
         [
             tf.debugging.Assert(shape[0] > 0, at_least_one),
             tf.debugging.Assert(
                 tf.reduce_any(tf.equal(allowed, width)),
-                [f"Input `{prefix}_re` must be 2**n wide for n in {known}, but is", width, "wide."],
+                [
+                    f"Input `{prefix}_re` must be 2**n wide for n in {listed}, but is",
+                    width,
+                    "wide.",
+                ],
             ),
             tf.debugging.Assert(
                 tf.reduce_all(tf.equal(shape, shape_im)),
@@ -50,17 +58,17 @@ def checked_state(
                     shape_im,
                 ],
             ),
-            _finite(psi_re, f"{prefix}_re"),
-            _finite(psi_im, f"{prefix}_im"),
+            _check_finite(psi_re, f"{prefix}_re"),
+            _check_finite(psi_im, f"{prefix}_im"),
         ]
     ):
         psi = tf.stack([psi_re, psi_im], axis=1)
         norms = tf.sqrt(tf.reduce_sum(tf.square(psi), axis=(1, 2)))
-    with tf.control_dependencies([_normalized(norms, prefix)] if normalized else []):
+    with tf.control_dependencies([_check_norms(norms, prefix)] if normalized else []):
         return tf.identity(psi)
 
 
-def checked_n_steps(n_steps: Any, batch_size: Any, limit: int) -> Any:
+def checked_n_steps(n_steps: tf.Tensor, batch_size: tf.Tensor, limit: int) -> tf.Tensor:
     """Checks the numbers of steps of a batch and returns the largest.
 
     Args:
@@ -71,7 +79,7 @@ def checked_n_steps(n_steps: Any, batch_size: Any, limit: int) -> Any:
     Returns:
         Scalar int32.
     """
-    n_steps = _ranked(n_steps, "n_steps", ("batch",))
+    n_steps = _check_rank(n_steps, "n_steps", ("batch",))
     n_given = tf.shape(n_steps)[0]
     largest, smallest = tf.reduce_max(n_steps), tf.reduce_min(n_steps)
     offender = tf.where(smallest < 1, smallest, largest)
@@ -95,19 +103,19 @@ def checked_n_steps(n_steps: Any, batch_size: Any, limit: int) -> Any:
         return tf.identity(largest)
 
 
-def checked_cells(cells: Any, batch_size: Any, n_layers: int, units: int) -> Any:
+def checked_cells(cells: tf.Tensor, batch_size: tf.Tensor, n_layers: int, units: int) -> tf.Tensor:
     """Checks the cell states of a streaming client.
 
     Args:
         cells: (batch, n_layers, units).
         batch_size: Number of states.
-        n_layers: Of the model.
-        units: Of the model.
+        n_layers: Number of layers of the model.
+        units: Width of the model.
 
     Returns:
         `cells`.
     """
-    cells = _ranked(cells, "cells", ("batch", n_layers, units))
+    cells = _check_rank(cells, "cells", ("batch", n_layers, units))
     rule = f"Input `cells` must be (batch, {n_layers}, {units}) with the batch of the states,"
     expected = tf.stack([batch_size, n_layers, units])
     with tf.control_dependencies(
@@ -116,13 +124,13 @@ def checked_cells(cells: Any, batch_size: Any, n_layers: int, units: int) -> Any
                 tf.reduce_all(tf.equal(tf.shape(cells), expected)),
                 [rule, expected, "but is", tf.shape(cells)],
             ),
-            _finite(cells, "cells"),
+            _check_finite(cells, "cells"),
         ]
     ):
         return tf.identity(cells)
 
 
-def checked_bits(bits: Any, n_sites: int, limit: int) -> Any:
+def checked_bits(bits: tf.Tensor, n_sites: int, limit: int) -> tf.Tensor:
     """Checks configurations of spins.
 
     Those where psi vanishes, for lack of zero magnetisation, are allowed: their number is a
@@ -136,12 +144,12 @@ def checked_bits(bits: Any, n_sites: int, limit: int) -> Any:
     Returns:
         `bits`, with the number of sites in their shape.
     """
-    bits = _ranked(bits, "bits", ("batch", n_sites))
+    bits = _check_rank(bits, "bits", ("batch", n_sites))
     checks = _from_one_to(limit, bits, "bits", "configuration")
     return _checked_sites(bits, n_sites, checks, name="bits", allowed="0 or 1", largest=1)
 
 
-def checked_outcomes(outcomes: Any, n_sites: int, limit: int) -> Any:
+def checked_outcomes(outcomes: tf.Tensor, n_sites: int, limit: int) -> tf.Tensor:
     """Checks the outcomes of a measurement on every site.
 
     Args:
@@ -152,14 +160,14 @@ def checked_outcomes(outcomes: Any, n_sites: int, limit: int) -> Any:
     Returns:
         `outcomes`, with the number of sites in their shape.
     """
-    outcomes = _ranked(outcomes, "outcomes", ("batch", n_sites))
+    outcomes = _check_rank(outcomes, "outcomes", ("batch", n_sites))
     checks = _from_one_to(limit, outcomes, "outcomes", "row")
     return _checked_sites(
         outcomes, n_sites, checks, name="outcomes", allowed="from 0 to 3", largest=3
     )
 
 
-def checked_seeds(seed: Any, limit: int) -> Any:
+def checked_seeds(seed: tf.Tensor, limit: int) -> tf.Tensor:
     """Checks the number of seeds, any of which is allowed.
 
     Args:
@@ -169,12 +177,12 @@ def checked_seeds(seed: Any, limit: int) -> Any:
     Returns:
         `seed`.
     """
-    seed = _ranked(seed, "seed", ("batch",))
+    seed = _check_rank(seed, "seed", ("batch",))
     with tf.control_dependencies(_from_one_to(limit, seed, "seed", "seed")):
         return tf.identity(seed)
 
 
-def _ranked(values: Any, name: str, axes: Sequence[str | int]) -> Any:
+def _check_rank(values: tf.Tensor, name: str, axes: Sequence[str | int]) -> tf.Tensor:
     """Checks the number of axes, on which all other checks rely.
 
     A server in C++ feeds what a client sends without a look at the shape of the signature.
@@ -190,8 +198,14 @@ def _ranked(values: Any, name: str, axes: Sequence[str | int]) -> Any:
 
 
 def _checked_sites(
-    rows: Any, n_sites: int, checks: list[Any], *, name: str, allowed: str, largest: int
-) -> Any:
+    rows: tf.Tensor,
+    n_sites: int,
+    checks: list[tf.Operation],
+    *,
+    name: str,
+    allowed: str,
+    largest: int,
+) -> tf.Tensor:
     width = tf.shape(rows)[1]
     bad = tf.boolean_mask(rows, (rows < 0) | (rows > largest))
     rule = f"Input `{name}` must be {n_sites} wide, one for each site, but is"
@@ -206,7 +220,7 @@ def _checked_sites(
         return tf.ensure_shape(tf.identity(rows), (None, n_sites))
 
 
-def _from_one_to(limit: int, rows: Any, name: str, unit: str) -> list[Any]:
+def _from_one_to(limit: int, rows: tf.Tensor, name: str, unit: str) -> list[tf.Tensor]:
     n_rows = tf.shape(rows)[0]
     rules = {
         f"Input `{name}` must hold at least one {unit}, but holds": n_rows > 0,
@@ -215,14 +229,14 @@ def _from_one_to(limit: int, rows: Any, name: str, unit: str) -> list[Any]:
     return [tf.debugging.Assert(holds, [rule, n_rows]) for rule, holds in rules.items()]
 
 
-def _finite(values: Any, name: str) -> Any:
+def _check_finite(values: tf.Tensor, name: str) -> tf.Tensor:
     bad = tf.boolean_mask(values, ~tf.math.is_finite(values))
     return tf.debugging.Assert(
         tf.equal(tf.size(bad), 0), [f"Input `{name}` must be finite, but holds", bad[:1]]
     )
 
 
-def _normalized(norms: Any, prefix: str) -> Any:
+def _check_norms(norms: tf.Tensor, prefix: str) -> tf.Tensor:
     error = tf.abs(norms - 1.0)
     worst = tf.boolean_mask(norms, error >= tf.reduce_max(error))
     return tf.debugging.Assert(

@@ -78,7 +78,7 @@ def model_card(
     local = isinstance(model, LocalGenerator)
     texts = dict(GENERATOR if local else NETWORK)
     texts["summary"] = texts["summary"].format(
-        n_sites=_listed(n_sites), trained_n_sites=_listed(trained)
+        n_sites=_list_sizes(n_sites), trained_n_sites=_list_sizes(trained)
     )
     return TEMPLATE.format(
         **texts,
@@ -87,18 +87,18 @@ def model_card(
         dt=physics["dt"],
         initial_states=physics["initial_states"],
         n_weights=model.count_params(),
-        predicts=_learned(model) if local else model.predicts,
+        predicts=_describe_generator(model) if local else model.predicts,
         max_steps=max_steps,
         n_layers=model.n_layers,
         units=model.units,
     )
 
 
-def _listed(n_sites: Sequence[int]) -> str:
+def _list_sizes(n_sites: Sequence[int]) -> str:
     return ", ".join(map(str, n_sites))
 
 
-def _learned(model: LocalGenerator) -> str:
+def _describe_generator(model: LocalGenerator) -> str:
     """Returns G as a formula of the coefficients that are not 0."""
     coefficients = np.asarray(model.coefficients)
     shown = [

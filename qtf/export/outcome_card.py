@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from qtf import __version__
-from qtf.export.wave_function_card import listed
+from qtf.export.wave_function_card import list_settings
 from qtf.open_systems.averaged import AveragedDistribution
 from qtf.physics import Povm
 
@@ -68,10 +68,10 @@ def outcome_card(
     """Returns the card as Markdown.
 
     Args:
-        distribution: Of the outcomes, or the mean of several.
+        distribution: Distribution of the outcomes, or the mean of several.
         povm: The measurement.
         config: Configuration of the run, with `physics`, `start`, `measurement` and `network`.
-        time: When the system has this distribution; None: in its steady state.
+        time: Time at which the system has this distribution; None: in its steady state.
         max_samples: Largest number of rows of one request.
     """
     is_mean = isinstance(distribution, AveragedDistribution)
@@ -79,12 +79,12 @@ def outcome_card(
     return TEMPLATE.format(
         version=__version__,
         n_sites=distribution.n_sites,
-        hamiltonian=listed(config["physics"]["hamiltonian"]),
+        hamiltonian=list_settings(config["physics"]["hamiltonian"]),
         decay_rate=config["physics"]["decay_rate"],
         start=config["start"],
         state="steady" if time is None else f"at time {time:g}",
         measurement=config["measurement"],
-        network=listed(config["network"]),
+        network=list_settings(config["network"]),
         n_strings=", ".join(str(n) for n in sorted({member.n_strings for member in members})),
         n_runs=len(members),
         n_weights=sum(math.prod(variable.shape) for variable in distribution.variables),

@@ -1,7 +1,5 @@
 """The functions of an exported distribution of outcomes, as plain TensorFlow graphs."""
 
-from typing import Any
-
 import keras
 import numpy as np
 import tensorflow as tf
@@ -18,9 +16,9 @@ class OutcomeModule(SampledModule):
     """Probabilities, samples and observables of an open system, for `tf.saved_model.save`.
 
     Args:
-        distribution: Of the outcomes; has `n_sites`, `n_uniforms`, `sample` and `variables`.
+        distribution: Distribution of the outcomes, one or the mean of several.
         povm: The measurement whose outcomes they are.
-        lattice: Whose neighbours are correlated.
+        lattice: Lattice whose neighbours are correlated.
         max_samples: Largest number of rows of one request.
     """
 
@@ -33,35 +31,35 @@ class OutcomeModule(SampledModule):
         self._bonds = np.array(lattice.bonds(), np.int32).reshape(-1, 2)
 
     @tf.function(input_signature=OUTCOMES, autograph=False)
-    def log_prob(self, outcomes: Any) -> dict[str, Any]:
+    def log_prob(self, outcomes: tf.Tensor) -> dict[str, tf.Tensor]:
         """Evaluates log p of given outcomes, (batch,)."""
         return self._logarithm(checked_outcomes(outcomes, self._model.n_sites, self.max_samples))
 
     @tf.function(input_signature=SEEDS, autograph=False)
-    def sample(self, seed: Any) -> dict[str, Any]:
+    def sample(self, seed: tf.Tensor) -> dict[str, tf.Tensor]:
         """Draws one row of outcomes of p for each seed, with log p."""
-        outcomes = self._sampled(self._checked(seed))
+        outcomes = self._draw(self._check_seeds(seed))
         return {"outcomes": outcomes, **self._logarithm(outcomes)}
 
     @tf.function(input_signature=SEEDS, autograph=False)
-    def observables(self, seed: Any) -> dict[str, Any]:
+    def observables(self, seed: tf.Tensor) -> dict[str, tf.Tensor]:
         """Measures the outcomes that `sample` draws, each value (batch,).
 
         X, Y and Z averaged over sites and, if there are any, XX, YY and ZZ over bonds. The mean
         over the batch is the estimate, the standard error of the mean its error.
         """
-        outcomes = self._sampled(self._checked(seed))
+        outcomes = self._draw(self._check_seeds(seed))
         measured = {}
         for name, row in zip(DIRECTIONS, self._values, strict=True):
             # Tr(sigma N^b) of each site's outcome b.
             of_sites = tf.gather(tf.constant(row), outcomes)
             measured[name] = tf.reduce_mean(of_sites, axis=1)
             if len(self._bonds):
-                one, other = (tf.gather(of_sites, end, axis=1) for end in self._bonds.T)
-                measured[2 * name] = tf.reduce_mean(one * other, axis=1)
+                first, second = (tf.gather(of_sites, end, axis=1) for end in self._bonds.T)
+                measured[2 * name] = tf.reduce_mean(first * second, axis=1)
         return measured
 
-    def _logarithm(self, outcomes: Any) -> dict[str, Any]:
+    def _logarithm(self, outcomes: tf.Tensor) -> dict[str, tf.Tensor]:
         return self._in_runs(
             lambda rows: {"log_prob": tf.cast(self._model(rows), tf.float32)},
             outcomes,

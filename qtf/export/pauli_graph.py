@@ -1,7 +1,6 @@
 """Expectation values of Pauli sums inside a TensorFlow graph."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -22,7 +21,7 @@ class PauliGraph:
     def __init__(self, observables: Mapping[int, Sequence[PauliSum]]) -> None:
         self._tables = {n: _tables(sums) for n, sums in observables.items()}
 
-    def tables(self, dimension: Any) -> tuple[Any, Any]:
+    def tables(self, dimension: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Returns flips and weights for states of 2**n = `dimension` amplitudes.
 
         Args:
@@ -36,11 +35,11 @@ class PauliGraph:
             lambda pair=pair: (tf.constant(pair[0]), tf.constant(pair[1]))
             for pair in self._tables.values()
         ]
-        known = tf.constant([2**n for n in self._tables], tf.int32)
-        chosen = tf.argmax(tf.cast(tf.equal(known, dimension), tf.int32), output_type=tf.int32)
+        dimensions = tf.constant([2**n for n in self._tables], tf.int32)
+        chosen = tf.argmax(tf.cast(tf.equal(dimensions, dimension), tf.int32), output_type=tf.int32)
         return tf.switch_case(chosen, branches)
 
-    def expectations(self, psi: Any, tables: tuple[Any, Any]) -> Any:
+    def expectations(self, psi: tf.Tensor, tables: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
         """Returns <psi|O|psi>, not divided by the norm.
 
         Args:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import tensorflow as tf
 from keras import ops
@@ -16,20 +15,22 @@ def plain_slice_updates() -> Iterator[None]:
     keep their caches by it, and compiled training is fastest with it.
     """
     original = ops.slice_update
-    ops.slice_update = updated
+    ops.slice_update = update_slice
     try:
         yield
     finally:
         ops.slice_update = original
 
 
-def updated(inputs: Any, start_indices: Sequence[Any], updates: Any) -> Any:
+def update_slice(
+    inputs: tf.Tensor, start_indices: Sequence[int | tf.Tensor], updates: tf.Tensor
+) -> tf.Tensor:
     """Returns `inputs` with `updates` in the place of one slice.
 
     Args:
-        inputs: Any tensor.
-        start_indices: Where the slice begins on each axis.
-        updates: Of the same rank; each axis is one long or as long as that of `inputs`.
+        inputs: tf.Tensor tensor.
+        start_indices: Begin of the slice on each axis.
+        updates: Tensor of the same rank; each axis is one long or as long as that of `inputs`.
     """
     there = tf.constant(True)
     for axis, start in enumerate(start_indices):

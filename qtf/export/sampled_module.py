@@ -1,7 +1,6 @@
 """What exported models have in common that are sampled exactly."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import keras
 import tensorflow as tf
@@ -9,9 +8,10 @@ import tensorflow as tf
 from qtf.export.input_checks import checked_seeds
 from qtf.export.plain_slices import plain_slice_updates
 from qtf.export.seeded_uniforms import seeded_uniforms
+from qtf.pieces import rows_at_once
 
 SEEDS = [tf.TensorSpec((None,), tf.int64, "seed")]
-# Rows evaluated at once: as fast as more, and bounds the memory of a server, which is not the
+# Evaluations at once: as fast as more, and bounds the memory of a server, which is not the
 # machine that writes the graph.
 LARGEST_RUN = 4096
 
@@ -25,7 +25,7 @@ class SampledModule(tf.Module):
 
     Args:
         model: Has `n_sites`, `n_uniforms`, `sample` and `variables`.
-        name: What it is.
+        name: Kind of the model.
         max_samples: Largest number of configurations of one request.
     """
 
@@ -37,10 +37,10 @@ class SampledModule(tf.Module):
         # Tracked as a list: a Keras model would bring its own serving functions along.
         self.weights = [variable.value for variable in model.variables]
 
-    def _checked(self, seed: Any) -> Any:
+    def _check_seeds(self, seed: tf.Tensor) -> tf.Tensor:
         return checked_seeds(seed, self.max_samples)
 
-    def _sampled(self, seed: Any) -> Any:
+    def _draw(self, seed: tf.Tensor) -> tf.Tensor:
         """Returns the sample of each seed, int32 (batch, n_sites)."""
         uniforms = seeded_uniforms(seed, self._model.n_uniforms, self._dtype)
         with plain_slice_updates():
@@ -49,20 +49,23 @@ class SampledModule(tf.Module):
 
     def _in_runs(
         self,
-        function: Callable[[Any], dict[str, Any]],
-        rows: Any,
+        function: Callable[[tf.Tensor], dict[str, tf.Tensor]],
+        rows: tf.Tensor,
         n_evaluations: int,
         names: Sequence[str],
-    ) -> dict[str, Any]:
+    ) -> dict[str, tf.Tensor]:
         """Applies a function of rows with so many evaluations of each, in runs if they are many."""
         if self.max_samples * n_evaluations <= LARGEST_RUN:
             return function(rows)
-        return in_runs(function, rows, max(1, LARGEST_RUN // n_evaluations), names)
+        return in_runs(function, rows, rows_at_once(n_evaluations, LARGEST_RUN), names)
 
 
 def in_runs(
-    function: Callable[[Any], dict[str, Any]], rows: Any, largest: int, names: Sequence[str]
-) -> dict[str, Any]:
+    function: Callable[[tf.Tensor], dict[str, tf.Tensor]],
+    rows: tf.Tensor,
+    largest: int,
+    names: Sequence[str],
+) -> dict[str, tf.Tensor]:
     """Applies a function of rows to at most `largest` of them at a time.
 
     Args:

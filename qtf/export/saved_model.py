@@ -89,7 +89,7 @@ def export_wave_function(
     Args:
         psi: The wave function with its weights.
         model_dir: Folder of all versions, created if missing.
-        hamiltonian: Whose local energies are served.
+        hamiltonian: Hamiltonian whose local energies are served.
         config: Configuration of the run, written into the assets with `max_samples`.
         max_samples: Largest number of configurations of one request.
 
@@ -132,11 +132,11 @@ def export_outcomes(
     with go with them.
 
     Args:
-        distribution: Of the outcomes, or the mean of several, with its weights.
+        distribution: Distribution of the outcomes, or the mean of several, with weights.
         model_dir: Folder of all versions, created if missing.
         config: Configuration of the run, written into the assets with `time` and
             `max_samples`; its `measurement` and `physics` say what the outcomes are.
-        time: When the system has this distribution; None: in its steady state.
+        time: Time at which the system has this distribution; None: in its steady state.
         max_samples: Largest number of rows of one request.
 
     Returns:

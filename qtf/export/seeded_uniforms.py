@@ -1,14 +1,12 @@
 """Random numbers inside a served graph: each row a function of its own seed."""
 
-from typing import Any
-
 import tensorflow as tf
 
 # Step of the counter: 2^64 divided by the golden ratio, made odd.
 STEP = 0x9E3779B97F4A7C15
 
 
-def seeded_uniforms(seeds: Any, count: int, dtype: Any = tf.float32) -> Any:
+def seeded_uniforms(seeds: tf.Tensor, count: int, dtype: tf.DType | str = tf.float32) -> tf.Tensor:
     """Returns uniform random numbers in [0, 1), those of each seed apart from all others.
 
         u_k(seed) = mix(mix(seed) + k STEP) / 2^64,   k = 1 .. count
@@ -34,17 +32,17 @@ def seeded_uniforms(seeds: Any, count: int, dtype: Any = tf.float32) -> Any:
     dtype = tf.as_dtype(dtype)
     digits = {tf.float32: 24, tf.float64: 53}[dtype]
     counter = tf.cast(tf.range(1, count + 1), tf.uint64) * tf.constant(STEP, tf.uint64)
-    numbers = mixed(mixed(tf.bitcast(seeds, tf.uint64)) + counter[:, None])
-    return tf.cast(_shifted(numbers, 64 - digits), dtype) * tf.constant(2.0**-digits, dtype)
+    numbers = mix(mix(tf.bitcast(seeds, tf.uint64)) + counter[:, None])
+    return tf.cast(_shift(numbers, 64 - digits), dtype) * tf.constant(2.0**-digits, dtype)
 
 
-def mixed(numbers: Any) -> Any:
+def mix(numbers: tf.Tensor) -> tf.Tensor:
     """Returns uint64 numbers permuted so that each bit depends on every bit."""
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-        numbers = tf.bitwise.bitwise_xor(numbers, _shifted(numbers, shift))
+        numbers = tf.bitwise.bitwise_xor(numbers, _shift(numbers, shift))
         numbers = numbers * tf.constant(factor, tf.uint64)
-    return tf.bitwise.bitwise_xor(numbers, _shifted(numbers, 31))
+    return tf.bitwise.bitwise_xor(numbers, _shift(numbers, 31))
 
 
-def _shifted(numbers: Any, shift: int) -> Any:
+def _shift(numbers: tf.Tensor, shift: int) -> tf.Tensor:
     return tf.bitwise.right_shift(numbers, tf.constant(shift, numbers.dtype))

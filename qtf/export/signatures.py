@@ -1,7 +1,6 @@
 """The functions of an exported model, as plain TensorFlow graphs."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
 
 import keras
 import tensorflow as tf
@@ -50,13 +49,17 @@ class DynamicsModule(tf.Module):
         self._observables = PauliGraph({n: tuple(named.values()) for n, named in by_n.items()})
 
     @tf.function(input_signature=REQUEST, autograph=False)
-    def rollout(self, psi0_re: Any, psi0_im: Any, n_steps: Any) -> dict[str, Any]:
+    def rollout(
+        self, psi0_re: tf.Tensor, psi0_im: tf.Tensor, n_steps: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
         """Predicts amplitudes at steps 0 .. n_steps, each (batch, n_steps + 1, 2**n)."""
         states = self._states(*self._checked(psi0_re, psi0_im, n_steps))
         return {"psi_re": states[:, :, 0], "psi_im": states[:, :, 1]}
 
     @tf.function(input_signature=REQUEST, autograph=False)
-    def rollout_xla(self, psi0_re: Any, psi0_im: Any, n_steps: Any) -> dict[str, Any]:
+    def rollout_xla(
+        self, psi0_re: tf.Tensor, psi0_im: tf.Tensor, n_steps: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
         """Does the same with the loop compiled by XLA.
 
         XLA compiles once for every number of steps and shape, and would drop the checks,
@@ -67,7 +70,9 @@ class DynamicsModule(tf.Module):
         return {"psi_re": states[:, :, 0], "psi_im": states[:, :, 1]}
 
     @tf.function(input_signature=REQUEST, autograph=False)
-    def observables(self, psi0_re: Any, psi0_im: Any, n_steps: Any) -> dict[str, Any]:
+    def observables(
+        self, psi0_re: tf.Tensor, psi0_im: tf.Tensor, n_steps: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
         """Predicts small answers at steps 0 .. n_steps, each (batch, n_steps + 1).
 
         `norm`; `energy` and `magnetization_x`, `_y`, `_z` (means over sites) of the
@@ -76,7 +81,7 @@ class DynamicsModule(tf.Module):
         psi0, n_steps = self._checked(psi0_re, psi0_im, n_steps)
         tables = self._observables.tables(tf.shape(psi0)[-1])
 
-        def measure(psi: Any) -> list[Any]:
+        def measure(psi: tf.Tensor) -> list[tf.Tensor]:
             psi = tf.cast(psi, tf.float32)
             squared = tf.reduce_sum(tf.square(psi), axis=(1, 2))
             values = self._observables.expectations(psi, tables) / squared[:, None]
@@ -85,7 +90,7 @@ class DynamicsModule(tf.Module):
         norm, *values = self._collect(psi0, n_steps, measure)
         return {"norm": norm, **dict(zip(self._names, values, strict=True))}
 
-    def make_step(self) -> Any:
+    def make_step(self) -> tf.Tensor:
         """Returns the function of one step; its signature needs the model's sizes."""
         layers, units = self._model.n_layers, self._model.units
 
@@ -97,7 +102,7 @@ class DynamicsModule(tf.Module):
             ],
             autograph=False,
         )
-        def step(psi_re: Any, psi_im: Any, cells: Any) -> dict[str, Any]:
+        def step(psi_re: tf.Tensor, psi_im: tf.Tensor, cells: tf.Tensor) -> dict[str, tf.Tensor]:
             psi = checked_state(psi_re, psi_im, self._served_n, "psi", normalized=False)
             cells = checked_cells(cells, tf.shape(psi)[0], layers, units)
             psi, cells = self._model.step(
@@ -113,14 +118,18 @@ class DynamicsModule(tf.Module):
 
         return step
 
-    def _states(self, psi0: Any, n_steps: Any) -> Any:
+    def _states(self, psi0: tf.Tensor, n_steps: tf.Tensor) -> tf.Tensor:
         return self._collect(psi0, n_steps, lambda psi: [tf.cast(psi, tf.float32)])[0]
 
-    def _checked(self, psi0_re: Any, psi0_im: Any, n_steps: Any) -> tuple[Any, Any]:
+    def _checked(
+        self, psi0_re: tf.Tensor, psi0_im: tf.Tensor, n_steps: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         psi0 = checked_state(psi0_re, psi0_im, self._served_n, "psi0")
         return psi0, checked_n_steps(n_steps, tf.shape(psi0)[0], self.max_steps)
 
-    def _collect(self, psi0: Any, n_steps: Any, measure: Any) -> list[Any]:
+    def _collect(
+        self, psi0: tf.Tensor, n_steps: tf.Tensor, measure: Callable[[tf.Tensor], list[tf.Tensor]]
+    ) -> list[tf.Tensor]:
         """Rolls out and stacks `measure(psi)` of every step, (batch, n_steps + 1, ...).
 
         As in `qtf.dynamics.rollout`, the model gets states of norm 1 and its predictions the
@@ -135,7 +144,9 @@ class DynamicsModule(tf.Module):
             for value in first
         ]
 
-        def advance(k: Any, psi: Any, cells: Any, arrays: list[Any]) -> tuple[Any, ...]:
+        def advance(
+            k: tf.Tensor, psi: tf.Tensor, cells: tf.Tensor, arrays: list[tf.TensorArray]
+        ) -> tuple[object, ...]:
             psi, cells = self._model.step(psi, cells)
             values = measure(norms * psi)
             arrays = [a.write(k, value) for a, value in zip(arrays, values, strict=True)]
@@ -155,6 +166,6 @@ class DynamicsModule(tf.Module):
         return [_batch_first(array.stack()) for array in arrays]
 
 
-def _batch_first(stacked: Any) -> Any:
+def _batch_first(stacked: tf.Tensor) -> tf.Tensor:
     rank = stacked.shape.rank
     return tf.transpose(stacked, (1, 0, *range(2, rank)))

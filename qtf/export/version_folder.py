@@ -1,9 +1,8 @@
 """Writes numbered SavedModel versions, each whole or not there at all."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 import tensorflow as tf
 
@@ -15,22 +14,22 @@ from qtf.training.io_errors import writing
 
 def write_version(
     module: tf.Module,
-    signatures: Mapping[str, Any],
+    signatures: Mapping[str, Callable[..., dict[str, tf.Tensor]]],
     model_dir: Path | str,
     *,
     card: str,
-    config: Mapping[str, Any],
+    config: Mapping[str, object],
     requests: Iterable[Request],
 ) -> Path:
     """Writes the next version `model_dir/N`.
 
     Args:
-        module: What the signatures need; it gets the assets too.
+        module: Module that the signatures need; it gets the assets too.
         signatures: Key -> `tf.function` with an input signature.
         model_dir: Folder of all versions, created if missing.
         card: Model card in Markdown, for the assets.
         config: Configuration, for the assets.
-        requests: What a server warms up with, see `write_warm_up`.
+        requests: Requests that a server warms up with, see `write_warm_up`.
 
     Returns:
         The folder of the new version.

@@ -57,21 +57,21 @@ def wave_function_card(psi: keras.Model, config: Mapping[str, Any], max_samples:
     return TEMPLATE.format(
         version=__version__,
         n_sites=psi.n_sites,
-        hamiltonian=listed(config["physics"]["hamiltonian"]),
-        network=listed(config["network"]),
-        wave_function=listed(config["wave_function"]) + _averaged(psi),
+        hamiltonian=list_settings(config["physics"]["hamiltonian"]),
+        network=list_settings(config["network"]),
+        wave_function=list_settings(config["wave_function"]) + _describe_average(psi),
         n_weights=sum(math.prod(variable.shape) for variable in psi.variables),
         max_samples=max_samples,
         zeros=ZEROS if config["wave_function"]["zero_magnetization"] else "",
     )
 
 
-def _averaged(psi: keras.Model) -> str:
+def _describe_average(psi: keras.Model) -> str:
     if not isinstance(psi, SymmetricWaveFunction):
         return ""
     return f", averaged over {psi.n_symmetries} symmetries"
 
 
-def listed(settings: Mapping[str, Any]) -> str:
+def list_settings(settings: Mapping[str, object]) -> str:
     """Returns the settings that are not None in one line."""
     return ", ".join(f"{key} {value}" for key, value in settings.items() if value is not None)

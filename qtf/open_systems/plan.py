@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from qtf.checks import COUNT, POSITIVE, Number, check
+from qtf.checks import COUNT, POSITIVE, Number, check_arguments
 from qtf.open_systems.objectives import forward_backward, steady_state
 from qtf.open_systems.povm_liouvillian import PovmLiouvillian
 from qtf.typing import Array
@@ -39,14 +39,9 @@ class Plan:
     norm: str = "l1"
 
     def __post_init__(self) -> None:
-        check("dynamics.tau", self.tau, POSITIVE)
-        check("training.n_epochs", self.n_epochs, COUNT)
-        check("steady_state.n_epochs", self.n_steady, Number(integer=True))
-        if not 0 <= self.n_steady <= self.n_epochs:
-            raise ValueError(
-                "Setting `steady_state.n_epochs` must be from 0 to `training.n_epochs` ="
-                f" {self.n_epochs}, but is {self.n_steady}."
-            )
+        check_arguments(POSITIVE, tau=self.tau)
+        check_arguments(COUNT, n_epochs=self.n_epochs)
+        check_arguments(Number(least=0, most=self.n_epochs, integer=True), n_steady=self.n_steady)
 
     @property
     def times(self) -> Array:

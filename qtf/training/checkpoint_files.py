@@ -5,7 +5,7 @@ import shutil
 import sys
 import zipfile
 import zlib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -93,6 +93,24 @@ def last_step(folder: Path) -> int | None:
     )
 
 
+def check_engine(folder: Path, *, plain: bool) -> None:
+    """Checks that a folder holds no checkpoints of another engine.
+
+    Args:
+        folder: The folder; it need not exist.
+        plain: Whether checkpoints are plain arrays, as on JAX.
+
+    Raises:
+        ValueError: It does.
+    """
+    names = {True: "jax", False: "tensorflow"}
+    if any(is_plain(folder, step) != plain for step in kept_steps(folder)):
+        raise ValueError(
+            f"Folder {folder} holds checkpoints of another backend; go on with"
+            f" --backend={names[not plain]}, or choose another folder."
+        )
+
+
 def is_plain(folder: Path, step: int) -> bool:
     """Tells whether a checkpoint holds plain arrays, and is none of TensorFlow."""
     return plain_path(folder, step).exists()
@@ -105,7 +123,7 @@ def plain_path(folder: Path, step: int) -> Path:
 
 def damage(folder: Path, step: int) -> str | None:
     """Returns what is wrong with a checkpoint, or None if all of it can be read."""
-    read = _read_plain if is_plain(folder, step) else _read_tensorflow
+    read: Callable[[Path, int], object] = read_plain if is_plain(folder, step) else _read_tensorflow
     try:
         read(folder, step)
     except damage_errors() as error:
@@ -113,11 +131,10 @@ def damage(folder: Path, step: int) -> str | None:
     return None
 
 
-def _read_plain(folder: Path, step: int) -> None:
-    with np.load(plain_path(folder, step)) as arrays:
-        for name in arrays:
-            # Unpacked, which compares checksums.
-            arrays[name]
+def read_plain(folder: Path, step: int) -> dict[str, np.ndarray]:
+    """Returns the arrays of a checkpoint of plain arrays, whose checksums are compared."""
+    with plain_path(folder, step).open("rb") as file, np.load(file) as arrays:
+        return dict(arrays)
 
 
 def _read_tensorflow(folder: Path, step: int) -> None:

@@ -14,8 +14,9 @@ from tqdm import tqdm
 
 from qtf.files import read_json_lines, write_atomically
 from qtf.progress import EVERY
+from qtf.settings import flatten
 from qtf.training.engine import Board
-from qtf.training.run_folder import RunFolder, flattened
+from qtf.training.run_folder import RunFolder
 
 
 class Logbook:
@@ -59,7 +60,7 @@ class Logbook:
             return
         _drop_rows_after(self._folder.metrics, step if keep_first else step - 1)
         self._board = self._make_board(self._folder.tensorboard)
-        self._board.hyperparameters(step, flattened(config))
+        self._board.hyperparameters(step, flatten(config))
         self._bar = tqdm(
             total=self.n_steps,
             initial=step,

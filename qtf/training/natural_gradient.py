@@ -54,11 +54,12 @@ class NaturalGradient:
         self.damping = Damping()
         size = sum(math.prod(variable.shape) for variable in model.trainable_variables)
         zeros = ops.zeros((size,), model.variable_dtype)
+        self._change = keras.Variable(0.0, trainable=False, dtype="float64", name="change")
         self.state = [
             keras.Variable(zeros, trainable=False, name="direction"),
             self.damping.factor,
+            self._change,
         ]
-        self._change = keras.Variable(0.0, trainable=False, dtype="float64", name="change")
 
     def is_short(self, rate: float) -> bool:
         """Tells whether outputs change little by the last direction, in the linear approximation.

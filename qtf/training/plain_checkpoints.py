@@ -10,11 +10,13 @@ import numpy as np
 
 from qtf.files import write_atomically
 from qtf.training.checkpoint_files import (
+    check_engine,
     damage_errors,
     keep_only,
     kept_steps,
     newest_whole_step,
     plain_path,
+    read_plain,
     reason_of,
     tell_of_fallback,
 )
@@ -64,10 +66,11 @@ class PlainCheckpoints:
         Raises:
             ValueError: There are checkpoints, but none can be read.
         """
+        check_engine(self.folder, plain=True)
         unread: list[tuple[int, str]] = []
         for step in kept_steps(self.folder):
             try:
-                arrays = _read(self.folder, step)
+                arrays = read_plain(self.folder, step)
                 values = {
                     name: _values(arrays, name, group) for name, group in self._groups.items()
                 }
@@ -98,7 +101,7 @@ class PlainCheckpoints:
             ValueError: They belong to another model or optimiser.
         """
         step = newest_whole_step(folder)
-        arrays = _read(folder, step)
+        arrays = read_plain(folder, step)
         kept = self.optimizer.learning_rate.numpy() if self._has_fixed_rate() else None
         for name, group in self._groups.items():
             _assign(group, _values(arrays, name, group))
@@ -136,17 +139,12 @@ def restore_weights(model: keras.Model, folder: Path, step: int) -> None:
     Raises:
         ValueError: The checkpoint belongs to another model.
     """
-    _assign(model.variables, _values(_read(folder, step), MODEL, model.variables))
+    _assign(model.variables, _values(read_plain(folder, step), MODEL, model.variables))
 
 
 def stored_iterations(folder: Path, step: int) -> int:
     """Returns the steps that the optimiser of a checkpoint has taken."""
-    return int(_read(folder, step)[ITERATIONS])
-
-
-def _read(folder: Path, step: int) -> dict[str, np.ndarray]:
-    with np.load(plain_path(folder, step)) as arrays:
-        return dict(arrays)
+    return int(read_plain(folder, step)[ITERATIONS])
 
 
 def _values(

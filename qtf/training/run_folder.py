@@ -18,6 +18,7 @@ import numpy as np
 
 from qtf.files import locked, read_object, writable_folder, write_json
 from qtf.run_kinds import kind_of
+from qtf.settings import flatten
 from qtf.training.weight_files import load_weights, save_weights, step_of
 
 # May change between two starts of one run: they say how long and how often, not what.
@@ -228,17 +229,6 @@ def _modules_in(description: Any) -> Iterator[str]:
             yield from _modules_in(value)
 
 
-def flattened(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Returns nested mappings as one mapping with dotted keys."""
-    flat: dict[str, Any] = {}
-    for key, value in config.items():
-        if isinstance(value, Mapping):
-            flat.update(flattened(value, f"{prefix}{key}."))
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat
-
-
 def weight_bytes(model: keras.Model) -> int:
     """Returns the memory that a model's variables take."""
     return sum(
@@ -269,7 +259,7 @@ def check_same(
         ValueError: Another key differs.
     """
     # Through JSON, so that tuples and lists compare equal.
-    recorded, asked = flattened(recorded), flattened(json.loads(json.dumps(asked)))
+    recorded, asked = flatten(recorded), flatten(json.loads(json.dumps(asked)))
     different = [
         key
         for key in sorted(recorded.keys() | asked.keys())

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from qtf.files import literal_path
 from qtf.training.checkpoint_files import (
+    check_engine,
     damage_errors,
     keep_only,
     kept_steps,
@@ -101,6 +102,7 @@ class TensorFlowCheckpoints:
         Raises:
             ValueError: There are checkpoints, but none can be read.
         """
+        check_engine(self.folder, plain=False)
         unread = []
         for step in kept_steps(self.folder):
             reason = self._reason_against(step)

@@ -16,7 +16,7 @@ class Address:
         scheme: "grpc", "grpcs", "http" or "https"; an s at the end means TLS.
         host: Name or number.
         port: TCP port.
-        path: What stands before `/v1/models`, "" or beginning with a slash.
+        path: Part of the address before `/v1/models`, "" or beginning with a slash.
     """
 
     scheme: str
@@ -82,7 +82,7 @@ class Certificates:
         authority: Certificate authority that signed the server's certificate, None for
             those that the machine trusts.
         chain: The client's own certificate, for servers that ask for one.
-        key: Its private key.
+        key: Private key of the certificate.
     """
 
     authority: Path | None = None

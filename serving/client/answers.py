@@ -30,7 +30,7 @@ class Observables:
 
     Attributes:
         norm: float32 (batch, n_steps + 1), or (n_steps + 1,) for one state, as all others.
-        energy: Of the Hamiltonian that the model was trained for.
+        energy: Mean of the Hamiltonian that the model was trained for.
         magnetization_x: Mean over sites.
         magnetization_y: Mean over sites.
         magnetization_z: Mean over sites.
@@ -68,7 +68,7 @@ class VersionStatus:
     """State of one version of the model.
 
     Attributes:
-        version: Its number.
+        version: Number of the version.
         state: "START", "LOADING", "AVAILABLE", "UNLOADING" or "END".
         error_code: "OK", or why it is not served.
         error_message: The same in words.

@@ -28,7 +28,7 @@ from serving.client.states import (
     checked_course,
     checked_n_steps,
     checked_output,
-    joined,
+    join_parts,
     parts,
 )
 from serving.client.transport import ModelName, Transport
@@ -110,8 +110,8 @@ class Client:
         """
         states, is_single = checked_batch("psi0", psi0)
         tails = dict.fromkeys(("psi_re", "psi_im"), states.shape[1:])
-        found, version = self._over_time("rollout", states, checked_n_steps(n_steps), tails)
-        psi = joined(found["psi_re"], found["psi_im"])
+        outputs, version = self._over_time("rollout", states, checked_n_steps(n_steps), tails)
+        psi = join_parts(outputs["psi_re"], outputs["psi_im"])
         return Trajectory(psi[0] if is_single else psi, version)
 
     def observables(self, psi0: ArrayLike, n_steps: int) -> Observables:
@@ -129,10 +129,10 @@ class Client:
         """
         states, is_single = checked_batch("psi0", psi0)
         tails = dict.fromkeys(OBSERVABLE_NAMES, ())
-        found, version = self._over_time("observables", states, checked_n_steps(n_steps), tails)
+        outputs, version = self._over_time("observables", states, checked_n_steps(n_steps), tails)
         if is_single:
-            found = {name: values[0] for name, values in found.items()}
-        return Observables(**found, version=version)
+            outputs = {name: values[0] for name, values in outputs.items()}
+        return Observables(**outputs, version=version)
 
     def start(self, psi0: ArrayLike) -> StreamState:
         """Returns the state from which `step` goes on, bound to the version served now.
@@ -159,7 +159,7 @@ class Client:
         """Returns the state one time step later.
 
         Args:
-            state: What `start` or the last `step` returned.
+            state: Result of `start` or of the last `step`.
 
         Raises:
             ServingError: The server refused the request or could not be reached;
@@ -168,8 +168,8 @@ class Client:
         states, is_single = checked_batch("state", state.psi)
         inputs = {**parts("psi", states), "cells": state.cells}
         model = ModelName(self._model.name, state.version)
-        outputs, _ = self._predicted("step", inputs, model, Deadline(self._timeout))
-        psi = joined(
+        outputs, _ = self._predict("step", inputs, model, Deadline(self._timeout))
+        psi = join_parts(
             *(checked_output(outputs, f"psi_{part}", states.shape) for part in ("re", "im"))
         )
         cells = checked_output(outputs, "cells", state.cells.shape)
@@ -190,7 +190,7 @@ class Client:
             ServingError: As `start` and, while iterating, as `step`.
         """
         n_steps = None if n_steps is None else checked_n_steps(n_steps)
-        return self._streamed(self.start(psi0), n_steps)
+        return self._stream(self.start(psi0), n_steps)
 
     def status(self) -> list[VersionStatus]:
         """Returns the state of every version of the model, or of the chosen version.
@@ -199,7 +199,7 @@ class Client:
             ServingError: The model is unknown, or the server could not be reached.
         """
         model = replace(self._model, label=None)
-        return statuses_from(self._tried(lambda until: self._transport.status(model, until)))
+        return statuses_from(self._try(lambda until: self._transport.status(model, until)))
 
     def metadata(self) -> Metadata:
         """Returns which version answers now, and its signatures.
@@ -259,16 +259,16 @@ class Client:
         pieces = [states[start : start + size] for start in range(0, len(states), size)]
         if len(pieces) > 1 and model.version is None:
             model = ModelName(model.name, self._metadata(deadline).version)
-        found: dict[str, list[np.ndarray]] = {name: [] for name in tails}
+        chunks: dict[str, list[np.ndarray]] = {name: [] for name in tails}
         for piece in pieces:
             inputs = {**parts("psi0", piece), "n_steps": np.full(len(piece), n_steps, np.int32)}
-            outputs, version = self._predicted(signature, inputs, model, deadline)
+            outputs, version = self._predict(signature, inputs, model, deadline)
             for name, tail in tails.items():
                 shape = (len(piece), n_steps + 1, *tail)
-                found[name].append(checked_course(outputs, name, shape))
-        return {name: np.concatenate(arrays) for name, arrays in found.items()}, version
+                chunks[name].append(checked_course(outputs, name, shape))
+        return {name: np.concatenate(arrays) for name, arrays in chunks.items()}, version
 
-    def _streamed(self, state: StreamState, n_steps: int | None) -> Iterator[np.ndarray]:
+    def _stream(self, state: StreamState, n_steps: int | None) -> Iterator[np.ndarray]:
         yield state.psi
         taken = 0
         while n_steps is None or taken < n_steps:
@@ -276,19 +276,19 @@ class Client:
             taken += 1
             yield state.psi
 
-    def _predicted(
+    def _predict(
         self, signature: str, inputs: dict[str, np.ndarray], model: ModelName, deadline: Deadline
     ) -> tuple[dict[str, np.ndarray], int | None]:
-        return self._tried(
+        return self._try(
             lambda until: self._transport.predict(model, signature, inputs, until), deadline
         )
 
     def _metadata(self, deadline: Deadline) -> Metadata:
         return metadata_from(
-            self._tried(lambda until: self._transport.metadata(self._model, until), deadline)
+            self._try(lambda until: self._transport.metadata(self._model, until), deadline)
         )
 
-    def _tried(
+    def _try(
         self, request: Callable[[Deadline], Answer], deadline: Deadline | None = None
     ) -> Answer:
         if self._is_closed:

@@ -43,7 +43,7 @@ def readable(message: str) -> str:
         'Input `n_steps` holds 3000'
     """
     message = _FAILED_NODE.sub("", message)
-    found = _ASSERTION.search(message)
-    if found:
-        message = " ".join(re.findall(r"\[([^\]]*)\]", found[1]))
+    match = _ASSERTION.search(message)
+    if match:
+        message = " ".join(re.findall(r"\[([^\]]*)\]", match[1]))
     return " ".join(message.split())

@@ -54,7 +54,7 @@ class GrpcTransport:
     """A channel to one server; safe to use from many threads.
 
     Args:
-        address: Where the server listens.
+        address: Address of the server.
         certificates: Files for TLS.
 
     Raises:
@@ -89,7 +89,7 @@ class GrpcTransport:
         request = predict_pb2.PredictRequest(model_spec=_spec(model, signature))
         for name, array in inputs.items():
             request.inputs[name].CopyFrom(_tensor(array))
-        answer = _called(self._prediction.Predict, request, deadline)
+        answer = _call(self._prediction.Predict, request, deadline)
         outputs = {name: _array(name, tensor) for name, tensor in answer.outputs.items()}
         has_version = answer.model_spec.HasField("version")
         return outputs, answer.model_spec.version.value if has_version else None
@@ -101,7 +101,7 @@ class GrpcTransport:
             ServingError: The request was not answered.
         """
         request = get_model_status_pb2.GetModelStatusRequest(model_spec=_spec(model))
-        return _as_json(_called(self._models.GetModelStatus, request, deadline))
+        return _as_json(_call(self._models.GetModelStatus, request, deadline))
 
     def metadata(self, model: ModelName, deadline: Deadline) -> dict[str, Any]:
         """Returns the model's metadata in the protocol's JSON form.
@@ -112,7 +112,7 @@ class GrpcTransport:
         request = get_model_metadata_pb2.GetModelMetadataRequest(
             model_spec=_spec(model), metadata_field=["signature_def"]
         )
-        return _as_json(_called(self._prediction.GetModelMetadata, request, deadline))
+        return _as_json(_call(self._prediction.GetModelMetadata, request, deadline))
 
     def close(self) -> None:
         """Closes the channel; requests under way end as CANCELLED."""
@@ -128,7 +128,7 @@ def _spec(model: ModelName, signature: str = "") -> model_pb2.ModelSpec:
     return spec
 
 
-def _called(
+def _call(
     method: Callable[..., message.Message], request: message.Message, deadline: Deadline
 ) -> Any:
     seconds = deadline.remaining()

@@ -16,7 +16,7 @@ class RestConnection:
     """One connection, kept open between requests; for one thread at a time.
 
     Args:
-        address: Where the server listens.
+        address: Address of the server.
         context: Settings of TLS, None without.
     """
 

@@ -45,7 +45,7 @@ class RestTransport:
     """Connections to one server, kept open; safe to use from many threads.
 
     Args:
-        address: Where the server listens.
+        address: Address of the server.
         certificates: Files for TLS.
 
     Raises:
@@ -69,7 +69,7 @@ class RestTransport:
         Raises:
             ServingError: The request was not answered.
         """
-        body = _encoded({"signature_name": signature, "inputs": inputs})
+        body = _encode({"signature_name": signature, "inputs": inputs})
         answer = self._answer("POST", f"{_path(model)}:predict", body, deadline)
         outputs = answer.get("outputs") if isinstance(answer, dict) else None
         if not isinstance(outputs, dict):
@@ -115,7 +115,7 @@ class RestTransport:
             code = _CODES.get(status, Code.UNKNOWN)
             text = _error_text(status, content)
             raise ServingError(code, text, is_transient=status in _TRANSIENT)
-        return _decoded(content)
+        return _decode(content)
 
     def _sent(
         self, method: str, path: str, body: bytes | None, deadline: Deadline
@@ -159,7 +159,7 @@ def _path(model: ModelName) -> str:
     return path
 
 
-def _encoded(content: Mapping[str, Any]) -> bytes:
+def _encode(content: Mapping[str, Any]) -> bytes:
     arrays = content["inputs"].values()
     # The fast writer has no tokens for what is not finite.
     if all(np.isfinite(array).all() for array in arrays):
@@ -167,7 +167,7 @@ def _encoded(content: Mapping[str, Any]) -> bytes:
     return json.dumps(content, default=np.ndarray.tolist).encode()
 
 
-def _decoded(content: bytes) -> Any:
+def _decode(content: bytes) -> Any:
     try:
         return orjson.loads(content)
     except ValueError:

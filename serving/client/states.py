@@ -58,7 +58,7 @@ def parts(prefix: str, states: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
-def joined(real: np.ndarray, imaginary: np.ndarray) -> np.ndarray:
+def join_parts(real: np.ndarray, imaginary: np.ndarray) -> np.ndarray:
     """Returns real and imaginary parts as one complex64 array."""
     psi = np.empty(real.shape, np.complex64)
     psi.real, psi.imag = real, imaginary

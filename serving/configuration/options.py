@@ -12,11 +12,11 @@ class ModelConfig:
     """One model to be served.
 
     Attributes:
-        name: What clients call it.
+        name: Name for clients.
         base_path: Folder of its versions.
         policy: Which of them to serve.
         labels: label -> version.
-        platform: What kind of model it is; only SavedModels are served.
+        platform: Kind of model; only SavedModels are served.
     """
 
     name: str
@@ -88,9 +88,9 @@ class RepositoryOptions:
     """How all models are loaded and run.
 
     Attributes:
-        batching: How requests are joined; None runs each alone.
+        batching: Rules for joining requests; None runs each alone.
         warm_up: Whether warm-up requests are replayed.
-        retries: What to do when a version cannot be loaded.
+        retries: Rules for versions that cannot be loaded.
         poll_seconds: Time between two looks at the base paths; 0 for a single one.
         early_labels: Whether labels may point to versions that are not available.
         n_threads: Threads inside and across TensorFlow's operations; 0 for one a core.
@@ -131,16 +131,16 @@ class ServerOptions:
         host: Address to listen on.
         port: gRPC port; 0 for any free one.
         rest_port: REST port; 0 for any free one, negative for none.
-        models: What is served at first.
+        models: Models that are served at first.
         models_file: File of models that is read again.
-        models_file_poll_seconds: How often; 0 for never.
-        repository: How models are loaded and run.
-        limits: What a client may ask for.
+        models_file_poll_seconds: Seconds between two readings; 0 for never.
+        repository: Rules for loading and running models.
+        limits: Limits of what a client may ask for.
         tls: Key and certificates of the gRPC endpoint; None for plain text.
         with_health: Whether health checks are answered.
         as_content: Whether tensors of answers are written as raw memory.
         metrics_route: Path of the Prometheus metrics; None for nowhere.
-        drain_seconds: How long requests in flight may take at the end.
+        drain_seconds: Seconds that requests in flight may take at the end.
         with_page: Whether the web page is shown.
     """
 

@@ -58,7 +58,7 @@ def read_batching(
 
     Args:
         path: The file.
-        defaults: What holds for fields that are not in it.
+        defaults: Values of fields that are not in it.
 
     Raises:
         ValueError: It is no such file, or a number in it is out of range.

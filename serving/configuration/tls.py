@@ -13,7 +13,7 @@ def check_tls(files: TlsFiles, path: Path | str) -> None:
     """Checks that an endpoint can be opened with these texts.
 
     Args:
-        files: What the SSL file holds.
+        files: Content of the SSL file.
         path: The SSL file, for messages.
 
     Raises:
@@ -32,7 +32,7 @@ def _check_certificates(text: bytes, field: str) -> None:
         )
     except ssl.SSLError as error:
         raise ValueError(
-            f"{field} must hold the text of PEM certificates, but holds {_shown(text)}: "
+            f"{field} must hold the text of PEM certificates, but holds {_show(text)}: "
             f"{_reason(error)}."
         ) from None
 
@@ -55,7 +55,7 @@ def _check_key(files: TlsFiles, path: Path | str) -> None:
                 ) from None
             raise ValueError(
                 f"Field `server_key` in {path} must hold the text of a PEM key, but holds "
-                f"{_shown(files.server_key)}: {_reason(error)}."
+                f"{_show(files.server_key)}: {_reason(error)}."
             ) from None
 
 
@@ -75,7 +75,7 @@ def _reason(error: ssl.SSLError) -> str:
     return reason.replace("_", " ").lower() if reason.isupper() else reason
 
 
-def _shown(text: bytes) -> str:
+def _show(text: bytes) -> str:
     """Returns what kind of text it is, never the text: it may be a key."""
     if b"-----BEGIN" in text:
         return "PEM text that cannot be read"

@@ -13,7 +13,7 @@ class VersionPolicy:
     """The newest versions, all of them, or some by their number.
 
     Attributes:
-        latest: How many of the newest versions; None for another rule.
+        latest: Number of the newest versions that are wanted; None for another rule.
         specific: Version numbers; without these and `latest`, all versions.
     """
 

@@ -19,9 +19,9 @@ async def aside(size: int, function: Callable[P, T], *args: P.args, **options: P
 
     Args:
         size: Bytes that it reads or writes.
-        function: What to call.
-        *args: Its arguments.
-        **options: Its keyword arguments.
+        function: Function to call.
+        *args: Arguments of the function.
+        **options: Keyword arguments of the function.
     """
     if size < LARGE:
         return function(*args, **options)

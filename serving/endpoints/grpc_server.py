@@ -75,7 +75,7 @@ class GrpcServer:
         Whoever asks for nothing, or has not said what, is not waited for.
 
         Args:
-            seconds: How long they have for it.
+            seconds: Time that they have for it.
         """
         stopping = asyncio.create_task(self._server.stop(seconds))
         await self._health.close()
@@ -147,7 +147,7 @@ class _Calls:
             self._n_open += 1
             context.add_done_callback(self._closed)
             try:
-                return await answer(_parsed(message, body), context.time_remaining())
+                return await answer(_parse(message, body), context.time_remaining())
             except StatusError as error:
                 return await _abort(context, error)
 
@@ -171,7 +171,7 @@ def _stream(
 ) -> Callable[..., AsyncIterator[bytes]]:
     async def handle(body: bytes, context: grpc.aio.ServicerContext) -> AsyncIterator[bytes]:
         try:
-            async for answer in answers(_parsed(message, body)):
+            async for answer in answers(_parse(message, body)):
                 yield answer
         except StatusError as error:
             await _abort(context, error)
@@ -179,7 +179,7 @@ def _stream(
     return handle
 
 
-def _parsed(message: type[Message], body: bytes) -> Message:
+def _parse(message: type[Message], body: bytes) -> Message:
     try:
         return message.FromString(body)
     except DecodeError:

@@ -80,7 +80,7 @@ async def read_body(scope: Scope, receive: Receive, *, max_bytes: int, deadline:
     body = b"".join(parts)
     if not _is_zipped(scope):
         return body
-    return await aside(_LARGEST_RATIO * len(body), _unzipped, body, max_bytes)
+    return await aside(_LARGEST_RATIO * len(body), _unzip, body, max_bytes)
 
 
 async def until_gone(work: Awaitable[Answer], receive: Receive, deadline: float) -> Answer:
@@ -112,7 +112,7 @@ def _is_zipped(scope: Scope) -> bool:
     )
 
 
-def _unzipped(body: bytes, max_bytes: int) -> bytes:
+def _unzip(body: bytes, max_bytes: int) -> bytes:
     """Unpacks no more than allowed: a small body can hold any amount of zeros."""
     unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     try:

@@ -23,8 +23,8 @@ class HttpServer:
         app: The application.
         host: Address to listen on.
         port: Port; 0 for any free one.
-        read_seconds: How long a client may take to read an answer.
-        drain_seconds: How long requests in flight may take after `stop`.
+        read_seconds: Seconds that a client may take to read an answer.
+        drain_seconds: Seconds that requests in flight may take after `stop`.
 
     Raises:
         OSError: The port is taken or the address unknown.
@@ -73,7 +73,7 @@ class PatientProtocol(HttpToolsProtocol):
     """Closes connections of clients that send their headers or read their answers too slowly.
 
     Args:
-        read_seconds: How long a client may take to read an answer.
+        read_seconds: Seconds that a client may take to read an answer.
         arguments: Those of the protocol.
     """
 

@@ -56,7 +56,7 @@ class RestApp:
 
     Args:
         service: Models, metrics and limits.
-        page: What is served at the root; None for nothing.
+        page: Page that is served at the root; None for nothing.
         metrics_route: Path of the Prometheus metrics; None for nowhere.
     """
 

@@ -17,8 +17,8 @@ class Service:
 
     Args:
         models: All models.
-        metrics: Where requests are counted.
-        limits: What a client may ask for.
+        metrics: Metrics that count requests.
+        limits: Limits of what a client may ask for.
     """
 
     def __init__(self, models: ModelRepository, metrics: Metrics, limits: Limits) -> None:

@@ -50,10 +50,10 @@ class BatchedExecution:
     """Collects requests into batches and runs these.
 
     Args:
-        execution: What runs a whole batch.
+        execution: Execution of whole batches.
         options: Sizes and times.
         threads: Limits the batches that run at once; shared by all models.
-        metrics: Where waiting times and sizes are recorded.
+        metrics: Metrics that record waiting times and sizes.
     """
 
     def __init__(
@@ -176,7 +176,7 @@ class BatchedExecution:
         padded_size = self._options.padded_size(size)
         self._metrics.processed_batch_size.observe(value=padded_size)
         self._metrics.padding_size.observe(str(padded_size), value=padded_size - size)
-        joined = _joined(tasks, padded_size)
+        joined = _join(tasks, padded_size)
         deadline = max(task.deadline for task in tasks)
         values = await self._execution.run(batch.signature, joined, batch.outputs, deadline)
         return _taken_apart(values, tasks, padded_size)
@@ -237,7 +237,7 @@ def _pieces(inputs: Arrays, size: int, largest: int) -> list[Arrays]:
     ]
 
 
-def _joined(tasks: list[_Task], padded_size: int) -> Arrays:
+def _join(tasks: list[_Task], padded_size: int) -> Arrays:
     """Stacks the inputs and fills them up with copies of the last request's first example."""
     size = sum(task.size for task in tasks)
     if len(tasks) == 1 and padded_size == size:

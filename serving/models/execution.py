@@ -38,7 +38,7 @@ class DirectExecution:
     Args:
         version: The version that runs.
         executor: Threads; requests wait for a free one.
-        metrics: Where run times are recorded.
+        metrics: Metrics that record run times.
     """
 
     def __init__(self, version: LoadedVersion, executor: Executor, metrics: Metrics) -> None:

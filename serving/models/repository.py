@@ -33,8 +33,8 @@ class ModelRepository:
     """What is served, under which names.
 
     Args:
-        options: How models are loaded and run.
-        metrics: Where times are recorded.
+        options: Rules for loading and running models.
+        metrics: Metrics that record times.
     """
 
     def __init__(self, options: RepositoryOptions, metrics: Metrics) -> None:
@@ -113,11 +113,11 @@ class ModelRepository:
             StatusError: NOT_FOUND, there is none.
         """
         model = self._models.get(name) or self._dropped.get(name)
-        found = [v for v in model.versions if version in (None, v.number)] if model else []
-        if not found:
+        versions = [v for v in model.versions if version in (None, v.number)] if model else []
+        if not versions:
             what = "any versions" if version is None else f"version {version}"
             raise not_found(f"Could not find {what} of model {name}")
-        return found
+        return versions
 
     def knows(self, name: str) -> bool:
         """Whether a model of this name is served, or was until a while ago."""
@@ -141,7 +141,7 @@ class ModelRepository:
         for config in configs:
             served = self._models.get(config.name)
             if config.platform != _PLATFORM:
-                raise invalid_argument(_wrong_platform(config, known=served is not None))
+                raise invalid_argument(_wrong_platform(config, is_served=served is not None))
             if served and served.config.base_path == config.base_path:
                 continue
             if not config.base_path.is_dir():
@@ -226,8 +226,8 @@ class ModelRepository:
         return BatchedExecution(direct, self._options.batching, self._batch_threads, self._metrics)
 
 
-def _wrong_platform(config: ModelConfig, *, known: bool) -> str:
-    if known:
+def _wrong_platform(config: ModelConfig, *, is_served: bool) -> str:
+    if is_served:
         return (
             f"Illegal to change a model's platform. For model {config.name} platform was "
             f"{_PLATFORM} and new platform requested is {config.platform}"

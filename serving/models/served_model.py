@@ -45,10 +45,10 @@ class Version:
 
     Attributes:
         number: Version number.
-        path: Its folder.
-        state: Where it stands.
+        path: Folder of the version.
+        state: State of the version.
         error: Why the last attempt to load it failed.
-        servable: What answers requests, while it is available.
+        servable: Object that answers requests, while it is available.
     """
 
     number: int
@@ -67,7 +67,7 @@ class ServedModel:
     Args:
         config: Name, base path, policy.
         load: Loads and warms up a version; runs in a thread, raises `StatusError`.
-        retries: What to do when it fails.
+        retries: Rules for loads that fail.
     """
 
     def __init__(
@@ -123,10 +123,10 @@ class ServedModel:
 
     async def refresh(self) -> None:
         """Looks at the base path; starts to load what is new and to unload what is not wanted."""
-        found = await asyncio.to_thread(self._find)
-        if found is None:
+        available = await asyncio.to_thread(self._find)
+        if available is None:
             return
-        wanted = self.config.policy.select(found)
+        wanted = self.config.policy.select(available)
         self._wanted = set(wanted)
         for number, path in wanted.items():
             version = self._versions.get(number)
@@ -153,19 +153,19 @@ class ServedModel:
     def _find(self) -> dict[int, Path] | None:
         base_path = self.config.base_path
         try:
-            found = versions_in(base_path)
+            available = versions_in(base_path)
         except OSError as error:
             logging.error("Base path %s cannot be read: %s.", base_path, error.strerror)
             return None
-        if not found and not self._warned:
+        if not available and not self._warned:
             logging.warning(
                 "No versions of model %s found under base path %s. "
                 "Versions are folders whose names are numbers.",
                 self.config.name,
                 base_path,
             )
-        self._warned = not found
-        return found
+        self._warned = not available
+        return available
 
     def _available(self, number: int | None) -> Version:
         candidates = [v for v in self.versions if v.state is State.AVAILABLE]

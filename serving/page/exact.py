@@ -26,7 +26,7 @@ class InitialState:
     """An initial state that the page offers.
 
     Attributes:
-        text: What the page calls it.
+        text: Words of the page for it.
         make: Function of (n_sites, seed) -> complex amplitudes (2**n_sites,).
         seeded: Whether the seed matters.
         n_sites: Smallest and largest number of spins, None if there is no limit.
@@ -44,7 +44,7 @@ def initial_state(name: str, n_sites: int, seed: int) -> np.ndarray:
     Args:
         name: A key of `INITIAL_STATES`.
         n_sites: Number of spins.
-        seed: Of random states; the others ignore it.
+        seed: Seed of random states; the others ignore it.
 
     Returns:
         complex64 array (2**n_sites,), normalised.

@@ -22,8 +22,8 @@ class ServedModel:
     """A version of a model that is served at this moment.
 
     Attributes:
-        name: Of the model.
-        version: Its number.
+        name: Name of the model.
+        version: Number of the version.
         config: Content of the version's assets/config.json, if there is one.
     """
 
@@ -38,9 +38,9 @@ class Explorable:
 
     Attributes:
         n_sites: Numbers of spins that it was trained for, at most 10.
-        dt: Its time step (hbar = 1).
+        dt: Time step (hbar = 1).
         longest: Largest number of steps of one request.
-        physics: Its Hamiltonian without the number of spins, for `from_config`.
+        physics: Hamiltonian without the number of spins, for `from_config`.
     """
 
     n_sites: tuple[int, ...]
@@ -67,9 +67,9 @@ class Explorable:
         if isinstance(dt, bool) or not isinstance(dt, int | float) or not 0 < dt < float("inf"):
             raise ValueError(f"Key `physics.dt` must be a positive number, but is {dt!r}.")
         physics = _section(_section(config, "physics"), "hamiltonian")
-        known = cls(_n_sites(config), float(dt), _max_steps(config), physics)
-        known._check_hamiltonians()
-        return known
+        model = cls(_n_sites(config), float(dt), _max_steps(config), physics)
+        model._check_hamiltonians()
+        return model
 
     def hamiltonian(self, n_sites: int) -> PauliSum:
         """Returns the Hamiltonian of `n_sites` spins."""
@@ -93,17 +93,17 @@ def description(model: ServedModel) -> dict[str, Json]:
     """Returns what the page shows of a model, as JSON can hold it."""
     content: dict[str, Json] = {"name": model.name, "version": model.version}
     try:
-        known = Explorable.from_config(model.config)
+        explorable = Explorable.from_config(model.config)
     except ValueError as error:
         return {**content, "explorable": False, "reason": str(error)}
     return {
         **content,
         "explorable": True,
-        "n_sites": list(known.n_sites),
-        "max_steps": {str(n): known.max_steps(n) for n in known.n_sites},
-        "dt": known.dt,
-        "hamiltonian": dict(known.physics),
-        "hamiltonian_text": hamiltonian_text(known.physics),
+        "n_sites": list(explorable.n_sites),
+        "max_steps": {str(n): explorable.max_steps(n) for n in explorable.n_sites},
+        "dt": explorable.dt,
+        "hamiltonian": dict(explorable.physics),
+        "hamiltonian_text": hamiltonian_text(explorable.physics),
     }
 
 

@@ -136,9 +136,9 @@ class Page:
 def _n_sites(model: Explorable, dimension: int) -> int:
     by_dimension = {2**n: n for n in model.n_sites}
     if dimension not in by_dimension:
-        known = ", ".join(map(str, model.n_sites))
+        allowed = ", ".join(map(str, model.n_sites))
         raise RequestError(
-            f"Field `psi0_re` must hold 2**n numbers for n in {known}, but holds {dimension}."
+            f"Field `psi0_re` must hold 2**n numbers for n in {allowed}, but holds {dimension}."
         )
     return by_dimension[dimension]
 

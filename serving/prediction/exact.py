@@ -27,7 +27,7 @@ class Physics:
 
     Attributes:
         dt: Time of one step.
-        hamiltonian: Its configuration, without the number of spins.
+        hamiltonian: Configuration of the Hamiltonian, without the number of spins.
     """
 
     dt: float = PAPER_DT

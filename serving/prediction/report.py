@@ -29,9 +29,9 @@ class Prediction:
     Attributes:
         model: Name of the model.
         version: Version that answered.
-        state: What the user called the initial state.
+        state: Name of the initial state, as the user wrote it.
         dt: Time of one step.
-        observables: Of every step, each (n_steps + 1,).
+        observables: Observables of every step, each (n_steps + 1,).
         psi: complex64 (n_steps + 1, 2**n), or None if only observables were asked for.
         exact: Comparison, or None.
     """
@@ -60,10 +60,10 @@ class Prediction:
 
     def courses(self) -> dict[str, np.ndarray]:
         """Returns every number over time, by name."""
-        found = {name: getattr(self.observables, name) for name in OBSERVABLE_NAMES}
+        courses = {name: getattr(self.observables, name) for name in OBSERVABLE_NAMES}
         if self.exact is not None:
-            found |= {"infidelity": self.exact.infidelity, "distance": self.exact.distance}
-        return found
+            courses |= {"infidelity": self.exact.infidelity, "distance": self.exact.distance}
+        return courses
 
 
 def table(prediction: Prediction, *, every_step: bool = False) -> str:

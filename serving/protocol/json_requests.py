@@ -16,7 +16,7 @@ import orjson
 import tensorflow as tf
 
 from qtf.typing import Json
-from serving.protocol.json_values import json_type, shape_text, shown, to_array
+from serving.protocol.json_values import json_type, shape_text, show, to_array
 from serving.protocol.prediction import find_signature
 from serving.protocol.signature import DEFAULT_SIGNATURE, Signature
 from serving.status import StatusError, invalid_argument
@@ -29,7 +29,7 @@ class JsonRequest:
     """A predict request.
 
     Attributes:
-        signature: What it asks for.
+        signature: Signature that it asks for.
         inputs: alias -> array.
         by_rows: Whether the answer is to be written by rows too.
     """
@@ -47,10 +47,10 @@ def parse_object(body: bytes) -> dict[str, Json]:
     """
     document = _parse(body)
     if not isinstance(document, dict):
-        raise invalid_argument(f"JSON Value: {shown(document)} Is not object")
+        raise invalid_argument(f"JSON Value: {show(document)} Is not object")
     if not isinstance(document.get("signature_name", ""), str):
         raise invalid_argument(
-            f"JSON Value: {shown(document)} not formatted correctly. "
+            f"JSON Value: {show(document)} not formatted correctly. "
             "'signature_name' key must be a string value."
         )
     return document
@@ -68,7 +68,7 @@ def read_predict(document: Mapping[str, Json], signatures: Mapping[str, Signatur
         raise invalid_argument(f"Failed to get input map for signature: {signature.name}")
     if _ROWS in document and _COLUMNS in document:
         raise invalid_argument(
-            f"JSON Value: {shown(document)} Not formatted correctly expecting only one of "
+            f"JSON Value: {show(document)} Not formatted correctly expecting only one of "
             "'inputs' or 'instances' keys to exist "
         )
     if _ROWS in document:
@@ -85,7 +85,7 @@ def check_examples(document: Mapping[str, Json]) -> None:
     Raises:
         StatusError: INVALID_ARGUMENT, there are none, or they are no objects.
     """
-    start = f"JSON Value: {shown(document)}"
+    start = f"JSON Value: {show(document)}"
     if "examples" not in document:
         raise invalid_argument(
             f"{start} When method is classify, key 'examples' is expected and was not found"
@@ -149,7 +149,7 @@ def _signature(document: Mapping[str, Json], signatures: Mapping[str, Signature]
 def _read_rows(rows: Json, signature: Signature) -> dict[str, np.ndarray]:
     if not isinstance(rows, list):
         raise invalid_argument(
-            f"JSON Value: {shown(rows)} Excepting 'instances' to be an list/array"
+            f"JSON Value: {show(rows)} Excepting 'instances' to be an list/array"
         )
     if not rows:
         raise invalid_argument("JSON Value: [] No values in 'instances' array")
@@ -176,9 +176,9 @@ def _read_rows(rows: Json, signature: Signature) -> dict[str, np.ndarray]:
 def _check_row(row: Json, number: int, signature: Signature, *, named: bool) -> None:
     is_named = _is_named(row)
     if named != is_named:
-        expected, found = ("object", "list") if named else ("value/list", "object")
+        expected, given = ("object", "list") if named else ("value/list", "object")
         raise invalid_argument(
-            f"Expecting {expected} but got {found} at item {number} of input list"
+            f"Expecting {expected} but got {given} at item {number} of input list"
         )
     if not isinstance(row, dict) or not named:
         return
@@ -191,7 +191,7 @@ def _check_row(row: Json, number: int, signature: Signature, *, named: bool) -> 
     if len(row) != len(signature.inputs):
         raise invalid_argument(
             f"Failed to process element: {number} of 'instances' list. JSON object: "
-            f"{shown(row)} keys must be equal to: {','.join(sorted(signature.inputs))}"
+            f"{show(row)} keys must be equal to: {','.join(sorted(signature.inputs))}"
         )
 
 
@@ -199,10 +199,10 @@ def _error_of_row(
     columns: Mapping[str, list[Json]], signature: Signature, error: StatusError, *, named: bool
 ) -> StatusError:
     """Finds the first element at fault, which conversion of whole columns does not tell."""
-    found = [
+    first_bad = [
         (_first_bad(values, signature.inputs[name].dtype), name) for name, values in columns.items()
     ]
-    number, name = min(found, key=lambda bad: bad[0])
+    number, name = min(first_bad, key=lambda bad: bad[0])
     values = columns[name]
     if number == len(values):
         return error

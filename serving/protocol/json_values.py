@@ -30,11 +30,11 @@ def to_array(value: Json, dtype: tf.DType) -> np.ndarray:
     Raises:
         StatusError: The lists have different lengths, or hold values of another type.
     """
-    shape, leaves = _flattened(value)
+    shape, leaves = _flatten(value)
     if dtype in UNSUPPORTED:
         raise StatusError(
             Code.UNIMPLEMENTED,
-            f"Conversion of JSON Value: {shown(leaves[0]) if leaves else '[]'} "
+            f"Conversion of JSON Value: {show(leaves[0]) if leaves else '[]'} "
             f"to type: {type_name(dtype)}",
         )
     if dtype == tf.string:
@@ -46,11 +46,11 @@ def to_array(value: Json, dtype: tf.DType) -> np.ndarray:
     # In pieces, between which other threads have their turn.
     for start in range(0, len(leaves), _PIECE):
         piece = leaves[start : start + _PIECE]
-        values[start : start + _PIECE] = _converted(piece, dtype, len(shape))
+        values[start : start + _PIECE] = _convert(piece, dtype, len(shape))
     return values.reshape(shape)
 
 
-def _flattened(value: Json) -> tuple[tuple[int, ...], list[Json]]:
+def _flatten(value: Json) -> tuple[tuple[int, ...], list[Json]]:
     """Returns the lengths of nested lists and their leaves, one level after the other."""
     shape: list[int] = []
     level: list[Json] = [value]
@@ -82,7 +82,7 @@ def _irregular(items: Sequence[Json], first: list[Json], level: int) -> StatusEr
     for item in items:
         if not isinstance(item, list):
             return invalid_argument(
-                f"JSON Value: {shown(item)} found at incorrect level: {level + 1} "
+                f"JSON Value: {show(item)} found at incorrect level: {level + 1} "
                 f"in the JSON DOM. Expected at level: {level + _depth(first)}"
             )
         length = len(item)
@@ -102,7 +102,7 @@ def _depth(value: Json) -> int:
     return depth
 
 
-def _converted(leaves: Sequence[Json], dtype: tf.DType, rank: int) -> np.ndarray:
+def _convert(leaves: Sequence[Json], dtype: tf.DType, rank: int) -> np.ndarray:
     if dtype.is_floating:
         allowed = {int, float}
     else:
@@ -112,7 +112,7 @@ def _converted(leaves: Sequence[Json], dtype: tf.DType, rank: int) -> np.ndarray
     if kinds - allowed:
         raise _wrong_type(next(leaf for leaf in leaves if type(leaf) not in allowed), dtype)
     if dtype.is_floating:
-        return _rounded(leaves, dtype)
+        return _round(leaves, dtype)
     try:
         return np.array(leaves, dtype.as_numpy_dtype)
     except (OverflowError, ValueError):
@@ -122,7 +122,7 @@ def _converted(leaves: Sequence[Json], dtype: tf.DType, rank: int) -> np.ndarray
         raise _wrong_type(wrong, dtype) from None
 
 
-def _rounded(leaves: Sequence[Json], dtype: tf.DType) -> np.ndarray:
+def _round(leaves: Sequence[Json], dtype: tf.DType) -> np.ndarray:
     """Returns numbers in a floating-point type, by way of double precision."""
     with np.errstate(over="ignore", under="ignore"):
         return np.array(leaves, np.float64).astype(dtype.as_numpy_dtype)
@@ -134,7 +134,7 @@ def _bytes(leaf: Json) -> bytes:
     if not isinstance(leaf, dict):
         raise _wrong_type(leaf, tf.string)
     if leaf.keys() != {"b64"} or not isinstance(leaf["b64"], str):
-        raise invalid_argument(f"JSON Value: {shown(leaf)} not formatted correctly for base64 data")
+        raise invalid_argument(f"JSON Value: {show(leaf)} not formatted correctly for base64 data")
     try:
         return base64.b64decode(leaf["b64"], validate=True)
     except (binascii.Error, ValueError):
@@ -148,7 +148,7 @@ def shape_text(array: np.ndarray) -> str:
 
 def _wrong_type(value: Json, dtype: tf.DType) -> StatusError:
     return invalid_argument(
-        f"JSON Value: {shown(value)} Type: {json_type(value)} "
+        f"JSON Value: {show(value)} Type: {json_type(value)} "
         f"is not of expected type: {type_name(dtype)}"
     )
 
@@ -159,7 +159,7 @@ def json_type(value: Json) -> str:
     return str(value) if isinstance(value, bool) else names.get(type(value), "Number")
 
 
-def shown(value: object, longest: int = 200) -> str:
+def show(value: object, longest: int = 200) -> str:
     """Returns a value as JSON for a message, cut when it is long."""
     text = ""
     try:

@@ -110,7 +110,9 @@ def write_response(
         as_content: Whether to write tensors as raw memory instead of typed fields.
     """
     tensors = {
-        alias: tensor_proto.serialized(array, signature.outputs[alias].dtype, as_content=as_content)
+        alias: tensor_proto.serialize_tensor(
+            array, signature.outputs[alias].dtype, as_content=as_content
+        )
         for alias, array in outputs.items()
     }
     head = predict_pb2.PredictResponse(model_spec=spec).SerializeToString()

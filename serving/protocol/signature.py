@@ -15,8 +15,8 @@ class Tensor:
 
     Attributes:
         name: Name of the tensor in the graph.
-        dtype: Its type.
-        shape: Its axes with None for open ones; None when even their number is open.
+        dtype: Type of its entries.
+        shape: Sizes of the axes with None for open ones; None when even their number is open.
     """
 
     name: str
@@ -29,8 +29,8 @@ class Signature:
     """A named function of the model.
 
     Attributes:
-        name: Its key in the SavedModel.
-        method_name: What kind of function it says to be.
+        name: Key in the SavedModel.
+        method_name: Kind of function that it says to be.
         inputs: alias -> tensor.
         outputs: alias -> tensor.
     """
@@ -63,6 +63,5 @@ def _tensors(protos: Mapping[str, TensorInfo]) -> dict[str, Tensor]:
 
 def _tensor(proto: TensorInfo) -> Tensor:
     shape = tf.TensorShape(proto.tensor_shape)
-    known = shape.rank is not None
-    axes = tuple(shape.as_list()) if known else None
+    axes = None if shape.rank is None else tuple(shape.as_list())
     return Tensor(proto.name, tf.dtypes.as_dtype(proto.dtype), axes)

@@ -97,12 +97,12 @@ def _unreadable(alias: str, reason: str) -> StatusError:
     return invalid_argument(f"tensor parsing error: {alias}: {reason}")
 
 
-def serialized(array: np.ndarray, dtype: tf.DType, *, as_content: bool = False) -> bytes:
+def serialize_tensor(array: np.ndarray, dtype: tf.DType, *, as_content: bool = False) -> bytes:
     """Returns the wire format of the `TensorProto` of `array`.
 
     Args:
         array: The values.
-        dtype: Their TensorFlow type.
+        dtype: TensorFlow type of the values.
         as_content: Whether to write raw memory (`tensor_content`) instead of typed fields.
     """
     header = tensor_pb2.TensorProto(

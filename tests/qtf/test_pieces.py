@@ -35,6 +35,7 @@ def test_budget_is_set_by_the_environment(monkeypatch):
     assert byte_budget() == GIB // 2
     assert rows_at_once(2**20) == 512
     assert rows_at_once(2**40) == 1
+    assert rows_at_once(2**20, budget=3 * 2**20) == 3
 
 
 @pytest.mark.parametrize("text", ["", "much", "0", "-1", "nan", "inf"])

@@ -4,7 +4,7 @@ from typing import Annotated
 import pytest
 
 from qtf.checks import COUNT, POSITIVE, Optional
-from qtf.settings import Settings
+from qtf.settings import Settings, flatten
 
 
 @dataclass(frozen=True)
@@ -60,3 +60,7 @@ def test_a_class_that_is_no_dataclass_is_refused():
 
     with pytest.raises(TypeError, match="Plain must be a dataclass"):
         Plain().as_mapping()
+
+
+def test_flatten_joins_keys_with_dots():
+    assert flatten({"a": {"b": 1, "c": {"d": 2}}, "e": 3}) == {"a.b": 1, "a.c.d": 2, "e": 3}

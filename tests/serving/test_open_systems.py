@@ -16,6 +16,7 @@ from qtf.training.run_folder import RunFolder
 from tests.serving.running_server import RunningServer, error_of, model_config, write_text
 from trainers.export.exporters import run
 from trainers.export.open_system_runs import load_distribution
+from trainers.export.settings import ExportSettings
 from trainers.open_system.assembly import run as train
 from trainers.open_system.settings import OpenSystemSettings
 
@@ -67,7 +68,9 @@ def other(trained):
 def root(one, other, tmp_path_factory):
     root = tmp_path_factory.mktemp("models")
     assert run(one[0], root / "one") == root / "one" / "1"
-    assert run(one[0], root / "mean", average_with=[other[0]]) == root / "mean" / "1"
+    assert (
+        run(one[0], root / "mean", ExportSettings(average_with=(other[0],))) == root / "mean" / "1"
+    )
     return root
 
 
@@ -208,13 +211,13 @@ def test_runs_of_other_systems_or_times_are_not_averaged(one, tmp_path):
 
     start = changed("start", lambda config: config.update(start="-x"))
     with pytest.raises(ValueError, match="must have the same `start`, but it is '-x' in .*'.x' in"):
-        run(folder, tmp_path / "m", average_with=[start])
+        run(folder, tmp_path / "m", ExportSettings(average_with=(start,)))
     longer = changed("longer", lambda config: config["dynamics"].update(tau=0.1))
     with pytest.raises(ValueError, match=r"must be of one time, but are of \(0.2, 0.4\)"):
-        run(folder, tmp_path / "m", average_with=[longer])
+        run(folder, tmp_path / "m", ExportSettings(average_with=(longer,)))
     steady = changed("steady", lambda config: config["steady_state"].update(n_epochs=1))
     with pytest.raises(ValueError, match="the same `start`, but it is 'steady state' in"):
-        run(folder, tmp_path / "m", average_with=[steady])
+        run(folder, tmp_path / "m", ExportSettings(average_with=(steady,)))
 
 
 @pytest.mark.parametrize(
@@ -222,15 +225,15 @@ def test_runs_of_other_systems_or_times_are_not_averaged(one, tmp_path):
     [
         ({"max_steps": 9}, "Flag --max_steps is for dynamics, but .* holds an open system"),
         ({"symmetrized": True}, "--symmetrized is for ground states, but .* holds an open system"),
-        ({"max_samples": 0}, "Argument `max_samples` must be positive, but is 0"),
+        ({"max_samples": 0}, "Setting `max_samples` must be positive, but is 0"),
     ],
 )
 def test_options_of_other_runs_are_refused(one, tmp_path, options, message):
     with pytest.raises(ValueError, match=message):
-        run(one[0], tmp_path / "m", **options)
+        run(one[0], tmp_path / "m", ExportSettings(**options))
 
 
 def test_averages_are_for_open_systems(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps({"wave_function": {}}))
     with pytest.raises(ValueError, match="--average_with is for open systems, but .* ground state"):
-        run(tmp_path, tmp_path / "m", average_with=[tmp_path])
+        run(tmp_path, tmp_path / "m", ExportSettings(average_with=(tmp_path,)))

@@ -20,6 +20,7 @@ from qtf.training.run_folder import RunFolder
 from tests import preloaded
 from tests.serving.running_server import RunningServer, error_of, model_config, write_text
 from trainers.export.exporters import run
+from trainers.export.settings import ExportSettings
 from trainers.ground_state.assembly import make_wave_function
 from trainers.ground_state.facts import find_facts
 from trainers.ground_state.settings import GroundStateSettings, RunSettings, make_part
@@ -89,7 +90,7 @@ def psi(workdir):
 @pytest.fixture(scope="module")
 def root(workdir, tmp_path_factory):
     root = tmp_path_factory.mktemp("models")
-    assert run(workdir, root / "psi", max_samples=100) == root / "psi" / "1"
+    assert run(workdir, root / "psi", ExportSettings(max_samples=100)) == root / "psi" / "1"
     return root
 
 
@@ -213,7 +214,7 @@ def test_command_exports_a_ground_state(workdir, tmp_path):
 
 
 def test_exported_average_has_the_symmetries_of_the_run(workdir, psi, tmp_path):
-    version = run(workdir, tmp_path / "m", symmetrized=True)
+    version = run(workdir, tmp_path / "m", ExportSettings(symmetrized=True))
     log_psi = tf.saved_model.load(str(version)).signatures["log_psi"]
     kept = EVERY[EVERY.sum(axis=1) == 2]
     found = np.exp(2 * log_psi(bits=tf.constant(kept))["log_modulus"].numpy())
@@ -229,27 +230,27 @@ def test_average_needs_symmetries(workdir, tmp_path):
     other = shutil.copytree(workdir, tmp_path / "other")
     (other / "config.json").write_text(json.dumps(config))
     with pytest.raises(ValueError, match='average needs .* but it has "none"'):
-        run(other, tmp_path / "m", symmetrized=True)
+        run(other, tmp_path / "m", ExportSettings(symmetrized=True))
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"max_steps": 0}, "Flag --max_steps is for dynamics, but .* holds a ground state"),
+        ({"max_steps": 1}, "Flag --max_steps is for dynamics, but .* holds a ground state"),
         ({"xla_signature": True}, "Flag --xla_signature is for dynamics, but .* a ground state"),
-        ({"n_sites": [4]}, "Flag --n_sites is for dynamics, but .* holds a ground state"),
-        ({"max_samples": 0}, "Argument `max_samples` must be positive, but is 0"),
+        ({"n_sites": (4,)}, "Flag --n_sites is for dynamics, but .* holds a ground state"),
+        ({"max_samples": 0}, "Setting `max_samples` must be positive, but is 0"),
     ],
 )
 def test_options_of_dynamics_are_refused(workdir, tmp_path, options, message):
     with pytest.raises(ValueError, match=message):
-        run(workdir, tmp_path / "m", **options)
+        run(workdir, tmp_path / "m", ExportSettings(**options))
 
 
 def test_options_of_ground_states_are_refused_for_dynamics(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps({"model": {}, "data": {"n_sites": [2]}}))
     with pytest.raises(ValueError, match="--max_samples is for ground states and .* dynamics"):
-        run(tmp_path, tmp_path / "m", max_samples=9)
+        run(tmp_path, tmp_path / "m", ExportSettings(max_samples=9))
 
 
 def _command(module, *arguments):

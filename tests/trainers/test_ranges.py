@@ -9,7 +9,7 @@ from qtf.autoregressive.settings import NETWORKS
 from qtf.checks import Flag, Number, Optional, Several
 from qtf.configuration import config_dict, from_config
 from qtf.dynamics.settings import GeneratorSettings
-from qtf.training.run_folder import flattened
+from qtf.settings import flatten
 from trainers.dynamics.settings import DynamicsSettings
 from trainers.ground_state.settings import GroundStateSettings
 from trainers.open_system.settings import OpenSystemSettings
@@ -21,20 +21,21 @@ COMMANDS = {
 }
 # Checked where it is used.
 ELSEWHERE = ("physics.hamiltonian.", "exact.hamiltonian.")
+SQUARE = {"name": "ising", "lattice": "square", "n_rows": 2, "n_columns": 2}
 NUMBERS = [math.nan, math.inf, -math.inf, -1, 0, 1, 0.5, 1e300, 10**30, True, "2", [1], None]
 
 
 def rules_of(config):
-    return flattened(config.rules())
+    return flatten(config.rules())
 
 
 def defaults_of(config):
-    return flattened(config_dict(config()).to_dict())
+    return flatten(config_dict(config()).to_dict())
 
 
 def resolved(config, values):
     """Returns all values of a configuration by their dotted keys."""
-    return flattened(from_config(config, values).as_mapping())
+    return flatten(from_config(config, values).as_mapping())
 
 
 def numbers_of(config):
@@ -120,6 +121,7 @@ def test_numbers_at_the_ends_of_their_range_are_taken(config, key, rule):
             owners = [network for network, kind in NETWORKS.items() if name in kind.rules()]
             # Not one that needs another order than the default.
             values.network.name = next(each for each in owners if NETWORKS[each].order != "snake")
+            values.physics = ConfigDict({"hamiltonian": SQUARE})
         if key == "model.n_max":
             values.data = ConfigDict({"n_sites": (value,)})
         assert resolved(config, values)[key] == value

@@ -46,10 +46,10 @@ def run(
 
     Args:
         workdir: Folder for `comparison.json`, the figures and what they are drawn from.
-        modes: What is sampled for the first figure, or None.
-        training: What is trained for the second one, or None.
+        modes: Settings of the first figure, or None.
+        training: Settings of the second figure, or None.
         steps_between: Steps of the chains between two samples, one training for each.
-        tell: Takes a line about each result as soon as it is there.
+        tell: Function that takes a line about each result as soon as it is there.
 
     Returns:
         The content of `comparison.json`.

@@ -39,19 +39,19 @@ class Mean:
 
     Attributes:
         mean: The mean.
-        error: Standard error; None where chains never move. So are the next but one and two.
+        error: Standard error; None where chains never move, as the last two numbers.
         error_if_independent: Standard error of as many independent samples.
+        mean_of_each: Mean of each chain.
         effective_sample_size: Number of independent samples of the same error.
         r_hat: Potential scale reduction.
-        mean_of_each: Mean of each chain.
     """
 
     mean: float
     error: float | None
     error_if_independent: float
+    mean_of_each: list[float]
     effective_sample_size: float | None
     r_hat: float | None
-    mean_of_each: list[float]
 
     @classmethod
     def of(cls, values: Array) -> "Mean":
@@ -61,9 +61,9 @@ class Mean:
             mean=naive.mean,
             error=_finite_or_none(naive.error * float(np.sqrt(values.size / size))),
             error_if_independent=naive.error,
+            mean_of_each=values.mean(axis=0).tolist(),
             effective_sample_size=_finite_or_none(size),
             r_hat=_finite_or_none(potential_scale_reduction(values)),
-            mean_of_each=values.mean(axis=0).tolist(),
         )
 
 

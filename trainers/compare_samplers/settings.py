@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from qtf.checks import COUNT, COUNT_OR_0, FINITE, FLAG, POSITIVE, SAMPLES, SEED, Number
+from qtf.checks import COUNT, COUNT_OR_0, FINITE, FLAG, POSITIVE, SAMPLES, SEED, Number, require
 from qtf.settings import Settings
 
 
@@ -37,10 +37,8 @@ class ModesSettings(Settings):
             ValueError: A rule is broken.
         """
         super().__post_init__()
-        if self.n_chains < 4 or self.n_chains % 2:
-            raise ValueError(
-                f"Setting `n_chains` must be even and at least 4, but is {self.n_chains}."
-            )
+        fits = self.n_chains >= 4 and self.n_chains % 2 == 0
+        require(fits, "n_chains", "be even and at least 4", self.n_chains)
 
 
 @dataclass(frozen=True)

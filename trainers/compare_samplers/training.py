@@ -47,7 +47,7 @@ class Trainings:
     numbers for all trainings.
 
     Args:
-        plan: What to train.
+        plan: Settings that all trainings share.
         xla: Whether XLA compiles the steps; without it they start sooner and take longer.
     """
 

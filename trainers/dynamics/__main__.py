@@ -14,12 +14,19 @@ from absl import flags
 
 from qtf.command_line import run_command
 from qtf.configuration_files import define_configuration
+from qtf.quiet_import import JAX, TENSORFLOW, import_backend_quietly
 
 CONFIG = define_configuration("What to train.")
 DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of trajectories from data_gen.")
 WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.")
 INIT_FROM = flags.DEFINE_string("init_from", None, "Run whose best weights to start from.")
 
+BACKEND = flags.DEFINE_enum(
+    "backend",
+    TENSORFLOW,
+    [TENSORFLOW, JAX],
+    "What computes; jax needs no TensorFlow, and uses one device.",
+)
 PROFILE = flags.DEFINE_boolean("profile", False, "Trace ten of the first steps for TensorBoard.")
 
 
@@ -34,12 +41,11 @@ def _main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Imported here so that --help and mistakes in the flags answer at once.
     from qtf.configuration import from_config
-    from qtf.quiet_import import import_tensorflow_quietly
     from trainers.dynamics.settings import DynamicsSettings
 
     settings = from_config(DynamicsSettings, CONFIG.value)
     settings.check_data_dir(DATA_DIR.value)
-    import_tensorflow_quietly()
+    import_backend_quietly(BACKEND.value)
     from trainers.dynamics.assembly import run
 
     workdir = str(WORKDIR.value)

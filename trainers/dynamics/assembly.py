@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from qtf.data.loading import load_trajectories
-from qtf.data.reader import TrajectoryReader
 from qtf.data.schema import MANIFEST_NAME, Manifest, file_sha256
 from qtf.data.settings import FILES, DataSettings, TrajectoryLaw, law_of
 from qtf.dynamics.task import DynamicsTask, TrajectorySource
@@ -143,6 +142,9 @@ def _from_files(
 ) -> Trajectories:
     manifest = Manifest.load(data_dir)
     _check_manifest(data, manifest, data_dir)
+    # Needs TensorFlow.
+    from qtf.data.reader import TrajectoryReader
+
     reader = TrajectoryReader(
         data_dir,
         split="train",

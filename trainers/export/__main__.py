@@ -12,6 +12,7 @@ import sys
 from absl import flags
 
 from qtf.command_line import positive_integers, run_command, value_of
+from trainers.export.settings import ExportSettings
 
 WORKDIR = flags.DEFINE_string("workdir", None, "Run folder of the model.")
 MODEL_DIR = flags.DEFINE_string("model_dir", None, "Folder of all versions of the model.")
@@ -51,23 +52,21 @@ def main() -> None:
 
 
 def _main() -> None:
-    n_sites = positive_integers(N_SITES)
+    settings = ExportSettings(
+        max_steps=MAX_STEPS.value,
+        xla_signature=XLA.value,
+        n_sites=tuple(positive_integers(N_SITES)),
+        max_samples=MAX_SAMPLES.value,
+        symmetrized=SYMMETRIZED.value,
+        average_with=tuple(AVERAGE_WITH.value),
+    )
     # Imported here so that --help and mistakes in the flags answer at once.
     from qtf.quiet_import import import_tensorflow_quietly
 
     import_tensorflow_quietly()
     from trainers.export.exporters import run
 
-    version = run(
-        value_of(WORKDIR),
-        value_of(MODEL_DIR),
-        max_steps=MAX_STEPS.value,
-        xla_signature=XLA.value,
-        n_sites=n_sites,
-        max_samples=MAX_SAMPLES.value,
-        symmetrized=SYMMETRIZED.value,
-        average_with=AVERAGE_WITH.value,
-    )
+    version = run(value_of(WORKDIR), value_of(MODEL_DIR), settings)
     print(f"SavedModel: {version}")
     if not ONLY_FOR_US.isdisjoint(str(version.resolve())):
         print(

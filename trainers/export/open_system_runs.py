@@ -1,7 +1,6 @@
 """Reads the distributions of runs of `trainers.open_system`."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import keras
 
@@ -26,14 +25,14 @@ def mean_of_runs(folders: Sequence[RunFolder]) -> tuple[keras.Model, float | Non
         FileNotFoundError: A run has no weights.
         ValueError: The runs are of different systems, measurements or times.
     """
-    wanted = _description(folders[0])
+    wanted = _describe(folders[0])
     for folder in folders:
-        found = _description(folder)
+        described = _describe(folder)
         for name, value in wanted.items():
-            if found[name] != value:
+            if described[name] != value:
                 raise ValueError(
                     f"Runs that are averaged must have the same `{name}`, but it is"
-                    f" {found[name]!r} in {folder.path} and {value!r} in {folders[0].path}."
+                    f" {described[name]!r} in {folder.path} and {value!r} in {folders[0].path}."
                 )
     distributions, times = zip(*map(load_distribution, folders), strict=True)
     if len(set(times)) > 1:
@@ -71,10 +70,12 @@ def load_distribution(folder: RunFolder) -> tuple[OutcomeDistribution, float | N
     return distribution, round(float(plan.times[n_epochs]), 12)
 
 
-def _description(folder: RunFolder) -> dict[str, Any]:
+def _describe(folder: RunFolder) -> dict[str, object]:
     """Returns what runs must have in common, so that they describe the same system."""
     config = folder.load_config()
-    described = {name: config.get(name) for name in ("physics", "measurement", "start")}
+    described: dict[str, object] = {
+        name: config.get(name) for name in ("physics", "measurement", "start")
+    }
     if config.get("steady_state", {}).get("n_epochs"):
         described["start"] = "steady state"
     return described

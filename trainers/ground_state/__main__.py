@@ -16,12 +16,19 @@ from absl import flags
 
 from qtf.command_line import run_command
 from qtf.configuration_files import define_configuration
+from qtf.quiet_import import JAX, TENSORFLOW, import_backend_quietly
 
 if TYPE_CHECKING:
     from trainers.ground_state.settings import GroundStateSettings
 
 CONFIG = define_configuration("Which ground state, and how.")
 WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.")
+BACKEND = flags.DEFINE_enum(
+    "backend",
+    TENSORFLOW,
+    [TENSORFLOW, JAX],
+    "What computes; jax needs no TensorFlow, and uses one device.",
+)
 PROFILE = flags.DEFINE_boolean("profile", False, "Trace ten of the first steps for TensorBoard.")
 
 
@@ -43,11 +50,10 @@ def _main() -> None:
 
 
 def _search(settings: "GroundStateSettings", workdir: str) -> None:
-    from qtf.quiet_import import import_tensorflow_quietly
     from trainers.ground_state.facts import find_facts
 
     facts = find_facts(settings)
-    import_tensorflow_quietly()
+    import_backend_quietly(BACKEND.value)
     from trainers.ground_state.refinement import run_and_refine
     from trainers.ground_state.report import lines, measure, write_result
 
@@ -60,12 +66,11 @@ def _search(settings: "GroundStateSettings", workdir: str) -> None:
 
 
 def _grow(settings: "GroundStateSettings", workdir: str) -> None:
-    from qtf.quiet_import import import_tensorflow_quietly
     from trainers.ground_state.facts import find_facts
     from trainers.ground_state.growth.stages import make_stages
 
     facts = [find_facts(stage.settings) for stage in make_stages(settings)]
-    import_tensorflow_quietly()
+    import_backend_quietly(BACKEND.value)
     from trainers.ground_state.growth.grow import grow
     from trainers.ground_state.growth.report import HEADER, bulk_line, lines
 

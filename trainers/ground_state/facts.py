@@ -37,8 +37,6 @@ def find_facts(settings: RunSettings) -> Facts:
     physics, wave_function = settings.physics.hamiltonian, settings.wave_function
     hamiltonian, lattice = physics.build(), physics.lattice
     settings.network.check_lattice(lattice)
-    if not hamiltonian.is_real:
-        raise ValueError("Setting `physics.hamiltonian` must be real, but has a term with odd Y.")
     sign_sites = find_signs(wave_function, hamiltonian, lattice.sublattice())
     group = symmetry_group(settings.symmetry.group, lattice)
     if not group.keeps(hamiltonian):

@@ -1,7 +1,7 @@
 """What the command is told, and what each of its runs is told."""
 
 from dataclasses import dataclass, field, fields
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 from qtf.autoregressive.settings import NetworkSettings
 from qtf.checks import FINITE, Optional, require
@@ -186,7 +186,7 @@ class GroundStateSettings(RunSettings):
 R = TypeVar("R", bound=RunSettings)
 
 
-def make_part(kind: type[R], settings: RunSettings, **changes: Any) -> R:
+def make_part(kind: type[R], settings: RunSettings, **changes: Settings) -> R:
     """Returns the settings of a run with what others say in the sections that all runs have.
 
     Args:

@@ -11,9 +11,16 @@ from absl import flags
 
 from qtf.command_line import run_command, value_of
 from qtf.configuration_files import define_configuration
+from qtf.quiet_import import JAX, TENSORFLOW, import_backend_quietly
 
 CONFIG = define_configuration("Which system, and how.")
 WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.")
+BACKEND = flags.DEFINE_enum(
+    "backend",
+    TENSORFLOW,
+    [TENSORFLOW, JAX],
+    "What computes; jax needs no TensorFlow, and uses one device.",
+)
 PROFILE = flags.DEFINE_boolean("profile", False, "Trace ten of the first steps for TensorBoard.")
 
 
@@ -27,11 +34,10 @@ def _main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Imported here so that --help and mistakes in the flags answer at once.
     from qtf.configuration import from_config
-    from qtf.quiet_import import import_tensorflow_quietly
     from trainers.open_system.settings import OpenSystemSettings
 
     settings = from_config(OpenSystemSettings, CONFIG.value)
-    import_tensorflow_quietly()
+    import_backend_quietly(BACKEND.value)
     from trainers.open_system.assembly import run
     from trainers.open_system.report import lines, measure
 

@@ -30,12 +30,12 @@ def exact_means(
     steady state.
 
     Args:
-        generator: Of the exact probability equation.
-        observables: What is measured.
+        generator: Generator of the exact probability equation.
+        observables: Observables that are measured.
         start: Probabilities of all outcomes at time 0, (4**n_sites,).
-        plan: What is solved.
-        asked: All that the values depend on, as JSON values.
-        folder: Where they are kept for the next start of the same run; None: nowhere.
+        plan: Plan of what is solved.
+        asked: JSON values of all that the exact values depend on.
+        folder: Folder where they are kept for the next start of the same run; None: nowhere.
 
     Returns:
         float64 (n_epochs + 1, 3).

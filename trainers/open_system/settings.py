@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from qtf.autoregressive.settings import NetworkSettings
-from qtf.checks import COUNT_OR_0, FLAG, NOT_NEGATIVE, OneOf
+from qtf.checks import COUNT_OR_0, FLAG, NOT_NEGATIVE, OneOf, require
 from qtf.open_systems.settings import (
     STARTS,
     DynamicsSettings,
@@ -72,8 +72,8 @@ class OpenSystemSettings(Settings):
         start: Direction of all spins at time 0.
         network: Network of the distribution.
         strings: Orders of the sites that are averaged; 0: the one of their numbers.
-        objective: What is minimised.
-        natural_gradient: How residuals are followed instead.
+        objective: Objective that is minimised.
+        natural_gradient: Natural gradient that follows residuals instead.
         dynamics: Steps of time.
         steady_state: Search for the steady state.
         sampling: Numbers of samples.
@@ -123,12 +123,11 @@ class OpenSystemSettings(Settings):
 
     def _check_order(self) -> None:
         """Checks that a network on rows meets neighbours where it looks for them."""
-        needs_snakes = self.network.order == "snake"
-        if self.network.order is not None and needs_snakes != (self.strings > 0):
-            raise ValueError(
-                f"Setting `strings` must be {'positive' if needs_snakes else '0'} for the network"
-                f" {self.network.name}, but is {self.strings}."
-            )
+        order, words = self.network.order, f"for the network {self.network.name}"
+        if order == "snake":
+            require(self.strings > 0, "strings", f"be positive {words}", self.strings)
+        elif order is not None:
+            require(self.strings == 0, "strings", f"be 0 {words}", self.strings)
 
     def _check_exact(self) -> None:
         jumps = any(self.physics.rates.values())
@@ -137,29 +136,24 @@ class OpenSystemSettings(Settings):
             raise ValueError(NOT_UNIQUE)
 
     def _check_training(self) -> None:
-        training = self.training
-        if training.precision not in FULL_PRECISIONS:
-            raise ValueError(
-                f"Setting `training.precision` must be one of {', '.join(FULL_PRECISIONS)} for open"
-                f' systems, but is "{training.precision}".'
-            )
-        if training.validate_every_epochs != 1:
-            raise ValueError(
-                "Setting `training.validate_every_epochs` must be 1 for open systems, but is"
-                f" {training.validate_every_epochs}."
-            )
-        if training.strategy != "one_device" and not self.objective.every_outcome:
-            raise ValueError(
-                'Setting `training.strategy` must be "one_device" for samples of open systems, but'
-                f' is "{training.strategy}".'
-            )
+        training, every_outcome = self.training, self.objective.every_outcome
+        n_epochs, n_steady = training.n_epochs, self.steady_state.n_epochs
+        one_of = f"be one of {', '.join(FULL_PRECISIONS)} for open systems"
+        rules = {
+            "precision": (training.precision in FULL_PRECISIONS, one_of),
+            "validate_every_epochs": (
+                training.validate_every_epochs == 1,
+                "be 1 for open systems",
+            ),
+            "strategy": (
+                training.strategy == "one_device" or every_outcome,
+                'be "one_device" for samples of open systems',
+            ),
+        }
+        for key, (holds, words) in rules.items():
+            require(holds, f"training.{key}", words, getattr(training, key))
         training.check_metrics(
-            metric_names(
-                every_outcome=self.objective.every_outcome, has_exact_values=self.has_exact_values
-            )
+            metric_names(every_outcome=every_outcome, has_exact_values=self.has_exact_values)
         )
-        if self.steady_state.n_epochs > training.n_epochs:
-            raise ValueError(
-                "Setting `steady_state.n_epochs` must be from 0 to `training.n_epochs` ="
-                f" {training.n_epochs}, but is {self.steady_state.n_epochs}."
-            )
+        words = f"be from 0 to `training.n_epochs` = {n_epochs}"
+        require(n_steady <= n_epochs, "steady_state.n_epochs", words, n_steady)

@@ -125,6 +125,19 @@ def test_gradient_of_the_lstm_equals_finite_differences(check_gradients, xla):
     check_gradients(lambda *arrays: run(*arrays), arrays)
 
 
+@pytest.mark.parametrize("groups", [1, 2])
+@pytest.mark.parametrize("xla", [False, True])
+def test_gradient_in_single_precision_is_that_in_double(gradients, groups, xla):
+    rng = np.random.default_rng(0)
+    arrays = [rng.standard_normal(shape) for shape in ((3, groups, 24, 16), (groups, 4, 16))]
+    run = compiled(lambda *arrays: ops.sum(scan_lstms(*arrays)), xla=xla)
+    _, expected = gradients(lambda *arrays: run(*arrays), arrays)
+    run = compiled(lambda *arrays: ops.sum(scan_lstms(*arrays)), xla=xla)
+    _, found = gradients(lambda *a: run(*a), [array.astype("float32") for array in arrays])
+    for single, double in zip(found, expected, strict=True):
+        np.testing.assert_allclose(single, double, rtol=1e-3, atol=1e-4)
+
+
 def test_gradient_of_the_lstm_equals_that_of_an_unrolled_loop(gradients):
     arrays, weights = recurrence_arrays()
 

@@ -122,5 +122,5 @@ def test_settings_need_no_keras():
 
 def test_descriptions_of_settings_name_their_networks():
     lines = NetworkSettings.__doc__.splitlines()
-    assert "        units: Of gated_2d, gru, lstm_2d, transformer." in lines
+    assert "        units: Width of the states; of gated_2d, gru, lstm_2d, transformer." in lines
     assert NetworkSettings().as_mapping()["depth"] is None

@@ -3,7 +3,7 @@ import pytest
 import scipy.stats
 import tensorflow as tf
 
-from qtf.export.seeded_uniforms import STEP, mixed, seeded_uniforms
+from qtf.export.seeded_uniforms import STEP, mix, seeded_uniforms
 
 MASK = 2**64 - 1
 
@@ -18,7 +18,7 @@ def mixed_by_hand(number):
 def test_mixing_gives_the_published_numbers_of_splitmix64():
     counters = [(1234567 + k * STEP) & MASK for k in (1, 2, 3)]
     expected = [6457827717110365317, 3203168211198807973, 9817491932198370423]
-    assert mixed(tf.constant(counters, tf.uint64)).numpy().tolist() == expected
+    assert mix(tf.constant(counters, tf.uint64)).numpy().tolist() == expected
 
 
 @pytest.mark.parametrize(("dtype", "digits"), [(tf.float32, 24), (tf.float64, 53)])

@@ -15,6 +15,7 @@ from qtf.physics import (
     ising,
     local_magnetization,
     magnetization,
+    observable_operators,
     sample_initial_states,
 )
 
@@ -200,3 +201,14 @@ def test_states_of_a_batch_are_scaled_one_by_one(random_states):
     np.testing.assert_allclose(fidelity(scaled, psi), 1.0, rtol=1e-14)
     with pytest.raises(ValueError, match="`psi` must not be zero"):
         magnetization(scaled * np.array([[1.0], [0.0], [1.0]]))
+
+
+def test_operators_of_the_table_measure_what_their_names_say():
+    hamiltonian = ising(Chain(4))
+    psi = sample_initial_states("haar", 4, 3, seed=0)
+    operators = observable_operators(hamiltonian)
+    expected = {f"magnetization_{axis}": magnetization(psi, axis) for axis in "xyz"}
+    expected["energy"] = energy(hamiltonian, psi)
+    assert operators.keys() == expected.keys()
+    for name, operator in operators.items():
+        np.testing.assert_allclose(expectation(operator, psi), expected[name], atol=1e-13)

@@ -4,7 +4,7 @@ import pytest
 
 from qtf.checks import Number
 from qtf.training.distribution import is_chief, make_strategy
-from qtf.training.run_folder import RunFolder, flattened
+from qtf.training.run_folder import RunFolder
 from qtf.training.schedules import make_optimizer
 from qtf.training.settings import OptimizerSettings, TrainingSettings
 
@@ -114,10 +114,6 @@ def test_plain_gradient_descent_follows_the_schedule():
 def test_from_mapping_raises_on_bad_values(values, message):
     with pytest.raises(ValueError, match=message):
         TrainingSettings.from_mapping(values)
-
-
-def test_flattened_joins_keys_with_dots():
-    assert flattened({"a": {"b": 1, "c": {"d": 2}}, "e": 3}) == {"a.b": 1, "a.c.d": 2, "e": 3}
 
 
 def test_one_device_strategy_is_its_own_chief():

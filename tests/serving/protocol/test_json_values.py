@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from serving.protocol.json_values import shown, to_array
+from serving.protocol.json_values import show, to_array
 from serving.protocol.prediction import wanted_outputs
 from serving.protocol.signature import Signature
 from serving.status import StatusError
@@ -89,9 +89,9 @@ def test_numbers_take_a_few_times_as_long_as_numpy_alone(rows):
 
 def test_only_the_shown_beginning_is_written():
     document = {"instances": [[0.5] * 10] * 1000, "inputs": 3}
-    assert shown(document) == json.dumps(document)[:200] + "..."
-    assert shown([1, "a", None]) == '[1, "a", null]'
-    assert fastest(lambda: shown([0.5] * 10**6)) < 0.01
+    assert show(document) == json.dumps(document)[:200] + "..."
+    assert show([1, "a", None]) == '[1, "a", null]'
+    assert fastest(lambda: show([0.5] * 10**6)) < 0.01
 
 
 def test_outputs_come_in_one_order():

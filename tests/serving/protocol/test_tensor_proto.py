@@ -30,7 +30,7 @@ ARRAYS = {
 def test_wire_format_reads_back_with_tensorflow(name, as_content):
     array = np.asarray(ARRAYS[name])
     dtype = tf.string if array.dtype == object else tf.dtypes.as_dtype(array.dtype)
-    wire = tensor_proto.serialized(array, dtype, as_content=as_content)
+    wire = tensor_proto.serialize_tensor(array, dtype, as_content=as_content)
     proto = tensor_pb2.TensorProto.FromString(wire)
     read = tf.make_ndarray(proto)
     assert proto.dtype == dtype.as_datatype_enum
@@ -40,10 +40,10 @@ def test_wire_format_reads_back_with_tensorflow(name, as_content):
 
 def test_floats_are_typed_fields_by_default():
     array = np.arange(3, dtype=np.float32)
-    proto = tensor_pb2.TensorProto.FromString(tensor_proto.serialized(array, tf.float32))
+    proto = tensor_pb2.TensorProto.FromString(tensor_proto.serialize_tensor(array, tf.float32))
     assert list(proto.float_val) == [0, 1, 2]
     assert not proto.tensor_content
-    wire = tensor_proto.serialized(array, tf.float32, as_content=True)
+    wire = tensor_proto.serialize_tensor(array, tf.float32, as_content=True)
     assert tensor_pb2.TensorProto.FromString(wire).tensor_content == array.tobytes()
 
 
@@ -98,7 +98,7 @@ LARGE_ARRAYS = {
 def test_large_typed_fields_are_read_and_written_piece_by_piece(field):
     array = LARGE_ARRAYS[field].reshape(50, -1)
     dtype = tf.dtypes.as_dtype(array.dtype)
-    proto = tensor_pb2.TensorProto.FromString(tensor_proto.serialized(array, dtype))
+    proto = tensor_pb2.TensorProto.FromString(tensor_proto.serialize_tensor(array, dtype))
     assert len(getattr(proto, field)) == LARGE * (2 if dtype.is_complex else 1)
     found = tensor_proto.to_array(proto, "x")
     assert found.dtype == array.dtype

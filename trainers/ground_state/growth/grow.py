@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from qtf.run_kinds import GROUND_STATES
+from qtf.settings import flatten
 from qtf.training.checkpoint_files import last_step
-from qtf.training.run_folder import MUTABLE_KEYS, RunFolder, check_same, flattened
+from qtf.training.run_folder import MUTABLE_KEYS, RunFolder, check_same
 from trainers.ground_state.assembly import estimate_average, make_wave_function, run
 from trainers.ground_state.facts import Facts
 from trainers.ground_state.growth.report import write_report
@@ -109,7 +110,7 @@ def _open(folder: RunFolder, settings: GroundStateSettings, stages: Sequence[Sta
     check_finished(stages, folder.path)
     asked = settings.as_mapping()
     del asked["refinement"]
-    growth = flattened({"growth": asked["growth"]})
+    growth = flatten({"growth": asked["growth"]})
     mutable = {*MUTABLE_KEYS, *growth} - {"training.n_epochs"}
     folder.open(asked, kind=GROUND_STATES, mutable=mutable)
 
