@@ -5,6 +5,7 @@ fresh one would have become. Started and asked by `tests.preloaded`.
 """
 
 import atexit
+import contextlib
 import gc
 import importlib
 import json
@@ -73,7 +74,9 @@ def fork_watched(connection: socket.socket, streams: list[int]) -> None:
         os.close(descriptor)
     connection.send(str(child).encode())
     _, status = os.waitpid(child, 0)
-    connection.send(str(status).encode())
+    # Whoever has started it may be gone.
+    with contextlib.suppress(BrokenPipeError):
+        connection.send(str(status).encode())
     os._exit(0)
 
 

@@ -115,3 +115,16 @@ def test_source_and_format_do_not_import_tensorflow():
         "sys.exit('tensorflow' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_windows_are_pieces_of_whole_trajectories_from_any_time():
+    common = {"n_sites": (2,), "batch_size": 200, "n_steps": 6, "dt": 0.3, "seed": 1}
+    whole, parts = (
+        ExactSource({"name": "ising"}, window=window, **common).batch(0)["psi"] for window in (7, 3)
+    )
+    starts = [
+        [k for k in range(5) if np.allclose(states[k : k + 3], part, atol=1e-5)]
+        for states, part in zip(whole, parts, strict=True)
+    ]
+    assert all(len(found) == 1 for found in starts)
+    assert {found[0] for found in starts} == set(range(5))

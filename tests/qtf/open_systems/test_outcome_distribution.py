@@ -111,3 +111,14 @@ def test_distribution_is_made_again_from_its_configuration(make):
 def test_mistakes_are_named(act, message):
     with pytest.raises(ValueError, match=message):
         act(GRUNetwork(n_positions=2, units=2, **FOUR))
+
+
+def test_a_number_that_rounds_to_one_chooses_the_last_string(randomized):
+    network = randomized(GRUNetwork(n_positions=4, units=6, dtype="float32", **FOUR))
+    strings = ((0, 1, 2, 3), (1, 0, 2, 3), (3, 2, 1, 0))
+    mean = OutcomeDistribution(network=network, strings=strings, dtype="float32")
+    last = OutcomeDistribution(network=network, strings=strings[2:], dtype="float32")
+    uniforms = np.random.default_rng(0).random((5, 6)).astype("float32")
+    # Three times this is 3 in single precision.
+    uniforms[4] = np.nextafter(np.float32(1), np.float32(0))
+    np.testing.assert_array_equal(mean.sample(uniforms), last.sample(uniforms[:4]))
