@@ -1,6 +1,6 @@
 """What a minibatch of growing ground states costs, as the lattice grows.
 
-Networks and samples are those of the iterative-retraining paper. Each of n sites takes one
+Networks and samples are those of roth2020. Each of n sites takes one
 evaluation of a cell for each connected configuration, of which there are about as many as bonds.
 """
 

@@ -1,4 +1,4 @@
-"""The data sets of the transferable-dynamics paper: 500 states a trajectory, about 12 GB."""
+"""The data sets of zhang2020: 500 states a trajectory, about 12 GB."""
 
 from ml_collections import ConfigDict
 

@@ -1,4 +1,4 @@
-"""The network and training of the transferable-dynamics paper, to the letter."""
+"""The network and training of zhang2020, to the letter."""
 
 from ml_collections import ConfigDict
 

@@ -4,7 +4,7 @@
 
 desktop: 16 spins by stochastic reconfiguration with everything that is known of the signs, then 16
 more at a time up to 80, with 300 minibatches each.
-paper: what the iterative-retraining paper did, 80 to 300 spins.
+paper: what roth2020 did, 80 to 300 spins.
 """
 
 from ml_collections import ConfigDict

@@ -2,7 +2,7 @@
 
     --config=configs/open_system/heisenberg_chain.py:N, by default 4
 
-Source: the paper on open systems as probabilities, figure 2 (a).
+Source: luo2022, figure 2 (a).
 """
 
 from ml_collections import ConfigDict

@@ -4,7 +4,7 @@
 
 The steady state; with `dynamics`, steps of time instead.
 
-Source: the paper on open systems as probabilities, figures 2 (b), 4 and S1.
+Source: luo2022, figures 2 (b), 4 and S1.
 """
 
 from ml_collections import ConfigDict

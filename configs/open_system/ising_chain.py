@@ -2,7 +2,7 @@
 
     --config=configs/open_system/ising_chain.py:N,G, by default 6,2.0
 
-Source: the paper on open systems as probabilities, figures 3 and S5 (N = 16, V = 2).
+Source: luo2022, figures 3 and S5 (N = 16, V = 2).
 """
 
 from ml_collections import ConfigDict

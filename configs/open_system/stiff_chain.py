@@ -4,7 +4,7 @@
 
 From TAU 0.001 on to t = 5 instead of 0.2, and by Adam: natural gradients diverge.
 
-Source: the paper on open systems as probabilities, figures S3 (TAU 0.0005) and S4 (0.0075).
+Source: luo2022, figures S3 (TAU 0.0005) and S4 (0.0075).
 """
 
 from ml_collections import ConfigDict

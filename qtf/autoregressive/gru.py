@@ -31,7 +31,7 @@ class GRUNetwork(AutoregressiveNetwork[Tensor]):
         >>> tuple(network(np.zeros((3, 4), "int32")).shape)
         (3, 4, 4)
 
-    Source: the iterative-retraining paper, section II.
+    Source: roth2020, section II.
     """
 
     settings_class = GRUSettings

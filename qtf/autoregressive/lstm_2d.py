@@ -54,7 +54,7 @@ class LSTM2D(RowNetwork[States]):
         >>> tuple(network(np.zeros((5, 6), "int32")).shape)
         (5, 6, 4)
 
-    Source: the iterative-retraining paper, section II C and appendix A.
+    Source: roth2020, section II C and appendix A.
     """
 
     settings_class = LSTM2DSettings

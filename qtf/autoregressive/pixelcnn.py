@@ -37,7 +37,7 @@ class PixelCNN(RowNetwork[Rows]):
         >>> tuple(network(np.zeros((5, 6), "int32")).shape)
         (5, 6, 4)
 
-    Source: the NAQS paper; van den Oord et al., ICML 2016; weight normalisation of Salimans
+    Source: sharir2020; van den Oord et al., ICML 2016; weight normalisation of Salimans
     and Kingma, NeurIPS 2016.
     """
 

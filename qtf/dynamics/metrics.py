@@ -103,7 +103,7 @@ def relative_entropy(exact: np.ndarray, predicted: np.ndarray) -> np.ndarray:
         >>> float(relative_entropy(np.array([0.6, 0.8]), np.array([0.6j, -0.8])))
         0.0
 
-    Source: the transferable-dynamics preprint, eqs. (4)-(7).
+    Source: zhang2020, eqs. (4)-(7).
     """
     exact, predicted = _checked_pair(exact, predicted)
     return rel_entr(_distribution(exact), _distribution(predicted)).sum(axis=-1)

@@ -64,7 +64,7 @@ class DynamicsTask:
     Raises:
         ValueError: The loss is unknown.
 
-    Source: the transferable-dynamics preprint, algorithm 1, for the mean squared error.
+    Source: zhang2020, algorithm 1, for the mean squared error.
     """
 
     model: ModelSettings

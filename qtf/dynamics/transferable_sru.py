@@ -52,7 +52,7 @@ class TransferableSRU(keras.Model):
         >>> tuple(model(np.ones((2, 5, 2, 4), "float32")).shape)
         (2, 5, 2, 4)
 
-    Source: the transferable-dynamics preprint, figure 1 and appendix A.
+    Source: zhang2020, figure 1 and appendix A.
     """
 
     def __init__(

@@ -15,7 +15,7 @@ class Penalties(PenaltySettings, section="penalties"):
     The first keeps samples diverse while T falls, the second pulls towards as many spins up
     as down.
 
-    Source: the iterative-retraining paper, appendix.
+    Source: roth2020, appendix.
     """
 
     def __call__(self, bits: Tensor, log_modulus: Tensor, step: Index) -> Tensor:

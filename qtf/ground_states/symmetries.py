@@ -56,7 +56,7 @@ class SymmetricWaveFunction(SampledWaveFunction):
         >>> bool(abs(one - other) < 1e-6)
         True
 
-    Source: the NAQS paper, section on experiments; the iterative-retraining paper, appendix.
+    Source: sharir2020, section on experiments; roth2020, appendix.
     """
 
     def __init__(

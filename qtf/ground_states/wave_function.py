@@ -62,7 +62,7 @@ class WaveFunction(SampledWaveFunction):
         >>> tuple(log_modulus.shape)
         (3,)
 
-    Source: the NAQS paper, equations 1 to 5; the iterative-retraining paper, section II.
+    Source: sharir2020, equations 1 to 5; roth2020, section II.
     """
 
     def __init__(

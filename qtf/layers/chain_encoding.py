@@ -42,7 +42,7 @@ class ChainEncoding(keras.layers.Layer):
         >>> tuple(ChainEncoding(n_max=3)(np.ones((5, 6), "float32"), dimension=4).shape)
         (5, 6)
 
-    Source: the transferable-dynamics preprint, appendix A1.
+    Source: zhang2020, appendix A1.
     """
 
     def __init__(self, n_max: int, multiplicative: bool = False, **kwargs: object) -> None:

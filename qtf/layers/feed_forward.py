@@ -35,7 +35,7 @@ class FeedForward(keras.layers.Layer):
         >>> tuple(FeedForward()(np.ones((5, 6), "float32")).shape)
         (5, 6)
 
-    Source: the transferable-dynamics preprint, algorithm 1.
+    Source: zhang2020, algorithm 1.
     """
 
     def __init__(

@@ -40,7 +40,7 @@ class SpinDecoding(keras.layers.Layer):
         >>> tuple(SpinDecoding(n_max=3)(np.ones((5, 6), "float32"), dimension=4).shape)
         (5, 2, 4)
 
-    Source: the transferable-dynamics preprint, appendix A3.
+    Source: zhang2020, appendix A3.
     """
 
     def __init__(self, n_max: int, initializer: str = "glorot_normal", **kwargs: object) -> None:

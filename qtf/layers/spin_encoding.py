@@ -40,7 +40,7 @@ class SpinEncoding(keras.layers.Layer):
         >>> tuple(SpinEncoding(n_max=3, units=6)(np.ones((5, 2, 4), "float32")).shape)
         (5, 6)
 
-    Source: the transferable-dynamics preprint, appendix A1.
+    Source: zhang2020, appendix A1.
     """
 
     def __init__(self, n_max: int, units: int, **kwargs: object) -> None:

@@ -67,7 +67,7 @@ class SRU(keras.layers.Layer):
         >>> tuple(outputs.shape), tuple(state.shape)
         ((2, 3, 4), (2, 4))
 
-    Source: Lei et al., EMNLP 2018, eqs. (1)-(4); the transferable-dynamics preprint,
+    Source: Lei et al., EMNLP 2018, eqs. (1)-(4); zhang2020,
     eq. (A1).
     """
 

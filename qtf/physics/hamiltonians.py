@@ -49,7 +49,7 @@ def ising(
         >>> energies.min().round(2), energies.max().round(2)
         (np.float64(-2.75), np.float64(2.41))
 
-    Source: the transferable-dynamics preprint, eq. (1).
+    Source: zhang2020, eq. (1).
     """
     bonds, n_sites = lattice.bonds(), lattice.n_sites
     j = checked_coefficients("coupling", coupling, len(bonds), "bond")

@@ -55,7 +55,7 @@ def sample_initial_states(
         >>> np.array_equal(psi[6:8], sample_initial_states("paper", 3, 2, seed=0, start=6))
         True
 
-    Source: `paper` is fitted to the printed states of the transferable-dynamics preprint.
+    Source: `paper` is fitted to the printed states of zhang2020.
     """
     law = checked_choice("law", law, INITIAL_STATE_LAWS)
     n_sites = checked_integer("n_sites", n_sites, minimum=1, maximum=MAX_SAMPLED_SITES)
@@ -91,7 +91,7 @@ def printed_state(n_sites: int) -> np.ndarray:
         >>> printed_state(2).round(2)
         array([-0.08+0.2j , -0.46+0.36j,  0.37+0.6j , -0.27+0.2j ])
 
-    Source: supplement of the transferable-dynamics preprint.
+    Source: supplement of zhang2020.
     """
     n_sites = checked_integer("n_sites", n_sites, minimum=2, maximum=7)
     pairs = np.array(_printed_states()[n_sites])

@@ -231,7 +231,7 @@ def tetrahedral() -> Povm:
         >>> tetrahedral().overlap.round(4)[0]
         array([0.25  , 0.0833, 0.0833, 0.0833])
 
-    Source: the preprint on open systems as probabilities, eqs. (S8) to (S12).
+    Source: luo2022, eqs. (S8) to (S12).
     """
     corners = np.array(
         [
@@ -255,7 +255,7 @@ def four_pauli() -> Povm:
         array([[ 0.333, -0.167],
                [-0.167,  0.667]])
 
-    Source: the preprint on open systems as probabilities, eqs. (S13) to (S16).
+    Source: luo2022, eqs. (S13) to (S16).
     """
     positive = [(np.eye(2) + PAULI_MATRICES[pauli]) / 6 for pauli in "ZXY"]
     return Povm(np.array([*positive, np.eye(2) - sum(positive)]))

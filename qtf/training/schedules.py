@@ -16,7 +16,7 @@ class ExponentialWithFloor(keras.optimizers.schedules.LearningRateSchedule):
         floor: Lowest learning rate.
         steps_per_epoch: Optimiser steps an epoch.
 
-    Source: the transferable-dynamics preprint, appendix B.
+    Source: zhang2020, appendix B.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class InverseSqrt(keras.optimizers.schedules.LearningRateSchedule):
         learning_rate: Learning rate of the first step.
         decay: How fast it falls.
 
-    Source: the iterative-retraining paper, appendix C.
+    Source: roth2020, appendix C.
     """
 
     def __init__(self, *, learning_rate: float, decay: float) -> None:

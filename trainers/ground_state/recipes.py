@@ -81,7 +81,7 @@ def grow_quickly(config: ConfigDict) -> None:
 
 
 def retrain_iteratively(config: ConfigDict) -> None:
-    """Takes phases, penalties, samples and clipping of the iterative-retraining paper."""
+    """Takes phases, penalties, samples and clipping of roth2020."""
     config.wave_function.phase = "sine_and_cosine"
     config.penalties.temperature = 1.0
     config.penalties.magnetization = 10.0
@@ -94,7 +94,7 @@ def retrain_iteratively(config: ConfigDict) -> None:
 def train_pixelcnn(
     config: ConfigDict, *, depth: int, n_samples: int, n_prefixes: int, chunk: int
 ) -> None:
-    """Takes the network, the optimiser and the first batches of the NAQS paper."""
+    """Takes the network, the optimiser and the first batches of sharir2020."""
     config.network.name = "pixelcnn"
     config.network.width = 32
     config.network.depth = depth
