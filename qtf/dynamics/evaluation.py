@@ -50,8 +50,7 @@ def evaluate(
 ) -> Evaluation:
     """Rolls out every predictor from unseen states and summarises its errors.
 
-    The exact trajectories are computed here, in double precision, whatever the
-    precision of the files.
+    The exact trajectories are computed here, in double precision whatever that of the files.
 
     Args:
         model: Takes initial states (batch, 2**n), gives (batch, n_steps + 1, 2**n).
@@ -75,7 +74,6 @@ def evaluate(
     check_arguments(COUNT, n_steps=n_steps)
     predictors = _predictors(model, n_steps, training)
     times = dt * np.arange(n_steps + 1)
-    # The first trajectory, for figures.
     drawn: list[np.ndarray] = []
 
     def errors(rows: np.ndarray) -> list[np.ndarray]:

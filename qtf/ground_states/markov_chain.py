@@ -48,8 +48,7 @@ def sample_chain(
         start: Spins from which each chain starts, int32 (n_chains, n_sites); not returned.
         n_steps: Steps of each chain, of which n_steps // keep_every are kept.
         proposal: "single_flip" or "exchange".
-        keep_every: Steps from one kept configuration to the next; the first one is kept
-            after so many steps, too.
+        keep_every: Steps before each kept configuration.
         seed: The same seed gives the same chains.
         xla: Whether XLA compiles the chains.
 

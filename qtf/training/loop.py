@@ -63,25 +63,17 @@ def train(
 
     Raises:
         ValueError: The run folder belongs to another configuration, or the data are
-            corrupt, or the weights of `start_from` do not fit, or Keras has another backend.
+            corrupt, or the weights of `start_from` do not fit, or Keras has no backend for it.
         FileNotFoundError: `start_from` has no checkpoint.
         FloatingPointError: Loss or gradient is not finite; the batch is saved.
         KeyboardInterrupt: Interrupted by Ctrl-C or SIGTERM, after a checkpoint of the step in
             work; a second signal does not wait for it.
     """
     engine = make_engine(settings)
-    keras.utils.set_random_seed(settings.seed)
-    keras.config.set_dtype_policy(settings.precision)
     earlier = None if start_from is None else RunFolder(start_from).checkpoints
-    first_step = 0 if earlier is None else optimizer_steps(earlier)
     # The model first: a mistake in it must not leave a run folder behind.
-    with engine.scope(), announced("making the model", enabled=engine.is_chief):
-        training = build()
-        settings.check_metrics(training.metric_names)
-        model = training.model
-        optimizer = make_optimizer(settings, first_step=first_step)
-        optimizer.build(model.trainable_variables)
-    folder = RunFolder(workdir)
+    training, optimizer = _make(build, settings, engine, earlier)
+    model, folder = training.model, RunFolder(workdir)
     try:
         if engine.is_chief:
             mutable = mutable_keys(settings)
@@ -94,6 +86,21 @@ def train(
         return training
     finally:
         folder.close()
+
+
+def _make(
+    build: Callable[[], T], settings: TrainingSettings, engine: Engine, earlier: Path | None
+) -> tuple[T, keras.optimizers.Optimizer]:
+    """Makes what is trained, and the optimiser, which may count on from an earlier run."""
+    keras.utils.set_random_seed(settings.seed)
+    keras.config.set_dtype_policy(settings.precision)
+    first_step = 0 if earlier is None else optimizer_steps(earlier)
+    with engine.scope(), announced("making the model", enabled=engine.is_chief):
+        training = build()
+        settings.check_metrics(training.metric_names)
+        optimizer = make_optimizer(settings, first_step=first_step)
+        optimizer.build(training.model.trainable_variables)
+    return training, optimizer
 
 
 def mutable_keys(settings: TrainingSettings) -> set[str]:

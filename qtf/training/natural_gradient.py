@@ -149,13 +149,10 @@ def least_squares_direction(
         d, (number of weights,), in the order of the variables, see `split_as`; |X d|, float64.
     """
 
-    def rows_of(inputs: Any, shares: Any) -> Any:
-        found = per_sample_gradients(outputs, inputs, variables, at_once=at_once)
-        weights = ops.cast(shares, found[0].dtype)[:, None]
-        return ops.concatenate([_centred(part, weights) for part in found], axis=0)
-
     def rows_and_matrix(inputs: Any, shares: Any) -> tuple[Any, Any]:
-        rows = rows_of(inputs, shares)
+        gradients = per_sample_gradients(outputs, inputs, variables, at_once=at_once)
+        weights = ops.cast(shares, gradients[0].dtype)[:, None]
+        rows = ops.concatenate([_centred(part, weights) for part in gradients], axis=0)
         columns = ops.transpose(rows)
         return rows, ops.matmul(*((rows, columns) if is_wide(rows) else (columns, rows)))
 
@@ -165,12 +162,12 @@ def least_squares_direction(
     before = before * ops.ones((rows.shape[1],), rows.dtype)
     unexplained = targets - ops.cast(ops.matmul(rows, before), targets.dtype)
     if is_wide(rows):
-        solved = solved_symmetric(matrix, unexplained, diag_shift)
-        found = ops.matmul(ops.cast(solved, rows.dtype), rows) + before
+        solution = solved_symmetric(matrix, unexplained, diag_shift)
+        direction = ops.matmul(ops.cast(solution, rows.dtype), rows) + before
     else:
         force = ops.matmul(ops.cast(unexplained, rows.dtype), rows)
-        found = ops.cast(solved_symmetric(matrix, force, diag_shift), rows.dtype) + before
-    return found, ops.norm(ops.cast(ops.matmul(rows, found), "float64"))
+        direction = ops.cast(solved_symmetric(matrix, force, diag_shift), rows.dtype) + before
+    return direction, ops.norm(ops.cast(ops.matmul(rows, direction), "float64"))
 
 
 def is_wide(rows: Any) -> bool:
