@@ -39,7 +39,7 @@ test-long: $(VENV)/.test
 
 # The checks while pytest runs, which waits for processes now and then.
 test-all: $(VENV)/.test
-	$(MAKE) --jobs=2 --output-sync=line checks pytest-all
+	$(MAKE) --jobs=2 checks pytest-all
 
 pytest-all: $(VENV)/.test
 	$(BIN)/python -m pytest $(PARALLEL) -m "not slow"
