@@ -71,15 +71,20 @@ def run_command(
 
     sys.unraisablehook = _quiet_about_interrupts
     signals = answered(ending.by_force, grace=grace)
+    answers = None
     try:
-        with signals if answers_signals else contextlib.nullcontext():
+        with signals if answers_signals else contextlib.nullcontext() as answers:
             run()
-    except KeyboardInterrupt:
+    except BaseException as error:
+        # C++ that was interrupted may turn it into another error.
+        is_asked = answers is not None and answers.is_interrupted
+        if isinstance(error, SystemExit) or not (isinstance(error, KeyboardInterrupt) or is_asked):
+            raise
         ending.tell()
         sys.exit(INTERRUPTED)
     finally:
-        # What Python does at its end must not be seen interrupted.
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        # What Python does at its end is short, and must not be seen interrupted.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 class _Ending:

@@ -40,6 +40,11 @@ class _Answers:
         self._thread.start()
         return self
 
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether a signal has come."""
+        return self._n_seen > 0
+
     def __exit__(self, *error: object) -> None:
         signal.set_wakeup_fd(self._wakeup)
         for number, handler in self._handlers.items():

@@ -21,7 +21,17 @@ from tests import preloaded
 from tests.broken_lines import BROKEN_LINES, BrokenLine
 
 ROOT = Path(__file__).parents[1]
-COPIED = ("configs", "data_gen", "qtf", "reports", "reproduce", "serving", "tests", "trainers", "deploy")
+COPIED = (
+    "configs",
+    "data_gen",
+    "qtf",
+    "reports",
+    "reproduce",
+    "serving",
+    "tests",
+    "trainers",
+    "deploy",
+)
 NOTICED, UNNOTICED = "noticed", "NOT NOTICED"
 # Of pytest: all tests passed, some failed, none was there.
 PASSED, FAILED, NO_TESTS = 0, 1, 5

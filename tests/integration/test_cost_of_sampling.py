@@ -15,6 +15,7 @@ PROGRAM = """
 import json, math
 import jax, numpy as np
 from qtf.autoregressive import NETWORKS
+from qtf.autoregressive.network import network_class
 from qtf.ground_states.wave_function import WaveFunction
 
 def inner(value):

@@ -219,9 +219,9 @@ def test_unknown_key_of_a_config_file_is_one_line(tmp_path):
     assert done.returncode == 2
     message = 'Unknown configuration key `n_stesp`. Did you mean "n_steps" instead of "n_stesp"?'
     assert done.stderr == f"qtf-generate: error: {message}\n"
-    config.write_text(written.replace("default()", "default().unlock()"))
+    config.write_text(written.replace("Settings())", "Settings()).unlock()"))
     done = _run(_generate(tmp_path / "d", config=config))
-    _assert_one_line(done, "unknown key `n_stesp`; the nearest known is `n_steps`")
+    _assert_one_line(done, "unknown key `n_stesp`. Did you mean `n_steps`?")
 
 
 def test_missing_config_file_is_one_line(tmp_path):

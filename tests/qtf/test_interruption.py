@@ -34,6 +34,17 @@ def tidy():
     finally:
         print("tidied")
 
+def translate():
+    # As C++ does that calls Python and is told of an error.
+    try:
+        compute(1.5)
+    except KeyboardInterrupt:
+        raise RuntimeError("a callback has failed") from None
+
+def end():
+    import atexit
+    atexit.register(compute, 1.0)
+
 def steps(seconds):
     with finishing("qtf-test: finishing this step") as is_asked:
         while not is_asked():
@@ -102,6 +113,20 @@ def test_command_that_does_not_come_to_an_end_in_time_is_ended(start):
     out, err = process.communicate(timeout=10)
     assert (process.returncode, err) == (130, END)
     assert out == "a result\n"
+
+
+def test_interrupt_that_became_another_error_is_one_all_the_same(start):
+    process = start("translate()")
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=10)
+    assert (process.returncode, out, err) == (130, "", END)
+
+
+def test_what_has_come_to_its_end_is_not_interrupted_any_more(start):
+    process = start("end()")
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=10)
+    assert (process.returncode, out, err) == (0, "", "")
 
 
 def test_command_has_time_to_tidy_up(start):
