@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-COLORS = matplotlib.colormaps["tab10"].colors
+COLORS = matplotlib.colormaps["tab10"].colors  # type: ignore[attr-defined]
 # Of X, Y and Z, told apart by people who see colours differently, and in grey.
 PAULI_COLORS = {"x": "#0072B2", "y": "#D55E00", "z": "#009E73"}
 # Exact values look like this everywhere, and nothing else does.

@@ -51,8 +51,8 @@ class JaxEngine:
             )
         jax.config.update("jax_enable_x64", True)
         device = jax.devices()[0]
-        self.devices = (device.device_kind,)
-        self.device_types = (device.platform.upper(),)
+        self.devices: tuple[str, ...] = (device.device_kind,)
+        self.device_types: tuple[str, ...] = (device.platform.upper(),)
 
     def scope(self) -> contextlib.AbstractContextManager[Any]:
         """Surrounds the making of model and optimiser with nothing."""

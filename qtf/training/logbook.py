@@ -4,7 +4,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,7 @@ class Logbook:
         self._folder = folder
         self._bar: tqdm | None = None
 
-    def start(self, step: int, config: dict[str, Any], *, keep_first: bool = True) -> None:
+    def start(self, step: int, config: Mapping[str, Any], *, keep_first: bool = True) -> None:
         """Opens the files, dropping rows written after the checkpoint resumed from.
 
         Args:
@@ -56,7 +56,7 @@ class Logbook:
             config: The resolved configuration, shown as hyperparameters.
             keep_first: Whether rows of that step itself are kept.
         """
-        if not self.chief:
+        if self._make_board is None:
             return
         _drop_rows_after(self._folder.metrics, step if keep_first else step - 1)
         self._board = self._make_board(self._folder.tensorboard)
@@ -90,20 +90,20 @@ class Logbook:
             return
         self._at += 1
         if not self._is_compiled:
-            self._leave_out_compilation()
+            self._leave_out_compilation(self._bar)
         self._bar.update(1)
         rate = (self._bar.format_dict["rate"] or 0.0) * self.batch_size
         self._bar.set_postfix_str(f"loss {loss:.3g}, {rate:.0f} sequences/s", refresh=False)
         if self._bar.disable and time.monotonic() - self._wrote_at > EVERY:
             self._write(f"step {self._at}/{self.n_steps}  loss {loss:.3g}{self._left()}")
 
-    def _leave_out_compilation(self) -> None:
+    def _leave_out_compilation(self, bar: tqdm) -> None:
         """Counts speeds and the time left from the first step on, which was compiled first."""
         self._is_compiled = True
         self._count_from_here()
-        if not self._bar.disable:
-            self._bar.unpause()
-            self._bar.initial += 1
+        if not bar.disable:
+            bar.unpause()
+            bar.initial += 1
 
     def _count_from_here(self) -> None:
         self._started = self._wrote_at = time.monotonic()
@@ -130,7 +130,7 @@ class Logbook:
             kind: "training" or "validation".
             values: The metrics.
         """
-        if not self.chief:
+        if self._board is None:
             return
         # JSON knows no NaN and no infinity.
         known = {name: v if math.isfinite(v) else None for name, v in values.items()}
@@ -144,7 +144,7 @@ class Logbook:
         The speed is that of the steps since the last such line, without validation and
         compilation.
         """
-        if not self.chief:
+        if self._board is None:
             return
         if step == self._said_at:
             # Nothing but what was compiled first.
@@ -165,12 +165,12 @@ class Logbook:
 
     def histograms(self, step: int, model: keras.Model) -> None:
         """Writes a histogram of every weight."""
-        if self.chief:
+        if self._board is not None:
             self._board.histograms(step, model.trainable_variables)
 
     def figures(self, step: int, pictures: dict[str, np.ndarray]) -> None:
         """Writes pictures, uint8 (height, width, 3)."""
-        if self.chief:
+        if self._board is not None:
             self._board.pictures(step, pictures)
 
     def close(self) -> None:

@@ -151,7 +151,7 @@ class _Run:
         changed = [*model.variables, *training.state]
         return DampedStep(step, training, training.damping, optimizer, changed)
 
-    def train(self, config: dict[str, Any], *, earlier: Path | None, profile: bool) -> None:
+    def train(self, config: Mapping[str, Any], *, earlier: Path | None, profile: bool) -> None:
         restored = self.checkpoints.restore()
         if earlier is not None and not restored:
             self._start_from(earlier)
@@ -307,7 +307,7 @@ class _Run:
         arrays = {f"{index}": value for index, value in enumerate(self.engine.arrays(batch))}
         path = self.folder.bad_batch(self.engine.worker)
         path.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(path, **arrays)
+        np.savez(path, **arrays)  # type: ignore[arg-type]
         what = "gradient is not finite" if math.isfinite(loss) else f"loss is {loss}"
         tried = ", whatever the damping," if isinstance(self.step, DampedStep) else ""
         raise FloatingPointError(

@@ -81,7 +81,7 @@ class PlainCheckpoints:
             for name, group in self._groups.items():
                 _assign(group, values[name])
             for field, value in zip(fields(Progress), arrays[PROGRESS], strict=True):
-                setattr(self.progress, field.name, type(field.default)(value))
+                setattr(self.progress, field.name, type(getattr(self.progress, field.name))(value))
             return True
         if unread:
             names = ", ".join(sorted(path.name for path in self.folder.glob("*")))
@@ -122,7 +122,7 @@ class PlainCheckpoints:
         arrays[ITERATIONS] = np.asarray(self.optimizer.iterations.value)
         arrays[PROGRESS] = np.asarray(astuple(self.progress), "float64")
         content = io.BytesIO()
-        np.savez(content, **arrays)
+        np.savez(content, **arrays)  # type: ignore[arg-type]
         self.folder.mkdir(parents=True, exist_ok=True)
         step = self.progress.step
         write_atomically(plain_path(self.folder, step), content.getvalue())

@@ -103,7 +103,7 @@ class TensorFlowCheckpoints:
             ValueError: There are checkpoints, but none can be read.
         """
         check_engine(self.folder, plain=False)
-        unread = []
+        unread: list[tuple[int, str]] = []
         for step in kept_steps(self.folder):
             reason = self._reason_against(step)
             if reason is None:
