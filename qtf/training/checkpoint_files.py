@@ -5,7 +5,7 @@ import shutil
 import sys
 import zipfile
 import zlib
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -159,6 +159,25 @@ def tell_of_fallback(folder: Path, unread: Iterable[tuple[int, str]], step: int)
             f"Checkpoint {folder / name_of(bad)} cannot be read; {name_of(step)} before it is"
             f" taken. {reason}",
             file=sys.stderr,
+        )
+
+
+def refuse_leftovers(folder: Path, unread: Sequence[tuple[int, str]]) -> None:
+    """Checks that a folder of which no checkpoint can be read is empty or not there.
+
+    Args:
+        folder: Of the checkpoints.
+        unread: Steps whose checkpoints cannot be read, and why.
+
+    Raises:
+        ValueError: There are files in it.
+    """
+    leftovers = sorted(path.name for path in folder.glob("*"))
+    if leftovers:
+        why = f" {unread[0][1]}" if unread else ""
+        raise ValueError(
+            f"Checkpoints in {folder} cannot be read ({', '.join(leftovers)});"
+            f" remove the folder to start anew.{why}"
         )
 
 

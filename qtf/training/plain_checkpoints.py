@@ -18,6 +18,7 @@ from qtf.training.checkpoint_files import (
     plain_path,
     read_plain,
     reason_of,
+    refuse_leftovers,
     tell_of_fallback,
 )
 from qtf.training.progress import Progress
@@ -83,12 +84,7 @@ class PlainCheckpoints:
             for field, value in zip(fields(Progress), arrays[PROGRESS], strict=True):
                 setattr(self.progress, field.name, type(getattr(self.progress, field.name))(value))
             return True
-        if unread:
-            names = ", ".join(sorted(path.name for path in self.folder.glob("*")))
-            raise ValueError(
-                f"Checkpoints in {self.folder} cannot be read ({names}); remove the folder to"
-                f" start anew. {unread[0][1]}"
-            )
+        refuse_leftovers(self.folder, unread)
         return False
 
     def start_from(self, folder: Path) -> None:

@@ -17,6 +17,7 @@ from qtf.training.checkpoint_files import (
     name_of,
     newest_whole_step,
     reason_of,
+    refuse_leftovers,
     tell_of_fallback,
 )
 from qtf.training.io_errors import writing
@@ -113,13 +114,7 @@ class TensorFlowCheckpoints:
                 self._variables.give(self.progress)
                 return True
             unread.append((step, reason))
-        leftovers = sorted(path.name for path in self.folder.glob("*"))
-        if leftovers:
-            why = f" {unread[0][1]}" if unread else ""
-            raise ValueError(
-                f"Checkpoints in {self.folder} cannot be read ({', '.join(leftovers)});"
-                f" remove the folder to start anew.{why}"
-            )
+        refuse_leftovers(self.folder, unread)
         return False
 
     def _reason_against(self, step: int) -> str | None:

@@ -14,20 +14,16 @@ from absl import flags
 
 from qtf.command_line import run_command
 from qtf.configuration_files import define_configuration
-from qtf.quiet_import import JAX, TENSORFLOW, import_backend_quietly
+from qtf.quiet_import import import_backend_quietly
+from trainers.flags import define_backend, define_profile
 
 CONFIG = define_configuration("What to train.")
 DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of trajectories from data_gen.")
 WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.")
 INIT_FROM = flags.DEFINE_string("init_from", None, "Run whose best weights to start from.")
 
-BACKEND = flags.DEFINE_enum(
-    "backend",
-    TENSORFLOW,
-    [TENSORFLOW, JAX],
-    "What computes; jax needs no TensorFlow, and uses one device.",
-)
-PROFILE = flags.DEFINE_boolean("profile", False, "Trace ten of the first steps for TensorBoard.")
+BACKEND = define_backend()
+PROFILE = define_profile()
 
 
 def main() -> None:

@@ -16,20 +16,16 @@ from absl import flags
 
 from qtf.command_line import run_command
 from qtf.configuration_files import define_configuration
-from qtf.quiet_import import JAX, TENSORFLOW, import_backend_quietly
+from qtf.quiet_import import import_backend_quietly
+from trainers.flags import define_backend, define_profile
 
 if TYPE_CHECKING:
     from trainers.ground_state.settings import GroundStateSettings
 
 CONFIG = define_configuration("Which ground state, and how.")
 WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.")
-BACKEND = flags.DEFINE_enum(
-    "backend",
-    TENSORFLOW,
-    [TENSORFLOW, JAX],
-    "What computes; jax needs no TensorFlow, and uses one device.",
-)
-PROFILE = flags.DEFINE_boolean("profile", False, "Trace ten of the first steps for TensorBoard.")
+BACKEND = define_backend()
+PROFILE = define_profile()
 
 
 def main() -> None:
