@@ -3,3 +3,16 @@
 The package itself imports nothing, so that processes without TensorFlow can use
 `qtf.data.schema`, `qtf.data.loading` and `qtf.data.exact_source`.
 """
+
+from qtf.lazy_names import lazy_names
+
+_PLACES = {
+    "ExactSource": "qtf.data.exact_source",
+    "Manifest": "qtf.data.schema",
+    "load_trajectories": "qtf.data.loading",
+}
+_WITH_KERAS = {
+    "TrajectoryReader": "qtf.data.reader",
+}
+__all__ = [*_PLACES, *_WITH_KERAS]
+__getattr__, __dir__ = lazy_names(__name__, _PLACES, with_keras=_WITH_KERAS)
