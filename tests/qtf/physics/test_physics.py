@@ -5,7 +5,7 @@ import qtf.physics
 
 
 def test_import_brings_neither_scipy_nor_tensorflow():
-    code = "import sys, qtf.physics; print({'scipy', 'tensorflow', 'keras'} & set(sys.modules))"
+    code = "import sys, qtf.physics; print({'scipy', 'tensorflow', 'keras', 'matplotlib'} & set(sys.modules))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "set()"
 
