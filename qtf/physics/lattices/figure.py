@@ -85,7 +85,7 @@ def _draw_sites(panel: Axes, lattice: Lattice) -> None:
     """Draws the sites with their numbers."""
     places, dark = lattice.coordinates(), set(lattice.sublattice() or ())
     colors = [COLORS[0] if site in dark else "white" for site in range(lattice.n_sites)]
-    panel.scatter(*places.T, s=190, c=colors, edgecolors="0.25", zorder=3.0)
+    panel.scatter(places[:, 0], places[:, 1], s=190, c=colors, edgecolors="0.25", zorder=3.0)
     for site, (x, y) in enumerate(places):
         color = "white" if site in dark else "black"
         panel.text(x, y, str(site), color=color, fontsize=7, ha="center", va="center", zorder=4.0)
