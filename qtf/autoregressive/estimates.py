@@ -1,7 +1,7 @@
 """Means of independent samples with their error bars."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any, Self
@@ -127,6 +127,24 @@ class Estimates:
         """Returns several estimates as one, (n_estimates,)."""
         pairs = [(estimate.mean, estimate.error) for estimate in estimates]
         mean, error = np.array(pairs, np.float64).reshape(-1, 2).T
+        return cls(mean, error)
+
+    @classmethod
+    def of_pairs(
+        cls, n_sites: int, estimate: "Callable[[list[tuple[int, int]]], Estimates]"
+    ) -> Self:
+        """Returns a quantity of every two sites, 1 on the diagonal, (n_sites, n_sites).
+
+        Args:
+            n_sites: Number of sites.
+            estimate: Returns it for pairs of sites, the smaller one first.
+        """
+        rows, columns = np.triu_indices(n_sites, 1)
+        mean, error = np.eye(n_sites), np.zeros((n_sites, n_sites))
+        if len(rows):
+            of_pairs = estimate(list(zip(rows.tolist(), columns.tolist(), strict=True)))
+            mean[rows, columns] = mean[columns, rows] = of_pairs.mean
+            error[rows, columns] = error[columns, rows] = of_pairs.error
         return cls(mean, error)
 
     @property

@@ -53,7 +53,8 @@ class ArraySource:
             replica: Which batch of that step; all of them have the same chain length.
 
         Returns:
-            `{"psi": float32 (batch_size, window, 2, 2**n_sites)}`, real parts at index 0 and imaginary
+            `{"psi": float32 (batch_size, window, 2, 2**n_sites)}`, real parts at index 0 and
+            imaginary
             parts at index 1 of the axis before the last.
         """
         n = int(self.mixture.n_sites_at(np.array(step)))

@@ -16,7 +16,10 @@ from qtf.ground_states.estimates import EnergyEstimate, energy_estimate, v_score
 from qtf.ground_states.every_configuration import EveryConfiguration
 from qtf.ground_states.last_part import last_part
 from qtf.ground_states.local_energy import log_psi_in_pieces
-from qtf.ground_states.runs.settings import RunSettings
+from qtf.ground_states.runs.facts import Facts
+from qtf.ground_states.runs.refinement import run_and_refine
+from qtf.ground_states.runs.report import measure, write_result
+from qtf.ground_states.runs.settings import GroundStateSettings, RunSettings, make_part
 from qtf.ground_states.sampled_wave_function import SampledWaveFunction
 from qtf.ground_states.settings import MAX_LISTED_SITES
 from qtf.physics import PauliSum, PauliTerm, all_bits
@@ -138,14 +141,9 @@ class GroundState:
             ValueError: The letters are others.
         """
         check("paulis", paulis, OneOf(("XX", "YY", "ZZ")), kind=ARGUMENT)
-        n_sites = self.n_sites
-        rows, columns = np.triu_indices(n_sites, 1)
-        pairs = list(zip(rows.tolist(), columns.tolist(), strict=True))
-        of_pairs = self._strings(paulis, pairs, n_samples)
-        mean, error = np.eye(n_sites), np.zeros((n_sites, n_sites))
-        for matrix, values in ((mean, of_pairs.mean), (error, of_pairs.error)):
-            matrix[rows, columns] = matrix[columns, rows] = values
-        return Estimates(mean, error)
+        return Estimates.of_pairs(
+            self.n_sites, lambda pairs: self._strings(paulis, pairs, n_samples)
+        )
 
     def renyi2(self, region: Sequence[int], *, n_samples: int = N_SAMPLES) -> Estimate:
         """Returns the second Renyi entropy of some sites, S_2 = -log tr rho_A^2.
@@ -221,6 +219,29 @@ class GroundState:
         energy = float(np.vdot(self.vector, image).real)
         variance = float(np.linalg.norm(image - energy * self.vector) ** 2)
         return EnergyEstimate(energy, 0.0, variance, v_score(variance, energy, self.n_sites), 0.0)
+
+
+def search(settings: GroundStateSettings, facts: Facts, workdir: Path | str) -> GroundState:
+    """Searches a ground state in the run folder `workdir`, as the command does.
+
+    Args:
+        settings: Settings of the command, without a growth.
+        facts: What `find_facts` has shown for them.
+        workdir: The run folder.
+
+    Raises:
+        ValueError: The settings or a run folder do not fit.
+    """
+    training = run_and_refine(settings, facts, workdir)
+    result = measure(training, workdir, facts.reference)
+    write_result(result, workdir)
+    return GroundState(
+        training.model,
+        make_part(RunSettings, settings),
+        read_rows(workdir),
+        facts.reference,
+        result.warnings,
+    )
 
 
 def load_ground_state(workdir: Path | str) -> GroundState:
