@@ -81,6 +81,12 @@ def include_file(values: Mapping[str, object]) -> dict[str, object]:
     left = {key: value for key, value in values.items() if key != FILE_KEY}
     path = values[FILE_KEY]
     content = _read(path)
+    name = content.pop("name", "custom")
+    if name != "custom":
+        raise ValueError(
+            f"Argument `{FILE_KEY}` must hold a custom Hamiltonian, but {path} holds one of the"
+            f" name {name!r}."
+        )
     for key, value in content.items():
         if key in left and left[key] != value:
             raise ValueError(
