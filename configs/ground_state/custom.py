@@ -9,7 +9,7 @@ import math
 
 from ml_collections import ConfigDict
 
-from trainers.ground_state.recipes import start, use_reconfiguration
+from qtf.ground_states.runs.recipes import start, use_reconfiguration
 
 # Phase that a spin up gains from site to site; around the ring these are 4.
 TWIST = 0.5

@@ -2,23 +2,17 @@
 
 import json
 import reprlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from numbers import Integral
 from pathlib import Path
 
 from qtf.physics._checks import checked_choice, checked_coefficients
-from qtf.physics.lattices import Chain, Lattice, Sites
+from qtf.physics.lattices import NEIGHBORS, Chain, Lattice, Sites
 from qtf.physics.operators import PauliSum
 from qtf.physics.pauli_strings import PauliTerm, check_keys
 
-# Where the strings of a sum stand: the word for one place, and the sites of each.
-PLACES: dict[str, tuple[str, Callable[[Lattice], Sequence[Sites]]]] = {
-    "sites": ("site", lambda lattice: [(site,) for site in range(lattice.n_sites)]),
-    "nearest": ("bond", lambda lattice: lattice.directed_bonds(1)),
-    "next_nearest": ("bond", lambda lattice: lattice.directed_bonds(2)),
-    "third_nearest": ("bond", lambda lattice: lattice.directed_bonds(3)),
-    "triangles": ("triangle", lambda lattice: lattice.triangles()),
-}
+# Where the strings of a sum may stand.
+PLACES = ("sites", *NEIGHBORS, "triangles")
 SUM_KEYS = ("paulis", "on", "coefficient")
 # Coefficient, sites and letters
 N_PARTS = 3
@@ -125,20 +119,23 @@ def _sum_over_places(term: Mapping[str, object], lattice: Lattice) -> Iterator[P
 def find_places(on: object, lattice: Lattice) -> tuple[str, Sequence[Sites]]:
     """Returns the word for one place and the sites of all of them."""
     if isinstance(on, str):
-        each, find = PLACES[checked_choice("on", on, PLACES)]
-        places = find(lattice)
-        if on == "triangles" and not places:
-            raise ValueError(
-                f"Argument `on` must name places of the lattice, but a {lattice.KIND} has no"
-                " triangles."
-            )
-        return each, places
+        return _find_named(checked_choice("on", on, PLACES), lattice)
     if not isinstance(on, Sequence):
         raise ValueError(
             f"Argument `on` must be one of {', '.join(PLACES)} or a list of tuples of sites, but"
             f" is {on!r}."
         )
     return "tuple of sites", [(sites,) if isinstance(sites, Integral) else sites for sites in on]
+
+
+def _find_named(on: str, lattice: Lattice) -> tuple[str, Sequence[Sites]]:
+    if on in NEIGHBORS:
+        return "bond", lattice.directed_bonds(NEIGHBORS[on])
+    if on == "sites":
+        return "site", [(site,) for site in range(lattice.n_sites)]
+    if not lattice.triangles():
+        raise ValueError(f"The lattice must have triangles, but is the {lattice.describe()}.")
+    return "triangle", lattice.triangles()
 
 
 def _read(path: object) -> dict[str, object]:

@@ -110,7 +110,7 @@ def test_file_is_looked_for_in_the_current_folder(tmp_path, monkeypatch):
         ({"on": [(0, 3)]}, r"`sites` must hold sites below n_sites = 3, but is \(0, 3\)\."),
         ({"on": [(0, 0)]}, r"`sites` must not repeat a site"),
         ({"on": [1.5]}, r"`sites` must be a tuple of sites, but is 1\.5\."),
-        ({"on": "triangles"}, r"`on` must name places .*, but a chain has no triangles\."),
+        ({"on": "triangles"}, r"lattice must have triangles, but is the open chain of 3\."),
         ({"paulis": "X"}, r"`paulis` must be one letter X, Y or Z for each of 2 sites"),
         ({"paulis": "XA", "coefficient": 0.0}, r"`paulis` must be one letter X, Y or Z"),
         ({"paulis": None}, r"`paulis` must be one letter .* but is None\."),
