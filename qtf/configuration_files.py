@@ -18,6 +18,8 @@ FOLDER = "configs"
 MODULE = "qtf_configuration"
 # The keys of such a section depend on its name; whoever builds the Hamiltonian checks them.
 FREE_SECTION = "hamiltonian"
+# End of keys there that name files.
+FILE_SUFFIX = "_file"
 # What a configuration file, which is a Python file, may raise when it is run.
 FILE_ERRORS = (
     ArithmeticError,
@@ -101,7 +103,8 @@ def find_configuration(path: Path | str) -> Path:
 def load_configuration(text: str) -> ConfigDict:
     """Returns what the function `get_config` of a file returns, locked.
 
-    Only the section `hamiltonian` takes further keys.
+    Only the section `hamiltonian` takes further keys. A file that it names is looked for in the
+    folder of the configuration, then in the current one.
 
     Args:
         text: Path of the file, see `find_configuration`, perhaps with a colon and what is handed
@@ -138,6 +141,7 @@ def load_configuration(text: str) -> ConfigDict:
     config.lock()
     for section in _free_sections(config):
         section.unlock()
+        _locate_files(section, path.parent)
     return config
 
 
@@ -240,6 +244,12 @@ def _free_sections(config: ConfigDict) -> Iterator[ConfigDict]:
             if name == FREE_SECTION:
                 yield value
             yield from _free_sections(value)
+
+
+def _locate_files(section: ConfigDict, folder: Path) -> None:
+    for name, value in section.items():
+        if name.endswith(FILE_SUFFIX) and isinstance(value, str) and (folder / value).is_file():
+            section[name] = str(folder / value)
 
 
 def _keys(config: dict[str, Any], above: str = "") -> Iterator[str]:

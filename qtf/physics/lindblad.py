@@ -34,12 +34,11 @@ class Lindbladian:
     """The right-hand side of the Lindblad equation, a Hamiltonian and one-spin jumps.
 
     Args:
-        hamiltonian: H, any terms on one spin and on pairs of spins.
+        hamiltonian: H, any terms; only those on one spin and on pairs of spins have `local_parts`.
         jump_ops: `JumpOperator`s or triples (site, matrix, rate).
 
     Raises:
-        ValueError: The Hamiltonian has a term of three spins or more, or a jump has a site
-            outside of it.
+        ValueError: A jump has a site outside of the Hamiltonian.
 
     Example:
         >>> from qtf.physics import PauliSum, decay
@@ -52,12 +51,6 @@ class Lindbladian:
     def __init__(self, hamiltonian: PauliSum, jump_ops: Iterable[Jump]) -> None:
         self.hamiltonian = hamiltonian
         self.jump_ops = tuple(as_jump(jump) for jump in jump_ops)
-        for term in hamiltonian.terms:
-            if len(term.sites) > 2:
-                raise ValueError(
-                    "Argument `hamiltonian` must have terms of at most 2 sites,"
-                    f" but has one of sites {term.sites}."
-                )
         for jump in self.jump_ops:
             if jump.site >= hamiltonian.n_sites:
                 raise ValueError(
@@ -198,12 +191,16 @@ class Lindbladian:
         Returns:
             Pairs (sites, part); the sites of a pair ascend, and the part counts them 0 and 1.
 
+        Raises:
+            ValueError: The Hamiltonian has a term of three spins or more.
+
         Example:
             >>> from qtf.physics import Chain, decay, ising
             >>> parts = Lindbladian(ising(Chain(3)), decay(3)).local_parts()
             >>> [sites for sites, _ in parts]
             [(0, 1), (1, 2)]
         """
+        check_pairs(self.hamiltonian)
         bonds = sorted(
             {tuple(sorted(t.sites)) for t in self.hamiltonian.terms if len(t.sites) == 2}
         )
@@ -227,6 +224,20 @@ class Lindbladian:
             if jump.site in number
         ]
         return Lindbladian(PauliSum(len(sites), terms), jumps)
+
+
+def check_pairs(hamiltonian: PauliSum) -> None:
+    """Checks that a Hamiltonian is a sum over spins and pairs of spins.
+
+    Raises:
+        ValueError: It has a term of three spins or more.
+    """
+    for term in hamiltonian.terms:
+        if len(term.sites) > 2:
+            raise ValueError(
+                "Argument `hamiltonian` must have terms of at most 2 sites,"
+                f" but has one of sites {term.sites}."
+            )
 
 
 def _on_site(matrix: np.ndarray, site: int, n_sites: int) -> np.ndarray:
