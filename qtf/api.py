@@ -107,6 +107,7 @@ def learn_hamiltonian(
             there are too few trajectories.
 
     Example:
+        >>> import numpy as np
         >>> from qtf.physics import Chain, evolve, sample_initial_states, xxz
         >>> psi0 = sample_initial_states("paper", n_sites=3, n_samples=20, seed=0)
         >>> times = np.linspace(0.0, 2.0, 41)

@@ -54,8 +54,7 @@ class ArraySource:
 
         Returns:
             `{"psi": float32 (batch_size, window, 2, 2**n_sites)}`, real parts at index 0 and
-            imaginary
-            parts at index 1 of the axis before the last.
+            imaginary parts at index 1 of the axis before the last.
         """
         n = int(self.mixture.n_sites_at(np.array(step)))
         psi = self.trajectories[n]

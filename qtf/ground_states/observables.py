@@ -34,12 +34,13 @@ def local_values(psi: LogPsi, operator: PauliSum, bits: Array) -> tuple[Array, A
     # Without a graph nothing is kept for later, so that all flips of a piece may be at once.
     at_once = max(1, _rows_at_once(psi, bits) // (local.n_flips + 1))
     with announced("local values of samples", len(bits)) as activity:
-        return in_pieces(
+        real, imaginary = in_pieces(
             lambda rows: local(psi, ops.convert_to_tensor(rows)),
             bits,
             at_once,
             advance=activity.advance,
         )
+    return real, imaginary
 
 
 def magnetization(bits: Array) -> Estimate:

@@ -27,7 +27,7 @@ GROUPS = ("lattice_and_flip", "lattice", "flip")
 # Of so many configurations, symmetries counted once, steps hold all derivatives at once.
 MAX_ROWS = 2048
 # Length of a step of imaginary time, times the sum of all coefficients, which no energy exceeds.
-EXACT_STEP, SAMPLED_STEP = 2.0, 0.6
+EXACT_STEP, SAMPLED_STEP = 1.5, 0.6
 # Samples of a step, epochs of 25 steps, units of the network; of sums, epochs of 10 steps.
 SIZES = {QUICK: (256, 8, 24, 4), SMALL: (1024, 40, 48, 40), LARGE: (2048, 120, 96, 80)}
 # V-score at which sums over all configurations have nothing more to gain in single precision.
@@ -61,7 +61,7 @@ def make_settings(
     wave_function = _choose_wave_function(operator, lattice)
     n_samples, n_epochs, units, n_exact_epochs = SIZES[preset]
     if network is None:
-        network = NetworkSettings(name="gru", units=units)
+        network = _choose_network(wave_function, units)
     elif isinstance(network, str):
         network = NetworkSettings(name=network)
     wave_function = replace(wave_function, order=network.order or "snake")
@@ -80,6 +80,14 @@ def make_settings(
     if is_listed:
         return _sum_everything(settings, EXACT_STEP / largest, n_exact_epochs, seed)
     return _draw_samples(settings, SAMPLED_STEP / largest, n_epochs, seed)
+
+
+def _choose_network(wave_function: WaveFunctionSettings, units: int) -> NetworkSettings:
+    if wave_function.positive:
+        return NetworkSettings.from_mapping({"name": "gru", "units": units})
+    # Signs depend on the place, which this network is told.
+    of_layers = {"n_layers": 2, "units": units // 3}
+    return NetworkSettings.from_mapping({"name": "transformer", **of_layers})
 
 
 def _choose_wave_function(operator: PauliSum, lattice: Lattice) -> WaveFunctionSettings:
