@@ -22,6 +22,7 @@ from qtf.physics.ground_energies import (
 from qtf.physics.hamiltonian_settings import HamiltonianSettings, from_config
 from qtf.physics.hamiltonians import HAMILTONIANS, custom, heisenberg, ising, j1j2, xxz, xyz
 from qtf.physics.initial_states import INITIAL_STATE_LAWS, printed_state, sample_initial_states
+from qtf.physics.jump_settings import JumpSettings
 from qtf.physics.jumps import JUMP_MATRICES, JumpOperator, decay, jump_operators
 from qtf.physics.known_energies import find_ground_energy, published_energies
 from qtf.physics.krylov import krylov_evolve, krylov_step
@@ -53,6 +54,7 @@ __all__ = [
     "Eigenbasis",
     "HamiltonianSettings",
     "JumpOperator",
+    "JumpSettings",
     "Lattice",
     "Lindbladian",
     "OutcomeGenerator",
