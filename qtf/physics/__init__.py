@@ -26,7 +26,18 @@ from qtf.physics.jump_settings import JumpSettings
 from qtf.physics.jumps import JUMP_MATRICES, JumpOperator, decay, jump_operators
 from qtf.physics.known_energies import find_ground_energy, published_energies
 from qtf.physics.krylov import krylov_evolve, krylov_step
-from qtf.physics.lattices import LATTICES, Chain, Lattice, Square
+from qtf.physics.lattices import (
+    LATTICES,
+    NEIGHBORS,
+    Chain,
+    Graph,
+    Honeycomb,
+    Kagome,
+    Ladder,
+    Lattice,
+    Square,
+    Triangular,
+)
 from qtf.physics.lindblad import Lindbladian
 from qtf.physics.observables import (
     OBSERVABLES,
@@ -49,12 +60,17 @@ __all__ = [
     "JUMP_MATRICES",
     "LATTICES",
     "MEASUREMENTS",
+    "NEIGHBORS",
     "OBSERVABLES",
     "Chain",
     "Eigenbasis",
+    "Graph",
     "HamiltonianSettings",
+    "Honeycomb",
     "JumpOperator",
     "JumpSettings",
+    "Kagome",
+    "Ladder",
     "Lattice",
     "Lindbladian",
     "OutcomeGenerator",
@@ -63,6 +79,7 @@ __all__ = [
     "Povm",
     "SeveralSteadyStates",
     "Square",
+    "Triangular",
     "all_bits",
     "all_spins",
     "chebyshev_evolve",
