@@ -39,6 +39,7 @@ from qtf.physics.hamiltonians import (
     xyz,
 )
 from qtf.physics.initial_states import INITIAL_STATE_LAWS, printed_state, sample_initial_states
+from qtf.physics.jump_settings import JumpSettings
 from qtf.physics.jumps import JUMP_MATRICES, JumpOperator, decay, jump_operators
 from qtf.physics.known_energies import find_ground_energy, published_energies
 from qtf.physics.krylov import krylov_evolve, krylov_step
@@ -85,6 +86,7 @@ __all__ = [
     "HamiltonianSettings",
     "Honeycomb",
     "JumpOperator",
+    "JumpSettings",
     "Kagome",
     "Ladder",
     "Lattice",
