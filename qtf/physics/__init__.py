@@ -14,6 +14,11 @@ from qtf.physics.basis import (
 )
 from qtf.physics.chebyshev import chebyshev_evolve, chebyshev_step
 from qtf.physics.diagonalization import Eigenbasis
+from qtf.physics.drive_settings import build_driven
+from qtf.physics.driven import DrivenHamiltonian
+from qtf.physics.driven_evolution import DrivenEvolution, evolve_driven
+from qtf.physics.driven_lindblad import DrivenLindbladian
+from qtf.physics.drives import DRIVE_LAWS, SampledFunction
 from qtf.physics.evolution import evolve
 from qtf.physics.ground_energies import (
     heisenberg_chain_ground_energy,
@@ -43,6 +48,7 @@ from qtf.physics.povm import MEASUREMENTS, OutcomeGenerator, Povm, four_pauli, t
 from qtf.physics.trajectories import sample_trajectories
 
 __all__ = [
+    "DRIVE_LAWS",
     "HAMILTONIANS",
     "INITIAL_STATE_LAWS",
     "JUMP_MATRICES",
@@ -50,6 +56,9 @@ __all__ = [
     "MEASUREMENTS",
     "OBSERVABLES",
     "Chain",
+    "DrivenEvolution",
+    "DrivenHamiltonian",
+    "DrivenLindbladian",
     "Eigenbasis",
     "HamiltonianSettings",
     "JumpOperator",
@@ -59,10 +68,12 @@ __all__ = [
     "PauliSum",
     "PauliTerm",
     "Povm",
+    "SampledFunction",
     "SeveralSteadyStates",
     "Square",
     "all_bits",
     "all_spins",
+    "build_driven",
     "chebyshev_evolve",
     "chebyshev_step",
     "correlation",
@@ -71,6 +82,7 @@ __all__ = [
     "energy",
     "entanglement_entropy",
     "evolve",
+    "evolve_driven",
     "expectation",
     "fidelity",
     "find_ground_energy",

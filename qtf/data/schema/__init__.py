@@ -3,6 +3,7 @@
 from qtf.data.schema.manifest import (
     COMPRESSIONS,
     DTYPES,
+    GIVEN,
     MANIFEST_NAME,
     SCHEMA_VERSION,
     SPLITS,
@@ -30,6 +31,7 @@ __all__ = [
     "COMPRESSIONS",
     "DTYPES",
     "FRAME_BYTES",
+    "GIVEN",
     "MANIFEST_NAME",
     "N_SITES",
     "SCHEMA_VERSION",
