@@ -227,21 +227,13 @@ def _advance(
 
 
 def _manifest(settings: GenerationSettings, shards: list[Shard]) -> Manifest:
-    # As it is read back: lists for tuples.
-    plain = json.loads(json.dumps(settings.as_record()))
-    operators = {
-        str(n): settings.hamiltonian.with_n_sites(n).build().to_dict()
-        for n in sorted(settings.n_sites)
-    }
+    # Settings as they are read back: lists for tuples.
     return Manifest(
-        hamiltonian=plain["hamiltonian"],
-        operators=operators,
-        initial_states=settings.initial_states,
-        dt=settings.dt,
+        **settings.law.as_manifest(settings.n_sites),
         n_steps=settings.n_steps,
         dtype=settings.dtype,
         compression=settings.compression,
         seed=settings.seed,
-        settings=plain,
+        settings=json.loads(json.dumps(settings.as_record())),
         files=tuple(shards),
     )

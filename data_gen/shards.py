@@ -9,18 +9,14 @@ from typing import NamedTuple
 import numpy as np
 
 from data_gen.plan import ShardPlan
-from data_gen.propagation import Propagation
+from data_gen.propagation import DrivenPropagation, Propagation, make_propagation
 from data_gen.settings import GenerationSettings
+from qtf.data.laws import RecordedLaw
 from qtf.data.schema import SPLITS, Shard
-from qtf.physics import HamiltonianSettings
 from qtf.physics.initial_states import sample_initial_states
 from qtf.streams import Stream
 
 TEMPORARY_PREFIX = ".shard-"
-
-# Bytes of float64 trajectories held at once, few enough for a core's own cache. It is part
-# of what decides the last bits of a product of matrices, so it is no setting.
-_CHUNK_BYTES = 1 << 21
 
 
 def stream_of(split: str, n_sites: int) -> tuple[int, int]:
@@ -96,10 +92,9 @@ def commit(written: Written, folder: Path) -> Shard:
 
 
 def _chunks(settings: GenerationSettings, plan: ShardPlan) -> Iterator[tuple[int, np.ndarray]]:
-    hamiltonian = settings.hamiltonian.with_n_sites(plan.n_sites)
-    propagation = _propagation(hamiltonian, settings.dt, settings.n_steps)
+    propagation = _propagation(settings.law, plan.n_sites, settings.n_steps)
     stored = np.dtype(settings.dtype).newbyteorder("<")
-    size = max(1, _CHUNK_BYTES // ((settings.n_steps + 1) * 2 ** (plan.n_sites + 4)))
+    size = max(1, propagation.chunk_bytes // ((settings.n_steps + 1) * 2 ** (plan.n_sites + 4)))
     end = plan.first_trajectory + plan.n_trajectories
     for first in range(plan.first_trajectory, end, size):
         psi0 = sample_initial_states(
@@ -115,5 +110,8 @@ def _chunks(settings: GenerationSettings, plan: ShardPlan) -> Iterator[tuple[int
 
 
 @functools.lru_cache(maxsize=1)
-def _propagation(hamiltonian: HamiltonianSettings, dt: float, n_steps: int) -> Propagation:
-    return Propagation(hamiltonian.build(), dt=dt, n_steps=n_steps)
+def _propagation(law: RecordedLaw, n_sites: int, n_steps: int) -> Propagation | DrivenPropagation:
+    hamiltonian = law.operator(n_sites)
+    if hamiltonian is None:
+        raise ValueError("Setting `hamiltonian` must name a Hamiltonian, but is empty.")
+    return make_propagation(hamiltonian, dt=law.dt, n_steps=n_steps)

@@ -13,6 +13,9 @@ SCHEMA_VERSION = 2
 _WITHOUT_DRIVE = 1
 # The law of trajectories that were computed or measured elsewhere.
 GIVEN = "given"
+# Their largest error of a norm, and of an amplitude under the Hamiltonian that was given with them:
+# what single precision and solvers of other packages leave.
+GIVEN_TOLERANCE = 1e-5
 MANIFEST_NAME = "manifest.json"
 SPLITS = ("train", "validation", "test")
 DTYPES = ("float32", "float64")

@@ -225,10 +225,10 @@ def test_wrong_samples_are_named(times, values, law, message):
         SampledFunction(times, values, law)
 
 
-@pytest.mark.parametrize("time", [-0.1, 1.1])
+@pytest.mark.parametrize("time", [-0.1, 2.0])
 def test_samples_that_end_too_early_are_named(time):
     ramp = SampledFunction([0.0, 1.0], [0.0, 1.0], "linear")
-    with pytest.raises(ValueError, match=r"reaches from 0.0 to 1.0 and is asked at -?[01].1"):
+    with pytest.raises(ValueError, match=r"reaches from 0.0 to 1.0 and is asked at "):
         evolve_driven(DrivenHamiltonian([(ramp, SPIN)]), [1.0, 0.0], [time])
 
 
