@@ -133,6 +133,11 @@ class GenerationSettings(TrajectoryLaw):
         """What the trajectories obey."""
         return RecordedLaw(self.hamiltonian, self.initial_states, self.dt, self.drive)
 
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Splits that have trajectories, in order."""
+        return tuple(split for split in SPLITS if split in self.n_trajectories.by_split)
+
     def counts(self, split: str) -> dict[int, int]:
         """Returns chain length -> number of trajectories of a split."""
         counts = self.n_trajectories.by_split[split]
@@ -142,8 +147,7 @@ class GenerationSettings(TrajectoryLaw):
 
     def as_record(self) -> dict[str, Any]:
         """Returns the settings as the manifest records them: a number for each chain length."""
-        splits = [split for split in SPLITS if split in self.n_trajectories.by_split]
-        counts = {split: list(self.counts(split).values()) for split in splits}
+        counts = {split: list(self.counts(split).values()) for split in self.splits}
         record = {**self.as_mapping(), "n_sites": list(self.n_sites), "n_trajectories": counts}
         if not self.drive:
             # As folders of before have it, which the same command completes.

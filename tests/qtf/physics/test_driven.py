@@ -251,6 +251,6 @@ def test_wrong_density_matrices_are_named():
         system.evolve(np.ones(4), [1.0])
     with pytest.raises(ValueError, match="`step` must be positive"):
         system.evolve(np.eye(2), [1.0], step=-1.0)
+    three = DrivenHamiltonian([(1.0, PauliSum(3, [PauliTerm(1.0, (0, 1, 2), "XXX")]))])
     with pytest.raises(ValueError, match="terms of at most 2 sites"):
-        three = PauliSum(3, [PauliTerm(1.0, (0, 1, 2), "XXX")])
-        DrivenLindbladian(DrivenHamiltonian([(1.0, three)]), ())
+        DrivenLindbladian(three, ())
