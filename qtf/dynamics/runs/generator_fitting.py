@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
 from qtf.data.loading import load_trajectories
 from qtf.data.schema import Manifest
@@ -14,6 +15,7 @@ from qtf.dynamics.generator_file import write_generator
 from qtf.dynamics.generator_fit import FitResult, fit_generator
 from qtf.dynamics.generator_report import coefficient_table, identify, lag_sentence
 from qtf.dynamics.local_generator import LocalGenerator
+from qtf.dynamics.runs.settings import DynamicsSettings
 from qtf.dynamics.settings import FitSettings
 from qtf.dynamics.task import DynamicsTask
 from qtf.files import write_atomically
@@ -22,7 +24,6 @@ from qtf.progress import announced
 from qtf.run_kinds import DYNAMICS
 from qtf.streams import Stream
 from qtf.training.run_folder import RunFolder
-from trainers.dynamics.settings import DynamicsSettings
 
 
 def run(
@@ -68,7 +69,7 @@ def run(
                 model.dt,
                 last_lag=settings.fit.last_lag or None,
                 start=None if task.initial_weights is None else np.asarray(model.coefficients),
-                report=lambda line: print(line, file=sys.stderr),
+                report=lambda line: tqdm.write(line, file=sys.stderr),
             )
         model.coefficients.assign(result.coefficients)
         model.taylor_order(max(lengths))
@@ -77,7 +78,6 @@ def run(
         _write(folder, model, result, validation)
     finally:
         folder.close()
-    print(_summary(result))
     return result
 
 
@@ -162,7 +162,8 @@ def _write(
     folder.save_best_weights(model)
 
 
-def _summary(result: FitResult) -> str:
+def summary(result: FitResult) -> str:
+    """Returns what a user reads of a fit."""
     lines = [
         coefficient_table(result),
         f"{result.n_trajectories} trajectories, {result.n_pairs} pairs {result.lag} steps apart,"

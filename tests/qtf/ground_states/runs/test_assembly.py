@@ -6,13 +6,13 @@ import pytest
 
 from qtf.configuration import config_dict, from_config
 from qtf.ground_states.exact_sums import state_vector, variational_energy
+from qtf.ground_states.runs.assembly import make_task, run
+from qtf.ground_states.runs.facts import find_facts
+from qtf.ground_states.runs.report import Result, lines, measure, write_result
+from qtf.ground_states.runs.settings import GroundStateSettings, RunSettings, make_part
 from qtf.physics import HamiltonianSettings, find_ground_energy
 from qtf.training.logbook import read_metrics
 from qtf.training.run_folder import RunFolder
-from trainers.ground_state.assembly import make_task, run
-from trainers.ground_state.facts import find_facts
-from trainers.ground_state.report import Result, lines, measure, write_result
-from trainers.ground_state.settings import GroundStateSettings, RunSettings, make_part
 
 
 def small(hamiltonian=None, **changes):

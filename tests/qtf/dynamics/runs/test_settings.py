@@ -2,7 +2,7 @@ import pytest
 
 from qtf.configuration import config_dict, from_config
 from qtf.dynamics.models import make_model
-from trainers.dynamics.settings import DynamicsSettings
+from qtf.dynamics.runs.settings import DynamicsSettings
 
 
 def settings(**changes):

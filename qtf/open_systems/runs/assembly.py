@@ -12,6 +12,8 @@ from qtf.open_systems.observables import PauliObservables
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
 from qtf.open_systems.plan import Plan
 from qtf.open_systems.povm_liouvillian import PovmLiouvillian, moves_at_once
+from qtf.open_systems.runs.references import exact_means
+from qtf.open_systems.runs.settings import OpenSystemSettings
 from qtf.open_systems.settings import DIRECTIONS, STARTS
 from qtf.open_systems.task import (
     AllOutcomes,
@@ -25,11 +27,9 @@ from qtf.open_systems.task.samples import Outcomes
 from qtf.physics import MEASUREMENTS, Lindbladian, OutcomeGenerator, Povm, jump_operators
 from qtf.run_kinds import OPEN_SYSTEMS
 from qtf.training.loop import train
+from qtf.training.memory import tell_memory
 from qtf.training.training import Step
 from qtf.typing import Array
-from trainers.memory import tell_memory
-from trainers.open_system.references import exact_means
-from trainers.open_system.settings import OpenSystemSettings
 
 
 def run(

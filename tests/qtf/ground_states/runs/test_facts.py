@@ -1,9 +1,9 @@
 import pytest
 
+from qtf.ground_states.runs.facts import find_facts, find_reference
+from qtf.ground_states.runs.report import Result
+from qtf.ground_states.runs.settings import RunSettings
 from qtf.physics import heisenberg_chain_ground_energy
-from trainers.ground_state.facts import find_facts, find_reference
-from trainers.ground_state.report import Result
-from trainers.ground_state.settings import RunSettings
 
 from .test_assembly import small
 

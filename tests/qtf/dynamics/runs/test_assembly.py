@@ -3,10 +3,10 @@ import pytest
 from ml_collections import ConfigDict
 
 from qtf.configuration import config_dict, from_config
+from qtf.dynamics.runs.assembly import load_data, make_task, run
+from qtf.dynamics.runs.settings import DynamicsSettings
 from qtf.dynamics.settings import ModelSettings
 from qtf.physics import from_config as hamiltonian_from
-from trainers.dynamics.assembly import load_data, make_task, run
-from trainers.dynamics.settings import DynamicsSettings
 
 
 def config(**changes):

@@ -8,13 +8,14 @@ import numpy as np
 from qtf.data.loading import load_trajectories
 from qtf.data.schema import MANIFEST_NAME, Manifest, file_sha256
 from qtf.data.settings import FILES, DataSettings, TrajectoryLaw, law_of
+from qtf.dynamics.generator_fit import FitResult
+from qtf.dynamics.runs import generator_fitting
+from qtf.dynamics.runs.exact_data import exact_source, exact_validation
+from qtf.dynamics.runs.settings import LBFGS, DynamicsSettings, DynamicsTrainingSettings
 from qtf.dynamics.task import DynamicsTask, TrajectorySource
 from qtf.run_kinds import DYNAMICS, check_kind
 from qtf.training.loop import train
 from qtf.training.run_folder import RunFolder
-from trainers.dynamics import generator_fitting
-from trainers.dynamics.exact_data import exact_source, exact_validation
-from trainers.dynamics.settings import LBFGS, DynamicsSettings, DynamicsTrainingSettings
 
 
 class Trajectories(NamedTuple):
@@ -45,7 +46,7 @@ def run(
     data_dir: Path | str | None = None,
     init_from: Path | str | None = None,
     profile: bool = False,
-) -> None:
+) -> FitResult | None:
     """Trains a model of dynamics in the run folder `workdir`.
 
     Args:
@@ -54,6 +55,9 @@ def run(
         data_dir: Folder of trajectories; needed by `data.source` = "files".
         init_from: Run folder whose best weights the model starts from.
         profile: Whether ten of the first steps are traced for TensorBoard.
+
+    Returns:
+        The coefficients of a fit; None after a training.
 
     Raises:
         ValueError: The data or the run folder do not fit.
@@ -71,10 +75,12 @@ def run(
         del recorded["transfer"]
     if settings.method == LBFGS:
         files = data_dir if settings.data.source == FILES else None
-        generator_fitting.run(task, settings, trajectories.law, recorded, workdir, data_dir=files)
-        return
+        return generator_fitting.run(
+            task, settings, trajectories.law, recorded, workdir, data_dir=files
+        )
     del recorded["fit"]
     train(task.build, settings.training, recorded, workdir, kind=DYNAMICS, profile=profile)
+    return None
 
 
 def load_data(settings: DynamicsSettings, data_dir: Path | str | None = None) -> Trajectories:

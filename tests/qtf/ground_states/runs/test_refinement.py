@@ -4,16 +4,16 @@ import tensorflow as tf
 
 from configs.ground_state.heisenberg_square import get_config
 from qtf.configuration import from_config
+from qtf.export import exporters
 from qtf.ground_states.exact_sums import variational_energy
 from qtf.ground_states.last_part import last_part
+from qtf.ground_states.runs.facts import find_facts
+from qtf.ground_states.runs.refinement import make_refinement, run_and_refine
+from qtf.ground_states.runs.settings import GroundStateSettings, RunSettings, make_part
 from qtf.physics import all_bits
 from qtf.training.logbook import read_metrics
 from trainers.compare_samplers.modes import compare_modes
 from trainers.compare_samplers.settings import ModesSettings
-from trainers.export import exporters
-from trainers.ground_state.facts import find_facts
-from trainers.ground_state.refinement import make_refinement, run_and_refine
-from trainers.ground_state.settings import GroundStateSettings, RunSettings, make_part
 
 from .test_assembly import RECONFIGURATION, search, small_command
 

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
+from qtf.ground_states.runs.proofs import check_promises, find_signs
+from qtf.ground_states.runs.settings import RunSettings
 from qtf.ground_states.sector import Sector
 from qtf.ground_states.symmetry_groups import symmetry_group
 from qtf.physics.known_energies import KnownEnergy, find_ground_energy
 from qtf.progress import announced
-from trainers.ground_state.proofs import check_promises, find_signs
-from trainers.ground_state.settings import RunSettings
 
 # Kind of an energy that the configuration tells.
 GIVEN = "given"

@@ -1,4 +1,4 @@
-"""Every setting of `trainers.dynamics`, with its default and its rule."""
+"""Settings of a run of dynamics, each with its default and its rule."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -9,12 +9,12 @@ from data_gen.settings import settings_from_config
 from qtf.configuration import config_dict, from_config
 from qtf.dynamics.generator_file import fit_facts
 from qtf.dynamics.rollout import Rollout
+from qtf.dynamics.runs.assembly import run
+from qtf.dynamics.runs.generator_fitting import summary, training_trajectories
+from qtf.dynamics.runs.settings import DynamicsSettings
 from qtf.physics import Chain, evolve, ising, sample_initial_states
 from qtf.physics import from_config as hamiltonian_from
 from qtf.training.run_folder import RunFolder
-from trainers.dynamics.assembly import run
-from trainers.dynamics.generator_fitting import training_trajectories
-from trainers.dynamics.settings import DynamicsSettings
 
 DT = 0.01
 ISING = {"Z_i Z_{i+1}": -1.0, "X_i": 1.05, "Z_i": -0.5}
@@ -42,15 +42,15 @@ def learned(workdir):
     return {row["name"]: (row["value"], row["error"]) for row in content["coefficients"]}
 
 
-def test_run_folder_holds_the_model_and_says_which_hamiltonian_it_is(tmp_path, capsys):
-    run(config(), tmp_path / "run")
+def test_run_folder_holds_the_model_and_says_which_hamiltonian_it_is(tmp_path):
+    result = run(config(), tmp_path / "run")
     found = learned(tmp_path / "run")
     for name, (value, _) in found.items():
         assert value == pytest.approx(ISING.get(name, 0.0), abs=1e-12)
     content = json.loads((tmp_path / "run" / "generator.json").read_text())
     assert content["hamiltonian"]["name"] == "ising"
     assert content["seconds"] < 60
-    out = capsys.readouterr().out
+    out = summary(result)
     assert "* X_i " in out
     assert "Ising chain with coupling 1.000" in out
     model = RunFolder(tmp_path / "run").load_model()
@@ -74,13 +74,13 @@ def test_the_same_command_gives_the_same_folder(tmp_path):
     assert learned(tmp_path / "other") == found
 
 
-def test_noise_is_added_and_found(tmp_path, capsys):
-    run(config(**{"fit.noise": 1e-3}), tmp_path / "run")
+def test_noise_is_added_and_found(tmp_path):
+    result = run(config(**{"fit.noise": 1e-3}), tmp_path / "run")
     content = json.loads((tmp_path / "run" / "generator.json").read_text())
     assert content["noise"] == pytest.approx(1e-3, rel=0.05)
     for name, (value, error) in learned(tmp_path / "run").items():
         assert abs(value - ISING.get(name, 0.0)) < 5 * error
-    assert "noise 0.001 on every part" in capsys.readouterr().out
+    assert "noise 0.001 on every part" in summary(result)
 
 
 def test_other_couplings_need_only_the_configuration(tmp_path):
@@ -112,10 +112,10 @@ def test_given_fields_are_learned_in_their_form(tmp_path):
     assert found["Z_i"][0] == pytest.approx(-0.1, abs=1e-12)
 
 
-def test_a_chain_that_is_not_local_is_told(tmp_path, capsys):
+def test_a_chain_that_is_not_local_is_told(tmp_path):
     chain = {"name": "j1j2", "next_nearest_coupling": 0.5}
-    run(config(chain, **{"data.n_sites": (3, 4)}), tmp_path / "run")
-    out = capsys.readouterr().out
+    result = run(config(chain, **{"data.n_sites": (3, 4)}), tmp_path / "run")
+    out = summary(result)
     assert "No such generator explains the data" in out
     assert "Nothing was identified: no such generator explains the data (p" in out
 
@@ -202,8 +202,8 @@ def test_ends_of_the_ranges_are_allowed(tmp_path, changes):
     assert (tmp_path / "run" / "generator.json").exists()
 
 
-def test_report_and_folder_tell_the_p_value(tmp_path, capsys):
-    run(config(**{"fit.noise": 1e-3}), tmp_path / "run")
+def test_report_and_folder_tell_the_p_value(tmp_path):
+    result = run(config(**{"fit.noise": 1e-3}), tmp_path / "run")
     content = json.loads((tmp_path / "run" / "generator.json").read_text())
     assert content["explains_the_data"] is True
     assert 1e-3 < content["p_value"] <= 1
@@ -211,7 +211,7 @@ def test_report_and_folder_tell_the_p_value(tmp_path, capsys):
     assert facts["fit"] == content["sentence"]
     assert f"p = {content['p_value']:.2g}" in facts["fit"]
     assert facts["fitted_hamiltonian"].startswith("Ising chain with coupling")
-    out = capsys.readouterr().out
+    out = summary(result)
     assert facts["fit"] in out
     assert facts["fitted_hamiltonian"] in out
     assert fit_facts(tmp_path) == {}

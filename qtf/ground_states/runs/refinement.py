@@ -4,19 +4,19 @@ from dataclasses import replace
 from pathlib import Path
 
 from qtf.ground_states.last_part import REFINEMENT
-from qtf.ground_states.symmetry_groups import symmetry_group
-from qtf.ground_states.task import GroundStateTraining
-from qtf.training.checkpoints import optimizer_steps
-from qtf.training.run_folder import RunFolder
-from trainers.ground_state.assembly import count_at_once, run
-from trainers.ground_state.facts import Facts
-from trainers.ground_state.settings import (
+from qtf.ground_states.runs.assembly import count_at_once, run
+from qtf.ground_states.runs.facts import Facts
+from qtf.ground_states.runs.settings import (
     GroundStateSettings,
     RefinedSettings,
     RunSettings,
     Start,
     make_part,
 )
+from qtf.ground_states.symmetry_groups import symmetry_group
+from qtf.ground_states.task import GroundStateTraining
+from qtf.training.checkpoints import optimizer_steps
+from qtf.training.run_folder import RunFolder
 
 WARMUP_STEPS = 5
 

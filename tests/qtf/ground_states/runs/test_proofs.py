@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from qtf.configuration import from_config
+from qtf.ground_states.runs.facts import find_facts
+from qtf.ground_states.runs.report import lines, measure
+from qtf.ground_states.runs.settings import GroundStateSettings, RunSettings, make_part
 from qtf.physics import lanczos_ground_energy
-from trainers.ground_state.facts import find_facts
-from trainers.ground_state.report import lines, measure
-from trainers.ground_state.settings import GroundStateSettings, RunSettings, make_part
 
 from .test_assembly import search, small, task_of
 

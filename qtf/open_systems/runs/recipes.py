@@ -3,7 +3,7 @@
 from ml_collections import ConfigDict
 
 from qtf.configuration import config_dict
-from trainers.open_system.settings import MAX_LISTED_SITES, OpenSystemSettings
+from qtf.open_systems.runs.settings import MAX_LISTED_SITES, OpenSystemSettings
 
 # Up to so many, natural gradients of all outcomes are affordable on a desktop.
 MAX_FOLLOWED_SITES = 6

@@ -8,9 +8,9 @@ import numpy as np
 from qtf.files import read_object, writable_folder, write_json
 from qtf.open_systems.observables import PauliObservables
 from qtf.open_systems.plan import Plan
+from qtf.open_systems.runs.settings import NOT_UNIQUE
 from qtf.physics import OutcomeGenerator, SeveralSteadyStates
 from qtf.progress import announced
-from trainers.open_system.settings import NOT_UNIQUE
 
 KEPT = ".exact.json"
 

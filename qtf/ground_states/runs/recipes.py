@@ -3,8 +3,8 @@
 from ml_collections import ConfigDict
 
 from qtf.configuration import config_dict
+from qtf.ground_states.runs.settings import GroundStateSettings
 from qtf.ground_states.settings import MAX_LISTED_SITES
-from trainers.ground_state.settings import GroundStateSettings
 
 # Up to this side of a square stochastic reconfiguration is affordable on a desktop.
 MAX_SMALL_SIDE = 6

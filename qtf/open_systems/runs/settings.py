@@ -1,4 +1,4 @@
-"""What `trainers.open_system` can be told, as a whole."""
+"""Settings of a run of an open system."""
 
 from dataclasses import dataclass, field
 from typing import Annotated

@@ -14,6 +14,10 @@ from configs.open_system.heisenberg_chain import get_config
 from qtf.configuration import config_dict, from_config
 from qtf.open_systems.plan import Plan
 from qtf.open_systems.povm_liouvillian import PovmLiouvillian
+from qtf.open_systems.runs import references
+from qtf.open_systems.runs.assembly import make_generator, make_observables, make_task, run
+from qtf.open_systems.runs.report import curves, lines, measure
+from qtf.open_systems.runs.settings import OpenSystemSettings
 from qtf.open_systems.task import AllOutcomes, OpenSystemTraining
 from qtf.physics import (
     HamiltonianSettings,
@@ -26,12 +30,8 @@ from qtf.physics import (
 )
 from qtf.training.logbook import read_metrics
 from qtf.training.run_folder import RunFolder
-from trainers.open_system import references
-from trainers.open_system.assembly import make_generator, make_observables, make_task, run
-from trainers.open_system.report import curves, lines, measure
-from trainers.open_system.settings import OpenSystemSettings
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 TAU, N_STEPS = 0.01, 3
 HAMILTONIAN = {
     "name": "xyz",
@@ -404,7 +404,7 @@ def test_mistakes_in_settings_are_told_before_tensorflow_is_imported():
 import re, sys
 from ml_collections import ConfigDict
 from qtf.configuration import config_dict, from_config
-from trainers.open_system.settings import OpenSystemSettings
+from qtf.open_systems.runs.settings import OpenSystemSettings
 
 for changes, message in {[*MISTAKES_IN_SETTINGS, ({"strngs": 1}, "the unknown key `strngs`")]!r}:
     config = config_dict(OpenSystemSettings())

@@ -1,4 +1,4 @@
-"""Reads the distributions of runs of `trainers.open_system`."""
+"""Reads the distributions of runs of open systems."""
 
 from collections.abc import Sequence
 

@@ -1,13 +1,13 @@
 import pytest
 
 from qtf.configuration import config_dict, from_config
-from trainers import memory
-from trainers.ground_state.assembly import make_task
-from trainers.ground_state.facts import find_facts
-from trainers.ground_state.settings import GroundStateSettings
-from trainers.memory import tell_memory
-from trainers.open_system import assembly as open_systems
-from trainers.open_system.settings import OpenSystemSettings
+from qtf.ground_states.runs.assembly import make_task
+from qtf.ground_states.runs.facts import find_facts
+from qtf.ground_states.runs.settings import GroundStateSettings
+from qtf.open_systems.runs import assembly as open_systems
+from qtf.open_systems.runs.settings import OpenSystemSettings
+from qtf.training import memory
+from qtf.training.memory import tell_memory
 
 GIB = 2**30
 

@@ -13,15 +13,15 @@ from qtf.export.saved_model import (
     export_outcomes,
     export_wave_function,
 )
+from qtf.export.settings import ExportSettings
 from qtf.files import writable_folder
 from qtf.ground_states.last_part import last_part
 from qtf.ground_states.settings import SymmetrySettings
 from qtf.ground_states.symmetries import averaged
+from qtf.open_systems.runs.distributions import mean_of_runs
 from qtf.physics import HamiltonianSettings
 from qtf.run_kinds import DYNAMICS, GROUND_STATES, OPEN_SYSTEMS
 from qtf.training.run_folder import RunFolder
-from trainers.export.open_system_runs import mean_of_runs
-from trainers.export.settings import ExportSettings
 
 # Tables of longer chains would make the file large; ask for them by name.
 MAX_DEFAULT_SITES = 12

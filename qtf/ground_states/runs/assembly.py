@@ -2,14 +2,19 @@
 
 import dataclasses
 import functools
+import sys
 from collections.abc import Callable
 from pathlib import Path
+
+from tqdm import tqdm
 
 from qtf.autoregressive.network import make_network
 from qtf.data.random_source import RandomSource
 from qtf.ground_states.estimates import EnergyEstimate
 from qtf.ground_states.local_energy import LocalEnergy
 from qtf.ground_states.penalties import Penalties
+from qtf.ground_states.runs.facts import Facts
+from qtf.ground_states.runs.settings import RunSettings
 from qtf.ground_states.symmetries import SymmetricWaveFunction, symmetrizer
 from qtf.ground_states.task import (
     AllConfigurations,
@@ -22,10 +27,8 @@ from qtf.ground_states.task import (
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.run_kinds import GROUND_STATES
 from qtf.training.loop import train
+from qtf.training.memory import tell_memory
 from qtf.training.training import Step
-from trainers.ground_state.facts import Facts
-from trainers.ground_state.settings import RunSettings
-from trainers.memory import tell_memory
 
 # Images of flipped spins of a sample that are evaluated at once: as fast as more.
 MAX_IMAGES = 112
@@ -56,7 +59,8 @@ def run(
     """
     task = make_task(settings, facts)
     for question in facts.open_questions:
-        print(f"Warning: {question}", flush=True)
+        tqdm.write(f"Warning: {question}")
+    sys.stdout.flush()
 
     def build() -> GroundStateTraining:
         training = task.build()

@@ -3,6 +3,8 @@
 import sys
 from collections.abc import Sequence
 
+from tqdm import tqdm
+
 from qtf.pieces import available_memory, shown_bytes
 
 
@@ -15,7 +17,7 @@ def tell_memory(needed: int, smaller: Sequence[str]) -> None:
     """
     available = available_memory()
     if needed > available:
-        print(
+        tqdm.write(
             f"One step takes about {shown_bytes(needed)} of memory, but {shown_bytes(available)}"
             f" are available; it takes less with a smaller {' or '.join(smaller)}.",
             file=sys.stderr,
