@@ -95,6 +95,19 @@ class RecordedLaw:
         # As it is read back: lists for tuples.
         return json.loads(json.dumps(record))
 
+    def has_same_hamiltonian(self, other: "RecordedLaw", n_sites: int) -> bool:
+        """Returns whether two laws have one Hamiltonian, as far as both know theirs."""
+        if self.hamiltonian is None or other.hamiltonian is None:
+            return True
+        mine, theirs = (law.as_manifest([n_sites]) for law in (self, other))
+        drives = [[_without_term(entry) for entry in law["drive"]] for law in (mine, theirs)]
+        return mine["operators"] == theirs["operators"] and drives[0] == drives[1]
+
+    def hamiltonian_in_words(self) -> str:
+        """Returns the configuration of the Hamiltonian, for messages."""
+        shown = self.as_mapping()
+        return f"{shown['hamiltonian']}{' driven by ' + str(shown['drive']) if self.drive else ''}"
+
     def check_undriven(self, what: str) -> None:
         """Checks that the Hamiltonian does not depend on the time.
 
@@ -109,6 +122,10 @@ class RecordedLaw:
                 f"{what} needs a Hamiltonian that does not depend on the time, but the trajectories"
                 " are driven."
             )
+
+
+def _without_term(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in entry.items() if key != "term"}
 
 
 def law_of(manifest: Manifest) -> RecordedLaw:
