@@ -11,6 +11,7 @@ from typing import Any
 
 from absl import app, flags, logging
 
+from qtf.extras import MissingExtraError, missing_extra
 from qtf.interruption import GRACE, answered
 
 USER_ERROR = 1
@@ -41,9 +42,12 @@ def run_command(
 ) -> None:
     """Runs `main` as the command `name` and ends the process with its exit code.
 
+    As a command of `qtf`, `qtf train` for example, it is called so in its lines.
+
     Keras is told its backend and its own defaults. Then flags are parsed. A `ValueError` or
     `OSError` is a user's mistake, and a
-    `FloatingPointError` the news that a computation diverged: each is printed as one
+    `FloatingPointError` the news that a computation diverged; a package may be missing that an
+    extra brings: each is printed as one
     line on standard error and the exit code is 1 (2 for a mistake in the flags).
     Anything else is a defect of ours and keeps its traceback, and so does everything
     when the environment variable `QTF_TRACEBACK` is 1.
@@ -59,6 +63,7 @@ def run_command(
         grace: Seconds that it has to come to an end after a first signal; None: any time.
         answers_signals: Whether signals are answered so; False: `main` does it in another way.
     """
+    name = typed_name(name)
     ending = _Ending(name, resumable)
     modules = list(dict.fromkeys(("__main__", main.__module__)))
     _settle_keras()
@@ -85,6 +90,24 @@ def run_command(
     finally:
         # What Python does at its end is short, and must not be seen interrupted.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def typed_name(name: str) -> str:
+    """Returns what the user has typed for a command: `qtf-train`, or `qtf train`.
+
+    Args:
+        name: Name of the command as a script of its own.
+    """
+    as_part = name.replace("-", " ", 1)
+    return as_part if sys.argv[0] == as_part else name
+
+
+def take_words() -> list[str]:
+    """Removes the words before the first flag from the command line, and returns them."""
+    words = []
+    while len(sys.argv) > 1 and not sys.argv[1].startswith("-"):
+        words.append(sys.argv.pop(1))
+    return words
 
 
 class _Ending:
@@ -201,6 +224,12 @@ def _guarded(name: str, main: Callable[[], int | None], argv: Sequence[str]) -> 
         if len(argv) > 1:
             raise ValueError(f"Unknown argument `{argv[1]}`; every argument is a --flag.")
         return main() or 0
+    except ModuleNotFoundError as error:
+        sentence = missing_extra(error.name, main.__module__.partition(".")[0])
+        if sentence is None or os.environ.get(TRACEBACK_VARIABLE) == "1":
+            raise
+        _print_error(name, MissingExtraError(sentence))
+        return USER_ERROR
     except (ValueError, OSError, FloatingPointError) as error:
         if os.environ.get(TRACEBACK_VARIABLE) == "1":
             raise
@@ -215,7 +244,7 @@ def _print_error(name: str, error: BaseException, *, hint: str = "") -> None:
     elif isinstance(error, flags.UnrecognizedFlagError) and error.flagname.startswith("config."):
         text = f"Flag --config must name a configuration before --{error.flagname} can change it."
     elif "must have a value other than None" in text:
-        text = re.sub(r"flag --\w+=None: ", "", text) + hint
+        text = re.sub(r"flag --\w+=None: |flags \w+=None, \w+=False: ", "", text) + hint
     for unclear, clearer in CLEARER.items():
         text = re.sub(unclear, clearer, text)
     text = " ".join(text.split())

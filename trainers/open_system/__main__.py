@@ -10,11 +10,11 @@ import os
 from absl import flags
 
 from qtf.command_line import run_command, value_of
-from qtf.configuration_files import define_configuration
+from qtf.configuration_files import define_configuration, require_flags
 from qtf.quiet_import import import_backend_quietly
 from trainers.flags import define_backend, define_profile
 
-CONFIG = define_configuration("Which system, and how.")
+define_configuration("Which system, and how.", "open_system")
 WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.")
 BACKEND = define_backend()
 PROFILE = define_profile()
@@ -22,17 +22,17 @@ PROFILE = define_profile()
 
 def main() -> None:
     """Console entry point."""
-    flags.mark_flags_as_required(["config", "workdir"])
+    require_flags("workdir")
     run_command("qtf-open-system", _main)
 
 
 def _main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Imported here so that --help and mistakes in the flags answer at once.
-    from qtf.configuration import from_config
+    from qtf.resolved_configuration import settings_from_flags
     from trainers.open_system.settings import OpenSystemSettings
 
-    settings = from_config(OpenSystemSettings, CONFIG.value)
+    settings = settings_from_flags(OpenSystemSettings)
     import_backend_quietly(BACKEND.value)
     from trainers.open_system.assembly import run
     from trainers.open_system.report import lines, measure
