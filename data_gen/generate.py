@@ -1,6 +1,6 @@
 """Computes exact trajectories and writes them as shards.
 
-    python -m data_gen.generate --config=configs/data/ising.py --out_dir=D [--workers=K]
+    python -m data_gen.generate --config=ising --out_dir=D [--workers=K]
 
 The same command continues a run that was interrupted or killed; see `data_gen.generation`.
 """

@@ -6,7 +6,7 @@ import re
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from absl import app, flags, logging
@@ -65,13 +65,13 @@ def run_command(
     """
     name = typed_name(name)
     ending = _Ending(name, resumable)
-    modules = list(dict.fromkeys(("__main__", main.__module__)))
+    module = main.__module__
     _settle_keras()
 
     def run() -> None:
         app.run(
             lambda argv: sys.exit(_guarded(name, main, argv)),
-            flags_parser=lambda argv: _parse_flags(name, modules, argv),
+            flags_parser=lambda argv: _parse_flags(name, module, argv),
         )
 
     sys.unraisablehook = _quiet_about_interrupts
@@ -166,13 +166,13 @@ def _settle_keras() -> None:
     os.environ["KERAS_HOME"] = os.devnull
 
 
-def _parse_flags(name: str, modules: Sequence[str], argv: Sequence[str]) -> list[str]:
+def _parse_flags(name: str, module: str, argv: Sequence[str]) -> list[str]:
     if any(word in HELP_WORDS for word in argv[1:]):
-        print(_help(modules))
+        print(_help(name, module))
         sys.exit(0)
     try:
         rest = flags.FLAGS(argv)
-        _check_not_empty(modules)
+        _check_not_empty(module)
         return rest
     except SystemExit:
         # The longer helps of the parser end with 1.
@@ -180,39 +180,43 @@ def _parse_flags(name: str, modules: Sequence[str], argv: Sequence[str]) -> list
     except PARSER_ERRORS as error:
         if os.environ.get(TRACEBACK_VARIABLE) == "1":
             raise
-        _print_error(name, error, hint=_example(name, modules))
+        _print_error(name, error, hint=_example(name, module))
         sys.exit(USAGE_ERROR)
 
 
-def _check_not_empty(modules: Sequence[str]) -> None:
+def _check_not_empty(module: str) -> None:
     """Checks the flags that a command requires; an empty path would be the current folder."""
-    for flag in _own_flags(modules):
+    for flag in flags_of(module):
         if flag.validators and flag.value == "":
             raise flags.ValidationError(f"Flag --{flag.name} must not be empty.")
 
 
-def _own_flags(modules: Sequence[str]) -> Iterator[flags.Flag]:
+def flags_of(module: str) -> list[flags.Flag]:
+    """Returns the flags that a module defines, or asks another to define for it."""
     by_module = flags.FLAGS.flags_by_module_dict()
-    for module in modules:
-        yield from by_module.get(sys.argv[0] if module == "__main__" else module, [])
+    return by_module.get(sys.argv[0] if module == "__main__" else module, [])
 
 
-def _help(modules: Sequence[str]) -> str:
+def _help(name: str, module: str) -> str:
     """Returns what a command does, and its flags."""
-    texts = [_docstring(modules).strip(), ""]
-    for flag in _own_flags(modules):
+    about = _docstring(module).strip()
+    if " " in name:
+        # As a part of `qtf` it is called by that.
+        about = re.sub(r"python -m \S+", name, about)
+    texts = [about, ""]
+    for flag in flags_of(module):
         default = "" if flag.default_as_str is None else f" (default: {flag.default_as_str})"
         texts += [f"  --{flag.name}", f"      {flag.help}{default}"]
     return "\n".join([*texts, "", "Try --helpfull for the flags of all modules."])
 
 
-def _docstring(modules: Sequence[str]) -> str:
-    return next((text for name in modules if (text := sys.modules[name].__doc__)), "")
+def _docstring(module: str) -> str:
+    return sys.modules[module].__doc__ or ""
 
 
-def _example(name: str, modules: Sequence[str]) -> str:
+def _example(name: str, module: str) -> str:
     """Returns how the command is used, from the docstring of its module."""
-    found = re.search(r"^ *python -m \S+ (.*(?:\\\n.*)*)", _docstring(modules), flags=re.MULTILINE)
+    found = re.search(r"^ *python -m \S+ (.*(?:\\\n.*)*)", _docstring(module), flags=re.MULTILINE)
     usage = f"; for example: {name} {' '.join(found[1].split())}" if found else ""
     return f" See {name} -h{usage}".replace("\\ ", "")
 
@@ -230,7 +234,7 @@ def _guarded(name: str, main: Callable[[], int | None], argv: Sequence[str]) -> 
             raise
         _print_error(name, MissingExtraError(sentence))
         return USER_ERROR
-    except (ValueError, OSError, FloatingPointError) as error:
+    except (ValueError, OSError, FloatingPointError, flags.Error) as error:
         if os.environ.get(TRACEBACK_VARIABLE) == "1":
             raise
         _print_error(name, error)

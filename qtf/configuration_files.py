@@ -59,7 +59,9 @@ def define_configuration(help_string: str, folder: str) -> flags.FlagHolder:
         "config", None, help_string, lock_config=False, accept_new_attributes=True
     )
     flags.FLAGS["config"].parser = _Parser(folder)
-    flags.DEFINE_boolean(PRINT_CONFIG, False, "Print all settings and where they are from, and end.")
+    flags.DEFINE_boolean(
+        PRINT_CONFIG, False, "Print all settings and where they are from, and end."
+    )
     return holder
 
 
@@ -117,8 +119,8 @@ def find_configuration(path: Path | str, folder: str | None = None) -> Path:
         return own
     if str(own) in shipped_names():
         return _shipped_file(own)
-    if (named := _named_so(str(path))) and (chosen := _choose(str(path), named, folder)):
-        return _shipped_file(chosen)
+    if named := _named_so(str(path)):
+        return _shipped_file(_choose(str(path), named, folder))
     fault = "is a folder" if own.is_dir() and path else "does not exist"
     raise FileNotFoundError(
         f"Flag --config must name a configuration file, but {path or 'an empty one'} {fault};"
@@ -269,8 +271,9 @@ def _choose(name: str, named: Sequence[Path], folder: str | None) -> Path:
     if len(fitting) == 1:
         return fitting[0]
     words = " or ".join(f"{path.parent.name}/{path.stem}" for path in named)
-    rule = "name a single configuration" if fitting else f"name a configuration of {folder}"
-    raise ConfigurationError(f"Flag --config must {rule}, but {name} is {words}.")
+    if fitting:
+        raise ConfigurationError(f"Configuration {name} must be named with its folder, {words}.")
+    raise ConfigurationError(f"Configuration must be one of {folder}, but {name} is {words}.")
 
 
 def _run_file(path: Path) -> Any:

@@ -26,7 +26,7 @@ def settings_from_flags(kind: type[S]) -> S:
     Raises:
         ValueError: A key is unknown, a value has the wrong type or breaks its rule.
     """
-    flag = flags.FLAGS["config"]
+    flag: Any = flags.FLAGS["config"]
     settings = from_config(kind, flag.value)
     if flags.FLAGS[PRINT_CONFIG].value:
         in_file = from_config(kind, load_configuration(flag.config_filename, flag.parser.folder))
@@ -56,11 +56,11 @@ def lines_of(settings: Settings, in_file: Settings, *, changed: Collection[str])
         (['n_epochs', '=', '3', '#', 'file'], ['seed', '=', '7', '#', 'flag'])
     """
     defaults = flatten(type(settings)().as_mapping())
-    rows = list(_rows(flatten(settings.as_mapping()), flatten(in_file.as_mapping()), defaults, changed))
+    rows = list(
+        _rows(flatten(settings.as_mapping()), flatten(in_file.as_mapping()), defaults, changed)
+    )
     key_width, value_width = (max(len(row[column]) for row in rows) for column in (0, 1))
-    return [
-        f"{key:{key_width}} = {value:{value_width}}  # {source}" for key, value, source in rows
-    ]
+    return [f"{key:{key_width}} = {value:{value_width}}  # {source}" for key, value, source in rows]
 
 
 def _rows(

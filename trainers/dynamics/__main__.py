@@ -1,7 +1,6 @@
 """Trains a model to predict the time evolution of spin chains.
 
-    python -m trainers.dynamics --config=configs/dynamics/increment.py \
-        --data_dir=DATA --workdir=RUN
+    python -m trainers.dynamics --config=increment --data_dir=DATA --workdir=RUN
 
 Stopped by Ctrl-C, SIGTERM or kill -9, the same command continues.
 """

@@ -1,6 +1,6 @@
 """Finds a ground state by variational Monte Carlo with an autoregressive wave function.
 
-    python -m trainers.ground_state --config=configs/ground_state/ising_square.py --workdir=RUN
+    python -m trainers.ground_state --config=ising_square --workdir=RUN
 
 With `refinement.n_epochs` a small system ends on sums over all its configurations, see
 configs/ground_state/heisenberg_square.py. With `growth.sizes` it is retrained on larger and

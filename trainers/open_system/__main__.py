@@ -1,6 +1,6 @@
 """Follows an open quantum system in time, or finds its steady state, as outcome probabilities.
 
-    python -m trainers.open_system --config=configs/open_system/heisenberg_chain.py --workdir=RUN
+    python -m trainers.open_system --config=heisenberg_chain --workdir=RUN
 
 Stopped by Ctrl-C, SIGTERM or kill -9, the same command continues.
 """
