@@ -9,6 +9,7 @@ from absl import flags
 
 from qtf.command_line import run_command
 from qtf.configuration_files import define_configuration, require_flags
+from qtf.extras import check_installed
 
 define_configuration("What to compute, for example `small`.", "data")
 _OUT_DIR = flags.DEFINE_string("out_dir", None, "Folder that the shards are written to.")
@@ -31,6 +32,8 @@ def _generate() -> None:
     from qtf.resolved_configuration import settings_from_flags
 
     settings = settings_from_flags(GenerationSettings)
+    # Imported by other processes only.
+    check_installed("tfrecord", "data_gen")
     from data_gen.generation import default_workers, generate
 
     out_dir = str(_OUT_DIR.value)

@@ -1,5 +1,6 @@
 """Which extra of the package brings what a room needs beyond NumPy and SciPy."""
 
+import importlib.util
 import sys
 
 # Module, as it is imported -> the smallest extra that brings it.
@@ -12,6 +13,7 @@ EXTRA_OF = {
     "tensorboard": "train",
     "tensorflow": "train",
     "tensorflow_serving": "train",
+    "google": "serve",
     "grpc": "serve",
     "grpc_health": "serve",
     "httptools": "serve",
@@ -23,6 +25,8 @@ EXTRA_OF = {
     "dask": "dask",
     "distributed": "dask",
 }
+# Where a module's name says little.
+NAMES = {"google": "protobuf", "grpc": "grpcio", "grpc_health": "grpcio-health-checking"}
 # A room whose extra brings all that it needs, what others need too included.
 EXTRA_OF_ROOM = {"serving": "serve"}
 OURS = ("qtf", "data_gen", "trainers", "serving")
@@ -50,7 +54,22 @@ def missing_extra(module: str | None, room: str) -> str | None:
     if package not in EXTRA_OF:
         return None
     extra = EXTRA_OF_ROOM.get(room, EXTRA_OF[package])
-    return f"The package `{package}` is not installed; it comes with pip install 'qtf[{extra}]'."
+    name = NAMES.get(package, package)
+    return f"The package `{name}` is not installed; it comes with pip install 'qtf[{extra}]'."
+
+
+def check_installed(module: str, room: str) -> None:
+    """Checks, before anything is written, that a package is installed that is imported later.
+
+    Args:
+        module: Module of the package.
+        room: Top-level package that needs it.
+
+    Raises:
+        MissingExtraError: It is not.
+    """
+    if importlib.util.find_spec(module) is None:
+        raise MissingExtraError(missing_extra(module, room), name=module)
 
 
 class ExtrasFinder:
