@@ -1,4 +1,4 @@
-"""What pip installs: the wheel alone and with each extra, in an environment and a folder of its own."""
+"""What pip installs: the wheel alone and with each extra, in an environment of its own."""
 
 import json
 import os
