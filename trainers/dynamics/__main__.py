@@ -35,22 +35,25 @@ def _main() -> None:
     # Threads of NumPy that wait for cores busy with training are slower than one thread.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Imported here so that --help and mistakes in the flags answer at once.
+    from qtf.dynamics.runs.settings import DynamicsSettings
     from qtf.resolved_configuration import settings_from_flags
-    from trainers.dynamics.settings import DynamicsSettings
 
     settings = settings_from_flags(DynamicsSettings)
     settings.check_data_dir(DATA_DIR.value)
     import_backend_quietly(BACKEND.value)
-    from trainers.dynamics.assembly import run
+    from qtf.dynamics.runs.assembly import run
+    from qtf.dynamics.runs.generator_fitting import summary
 
     workdir = str(WORKDIR.value)
-    run(
+    result = run(
         settings,
         workdir,
         data_dir=DATA_DIR.value,
         init_from=INIT_FROM.value,
         profile=PROFILE.value,
     )
+    if result is not None:
+        print(summary(result))
     print(f"Run folder: {workdir}")
     if (Path(workdir) / "tensorboard").exists():
         print(f"TensorBoard: tensorboard --logdir {shlex.quote(f'{workdir}/tensorboard')}")

@@ -29,13 +29,13 @@ def main() -> None:
 def _main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Imported here so that --help and mistakes in the flags answer at once.
+    from qtf.open_systems.runs.settings import OpenSystemSettings
     from qtf.resolved_configuration import settings_from_flags
-    from trainers.open_system.settings import OpenSystemSettings
 
     settings = settings_from_flags(OpenSystemSettings)
     import_backend_quietly(BACKEND.value)
-    from trainers.open_system.assembly import run
-    from trainers.open_system.report import lines, measure
+    from qtf.open_systems.runs.assembly import run
+    from qtf.open_systems.runs.report import lines, measure
 
     workdir = value_of(WORKDIR)
     training = run(settings, workdir, profile=PROFILE.value)
