@@ -5,12 +5,12 @@ What one asks for most is here: `find_ground_state`, `learn_hamiltonian`, `train
 it are `qtf.physics`, `qtf.ground_states` and so on.
 """
 
+from qtf.extras import name_missing_extras
 from qtf.lazy_names import lazy_names
 
 __version__ = "0.1.0"
 _PLACES = {
     "evolve_open": "qtf.api",
-    "export": "qtf.api",
     "find_ground_state": "qtf.api",
     "learn_hamiltonian": "qtf.api",
     "load": "qtf.api",
@@ -31,10 +31,12 @@ _ROOMS = (
     "physics",
     "training",
 )
-__all__ = ["__version__", *_PLACES]
+# `qtf.export` is a room that can be called.
+__all__ = ["__version__", "export", *_PLACES]
 __getattr__, _names = lazy_names(__name__, _PLACES)
+name_missing_extras()
 
 
 def __dir__() -> list[str]:
     """Returns what users ask for, without what only the rooms share."""
-    return sorted([*__all__, *_ROOMS])
+    return sorted({*__all__, *_ROOMS})

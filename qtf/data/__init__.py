@@ -10,6 +10,7 @@ _PLACES = {
     "ExactSource": "qtf.data.exact_source",
     "Manifest": "qtf.data.schema",
     "load_trajectories": "qtf.data.loading",
+    "write_trajectories": "qtf.data.given",
 }
 _WITH_KERAS = {
     "TrajectoryReader": "qtf.data.reader",

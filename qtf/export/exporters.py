@@ -1,10 +1,12 @@
 """Exports of the runs of every trainer."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 
+from qtf.data.laws import RecordedLaw
 from qtf.dynamics.local_generator import LocalGenerator
 from qtf.export.saved_model import (
     MAX_SAMPLES,
@@ -19,7 +21,7 @@ from qtf.ground_states.last_part import last_part
 from qtf.ground_states.settings import SymmetrySettings
 from qtf.ground_states.symmetries import averaged
 from qtf.open_systems.runs.distributions import mean_of_runs
-from qtf.physics import HamiltonianSettings
+from qtf.physics import HamiltonianSettings, PauliSum
 from qtf.run_kinds import DYNAMICS, GROUND_STATES, OPEN_SYSTEMS
 from qtf.training.run_folder import RunFolder
 
@@ -75,17 +77,41 @@ def served_n_sites(
 
 
 def _export_dynamics(folder: RunFolder, model_dir: Path | str, settings: ExportSettings) -> Path:
-    model, config = folder.load_model(), folder.load_config()
-    physics = HamiltonianSettings.from_mapping(config["physics"]["hamiltonian"])
+    return write_dynamics(folder.load_model(), folder.load_config(), model_dir, settings)
+
+
+def write_dynamics(
+    model: keras.Model,
+    config: Mapping[str, Any],
+    model_dir: Path | str,
+    settings: ExportSettings = DEFAULTS,
+) -> Path:
+    """Writes the next version of a model of dynamics and returns its folder.
+
+    Args:
+        model: The model.
+        config: Configuration of its run, with what its trajectories obey.
+        model_dir: Folder of all versions, created if missing.
+        settings: Settings that differ from the defaults.
+
+    Raises:
+        ValueError: The model does not know such chains.
+    """
+    law = RecordedLaw.from_record(config["physics"])
     n_sites = served_n_sites(model, config["data"]["n_sites"], settings.n_sites)
     return export_dynamics(
         model,
         writable_folder(model_dir),
-        {n: physics.with_n_sites(n).build() for n in n_sites},
+        {n: _conserved(law, n) for n in n_sites},
         config,
         max_steps=settings.max_steps or MAX_STEPS,
         xla_signature=settings.xla_signature,
     )
+
+
+def _conserved(law: RecordedLaw, n_sites: int) -> PauliSum | None:
+    hamiltonian = law.operator(n_sites)
+    return hamiltonian if isinstance(hamiltonian, PauliSum) else None
 
 
 def _export_wave_function(

@@ -3,20 +3,15 @@
 from functools import singledispatch
 from pathlib import Path
 
+from qtf.data.laws import RecordedLaw
+from qtf.data.schema import GIVEN
 from qtf.dynamics.runs.arrays import DynamicsModel
 from qtf.dynamics.runs.learned_hamiltonian import LearnedHamiltonian
-from qtf.export.exporters import served_n_sites
-from qtf.export.saved_model import (
-    MAX_SAMPLES,
-    MAX_STEPS,
-    export_dynamics,
-    export_outcomes,
-    export_wave_function,
-)
+from qtf.export.exporters import write_dynamics
+from qtf.export.saved_model import export_outcomes, export_wave_function
 from qtf.files import writable_folder
 from qtf.ground_states.runs.ground_state import GroundState
 from qtf.open_systems.runs.open_system import OpenSystem
-from qtf.physics import HamiltonianSettings
 
 Result = GroundState | DynamicsModel | LearnedHamiltonian | OpenSystem
 
@@ -34,7 +29,7 @@ def export_result(result: object, folder: Path | str) -> Path:
         The folder of the new version.
 
     Raises:
-        ValueError: It is no such result, or a model of dynamics whose Hamiltonian is not known.
+        ValueError: It is no such result.
         OSError: The folder cannot be written to; no half version is left.
     """
     raise ValueError(
@@ -50,39 +45,19 @@ def _export_ground_state(result: GroundState, folder: Path | str) -> Path:
         writable_folder(folder),
         result.hamiltonian,
         result.settings.as_mapping(),
-        max_samples=MAX_SAMPLES,
     )
 
 
 @export_result.register
 def _export_dynamics(result: DynamicsModel, folder: Path | str) -> Path:
-    described = result.config["physics"]["hamiltonian"]
-    if not described:
-        raise ValueError(
-            "Argument `result` must be of trajectories whose Hamiltonian is known, as exported"
-            " models tell energies: give `hamiltonian` to `qtf.train_dynamics`."
-        )
-    physics = HamiltonianSettings.from_mapping(described)
-    return export_dynamics(
-        result.model,
-        writable_folder(folder),
-        {n: physics.with_n_sites(n).build() for n in result.n_sites},
-        result.config,
-        max_steps=MAX_STEPS,
-    )
+    return write_dynamics(result.model, result.config, folder)
 
 
 @export_result.register
 def _export_learned(result: LearnedHamiltonian, folder: Path | str) -> Path:
-    n_sites = served_n_sites(result.model, result.n_sites, ())
-    physics = {"hamiltonian": {"learned": "see below"}, "dt": result.dt, "initial_states": "given"}
-    return export_dynamics(
-        result.model,
-        writable_folder(folder),
-        {n: result.hamiltonian(n) for n in n_sites},
-        {"physics": physics, "data": {"n_sites": list(result.n_sites)}},
-        max_steps=MAX_STEPS,
-    )
+    law = RecordedLaw(result.family, GIVEN, result.dt)
+    config = {"physics": law.as_mapping(), "data": {"n_sites": list(result.n_sites)}}
+    return write_dynamics(result.model, config, folder)
 
 
 @export_result.register
@@ -92,5 +67,4 @@ def _export_open_system(result: OpenSystem, folder: Path | str) -> Path:
         writable_folder(folder),
         result.settings.as_mapping(),
         time=result.time,
-        max_samples=MAX_SAMPLES,
     )

@@ -14,6 +14,8 @@ from numpy.typing import ArrayLike
 
 from qtf.checks import ARGUMENT, Number, OneOf, check, check_arguments
 from qtf.data.array_source import ArraySource
+from qtf.data.laws import RecordedLaw
+from qtf.data.schema import GIVEN
 from qtf.data.settings import ARRAYS, DataSettings
 from qtf.dynamics.rollout import Rollout
 from qtf.dynamics.runs.settings import DynamicsSettings, DynamicsTrainingSettings
@@ -188,9 +190,7 @@ def train_on_arrays(
     recorded = {
         **settings.as_mapping(),
         "physics": {
-            "hamiltonian": {} if hamiltonian is None else hamiltonian.as_mapping(),
-            "initial_states": "given",
-            "dt": dt,
+            **RecordedLaw(hamiltonian, GIVEN, dt).as_mapping(),
             "arrays_sha256": _digest(trajectories),
         },
     }

@@ -19,7 +19,7 @@ from qtf.dynamics.generator_report import (
 )
 from qtf.dynamics.local_terms import LocalTerms
 from qtf.dynamics.state_checks import checked_batch
-from qtf.physics import PauliSum, evolve
+from qtf.physics import HAMILTONIANS, HamiltonianSettings, PauliSum, evolve
 from qtf.progress import announced
 
 if TYPE_CHECKING:
@@ -51,6 +51,14 @@ class LearnedHamiltonian:
     def identification(self) -> Identification:
         """The Hamiltonian of `qtf.physics` that explains the coefficients, if any does."""
         return identify(self.fit)
+
+    @property
+    def family(self) -> HamiltonianSettings | None:
+        """The identified model with its parameters, for chains of any length; None: it is none."""
+        identification = self.identification
+        if identification.name not in HAMILTONIANS or identification.name == "custom":
+            return None
+        return HamiltonianSettings(identification.name, identification.parameters)
 
     @property
     def explains_the_data(self) -> bool | None:
