@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import ArrayLike
 
 from qtf.autoregressive.settings import NetworkSettings
+from qtf.checks import COUNT, POSITIVE, check_arguments
 from qtf.dynamics.runs.checked_arrays import checked_arrays
 from qtf.dynamics.runs.learned_hamiltonian import LearnedHamiltonian, learn
-from qtf.physics import HamiltonianSettings, Lattice, PauliSum
+from qtf.physics import HamiltonianSettings, Lattice, Lindbladian, PauliSum
 from qtf.physics.terms_on_lattice import settings_of_terms
 from qtf.quiet_import import import_chosen_backend_quietly
 from qtf.run_kinds import DYNAMICS, GROUND_STATES, OPEN_SYSTEMS
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from qtf.dynamics.runs.arrays import DynamicsModel
     from qtf.ground_states.runs.ground_state import GroundState
     from qtf.open_systems.runs.open_system import OpenSystem
+    from qtf.open_systems.runs.settings import OpenSystemSettings
 
 Hamiltonian = PauliSum | HamiltonianSettings
 # Sections of a configuration, such as training={"n_epochs": 5}.
@@ -165,6 +167,91 @@ def train_dynamics(
         )
 
 
+def steady_state(
+    lindbladian: Lindbladian,
+    *,
+    lattice: Lattice | None = None,
+    network: NetworkSettings | str | None = None,
+    preset: str = "small",
+    workdir: Path | str | None = None,
+    seed: int = 0,
+    **sections: Sections,
+) -> "OpenSystem":
+    """Finds the steady state of an open system as a distribution of outcomes of a measurement.
+
+    `Lindbladian.steady_state` is exact, up to 11 spins or so.
+
+    Args:
+        lindbladian: Hamiltonian of one- and two-spin terms, and jumps of single spins.
+        lattice: Its lattice; None: an open chain in the order of the sites.
+        network: The network or its name, of `qtf.autoregressive.NETWORKS`; None: a transformer.
+        preset: "quick", to see that it works; "small", for a desktop; "large", for smaller errors.
+        workdir: The run folder; None: no files are left.
+        seed: Seed of weights and samples.
+        **sections: Other settings, by the sections of configurations of `trainers.open_system`.
+
+    Returns:
+        The state, and what one asks of it.
+
+    Raises:
+        ValueError: The system has no unique steady state, a term of three spins or one site only,
+            a setting is not allowed, or the folder holds another run.
+    """
+    from qtf.open_systems.runs import presets
+
+    physics = presets.describe_physics(_checked(lindbladian), lattice)
+    settings = presets.make_settings(physics, preset=preset, network=network, seed=seed)
+    return _solve(presets.search_steady_state(settings, preset).changed(sections), workdir)
+
+
+def evolve_open(
+    lindbladian: Lindbladian,
+    start: str = "+z",
+    *,
+    dt: float,
+    n_steps: int,
+    lattice: Lattice | None = None,
+    network: NetworkSettings | str | None = None,
+    preset: str = "small",
+    workdir: Path | str | None = None,
+    seed: int = 0,
+    **sections: Sections,
+) -> "OpenSystem":
+    """Follows an open system in time as a distribution of outcomes of a measurement.
+
+    `Lindbladian.evolve` is exact, up to 11 spins or so.
+
+    Args:
+        lindbladian: Hamiltonian of one- and two-spin terms, and jumps of single spins.
+        start: Direction of all spins at time 0: "+x", "-x", "+y", "-y", "+z" or "-z".
+        dt: Step of time; each is solved to second order in it.
+        n_steps: Number of steps.
+        lattice: Its lattice; None: an open chain in the order of the sites.
+        network: The network or its name, of `qtf.autoregressive.NETWORKS`; None: a transformer.
+        preset: "quick", to see that it works; "small", for a desktop; "large", for smaller errors.
+        workdir: The run folder; None: no files are left.
+        seed: Seed of weights and samples.
+        **sections: Other settings, by the sections of configurations of `trainers.open_system`.
+
+    Returns:
+        The state at the last time, with the means of all times.
+
+    Raises:
+        ValueError: A step is not positive, the system has a term of three spins or one site only,
+            a setting is not allowed, or the folder holds another run.
+    """
+    check_arguments(POSITIVE, dt=dt)
+    check_arguments(COUNT, n_steps=n_steps)
+    from qtf.open_systems.runs import presets
+
+    physics = presets.describe_physics(_checked(lindbladian), lattice)
+    settings = presets.make_settings(
+        physics, start=start, preset=preset, network=network, seed=seed
+    )
+    settings = presets.follow_time(settings, dt=dt, n_steps=n_steps).changed(sections)
+    return _solve(settings, workdir)
+
+
 def load(workdir: Path | str) -> "GroundState | DynamicsModel | OpenSystem":
     """Returns the result of a run folder of any kind, whoever has written it.
 
@@ -187,6 +274,23 @@ def load(workdir: Path | str) -> "GroundState | DynamicsModel | OpenSystem":
         OPEN_SYSTEMS: load_open_system,
     }
     return loaders[RunFolder(workdir).kind](workdir)
+
+
+def _checked(lindbladian: object) -> Lindbladian:
+    if not isinstance(lindbladian, Lindbladian):
+        raise ValueError(
+            "Argument `lindbladian` must be a Lindbladian of qtf.physics, but is a"
+            f" {type(lindbladian).__name__}."
+        )
+    return lindbladian
+
+
+def _solve(settings: "OpenSystemSettings", workdir: Path | str | None) -> "OpenSystem":
+    import_chosen_backend_quietly()
+    from qtf.open_systems.runs.open_system import solve
+
+    with _run_folder(workdir) as folder:
+        return solve(settings, folder)
 
 
 @contextlib.contextmanager

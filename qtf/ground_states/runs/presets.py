@@ -15,8 +15,9 @@ from qtf.ground_states.settings import (
     WaveFunctionSettings,
 )
 from qtf.ground_states.symmetry_groups import symmetry_group
-from qtf.physics import HamiltonianSettings, Lattice, PauliSum
+from qtf.physics import HamiltonianSettings, Lattice, PauliSum, lanczos_ground_energy
 from qtf.physics.sign_rules import conserves_total, find_sign_sites
+from qtf.progress import announced
 from qtf.training.optimizers import OptimizerSettings
 from qtf.training.settings import TrainingSettings
 
@@ -26,8 +27,11 @@ PRESETS = (QUICK, SMALL, LARGE)
 GROUPS = ("lattice_and_flip", "lattice", "flip")
 # Of so many configurations, symmetries counted once, steps hold all derivatives at once.
 MAX_ROWS = 2048
-# Length of a step of imaginary time, times the sum of all coefficients, which no energy exceeds.
-EXACT_STEP, SAMPLED_STEP = 1.5, 0.6
+# Length of a step of imaginary time, times the distance of the highest energy from the lowest:
+# from 2 on, parts of high energy grow.
+EXACT_STEP = 1.5
+# The same for samples, times the sum of all coefficients, which no energy exceeds.
+SAMPLED_STEP = 0.6
 # Samples of a step, epochs of 25 steps, units of the network; of sums, epochs of 10 steps.
 SIZES = {QUICK: (256, 8, 24, 4), SMALL: (1024, 40, 48, 40), LARGE: (2048, 120, 96, 80)}
 # V-score at which sums over all configurations have nothing more to gain in single precision.
@@ -76,9 +80,9 @@ def make_settings(
             n_samples, every_configuration=is_listed, n_prefixes=1 if is_listed else 4
         ),
     )
-    largest = sum(abs(term.coefficient) for term in operator.terms) or 1.0
     if is_listed:
-        return _sum_everything(settings, EXACT_STEP / largest, n_exact_epochs, seed)
+        return _sum_everything(settings, EXACT_STEP / _width(operator), n_exact_epochs, seed)
+    largest = sum(abs(term.coefficient) for term in operator.terms) or 1.0
     return _draw_samples(settings, SAMPLED_STEP / largest, n_epochs, seed)
 
 
@@ -136,13 +140,20 @@ def _n_rows(lattice: Lattice, settings: WaveFunctionSettings, group: str) -> flo
     return len(Representatives(sector).bits)
 
 
+def _width(operator: PauliSum) -> float:
+    """Returns the distance of the highest energy from the lowest."""
+    with announced("exact energies"):
+        width = -lanczos_ground_energy(-1.0 * operator) - lanczos_ground_energy(operator)
+    return width or 1.0
+
+
 def _sum_everything(
     settings: GroundStateSettings, learning_rate: float, n_epochs: int, seed: int
 ) -> GroundStateSettings:
     return replace(
         settings,
         min_sr=ReconfigurationSettings(diag_shift=1e-5, momentum=0.9),
-        training=_train(learning_rate, n_epochs, 10, seed, stop_below=SOLVED),
+        training=_train(learning_rate, n_epochs, 10, seed, stop_below=SOLVED, floor=0.5),
     )
 
 
@@ -152,12 +163,18 @@ def _draw_samples(
     return replace(
         settings,
         min_sr=ReconfigurationSettings(diag_shift=1e-3, momentum=0.9),
-        training=_train(learning_rate, n_epochs, 25, seed, stop_below=0.0),
+        training=_train(learning_rate, n_epochs, 25, seed, stop_below=0.0, floor=0.02),
     )
 
 
 def _train(
-    learning_rate: float, n_epochs: int, steps_per_epoch: int, seed: int, *, stop_below: float
+    learning_rate: float,
+    n_epochs: int,
+    steps_per_epoch: int,
+    seed: int,
+    *,
+    stop_below: float,
+    floor: float,
 ) -> TrainingSettings:
     return TrainingSettings(
         n_epochs=n_epochs,
@@ -170,7 +187,7 @@ def _train(
             name="sgd",
             learning_rate=learning_rate,
             schedule="cosine",
-            floor=0.02 * learning_rate,
+            floor=floor * learning_rate,
             warmup_steps=10,
         ),
     )

@@ -15,9 +15,9 @@ from qtf.checks import ARGUMENT, COUNT, SEED, OneOf, check, check_arguments
 from qtf.open_systems.figures import curves_figure
 from qtf.open_systems.full_sums import log_table
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
-from qtf.open_systems.runs.assembly import make_measurement
+from qtf.open_systems.runs.assembly import make_measurement, run
 from qtf.open_systems.runs.distributions import load_distribution
-from qtf.open_systems.runs.report import Validation, curves
+from qtf.open_systems.runs.report import Validation, curves, measure
 from qtf.open_systems.runs.settings import MAX_LISTED_SITES, OpenSystemSettings
 from qtf.physics import PauliSum, PauliTerm
 from qtf.training.run_folder import RunFolder
@@ -178,6 +178,20 @@ class OpenSystem:
             ]
             values += term.coefficient * np.prod(factors, axis=0)
         return Estimate.of(values)
+
+
+def solve(settings: OpenSystemSettings, workdir: Path | str) -> OpenSystem:
+    """Solves what settings ask for in the run folder `workdir`, as the command does.
+
+    Args:
+        settings: Settings of the run.
+        workdir: The run folder.
+
+    Raises:
+        ValueError: The settings or the run folder do not fit.
+    """
+    measure(run(settings, workdir), workdir)
+    return load_open_system(workdir)
 
 
 def load_open_system(workdir: Path | str) -> OpenSystem:
