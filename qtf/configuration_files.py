@@ -16,8 +16,8 @@ from ml_collections import ConfigDict, config_flags
 # The first folder of their paths, in a clone and behind --config.
 FOLDER = "configs"
 MODULE = "qtf_configuration"
-# The keys of such a section depend on its name; whoever builds the Hamiltonian checks them.
-FREE_SECTION = "hamiltonian"
+# The keys of such sections depend on their values; whoever builds what they describe checks them.
+FREE_SECTIONS = ("hamiltonian", "jumps")
 # What a configuration file, which is a Python file, may raise when it is run.
 FILE_ERRORS = (
     ArithmeticError,
@@ -101,7 +101,7 @@ def find_configuration(path: Path | str) -> Path:
 def load_configuration(text: str) -> ConfigDict:
     """Returns what the function `get_config` of a file returns, locked.
 
-    Only the section `hamiltonian` takes further keys.
+    Only the sections `hamiltonian` and `jumps` take further keys.
 
     Args:
         text: Path of the file, see `find_configuration`, perhaps with a colon and what is handed
@@ -142,7 +142,7 @@ def load_configuration(text: str) -> ConfigDict:
 
 
 def check_key(config: ConfigDict, key: str) -> None:
-    """Checks that a configuration has a key, or takes it as one of a Hamiltonian.
+    """Checks that a configuration has a key, or takes it as one of a section that is free.
 
     Args:
         config: The configuration.
@@ -159,7 +159,7 @@ def check_key(config: ConfigDict, key: str) -> None:
                 f"Setting `{'.'.join(above)}` has no keys, but --config.{key} names one."
             )
         if name not in section:
-            if above[-1:] == [FREE_SECTION]:
+            if set(above) & set(FREE_SECTIONS):
                 return
             raise ConfigurationError(
                 f"Unknown configuration key `{name}`. {nearest_key(config.to_dict(), above, name)}"
@@ -195,10 +195,25 @@ class _Parser(flags.ArgumentParser):
         config = load_configuration(argument)
         for key in _overridden(sys.argv):
             check_key(config, key)
+            _make_room(config, key)
         return config
 
     def flag_type(self) -> str:
         return "config object"
+
+
+def _make_room(config: ConfigDict, key: str) -> None:
+    """Lets a flag set what it likes in a free section: sections within it, lists for numbers."""
+    section, free = config, False
+    *above, name = key.split(".")
+    for part in above:
+        if free and part not in section:
+            section[part] = ConfigDict()
+        section, free = section[part], free or part in FREE_SECTIONS
+    value = section.get(name) if free else None
+    # Flags convert to the type of what is there.
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        del section[name]
 
 
 def _overridden(words: Iterable[str]) -> Iterator[str]:
@@ -237,7 +252,7 @@ def _unloadable(error: BaseException) -> ConfigurationError:
 def _free_sections(config: ConfigDict) -> Iterator[ConfigDict]:
     for name, value in config.items():
         if isinstance(value, ConfigDict):
-            if name == FREE_SECTION:
+            if name in FREE_SECTIONS:
                 yield value
             yield from _free_sections(value)
 

@@ -13,6 +13,7 @@ from qtf.physics.basis import (
     spins_of_index,
 )
 from qtf.physics.chebyshev import chebyshev_evolve, chebyshev_step
+from qtf.physics.density_matrices import check_density_matrix, point_spins
 from qtf.physics.diagonalization import Eigenbasis
 from qtf.physics.evolution import evolve
 from qtf.physics.ground_energies import (
@@ -82,6 +83,7 @@ __all__ = [
     "Triangular",
     "all_bits",
     "all_spins",
+    "check_density_matrix",
     "chebyshev_evolve",
     "chebyshev_step",
     "correlation",
@@ -108,6 +110,7 @@ __all__ = [
     "magnetization",
     "n_sites_of_dimension",
     "observable_operators",
+    "point_spins",
     "printed_state",
     "published_energies",
     "sample_initial_states",
