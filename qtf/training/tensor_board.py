@@ -15,7 +15,6 @@ from tensorboard.plugins.hparams import api as hparams
 
 from qtf.training.io_errors import writing
 
-
 # Metrics that fall by orders of magnitude, and what stands before their logarithms.
 FALLING = ("loss", "mre", "energy_variance", "v_score", "relative_error", "distance")
 LOG = "log10"
