@@ -96,16 +96,17 @@ def search_steady_state(settings: OpenSystemSettings, preset: str) -> OpenSystem
     those of Adam on samples.
     """
     _, _, n_epochs, steps_per_epoch = SIZES[preset]
-    settings = replace(settings, steady_state=SteadyStateSettings(n_epochs=n_epochs))
+    search = SteadyStateSettings(n_epochs=n_epochs)
     training = replace(settings.training, n_epochs=n_epochs)
     if not settings.objective.every_outcome:
         adam = OptimizerSettings(learning_rate=1e-2, schedule="cosine", floor=1e-4, beta_2=0.98)
         training = replace(training, steps_per_epoch=4 * steps_per_epoch, optimizer=adam)
-        return replace(settings, training=training)
+        return replace(settings, steady_state=search, training=training)
     # Shorter and shorter steps average what a choice of outcomes leaves to chance.
     follow = OptimizerSettings(name="sgd", learning_rate=1.0, schedule="cosine", floor=0.05)
     return replace(
         settings,
+        steady_state=search,
         dynamics=DynamicsSettings(tau=0.5 * LONGEST_STEP / _fastest_rate(settings.physics)),
         natural_gradient=NaturalGradientSettings(diag_shift=1e-4),
         training=replace(training, steps_per_epoch=steps_per_epoch, optimizer=follow),
