@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from reproduce.engine import layout
-from reproduce.engine.child import end_with_parent
+from qtf.child_process import end_with_parent
 from reproduce.engine.fingerprints import fingerprint
 from reproduce.engine.journal import Entry, Journal
 from reproduce.engine.stages import Stage, duration
