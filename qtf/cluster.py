@@ -1,5 +1,6 @@
 """Processes of a dask.distributed cluster, of this machine or of many."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +32,8 @@ def cluster_client(scheduler: str, workers: int, *, flag: str) -> Iterator[Any]:
         raise ValueError(
             f'Flag --{flag} needs the package dask: pip install "qtf[dask]".'
         ) from error
+    # It tells of every process that starts or ends.
+    logging.getLogger("distributed").setLevel(logging.ERROR)
     if scheduler == LOCAL:
         cluster = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
         with cluster, Client(cluster) as client:

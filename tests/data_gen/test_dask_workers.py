@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from data_gen import dask_workers
-from qtf import cluster
 from data_gen.dask_workers import write_with_one_thread
 from data_gen.generation import generate
 from data_gen.settings import settings_from_config
 from data_gen.shards import Written
+from qtf import cluster
 
 ROOT = Path(__file__).parents[2]
 
