@@ -4,10 +4,11 @@ import os
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
-from data_gen.plan import ShardPlan
 from data_gen.settings import GenerationSettings
-from data_gen.shards import Written, write_shard
+from data_gen.shards import write_shard
 from qtf.cluster import cluster_client
+from qtf.data.writing.plan import ShardPlan
+from qtf.data.writing.shards import Written
 
 # The sums of a matrix product, and so its last bits, depend on the number of threads.
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
