@@ -26,7 +26,7 @@ class HamiltonianSettings(Settings, section="hamiltonian", free=True):
 
     Attributes:
         name: One of `HAMILTONIANS`.
-        values: What else the configuration says, by its keys.
+        values: What else the configuration says, by its keys; None: nothing.
 
     Raises:
         ValueError: The name or a key is unknown, or a value is not allowed. Coefficients are
@@ -47,7 +47,8 @@ class HamiltonianSettings(Settings, section="hamiltonian", free=True):
 
     def __post_init__(self) -> None:
         checked_choice("name", self.name, HAMILTONIANS)
-        object.__setattr__(self, "values", copy.deepcopy(dict(self.values)))
+        given = {key: value for key, value in self.values.items() if value is not None}
+        object.__setattr__(self, "values", copy.deepcopy(given))
         for key in self.values:
             if key not in self._keys:
                 raise ValueError(
