@@ -16,6 +16,7 @@ LATTICES = (
 
 
 def main(folder: Path) -> None:
+    """Writes a picture of each lattice into a folder."""
     for lattice in LATTICES:
         lattice.plot().savefig(folder / f"lattice_{lattice.KIND}.png")
 
