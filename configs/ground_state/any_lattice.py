@@ -1,6 +1,6 @@
 """Heisenberg antiferromagnet on any lattice, H = sum S S.
 
-    --config=configs/ground_state/any_lattice.py:LATTICE,SIZES[,periodic], by default triangular,3,4
+    --config=any_lattice:LATTICE,SIZES[,periodic], by default triangular,3,4
 
 chain,12; ladder,6; square,3,4; triangular,3,4; honeycomb,2,3; kagome,2,2: sizes are numbers of
 sites, of rungs or, in rows and columns, of cells. graph,0-1,1-2,2-0 names the bonds. Where all
