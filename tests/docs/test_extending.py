@@ -127,6 +127,7 @@ def test_open_systems_have_the_strings_of_a_new_lattice():
         {
             "physics": {"hamiltonian": LIEB},
             "network": {"name": "gated_2d", "units": 4},
+            "objective": {"every_outcome": False},
             "strings": 2,
         }
     )

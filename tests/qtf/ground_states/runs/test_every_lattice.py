@@ -41,8 +41,12 @@ def settings(lattice, network="gru", **sections):
     )
 
 
-@pytest.mark.parametrize("network", SMALL)
-@pytest.mark.parametrize("lattice", SIZES)
+PAIRS = [(lattice, network) for lattice in SIZES for network in ("gru", "gated_2d")]
+PAIRS += [("kagome", network) for network in SMALL if network not in ("gru", "gated_2d")]
+PAIRS += [("graph", "transformer"), ("chain", "pixelcnn")]
+
+
+@pytest.mark.parametrize(("lattice", "network"), PAIRS)
 def test_networks_are_normalised_wave_functions_on_every_lattice(lattice, network):
     assert set(SMALL) == set(NETWORKS)
     keras.utils.set_random_seed(0)
