@@ -21,6 +21,11 @@ from qtf.physics.conversions import (
     to_qutip,
 )
 from qtf.physics.diagonalization import Eigenbasis
+from qtf.physics.drive_settings import build_driven
+from qtf.physics.driven import DrivenHamiltonian
+from qtf.physics.driven_evolution import DrivenEvolution, evolve_driven
+from qtf.physics.driven_lindblad import DrivenLindbladian
+from qtf.physics.drives import DRIVE_LAWS, SampledFunction
 from qtf.physics.evolution import evolve
 from qtf.physics.ground_energies import (
     heisenberg_chain_ground_energy,
@@ -39,6 +44,7 @@ from qtf.physics.hamiltonians import (
     xyz,
 )
 from qtf.physics.initial_states import INITIAL_STATE_LAWS, printed_state, sample_initial_states
+from qtf.physics.jump_settings import JumpSettings
 from qtf.physics.jumps import JUMP_MATRICES, JumpOperator, decay, jump_operators
 from qtf.physics.known_energies import find_ground_energy, published_energies
 from qtf.physics.krylov import krylov_evolve, krylov_step
@@ -72,6 +78,7 @@ from qtf.physics.povm import MEASUREMENTS, OutcomeGenerator, Povm, four_pauli, t
 from qtf.physics.trajectories import sample_trajectories
 
 __all__ = [
+    "DRIVE_LAWS",
     "HAMILTONIANS",
     "INITIAL_STATE_LAWS",
     "JUMP_MATRICES",
@@ -80,11 +87,15 @@ __all__ = [
     "NEIGHBORS",
     "OBSERVABLES",
     "Chain",
+    "DrivenEvolution",
+    "DrivenHamiltonian",
+    "DrivenLindbladian",
     "Eigenbasis",
     "Graph",
     "HamiltonianSettings",
     "Honeycomb",
     "JumpOperator",
+    "JumpSettings",
     "Kagome",
     "Ladder",
     "Lattice",
@@ -94,11 +105,13 @@ __all__ = [
     "PauliSum",
     "PauliTerm",
     "Povm",
+    "SampledFunction",
     "SeveralSteadyStates",
     "Square",
     "Triangular",
     "all_bits",
     "all_spins",
+    "build_driven",
     "chebyshev_evolve",
     "chebyshev_step",
     "chiral",
@@ -110,6 +123,7 @@ __all__ = [
     "energy",
     "entanglement_entropy",
     "evolve",
+    "evolve_driven",
     "expectation",
     "fidelity",
     "find_ground_energy",
