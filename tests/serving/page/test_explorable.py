@@ -33,7 +33,7 @@ def changed(section, **entries):
         ),
         (
             changed("physics", hamiltonian={"name": "custom", "terms": 5}),
-            "Key `physics.hamiltonian` must be valid, but: 'int' object is not iterable",
+            "Key `physics.hamiltonian` must be valid, but: Argument `terms` must be a list",
         ),
         (changed("serving", max_steps=0), "Key `serving.max_steps` must be a positive integer"),
         ({**CONFIG, "serving": 1}, "Key `serving` must be a mapping, but is 1."),
