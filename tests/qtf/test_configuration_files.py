@@ -163,6 +163,20 @@ def test_a_file_without_a_configuration_is_told(elsewhere, content, words):
         load_configuration("broken.py")
 
 
+def test_a_file_of_terms_is_looked_for_beside_the_configuration(elsewhere):
+    folder = elsewhere / "systems"
+    folder.mkdir()
+    section = "{'hamiltonian': {'name': 'custom', 'terms_file': name}, 'other_file': 'own.json'}"
+    (folder / "own.py").write_text(HEADER + f"def get_config(name): return ConfigDict({section})")
+    (folder / "own.json").write_text("[]")
+    config = load_configuration("systems/own.py:own.json")
+    assert config.hamiltonian.terms_file == "systems/own.json"
+    assert config.other_file == "own.json"
+    # Not there: it is one of the current folder.
+    config = load_configuration("systems/own.py:here.json")
+    assert config.hamiltonian.terms_file == "here.json"
+
+
 def test_a_choice_for_a_file_that_takes_none_is_told():
     with pytest.raises(ConfigurationError, match="small.py takes nothing behind a colon, .* '3'"):
         load_configuration("configs/data/small.py:3")
