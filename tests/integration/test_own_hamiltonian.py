@@ -24,9 +24,7 @@ PAULIS = {
     "Z": np.array([[1, 0], [0, -1]]),
 }
 QUICK = (
-    "--config.network.name=transformer",
-    "--config.network.units=8",
-    "--config.network.n_layers=1",
+    "--config.network.units=16",
     "--config.sampling.n_prefixes=1",
     "--config.sampling.n_validation=256",
     "--config.sampling.every_configuration=True",
@@ -57,7 +55,7 @@ def exact_energy():
     hopping = sum(string((i, "X"), (j, "X")) + string((i, "Y"), (j, "Y")) for i, j in ring)
     current = sum(string((i, "X"), (j, "Y")) - string((i, "Y"), (j, "X")) for i, j in ring)
     field = sum((-1) ** i * string((i, "Z")) for i in range(6))
-    matrix = -0.44 * hopping - 0.24 * current + 0.1 * field + 0.25 * string((0, "Z"), (3, "Z"))
+    matrix = -0.3 * hopping - 0.4 * current + 0.1 * field + 0.25 * string((0, "Z"), (3, "Z"))
     return np.linalg.eigvalsh(matrix)[0]
 
 
