@@ -15,6 +15,7 @@ from qtf.open_systems.settings import (
     metric_names,
 )
 from qtf.physics import JUMP_MATRICES, MEASUREMENTS, HamiltonianSettings
+from qtf.physics.lindblad import check_pairs
 from qtf.settings import Settings
 from qtf.training.optimizers import OptimizerSettings
 from qtf.training.settings import FULL_PRECISIONS, TrainingSettings
@@ -102,6 +103,7 @@ class OpenSystemSettings(Settings):
             ValueError: A rule is broken.
         """
         super().__post_init__()
+        check_pairs(self.physics.hamiltonian.build())
         lattice = self.physics.hamiltonian.lattice
         n_sites = lattice.n_sites
         if n_sites < 2:
