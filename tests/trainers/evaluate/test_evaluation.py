@@ -3,8 +3,8 @@ import dataclasses
 import numpy as np
 import pytest
 
+from qtf.data.laws import RecordedLaw
 from qtf.data.schema import Manifest, Shard
-from qtf.data.settings import TrajectoryLaw
 from qtf.dynamics import baselines
 from qtf.physics import Eigenbasis, HamiltonianSettings, from_config, sample_initial_states
 from trainers.evaluate import evaluation, unseen_states
@@ -12,7 +12,7 @@ from trainers.evaluate.unseen_states import StatesFromFiles, StatesFromLaw
 
 ISING = {"name": "ising", "transverse_field": -1.05, "longitudinal_field": 0.5}
 DT = 0.002
-LAW = TrajectoryLaw(HamiltonianSettings.from_mapping(ISING), "paper", DT)
+LAW = RecordedLaw(HamiltonianSettings.from_mapping(ISING), "paper", DT)
 
 
 def manifest(n_sites=6, hamiltonian=ISING, dt=DT):
