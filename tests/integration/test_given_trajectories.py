@@ -125,8 +125,8 @@ def test_driven_trajectories_train_networks_and_no_generator(tmp_path):
         "min_shards": 1,
     }
     generate(settings_from_config(driven), tmp_path / "data", workers=1, progress=False)
+    generator = settings(model={"preset": "local_generator"}, fit=FIT)
     with pytest.raises(ValueError, match='"local_generator" needs a Hamiltonian that does not dep'):
-        generator = settings(model={"preset": "local_generator"}, fit=FIT)
         run(generator, tmp_path / "run", data_dir=tmp_path / "data")
     run(settings(model=NETWORK), tmp_path / "run", data_dir=tmp_path / "data")
     page, evaluations = evaluation.run(
