@@ -15,6 +15,8 @@ from qtf.export.exporters import run as export
 from qtf.physics import Chain, sample_initial_states, xxz
 from trainers.evaluate import evaluation
 
+pytestmark = pytest.mark.long
+
 DT, N_STEPS = 0.05, 12
 
 
@@ -76,31 +78,34 @@ def test_the_local_generator_learns_the_hamiltonian_of_given_trajectories(folder
     assert (recorded["hamiltonian"], recorded["initial_states"]) == ({}, "given")
 
 
-def test_a_network_trains_on_them_and_is_compared_with_them(folders, tmp_path):
-    run(settings(model=NETWORK), tmp_path / "run", data_dir=folders / "unknown")
+@pytest.fixture(scope="module")
+def trained(folders):
+    """Run folder of a network that has seen the trajectories without their Hamiltonian."""
+    run(settings(model=NETWORK), folders / "run", data_dir=folders / "unknown")
+    return folders / "run"
+
+
+def test_a_network_trains_on_them_and_is_compared_with_them(folders, trained, tmp_path):
     page, evaluations = evaluation.run(
-        tmp_path / "run", folders / "unknown", tmp_path / "report", n_steps=N_STEPS
+        trained, folders / "unknown", tmp_path / "report", n_steps=N_STEPS
     )
     assert evaluations[2].n_sequences == 2
     assert "energy_drift" not in evaluations[2].summaries
     assert "energy and exact evolution, as no Hamiltonian is known" in page.read_text()
-    _, known = evaluation.run(
-        tmp_path / "run", folders / "known", tmp_path / "report2", n_steps=N_STEPS + 8
-    )
+    _, known = evaluation.run(trained, folders / "known", tmp_path / "report2", n_steps=N_STEPS + 8)
     assert "energy_drift" in known[3].summaries
     exact, given = known[3].exact[: N_STEPS + 1], evaluations[3].exact
     np.testing.assert_allclose(exact, given, atol=1e-6)
     with pytest.raises(ValueError, match=r"--n_steps must be at most 12, the steps of the given"):
-        evaluation.run(tmp_path / "run", folders / "unknown", tmp_path / "r", n_steps=13)
+        evaluation.run(trained, folders / "unknown", tmp_path / "r", n_steps=13)
     with pytest.raises(ValueError, match="--data_dir is needed: the run has learned from given"):
-        evaluation.run(tmp_path / "run", None, tmp_path / "r", n_steps=5)
+        evaluation.run(trained, None, tmp_path / "r", n_steps=5)
 
 
-def test_its_export_tells_no_energy_where_none_is_known(folders, tmp_path):
+def test_its_export_tells_no_energy_where_none_is_known(trained, tmp_path):
     import tensorflow as tf
 
-    run(settings(model=NETWORK), tmp_path / "run", data_dir=folders / "unknown")
-    version = export(tmp_path / "run", tmp_path / "models")
+    version = export(trained, tmp_path / "models")
     served = tf.saved_model.load(str(version)).signatures["observables"]
     assert set(served.structured_outputs) == {"norm", *(f"magnetization_{a}" for a in "xyz")}
     card = (version / "assets" / "model_card.md").read_text()
@@ -136,5 +141,5 @@ def test_driven_trajectories_train_networks_and_no_generator(tmp_path):
     assert "energy_drift" not in evaluations[3].summaries
     assert evaluations[3].summaries["norm_error"]["straight line"].mean.max() > 0
     # Without files, states are drawn from the law, and driven as it says.
-    _, drawn = evaluation.run(tmp_path / "run", None, tmp_path / "report2", n_steps=3)
-    assert drawn[2].n_sequences == 1000
+    _, drawn = evaluation.run(tmp_path / "run", None, tmp_path / "report2", n_steps=3, n_samples=4)
+    assert drawn[2].n_sequences == 4

@@ -111,3 +111,32 @@ def test_a_run_of_another_kind_is_an_error(tmp_path):
     (tmp_path / "config.json").write_text('{"measurement": "tetrahedral"}')
     with pytest.raises(ValueError, match="--workdir must name a run of a model of dynamics, but"):
         evaluation.run(tmp_path, None, tmp_path / "out")
+
+
+UNKNOWN = RecordedLaw(None, "given", DT)
+
+
+def given_manifest():
+    return dataclasses.replace(manifest(), hamiltonian={}, operators={}, initial_states="given")
+
+
+def test_given_trajectories_are_compared_with_as_far_as_they_go(from_files):
+    states = from_files(given_manifest())
+    assert states.hamiltonian(6) is None
+    assert states.given_trajectories(6, 4, 30).shape == (4, 31, 64)
+    with pytest.raises(ValueError, match="--n_steps must be at most 30, the steps of the given"):
+        states.given_trajectories(6, 4, 31)
+    evaluation._check_fit(states, 6, LAW)
+    assert "no Hamiltonian is known" in evaluation._left_out(states.law)["not compared"]
+
+
+def test_no_law_draws_given_trajectories():
+    with pytest.raises(ValueError, match="--data_dir is needed: the run has learned from given"):
+        StatesFromLaw(UNKNOWN, (3,), 0)
+
+
+def test_driven_states_have_no_one_step_map():
+    ramp = {"term": "coupling", "times": [0, 1], "values": [0.5, 1.0], "law": "linear"}
+    states = StatesFromLaw(dataclasses.replace(LAW, drive=(ramp,)), (3,), 0)
+    assert states.least_squares_trajectories(3) is None
+    assert "does not conserve" in evaluation._left_out(states.law)["not compared"]
