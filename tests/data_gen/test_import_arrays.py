@@ -1,6 +1,7 @@
 """`qtf-import` as a user runs it, and what it says of files that do not fit."""
 
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -83,3 +84,30 @@ def test_other_files_are_named(tmp_path):
     path.write_text("psi")
     with pytest.raises(ValueError, match="must be an npz or npy file of numbers"):
         ArrayFile(path)
+
+
+@pytest.mark.long
+def test_a_killed_import_is_continued_to_the_same_bytes(tmp_path):
+    psi = np.zeros((4000, 40, 16), np.complex64)
+    psi[..., 3] = np.exp(1j * np.arange(40))
+    np.savez(tmp_path / "arrays.npz", psi_4=psi)
+    command = [sys.executable, "-m", "data_gen.import_arrays", str(tmp_path / "arrays.npz")]
+    options = ["--dt=0.1", "--compression=gzip"]
+    folder = tmp_path / "killed"
+    process = preloaded.Popen([*command, f"--out_dir={folder}", *options])
+    deadline = time.monotonic() + 60
+    while len(list(folder.glob("*.tfrecord"))) < 2 and time.monotonic() < deadline:
+        time.sleep(0.005)
+    process.kill()
+    process.wait()
+    before = {path: path.stat().st_mtime_ns for path in folder.glob("*.tfrecord")}
+    assert before
+    assert not (folder / "manifest.json").exists()
+    for out_dir in (folder, tmp_path / "whole"):
+        assert run(tmp_path / "arrays.npz", f"--out_dir={out_dir}", *options).returncode == 0
+    assert all(path.stat().st_mtime_ns == written for path, written in before.items())
+    contents = [
+        {path.name: path.read_bytes() for path in out_dir.iterdir()}
+        for out_dir in (folder, tmp_path / "whole")
+    ]
+    assert contents[0] == contents[1]
