@@ -89,12 +89,13 @@ def _import() -> None:
 def _dt(arrays: "ArrayFile") -> float:
     from data_gen.array_file import TIMES, UNEVEN
 
-    dt, told = _DT.value, arrays.dt
-    if dt is None and told is None:
+    dt: float | None = _DT.value
+    told = dt if arrays.dt is None else arrays.dt
+    if told is None:
         raise ValueError(f"Flag --dt is needed, as the file holds no `{TIMES}`.")
-    if dt is not None and told is not None and abs(dt - told) > UNEVEN * told:
+    if dt is not None and abs(dt - told) > UNEVEN * abs(told):
         raise ValueError(f"Flag --dt must be {told:.6g}, as `{TIMES}` says, but is {dt}.")
-    return float(told if dt is None else dt)
+    return told if dt is None else dt
 
 
 if __name__ == "__main__":

@@ -258,7 +258,7 @@ class _Arrays:
         size = _rows_at_once(psi)
         for first in range(0, len(psi), size):
             piece = np.ascontiguousarray(psi[first : first + size])
-            digest.update(piece)
+            digest.update(piece.data)
             _check_states(n_sites, first, piece, normalize=self._normalize)
         return digest.hexdigest()
 
