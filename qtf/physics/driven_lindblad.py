@@ -12,7 +12,7 @@ from qtf.physics._magnus import Marching
 from qtf.physics._stepping import krylov_dimension, pieces_between
 from qtf.physics.driven import DrivenHamiltonian
 from qtf.physics.driven_evolution import DrivenEvolution
-from qtf.physics.jumps import Jump, as_jump
+from qtf.physics.jumps import Jump, JumpOperator, Jumps
 from qtf.physics.lindblad import Lindbladian
 from qtf.physics.operators import PauliSum
 
@@ -39,11 +39,15 @@ class DrivenLindbladian:
                [0. , 0.5]])
     """
 
-    def __init__(self, hamiltonian: DrivenHamiltonian, jump_ops: Iterable[Jump]) -> None:
+    def __init__(self, hamiltonian: DrivenHamiltonian, jump_ops: Iterable[Jump] | Jumps) -> None:
         self.hamiltonian = hamiltonian
-        self.jump_ops = tuple(as_jump(jump) for jump in jump_ops)
-        # Checked here, before anything is computed.
+        self._losses = Lindbladian(PauliSum(hamiltonian.n_sites, ()), jump_ops)
         self._turns = [Lindbladian(operator, ()) for _, operator in hamiltonian.terms]
+
+    @property
+    def jump_ops(self) -> tuple[JumpOperator, ...]:
+        """The jumps."""
+        return self._losses.jump_ops
 
     @property
     def n_sites(self) -> int:
@@ -136,8 +140,7 @@ class DrivenLindbladian:
 
     @cached_property
     def _liouvillians(self) -> "list[csr_array]":
-        losses = Lindbladian(PauliSum(self.n_sites, ()), self.jump_ops)
-        return [part.liouvillian for part in (*self._turns, losses)]
+        return [part.liouvillian for part in (*self._turns, self._losses)]
 
     def _product(self, weights: np.ndarray) -> Product:
         pairs = list(zip(weights.tolist(), self._liouvillians, strict=True))

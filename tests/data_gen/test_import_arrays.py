@@ -49,6 +49,26 @@ def test_a_file_becomes_a_folder(file, tmp_path):
     assert "--out_dir must have a value" in needed.stderr.replace("Flag ", "")
 
 
+@pytest.mark.parametrize(
+    ("flag", "message"),
+    [
+        ("--dtype=float32", "Flag --dt is needed, as the file holds no `times`."),
+        ("--hamiltonian={", "Flag --hamiltonian must hold JSON or name a file of it: Expecting"),
+        ("--hamiltonian=list.json", "Flag --hamiltonian must hold a JSON object, but holds [1]."),
+    ],
+)
+def test_a_mistake_is_one_line(tmp_path, monkeypatch, flag, message):
+    monkeypatch.chdir(tmp_path)
+    np.save("psi.npy", PSI[2])
+    (tmp_path / "list.json").write_text("[1]")
+    dt = () if "dtype" in flag else ("--dt=0.1",)
+    done = run("psi.npy", "--out_dir=data", flag, *dt)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"qtf-import: error: {message}")
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "data").exists()
+
+
 def test_a_single_array_needs_no_name(tmp_path):
     np.save(tmp_path / "psi.npy", PSI[3])
     arrays = ArrayFile(tmp_path / "psi.npy")

@@ -43,8 +43,8 @@ def solve(function, times, psi0=PSI0[0]):
 
 @pytest.mark.parametrize("method", ["chebyshev", "krylov"])
 def test_states_are_those_of_an_ode_solver_and_keep_their_norms(method):
-    times = np.array([0.3, 1.7])
-    evolved = evolve_driven(DRIVEN, PSI0, times, method=method)
+    times = np.array([0.3, 0.9])
+    evolved = evolve_driven(DRIVEN, PSI0[:2], times, method=method)
     exact = solve(lambda t: np.sin(FREQUENCY * t), times)
     np.testing.assert_allclose(evolved.states[0], exact, atol=1e-10)
     np.testing.assert_allclose(np.linalg.norm(evolved.states, axis=-1), 1.0, atol=1e-12)
@@ -251,6 +251,5 @@ def test_wrong_density_matrices_are_named():
         system.evolve(np.ones(4), [1.0])
     with pytest.raises(ValueError, match="`step` must be positive"):
         system.evolve(np.eye(2), [1.0], step=-1.0)
-    three = DrivenHamiltonian([(1.0, PauliSum(3, [PauliTerm(1.0, (0, 1, 2), "XXX")]))])
-    with pytest.raises(ValueError, match="terms of at most 2 sites"):
-        DrivenLindbladian(three, ())
+    with pytest.raises(ValueError, match="`jump_ops` must hold sites below n_sites = 1, but holds"):
+        DrivenLindbladian(DrivenHamiltonian([(1.0, SPIN)]), [(1, np.eye(2), 0.5)])
