@@ -9,6 +9,7 @@ import numpy as np
 from qtf.physics._arnoldi import KRYLOV_DIMENSION, Product, exponential_evolve
 from qtf.physics._checks import checked_forward_times, checked_operators, checked_positive
 from qtf.physics._magnus import Marching
+from qtf.physics._norms import restore_exponents, split_exponents
 from qtf.physics._stepping import krylov_dimension, pieces_between
 from qtf.physics.driven import DrivenHamiltonian
 from qtf.physics.driven_evolution import DrivenEvolution
@@ -89,7 +90,7 @@ class DrivenLindbladian:
                 f"Argument `rho0` must have shape {(dimension, dimension)}, but has"
                 f" {np.shape(rho0)}."
             )
-        flat = checked_operators("rho0", rho0).reshape(-1)
+        flat, exponent = split_exponents(checked_operators("rho0", rho0).reshape(-1))
         times = checked_forward_times(times)
         checked_positive("tolerance", tolerance)
         if step is not None:
@@ -98,7 +99,7 @@ class DrivenLindbladian:
         follow = self._jump if self.hamiltonian.is_piecewise_constant else self._step
         part = follow(flat, times[order], tolerance, step)
         states, errors = np.empty_like(part.states), np.empty_like(part.errors)
-        states[order], errors[order] = part.states, part.errors
+        states[order], errors[order] = restore_exponents(part.states, exponent), part.errors
         return DrivenEvolution(states.reshape(-1, dimension, dimension), errors, part.n_steps)
 
     def _jump(
