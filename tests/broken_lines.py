@@ -101,6 +101,31 @@ PHYSICS = _lines(
         "test_krylov.py",
     ),
     ("krylov.py", "coefficients = self.norm * ", "coefficients = ", "test_krylov.py"),
+    ("_magnus.py", "(FAR * early + NEAR * late", "(NEAR * early + FAR * late", "test_driven.py"),
+    (
+        "_magnus.py",
+        "self._rate = max(tolerance",
+        "self._rate = max(1e4 * tolerance",
+        "test_driven.py",
+    ),
+    (
+        "driven_evolution.py",
+        "self._hamiltonian.at((start + end) / 2)",
+        "self._hamiltonian.at(end)",
+        "test_driven.py",
+    ),
+    (
+        "driven_lindblad.py",
+        "np.append(self.hamiltonian.coefficients(time), 1.0)",
+        "np.append(self.hamiltonian.coefficients(time), 0.5)",
+        "test_driven.py",
+    ),
+    (
+        "drive_settings.py",
+        "expected = expected + 2.0 * part",
+        "pass",
+        "test_drive_settings.py",
+    ),
 )
 LAYERS = _lines(
     "layers",
@@ -145,6 +170,14 @@ DATA = _lines(
     ("loading.py", "else np.complex128", "else np.complex64", "test_loading.py"),
     ("reader.py", "n_sites, pipeline),", "n_sites),", "test_reader.py"),
     ("reader.py", "n_batches * self.batch_size)", "n_batches)", "test_reader.py"),
+    (
+        "given.py",
+        "storage.order(plan.n_sites)[skipped:]",
+        "storage.order(plan.n_sites)",
+        "test_given.py",
+    ),
+    ("given.py", "digest.update(piece.data)", "pass", "test_given.py"),
+    ("given.py", "np.abs(norms - 1) <= GIVEN", "norms - 1 <= GIVEN", "test_given.py"),
     ("random_source.py", "self.seed + (worker << 32)", "self.seed", "test_random_source.py"),
 )
 TRAINING = _lines(

@@ -18,7 +18,6 @@ from qtf.run_kinds import DYNAMICS, check_kind
 from qtf.training.loop import train
 from qtf.training.run_folder import RunFolder
 
-
 # Law of the states on which a network grows that learns from given trajectories.
 GROWN_FROM = "haar"
 
