@@ -149,7 +149,7 @@ TRAINING = _lines(
         "values",
         "test_natural_gradient.py",
     ),
-    ("loop.py", "math.isfinite(value) and value +", "value +", "test_loop.py -k noise"),
+    ("loop.py", "math.isfinite(value) and value +", "value +", "test_loop.py -k kept"),
     ("loop.py", "stop_value + N_ERRORS * error", "stop_value", "test_loop.py -k noise"),
     ("symmetric_solve.py", "rounding = 0.25 *", "rounding = 0.0 *", "test_symmetric_solve.py"),
 )

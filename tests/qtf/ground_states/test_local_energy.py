@@ -91,8 +91,10 @@ def test_wave_function_is_not_needed_where_the_hamiltonian_does_not_lead(nowhere
     np.testing.assert_allclose(imaginary, 0.0, atol=1e-10)
 
 
-@pytest.mark.parametrize("name", HAMILTONIANS)
-@pytest.mark.parametrize(("n_prefixes", "chunk"), [(2, 0), (3, 2), (9, 1)])
+@pytest.mark.parametrize(
+    ("name", "n_prefixes", "chunk"),
+    [*((name, 3, 2) for name in HAMILTONIANS), ("mixed", 2, 0), ("j1j2", 9, 1)],
+)
 def test_prefixes_change_nothing(name, n_prefixes, chunk):
     keras.utils.set_random_seed(0)
     network = GRUNetwork(n_positions=6, units=5, dtype="float64")
