@@ -1,6 +1,6 @@
 """Open Heisenberg chain, H = sum S S, trained at one length and retrained on longer ones.
 
-    --config=configs/ground_state/grow_chain.py[:desktop|:paper], by default desktop
+    --config=grow_chain[:desktop|:paper], by default desktop
 
 desktop: 16 spins by stochastic reconfiguration with everything that is known of the signs, then 16
 more at a time up to 80, with 300 minibatches each.
@@ -9,14 +9,14 @@ paper: what roth2020 did, 80 to 300 spins.
 
 from ml_collections import ConfigDict
 
-from trainers.choices import parse_choice, parse_word
-from trainers.ground_state.recipes import (
+from qtf.ground_states.runs.recipes import (
     grow_quickly,
     retrain_iteratively,
     start_chain,
     use_known_signs,
     use_reconfiguration,
 )
+from trainers.choices import parse_choice, parse_word
 
 
 def get_config(choice: str = "desktop") -> ConfigDict:

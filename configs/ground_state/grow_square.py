@@ -1,6 +1,6 @@
 """Open Heisenberg square, H = sum S S, trained at one size and retrained on larger ones.
 
-    --config=configs/ground_state/grow_square.py[:desktop|:paper], by default desktop
+    --config=grow_square[:desktop|:paper], by default desktop
 
 desktop: sides 4, 6, 8 by stochastic reconfiguration with the signs built in. paper: what the
 iterative-retraining paper did, sides 6 to 30.
@@ -8,14 +8,14 @@ iterative-retraining paper did, sides 6 to 30.
 
 from ml_collections import ConfigDict
 
-from trainers.choices import parse_choice, parse_word
-from trainers.ground_state.recipes import (
+from qtf.ground_states.runs.recipes import (
     grow_quickly,
     retrain_iteratively,
     start_square,
     use_known_signs,
     use_reconfiguration,
 )
+from trainers.choices import parse_choice, parse_word
 
 
 def get_config(choice: str = "desktop") -> ConfigDict:

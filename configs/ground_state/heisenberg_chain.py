@@ -1,12 +1,12 @@
 """Open Heisenberg chain, H = sum S S, with the energy of the Bethe equations beside it.
 
---config=configs/ground_state/heisenberg_chain.py:N, by default 20
+--config=heisenberg_chain:N, by default 20
 """
 
 from ml_collections import ConfigDict
 
+from qtf.ground_states.runs.recipes import start_chain, use_known_signs, use_reconfiguration
 from trainers.choices import parse_choice
-from trainers.ground_state.recipes import start_chain, use_known_signs, use_reconfiguration
 
 # Up to this length stochastic reconfiguration is affordable on a desktop.
 MAX_SHORT_CHAIN = 40

@@ -1,14 +1,14 @@
 """Heisenberg antiferromagnet on an open square, H = sum S S.
 
-    --config=configs/ground_state/heisenberg_square.py:SIDE[,sign], by default 4
+    --config=heisenberg_square:SIDE[,sign], by default 4
 
 With `sign`, Marshall's sign rule is built in; without, the network has to learn it.
 """
 
 from ml_collections import ConfigDict
 
+from qtf.ground_states.runs.recipes import train_square
 from trainers.choices import parse_choice, parse_word
-from trainers.ground_state.recipes import train_square
 
 
 def get_config(choice: str = "4") -> ConfigDict:

@@ -1,17 +1,17 @@
 """Ising model in a transverse field on an open square, H = -sum Z Z - field sum X.
 
---config=configs/ground_state/ising_square.py:SIDE,FIELD, by default 4,3.0
+--config=ising_square:SIDE,FIELD, by default 4,3.0
 """
 
 from ml_collections import ConfigDict
 
-from trainers.choices import parse_choice
-from trainers.ground_state.recipes import (
+from qtf.ground_states.runs.recipes import (
     MAX_SMALL_SIDE,
     start,
     train_pixelcnn,
     use_reconfiguration,
 )
+from trainers.choices import parse_choice
 
 
 def get_config(choice: str = "4,3.0") -> ConfigDict:

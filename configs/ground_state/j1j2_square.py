@@ -1,6 +1,6 @@
 """Frustrated Heisenberg antiferromagnet on an open square, H = sum S S + J2 sum' S S.
 
-    --config=configs/ground_state/j1j2_square.py:SIDE,J2, by default 4,0.5
+    --config=j1j2_square:SIDE,J2, by default 4,0.5
 
 Marshall's sign rule is the start; the network learns where it fails. On a 4x4 square it is trained
 on all configurations: those in question are rare.
@@ -8,12 +8,12 @@ on all configurations: those in question are rare.
 
 from ml_collections import ConfigDict
 
-from trainers.choices import parse_choice
-from trainers.ground_state.recipes import (
+from qtf.ground_states.runs.recipes import (
     MAX_LISTED_SITES,
     train_square,
     use_exact_reconfiguration,
 )
+from trainers.choices import parse_choice
 
 
 def get_config(choice: str = "4,0.5") -> ConfigDict:

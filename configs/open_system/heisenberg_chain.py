@@ -1,14 +1,14 @@
 """Periodic Heisenberg chain that decays, H = sum (2 XX + ZZ) + sum Z, from <Y> = -1.
 
-    --config=configs/open_system/heisenberg_chain.py:N, by default 4
+    --config=heisenberg_chain:N, by default 4
 
 Source: luo2022, figure 2 (a).
 """
 
 from ml_collections import ConfigDict
 
+from qtf.open_systems.runs.recipes import follow_in_time, make_heisenberg_chain
 from trainers.choices import parse_choice
-from trainers.open_system.recipes import follow_in_time, make_heisenberg_chain
 
 
 def get_config(choice: str = "4") -> ConfigDict:

@@ -1,6 +1,6 @@
 """Periodic Heisenberg chain whose energies are ten times its decay, from <Y> = -1.
 
-    --config=configs/open_system/stiff_chain.py:N,TAU, by default 4,0.0005
+    --config=stiff_chain:N,TAU, by default 4,0.0005
 
 From TAU 0.001 on to t = 5 instead of 0.2, and by Adam: natural gradients diverge.
 
@@ -9,8 +9,8 @@ Source: luo2022, figures S3 (TAU 0.0005) and S4 (0.0075).
 
 from ml_collections import ConfigDict
 
+from qtf.open_systems.runs.recipes import follow_in_time, make_heisenberg_chain
 from trainers.choices import parse_choice
-from trainers.open_system.recipes import follow_in_time, make_heisenberg_chain
 
 END_OF_SHORT_TIMES, END_OF_LONG_TIMES = 0.2, 5.0
 SHORT_TAU = 0.001

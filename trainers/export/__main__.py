@@ -11,8 +11,8 @@ import sys
 
 from absl import flags
 
-from qtf.command_line import positive_integers, run_command, value_of
-from trainers.export.settings import ExportSettings
+from qtf.command_line import positive_integers, run_command, typed_name, value_of
+from qtf.export.settings import ExportSettings
 
 WORKDIR = flags.DEFINE_string("workdir", None, "Run folder of the model.")
 MODEL_DIR = flags.DEFINE_string("model_dir", None, "Folder of all versions of the model.")
@@ -64,13 +64,14 @@ def _main() -> None:
     from qtf.quiet_import import import_tensorflow_quietly
 
     import_tensorflow_quietly()
-    from trainers.export.exporters import run
+    from qtf.export.exporters import run
 
     version = run(value_of(WORKDIR), value_of(MODEL_DIR), settings)
     print(f"SavedModel: {version}")
     if not ONLY_FOR_US.isdisjoint(str(version.resolve())):
         print(
-            "qtf-export: TensorFlow takes [ and \\ in paths for patterns; qtf-serve reads this"
+            f"{typed_name('qtf-export')}: TensorFlow takes [ and \\ in paths for patterns;"
+            " qtf-serve reads this"
             " model, but tf.saved_model.load and TensorFlow Serving need a folder of another name.",
             file=sys.stderr,
         )

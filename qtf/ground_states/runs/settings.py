@@ -1,0 +1,199 @@
+"""What the command is told, and what each of its runs is told."""
+
+from dataclasses import dataclass, field, fields
+from typing import Annotated, TypeVar
+
+from qtf.autoregressive.settings import NetworkSettings
+from qtf.checks import FINITE, Optional, require
+from qtf.ground_states.settings import (
+    MAX_LISTED_SITES,
+    GrowthSettings,
+    PenaltySettings,
+    ReconfigurationSettings,
+    RefinementSettings,
+    SamplingSettings,
+    SymmetrySettings,
+    WaveFunctionSettings,
+)
+from qtf.physics import HamiltonianSettings
+from qtf.settings import Settings
+from qtf.training.optimizers import OptimizerSettings
+from qtf.training.settings import FULL_PRECISIONS, TrainingSettings
+
+CHAIN = HamiltonianSettings("ising", {"lattice": "chain", "n_sites": 12})
+
+
+@dataclass(frozen=True)
+class PhysicsSettings(Settings, section="physics"):
+    """What is searched.
+
+    Attributes:
+        hamiltonian: Any one on a lattice.
+    """
+
+    hamiltonian: HamiltonianSettings = CHAIN
+
+
+def _default_training() -> TrainingSettings:
+    optimizer = OptimizerSettings(
+        learning_rate=2e-3,
+        schedule="cosine",
+        warmup_steps=50,
+        floor=1e-5,
+        # Gradients shrink with the variance of the local energy.
+        beta_2=0.99,
+        clip_norm=1.0,
+    )
+    return TrainingSettings(
+        n_epochs=20,
+        steps_per_epoch=100,
+        monitor="energy",
+        stop_metric="v_score",
+        figures_every_epochs=5,
+        optimizer=optimizer,
+    )
+
+
+@dataclass(frozen=True)
+class RunSettings(Settings):
+    """What one run of the training loop is told, and what its folder records.
+
+    Attributes:
+        physics: What is searched.
+        network: The network of the wave function.
+        wave_function: What is built into the wave function.
+        sampling: Which configurations means are taken over.
+        symmetry: Symmetries that the wave function is averaged over.
+        penalties: What is lowered beside the energy.
+        min_sr: Stochastic reconfiguration.
+        reference: Ground energy where it is known; None: the best one that is found for the
+            Hamiltonian, if any.
+        training: The loop.
+    """
+
+    physics: PhysicsSettings = field(default_factory=PhysicsSettings)
+    network: NetworkSettings = field(default_factory=NetworkSettings)
+    wave_function: WaveFunctionSettings = field(default_factory=WaveFunctionSettings)
+    sampling: SamplingSettings = field(default_factory=SamplingSettings)
+    symmetry: SymmetrySettings = field(default_factory=SymmetrySettings)
+    penalties: PenaltySettings = field(default_factory=PenaltySettings)
+    min_sr: ReconfigurationSettings = field(default_factory=ReconfigurationSettings)
+    reference: Annotated[float | None, Optional(FINITE)] = None
+    training: TrainingSettings = field(default_factory=_default_training)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        training, order = self.training, self.network.order
+        require(
+            training.precision in FULL_PRECISIONS,
+            "training.precision",
+            f"be one of {', '.join(FULL_PRECISIONS)} for ground states",
+            training.precision,
+        )
+        require(
+            order in (None, self.wave_function.order),
+            "wave_function.order",
+            f'be "{order}" for the network {self.network.name}',
+            self.wave_function.order,
+        )
+        require(
+            self.sampling.n_prefixes == 1 or not self.symmetry.in_training,
+            "sampling.n_prefixes",
+            "be 1 if `symmetry.in_training`",
+            self.sampling.n_prefixes,
+        )
+        require(
+            self.min_sr.diag_shift is None or training.strategy == "one_device",
+            "training.strategy",
+            'be "one_device" for stochastic reconfiguration',
+            training.strategy,
+        )
+        if self.sampling.every_configuration and self.n_sites > MAX_LISTED_SITES:
+            raise ValueError(
+                f"Setting `sampling.every_configuration` needs at most {MAX_LISTED_SITES} sites,"
+                f" but there are {self.n_sites}."
+            )
+
+    @property
+    def n_sites(self) -> int:
+        """Number of sites of the lattice."""
+        return self.physics.hamiltonian.lattice.n_sites
+
+
+@dataclass(frozen=True)
+class Start(Settings):
+    """What a part of a search starts from, in the section of its kind.
+
+    Attributes:
+        start: Of a size of a growth, name of the run folder with the weights; None: random ones.
+            Of a refinement, steps of the training before it: weights of a longer training are not
+            taken for refined already.
+    """
+
+    start: str | int | None = None
+
+
+@dataclass(frozen=True)
+class SizeSettings(RunSettings):
+    """What the run of one size of a growth is told.
+
+    Attributes:
+        growth: What it starts from.
+    """
+
+    growth: Start = field(default_factory=Start)
+
+
+@dataclass(frozen=True)
+class RefinedSettings(RunSettings):
+    """What the run of a refinement is told.
+
+    Attributes:
+        refinement: What it starts from.
+    """
+
+    refinement: Start = field(default_factory=Start)
+
+
+@dataclass(frozen=True)
+class GroundStateSettings(RunSettings):
+    """What the command is told: a run and what comes after it.
+
+    Attributes:
+        refinement: How a small system is refined after the training.
+        growth: How the wave function goes on to larger lattices.
+    """
+
+    refinement: RefinementSettings = field(default_factory=RefinementSettings)
+    growth: GrowthSettings = field(default_factory=GrowthSettings)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        n_epochs = self.refinement.n_epochs
+        if self.growth.sizes:
+            words = "be None for a growth, whose sizes have energies of their own"
+            require(self.reference is None, "reference", words, self.reference)
+            require(not n_epochs, "refinement.n_epochs", "be 0 for a growth", n_epochs)
+        elif n_epochs:
+            if self.n_sites > MAX_LISTED_SITES:
+                raise ValueError(
+                    f"Setting `refinement.n_epochs` must be 0 beyond {MAX_LISTED_SITES} sites, but"
+                    f" is {n_epochs} for {self.n_sites}."
+                )
+            shift = self.min_sr.diag_shift
+            require(shift is not None, "min_sr.diag_shift", "be a number for a refinement", shift)
+
+
+R = TypeVar("R", bound=RunSettings)
+
+
+def make_part(kind: type[R], settings: RunSettings, **changes: Settings) -> R:
+    """Returns the settings of a run with what others say in the sections that all runs have.
+
+    Args:
+        kind: Class of the settings.
+        settings: The others.
+        **changes: Sections with other values.
+    """
+    shared = {entry.name: getattr(settings, entry.name) for entry in fields(RunSettings)}
+    return kind(**{**shared, **changes})
