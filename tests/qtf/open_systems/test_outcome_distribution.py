@@ -123,7 +123,7 @@ def test_a_number_that_rounds_to_one_chooses_the_last_string(randomized):
     strings = ((0, 1, 2, 3), (1, 0, 2, 3), (3, 2, 1, 0))
     mean = OutcomeDistribution(network=network, strings=strings, dtype="float32")
     last = OutcomeDistribution(network=network, strings=strings[2:], dtype="float32")
-    uniforms = np.random.default_rng(0).random((5, 6)).astype("float32")
-    # Three times this is 3 in single precision.
-    uniforms[4] = np.nextafter(np.float32(1), np.float32(0))
+    uniforms = np.random.default_rng(0).random((5, 6))
+    # In single precision this is 1.
+    uniforms[4] = np.nextafter(1.0, 0.0)
     np.testing.assert_array_equal(mean.sample(uniforms), last.sample(uniforms[:4]))
