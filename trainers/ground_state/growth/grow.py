@@ -7,8 +7,9 @@ from pathlib import Path
 
 from qtf.run_kinds import GROUND_STATES
 from qtf.settings import flatten
+from qtf.training.changes import MUTABLE_KEYS, ChangeRules
 from qtf.training.checkpoint_files import last_step
-from qtf.training.run_folder import MUTABLE_KEYS, RunFolder, check_same
+from qtf.training.run_folder import RunFolder, check_same
 from trainers.ground_state.assembly import estimate_average, make_wave_function, run
 from trainers.ground_state.facts import Facts
 from trainers.ground_state.growth.report import write_report
@@ -18,11 +19,13 @@ from trainers.ground_state.report import RESULT, measure, write_result
 from trainers.ground_state.settings import GroundStateSettings, GrowthSettings
 
 # Only their end decides whether the next size may still begin.
-MUTABLE_AT_A_SIZE = (
-    "training.log_every_steps",
-    "training.checkpoint_every_minutes",
-    "training.histograms_every_epochs",
-    "training.figures_every_epochs",
+RULES_OF_A_SIZE = ChangeRules(
+    mutable=(
+        "training.log_every_steps",
+        "training.checkpoint_every_minutes",
+        "training.histograms_every_epochs",
+        "training.figures_every_epochs",
+    )
 )
 
 
@@ -76,7 +79,7 @@ def check_finished(stages: Sequence[Stage], workdir: Path) -> None:
         folder = RunFolder(workdir / stage.name)
         if folder.config.exists():
             asked = stage.settings.as_mapping()
-            check_same(folder.path, folder.load_config(), asked, MUTABLE_AT_A_SIZE)
+            check_same(folder.path, folder.load_config(), asked, RULES_OF_A_SIZE)
 
 
 def _check_weights(stages: Sequence[Stage], facts: Sequence[Facts]) -> None:
@@ -112,7 +115,7 @@ def _open(folder: RunFolder, settings: GroundStateSettings, stages: Sequence[Sta
     del asked["refinement"]
     growth = flatten({"growth": asked["growth"]})
     mutable = {*MUTABLE_KEYS, *growth} - {"training.n_epochs"}
-    folder.open(asked, kind=GROUND_STATES, mutable=mutable)
+    folder.open(asked, kind=GROUND_STATES, rules=ChangeRules(mutable=mutable))
 
 
 def _train(
