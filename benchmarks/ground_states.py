@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks.rows import BOUND, PEER, Row, compare
 from benchmarks.timing import Run, clock, run_in_turns
-from trainers.ground_state.settings import RunSettings
+from qtf.ground_states.runs.settings import RunSettings
 
 ROOM = "ground states"
 BATCH = 256
@@ -94,7 +94,7 @@ def _uniforms(psi: Any) -> Any:
 def vmc_step(*, side: int, width: int, depth: int, n_samples: int, field: float) -> Run:
     """Returns a run of one step of the trainer: samples, local energies, gradient, update."""
     from qtf.configuration import config_dict, from_config
-    from trainers.ground_state.settings import GroundStateSettings
+    from qtf.ground_states.runs.settings import GroundStateSettings
 
     config = config_dict(GroundStateSettings())
     config.physics.hamiltonian = {
@@ -115,11 +115,11 @@ def training_step(settings: RunSettings) -> Run:
     """Returns a run of one step of `trainers.ground_state` with these settings."""
     import tensorflow as tf
 
+    from qtf.ground_states.runs.assembly import make_task
+    from qtf.ground_states.runs.facts import find_facts
     from qtf.training.distribution import make_strategy
     from qtf.training.optimization import make_optimizer
     from qtf.training.step import TrainingStep
-    from trainers.ground_state.assembly import make_task
-    from trainers.ground_state.facts import find_facts
 
     task, training = make_task(settings, find_facts(settings)), settings.training
     strategy = make_strategy(training.strategy)

@@ -8,7 +8,7 @@ from benchmarks.ground_states import training_step
 from benchmarks.rows import BOUND, Row, compare
 from benchmarks.timing import run_in_turns
 from qtf.configuration import from_config
-from trainers.ground_state.settings import GroundStateSettings, RunSettings
+from qtf.ground_states.runs.settings import GroundStateSettings, RunSettings
 
 ROOM = "growing ground states"
 # Configuration -> what it grows, a small and a larger size of its own schedule.

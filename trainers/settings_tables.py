@@ -23,9 +23,9 @@ from qtf.settings import Settings
 
 # Name in the comments -> module and class of the settings.
 TABLES = {
-    "dynamics": ("trainers.dynamics.settings", "DynamicsSettings"),
-    "ground_state": ("trainers.ground_state.settings", "GroundStateSettings"),
-    "open_system": ("trainers.open_system.settings", "OpenSystemSettings"),
+    "dynamics": ("qtf.dynamics.runs.settings", "DynamicsSettings"),
+    "ground_state": ("qtf.ground_states.runs.settings", "GroundStateSettings"),
+    "open_system": ("qtf.open_systems.runs.settings", "OpenSystemSettings"),
     "trajectories": ("data_gen.settings", "GenerationSettings"),
 }
 TABLE = re.compile(r"(<!-- settings: ([\w. ]+) -->\n).*?(<!-- end of settings -->\n)", re.DOTALL)

@@ -3,7 +3,7 @@
 from ml_collections import ConfigDict
 
 from qtf.configuration import config_dict
-from trainers.dynamics.settings import DynamicsSettings
+from qtf.dynamics.runs.settings import DynamicsSettings
 
 
 def get_config() -> ConfigDict:

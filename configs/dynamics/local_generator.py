@@ -7,7 +7,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from qtf.configuration import config_dict
-from trainers.dynamics.settings import DynamicsSettings
+from qtf.dynamics.runs.settings import DynamicsSettings
 
 ISING = "ising"
 OTHERS = {

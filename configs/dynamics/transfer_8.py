@@ -8,7 +8,7 @@ without it, the same budget trains the same network from scratch.
 from ml_collections import ConfigDict
 
 from qtf.configuration import config_dict
-from trainers.dynamics.settings import DynamicsSettings
+from qtf.dynamics.runs.settings import DynamicsSettings
 
 
 def get_config() -> ConfigDict:

@@ -9,14 +9,14 @@ paper: what roth2020 did, 80 to 300 spins.
 
 from ml_collections import ConfigDict
 
-from trainers.choices import parse_choice, parse_word
-from trainers.ground_state.recipes import (
+from qtf.ground_states.runs.recipes import (
     grow_quickly,
     retrain_iteratively,
     start_chain,
     use_known_signs,
     use_reconfiguration,
 )
+from trainers.choices import parse_choice, parse_word
 
 
 def get_config(choice: str = "desktop") -> ConfigDict:

@@ -8,14 +8,14 @@ iterative-retraining paper did, sides 6 to 30.
 
 from ml_collections import ConfigDict
 
-from trainers.choices import parse_choice, parse_word
-from trainers.ground_state.recipes import (
+from qtf.ground_states.runs.recipes import (
     grow_quickly,
     retrain_iteratively,
     start_square,
     use_known_signs,
     use_reconfiguration,
 )
+from trainers.choices import parse_choice, parse_word
 
 
 def get_config(choice: str = "desktop") -> ConfigDict:

@@ -5,8 +5,8 @@
 
 from ml_collections import ConfigDict
 
+from qtf.ground_states.runs.recipes import start_chain, use_known_signs, use_reconfiguration
 from trainers.choices import parse_choice
-from trainers.ground_state.recipes import start_chain, use_known_signs, use_reconfiguration
 
 # Up to this length stochastic reconfiguration is affordable on a desktop.
 MAX_SHORT_CHAIN = 40

@@ -7,8 +7,8 @@ With `sign`, Marshall's sign rule is built in; without, the network has to learn
 
 from ml_collections import ConfigDict
 
+from qtf.ground_states.runs.recipes import train_square
 from trainers.choices import parse_choice, parse_word
-from trainers.ground_state.recipes import train_square
 
 
 def get_config(choice: str = "4") -> ConfigDict:

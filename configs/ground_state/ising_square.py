@@ -5,13 +5,13 @@
 
 from ml_collections import ConfigDict
 
-from trainers.choices import parse_choice
-from trainers.ground_state.recipes import (
+from qtf.ground_states.runs.recipes import (
     MAX_SMALL_SIDE,
     start,
     train_pixelcnn,
     use_reconfiguration,
 )
+from trainers.choices import parse_choice
 
 
 def get_config(choice: str = "4,3.0") -> ConfigDict:

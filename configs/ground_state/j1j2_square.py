@@ -8,12 +8,12 @@ on all configurations: those in question are rare.
 
 from ml_collections import ConfigDict
 
-from trainers.choices import parse_choice
-from trainers.ground_state.recipes import (
+from qtf.ground_states.runs.recipes import (
     MAX_LISTED_SITES,
     train_square,
     use_exact_reconfiguration,
 )
+from trainers.choices import parse_choice
 
 
 def get_config(choice: str = "4,0.5") -> ConfigDict:

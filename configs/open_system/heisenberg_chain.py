@@ -7,8 +7,8 @@ Source: luo2022, figure 2 (a).
 
 from ml_collections import ConfigDict
 
+from qtf.open_systems.runs.recipes import follow_in_time, make_heisenberg_chain
 from trainers.choices import parse_choice
-from trainers.open_system.recipes import follow_in_time, make_heisenberg_chain
 
 
 def get_config(choice: str = "4") -> ConfigDict:

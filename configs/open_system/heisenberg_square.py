@@ -9,8 +9,8 @@ Source: luo2022, figures 2 (b), 4 and S1.
 
 from ml_collections import ConfigDict
 
+from qtf.open_systems.runs.recipes import follow_in_time, follow_to_rest, make_paper_config
 from trainers.choices import parse_choice, parse_word
-from trainers.open_system.recipes import follow_in_time, follow_to_rest, make_paper_config
 
 SIDE = 3
 

@@ -7,8 +7,8 @@ Source: luo2022, figures 3 and S5 (N = 16, V = 2).
 
 from ml_collections import ConfigDict
 
+from qtf.open_systems.runs.recipes import make_paper_config, search_steady_state
 from trainers.choices import parse_choice
-from trainers.open_system.recipes import make_paper_config, search_steady_state
 
 
 def get_config(choice: str = "6,2.0") -> ConfigDict:

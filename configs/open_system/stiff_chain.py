@@ -9,8 +9,8 @@ Source: luo2022, figures S3 (TAU 0.0005) and S4 (0.0075).
 
 from ml_collections import ConfigDict
 
+from qtf.open_systems.runs.recipes import follow_in_time, make_heisenberg_chain
 from trainers.choices import parse_choice
-from trainers.open_system.recipes import follow_in_time, make_heisenberg_chain
 
 END_OF_SHORT_TIMES, END_OF_LONG_TIMES = 0.2, 5.0
 SHORT_TAU = 0.001

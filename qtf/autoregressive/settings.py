@@ -217,4 +217,6 @@ class NetworkSettings(Settings, section="network"):
             ValueError: The network needs rows of sites, and the lattice has none.
         """
         if self.order is not None and lattice.rows() is None:
-            raise ValueError(f'Setting `network.name` = "{self.name}" needs a square lattice.')
+            raise ValueError(
+                f'Setting `network.name` = "{self.name}" needs a lattice with rows of sites.'
+            )

@@ -25,7 +25,18 @@ from qtf.physics.initial_states import INITIAL_STATE_LAWS, printed_state, sample
 from qtf.physics.jumps import JUMP_MATRICES, JumpOperator, decay, jump_operators
 from qtf.physics.known_energies import find_ground_energy, published_energies
 from qtf.physics.krylov import krylov_evolve, krylov_step
-from qtf.physics.lattices import LATTICES, Chain, Lattice, Square
+from qtf.physics.lattices import (
+    LATTICES,
+    NEIGHBORS,
+    Chain,
+    Graph,
+    Honeycomb,
+    Kagome,
+    Ladder,
+    Lattice,
+    Square,
+    Triangular,
+)
 from qtf.physics.lindblad import Lindbladian
 from qtf.physics.observables import (
     OBSERVABLES,
@@ -48,11 +59,16 @@ __all__ = [
     "JUMP_MATRICES",
     "LATTICES",
     "MEASUREMENTS",
+    "NEIGHBORS",
     "OBSERVABLES",
     "Chain",
     "Eigenbasis",
+    "Graph",
     "HamiltonianSettings",
+    "Honeycomb",
     "JumpOperator",
+    "Kagome",
+    "Ladder",
     "Lattice",
     "Lindbladian",
     "OutcomeGenerator",
@@ -61,6 +77,7 @@ __all__ = [
     "Povm",
     "SeveralSteadyStates",
     "Square",
+    "Triangular",
     "all_bits",
     "all_spins",
     "chebyshev_evolve",

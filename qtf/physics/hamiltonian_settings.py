@@ -108,14 +108,14 @@ class HamiltonianSettings(Settings, section="hamiltonian", free=True):
             ValueError: The size is open, or the Hamiltonian is custom, without a lattice.
         """
         kind = LATTICES[self.lattice_kind]
-        for key in kind.SIZES:
+        for key in _required_keys_of(kind):
             self._require(key)
         lattice = kind(**{k: v for k, v in self.values.items() if k in _keys_of(kind)})
         n_sites = self.values.get("n_sites", lattice.n_sites)
         if n_sites != lattice.n_sites:
-            product = " * ".join(kind.SIZES)
             raise ValueError(
-                f"Argument `n_sites` must be {product} = {lattice.n_sites}, but is {n_sites!r}."
+                f"Argument `n_sites` must be {lattice.n_sites} ({lattice.describe()}), but is"
+                f" {n_sites!r}."
             )
         return lattice
 
@@ -134,7 +134,15 @@ class HamiltonianSettings(Settings, section="hamiltonian", free=True):
         return self.model.build(**arguments)
 
     def resized(self, size: int) -> Self:
-        """Returns the same on a lattice all of whose sides are `size`; on a chain its sites."""
+        """Returns the same on a lattice all of whose sides are `size`; on a chain its sites.
+
+        Raises:
+            ValueError: There is only one such lattice: it is a graph.
+        """
+        if not self._size_keys:
+            raise ValueError(
+                f"Argument `lattice` must be one that grows, but is {self.lattice_kind!r}."
+            )
         left = {key: value for key, value in self.values.items() if key != "n_sites"}
         return dataclasses.replace(self, values={**left, **dict.fromkeys(self._size_keys, size)})
 
@@ -155,12 +163,14 @@ class HamiltonianSettings(Settings, section="hamiltonian", free=True):
             >>> HamiltonianSettings("xxz").describe()
             'XXZ model, open chain'
         """
-        sides = [self.values[key] for key in self._size_keys if with_size and key in self.values]
+        has_size = with_size and set(self._size_keys) <= set(self.values)
         if not self.model.is_on_lattice:
-            return ", ".join([self.model.title, *(f"{side} spins" for side in sides)])
+            size = f", {self.values['n_sites']} spins" if has_size else ""
+            return f"{self.model.title}{size}"
+        if has_size:
+            return f"{self.model.title}, {self.lattice.describe()}"
         edges = "periodic" if self.values.get("periodic", False) else "open"
-        size = f" of {' x '.join(map(str, sides))}" if sides else ""
-        return f"{self.model.title}, {edges} {self.lattice_kind}{size}"
+        return f"{self.model.title}, {edges} {self.lattice_kind}"
 
     @property
     def _size_keys(self) -> tuple[str, ...]:
@@ -203,3 +213,9 @@ def from_config(config: Mapping[str, object]) -> PauliSum:
 def _keys_of(kind: type[Lattice]) -> tuple[str, ...]:
     """Returns the fields of a kind of lattice that configurations may set."""
     return tuple(f.name for f in dataclasses.fields(kind) if f.init)  # type: ignore[arg-type]
+
+
+def _required_keys_of(kind: type[Lattice]) -> tuple[str, ...]:
+    """Returns those of them that have no default."""
+    defaults = {f.name: f.default for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    return tuple(key for key in _keys_of(kind) if defaults[key] is dataclasses.MISSING)

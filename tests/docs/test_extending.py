@@ -94,9 +94,9 @@ def triangular():
 
 @pytest.mark.usefixtures("triangular")
 def test_ground_states_are_searched_on_a_new_lattice():
-    from trainers.ground_state.assembly import make_wave_function
-    from trainers.ground_state.facts import find_facts
-    from trainers.ground_state.settings import RunSettings
+    from qtf.ground_states.runs.assembly import make_wave_function
+    from qtf.ground_states.runs.facts import find_facts
+    from qtf.ground_states.runs.settings import RunSettings
 
     def settings(**wave_function):
         return RunSettings.from_mapping(
@@ -120,8 +120,8 @@ def test_ground_states_are_searched_on_a_new_lattice():
 
 @pytest.mark.usefixtures("triangular")
 def test_open_systems_have_the_strings_of_a_new_lattice():
-    from trainers.open_system.assembly import make_distribution
-    from trainers.open_system.settings import OpenSystemSettings
+    from qtf.open_systems.runs.assembly import make_distribution
+    from qtf.open_systems.runs.settings import OpenSystemSettings
 
     settings = OpenSystemSettings.from_mapping(
         {

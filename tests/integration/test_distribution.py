@@ -26,8 +26,8 @@ if "mirrored" in sys.argv[2]:
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 from qtf.configuration import config_dict, from_config
-from trainers.dynamics.settings import DynamicsSettings
-from trainers.dynamics.assembly import run
+from qtf.dynamics.runs.settings import DynamicsSettings
+from qtf.dynamics.runs.assembly import run
 config = config_dict(DynamicsSettings())
 config.model.preset = "paper"
 config.model.units, config.model.n_layers, config.model.n_max = 8, 1, 3

@@ -2,11 +2,11 @@ import json
 
 import pytest
 
+from qtf.dynamics.runs.settings import DynamicsSettings
+from qtf.ground_states.runs.settings import GroundStateSettings
+from qtf.open_systems.runs.settings import OpenSystemSettings
 from qtf.run_kinds import DYNAMICS, GROUND_STATES, OPEN_SYSTEMS, check_kind, kind_of
 from qtf.training.run_folder import RunFolder
-from trainers.dynamics.settings import DynamicsSettings
-from trainers.ground_state.settings import GroundStateSettings
-from trainers.open_system.settings import OpenSystemSettings
 
 CONFIGS = {
     DYNAMICS: DynamicsSettings().as_mapping(),

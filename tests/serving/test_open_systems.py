@@ -10,15 +10,15 @@ import scipy.stats
 import tensorflow as tf
 
 from qtf.configuration import config_dict, from_config
+from qtf.export.exporters import run
+from qtf.export.settings import ExportSettings
 from qtf.open_systems.observables import PauliObservables
+from qtf.open_systems.runs.assembly import run as train
+from qtf.open_systems.runs.distributions import load_distribution
+from qtf.open_systems.runs.settings import OpenSystemSettings
 from qtf.physics import tetrahedral
 from qtf.training.run_folder import RunFolder
 from tests.serving.running_server import RunningServer, error_of, model_config, write_text
-from trainers.export.exporters import run
-from trainers.export.open_system_runs import load_distribution
-from trainers.export.settings import ExportSettings
-from trainers.open_system.assembly import run as train
-from trainers.open_system.settings import OpenSystemSettings
 
 pytestmark = pytest.mark.long
 

@@ -14,16 +14,16 @@ import pytest
 import tensorflow as tf
 
 from qtf.configuration import config_dict, from_config
+from qtf.export.exporters import run
+from qtf.export.settings import ExportSettings
 from qtf.ground_states.local_energy import LocalEnergy
+from qtf.ground_states.runs.assembly import make_wave_function
+from qtf.ground_states.runs.facts import find_facts
+from qtf.ground_states.runs.settings import GroundStateSettings, RunSettings, make_part
 from qtf.physics import Chain, all_bits, heisenberg
 from qtf.training.run_folder import RunFolder
 from tests import preloaded
 from tests.serving.running_server import RunningServer, error_of, model_config, write_text
-from trainers.export.exporters import run
-from trainers.export.settings import ExportSettings
-from trainers.ground_state.assembly import make_wave_function
-from trainers.ground_state.facts import find_facts
-from trainers.ground_state.settings import GroundStateSettings, RunSettings, make_part
 
 pytestmark = pytest.mark.long
 

@@ -8,11 +8,11 @@ from ml_collections import ConfigDict
 from qtf.autoregressive.settings import NETWORKS
 from qtf.checks import Flag, Number, Optional, Several
 from qtf.configuration import config_dict, from_config
+from qtf.dynamics.runs.settings import DynamicsSettings
 from qtf.dynamics.settings import GeneratorSettings
+from qtf.ground_states.runs.settings import GroundStateSettings
+from qtf.open_systems.runs.settings import OpenSystemSettings
 from qtf.settings import flatten
-from trainers.dynamics.settings import DynamicsSettings
-from trainers.ground_state.settings import GroundStateSettings
-from trainers.open_system.settings import OpenSystemSettings
 
 COMMANDS = {
     "dynamics": DynamicsSettings,

@@ -1,1 +1,1 @@
-"""What is behind the command that trains a model of dynamics."""
+"""Command that trains a model of dynamics."""

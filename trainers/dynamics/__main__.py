@@ -37,21 +37,24 @@ def _main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Imported here so that --help and mistakes in the flags answer at once.
     from qtf.configuration import from_config
-    from trainers.dynamics.settings import DynamicsSettings
+    from qtf.dynamics.runs.settings import DynamicsSettings
 
     settings = from_config(DynamicsSettings, CONFIG.value)
     settings.check_data_dir(DATA_DIR.value)
     import_backend_quietly(BACKEND.value)
-    from trainers.dynamics.assembly import run
+    from qtf.dynamics.runs.assembly import run
+    from qtf.dynamics.runs.generator_fitting import summary
 
     workdir = str(WORKDIR.value)
-    run(
+    result = run(
         settings,
         workdir,
         data_dir=DATA_DIR.value,
         init_from=INIT_FROM.value,
         profile=PROFILE.value,
     )
+    if result is not None:
+        print(summary(result))
     print(f"Run folder: {workdir}")
     if (Path(workdir) / "tensorboard").exists():
         print(f"TensorBoard: tensorboard --logdir {shlex.quote(f'{workdir}/tensorboard')}")

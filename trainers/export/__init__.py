@@ -1,1 +1,1 @@
-"""Runs as SavedModels."""
+"""Command that writes runs as SavedModels."""

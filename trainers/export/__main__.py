@@ -12,7 +12,7 @@ import sys
 from absl import flags
 
 from qtf.command_line import positive_integers, run_command, value_of
-from trainers.export.settings import ExportSettings
+from qtf.export.settings import ExportSettings
 
 WORKDIR = flags.DEFINE_string("workdir", None, "Run folder of the model.")
 MODEL_DIR = flags.DEFINE_string("model_dir", None, "Folder of all versions of the model.")
@@ -64,7 +64,7 @@ def _main() -> None:
     from qtf.quiet_import import import_tensorflow_quietly
 
     import_tensorflow_quietly()
-    from trainers.export.exporters import run
+    from qtf.export.exporters import run
 
     version = run(value_of(WORKDIR), value_of(MODEL_DIR), settings)
     print(f"SavedModel: {version}")

@@ -1,1 +1,1 @@
-"""Command that finds ground states, its settings, and what is behind it."""
+"""Command that finds ground states, and their growth to larger lattices."""

@@ -20,7 +20,7 @@ from qtf.quiet_import import import_backend_quietly
 from trainers.flags import define_backend, define_profile
 
 if TYPE_CHECKING:
-    from trainers.ground_state.settings import GroundStateSettings
+    from qtf.ground_states.runs.settings import GroundStateSettings
 
 CONFIG = define_configuration("Which ground state, and how.")
 WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.")
@@ -38,7 +38,7 @@ def _main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Imported here so that --help and mistakes in the flags answer at once.
     from qtf.configuration import from_config
-    from trainers.ground_state.settings import GroundStateSettings
+    from qtf.ground_states.runs.settings import GroundStateSettings
 
     settings = from_config(GroundStateSettings, CONFIG.value)
     command = _grow if settings.growth.sizes else _search
@@ -46,12 +46,12 @@ def _main() -> None:
 
 
 def _search(settings: "GroundStateSettings", workdir: str) -> None:
-    from trainers.ground_state.facts import find_facts
+    from qtf.ground_states.runs.facts import find_facts
 
     facts = find_facts(settings)
     import_backend_quietly(BACKEND.value)
-    from trainers.ground_state.refinement import run_and_refine
-    from trainers.ground_state.report import lines, measure, write_result
+    from qtf.ground_states.runs.refinement import run_and_refine
+    from qtf.ground_states.runs.report import lines, measure, write_result
 
     training = run_and_refine(settings, facts, workdir, profile=PROFILE.value)
     result = measure(training, workdir, facts.reference)
@@ -62,7 +62,7 @@ def _search(settings: "GroundStateSettings", workdir: str) -> None:
 
 
 def _grow(settings: "GroundStateSettings", workdir: str) -> None:
-    from trainers.ground_state.facts import find_facts
+    from qtf.ground_states.runs.facts import find_facts
     from trainers.ground_state.growth.stages import make_stages
 
     facts = [find_facts(stage.settings) for stage in make_stages(settings)]

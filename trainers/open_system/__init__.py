@@ -1,1 +1,1 @@
-"""Open systems: configuration, distribution, task and reports put together."""
+"""Command that follows open systems in time or finds their steady states."""

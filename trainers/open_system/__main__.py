@@ -30,12 +30,12 @@ def _main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Imported here so that --help and mistakes in the flags answer at once.
     from qtf.configuration import from_config
-    from trainers.open_system.settings import OpenSystemSettings
+    from qtf.open_systems.runs.settings import OpenSystemSettings
 
     settings = from_config(OpenSystemSettings, CONFIG.value)
     import_backend_quietly(BACKEND.value)
-    from trainers.open_system.assembly import run
-    from trainers.open_system.report import lines, measure
+    from qtf.open_systems.runs.assembly import run
+    from qtf.open_systems.runs.report import lines, measure
 
     workdir = value_of(WORKDIR)
     training = run(settings, workdir, profile=PROFILE.value)

@@ -40,6 +40,8 @@ class Chain(Lattice):
         ((0, 1), (1, 2), (2, 3))
         >>> Chain(4, periodic=True).bonds()
         ((0, 1), (1, 2), (2, 3), (0, 3))
+        >>> Chain(4, periodic=True).directed_bonds()
+        ((0, 1), (1, 2), (2, 3), (3, 0))
         >>> Chain(4).bonds(2)
         ((0, 2), (1, 3))
         >>> Chain(3).symmetries()
@@ -62,11 +64,24 @@ class Chain(Lattice):
 
     def bonds(self, order: int = 1) -> Bonds:
         """Returns the pairs of sites that are `order` places apart."""
-        ends = ((i, i + order) for i in range(self.n_sites))
-        checked_order(order)
-        if self.periodic:
-            return sort_pairs((i, j % self.n_sites) for i, j in ends)
-        return sort_pairs((i, j) for i, j in ends if j < self.n_sites)
+        return sort_pairs(self.directed_bonds(order))
+
+    def directed_bonds(self, order: int = 1) -> Bonds:
+        """Returns the same bonds, each from a site to the one `order` places on."""
+        order, n_starts = checked_order(order), self.n_sites
+        if self.periodic and order % self.n_sites == 0:
+            return ()
+        if not self.periodic:
+            n_starts = max(0, self.n_sites - order)
+        return tuple((i, (i + order) % self.n_sites) for i in range(n_starts))
+
+    def displacements(self, order: int = 1) -> NDArray[np.float64]:
+        """Returns the way of each directed bond, (n_bonds, 2)."""
+        return np.tile([float(order), 0.0], (len(self.directed_bonds(order)), 1))
+
+    def coordinates(self) -> NDArray[np.float64]:
+        """Returns the position (x, y) of every site on a line, (n_sites, 2)."""
+        return np.stack([np.arange(self.n_sites), np.zeros(self.n_sites)], axis=1).astype(float)
 
     def size_powers(self, n_sizes: int) -> tuple[int, ...]:
         """Returns the powers of E = e n + s + c / n, without the ends' s if periodic.

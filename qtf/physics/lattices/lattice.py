@@ -1,22 +1,28 @@
 """What every lattice knows of its geometry."""
 
 import dataclasses
+import functools
 from abc import ABC, abstractmethod
-from collections import Counter
 from collections.abc import Iterable
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qtf.checks import Number, OneOf, check_arguments
-from qtf.physics._checks import checked_choice
+from qtf.physics._checks import checked_integer
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Bonds = tuple[tuple[int, int], ...]
+Triangles = tuple[tuple[int, int, int], ...]
 # A site for each place, of all sites or of a row of them.
 Sites = tuple[int, ...]
 
 ORDERS = ("raster", "snake")
+# Words for orders of `bonds`.
+NEIGHBORS = {"nearest": 1, "next_nearest": 2, "third_nearest": 3}
 
 
 class Lattice(ABC):
@@ -42,17 +48,82 @@ class Lattice(ABC):
 
     @abstractmethod
     def bonds(self, order: int = 1) -> Bonds:
-        """Returns the pairs of neighbouring sites.
+        """Returns the pairs of sites that are neighbours of some order.
 
         Args:
-            order: 1 for nearest, 2 for next-nearest neighbours.
+            order: 1 for nearest, 2 for next-nearest neighbours, and so on; `NEIGHBORS` has words.
 
         Returns:
             Pairs (i, j) with i < j, ordered by the site that they start from.
 
         Raises:
-            ValueError: `order` is neither 1 nor 2.
+            ValueError: `order` is no positive integer.
         """
+
+    def directed_bonds(self, order: int = 1) -> Bonds:
+        """Returns the same bonds in the same sequence, each as (from, to) along a step.
+
+        All bonds along the same step of the lattice have the same direction, also around the edges,
+        where (n - 1, 0) is `bonds`' (0, n - 1): for currents and Dzyaloshinskii-Moriya terms.
+
+        Args:
+            order: As for `bonds`.
+        """
+        return self.bonds(order)
+
+    def displacements(self, order: int = 1) -> NDArray[np.float64]:
+        """Returns the way (x, y) along each directed bond, (n_bonds, 2).
+
+        Across periodic edges it leads out of the drawn cluster.
+
+        Args:
+            order: As for `bonds`.
+        """
+        ends = np.array(self.directed_bonds(order), np.int64).reshape(-1, 2)
+        return self.coordinates()[ends[:, 1]] - self.coordinates()[ends[:, 0]]
+
+    def triangles(self) -> Triangles:
+        """Returns the triples of sites that are nearest neighbours of one another.
+
+        Counterclockwise where the lattice lies in a plane, else by their numbers.
+        """
+        bonds = set(self.bonds())
+        triples = ((i, j, k) for i, j in sorted(bonds) for k in range(j + 1, self.n_sites))
+        return tuple((i, j, k) for i, j, k in triples if {(i, k), (j, k)} <= bonds)
+
+    def coordinates(self) -> NDArray[np.float64]:
+        """Returns the position (x, y) of every site, (n_sites, 2); without rows, on a circle."""
+        if self.rows() is not None:
+            return np.array(self.positions(), np.float64)[:, ::-1]
+        angles = 2.0 * np.pi * np.arange(self.n_sites) / self.n_sites
+        # Successive sites are at distance 1.
+        radius = 0.5 / np.sin(np.pi / max(self.n_sites, 2))
+        return radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+
+    def plot(self, *, title: str | None = None) -> "Figure":
+        """Returns a picture of sites, nearest and, dashed, next-nearest bonds.
+
+        Bonds around periodic edges are stubs at both ends. Needs Matplotlib.
+
+        Args:
+            title: By default edges, kind and size.
+        """
+        # Physics does without it.
+        from qtf.physics.lattices.figure import draw_lattice
+
+        return draw_lattice(self, title=title)
+
+    def describe(self) -> str:
+        """Returns edges, kind and size in a few words.
+
+        Example:
+            >>> from qtf.physics import Kagome
+            >>> Kagome(2, 2, periodic=True).describe()
+            'periodic kagome of 2 x 2'
+        """
+        edges = ("periodic " if self.periodic else "open ") if self.SIZES else ""
+        sizes = [getattr(self, name) for name in self.SIZES] or [self.n_sites]
+        return f"{edges}{self.KIND} of {' x '.join(map(str, sizes))}"
 
     @property
     def size(self) -> int | None:
@@ -61,7 +132,13 @@ class Lattice(ABC):
         return sides.pop() if len(sides) == 1 else None
 
     def resized(self, size: int) -> Self:
-        """Returns the lattice of the same kind all of whose sizes are `size`."""
+        """Returns the lattice of the same kind all of whose sizes are `size`.
+
+        Raises:
+            ValueError: The kind has no sizes.
+        """
+        if not self.SIZES:
+            raise ValueError(f"A {self.KIND} has no other size, but {size} is asked for.")
         return dataclasses.replace(self, **dict.fromkeys(self.SIZES, size))  # type: ignore[type-var]
 
     def symmetries(self) -> tuple[Sites, ...]:
@@ -169,15 +246,27 @@ class Lattice(ABC):
         return drop_repeats(np.array(image)[snake] for image in self._point_group())
 
     def keeps_bonds(self, permutation: Sites) -> bool:
-        """Tells whether a permutation of the sites keeps the nearest neighbours."""
-        bonds = self.bonds()
-        moved = sort_pairs((permutation[i], permutation[j]) for i, j in bonds)
-        return Counter(moved) == Counter(bonds)
+        """Tells whether a permutation of the sites keeps nearest and next-nearest neighbours."""
+        sites = np.array(permutation)
+        return all(
+            np.array_equal(_number(sites[bonds]), _number(bonds)) for bonds in _bond_arrays(self)
+        )
+
+
+@functools.lru_cache(maxsize=16)
+def _bond_arrays(lattice: Lattice) -> list[NDArray[np.int64]]:
+    """Returns nearest and next-nearest bonds, (n_bonds, 2) each."""
+    return [np.array(lattice.bonds(order), np.int64).reshape(-1, 2) for order in (1, 2)]
+
+
+def _number(bonds: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Returns a number for each pair of sites, sorted."""
+    return np.sort(np.sort(bonds, axis=1) @ [1 << 32, 1])
 
 
 def checked_order(order: int) -> int:
-    """Returns the order of neighbours if it is 1 or 2."""
-    return int(checked_choice("order", str(order), ("1", "2")))
+    """Returns the order of neighbours if it is a positive integer."""
+    return checked_integer("order", order, minimum=1)
 
 
 def sort_pairs(pairs: Iterable[tuple[int, int]]) -> Bonds:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from qtf.physics.lattices.rectangle import Rectangle, Steps
+from qtf.physics.lattices.rectangle import Rectangle
 
 # From so many sizes of an open square on, its corners' 1 / L is fitted too.
 SIZES_OF_FOUR_TERMS = 5
@@ -13,8 +13,10 @@ SIZES_OF_FOUR_TERMS = 5
 class Square(Rectangle):
     """A rectangle of the square lattice; site (row, column) has number row * n_columns + column.
 
-    Nearest neighbours share an edge, next-nearest ones are across a diagonal. In a
-    periodic lattice a side of length 2 has each bond across it twice, and a side of
+    Nearest neighbours share an edge, next-nearest ones are across a diagonal. Its triangles are
+    the four of every plaquette, each of two edges and a diagonal.
+
+    In a periodic lattice a side of length 2 has each bond across it twice, and a side of
     length 1 has none. A diagonal is across both sides: it is there twice if one of them
     is 2 long, four times if both are, and not at all if one is 1 long.
 
@@ -31,6 +33,8 @@ class Square(Rectangle):
         ((0, 1), (0, 2), (1, 3), (2, 3))
         >>> Square(2, 2).bonds(2)
         ((0, 3), (1, 2))
+        >>> Square(2, 2).triangles()
+        ((0, 1, 2), (0, 1, 3), (0, 3, 2), (1, 3, 2))
         >>> len(Square(4, 4, periodic=True).bonds())
         32
         >>> len(Square(4, 4).symmetries())
@@ -44,7 +48,6 @@ class Square(Rectangle):
     """
 
     KIND: ClassVar[str] = "square"
-    STEPS: ClassVar[tuple[Steps, Steps]] = (((0, 1), (1, 0)), ((1, 1), (1, -1)))
 
     def size_powers(self, n_sizes: int) -> tuple[int, ...]:
         """Returns the powers of E = e L^2 + s L + c (+ d / L), or of E = e L^2 + c / L if periodic.

@@ -10,14 +10,14 @@ from configs.open_system import ising_chain
 from qtf.configuration import from_config
 from qtf.files import read_object
 from qtf.open_systems.figures import fields_figure, losses_figure, runs_figure, strings_figure
+from qtf.open_systems.runs.assembly import make_generator, make_observables
+from qtf.open_systems.runs.report import curves
+from qtf.open_systems.runs.settings import OpenSystemSettings
 from qtf.open_systems.settings import DIRECTIONS
 from qtf.training.logbook import read_metrics
 from reproduce.engine.layout import Layout
 from reproduce.sections.open_systems.cases import CASES, FIELDS, SEEDS, STRINGS
 from reproduce.sections.open_systems.results import Results
-from trainers.open_system.assembly import make_generator, make_observables
-from trainers.open_system.report import curves
-from trainers.open_system.settings import OpenSystemSettings
 
 PREFIX = "open_system_"
 # Figures that show one run.

@@ -50,7 +50,9 @@ def test_resized_settings_have_all_sides_of_that_size():
 def test_number_of_sites_fits_the_sides():
     assert HamiltonianSettings("ising").with_n_sites(5).lattice == Chain(5)
     assert HamiltonianSettings("ising", SQUARE).with_n_sites(6).lattice.n_sites == 6
-    with pytest.raises(ValueError, match=r"`n_sites` must be n_rows \* n_columns = 6, but is 7\."):
+    with pytest.raises(
+        ValueError, match=r"`n_sites` must be 6 \(periodic square of 2 x 3\), but is 7"
+    ):
         HamiltonianSettings("ising", SQUARE).with_n_sites(7)
 
 

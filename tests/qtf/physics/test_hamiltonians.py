@@ -230,7 +230,7 @@ def test_config_builds_the_model_it_names(config, expected):
         ),
         (
             {"name": "ising", "lattice": "square", "n_rows": 2, "n_columns": 2, "n_sites": 5},
-            r"`n_sites` must be n_rows \* n_columns = 4, but is 5\.",
+            r"`n_sites` must be 4 \(open square of 2 x 2\), but is 5\.",
         ),
         ({"name": "custom", "n_sites": 2, "terms": [5]}, r"`terms` must hold .*, but holds 5\."),
         (

@@ -1,7 +1,16 @@
 import numpy as np
 import pytest
 
-from qtf.physics import Chain, Lattice, Square, heisenberg, j1j2, lanczos_ground_energy
+from qtf.physics import (
+    Chain,
+    Graph,
+    Kagome,
+    Lattice,
+    Square,
+    heisenberg,
+    j1j2,
+    lanczos_ground_energy,
+)
 from qtf.physics.lattices import Rectangle
 
 
@@ -86,11 +95,16 @@ def test_lattices_are_equal_and_hashable_by_value():
     assert len({Chain(3), Chain(3), Chain(3, periodic=True), Square(1, 3)}) == 3
 
 
-@pytest.mark.parametrize("order", [0, 3, "x"])
-@pytest.mark.parametrize("lattice", [Chain(4), Square(2, 2)])
+@pytest.mark.parametrize("order", [0, -1, 1.5, "x"])
+@pytest.mark.parametrize("lattice", [Chain(4), Square(2, 2), Kagome(1, 1), Graph([(0, 1)])])
 def test_bonds_of_unknown_order_are_refused(lattice, order):
-    with pytest.raises(ValueError, match=rf"`order` must be one of 1, 2, but is '{order}'\."):
+    with pytest.raises(ValueError, match=rf"`order` must be an integer of .* 1, but is {order!r}"):
         lattice.bonds(order)
+
+
+def test_order_without_steps_is_refused():
+    with pytest.raises(ValueError, match=r"`order` must be one of 1, 2, but is '3'\."):
+        Triangular(3, 3).bonds(3)
 
 
 def test_lattices_of_wrong_size_are_refused():

@@ -4,8 +4,9 @@ import sys
 import qtf.physics
 
 
-def test_import_brings_neither_scipy_nor_tensorflow():
-    code = "import sys, qtf.physics; print({'scipy', 'tensorflow', 'keras'} & set(sys.modules))"
+def test_import_brings_neither_scipy_nor_tensorflow_nor_matplotlib():
+    absent = {"scipy", "tensorflow", "keras", "matplotlib"}
+    code = f"import sys, qtf.physics; print({absent} & set(sys.modules))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "set()"
 

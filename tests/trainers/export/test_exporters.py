@@ -5,7 +5,7 @@ import pytest
 
 from qtf.dynamics.local_generator import LocalGenerator
 from qtf.dynamics.transferable_sru import TransferableSRU
-from trainers.export.exporters import served_n_sites
+from qtf.export.exporters import served_n_sites
 
 NETWORK = TransferableSRU.from_preset("paper", n_max=10, units=4, n_layers=1)
 

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 
 from qtf.configuration import from_config
+from qtf.ground_states.runs.assembly import make_task, make_wave_function
+from qtf.ground_states.runs.facts import Facts, find_facts
+from qtf.ground_states.runs.settings import GroundStateSettings
 from qtf.physics import HamiltonianSettings
 from qtf.physics.finite_size import fit_sizes
 from qtf.training.optimization import learning_rate
-from trainers.ground_state.assembly import make_task, make_wave_function
-from trainers.ground_state.facts import Facts, find_facts
 from trainers.ground_state.growth.grow import check_finished, grow
 from trainers.ground_state.growth.report import bulk_line
 from trainers.ground_state.growth.rows import Row, bulk_energy
 from trainers.ground_state.growth.stages import make_stages
-from trainers.ground_state.settings import GroundStateSettings
 
 HEISENBERG = HamiltonianSettings("heisenberg", {"lattice": "chain"})
 

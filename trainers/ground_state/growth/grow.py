@@ -5,18 +5,18 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from qtf.ground_states.runs.assembly import estimate_average, make_wave_function, run
+from qtf.ground_states.runs.facts import Facts
+from qtf.ground_states.runs.report import RESULT, measure, write_result
+from qtf.ground_states.runs.settings import GroundStateSettings, GrowthSettings
 from qtf.run_kinds import GROUND_STATES
 from qtf.settings import flatten
 from qtf.training.changes import MUTABLE_KEYS, ChangeRules
 from qtf.training.checkpoint_files import last_step
 from qtf.training.run_folder import RunFolder, check_same
-from trainers.ground_state.assembly import estimate_average, make_wave_function, run
-from trainers.ground_state.facts import Facts
 from trainers.ground_state.growth.report import write_report
 from trainers.ground_state.growth.rows import AVERAGED, Growth
 from trainers.ground_state.growth.stages import Stage, make_stages
-from trainers.ground_state.report import RESULT, measure, write_result
-from trainers.ground_state.settings import GroundStateSettings, GrowthSettings
 
 # Only their end decides whether the next size may still begin.
 RULES_OF_A_SIZE = ChangeRules(

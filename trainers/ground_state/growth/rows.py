@@ -8,12 +8,12 @@ from typing import Any, Self
 
 from qtf.files import read_object
 from qtf.ground_states.estimates import relative_error
+from qtf.ground_states.runs.report import RESULT
 from qtf.physics import HamiltonianSettings, known_energies
 from qtf.physics.finite_size import fit_sizes
 from qtf.training.logbook import read_metrics
 from qtf.training.run_folder import RunFolder
 from trainers.ground_state.growth.stages import Stage
-from trainers.ground_state.report import RESULT
 
 # Suffixes of entries about the network before its first minibatch, and averaged over symmetries.
 BEFORE_IT, AVERAGED = "_before", "_with_symmetries"

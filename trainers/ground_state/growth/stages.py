@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from qtf.ground_states.growth_folders import folder_name
-from trainers.ground_state.settings import (
+from qtf.ground_states.runs.settings import (
     GroundStateSettings,
     SizeSettings,
     Start,

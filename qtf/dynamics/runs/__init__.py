@@ -1,0 +1,1 @@
+"""Trainings and fits of models of dynamics as settings ask."""

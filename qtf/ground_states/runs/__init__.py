@@ -1,0 +1,1 @@
+"""Searches of ground states as settings ask: facts, assembly, refinement, results."""

@@ -1,0 +1,184 @@
+"""Puts Hamiltonian, wave function and loop together as the settings of a run ask."""
+
+import dataclasses
+import functools
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from tqdm import tqdm
+
+from qtf.autoregressive.network import make_network
+from qtf.data.random_source import RandomSource
+from qtf.ground_states.estimates import EnergyEstimate
+from qtf.ground_states.local_energy import LocalEnergy
+from qtf.ground_states.penalties import Penalties
+from qtf.ground_states.runs.facts import Facts
+from qtf.ground_states.runs.settings import RunSettings
+from qtf.ground_states.symmetries import SymmetricWaveFunction, symmetrizer
+from qtf.ground_states.task import (
+    AllConfigurations,
+    EnergyGradient,
+    GroundStateTask,
+    GroundStateTraining,
+    Reconfiguration,
+    Samples,
+)
+from qtf.ground_states.wave_function import WaveFunction
+from qtf.run_kinds import GROUND_STATES
+from qtf.training.loop import train
+from qtf.training.memory import tell_memory
+from qtf.training.training import Step
+
+# Images of flipped spins of a sample that are evaluated at once: as fast as more.
+MAX_IMAGES = 112
+
+
+def run(
+    settings: RunSettings,
+    facts: Facts,
+    workdir: Path | str,
+    *,
+    start_from: Path | str | None = None,
+    profile: bool = False,
+) -> GroundStateTraining:
+    """Searches a ground state in the run folder `workdir`.
+
+    Args:
+        settings: Settings of the run, which its folder records.
+        facts: What `find_facts` has shown for them.
+        workdir: The run folder.
+        start_from: Folder of a run with the same weights, from which this one starts.
+        profile: Whether ten of the first steps are traced for TensorBoard.
+
+    Returns:
+        The wave function with the weights that the run folder keeps, and what measures it.
+
+    Raises:
+        ValueError: The settings or the run folder do not fit.
+    """
+    task = make_task(settings, facts)
+    for question in facts.open_questions:
+        tqdm.write(f"Warning: {question}")
+    sys.stdout.flush()
+
+    def build() -> GroundStateTraining:
+        training = task.build()
+        _tell_memory(training, settings)
+        return training
+
+    return train(
+        build,
+        settings.training,
+        settings.as_mapping(),
+        workdir,
+        kind=GROUND_STATES,
+        start_from=start_from,
+        profile=profile,
+        kept=True,
+    )
+
+
+def make_task(settings: RunSettings, facts: Facts) -> GroundStateTask:
+    """Returns the task of a run.
+
+    Raises:
+        ValueError: The network does not fit.
+    """
+    lattice = settings.physics.hamiltonian.lattice
+    sampling, training, symmetry = settings.sampling, settings.training, settings.symmetry
+    shape = (lattice.n_sites + symmetry.in_training, sampling.n_samples)
+    return GroundStateTask(
+        make_wave_function=lambda: make_wave_function(settings, facts),
+        local_energy=LocalEnergy(
+            settings.physics.hamiltonian.build(),
+            chunk=sampling.chunk,
+            n_prefixes=sampling.n_prefixes,
+        ),
+        source=RandomSource(shape, seed=training.seed, dtype=training.precision),
+        n_validation=sampling.n_validation,
+        seed=training.seed,
+        reference=None if facts.reference is None else facts.reference.energy,
+        penalties=Penalties(**settings.penalties.as_mapping()),
+        configurations=AllConfigurations if sampling.every_configuration else Samples,
+        make_step=_step(settings),
+        # What has the symmetries built in need not be asked for them.
+        symmetrized=None if symmetry.in_training else _symmetrizer(settings),
+        positions=lattice.positions(),
+        open_questions=facts.open_questions,
+        xla=training.xla,
+    )
+
+
+def make_wave_function(settings: RunSettings, facts: Facts) -> WaveFunction | SymmetricWaveFunction:
+    """Returns the wave function of a run, with random weights.
+
+    Raises:
+        ValueError: The network does not fit.
+    """
+    lattice, wave_function = settings.physics.hamiltonian.lattice, settings.wave_function
+    network = make_network(settings.network, lattice, heads=wave_function.heads)
+    psi = WaveFunction(
+        network=network,
+        sites=lattice.site_order(wave_function.order),
+        zero_magnetization=wave_function.zero_magnetization,
+        sign_sites=facts.sign_sites,
+    )
+    average = _symmetrizer(settings)
+    return average(psi) if average is not None and settings.symmetry.in_training else psi
+
+
+def estimate_average(training: GroundStateTraining, n_samples: int) -> EnergyEstimate | None:
+    """Returns the energy of a trained wave function averaged over its symmetries, from samples.
+
+    Args:
+        training: The trained wave function, and what measures it.
+        n_samples: Samples of the average.
+
+    Returns:
+        The energy; None where no symmetries are known or they were built in.
+    """
+    task = training.task
+    if task.symmetrized is None:
+        return None
+    average = task.symmetrized(training.model)
+    chunk = min(count_at_once(average.n_symmetries), task.local_energy.chunk)
+    shape = (average.n_uniforms, task.n_samples)
+    averaged = dataclasses.replace(
+        task,
+        make_wave_function=lambda: average,
+        local_energy=LocalEnergy(task.hamiltonian, chunk=chunk),
+        source=RandomSource(shape, seed=task.seed, dtype=task.source.dtype),
+        make_step=EnergyGradient,
+        symmetrized=None,
+    )
+    return averaged.build().estimate(n_samples)
+
+
+def count_at_once(n_images: int) -> int:
+    """Returns how many flips may be evaluated at once, each with its images."""
+    return max(1, MAX_IMAGES // n_images)
+
+
+def _symmetrizer(
+    settings: RunSettings,
+) -> Callable[[WaveFunction], SymmetricWaveFunction] | None:
+    symmetry, lattice = settings.symmetry, settings.physics.hamiltonian.lattice
+    return symmetrizer(symmetry.group, lattice, weighted_phase=symmetry.weighted_phase)
+
+
+def _step(settings: RunSettings) -> Callable[..., Step]:
+    if settings.min_sr.diag_shift is None:
+        return EnergyGradient
+    return functools.partial(Reconfiguration, **settings.min_sr.as_mapping())
+
+
+def _tell_memory(training: GroundStateTraining, settings: RunSettings) -> None:
+    """Writes a line if a step is out of reach; all else is in pieces."""
+    rows = "every_configuration" if settings.sampling.every_configuration else "n_samples"
+    smaller = ["the network"]
+    if settings.min_sr.diag_shift is not None:
+        smaller.insert(0, f"`sampling.{rows}`")
+    if settings.symmetry.in_training:
+        smaller.append("`symmetry.group`")
+    tell_memory(training.step_bytes(), smaller)

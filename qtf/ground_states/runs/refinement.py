@@ -1,0 +1,93 @@
+"""Ends the training of a small system on sums over all of its configurations."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from qtf.ground_states.last_part import REFINEMENT
+from qtf.ground_states.runs.assembly import count_at_once, run
+from qtf.ground_states.runs.facts import Facts
+from qtf.ground_states.runs.settings import (
+    GroundStateSettings,
+    RefinedSettings,
+    RunSettings,
+    Start,
+    make_part,
+)
+from qtf.ground_states.symmetry_groups import symmetry_group
+from qtf.ground_states.task import GroundStateTraining
+from qtf.training.checkpoints import optimizer_steps
+from qtf.training.run_folder import RunFolder
+
+WARMUP_STEPS = 5
+
+
+def run_and_refine(
+    settings: GroundStateSettings, facts: Facts, workdir: Path | str, *, profile: bool = False
+) -> GroundStateTraining:
+    """Searches a ground state as `run` does, and refines it if the settings say so.
+
+    Stopped in either part, the same call continues.
+
+    Args:
+        settings: Settings of the command.
+        facts: What `find_facts` has shown for them.
+        workdir: Run folder of the training; that of a refinement is inside.
+        profile: Whether ten of the first steps are traced for TensorBoard.
+
+    Returns:
+        The wave function with the weights that the run keeps, after a refinement with its
+        symmetries, and what measures it.
+
+    Raises:
+        ValueError: The settings or a run folder do not fit.
+    """
+    training = make_part(RunSettings, settings)
+    if not settings.refinement.n_epochs:
+        return run(training, facts, workdir, profile=profile)
+    run(training, facts, workdir, profile=profile)
+    start = optimizer_steps(RunFolder(workdir).checkpoints)
+    folder = Path(workdir) / REFINEMENT
+    return run(make_refinement(settings, start=start), facts, folder, start_from=workdir)
+
+
+def make_refinement(settings: GroundStateSettings, *, start: int) -> RefinedSettings:
+    """Returns the settings of the refinement that ends a training.
+
+    Symmetries are built in; there are neither samples nor penalties, and all its steps are
+    taken.
+
+    Args:
+        settings: Settings of the command.
+        start: Steps of the training that it starts from.
+    """
+    refinement, training = settings.refinement, settings.training
+    rate = refinement.learning_rate
+    part = make_part(RefinedSettings, settings, refinement=Start(start))
+    group = symmetry_group(part.symmetry.group, part.physics.hamiltonian.lattice)
+    chunk, is_average = count_at_once(group.size), part.symmetry.group != "none"
+    sampling = replace(part.sampling, every_configuration=True)
+    if is_average:
+        sampling = replace(sampling, n_prefixes=1, chunk=min(chunk, sampling.chunk or chunk))
+    return replace(
+        part,
+        symmetry=replace(part.symmetry, in_training=is_average),
+        sampling=sampling,
+        penalties=replace(part.penalties, temperature=0.0, magnetization=0.0),
+        min_sr=replace(part.min_sr, diag_shift=refinement.diag_shift),
+        training=replace(
+            training,
+            n_epochs=refinement.n_epochs,
+            steps_per_epoch=refinement.steps_per_epoch,
+            stop_below=0.0,
+            patience=0,
+            monitor="energy",
+            stop_metric="v_score",
+            optimizer=replace(
+                training.optimizer,
+                learning_rate=rate,
+                schedule="cosine",
+                floor=0.05 * rate,
+                warmup_steps=WARMUP_STEPS,
+            ),
+        ),
+    )

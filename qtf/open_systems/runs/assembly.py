@@ -1,0 +1,176 @@
+"""Puts an open system, its distribution and the loop together as settings ask."""
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from qtf.autoregressive.network import make_network
+from qtf.data.random_source import RandomSource
+from qtf.open_systems.observables import PauliObservables
+from qtf.open_systems.outcome_distribution import OutcomeDistribution
+from qtf.open_systems.plan import Plan
+from qtf.open_systems.povm_liouvillian import PovmLiouvillian, moves_at_once
+from qtf.open_systems.runs.references import exact_means
+from qtf.open_systems.runs.settings import OpenSystemSettings
+from qtf.open_systems.settings import DIRECTIONS, STARTS
+from qtf.open_systems.task import (
+    AllOutcomes,
+    NaturalGradientStep,
+    ObjectiveGradient,
+    OpenSystemTask,
+    OpenSystemTraining,
+    Samples,
+)
+from qtf.open_systems.task.samples import Outcomes
+from qtf.physics import MEASUREMENTS, Lindbladian, OutcomeGenerator, Povm, jump_operators
+from qtf.run_kinds import OPEN_SYSTEMS
+from qtf.training.loop import train
+from qtf.training.memory import tell_memory
+from qtf.training.training import Step
+from qtf.typing import Array
+
+
+def run(
+    settings: OpenSystemSettings, workdir: Path | str, *, profile: bool = False
+) -> OpenSystemTraining:
+    """Solves what the settings ask for in the run folder `workdir`.
+
+    Args:
+        settings: Settings of the run.
+        workdir: The run folder.
+        profile: Whether ten of the first steps are traced for TensorBoard.
+
+    Returns:
+        The last distribution and what measures it.
+
+    Raises:
+        ValueError: The settings or the run folder do not fit.
+    """
+    task = make_task(settings, workdir=workdir)
+    every_outcome = settings.objective.every_outcome
+    smaller = "objective.every_outcome" if every_outcome else "sampling.n_samples"
+
+    def build() -> OpenSystemTraining:
+        training = task.build()
+        tell_memory(training.step_bytes(), [f"`{smaller}`", "the network"])
+        return training
+
+    asked = settings.as_mapping()
+    return train(
+        build, settings.training, asked, workdir, kind=OPEN_SYSTEMS, profile=profile, kept=True
+    )
+
+
+def make_task(settings: OpenSystemSettings, *, workdir: Path | str | None = None) -> OpenSystemTask:
+    """Returns the task that the settings describe.
+
+    Args:
+        settings: Settings of the run.
+        workdir: Run folder, where exact values are kept for its next start; None: nowhere.
+
+    Raises:
+        ValueError: The network or the strings do not fit the lattice or one another.
+    """
+    training, sampling = settings.training, settings.sampling
+    plan = Plan(
+        tau=settings.dynamics.tau,
+        n_epochs=training.n_epochs,
+        n_steady=settings.steady_state.n_epochs,
+        norm=settings.objective.norm,
+    )
+    generator, observables = make_generator(settings), make_observables(settings)
+    distribution = make_distribution(settings)
+    chunk = sampling.chunk or moves_at_once(distribution, sampling.n_samples)
+    # Sums over all outcomes need at most one.
+    n_drawn = 1 if settings.objective.every_outcome else sampling.n_samples
+    source = RandomSource(
+        (distribution.n_uniforms, n_drawn), seed=training.seed, dtype=training.precision
+    )
+    return OpenSystemTask(
+        make_distribution=lambda: make_distribution(settings),
+        liouvillian=PovmLiouvillian.from_outcome_generator(generator, chunk=chunk),
+        plan=plan,
+        observables=observables,
+        source=source,
+        n_samples=sampling.n_samples,
+        outcomes=_outcomes(settings, source),
+        make_step=_step(settings),
+        find_exact=_exact(settings, plan, generator, observables, workdir),
+        xla=training.xla,
+    )
+
+
+def make_distribution(settings: OpenSystemSettings) -> OutcomeDistribution:
+    """Returns the distribution at time 0, a product over sites.
+
+    Raises:
+        ValueError: The network or the strings do not fit the lattice or one another.
+    """
+    lattice = settings.physics.hamiltonian.lattice
+    network = make_network(settings.network, lattice, local_dimension=4, heads=(4,))
+    strings = lattice.strings(settings.strings)
+    distribution = OutcomeDistribution(network=network, strings=strings)
+    start = make_measurement(settings).site_probabilities(np.array([STARTS[settings.start]]))[0]
+    distribution.start_from_product(start)
+    return distribution
+
+
+def make_generator(settings: OpenSystemSettings) -> OutcomeGenerator:
+    """Returns the generator of the probability equation."""
+    hamiltonian = settings.physics.hamiltonian.build()
+    jumps = jump_operators(hamiltonian.n_sites, settings.physics.rates)
+    return OutcomeGenerator(Lindbladian(hamiltonian, jumps), make_measurement(settings))
+
+
+def make_observables(settings: OpenSystemSettings) -> PauliObservables:
+    """Returns the estimators of <X>, <Y>, <Z> from the outcomes of the measurement."""
+    povm = make_measurement(settings)
+    return PauliObservables([povm.pauli_values(name.upper()) for name in DIRECTIONS])
+
+
+def make_measurement(settings: OpenSystemSettings) -> Povm:
+    """Returns the measurement whose outcomes are described."""
+    return MEASUREMENTS[settings.measurement]()
+
+
+def _exact(
+    settings: OpenSystemSettings,
+    plan: Plan,
+    generator: OutcomeGenerator,
+    observables: PauliObservables,
+    workdir: Path | str | None,
+) -> Callable[[], Array] | None:
+    if not settings.has_exact_values:
+        return None
+    asked = {
+        "physics": settings.physics.as_mapping(),
+        "measurement": settings.measurement,
+        "start": settings.start,
+        "tau": plan.tau,
+        "n_epochs": plan.n_epochs,
+        "n_steady": plan.n_steady,
+    }
+    spins = np.tile(STARTS[settings.start], (generator.n_sites, 1))
+    start = generator.povm.product_probabilities(spins)
+    folder = None if workdir is None else Path(workdir)
+    return lambda: exact_means(generator, observables, start, plan, asked=asked, folder=folder)
+
+
+def _outcomes(settings: OpenSystemSettings, source: RandomSource) -> Callable[..., Outcomes]:
+    if settings.objective.every_outcome:
+        return AllOutcomes
+    return functools.partial(
+        Samples,
+        make_distribution=lambda: make_distribution(settings),
+        source=source,
+        n_validation=settings.sampling.n_validation,
+        seed=settings.training.seed,
+    )
+
+
+def _step(settings: OpenSystemSettings) -> Callable[..., Step]:
+    if settings.natural_gradient.diag_shift is None:
+        return ObjectiveGradient
+    return functools.partial(NaturalGradientStep, **settings.natural_gradient.as_mapping())
