@@ -26,6 +26,7 @@ from qtf.training.checkpoints import optimizer_steps
 from qtf.training.damped_step import DampedStep
 from qtf.training.engine import Engine, Step
 from qtf.training.engines import make_engine
+from qtf.training.initial_weights import take_weights
 from qtf.training.logbook import Logbook
 from qtf.training.optimization import make_optimizer
 from qtf.training.progress import Progress
@@ -217,9 +218,7 @@ class _Run:
         folder = RunFolder(earlier.parent)
         if folder.kept_step() in (None, last_step(earlier)):
             return
-        weights = folder.load_model().trainable_variables
-        for variable, value in zip(self.model.trainable_variables, weights, strict=True):
-            variable.assign(value.value)
+        take_weights(self.model, folder)
 
     @property
     def at(self) -> int:

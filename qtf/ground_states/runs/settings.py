@@ -174,6 +174,8 @@ class GroundStateSettings(RunSettings):
             words = "be None for a growth, whose sizes have energies of their own"
             require(self.reference is None, "reference", words, self.reference)
             require(not n_epochs, "refinement.n_epochs", "be 0 for a growth", n_epochs)
+            extend = self.training.extend
+            require(not extend, "training.extend", "be 0 for a growth", extend)
         elif n_epochs:
             if self.n_sites > MAX_LISTED_SITES:
                 raise ValueError(

@@ -8,7 +8,7 @@ from pathlib import Path
 from qtf.ground_states.runs.assembly import estimate_average, make_wave_function, run
 from qtf.ground_states.runs.facts import Facts
 from qtf.ground_states.runs.report import RESULT, measure, write_result
-from qtf.ground_states.runs.settings import GroundStateSettings, GrowthSettings
+from qtf.ground_states.runs.settings import GroundStateSettings, GrowthSettings, SizeSettings
 from qtf.run_kinds import GROUND_STATES
 from qtf.settings import flatten
 from qtf.training.changes import MUTABLE_KEYS, ChangeRules
@@ -25,7 +25,8 @@ RULES_OF_A_SIZE = ChangeRules(
         "training.checkpoint_every_minutes",
         "training.histograms_every_epochs",
         "training.figures_every_epochs",
-    )
+    ),
+    usual=SizeSettings().as_mapping(),
 )
 
 
@@ -115,7 +116,8 @@ def _open(folder: RunFolder, settings: GroundStateSettings, stages: Sequence[Sta
     del asked["refinement"]
     growth = flatten({"growth": asked["growth"]})
     mutable = {*MUTABLE_KEYS, *growth} - {"training.n_epochs"}
-    folder.open(asked, kind=GROUND_STATES, rules=ChangeRules(mutable=mutable))
+    rules = ChangeRules(mutable=mutable, usual=GroundStateSettings().as_mapping())
+    folder.open(asked, kind=GROUND_STATES, rules=rules)
 
 
 def _train(
