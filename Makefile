@@ -28,7 +28,7 @@ help:
 	@echo "make bench-peers  the same work by PyTorch, sru, NetKet and QuTiP, in an environment of their own"
 	@echo "make format  format the code and sort its imports"
 
-demo: $(VENV)/.core
+demo: $(VENV)/.demo
 	$(BIN)/python examples/demo.py --out_dir=$(DEMO_DIR)
 
 test: checks
@@ -58,33 +58,39 @@ bench-peers: $(VENV)/.test $(PEERS)/.installed
 	$(BIN)/python -m benchmarks --peers=$(PEERS)/bin/python
 
 BUDGET ?= short
-reproduce: $(VENV)/.core
+reproduce: $(VENV)/.reproduce
 	$(BIN)/python -m reproduce --budget=$(BUDGET)
 
-ground-states: $(VENV)/.core
+ground-states: $(VENV)/.reproduce
 	$(BIN)/python -m reproduce ground_states
 
-growth: $(VENV)/.core
+growth: $(VENV)/.reproduce
 	$(BIN)/python -m reproduce growth
 
-open-systems: $(VENV)/.core
+open-systems: $(VENV)/.reproduce
 	$(BIN)/python -m reproduce open_systems
 
-samplers: $(VENV)/.core
+samplers: $(VENV)/.reproduce
 	$(BIN)/python -m reproduce samplers
 
-full-scale: $(VENV)/.core
+full-scale: $(VENV)/.reproduce
 	$(BIN)/python -m reproduce full_scale
 
 format: $(VENV)/.test
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-$(VENV)/.core: setup.py constraints.txt
+$(VENV)/.demo: setup.py constraints.txt
 	$(CHECK_PYTHON)
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) -e .
+	$(PIP) -e '.[data,train,serve]'
 	touch $@
+
+$(VENV)/.reproduce: setup.py constraints.txt
+	$(CHECK_PYTHON)
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) -e '.[data,train,serve,probability]'
+	touch $(VENV)/.demo $@
 
 $(PEERS)/.installed: benchmarks/peers/requirements.txt
 	$(CHECK_PYTHON)
@@ -96,7 +102,7 @@ $(VENV)/.test: setup.py constraints.txt
 	$(CHECK_PYTHON)
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) -e '.[test]'
-	touch $(VENV)/.core $@
+	touch $(VENV)/.demo $(VENV)/.reproduce $@
 
 clean:
 	rm -rf $(VENV) $(DEMO_DIR) $(PEERS)

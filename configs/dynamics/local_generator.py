@@ -1,6 +1,8 @@
 """Learns what drives a chain from 100 trajectories each of 2, 3 and 4 spins, in seconds.
 
-Another chain is named behind a colon: `--config=configs/dynamics/local_generator.py:xxz`.
+    --config=local_generator[:CHAIN], by default ising
+
+CHAIN is ising, heisenberg, xxz, j1j2 or random_fields.
 """
 
 import numpy as np

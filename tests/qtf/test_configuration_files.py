@@ -72,6 +72,71 @@ def test_a_wrong_path_names_what_there_is(elsewhere, path, words):
         find_configuration(path)
 
 
+@pytest.mark.parametrize(
+    ("name", "folder", "file"),
+    [
+        ("ising_square", None, ISING),
+        ("ising_square", "ground_state", ISING),
+        ("ground_state/ising_square", None, ISING),
+        ("heisenberg_chain", "open_system", "configs/open_system/heisenberg_chain.py"),
+        ("heisenberg_chain", "ground_state", "configs/ground_state/heisenberg_chain.py"),
+        ("open_system/heisenberg_chain", None, "configs/open_system/heisenberg_chain.py"),
+        ("demo", "data", "configs/data/demo.py"),
+    ],
+)
+def test_a_shipped_configuration_is_named_without_folder_and_suffix(elsewhere, name, folder, file):
+    assert find_configuration(name, folder) == ROOT / file
+    # A folder of that name, such as that of a run, is in nobody's way; a file is.
+    (elsewhere / "ising_square").mkdir()
+    assert find_configuration(name, folder) == ROOT / file
+    (elsewhere / "demo").write_text("")
+    assert (find_configuration(name, folder) == Path("demo")) == (name == "demo")
+
+
+def test_a_choice_stands_behind_a_name(elsewhere):
+    config = load_configuration("ising_square:3,2.5", "ground_state")
+    assert config.physics.hamiltonian.transverse_field == 2.5
+
+
+@pytest.mark.parametrize(
+    ("name", "folder", "words"),
+    [
+        (
+            "heisenberg_chain",
+            None,
+            "Configuration heisenberg_chain must be named with its folder,"
+            " ground_state/heisenberg_chain or open_system/heisenberg_chain.",
+        ),
+        (
+            "ising_square",
+            "dynamics",
+            "Configuration must be one of dynamics, but ising_square is ground_state/ising_square.",
+        ),
+        (
+            "open_system/ising_chain",
+            "ground_state",
+            "must be one of ground_state, but open_system/ising_chain is open_system/ising_chain.",
+        ),
+    ],
+)
+def test_a_name_of_several_or_of_other_configurations_is_told(name, folder, words):
+    with pytest.raises(ConfigurationError, match=re.escape(words)):
+        find_configuration(name, folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("ising_sqare", "ising_sqare does not exist; did you mean ising_square?"),
+        ("zzz", "those that come with qtf are grow_chain, grow_square, heisenberg_chain, heis"),
+        ("smal", "those that come with qtf are grow_chain"),
+    ],
+)
+def test_a_wrong_name_is_compared_with_those_that_the_command_takes(elsewhere, name, words):
+    with pytest.raises(FileNotFoundError, match=re.escape(words)):
+        find_configuration(name, "ground_state")
+
+
 @pytest.mark.parametrize("name", ["a:b.py", "plain.py", "3:4:5.py"])
 @pytest.mark.parametrize("choice", ["", ":7", ":x:y"])
 def test_a_colon_may_be_part_of_the_path(elsewhere, name, choice):

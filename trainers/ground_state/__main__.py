@@ -1,6 +1,6 @@
 """Finds a ground state by variational Monte Carlo with an autoregressive wave function.
 
-    python -m trainers.ground_state --config=configs/ground_state/ising_square.py --workdir=RUN
+    python -m trainers.ground_state --config=ising_square --workdir=RUN
 
 With `refinement.n_epochs` a small system ends on sums over all its configurations, see
 configs/ground_state/heisenberg_square.py. With `growth.sizes` it is retrained on larger and
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from absl import flags
 
 from qtf.command_line import run_command
-from qtf.configuration_files import define_configuration
+from qtf.configuration_files import define_configuration, require_flags
 from qtf.quiet_import import import_backend_quietly
 from trainers.flags import (
     define_backend,
@@ -29,7 +29,7 @@ from trainers.flags import (
 if TYPE_CHECKING:
     from qtf.ground_states.runs.settings import GroundStateSettings
 
-CONFIG = define_configuration("Which ground state, and how.")
+define_configuration("Which ground state, and how.", "ground_state")
 WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.")
 INIT_FROM = define_init_from()
 EXTEND = define_extend()
@@ -40,17 +40,17 @@ PROFILE = define_profile()
 
 def main() -> None:
     """Console entry point."""
-    flags.mark_flags_as_required(["config", "workdir"])
+    require_flags("workdir")
     run_command("qtf-ground-state", _main)
 
 
 def _main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Imported here so that --help and mistakes in the flags answer at once.
-    from qtf.configuration import from_config
     from qtf.ground_states.runs.settings import GroundStateSettings
+    from qtf.resolved_configuration import settings_from_flags
 
-    settings = extend(from_config(GroundStateSettings, CONFIG.value), EXTEND.value)
+    settings = extend(settings_from_flags(GroundStateSettings), EXTEND.value)
     command = _grow if settings.growth.sizes else _search
     command(settings, str(WORKDIR.value))
 

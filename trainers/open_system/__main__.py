@@ -1,6 +1,6 @@
 """Follows an open quantum system in time, or finds its steady state, as outcome probabilities.
 
-    python -m trainers.open_system --config=configs/open_system/heisenberg_chain.py --workdir=RUN
+    python -m trainers.open_system --config=heisenberg_chain --workdir=RUN
 
 Stopped by Ctrl-C, SIGTERM or kill -9, the same command continues.
 """
@@ -10,7 +10,7 @@ import os
 from absl import flags
 
 from qtf.command_line import run_command, value_of
-from qtf.configuration_files import define_configuration
+from qtf.configuration_files import define_configuration, require_flags
 from qtf.quiet_import import import_backend_quietly
 from trainers.flags import (
     define_backend,
@@ -21,7 +21,7 @@ from trainers.flags import (
     extend,
 )
 
-CONFIG = define_configuration("Which system, and how.")
+define_configuration("Which system, and how.", "open_system")
 WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.")
 INIT_FROM = define_init_from()
 EXTEND = define_extend()
@@ -32,17 +32,17 @@ PROFILE = define_profile()
 
 def main() -> None:
     """Console entry point."""
-    flags.mark_flags_as_required(["config", "workdir"])
+    require_flags("workdir")
     run_command("qtf-open-system", _main)
 
 
 def _main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Imported here so that --help and mistakes in the flags answer at once.
-    from qtf.configuration import from_config
     from qtf.open_systems.runs.settings import OpenSystemSettings
+    from qtf.resolved_configuration import settings_from_flags
 
-    settings = extend(from_config(OpenSystemSettings, CONFIG.value), EXTEND.value)
+    settings = extend(settings_from_flags(OpenSystemSettings), EXTEND.value)
     import_backend_quietly(BACKEND.value)
     from qtf.open_systems.runs.assembly import run
     from qtf.open_systems.runs.report import lines, measure
