@@ -15,6 +15,7 @@ from qtf.ground_states.last_part import last_part
 from qtf.ground_states.local_energy import LocalEnergy
 from qtf.ground_states.penalties import Penalties
 from qtf.ground_states.runs.facts import Facts
+from qtf.ground_states.runs.gaps import load_states_below
 from qtf.ground_states.runs.settings import RunSettings
 from qtf.ground_states.symmetries import SymmetricWaveFunction, symmetrizer
 from qtf.ground_states.task import (
@@ -74,6 +75,7 @@ def run(
     Raises:
         ValueError: The settings or the run folder do not fit.
     """
+    settings = watch_loss(settings)
     task = make_task(settings, facts)
     initial = None if init_from is None else _initial_run(settings, init_from)
     for question in facts.open_questions:
@@ -123,11 +125,23 @@ def _initial_run(settings: RunSettings, init_from: Path | str) -> RunFolder:
     return folder
 
 
+def watch_loss(settings: RunSettings) -> RunSettings:
+    """Returns settings that keep the weights of the lowest loss where states below raise it.
+
+    The lowest energy would be that of a mixture with the states below.
+    """
+    if not settings.orthogonal_to or settings.training.monitor != "energy":
+        return settings
+    training = dataclasses.replace(settings.training, monitor="loss")
+    return dataclasses.replace(settings, training=training)
+
+
 def make_task(settings: RunSettings, facts: Facts) -> GroundStateTask:
     """Returns the task of a run.
 
     Raises:
-        ValueError: The network does not fit.
+        FileNotFoundError: A run that the settings name has no weights or no result.
+        ValueError: The network, or such a run, does not fit.
     """
     lattice = settings.physics.hamiltonian.lattice
     sampling, training, symmetry = settings.sampling, settings.training, settings.symmetry
@@ -144,6 +158,7 @@ def make_task(settings: RunSettings, facts: Facts) -> GroundStateTask:
         seed=training.seed,
         reference=None if facts.reference is None else facts.reference.energy,
         penalties=Penalties(**settings.penalties.as_mapping()),
+        below=load_states_below(settings),
         configurations=AllConfigurations if sampling.every_configuration else Samples,
         make_step=_step(settings),
         # What has the symmetries built in need not be asked for them.
@@ -166,6 +181,7 @@ def make_wave_function(settings: RunSettings, facts: Facts) -> WaveFunction | Sy
         network=network,
         sites=lattice.site_order(wave_function.order),
         zero_magnetization=wave_function.zero_magnetization,
+        magnetization=wave_function.magnetization,
         sign_sites=facts.sign_sites,
     )
     average = _symmetrizer(settings)

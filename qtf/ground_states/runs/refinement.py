@@ -91,7 +91,7 @@ def make_refinement(settings: GroundStateSettings, *, start: int) -> RefinedSett
             steps_per_epoch=refinement.steps_per_epoch,
             stop_below=0.0,
             patience=0,
-            monitor="energy",
+            monitor="loss" if settings.orthogonal_to else "energy",
             stop_metric="v_score",
             optimizer=replace(
                 training.optimizer,
