@@ -58,7 +58,9 @@ class Gap:
 def find_gap(
     metrics: Mapping[str, float], summed: float | None, config: Mapping[str, Any]
 ) -> Gap | None:
-    """Returns the gap between a run and the lowest of the runs below it, or None without any.
+    """Returns the gap between a run and the lowest of the runs below it that has a result.
+
+    Without such a run it is None.
 
     Args:
         metrics: Energy of the run and its error.
@@ -66,14 +68,14 @@ def find_gap(
         config: Recorded configuration of the run.
 
     Raises:
-        FileNotFoundError: A run below has no result.
+        ValueError: A result is damaged; the message names the file.
     """
     above = config.get("gap_above")
     runs = [above] if above else list(config.get("orthogonal_to", ()))
-    if not runs:
+    results = {run: _read_result(run) for run in runs if (Path(run) / RESULT).exists()}
+    if not results:
         return None
-    results = {run: _read_result(run) for run in runs}
-    run = min(runs, key=lambda name: results[name]["energy"])
+    run = min(results, key=lambda name: results[name]["energy"])
     lower = results[run]
     error = math.hypot(metrics["energy_error"], lower["energy_error"])
     both_summed = summed is not None and SUMMED in lower

@@ -37,8 +37,7 @@ def search(folder, hamiltonian, **changes):
 
 def levels(hamiltonian, magnetization=None):
     """Returns the exact energies of all levels, of one magnetisation if asked."""
-    settings = HamiltonianSettings(hamiltonian["name"], {**hamiltonian, "name": None})
-    matrix = settings.build().to_dense().real
+    matrix = HamiltonianSettings.from_mapping(hamiltonian).build().to_dense().real
     if magnetization is not None:
         bits = all_bits(hamiltonian["n_sites"])
         kept = np.flatnonzero((1 - 2 * bits.astype(int)).sum(axis=1) == magnetization)
@@ -69,7 +68,9 @@ def test_the_first_excited_state_of_an_ising_chain_and_its_gap(tmp_path, ground)
     stored = json.loads((tmp_path / "result.json").read_text())
     assert stored["gap_above"] == str(ground)
     assert stored["gap_from_all_configurations"] == excited.gap.summed
-    assert any(line.startswith("Gap: ") for line in lines(excited, HamiltonianSettings()))
+    assert any(
+        line.startswith("Gap: ") for line in lines(excited, HamiltonianSettings.from_mapping(ISING))
+    )
     assert RunFolder(tmp_path).load_config()["training"]["monitor"] == "loss"
 
 
@@ -90,7 +91,7 @@ def test_samples_lower_the_loss_of_an_excited_state(tmp_path, ground):
     sampled = {"sampling__every_configuration": False, "training__n_epochs": 2}
     search(tmp_path, ISING, orthogonal_to=str(ground), **sampled)
     rows = read_metrics(tmp_path / "metrics.jsonl", "validation")
-    strength = usual_strength(HamiltonianSettings("ising", {**ISING, "name": None}).build())
+    strength = usual_strength(HamiltonianSettings.from_mapping(ISING).build())
     for row in rows:
         penalty = strength * row["overlap_1"]
         assert row["loss"] == pytest.approx(row["energy"] + penalty, rel=1e-5)
@@ -141,7 +142,7 @@ def test_a_growth_has_no_states_below():
 def other_run(folder, hamiltonian=ISING, *, kind="ground states", weights=True):
     """Writes a run folder of a kind, without what training makes."""
     folder.mkdir()
-    physics = {"hamiltonian": HamiltonianSettings(hamiltonian["name"], hamiltonian).as_mapping()}
+    physics = {"hamiltonian": HamiltonianSettings.from_mapping(hamiltonian).as_mapping()}
     (folder / "config.json").write_text(json.dumps({"physics": physics}))
     (folder / "run.json").write_text(json.dumps({"kind": kind, "starts": []}))
     return folder
