@@ -30,7 +30,8 @@ class Sector:
     @property
     def n_down(self) -> int | None:
         """Number of down spins; None: any."""
-        return find_n_down(self.n_sites, 0 if self.zero_magnetization else self.magnetization)
+        total = self.magnetization
+        return find_n_down(self.n_sites, 0 if total is None and self.zero_magnetization else total)
 
 
 def find_n_down(n_sites: int, magnetization: int | None) -> int | None:

@@ -38,8 +38,8 @@ class WaveFunctionSettings(Settings, section="wave_function"):
     Attributes:
         order: Order of the sites: "raster" or "snake", where successive positions are neighbours.
         zero_magnetization: Whether as many spins are up as down; exact, in samples and in psi.
-        magnetization: Number of up spins minus that of down spins, exact likewise: twice S_z, so
-            that 2 is for triplets; None: any, but for `zero_magnetization`.
+        magnetization: Number of up spins minus that of down spins, exact likewise, instead of
+            `zero_magnetization`: twice S_z, so that 2 is for triplets; None: any, or zero.
         marshall_sign: Whether it has the sign of Marshall's rule, for antiferromagnets on two
             sublattices.
         positive: Whether there is no phase beside that of a sign rule, where there is no sign
@@ -61,14 +61,13 @@ class WaveFunctionSettings(Settings, section="wave_function"):
         words = 'be "angle" if `positive`, as there is none then'
         holds = self.phase == "angle" or not self.positive
         require(holds, "wave_function.phase", words, self.phase)
-        holds = not (self.zero_magnetization and self.magnetization)
-        words = "be 0 or None with `zero_magnetization`"
-        require(holds, "wave_function.magnetization", words, self.magnetization)
 
     @property
     def total(self) -> int | None:
         """Number of up spins minus that of down spins; None: any."""
-        return 0 if self.zero_magnetization else self.magnetization
+        if self.magnetization is not None:
+            return self.magnetization
+        return 0 if self.zero_magnetization else None
 
     @property
     def heads(self) -> tuple[int, ...]:

@@ -43,8 +43,8 @@ class WaveFunction(SampledWaveFunction):
             or (2,) for a positive psi, at each site.
         sites: Site at each position; by default in the order of their numbers.
         zero_magnetization: Whether as many spins point up as down.
-        magnetization: Number of up spins minus that of down spins, twice S_z; None: any, but for
-            `zero_magnetization`.
+        magnetization: Number of up spins minus that of down spins, twice S_z, instead of
+            `zero_magnetization`; None: any, or zero.
         sign_sites: Sites whose down spins change the sign.
         **kwargs: Of `keras.Model`.
 
@@ -84,9 +84,9 @@ class WaveFunction(SampledWaveFunction):
         self.n_sites = network.n_positions
         self.sites = tuple(range(self.n_sites)) if sites is None else tuple(sites)
         self.zero_magnetization = zero_magnetization
-        self.magnetization = 0 if zero_magnetization else magnetization
+        self.magnetization = 0 if zero_magnetization and magnetization is None else magnetization
         self.sign_sites = tuple(sign_sites)
-        self._check(magnetization)
+        self._check()
         self.n_down = find_n_down(self.n_sites, self.magnetization)
         positions = sorted(range(self.n_sites), key=self.sites.__getitem__)
         self._positions = tuple(positions)
@@ -239,7 +239,7 @@ class WaveFunction(SampledWaveFunction):
         full = ops.stack([ups >= self.n_sites - n_down, downs >= n_down], axis=-1)
         return ops.where(full, ops.cast(IMPOSSIBLE, logits.dtype), logits)
 
-    def _check(self, magnetization: int | None) -> None:
+    def _check(self) -> None:
         network, n_sites = self.network, self.n_sites
         if network.local_dimension != 2 or network.heads not in ((2, 2), (2, 4), (2,)):
             raise ValueError(
@@ -250,18 +250,13 @@ class WaveFunction(SampledWaveFunction):
             raise ValueError(
                 f"Argument `sites` must hold each of 0 .. {n_sites - 1} once, but is {self.sites}."
             )
-        if self.zero_magnetization and n_sites % 2:
+        if self.zero_magnetization and n_sites % 2 and self.magnetization == 0:
             raise ValueError(
                 "Argument `zero_magnetization` needs an even number of sites, but there are"
                 f" {n_sites}."
             )
-        if self.zero_magnetization and magnetization:
-            raise ValueError(
-                "Argument `magnetization` must be 0 with `zero_magnetization`, but is"
-                f" {magnetization}."
-            )
-        if magnetization is not None:
-            check_magnetization("magnetization", magnetization, n_sites, kind=ARGUMENT)
+        if self.magnetization is not None:
+            check_magnetization("magnetization", self.magnetization, n_sites, kind=ARGUMENT)
         if not set(self.sign_sites) <= set(range(n_sites)):
             raise ValueError(
                 f"Argument `sign_sites` must hold sites below {n_sites}, but is {self.sign_sites}."

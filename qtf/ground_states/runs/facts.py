@@ -48,7 +48,7 @@ def find_facts(settings: RunSettings) -> Facts:
         )
     sector = Sector(
         lattice.n_sites,
-        wave_function.zero_magnetization,
+        wave_function.zero_magnetization and wave_function.magnetization is None,
         group if group.size > 1 else None,
         wave_function.magnetization,
     )

@@ -173,8 +173,7 @@ def test_a_magnetisation_that_no_spins_have_is_named():
     words = "`magnetization` must be even and from -4 to 4 for 4 sites, but is 3"
     with pytest.raises(ValueError, match=words):
         WaveFunction(network=network, magnetization=3)
-    with pytest.raises(ValueError, match="must be 0 with `zero_magnetization`, but is 2"):
-        WaveFunction(network=network, magnetization=2, zero_magnetization=True)
-    psi = WaveFunction(network=network, magnetization=2)
+    psi = WaveFunction(network=network, magnetization=2, zero_magnetization=True)
+    assert psi.sector().n_down == 1
     with pytest.raises(ValueError, match="`spin_flip` must be False .*, but psi has 2"):
         SymmetricWaveFunction(psi=psi, permutations=[(0, 1, 2, 3)], spin_flip=True)

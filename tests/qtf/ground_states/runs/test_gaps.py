@@ -124,9 +124,9 @@ def test_a_magnetisation_that_no_spins_have_is_named(value, message):
         small(HEISENBERG, wave_function__magnetization=value)
 
 
-def test_a_magnetisation_has_its_words():
-    with pytest.raises(ValueError, match="must be 0 or None with `zero_magnetization`, but is 2"):
-        small(HEISENBERG, wave_function__magnetization=2, wave_function__zero_magnetization=True)
+def test_a_magnetisation_goes_before_that_of_the_ground_state():
+    changes = {"wave_function__zero_magnetization": True, "wave_function__magnetization": 2}
+    assert small(HEISENBERG, **changes).wave_function.total == 2
     with pytest.raises(ValueError, match='be "none" or "lattice" for a magnetisation other than 0'):
         small(HEISENBERG, wave_function__magnetization=2, symmetry__group="flip")
     settings = small({**ISING, "n_sites": 6}, wave_function__magnetization=2)
