@@ -26,8 +26,8 @@ class StatesBelow:
     If the phi_k are the lowest eigenstates, and C exceeds the distance of the next one from the
     lowest, then that next one is the ground state of H'. All wave functions are normalised, so
     that samples of psi say all about the overlaps: the variance of r_k is at most 1, whatever psi
-    is. The product of r_k at a sample and of the mean of all others has no bias, nor has the
-    gradient that follows from it as from any local energy.
+    is. The product of r_k at a sample and of the mean of all others has no bias, and the gradient
+    that follows from it as from any local energy none that is left once the overlap is zero.
 
     Args:
         states: The phi_k, of as many sites as psi; their weights do not change.

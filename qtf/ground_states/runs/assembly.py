@@ -15,7 +15,7 @@ from qtf.ground_states.last_part import last_part
 from qtf.ground_states.local_energy import LocalEnergy
 from qtf.ground_states.penalties import Penalties
 from qtf.ground_states.runs.facts import Facts
-from qtf.ground_states.runs.gaps import load_states_below
+from qtf.ground_states.runs.gaps import digests_of_states_below, load_states_below
 from qtf.ground_states.runs.settings import RunSettings
 from qtf.ground_states.symmetries import SymmetricWaveFunction, symmetrizer
 from qtf.ground_states.task import (
@@ -43,6 +43,7 @@ CHANGEABLE = (
     "sampling.chunk",
     "sampling.n_prefixes",
     "reference",
+    "states_below",
 )
 DIRECTION_KEYS = ("min_sr.diag_shift", "min_sr.momentum")
 
@@ -92,6 +93,8 @@ def run(
     asked = settings.as_mapping()
     if init_from is not None:
         asked["init_from"] = str(Path(init_from).resolve())
+    if settings.orthogonal_to:
+        asked["states_below"] = digests_of_states_below(settings)
     return train(
         build,
         settings.training,

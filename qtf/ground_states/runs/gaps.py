@@ -15,6 +15,7 @@ from qtf.ground_states.states_below import StatesBelow
 from qtf.physics import HamiltonianSettings, PauliSum
 from qtf.run_kinds import GROUND_STATES, HELD
 from qtf.training.run_folder import RunFolder
+from qtf.training.weight_files import digest_of
 
 RESULT = "result.json"
 SUMMED = "energy_from_all_configurations"
@@ -103,6 +104,12 @@ def load_states_below(settings: RunSettings) -> StatesBelow | None:
     if strength is None:
         strength = usual_strength(settings.physics.hamiltonian.build())
     return StatesBelow(states, strength)
+
+
+def digests_of_states_below(settings: RunSettings) -> list[str]:
+    """Returns digests of the weights of `orthogonal_to`, which must not change under a run."""
+    folders = (RunFolder(last_part(run)) for run in settings.orthogonal_to)
+    return [digest_of(folder.trained_weights()) for folder in folders]
 
 
 def usual_strength(hamiltonian: PauliSum) -> float:

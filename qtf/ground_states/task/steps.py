@@ -70,7 +70,7 @@ class EnergyGradient(Step):
         independent = self.configurations.has_errors
         return add_penalties(
             energies,
-            tuple(map(ops.stop_gradient, log_psi)),
+            (ops.stop_gradient(log_psi[0]), ops.stop_gradient(log_psi[1])),
             self.penalties,
             self.below,
             step,

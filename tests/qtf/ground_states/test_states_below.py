@@ -1,4 +1,5 @@
 import dataclasses
+import itertools
 
 import keras
 import numpy as np
@@ -91,33 +92,33 @@ def test_the_gradient_is_that_of_finite_differences(states, below):
         assert np.asarray(gradient)[index] == pytest.approx(difference, rel=1e-5, abs=1e-8)
 
 
-def test_samples_estimate_overlaps_and_gradients_without_bias(psi, states, below):
-    """Many batches of few samples: a mean over all but one has no bias, one over all has."""
-    n_batches, n_samples = 3000, 4
-    rng = np.random.default_rng(0)
-    uniforms = rng.random((N_SITES, n_batches * n_samples))
-    bits = np.asarray(psi.sample(uniforms))
+def test_products_of_different_samples_have_no_bias():
+    """All pairs of configurations, as often as they are drawn; one mean over both has a bias."""
+    psi, phi = wave_function(1, n_sites=3), wave_function(2, n_sites=3)
+    below, bits = StatesBelow([phi], STRENGTH), all_bits(3).astype("int32")
     log_psi = [np.asarray(part) for part in psi(bits)]
-    shares = np.full(n_samples, 1.0 / n_samples)
-    means, wrong = [], []
-    for start in range(0, len(bits), n_samples):
-        part = slice(start, start + n_samples)
-        for independent, kept in ((True, means), (False, wrong)):
-            batch = [column[part] for column in log_psi]
-            real, _ = below.local_energies(bits[part], batch, shares, independent=independent)
-            kept.append(np.mean(real))
-    expected = penalty(psi, states)
-    error = np.std(means) / np.sqrt(n_batches)
-    assert abs(np.mean(means) - expected) < 4 * error
-    assert np.mean(wrong) - expected > 10 * error
+    probabilities = np.exp(2.0 * log_psi[0])
+    total = {True: 0.0, False: 0.0}
+    for pair in itertools.product(range(8), repeat=2):
+        rows = list(pair)
+        columns = [part[rows] for part in log_psi]
+        for independent in total:
+            real, _ = below.local_energies(
+                bits[rows], columns, np.full(2, 0.5), independent=independent
+            )
+            total[independent] += np.prod(probabilities[rows]) * np.mean(real)
+    expected = penalty(psi, [phi])
+    assert total[True] == pytest.approx(expected, abs=1e-9)
+    # Half of what is missing to 1.
+    assert total[False] == pytest.approx((expected + STRENGTH) / 2, abs=1e-9)
 
 
 def test_overlaps_have_error_bars(psi, states, below):
     exact = [abs(np.vdot(vector(phi), vector(psi))) ** 2 for phi in states]
     rng = np.random.default_rng(1)
+    every = np.asarray(psi.sample(rng.random((N_SITES, 60 * 300))))
     found = []
-    for _ in range(60):
-        bits = np.asarray(psi.sample(rng.random((N_SITES, 300))))
+    for bits in np.split(every, 60):
         log_psi = tuple(np.asarray(part) for part in psi(bits))
         found.append([(e.mean, e.error) for e in below.overlaps(bits, log_psi)])
     found = np.array(found)

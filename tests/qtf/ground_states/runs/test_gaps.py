@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -85,6 +86,16 @@ def test_the_gap_of_a_heisenberg_chain_by_another_magnetisation(tmp_path):
     # The whole triplet is at one energy.
     assert result.gap.summed == pytest.approx(exact[1] - exact[0], abs=2e-3)
     assert result.warnings == ()
+
+
+def test_states_below_that_have_changed_are_noticed(tmp_path, ground):
+    below, settings = tmp_path / "below", {**SUMS, "training__n_epochs": 1}
+    shutil.copytree(ground, below)
+    settings["orthogonal_to"] = str(below)
+    search(tmp_path / "run", ISING, **settings)
+    search(below, ISING, training__extend=1)
+    with pytest.raises(ValueError, match="holds a run with `states_below` = .* add --change to go"):
+        search(tmp_path / "run", ISING, **settings)
 
 
 def test_samples_lower_the_loss_of_an_excited_state(tmp_path, ground):
