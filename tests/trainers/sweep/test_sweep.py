@@ -72,7 +72,10 @@ def trials_of(process):
 
 def is_trial(process):
     try:
-        return COUNTER in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE
+        words = process.cmdline()
+        # Not where settings are checked first.
+        is_running = COUNTER in words and "--print_config" not in words
+        return is_running and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
 
