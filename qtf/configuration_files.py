@@ -20,10 +20,10 @@ from ml_collections import ConfigDict, config_flags
 FOLDER = "configs"
 MODULE = "qtf_configuration"
 PRINT_CONFIG = "print_config"
-# End of keys there that name files.
-FILE_SUFFIX = "_file"
 # The keys of such sections depend on their values; whoever builds what they describe checks them.
 FREE_SECTIONS = ("hamiltonian", "jumps")
+# End of keys there that name files.
+FILE_SUFFIX = "_file"
 # What a configuration file, which is a Python file, may raise when it is run.
 FILE_ERRORS = (
     ArithmeticError,
@@ -133,9 +133,8 @@ def find_configuration(path: Path | str, folder: str | None = None) -> Path:
 def load_configuration(text: str, folder: str | None = None) -> ConfigDict:
     """Returns what the function `get_config` of a file returns, locked.
 
-    Only the section `hamiltonian` takes further keys. A file that it names is looked for in the
-    folder of the configuration, then in the current one.
-    Only the sections `hamiltonian` and `jumps` take further keys.
+    Only the sections `hamiltonian` and `jumps` take further keys. A file that they name is looked
+    for in the folder of the configuration, then in the current one.
 
     Args:
         text: Path or name of the file, see `find_configuration`, perhaps with a colon and what is
