@@ -9,8 +9,9 @@ import numpy as np
 from keras import ops
 from matplotlib.figure import Figure
 
+from qtf.autoregressive.draws import draw
 from qtf.autoregressive.estimates import Estimate, Estimates
-from qtf.checks import ARGUMENT, COUNT, SEED, Number, OneOf, Several, check, check_arguments
+from qtf.checks import ARGUMENT, Number, OneOf, Several, check
 from qtf.ground_states import observables
 from qtf.ground_states.estimates import EnergyEstimate, energy_estimate, v_score
 from qtf.ground_states.every_configuration import EveryConfiguration
@@ -30,8 +31,8 @@ from qtf.training.logbook import read_metrics
 from qtf.training.run_folder import RunFolder
 from qtf.typing import Array
 
-# Samples of an estimate, and of one evaluation.
-N_SAMPLES, SAMPLES_AT_ONCE = 4096, 1024
+# Samples of an estimate.
+N_SAMPLES = 4096
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,16 +88,7 @@ class GroundState:
         Raises:
             ValueError: A number is out of range.
         """
-        check_arguments(COUNT, n_samples=n_samples)
-        check_arguments(SEED, seed=seed)
-        dtype = np.dtype(self.psi.variable_dtype)
-        rng = np.random.default_rng(seed)
-        pieces = []
-        for start in range(0, n_samples, SAMPLES_AT_ONCE):
-            uniforms = rng.random((self.psi.n_uniforms, SAMPLES_AT_ONCE), dtype)
-            bits = np.asarray(self.psi.sample(ops.convert_to_tensor(uniforms)))
-            pieces.append(bits[: n_samples - start])
-        return np.concatenate(pieces)
+        return draw(self.psi, n_samples, seed)
 
     def expectation(self, operator: PauliSum, *, n_samples: int = N_SAMPLES) -> Estimate:
         """Returns <psi| O |psi>.
