@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from qtf.autoregressive.draws import draw
 from qtf.autoregressive.estimates import Estimate, Estimates
 from qtf.checks import ARGUMENT, Number, OneOf, Several, check
+from qtf.files import read_object
 from qtf.ground_states import observables
 from qtf.ground_states.estimates import EnergyEstimate, energy_estimate, v_score
 from qtf.ground_states.every_configuration import EveryConfiguration
@@ -19,7 +20,7 @@ from qtf.ground_states.last_part import last_part
 from qtf.ground_states.local_energy import log_psi_in_pieces
 from qtf.ground_states.runs.facts import Facts
 from qtf.ground_states.runs.refinement import run_and_refine
-from qtf.ground_states.runs.report import measure, write_result
+from qtf.ground_states.runs.report import RESULT, measure, write_result
 from qtf.ground_states.runs.settings import GroundStateSettings, RunSettings, make_part
 from qtf.ground_states.sampled_wave_function import SampledWaveFunction
 from qtf.ground_states.settings import MAX_LISTED_SITES
@@ -250,7 +251,22 @@ def load_ground_state(workdir: Path | str) -> GroundState:
     config = part.load_config()
     names = RunSettings().as_mapping()
     settings = RunSettings.from_mapping({key: config[key] for key in names if key in config})
-    return GroundState(part.load_model(), settings, read_rows(workdir))
+    reference, warnings = _read_result(part.path, Path(workdir))
+    return GroundState(part.load_model(), settings, read_rows(workdir), reference, warnings)
+
+
+def _read_result(*folders: Path) -> tuple[KnownEnergy | None, tuple[str, ...]]:
+    """Returns what a finished run says of the energy that is known, and its warnings."""
+    path = next((path for folder in folders if (path := folder / RESULT).exists()), None)
+    if path is None:
+        return None, ()
+    content = read_object(path)
+    warnings = tuple(content.get("warnings", ()))
+    energy = content.get("reference_energy")
+    if energy is None:
+        return None, warnings
+    words = (content.get(f"reference_{name}") or "" for name in ("source", "kind"))
+    return KnownEnergy(energy, content.get("reference_error") or 0.0, *words), warnings
 
 
 def read_rows(workdir: Path | str) -> list[dict[str, float]]:
