@@ -149,7 +149,7 @@ class OpenSystem:
     @property
     def title(self) -> str:
         """Model, lattice and size in a few words."""
-        return self.settings.physics.hamiltonian.describe()
+        return self.settings.physics.describe()
 
     def _strings(self, paulis: str, places: Sequence[tuple[int, ...]], n_samples: int) -> Estimates:
         """Returns the means of a Pauli string at several places, from the same samples."""
