@@ -431,6 +431,18 @@ FRONT_DOOR = _lines(
         "ground_states/runs/test_presets.py",
     ),
     (
+        "ground_states/listed_wave_function.py",
+        "log_modulus - ops.cast(self.log_norm, log_modulus.dtype)",
+        "log_modulus",
+        "ground_states/test_listed_wave_function.py",
+    ),
+    (
+        "ground_states/listed_wave_function.py",
+        "ops.softmax(2.0 * log_modulus + counts)",
+        "ops.softmax(2.0 * log_modulus)",
+        "ground_states/test_listed_wave_function.py",
+    ),
+    (
         "open_systems/runs/presets.py",
         "if math.isnan(rates[jump.site])",
         "if True",
