@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 # pip would say ResolutionImpossible.
 CHECK_PYTHON = @$(PYTHON) -c 'import sys; v = sys.version_info; (3, 11) <= v[:2] <= (3, 13) or sys.exit("$(PYTHON) is Python %d.%d, but qtf needs 3.11, 3.12 or 3.13; name one: make $(firstword $(MAKECMDGOALS)) PYTHON=python3.12" % v[:2])'
 
-.PHONY: demo test test-long test-all checks pytest-all format bench bench-peers reproduce ground-states growth open-systems samplers full-scale clean help
+.PHONY: demo test test-long test-all checks pytest-quick pytest-all format bench bench-peers reproduce ground-states growth open-systems samplers full-scale clean help
 
 help:
 	@echo "make demo    generate, train, evaluate, export, predict, serve; under 10 minutes"
@@ -28,18 +28,21 @@ help:
 	@echo "make bench-peers  the same work by PyTorch, sru, NetKet and QuTiP, in an environment of their own"
 	@echo "make format  format the code and sort its imports"
 
-demo: $(VENV)/.core
+demo: $(VENV)/.demo
 	$(BIN)/python examples/demo.py --out_dir=$(DEMO_DIR)
 
-test: checks
-	$(BIN)/python -m pytest $(PARALLEL)
+# The checks while pytest runs, which waits for processes now and then.
+test: $(VENV)/.test
+	$(MAKE) --jobs=2 checks pytest-quick
 
 test-long: $(VENV)/.test
 	$(BIN)/python -m pytest $(PARALLEL) -m "long and not slow" tests
 
-# The checks while pytest runs, which waits for processes now and then.
 test-all: $(VENV)/.test
 	$(MAKE) --jobs=2 checks pytest-all
+
+pytest-quick: $(VENV)/.test
+	$(BIN)/python -m pytest $(PARALLEL)
 
 pytest-all: $(VENV)/.test
 	$(BIN)/python -m pytest $(PARALLEL) -m "not slow"
@@ -58,33 +61,39 @@ bench-peers: $(VENV)/.test $(PEERS)/.installed
 	$(BIN)/python -m benchmarks --peers=$(PEERS)/bin/python
 
 BUDGET ?= short
-reproduce: $(VENV)/.core
+reproduce: $(VENV)/.reproduce
 	$(BIN)/python -m reproduce --budget=$(BUDGET)
 
-ground-states: $(VENV)/.core
+ground-states: $(VENV)/.reproduce
 	$(BIN)/python -m reproduce ground_states
 
-growth: $(VENV)/.core
+growth: $(VENV)/.reproduce
 	$(BIN)/python -m reproduce growth
 
-open-systems: $(VENV)/.core
+open-systems: $(VENV)/.reproduce
 	$(BIN)/python -m reproduce open_systems
 
-samplers: $(VENV)/.core
+samplers: $(VENV)/.reproduce
 	$(BIN)/python -m reproduce samplers
 
-full-scale: $(VENV)/.core
+full-scale: $(VENV)/.reproduce
 	$(BIN)/python -m reproduce full_scale
 
 format: $(VENV)/.test
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-$(VENV)/.core: setup.py constraints.txt
+$(VENV)/.demo: setup.py constraints.txt
 	$(CHECK_PYTHON)
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) -e .
+	$(PIP) -e '.[data,train,serve]'
 	touch $@
+
+$(VENV)/.reproduce: setup.py constraints.txt
+	$(CHECK_PYTHON)
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) -e '.[data,train,serve,probability]'
+	touch $(VENV)/.demo $@
 
 $(PEERS)/.installed: benchmarks/peers/requirements.txt
 	$(CHECK_PYTHON)
@@ -96,7 +105,7 @@ $(VENV)/.test: setup.py constraints.txt
 	$(CHECK_PYTHON)
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) -e '.[test]'
-	touch $(VENV)/.core $@
+	touch $(VENV)/.demo $(VENV)/.reproduce $@
 
 clean:
 	rm -rf $(VENV) $(DEMO_DIR) $(PEERS)

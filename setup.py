@@ -14,33 +14,42 @@ CONFIGS = {
     if any(path.glob("*.py"))
 }
 
+# Physics, the fit of a local generator, configurations, and every command as far as --help.
 CORE = [
     "absl-py>=2.1",
-    "crc32c>=2.4",
+    "ml-collections>=1.0",
+    "numpy>=2.0",
+    "scipy>=1.13",
+    "threadpoolctl>=3.5",
+    "tqdm>=4.66",
+]
+# qtf/extras.py names the extra of a package that is missing.
+DATA = ["crc32c>=2.4", "tfrecord>=1.14.6"]
+DASK = [*DATA, "dask[distributed]>=2024.1"]
+LEARNING = ["crc32c>=2.4", "h5py>=3.10", "keras>=3.15,<3.16", "matplotlib>=3.8"]
+TENSORFLOW = "tensorflow{}>=2.21,<2.22"
+PROTOCOL = "tensorflow-serving-api>=2.21,<2.22"
+# With the protocol, whose messages warm exported models up.
+TENSORFLOW_LEARNING = [*LEARNING, PROTOCOL, "tensorboard>=2.21,<2.22"]
+TRAIN = [*TENSORFLOW_LEARNING, TENSORFLOW.format("")]
+GPU = [*TENSORFLOW_LEARNING, TENSORFLOW.format("[and-cuda]")]
+PROBABILITY = [*TRAIN, "tensorflow-probability>=0.25", "tf-keras>=2.21,<2.22"]
+JAX = [*LEARNING, "jax>=0.6"]
+SERVE = [
     "grpcio>=1.60",
     "grpcio-health-checking>=1.60",
     "httptools>=0.6",
-    "keras>=3.15,<3.16",
     "matplotlib>=3.8",
-    "ml-collections>=1.0",
-    "numpy>=2.0",
     "orjson>=3.10",
-    "scipy>=1.13",
-    "tensorboard>=2.21,<2.22",
-    "tensorflow>=2.21,<2.22",
-    "tensorflow-probability>=0.25",
-    "tensorflow-serving-api>=2.21,<2.22",
-    "tf-keras>=2.21,<2.22",
-    "tfrecord>=1.14.6",
-    "threadpoolctl>=3.5",
-    "tqdm>=4.66",
+    PROTOCOL,
+    TENSORFLOW.format(""),
     "uvicorn>=0.30",
 ]
+ALL = sorted({*DASK, *PROBABILITY, *JAX, *SERVE})
 TEST = [
-    "dask[distributed]>=2024.1",
+    *ALL,
     "hypothesis>=6.100",
     "import-linter>=2.0",
-    "jax>=0.6",
     "mypy>=1.10",
     "prometheus_client>=0.20",
     "psutil>=5.9",
@@ -49,6 +58,7 @@ TEST = [
     "PyYAML>=6.0",
     "ruff>=0.9",
 ]
+ROOMS = ("commands", "qtf", "data_gen", "trainers", "serving")
 
 setup(
     name="qtf",
@@ -57,9 +67,9 @@ setup(
     long_description=(HERE / "README.md").read_text(),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
-    python_requires=">=3.11",
+    python_requires=">=3.11,<3.14",
     packages=[
-        *find_packages(include=[f"{room}*" for room in ("qtf", "data_gen", "trainers", "serving")]),
+        *find_packages(include=[pattern for room in ROOMS for pattern in (room, f"{room}.*")]),
         *CONFIGS,
     ],
     # At the top level of the clone, where users look; installed, a folder of that name would be
@@ -68,14 +78,23 @@ setup(
     package_data={"qtf": ["py.typed"], "qtf.physics": ["*.json"], "serving.page": ["static/*"]},
     install_requires=CORE,
     extras_require={
+        "data": DATA,
+        "train": TRAIN,
+        "serve": SERVE,
+        "probability": PROBABILITY,
+        "gpu": GPU,
+        "jax": JAX,
+        "dask": DASK,
+        "all": ALL,
         "test": TEST,
         "benchmarks": ["psutil>=5.9"],
-        "dask": ["dask[distributed]>=2024.1"],
     },
     entry_points={
         "console_scripts": [
+            "qtf = commands.__main__:main",
             "qtf-generate = data_gen.generate:main",
             "qtf-verify = data_gen.verify:main",
+            "qtf-import = data_gen.import_arrays:main",
             "qtf-train = trainers.dynamics.__main__:main",
             "qtf-ground-state = trainers.ground_state.__main__:main",
             "qtf-open-system = trainers.open_system.__main__:main",

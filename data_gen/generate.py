@@ -1,6 +1,6 @@
 """Computes exact trajectories and writes them as shards.
 
-    python -m data_gen.generate --config=configs/data/ising.py --out_dir=D [--workers=K]
+    python -m data_gen.generate --config=ising --out_dir=D [--workers=K]
 
 The same command continues a run that was interrupted or killed; see `data_gen.generation`.
 """
@@ -8,9 +8,10 @@ The same command continues a run that was interrupted or killed; see `data_gen.g
 from absl import flags
 
 from qtf.command_line import run_command
-from qtf.configuration_files import define_configuration
+from qtf.configuration_files import define_configuration, require_flags
+from qtf.extras import check_installed
 
-_CONFIG = define_configuration("What to compute, for example configs/data/small.py.")
+define_configuration("What to compute, for example `small`.", "data")
 _OUT_DIR = flags.DEFINE_string("out_dir", None, "Folder that the shards are written to.")
 _WORKERS = flags.DEFINE_integer("workers", None, "Processes; by default one for each core.", 1)
 
@@ -21,17 +22,21 @@ _DASK = flags.DEFINE_string(
 
 def main() -> None:
     """Runs the command `qtf-generate`."""
-    flags.mark_flags_as_required(["config", "out_dir"])
+    require_flags("out_dir")
     run_command("qtf-generate", _generate)
 
 
 def _generate() -> None:
     # Imported here so that --help and mistakes in the flags answer at once.
+    from data_gen.settings import GenerationSettings
+    from qtf.resolved_configuration import settings_from_flags
+
+    settings = settings_from_flags(GenerationSettings)
+    # Imported by other processes only.
+    check_installed("tfrecord", "data_gen")
     from data_gen.generation import default_workers, generate
-    from data_gen.settings import settings_from_config
 
     out_dir = str(_OUT_DIR.value)
-    settings = settings_from_config(_CONFIG.value)
     workers = _WORKERS.value or default_workers()
     done = generate(settings, out_dir, workers=workers, dask_scheduler=_DASK.value)
     files = done.manifest.files

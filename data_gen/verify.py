@@ -9,7 +9,7 @@ import sys
 
 from absl import flags
 
-from qtf.command_line import run_command
+from qtf.command_line import run_command, typed_name
 
 _DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder that data_gen.generate has written.")
 _N_SAMPLES = flags.DEFINE_integer(
@@ -32,7 +32,7 @@ def _verify() -> int:
 
     done = verify(str(_DATA_DIR.value), n_samples=_N_SAMPLES.value)
     for problem in done.problems[:_MOST_LINES]:
-        print(f"qtf-verify: {problem}", file=sys.stderr)
+        print(f"{typed_name('qtf-verify')}: {problem}", file=sys.stderr)
     print(
         f"{done.n_files} files, {done.n_records} records, {done.n_samples} of them compared"
         f" with the Schroedinger equation: {len(done.problems)} problems."

@@ -6,11 +6,12 @@ import re
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from absl import app, flags, logging
 
+from qtf.extras import MissingExtraError, missing_extra
 from qtf.interruption import GRACE, answered
 
 USER_ERROR = 1
@@ -41,9 +42,12 @@ def run_command(
 ) -> None:
     """Runs `main` as the command `name` and ends the process with its exit code.
 
+    As a command of `qtf`, `qtf train` for example, it is called so in its lines.
+
     Keras is told its backend and its own defaults. Then flags are parsed. A `ValueError` or
     `OSError` is a user's mistake, and a
-    `FloatingPointError` the news that a computation diverged: each is printed as one
+    `FloatingPointError` the news that a computation diverged; a package may be missing that an
+    extra brings: each is printed as one
     line on standard error and the exit code is 1 (2 for a mistake in the flags).
     Anything else is a defect of ours and keeps its traceback, and so does everything
     when the environment variable `QTF_TRACEBACK` is 1.
@@ -59,14 +63,15 @@ def run_command(
         grace: Seconds that it has to come to an end after a first signal; None: any time.
         answers_signals: Whether signals are answered so; False: `main` does it in another way.
     """
+    name = typed_name(name)
     ending = _Ending(name, resumable)
-    modules = list(dict.fromkeys(("__main__", main.__module__)))
+    module = main.__module__
     _settle_keras()
 
     def run() -> None:
         app.run(
             lambda argv: sys.exit(_guarded(name, main, argv)),
-            flags_parser=lambda argv: _parse_flags(name, modules, argv),
+            flags_parser=lambda argv: _parse_flags(name, module, argv),
         )
 
     sys.unraisablehook = _quiet_about_interrupts
@@ -85,6 +90,24 @@ def run_command(
     finally:
         # What Python does at its end is short, and must not be seen interrupted.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def typed_name(name: str) -> str:
+    """Returns what the user has typed for a command: `qtf-train`, or `qtf train`.
+
+    Args:
+        name: Name of the command as a script of its own.
+    """
+    as_part = name.replace("-", " ", 1)
+    return as_part if sys.argv[0] == as_part else name
+
+
+def take_words() -> list[str]:
+    """Removes the words before the first flag from the command line, and returns them."""
+    words = []
+    while len(sys.argv) > 1 and not sys.argv[1].startswith("-"):
+        words.append(sys.argv.pop(1))
+    return words
 
 
 class _Ending:
@@ -143,13 +166,13 @@ def _settle_keras() -> None:
     os.environ["KERAS_HOME"] = os.devnull
 
 
-def _parse_flags(name: str, modules: Sequence[str], argv: Sequence[str]) -> list[str]:
+def _parse_flags(name: str, module: str, argv: Sequence[str]) -> list[str]:
     if any(word in HELP_WORDS for word in argv[1:]):
-        print(_help(modules))
+        print(_help(name, module))
         sys.exit(0)
     try:
         rest = flags.FLAGS(argv)
-        _check_not_empty(modules)
+        _check_not_empty(module)
         return rest
     except SystemExit:
         # The longer helps of the parser end with 1.
@@ -157,39 +180,43 @@ def _parse_flags(name: str, modules: Sequence[str], argv: Sequence[str]) -> list
     except PARSER_ERRORS as error:
         if os.environ.get(TRACEBACK_VARIABLE) == "1":
             raise
-        _print_error(name, error, hint=_example(name, modules))
+        _print_error(name, error, hint=_example(name, module))
         sys.exit(USAGE_ERROR)
 
 
-def _check_not_empty(modules: Sequence[str]) -> None:
+def _check_not_empty(module: str) -> None:
     """Checks the flags that a command requires; an empty path would be the current folder."""
-    for flag in _own_flags(modules):
+    for flag in flags_of(module):
         if flag.validators and flag.value == "":
             raise flags.ValidationError(f"Flag --{flag.name} must not be empty.")
 
 
-def _own_flags(modules: Sequence[str]) -> Iterator[flags.Flag]:
+def flags_of(module: str) -> list[flags.Flag]:
+    """Returns the flags that a module defines, or asks another to define for it."""
     by_module = flags.FLAGS.flags_by_module_dict()
-    for module in modules:
-        yield from by_module.get(sys.argv[0] if module == "__main__" else module, [])
+    return by_module.get(sys.argv[0] if module == "__main__" else module, [])
 
 
-def _help(modules: Sequence[str]) -> str:
+def _help(name: str, module: str) -> str:
     """Returns what a command does, and its flags."""
-    texts = [_docstring(modules).strip(), ""]
-    for flag in _own_flags(modules):
+    about = _docstring(module).strip()
+    if " " in name:
+        # As a part of `qtf` it is called by that.
+        about = re.sub(r"python -m \S+", name, about)
+    texts = [about, ""]
+    for flag in flags_of(module):
         default = "" if flag.default_as_str is None else f" (default: {flag.default_as_str})"
         texts += [f"  --{flag.name}", f"      {flag.help}{default}"]
     return "\n".join([*texts, "", "Try --helpfull for the flags of all modules."])
 
 
-def _docstring(modules: Sequence[str]) -> str:
-    return next((text for name in modules if (text := sys.modules[name].__doc__)), "")
+def _docstring(module: str) -> str:
+    return sys.modules[module].__doc__ or ""
 
 
-def _example(name: str, modules: Sequence[str]) -> str:
+def _example(name: str, module: str) -> str:
     """Returns how the command is used, from the docstring of its module."""
-    found = re.search(r"^ *python -m \S+ (.*(?:\\\n.*)*)", _docstring(modules), flags=re.MULTILINE)
+    found = re.search(r"^ *python -m \S+ (.*(?:\\\n.*)*)", _docstring(module), flags=re.MULTILINE)
     usage = f"; for example: {name} {' '.join(found[1].split())}" if found else ""
     return f" See {name} -h{usage}".replace("\\ ", "")
 
@@ -201,7 +228,13 @@ def _guarded(name: str, main: Callable[[], int | None], argv: Sequence[str]) -> 
         if len(argv) > 1:
             raise ValueError(f"Unknown argument `{argv[1]}`; every argument is a --flag.")
         return main() or 0
-    except (ValueError, OSError, FloatingPointError) as error:
+    except ModuleNotFoundError as error:
+        sentence = missing_extra(error.name, main.__module__.partition(".")[0])
+        if sentence is None or os.environ.get(TRACEBACK_VARIABLE) == "1":
+            raise
+        _print_error(name, MissingExtraError(sentence))
+        return USER_ERROR
+    except (ValueError, OSError, FloatingPointError, flags.Error) as error:
         if os.environ.get(TRACEBACK_VARIABLE) == "1":
             raise
         _print_error(name, error)
@@ -215,7 +248,7 @@ def _print_error(name: str, error: BaseException, *, hint: str = "") -> None:
     elif isinstance(error, flags.UnrecognizedFlagError) and error.flagname.startswith("config."):
         text = f"Flag --config must name a configuration before --{error.flagname} can change it."
     elif "must have a value other than None" in text:
-        text = re.sub(r"flag --\w+=None: ", "", text) + hint
+        text = re.sub(r"flag --\w+=None: |flags \w+=None, \w+=False: ", "", text) + hint
     for unclear, clearer in CLEARER.items():
         text = re.sub(unclear, clearer, text)
     text = " ".join(text.split())

@@ -1,4 +1,7 @@
-"""The flag --config: a file by its path, or from any folder one that comes with the package."""
+"""The flag --config: a file by its path, or from any folder one that comes with the package.
+
+Of those that come with it the name is enough: `--config=ising_square:4,3.0`.
+"""
 
 import difflib
 import importlib.machinery
@@ -16,8 +19,11 @@ from ml_collections import ConfigDict, config_flags
 # The first folder of their paths, in a clone and behind --config.
 FOLDER = "configs"
 MODULE = "qtf_configuration"
+PRINT_CONFIG = "print_config"
 # The keys of such sections depend on their values; whoever builds what they describe checks them.
 FREE_SECTIONS = ("hamiltonian", "jumps")
+# End of keys there that name files.
+FILE_SUFFIX = "_file"
 # What a configuration file, which is a Python file, may raise when it is run.
 FILE_ERRORS = (
     ArithmeticError,
@@ -41,11 +47,12 @@ class ConfigurationError(flags.Error):
     """A configuration that cannot be read; its message is for the user."""
 
 
-def define_configuration(help_string: str) -> flags.FlagHolder:
-    """Defines the flag --config of a command, and --config.KEY=VALUE with it.
+def define_configuration(help_string: str, folder: str) -> flags.FlagHolder:
+    """Defines the flag --config of a command, with --config.KEY=VALUE and --print_config.
 
     Args:
         help_string: What the file says.
+        folder: Folder of the shipped configurations that the command takes, in `configs`.
 
     Returns:
         The flag, whose value is the configuration, a locked `ConfigDict`.
@@ -53,8 +60,26 @@ def define_configuration(help_string: str) -> flags.FlagHolder:
     holder = config_flags.DEFINE_config_file(
         "config", None, help_string, lock_config=False, accept_new_attributes=True
     )
-    flags.FLAGS["config"].parser = _Parser()
+    flags.FLAGS["config"].parser = _Parser(folder)
+    flags.DEFINE_boolean(
+        PRINT_CONFIG, False, "Print all settings and where they are from, and end."
+    )
     return holder
+
+
+def require_flags(*names: str) -> None:
+    """Requires --config of a command, and other flags unless it only prints its settings.
+
+    Args:
+        *names: Names of the other flags.
+    """
+    flags.mark_flag_as_required("config")
+    for name in names:
+        flags.register_multi_flags_validator(
+            [name, PRINT_CONFIG],
+            lambda values, name=name: values[PRINT_CONFIG] or values[name] is not None,
+            message=f"Flag --{name} must have a value other than None.",
+        )
 
 
 def shipped_folder() -> Path:
@@ -73,46 +98,56 @@ def shipped_names() -> list[str]:
     return sorted(str(FOLDER / path.relative_to(folder)) for path in folder.glob("*/*.py"))
 
 
-def find_configuration(path: Path | str) -> Path:
+def find_configuration(path: Path | str, folder: str | None = None) -> Path:
     """Returns the file that a path names: its own, or else the shipped one of that name.
 
     Args:
-        path: Relative to the current folder, or absolute.
+        path: Relative to the current folder, or absolute; of a shipped configuration also its
+            name, alone or behind that of its folder.
+        folder: Folder of the shipped configurations that are looked for; None: any.
 
     Raises:
         FileNotFoundError: There is neither; the message names the nearest shipped one.
+        ConfigurationError: The name belongs to several, or to another folder only.
 
     Example:
         >>> find_configuration("configs/data/small.py").name
         'small.py'
+        >>> find_configuration("ising_square").name
+        'ising_square.py'
     """
     own = Path(path)
     if own.is_file():
         return own
     if str(own) in shipped_names():
-        return shipped_folder() / own.relative_to(FOLDER)
+        return _shipped_file(own)
+    if named := _named_so(str(path)):
+        return _shipped_file(_choose(str(path), named, folder))
     fault = "is a folder" if own.is_dir() and path else "does not exist"
     raise FileNotFoundError(
         f"Flag --config must name a configuration file, but {path or 'an empty one'} {fault};"
-        f" {_hint(str(own))}"
+        f" {_hint(str(own), folder)}"
     )
 
 
-def load_configuration(text: str) -> ConfigDict:
+def load_configuration(text: str, folder: str | None = None) -> ConfigDict:
     """Returns what the function `get_config` of a file returns, locked.
 
-    Only the sections `hamiltonian` and `jumps` take further keys.
+    Only the sections `hamiltonian` and `jumps` take further keys. A file that they name is looked
+    for in the folder of the configuration, then in the current one.
 
     Args:
-        text: Path of the file, see `find_configuration`, perhaps with a colon and what is handed
-            to `get_config`.
+        text: Path or name of the file, see `find_configuration`, perhaps with a colon and what is
+            handed to `get_config`.
+        folder: Folder of the shipped configurations that a name may mean; None: any.
 
     Raises:
         FileNotFoundError: There is no such file.
-        ConfigurationError: It holds no configuration, or takes no choice.
+        ConfigurationError: It holds no configuration, or takes no choice; or its name has
+            several meanings.
     """
     name, choice = _split(text)
-    path = find_configuration(name)
+    path = find_configuration(name, folder)
     try:
         get_config = _run_file(path).get_config
     except AttributeError as error:
@@ -138,6 +173,7 @@ def load_configuration(text: str) -> ConfigDict:
     config.lock()
     for section in _free_sections(config):
         section.unlock()
+        _locate_files(section, path.parent)
     return config
 
 
@@ -191,8 +227,11 @@ def nearest_key(config: dict[str, Any], above: Sequence[str], name: str) -> str:
 class _Parser(flags.ArgumentParser):
     """Reads the value of --config, and checks the keys of all --config.KEY=VALUE beside it."""
 
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+
     def parse(self, argument: str) -> ConfigDict:
-        config = load_configuration(argument)
+        config = load_configuration(argument, self.folder)
         for key in _overridden(sys.argv):
             check_key(config, key)
             _make_room(config, key)
@@ -235,6 +274,27 @@ def _split(text: str) -> tuple[str, tuple[str, ...]]:
     return text[:end], (text[end + 1 :],) if end < len(text) else ()
 
 
+def _shipped_file(name: Path) -> Path:
+    return shipped_folder() / name.relative_to(FOLDER)
+
+
+def _named_so(name: str) -> list[Path]:
+    """Returns the shipped configurations of a name, alone or behind that of its folder."""
+    paths = [Path(text) for text in shipped_names()]
+    return [path for path in paths if name in (path.stem, f"{path.parent.name}/{path.stem}")]
+
+
+def _choose(name: str, named: Sequence[Path], folder: str | None) -> Path:
+    """Returns which of those of a name is meant."""
+    fitting = [path for path in named if folder in (None, path.parent.name)]
+    if len(fitting) == 1:
+        return fitting[0]
+    words = " or ".join(f"{path.parent.name}/{path.stem}" for path in named)
+    if fitting:
+        raise ConfigurationError(f"Configuration {name} must be named with its folder, {words}.")
+    raise ConfigurationError(f"Configuration must be one of {folder}, but {name} is {words}.")
+
+
 def _run_file(path: Path) -> Any:
     loader = importlib.machinery.SourceFileLoader(MODULE, str(path))
     spec = importlib.machinery.ModuleSpec(MODULE, loader, origin=str(path))
@@ -257,6 +317,12 @@ def _free_sections(config: ConfigDict) -> Iterator[ConfigDict]:
             yield from _free_sections(value)
 
 
+def _locate_files(section: ConfigDict, folder: Path) -> None:
+    for name, value in section.items():
+        if name.endswith(FILE_SUFFIX) and isinstance(value, str) and (folder / value).is_file():
+            section[name] = str(folder / value)
+
+
 def _keys(config: dict[str, Any], above: str = "") -> Iterator[str]:
     for name, value in config.items():
         yield f"{above}{name}"
@@ -264,15 +330,24 @@ def _keys(config: dict[str, Any], above: str = "") -> Iterator[str]:
             yield from _keys(value, f"{above}{name}.")
 
 
-def _hint(name: str) -> str:
-    known = shipped_names()
-    within = [text for text in known if text.startswith(f"{name}/")]
+def _hint(name: str, folder: str | None) -> str:
+    shipped = [Path(text) for text in shipped_names()]
+    within = [path.name for path in shipped if str(path.parent) == name]
     if within:
-        return f"it holds {', '.join(Path(text).name for text in within)}."
+        return f"it holds {', '.join(within)}."
     # A name without a folder is compared with names alone.
-    comparable = {text if "/" in name else Path(text).name: text for text in known}
+    comparable = {
+        str(path) if "/" in name else form: path
+        for path in shipped
+        for form in (path.name, path.stem)
+        if folder in (None, path.parent.name)
+    }
     near = difflib.get_close_matches(name, comparable, n=1, cutoff=0.6)
     if near:
-        return f"did you mean {comparable[near[0]]}?"
-    folders = sorted({str(Path(text).parent) for text in known})
+        path = comparable[near[0]]
+        return f"did you mean {path if name.endswith('.py') else path.stem}?"
+    if folder:
+        names = [path.stem for path in shipped if path.parent.name == folder]
+        return f"those that come with qtf are {', '.join(names)}."
+    folders = sorted({str(path.parent) for path in shipped})
     return f"those that come with qtf are in {', '.join(folders)}."

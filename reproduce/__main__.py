@@ -13,12 +13,11 @@ whose inputs are unchanged are skipped. Sections, of which `dynamics` is the def
     full_scale     docs/full_scale.md: what takes days, started, stopped and resumed
 """
 
-import sys
 from collections.abc import Sequence
 
 from absl import flags
 
-from qtf.command_line import run_command
+from qtf.command_line import run_command, take_words
 from reproduce.engine.plan import select
 from reproduce.engine.sections import Section, layout_of, run_section
 from reproduce.sections import (
@@ -37,7 +36,7 @@ DEFAULT = dynamics.SECTION.name
 
 def main() -> None:
     """Defines the flags and runs the command."""
-    names = _take_names()
+    names = take_words() or [DEFAULT]
     chosen = [SECTIONS[name] for name in names if name in SECTIONS]
     budgets = next((section.budgets for section in chosen if section.budgets), ())
     if budgets:
@@ -56,14 +55,6 @@ def main() -> None:
         # The command that is running saves what it has, which takes as long as one of its steps.
         grace=None,
     )
-
-
-def _take_names() -> list[str]:
-    """Removes the words before the first flag from the command line, and returns them."""
-    names = []
-    while len(sys.argv) > 1 and not sys.argv[1].startswith("-"):
-        names.append(sys.argv.pop(1))
-    return names or [DEFAULT]
 
 
 def _run(names: Sequence[str], sections: Sequence[Section]) -> int:

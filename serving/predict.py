@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
-from qtf.command_line import run_command, value_of
+from qtf.command_line import run_command, typed_name, value_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,7 +72,10 @@ def _main() -> None:
         raise OSError(f"{str(error).rstrip('.')}{_hint(error)}") from error
     if CONFIG.value is None:
         about = "time step and Hamiltonian are" if EXACT.value else "the time step is"
-        print(f"qtf-predict: {about} the paper's, as no --config is given.", file=sys.stderr)
+        print(
+            f"{typed_name('qtf-predict')}: {about} the paper's, as no --config is given.",
+            file=sys.stderr,
+        )
     print(as_json(prediction) if JSON.value else table(prediction, every_step=OBSERVABLES.value))
     if output:
         write_atomically(output, archive(prediction))

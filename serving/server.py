@@ -14,9 +14,8 @@ from pathlib import Path
 
 from absl import flags, logging
 
-from qtf.command_line import run_command, value_of
+from qtf.command_line import run_command, typed_name, value_of
 from qtf.quiet_import import import_tensorflow_quietly
-from serving.configuration import text_config
 from serving.configuration.options import (
     BatchingOptions,
     Limits,
@@ -126,6 +125,9 @@ def _check_flags() -> None:
 
 
 def _options() -> ServerOptions:
+    # Here and below: without the extra `serve`, too, --help answers.
+    from serving.configuration import text_config
+
     return ServerOptions(
         host=HOST.value,
         port=PORT.value,
@@ -155,6 +157,8 @@ def _options() -> ServerOptions:
 
 def _models() -> list[ModelConfig]:
     if MODEL_CONFIG_FILE.value:
+        from serving.configuration import text_config
+
         return text_config.read_models(MODEL_CONFIG_FILE.value)
     return [ModelConfig(MODEL_NAME.value, Path(value_of(MODEL_BASE_PATH)).resolve())]
 
@@ -162,6 +166,8 @@ def _models() -> list[ModelConfig]:
 def _tls() -> TlsFiles | None:
     if not SSL_FILE.value:
         return None
+    from serving.configuration import text_config
+
     files = text_config.read_tls(SSL_FILE.value)
     check_tls(files, SSL_FILE.value)
     return files
@@ -172,6 +178,8 @@ def _repository_options() -> RepositoryOptions:
     if BATCHING.value:
         batching = BatchingOptions(num_batch_threads=os.cpu_count() or 1)
         if BATCHING_FILE.value:
+            from serving.configuration import text_config
+
             batching = text_config.read_batching(BATCHING_FILE.value, defaults=batching)
         batching = dataclasses.replace(batching, by_value=tuple(BY_VALUE.value))
     return RepositoryOptions(
@@ -187,7 +195,7 @@ def _repository_options() -> RepositoryOptions:
 
 def _announce(grpc_port: int, rest_port: int | None) -> None:
     rest = "" if rest_port is None else f", REST http://{HOST.value}:{rest_port}"
-    print(f"qtf-serve: ready, gRPC {HOST.value}:{grpc_port}{rest}", flush=True)
+    print(f"{typed_name('qtf-serve')}: ready, gRPC {HOST.value}:{grpc_port}{rest}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Open Heisenberg chain, H = sum S S, trained at one length and retrained on longer ones.
 
-    --config=configs/ground_state/grow_chain.py[:desktop|:paper], by default desktop
+    --config=grow_chain[:desktop|:paper], by default desktop
 
 desktop: 16 spins by stochastic reconfiguration with everything that is known of the signs, then 16
 more at a time up to 80, with 300 minibatches each.

@@ -1,6 +1,6 @@
 """Open Heisenberg square, H = sum S S, trained at one size and retrained on larger ones.
 
-    --config=configs/ground_state/grow_square.py[:desktop|:paper], by default desktop
+    --config=grow_square[:desktop|:paper], by default desktop
 
 desktop: sides 4, 6, 8 by stochastic reconfiguration with the signs built in. paper: what the
 iterative-retraining paper did, sides 6 to 30.

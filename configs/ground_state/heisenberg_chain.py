@@ -1,6 +1,6 @@
 """Open Heisenberg chain, H = sum S S, with the energy of the Bethe equations beside it.
 
---config=configs/ground_state/heisenberg_chain.py:N, by default 20
+--config=heisenberg_chain:N, by default 20
 """
 
 from ml_collections import ConfigDict

@@ -1,6 +1,6 @@
 """Heisenberg antiferromagnet on an open square, H = sum S S.
 
-    --config=configs/ground_state/heisenberg_square.py:SIDE[,sign], by default 4
+    --config=heisenberg_square:SIDE[,sign], by default 4
 
 With `sign`, Marshall's sign rule is built in; without, the network has to learn it.
 """

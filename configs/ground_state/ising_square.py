@@ -1,6 +1,6 @@
 """Ising model in a transverse field on an open square, H = -sum Z Z - field sum X.
 
---config=configs/ground_state/ising_square.py:SIDE,FIELD, by default 4,3.0
+--config=ising_square:SIDE,FIELD, by default 4,3.0
 """
 
 from ml_collections import ConfigDict

@@ -1,6 +1,6 @@
 """Frustrated Heisenberg antiferromagnet on an open square, H = sum S S + J2 sum' S S.
 
-    --config=configs/ground_state/j1j2_square.py:SIDE,J2, by default 4,0.5
+    --config=j1j2_square:SIDE,J2, by default 4,0.5
 
 Marshall's sign rule is the start; the network learns where it fails. On a 4x4 square it is trained
 on all configurations: those in question are rare.

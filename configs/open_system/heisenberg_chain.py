@@ -1,6 +1,6 @@
 """Periodic Heisenberg chain that decays, H = sum (2 XX + ZZ) + sum Z, from <Y> = -1.
 
-    --config=configs/open_system/heisenberg_chain.py:N, by default 4
+    --config=heisenberg_chain:N, by default 4
 
 Source: luo2022, figure 2 (a).
 """

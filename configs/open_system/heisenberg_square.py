@@ -1,6 +1,6 @@
 """Periodic 3x3 Heisenberg square that decays, H = sum (0.9 XX + JY YY + ZZ), from all up.
 
-    --config=configs/open_system/heisenberg_square.py:JY,STRINGS[,dynamics], by default 1.8,8
+    --config=heisenberg_square:JY,STRINGS[,dynamics], by default 1.8,8
 
 The steady state; with `dynamics`, steps of time instead.
 

@@ -1,6 +1,6 @@
 """Steady state of the periodic Ising chain that decays, H = (1/2) sum ZZ + (G/2) sum X.
 
-    --config=configs/open_system/ising_chain.py:N,G, by default 6,2.0
+    --config=ising_chain:N,G, by default 6,2.0
 
 Source: luo2022, figures 3 and S5 (N = 16, V = 2).
 """

@@ -1,6 +1,6 @@
 """Periodic Heisenberg chain whose energies are ten times its decay, from <Y> = -1.
 
-    --config=configs/open_system/stiff_chain.py:N,TAU, by default 4,0.0005
+    --config=stiff_chain:N,TAU, by default 4,0.0005
 
 From TAU 0.001 on to t = 5 instead of 0.2, and by Adam: natural gradients diverge.
 

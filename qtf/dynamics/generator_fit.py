@@ -25,6 +25,7 @@ from qtf.dynamics.generator_loss import GeneratorLoss
 from qtf.dynamics.lag_test import LagResiduals, lag_p_value
 from qtf.dynamics.local_terms import LocalTerms
 from qtf.dynamics.state_checks import checked_trajectories
+from qtf.physics import PauliSum
 
 LAG_FACTOR = 4
 MAX_GAUSS_NEWTON_STEPS = 30
@@ -95,6 +96,14 @@ class FitResult:
         lag alone does not tell, which is None.
         """
         return None if self.p_value is None else self.p_value >= SMALLEST_P_VALUE
+
+    def hamiltonian(self, n_sites: int) -> PauliSum:
+        """Returns G of a chain of `n_sites` spins, which `qtf.physics.evolve` takes.
+
+        Raises:
+            ValueError: These fields belong to a chain of another length.
+        """
+        return self.terms.pauli_sum(self.coefficients, n_sites)
 
     def to_dict(self) -> dict[str, object]:
         """Returns everything but the two matrices as JSON can hold it."""

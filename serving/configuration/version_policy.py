@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tensorflow_serving.config.file_system_storage_path_source_pb2 import (
-    FileSystemStoragePathSourceConfig,
-)
+if TYPE_CHECKING:
+    from tensorflow_serving.config.file_system_storage_path_source_pb2 import (
+        FileSystemStoragePathSourceConfig,
+    )
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class VersionPolicy:
 
     @classmethod
     def from_proto(
-        cls, proto: FileSystemStoragePathSourceConfig.ServableVersionPolicy
+        cls, proto: "FileSystemStoragePathSourceConfig.ServableVersionPolicy"
     ) -> "VersionPolicy":
         """Reads a `ServableVersionPolicy`.
 

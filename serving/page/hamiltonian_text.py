@@ -22,13 +22,22 @@ def hamiltonian_text(physics: Mapping[str, Json]) -> str:
         'H = −J Σ ZᵢZⱼ − h Σ Zᵢ − g Σ Xᵢ, open chain, g = −1.05'
     """
     settings = HamiltonianSettings.from_mapping(physics)
-    if not settings.model.is_on_lattice:
-        terms = cast("list[Json]", physics["terms"])
-        return f"H = sum of {len(terms)} Pauli strings"
+    if settings.name == "custom":
+        return f"H = {_sum_of(settings)}"
     symbols = settings.model.symbols
     values = [f"{s}{_EQUALS}{_value(physics[k])}" for k, s in symbols.items() if k in physics]
     units = ["S = σ"] if physics.get("units") == "pauli" else []
     return ", ".join([settings.model.formula, _lattice(settings), *values, *units])
+
+
+def _sum_of(settings: HamiltonianSettings) -> str:
+    terms = cast("list[Json]", settings["terms"])
+    sums = [f"Σ {term['paulis']}" for term in terms if isinstance(term, Mapping) and "on" in term]
+    strings = f"sum of {len(terms) - len(sums)} Pauli strings"
+    if not sums:
+        return strings
+    several = [strings] if len(sums) < len(terms) else []
+    return f"{' + '.join([*sums, *several])}, {_lattice(settings)}"
 
 
 def _lattice(settings: HamiltonianSettings) -> str:

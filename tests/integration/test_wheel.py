@@ -1,20 +1,24 @@
-"""What pip installs, without the clone beside it."""
+"""What pip installs: the wheel alone and with each extra, in an environment of its own."""
 
 import json
 import os
+import re
+import resource
 import shutil
 import subprocess
 import sys
+import venv
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from tests import preloaded
+from commands.table import COMMANDS
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("qtf", "data_gen", "trainers", "serving")
+PACKAGES = ("commands", "qtf", "data_gen", "trainers", "serving")
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+MOST_BYTES = 250e6
 pytestmark = pytest.mark.long
 
 
@@ -34,32 +38,64 @@ def wheel(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def installed(wheel, tmp_path_factory):
-    """A folder with the installed wheel and its scripts."""
-    folder = tmp_path_factory.mktemp("site")
-    subprocess.run([*PIP, "install", "--no-deps", f"--target={folder}", str(wheel)], check=True)
-    return folder
-
-
-@pytest.fixture(scope="module")
 def elsewhere(tmp_path_factory):
+    """The empty folder in which all commands run, so that one finds what another has written."""
     return tmp_path_factory.mktemp("elsewhere")
 
 
-@pytest.fixture(scope="module")
-def qtf(installed, elsewhere):
-    """Function of a command's name and arguments, run in a folder of its own."""
+@pytest.fixture
+def installed(wheel, elsewhere, tmp_path):
+    """Function of the name of an extra: its environment, which is gone after the test."""
 
-    def run(name, *arguments):
-        return preloaded.run(
-            [sys.executable, installed / "bin" / f"qtf-{name}", *arguments],
-            cwd=elsewhere,
-            env={**os.environ, "PYTHONPATH": str(installed)},
-            capture_output=True,
+    def install(extra, *options):
+        venv.create(tmp_path / "env", with_pip=False)
+        python = str(tmp_path / "env/bin/python")
+        package = f"qtf[{extra}] @ {wheel.as_uri()}"
+        further = ["-c", str(ROOT / "constraints.txt"), *options, package]
+        subprocess.run([*PIP, "--python", python, "install", *further], check=True)
+        return Environment(tmp_path / "env", elsewhere)
+
+    yield install
+    shutil.rmtree(tmp_path / "env", ignore_errors=True)
+
+
+class Environment:
+    """An environment with qtf, and a folder to run it in."""
+
+    def __init__(self, path, folder):
+        self.path, self.folder = path, folder
+
+    def start(self, *words, **options):
+        environment = {name: x for name, x in os.environ.items() if name != "PYTHONPATH"}
+        command = [str(self.path / "bin" / words[0]), *words[1:]]
+        return subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
+            **options,
         )
 
-    return run
+    def run(self, *words):
+        """Returns exit code, standard output and standard error."""
+        process = self.start(*words)
+        out, err = process.communicate()
+        return process.returncode, out, err
+
+    def output(self, *words):
+        code, out, err = self.run(*words)
+        assert code == 0, err
+        return out
+
+    def modules(self):
+        """Returns the names of what is installed."""
+        return {path.name for path in self.packages.iterdir()}
+
+    @property
+    def packages(self):
+        return next(self.path.glob("lib/python3*/site-packages"))
 
 
 def test_the_wheel_holds_every_file_of_its_packages_and_nothing_else(wheel):
@@ -71,24 +107,160 @@ def test_the_wheel_holds_every_file_of_its_packages_and_nothing_else(wheel):
                 expected.add(str("qtf" / inner if name == "configs" else inner))
     held = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     assert held == expected
+    (metadata,) = [name for name in zipfile.ZipFile(wheel).namelist() if name.endswith("/METADATA")]
+    assert "Requires-Python: <3.14,>=3.11" in zipfile.ZipFile(wheel).read(metadata).decode()
 
 
-def test_commands_run_in_an_empty_folder(qtf, elsewhere):
-    few = [f"--config.n_trajectories.{split}=(4,)" for split in ("train", "validation", "test")]
-    short = ["--config.training.n_epochs=1", "--config.training.steps_per_epoch=2"]
-    for command in (
-        ["generate", "--config=configs/data/small.py", "--out_dir=D", "--workers=1", *few],
-        ["verify", "--data_dir=D"],
-        ["train", "--config=configs/dynamics/local_generator.py", "--workdir=L"],
-        ["evaluate", "--workdir=L", "--data_dir=D", "--out_dir=R", "--n_steps=20"],
-        ["export", "--workdir=L", "--model_dir=M", "--n_sites=2"],
-        ["ground-state", "--config=configs/ground_state/ising_square.py:2,3.0", "--workdir=G"],
-        ["open-system", "--config=configs/open_system/heisenberg_chain.py:3", "--workdir=O"],
-        ["compare-samplers", "--workdir=C", "--run=G", "--n_steps=0", "--n_kept=20"],
+def test_the_core_is_small_learns_hamiltonians_and_names_the_extra_of_the_rest(installed):
+    core = installed("")
+    assert {"keras", "tensorflow", "matplotlib", "tfrecord"}.isdisjoint(core.modules())
+    size = sum(path.lstat().st_blocks * 512 for path in core.packages.rglob("*"))
+    assert size < MOST_BYTES
+    assert seconds_of(core, "python", "-c", "import qtf") < 0.1
+    assert seconds_of(core, "qtf", "--help") < 0.3
+    fit = core.output("python", str(ROOT / "tests/learned_hamiltonian.py"))
+    assert fit.startswith("XXZ chain with coupling 1.000000000 +- ")
+    assert "ising_square:SIDE,FIELD" in core.output("qtf", "configs")
+    assert "lattice_and_flip" in core.output(
+        "qtf", "ground-state", "--config=ising_square", "--print_config"
+    )
+    for name, command in COMMANDS.items():
+        assert core.output("qtf", name, "--help")
+        if not command.module.startswith("commands."):
+            assert (core.path / "bin" / f"qtf-{name}").is_file()
+    for words, extra in (
+        (("generate", "--config=small", "--out_dir=N"), "data"),
+        (("ground-state", "--config=ising_square", "--workdir=N"), "train"),
+        (("evaluate", "--workdir=N", "--out_dir=N"), "train"),
+        (("serve", "--model_base_path=N"), "serve"),
+        (("python", "-c", "import qtf.ground_states.wave_function"), "train"),
     ):
-        further = short if command[0] in ("ground-state", "open-system") else []
-        done = qtf(*command, *further)
-        assert done.returncode == 0, done.stderr
+        code, out, err = core.run(*(words if words[0] == "python" else ("qtf", *words)))
+        assert (code, out) == (1, "")
+        assert err.splitlines()[-1].endswith(f"it comes with pip install 'qtf[{extra}]'."), err
+        assert words[0] == "python" or err.count("\n") == 1
+    assert not list(core.folder.iterdir())
+
+
+def seconds_of(environment, *words):
+    """Returns the shortest of three, in seconds of the processor: other work makes it longer."""
+    times = []
+    for _ in range(3):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        environment.output(*words)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return min(times)
+
+
+FEW = [f"--config.n_trajectories.{split}=(4,)" for split in ("train", "validation", "test")]
+GENERATE = ("qtf", "generate", "--config=small", "--workers=1", *FEW)
+
+
+@pytest.fixture
+def data(elsewhere, installed):
+    """A folder of trajectories, written where only the extra `data` is installed."""
+    if not (elsewhere / "D").exists():
+        environment = installed("data")
+        environment.output(*GENERATE, "--out_dir=D")
+        assert "18 files" in environment.output("qtf-verify", "--data_dir=D")
+        shutil.rmtree(environment.path)
+    return elsewhere / "D"
+
+
+def test_data_is_written_and_verified(data):
+    assert (data / "manifest.json").is_file()
+
+
+def test_data_is_written_by_workers_of_dask(installed, data):
+    environment = installed("dask")
+    environment.output(*GENERATE, "--out_dir=D2", "--dask_scheduler=local")
+    for path in data.glob("*.tfrecord"):
+        assert (data.parent / "D2" / path.name).read_bytes() == path.read_bytes()
+
+
+SHORT = ["--config.training.n_epochs=1", "--config.training.steps_per_epoch=2"]
+SMALL_NETWORK = [
+    "--config=demo",
+    "--config.model.units=16",
+    "--config.model.n_max=4",
+    "--config.data.n_sites=(2,3)",
+    "--config.data.weights=()",
+    "--config.data.batch_size=2",
+    "--config.data.n_validation=4",
+    "--config.data.n_rollouts=4",
+    "--config.training.xla=False",
+    *SHORT,
+]
+
+
+@pytest.fixture
+def runs(installed, data, elsewhere):
+    """The folder of the runs of all trainings, and of what follows, by the extra `train` alone."""
+    if not (elsewhere / "M").exists():
+        environment = installed("train", "--no-compile")
+        for words in (
+            ("train", *SMALL_NETWORK, "--data_dir=D", "--workdir=N"),
+            ("train", "--config=local_generator", "--workdir=L"),
+            ("evaluate", "--workdir=N", "--data_dir=D", "--out_dir=R", "--n_steps=20"),
+            ("ground-state", "--config=ising_square:3,3.0", "--workdir=G", *SHORT),
+            ("open-system", "--config=heisenberg_chain:3", "--workdir=O", *SHORT),
+            ("export", "--workdir=L", "--model_dir=M", "--n_sites=2"),
+        ):
+            environment.output("qtf", *words)
+        shutil.rmtree(environment.path)
+    return elsewhere
+
+
+def test_models_are_trained_evaluated_and_exported(runs):
+    assert (runs / "R/report.html").is_file()
+    assert (runs / "M/1/saved_model.pb").is_file()
+    assert list((runs / "N/tensorboard").rglob("events*"))
     # Of the installed package, which lies in no clone.
-    (start,) = json.loads((elsewhere / "G/run.json").read_text())["starts"]
+    (start,) = json.loads((runs / "G/run.json").read_text())["starts"]
     assert start["git_revision"] is None
+
+
+def test_models_are_served_and_asked(installed, runs):
+    environment = installed("serve", "--no-compile")
+    server = environment.start(
+        "qtf", "serve", "--port=0", "--rest_api_port=0", "--model_base_path=M"
+    )
+    line = server.stdout.readline()
+    try:
+        ready = re.match(r"qtf serve: ready, gRPC (\S+), REST (\S+)\n", line)
+        for address in ready.groups():
+            asked = ["--model_name=default", "--state=neel:2", "--n_steps=5", "--plot=out.png"]
+            table = environment.output("qtf", "predict", f"--address={address}", *asked)
+            assert "magnet" in table
+    finally:
+        server.terminate()
+        _, err = server.communicate()
+    assert server.returncode == 0, (line, err)
+    assert (runs / "out.png").stat().st_size > 1000
+
+
+def test_samplers_are_compared_by_probability(installed, runs):
+    environment = installed("probability", "--no-compile")
+    words = ("--workdir=C", "--run=G", "--n_steps=0", "--n_kept=20")
+    environment.output("qtf", "compare-samplers", *words)
+    assert (runs / "C/modes.png").is_file()
+
+
+def test_jax_trains_where_tensorflow_is_not_installed(installed):
+    environment = installed("jax", "--no-compile")
+    assert "tensorflow" not in environment.modules()
+    words = ("--backend=jax", "--config=ising_square:2,3.0", "--workdir=J", *SHORT)
+    assert "energy" in environment.output("qtf", "ground-state", *words)
+
+
+@pytest.mark.parametrize("extra", ["gpu", "all", "test"])
+def test_versions_that_were_tested_fit_together(wheel, tmp_path, extra):
+    venv.create(tmp_path, with_pip=False)
+    words = ["--python", str(tmp_path / "bin/python"), "install", "--dry-run"]
+    requirements = ["-c", str(ROOT / "constraints.txt"), f"qtf[{extra}] @ {wheel.as_uri()}"]
+    pip = [word for word in PIP if word != "--quiet"]
+    done = subprocess.run([*pip, *words, *requirements], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    named = set(re.findall(r"(\S+)-[\d.]+\S*", done.stdout.splitlines()[-1]))
+    assert {"gpu": "nvidia-cudnn-cu12", "all": "tf_keras", "test": "ruff"}[extra] in named

@@ -60,7 +60,7 @@ def test_an_installed_package_holds_its_configurations(tmp_path, monkeypatch):
     [
         ("configs/ground_state/isng_square.py", f"does not exist; did you mean {ISING}?"),
         ("ising_square.py", f"ising_square.py does not exist; did you mean {ISING}?"),
-        ("configs/data", "is a folder; it holds demo.py, ising.py, paper.py, small.py."),
+        ("configs/data", "is a folder; it holds demo.py, driven.py, ising.py, paper.py, small.py."),
         ("zzz", "does not exist; those that come with qtf are in configs/data, configs/dyn"),
         ("", "but an empty one does not exist"),
     ],
@@ -70,6 +70,71 @@ def test_a_wrong_path_names_what_there_is(elsewhere, path, words):
         (elsewhere / path).mkdir(parents=True)
     with pytest.raises(FileNotFoundError, match=re.escape(words)):
         find_configuration(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "folder", "file"),
+    [
+        ("ising_square", None, ISING),
+        ("ising_square", "ground_state", ISING),
+        ("ground_state/ising_square", None, ISING),
+        ("heisenberg_chain", "open_system", "configs/open_system/heisenberg_chain.py"),
+        ("heisenberg_chain", "ground_state", "configs/ground_state/heisenberg_chain.py"),
+        ("open_system/heisenberg_chain", None, "configs/open_system/heisenberg_chain.py"),
+        ("demo", "data", "configs/data/demo.py"),
+    ],
+)
+def test_a_shipped_configuration_is_named_without_folder_and_suffix(elsewhere, name, folder, file):
+    assert find_configuration(name, folder) == ROOT / file
+    # A folder of that name, such as that of a run, is in nobody's way; a file is.
+    (elsewhere / "ising_square").mkdir()
+    assert find_configuration(name, folder) == ROOT / file
+    (elsewhere / "demo").write_text("")
+    assert (find_configuration(name, folder) == Path("demo")) == (name == "demo")
+
+
+def test_a_choice_stands_behind_a_name(elsewhere):
+    config = load_configuration("ising_square:3,2.5", "ground_state")
+    assert config.physics.hamiltonian.transverse_field == 2.5
+
+
+@pytest.mark.parametrize(
+    ("name", "folder", "words"),
+    [
+        (
+            "heisenberg_chain",
+            None,
+            "Configuration heisenberg_chain must be named with its folder,"
+            " ground_state/heisenberg_chain or open_system/heisenberg_chain.",
+        ),
+        (
+            "ising_square",
+            "dynamics",
+            "Configuration must be one of dynamics, but ising_square is ground_state/ising_square.",
+        ),
+        (
+            "open_system/ising_chain",
+            "ground_state",
+            "must be one of ground_state, but open_system/ising_chain is open_system/ising_chain.",
+        ),
+    ],
+)
+def test_a_name_of_several_or_of_other_configurations_is_told(name, folder, words):
+    with pytest.raises(ConfigurationError, match=re.escape(words)):
+        find_configuration(name, folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("ising_sqare", "ising_sqare does not exist; did you mean ising_square?"),
+        ("zzz", ", grow_chain, grow_square, heisenberg_chain, heis"),
+        ("smal", ", grow_chain, grow_square, "),
+    ],
+)
+def test_a_wrong_name_is_compared_with_those_that_the_command_takes(elsewhere, name, words):
+    with pytest.raises(FileNotFoundError, match=re.escape(words)):
+        find_configuration(name, "ground_state")
 
 
 @pytest.mark.parametrize("name", ["a:b.py", "plain.py", "3:4:5.py"])
@@ -96,6 +161,20 @@ def test_a_file_without_a_configuration_is_told(elsewhere, content, words):
     Path("broken.py").write_text(content)
     with pytest.raises(ConfigurationError, match=re.escape(words)):
         load_configuration("broken.py")
+
+
+def test_a_file_of_terms_is_looked_for_beside_the_configuration(elsewhere):
+    folder = elsewhere / "systems"
+    folder.mkdir()
+    section = "{'hamiltonian': {'name': 'custom', 'terms_file': name}, 'other_file': 'own.json'}"
+    (folder / "own.py").write_text(HEADER + f"def get_config(name): return ConfigDict({section})")
+    (folder / "own.json").write_text("[]")
+    config = load_configuration("systems/own.py:own.json")
+    assert config.hamiltonian.terms_file == "systems/own.json"
+    assert config.other_file == "own.json"
+    # Not there: it is one of the current folder.
+    config = load_configuration("systems/own.py:here.json")
+    assert config.hamiltonian.terms_file == "here.json"
 
 
 def test_a_choice_for_a_file_that_takes_none_is_told():

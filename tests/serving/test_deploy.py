@@ -382,11 +382,14 @@ def test_health_check_knows_a_served_model():
 def test_dockerfile_copies_what_setup_needs():
     kept = (DEPLOY / "Dockerfile.dockerignore").read_text().split()
     kept = {line[1:] for line in kept if line.startswith("!")}
-    rooms = set(re.search(r"in \((.+?)\)", (ROOT / "setup.py").read_text())[1].split(", "))
-    assert {room.strip('"') for room in rooms} <= kept
-    assert {"setup.py", "pyproject.toml", "constraints.txt", "README.md"} <= kept
+    setup = (ROOT / "setup.py").read_text()
+    rooms = set(re.findall(r'"(\w+)"', re.search(r"ROOMS = \((.+?)\)", setup)[1]))
+    assert len(rooms) > 4
+    assert rooms <= kept
+    assert {"configs", "setup.py", "pyproject.toml", "constraints.txt", "README.md"} <= kept
     assert all((ROOT / name).exists() for name in kept)
     text = (DEPLOY / "Dockerfile").read_text()
     assert _compose()["entrypoint"] == _container()["command"] == ["tensorflow_model_server"]
     assert "/usr/local/bin/tensorflow_model_server" in text
     assert "qtf-serve --host=0.0.0.0" in text
+    assert "--constraint constraints.txt '.[serve]'" in text

@@ -11,7 +11,7 @@ import sys
 
 from absl import flags
 
-from qtf.command_line import positive_integers, run_command, value_of
+from qtf.command_line import positive_integers, run_command, typed_name, value_of
 from qtf.export.settings import ExportSettings
 
 WORKDIR = flags.DEFINE_string("workdir", None, "Run folder of the model.")
@@ -70,7 +70,8 @@ def _main() -> None:
     print(f"SavedModel: {version}")
     if not ONLY_FOR_US.isdisjoint(str(version.resolve())):
         print(
-            "qtf-export: TensorFlow takes [ and \\ in paths for patterns; qtf-serve reads this"
+            f"{typed_name('qtf-export')}: TensorFlow takes [ and \\ in paths for patterns;"
+            " qtf-serve reads this"
             " model, but tf.saved_model.load and TensorFlow Serving need a folder of another name.",
             file=sys.stderr,
         )

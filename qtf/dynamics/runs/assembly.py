@@ -5,17 +5,31 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from qtf.data.laws import RecordedLaw, law_of
 from qtf.data.loading import load_trajectories
 from qtf.data.schema import MANIFEST_NAME, Manifest, file_sha256
-from qtf.data.settings import FILES, DataSettings, TrajectoryLaw, law_of
+from qtf.data.settings import FILES, DataSettings
 from qtf.dynamics.generator_fit import FitResult
 from qtf.dynamics.runs import generator_fitting
 from qtf.dynamics.runs.exact_data import exact_source, exact_validation
 from qtf.dynamics.runs.settings import LBFGS, DynamicsSettings, DynamicsTrainingSettings
 from qtf.dynamics.task import DynamicsTask, TrajectorySource
 from qtf.run_kinds import DYNAMICS, check_kind
+from qtf.training.changes import ChangeRules
 from qtf.training.loop import train
 from qtf.training.run_folder import RunFolder
+
+# What another value changes from now on, and not what was learned.
+CHANGEABLE = (
+    "data.weights",
+    "data.batch_size",
+    "data.n_validation",
+    "data.n_rollouts",
+    "data.rollout_steps",
+    "data.cache",
+)
+# Law of the states on which a network grows that learns from given trajectories.
+GROWN_FROM = "haar"
 
 
 class Trajectories(NamedTuple):
@@ -30,7 +44,7 @@ class Trajectories(NamedTuple):
 
     source: TrajectorySource
     validation: dict[int, np.ndarray]
-    law: TrajectoryLaw
+    law: RecordedLaw
     manifest_sha256: str | None = None
 
     def physics(self) -> dict[str, Any]:
@@ -45,6 +59,7 @@ def run(
     *,
     data_dir: Path | str | None = None,
     init_from: Path | str | None = None,
+    change: bool = False,
     profile: bool = False,
 ) -> FitResult | None:
     """Trains a model of dynamics in the run folder `workdir`.
@@ -54,6 +69,7 @@ def run(
         workdir: The run folder.
         data_dir: Folder of trajectories; needed by `data.source` = "files".
         init_from: Run folder whose best weights the model starts from.
+        change: Whether the run may go on with other settings, see `ChangeRules`.
         profile: Whether ten of the first steps are traced for TensorBoard.
 
     Returns:
@@ -63,6 +79,8 @@ def run(
         ValueError: The data or the run folder do not fit.
     """
     trajectories = load_data(settings, data_dir)
+    if settings.model.is_generator:
+        trajectories.law.check_undriven(f'Setting `model.preset` = "{settings.model.preset}"')
     task = make_task(settings, trajectories, init_from=init_from)
     recorded = {
         **settings.as_mapping(),
@@ -79,7 +97,18 @@ def run(
             task, settings, trajectories.law, recorded, workdir, data_dir=files
         )
     del recorded["fit"]
-    train(task.build, settings.training, recorded, workdir, kind=DYNAMICS, profile=profile)
+    rules = ChangeRules(
+        changeable=CHANGEABLE, demanded=change, usual=DynamicsSettings().as_mapping()
+    )
+    train(
+        task.build,
+        settings.training,
+        recorded,
+        workdir,
+        kind=DYNAMICS,
+        profile=profile,
+        rules=rules,
+    )
     return None
 
 
@@ -125,7 +154,7 @@ def make_task(
         n_rollouts=settings.data.n_rollouts,
         initial_weights=None if init_from is None else _initial_weights(init_from),
         grown_from=_longest_chain(settings, init_from),
-        initial_states=trajectories.law.initial_states,
+        initial_states=GROWN_FROM if trajectories.law.is_given else trajectories.law.initial_states,
         xla=settings.training.xla,
     )
 

@@ -19,6 +19,7 @@ from qtf.open_systems.settings import (
     metric_names,
 )
 from qtf.physics import MEASUREMENTS, HamiltonianSettings, JumpSettings
+from qtf.physics.lindblad import check_pairs
 from qtf.settings import Settings
 from qtf.training.optimizers import OptimizerSettings
 from qtf.training.settings import FULL_PRECISIONS, TrainingSettings
@@ -136,6 +137,7 @@ class OpenSystemSettings(Settings):
             ValueError: A rule is broken.
         """
         super().__post_init__()
+        check_pairs(self.physics.hamiltonian.build())
         lattice = self.physics.hamiltonian.lattice
         n_sites = lattice.n_sites
         if n_sites < 2:

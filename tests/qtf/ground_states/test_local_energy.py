@@ -13,6 +13,7 @@ from qtf.physics import (
     PauliTerm,
     Square,
     all_bits,
+    custom,
     heisenberg,
     ising,
     j1j2,
@@ -30,6 +31,19 @@ HAMILTONIANS = {
         Square(2, 3, periodic=True), longitudinal_field=[0.5, -0.3, 0.0, 0.2, 1.1, -0.7]
     ),
     "periodic square": heisenberg(Square(2, 3, periodic=True), coupling=np.arange(1.0, 13.0)),
+    # Each flip has real and imaginary elements; YYY beside XXY, X and Y beside ZY.
+    "complex": custom(
+        6,
+        [
+            (0.5, (0, 2, 5), "YYY"),
+            (-0.9, (5, 0, 2), "XXX"),
+            (0.3, (1, 0, 2, 5), "ZYXX"),
+            (0.6, (3,), "X"),
+            (-0.4, (3,), "Y"),
+            (0.7, (3, 4), "YZ"),
+            (1.1, (1, 4), "ZZ"),
+        ],
+    ),
     "mixed": PauliSum(
         6,
         [PauliTerm(0.7, (0, 2, 3, 5), "YXZY"), PauliTerm(-0.2, (1,), "X"), PauliTerm(3.0, (), "")],
@@ -54,7 +68,7 @@ def looked_up(vector):
 def test_connected_elements_are_the_rows_of_the_matrix(name):
     hamiltonian = HAMILTONIANS[name]
     diagonal, elements, others = map(np.asarray, LocalEnergy(hamiltonian).connected(EVERY))
-    matrix = np.diag(diagonal)
+    matrix = np.diag(diagonal).astype(elements.dtype)
     for element, other in zip(elements, others, strict=True):
         np.add.at(matrix, (np.arange(64), other @ POWERS), element)
     np.testing.assert_allclose(matrix, hamiltonian.to_dense(), atol=1e-14)
@@ -73,8 +87,28 @@ def test_eigenstate_has_the_same_local_energy_everywhere(name, chunk):
         np.testing.assert_allclose(imaginary, 0.0, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", HAMILTONIANS)
-@pytest.mark.parametrize(("n_prefixes", "chunk"), [(2, 0), (3, 2), (9, 1)])
+@pytest.mark.parametrize("nowhere", [np.nan, np.inf])
+def test_wave_function_is_not_needed_where_the_hamiltonian_does_not_lead(nowhere):
+    hamiltonian = HAMILTONIANS["heisenberg"]
+    # The magnetisation stays, so nothing leads out of this sector.
+    in_sector = EVERY.sum(axis=1) == 3
+    vector = np.where(in_sector, np.random.default_rng(0).uniform(1.0, 2.0, 64), 0.0)
+
+    def log_psi(bits):
+        log_modulus, phase = map(np.array, looked_up(vector)(bits))
+        log_modulus[ops.convert_to_numpy(bits).sum(axis=1) != 3] = nowhere
+        return ops.convert_to_tensor(log_modulus), ops.convert_to_tensor(phase)
+
+    real, imaginary = LocalEnergy(hamiltonian)(log_psi, EVERY[in_sector])
+    expected = (hamiltonian.to_dense() @ vector)[in_sector] / vector[in_sector]
+    np.testing.assert_allclose(real, expected.real, atol=1e-10)
+    np.testing.assert_allclose(imaginary, 0.0, atol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("name", "n_prefixes", "chunk"),
+    [*((name, 3, 2) for name in HAMILTONIANS), ("mixed", 2, 0), ("j1j2", 9, 1)],
+)
 def test_prefixes_change_nothing(name, n_prefixes, chunk):
     keras.utils.set_random_seed(0)
     network = GRUNetwork(n_positions=6, units=5, dtype="float64")
@@ -83,6 +117,16 @@ def test_prefixes_change_nothing(name, n_prefixes, chunk):
     found = LocalEnergy(HAMILTONIANS[name], n_prefixes=n_prefixes, chunk=chunk)(psi, EVERY)
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-11)
+
+
+@pytest.mark.parametrize("name", ["complex", "heisenberg"])
+@pytest.mark.parametrize("chunk", [0, 2])
+def test_local_energies_of_any_state_are_those_of_the_sparse_matrix(name, chunk):
+    parts = np.random.default_rng(1).standard_normal((2, 64))
+    vector = parts[0] + 1j * parts[1]
+    expected = HAMILTONIANS[name].to_sparse() @ vector / vector
+    real, imaginary = LocalEnergy(HAMILTONIANS[name], chunk=chunk)(looked_up(vector), EVERY)
+    np.testing.assert_allclose(np.asarray(real) + 1j * np.asarray(imaginary), expected, rtol=1e-10)
 
 
 @pytest.mark.parametrize("architecture", [PixelCNN, LSTM2D, GatedRNN2D])
@@ -99,7 +143,7 @@ def test_prefixes_on_squares_are_whole_rows(monkeypatch, architecture, n_prefixe
     assert asked == [starts]
 
 
-@pytest.mark.parametrize("name", ["ising", "heisenberg"])
+@pytest.mark.parametrize("name", ["ising", "heisenberg", "complex"])
 def test_gradient_over_all_configurations_equals_finite_differences(name, gradients):
     hamiltonian = HAMILTONIANS[name]
     matrix = hamiltonian.to_dense()
@@ -134,10 +178,21 @@ def test_gradient_over_all_configurations_equals_finite_differences(name, gradie
         assert np.sum(np.asarray(gradient) * direction) == pytest.approx(difference, abs=2e-7)
 
 
+def test_gradient_does_not_see_the_norm_or_the_phase_of_the_whole(gradients):
+    rng = np.random.default_rng(3)
+    log_modulus, phase, real, imaginary = rng.standard_normal((4, 10))
+    shares = rng.dirichlet(np.ones(10))
+
+    def surrogate(log_norm, angle):
+        return gradient_surrogate(log_modulus + log_norm, phase + angle, real, imaginary, shares)
+
+    _, slopes = gradients(surrogate, [np.float64(0.0), np.float64(0.0)])
+    np.testing.assert_allclose(slopes, 0.0, atol=1e-15)
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: LocalEnergy(PauliSum(1, [PauliTerm(1.0, (0,), "Y")])), "odd Y"),
         (lambda: LocalEnergy(HAMILTONIANS["ising"], chunk=-1), "chunk.* -1"),
         (lambda: LocalEnergy(HAMILTONIANS["ising"], n_prefixes=0), "n_prefixes.* 0"),
     ],

@@ -1,0 +1,62 @@
+"""The commands that `qtf` has, by the names of their modules, which are imported when they run."""
+
+import difflib
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Command:
+    """A part of `qtf`.
+
+    Attributes:
+        module: Module whose function `main` runs it.
+        summary: What it does, for the help.
+        folder: Folder of its configurations, in `configs`; empty if it takes none.
+    """
+
+    module: str
+    summary: str
+    folder: str = ""
+
+
+COMMANDS = {
+    "generate": Command(
+        "data_gen.generate", "Compute exact trajectories and write them as shards.", "data"
+    ),
+    "verify": Command("data_gen.verify", "Verify a folder of trajectories."),
+    "import": Command(
+        "data_gen.import_arrays", "Make a folder of trajectories of a file of arrays."
+    ),
+    "train": Command(
+        "trainers.dynamics.__main__", "Train a model of the time evolution.", "dynamics"
+    ),
+    "ground-state": Command(
+        "trainers.ground_state.__main__", "Find a ground state.", "ground_state"
+    ),
+    "open-system": Command(
+        "trainers.open_system.__main__",
+        "Follow an open system in time, or find its steady state.",
+        "open_system",
+    ),
+    "evaluate": Command(
+        "trainers.evaluate.__main__", "Compare a model with exact evolution and baselines."
+    ),
+    "compare-samplers": Command(
+        "trainers.compare_samplers.__main__", "Compare direct samples with Markov chains."
+    ),
+    "export": Command("trainers.export.__main__", "Write a run as a SavedModel."),
+    "serve": Command("serving.server", "Serve SavedModels over gRPC and REST."),
+    "predict": Command("serving.predict", "Ask a server for a time evolution."),
+    "configs": Command("commands.configs", "List the configurations that come with qtf."),
+    "completion": Command("commands.completion", "Print the completion of bash, zsh or fish."),
+}
+
+
+def nearest_command(name: str) -> str:
+    """Returns the command whose name is nearest to another one, or nothing.
+
+    Example:
+        >>> nearest_command("groundstate")
+        'ground-state'
+    """
+    return next(iter(difflib.get_close_matches(name, COMMANDS, n=1, cutoff=0.5)), "")
