@@ -25,6 +25,7 @@ from qtf.physics import (
     HamiltonianSettings,
     JumpSettings,
     Lindbladian,
+    OutcomeGenerator,
     four_pauli,
     point_spins,
     tetrahedral,
@@ -123,6 +124,13 @@ def test_each_spin_starts_along_its_angles(strings):
     both = (sites.sum(axis=1) + sites.sum(axis=0)) / 2
     np.testing.assert_allclose(task.exact[0], [both @ values for values in means], atol=1e-12)
     assert OpenSystemSettings.from_mapping(recorded(settings)) == settings
+
+
+def test_exact_values_from_angles_are_kept(tmp_path, monkeypatch):
+    settings = small(start_angles=ANGLES)
+    exact = make_task(settings, workdir=tmp_path).exact
+    monkeypatch.delattr(OutcomeGenerator, "evolve")
+    np.testing.assert_array_equal(make_task(settings, workdir=tmp_path).exact, exact)
 
 
 def test_one_pair_of_angles_is_that_of_all_spins():
