@@ -94,6 +94,7 @@ setup(
             "qtf = commands.__main__:main",
             "qtf-generate = data_gen.generate:main",
             "qtf-verify = data_gen.verify:main",
+            "qtf-import = data_gen.import_arrays:main",
             "qtf-train = trainers.dynamics.__main__:main",
             "qtf-ground-state = trainers.ground_state.__main__:main",
             "qtf-open-system = trainers.open_system.__main__:main",

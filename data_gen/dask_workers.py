@@ -6,9 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from data_gen.plan import ShardPlan
 from data_gen.settings import GenerationSettings
-from data_gen.shards import Written, write_shard
+from data_gen.shards import write_shard
+from qtf.data.writing.plan import ShardPlan
+from qtf.data.writing.shards import Written
 
 LOCAL = "local"
 CONNECTION_SECONDS = 10

@@ -3,41 +3,27 @@
 import json
 import multiprocessing
 import os
-import shutil
 import signal
 import sys
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
 from multiprocessing.connection import wait
 from multiprocessing.synchronize import Event
 from pathlib import Path
-from typing import NamedTuple
 
 from tqdm import tqdm
 
 from data_gen.dask_workers import ONE_THREAD, written_by_dask
-from data_gen.journal import (
-    append_to_journal,
-    close_journal,
-    locked,
-    open_journal,
-    remove_temporary_files,
-)
-from data_gen.plan import ShardPlan, plan_shards, planned_bytes
 from data_gen.settings import GenerationSettings
-from data_gen.shards import Written, commit, write_shard
+from data_gen.shards import write_shard
 from qtf.data.schema import Manifest, Shard
-from qtf.files import writable_folder
-
-
-class Outcome(NamedTuple):
-    """What `generate` did."""
-
-    manifest: Manifest
-    n_written: int
+from qtf.data.writing.folder import Outcome, fill_folder
+from qtf.data.writing.journal import remove_temporary_files
+from qtf.data.writing.plan import ShardPlan, planned_bytes
+from qtf.data.writing.shards import Written
 
 
 def generate(
@@ -73,24 +59,23 @@ def generate(
         sys.exit(1)
     if workers < 1:
         raise ValueError(f"Argument `workers` must be a positive integer, but is {workers}.")
-    folder = writable_folder(out_dir)
-    with locked(folder):
-        finished = open_journal(folder, settings)
-        plans = plan_shards(settings)
-        todo = [plan for plan in plans if plan.file not in finished]
-        _check_space(settings, todo, folder)
-        # Closed at once after an error here, so that no worker outlives it.
+
+    def write(
+        folder: Path, plans: Sequence[ShardPlan], todo: list[ShardPlan]
+    ) -> Generator[Written, None, None]:
+        n_finished = len(plans) - len(todo)
         with (
             _bar(settings, plans, todo, progress=progress) as bar,
             closing(_written(settings, todo, folder, workers, dask_scheduler)) as written,
         ):
-            for shard in (commit(each, folder) for each in written):
-                append_to_journal(folder, shard)
-                finished[shard.file] = shard
-                _advance(bar, settings, shard, len(finished), len(plans))
-        manifest = _manifest(settings, [finished[plan.file] for plan in plans])
-        close_journal(folder, manifest)
-    return Outcome(manifest, len(todo))
+            for each in written:
+                yield each
+                n_finished += 1
+                _advance(bar, settings, each.shard, n_finished, len(plans))
+
+    return fill_folder(
+        out_dir, settings, write=write, describe=lambda shards: _manifest(settings, shards)
+    )
 
 
 def default_workers() -> int:
@@ -190,18 +175,9 @@ def _environment(variables: dict[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _check_space(settings: GenerationSettings, todo: list[ShardPlan], folder: Path) -> None:
-    needed = sum(planned_bytes(settings, plan) for plan in todo)
-    free = shutil.disk_usage(folder).free
-    if settings.compression == "none" and needed > free:
-        raise OSError(
-            f"Folder {folder} has {free / 1e9:.2f} GB free, but {needed / 1e9:.2f} GB are needed."
-        )
-
-
 def _bar(
     settings: GenerationSettings,
-    plans: tuple[ShardPlan, ...],
+    plans: Sequence[ShardPlan],
     todo: list[ShardPlan],
     *,
     progress: bool,
@@ -226,22 +202,14 @@ def _advance(
     bar.update(planned_bytes(settings, shard))
 
 
-def _manifest(settings: GenerationSettings, shards: list[Shard]) -> Manifest:
-    # As it is read back: lists for tuples.
-    plain = json.loads(json.dumps(settings.as_record()))
-    operators = {
-        str(n): settings.hamiltonian.with_n_sites(n).build().to_dict()
-        for n in sorted(settings.n_sites)
-    }
+def _manifest(settings: GenerationSettings, shards: tuple[Shard, ...]) -> Manifest:
+    # Settings as they are read back: lists for tuples.
     return Manifest(
-        hamiltonian=plain["hamiltonian"],
-        operators=operators,
-        initial_states=settings.initial_states,
-        dt=settings.dt,
+        **settings.law.as_manifest(settings.n_sites),
         n_steps=settings.n_steps,
         dtype=settings.dtype,
         compression=settings.compression,
         seed=settings.seed,
-        settings=plain,
-        files=tuple(shards),
+        settings=json.loads(json.dumps(settings.as_record())),
+        files=shards,
     )

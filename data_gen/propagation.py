@@ -9,8 +9,19 @@ the paper's chain), and one small real matrix product gives all other times.
 
 import numpy as np
 
+from qtf.physics import DrivenHamiltonian, evolve
 from qtf.physics.diagonalization import Eigenbasis
 from qtf.physics.operators import PauliSum
+
+# Bytes of float64 trajectories held at once, few enough for a core's own cache. It is part of what
+# decides the last bits of a product of matrices, so it is no setting.
+CHUNK_BYTES = 1 << 21
+# Of trajectories that are evolved step by step, the more the better.
+STEPPED_CHUNK_BYTES = 1 << 27
+# Of the propagators to all times: those of 250 steps of 7 spins take half of it.
+TABLE_BYTES = 1 << 27
+# Of driven states at the last time.
+DRIVEN_TOLERANCE = 1e-12
 
 # Largest error of exp(-i E t), for any energy E of H and any time of the grid.
 INTERPOLATION_ERROR = 1e-14
@@ -33,6 +44,8 @@ class Propagation:
         >>> propagation.trajectories(np.eye(4)[:1] + 0j).shape
         (1, 101, 2, 4)
     """
+
+    chunk_bytes = CHUNK_BYTES
 
     def __init__(self, hamiltonian: PauliSum, *, dt: float, n_steps: int) -> None:
         self._eigenbasis = Eigenbasis.from_hamiltonian(hamiltonian)
@@ -59,6 +72,49 @@ class Propagation:
         # Free of the rounding of the way into the eigenbasis and back.
         states[:, 0, 0], states[:, 0, 1] = psi0.real, psi0.imag
         return states
+
+
+class DrivenPropagation:
+    """Evolves batches of states under H(t) to the times `k * dt`, k = 0 .. n_steps.
+
+    Where they fit into memory, the propagators to all times are computed once, and each batch is
+    one product with them.
+
+    Args:
+        hamiltonian: H(t), of at most 12 spins.
+        dt: Time step.
+        n_steps: Number of steps.
+    """
+
+    def __init__(self, hamiltonian: DrivenHamiltonian, *, dt: float, n_steps: int) -> None:
+        self._hamiltonian = hamiltonian
+        self.times = dt * np.arange(n_steps + 1)
+        self._table: np.ndarray | None = None
+        self.chunk_bytes = STEPPED_CHUNK_BYTES
+        if 16 * len(self.times) * hamiltonian.dimension**2 <= TABLE_BYTES:
+            columns = self._evolve(np.eye(hamiltonian.dimension))
+            self._table = columns.reshape(hamiltonian.dimension, -1)
+            self.chunk_bytes = CHUNK_BYTES
+
+    def trajectories(self, psi0: np.ndarray) -> np.ndarray:
+        """Returns the trajectories that start from `psi0`, see `Propagation.trajectories`."""
+        psi = self._evolve(psi0) if self._table is None else psi0 @ self._table
+        psi = psi.reshape(len(psi0), len(self.times), -1)
+        states = np.empty((*psi.shape[:2], 2, psi.shape[2]))
+        states[:, :, 0], states[:, :, 1] = psi.real, psi.imag
+        return states
+
+    def _evolve(self, psi0: np.ndarray) -> np.ndarray:
+        return evolve(self._hamiltonian, psi0, self.times, tolerance=DRIVEN_TOLERANCE)
+
+
+def make_propagation(
+    hamiltonian: PauliSum | DrivenHamiltonian, *, dt: float, n_steps: int
+) -> Propagation | DrivenPropagation:
+    """Returns what evolves states under a Hamiltonian."""
+    if isinstance(hamiltonian, DrivenHamiltonian):
+        return DrivenPropagation(hamiltonian, dt=dt, n_steps=n_steps)
+    return Propagation(hamiltonian, dt=dt, n_steps=n_steps)
 
 
 def interpolation(times: np.ndarray, largest_energy: float) -> tuple[np.ndarray, np.ndarray | None]:

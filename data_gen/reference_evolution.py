@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from qtf.physics import DrivenHamiltonian
 from qtf.physics.operators import PauliSum
 
 # Largest |H| t that Taylor polynomials, whose products grow with it, are asked for where all of
@@ -16,6 +17,79 @@ MAX_DENSE_SITES = 10
 PIECE_PHASE = 1e4
 # Rounding turns phases by so many roundings of |H| t, here and where data are generated.
 ROUNDINGS = 16
+
+
+# Of the ODE solver of driven states, for each step that it takes.
+ODE_TOLERANCE = 1e-13
+# How far inside a piece, relative to it, the coefficients at its ends are taken.
+_INSIDE = 1e-12
+
+
+class DrivenReference:
+    """Evolves states to the times k dt under H(t), by a Runge-Kutta method of order 8.
+
+    Args:
+        hamiltonian: H(t).
+        dt: Time step.
+        n_steps: Number of steps.
+
+    Attributes:
+        rounding: Largest effect of rounding and of the steps on an amplitude of a normalised
+            state.
+    """
+
+    def __init__(self, hamiltonian: DrivenHamiltonian, *, dt: float, n_steps: int) -> None:
+        self._hamiltonian = hamiltonian
+        self._matrices = [operator.to_sparse() for _, operator in hamiltonian.terms]
+        self._times = dt * np.arange(n_steps + 1)
+        sizes = [float(abs(matrix).sum(axis=1).max()) for matrix in self._matrices]
+        # What a function has at its samples bounds it well enough for an estimate.
+        largest = np.max(
+            [np.abs(hamiltonian.coefficients(time)) for time in self._samples()], axis=0
+        )
+        phase = float(largest @ sizes) * dt * n_steps
+        self.rounding = (ROUNDINGS * float(np.finfo(float).eps) + ODE_TOLERANCE) * phase
+
+    def states(
+        self, psi0: np.ndarray, *, tell: Callable[[float], object] = lambda share: None
+    ) -> np.ndarray:
+        """Returns the states at all times, see `ReferenceEvolution.states`."""
+        from scipy.integrate import solve_ivp
+
+        psi = np.asarray(psi0, np.complex128)
+        states = np.empty((len(self._times), len(psi)), np.complex128)
+        states[0] = psi
+        moments = self._samples()
+        for start, end in zip(moments, moments[1:], strict=False):
+            served = (self._times > start) & (self._times <= end)
+            asked = np.append(self._times[served], end)
+            solution = solve_ivp(
+                self._right,
+                (start, end),
+                psi,
+                method="DOP853",
+                t_eval=np.unique(asked),
+                rtol=ODE_TOLERANCE,
+                atol=ODE_TOLERANCE,
+                args=(start, end),
+            )
+            states[served] = solution.y.T[: np.count_nonzero(served)]
+            psi = solution.y[:, -1]
+            tell((end - start) / self._times[-1])
+        return states
+
+    def _samples(self) -> list[float]:
+        """Returns the ends of the trajectory and the breaks between, where steps end."""
+        last = float(self._times[-1])
+        between = [time for time in self._hamiltonian.breaks if 0 < time < last]
+        return [0.0, *between, last]
+
+    def _right(self, time: float, psi: np.ndarray, start: float, end: float) -> np.ndarray:
+        # The value at a jump is that of the piece which the step is in.
+        inside = min(max(time, start + _INSIDE * (end - start)), end - _INSIDE * (end - start))
+        weights = self._hamiltonian.coefficients(inside).tolist()
+        pairs = zip(weights, self._matrices, strict=True)
+        return -1j * sum(weight * (matrix @ psi) for weight, matrix in pairs)
 
 
 class ReferenceEvolution:

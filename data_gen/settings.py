@@ -8,11 +8,13 @@ from ml_collections import ConfigDict
 
 from qtf.checks import COUNT, COUNT_OR_0, POSITIVE, Number, OneOf
 from qtf.configuration import from_config
+from qtf.data.laws import RecordedLaw
 from qtf.data.schema import COMPRESSIONS, DTYPES, SPLITS
 from qtf.data.settings import TrajectoryLaw
+from qtf.physics import DrivenHamiltonian
 from qtf.settings import Settings
 
-# Propagation diagonalises the Hamiltonian as a dense matrix.
+# Propagation diagonalises the Hamiltonian as a dense matrix, unless it is driven.
 MAX_SITES = 12
 LENGTH = Number(least=1, most=MAX_SITES, integer=True)
 
@@ -90,6 +92,9 @@ class GenerationSettings(TrajectoryLaw):
             before compression.
         min_shards: Smallest number of files for each split and n (fewer only if there are fewer
             trajectories), so that several readers find files.
+        drive: Terms of the Hamiltonian that depend on the time: mappings with `term` (a
+            Hamiltonian, or the name of a coefficient), `times`, `values` and `law`
+            (`piecewise_constant`, `linear` or `cubic`).
     """
 
     n_sites: tuple[int, ...] = (2, 3, 4, 5, 6, 7)
@@ -102,6 +107,7 @@ class GenerationSettings(TrajectoryLaw):
     compression: Annotated[str, OneOf(COMPRESSIONS)] = "none"
     shard_megabytes: Annotated[float, POSITIVE] = 64.0
     min_shards: Annotated[int, COUNT] = 8
+    drive: tuple[Mapping[str, Any], ...] = ()
 
     def __post_init__(self) -> None:
         """Checks every rule."""
@@ -115,8 +121,22 @@ class GenerationSettings(TrajectoryLaw):
         if "n_sites" in self.hamiltonian.as_mapping():
             raise ValueError("Setting `hamiltonian.n_sites` is not allowed; set `n_sites` instead.")
         for n in self.n_sites:
-            self.hamiltonian.with_n_sites(n).build()
+            operator = self.law.operator(n)
+            if isinstance(operator, DrivenHamiltonian):
+                # The samples have to reach as far as the trajectories.
+                for time in (0.0, self.n_steps * self.dt):
+                    operator.coefficients(time)
         self.n_trajectories.check(len(self.n_sites))
+
+    @property
+    def law(self) -> RecordedLaw:
+        """What the trajectories obey."""
+        return RecordedLaw(self.hamiltonian, self.initial_states, self.dt, self.drive)
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Splits that have trajectories, in order."""
+        return tuple(split for split in SPLITS if split in self.n_trajectories.by_split)
 
     def counts(self, split: str) -> dict[int, int]:
         """Returns chain length -> number of trajectories of a split."""
@@ -127,9 +147,12 @@ class GenerationSettings(TrajectoryLaw):
 
     def as_record(self) -> dict[str, Any]:
         """Returns the settings as the manifest records them: a number for each chain length."""
-        splits = [split for split in SPLITS if split in self.n_trajectories.by_split]
-        counts = {split: list(self.counts(split).values()) for split in splits}
-        return {**self.as_mapping(), "n_sites": list(self.n_sites), "n_trajectories": counts}
+        counts = {split: list(self.counts(split).values()) for split in self.splits}
+        record = {**self.as_mapping(), "n_sites": list(self.n_sites), "n_trajectories": counts}
+        if not self.drive:
+            # As folders of before have it, which the same command completes.
+            del record["drive"]
+        return record
 
 
 def settings_from_config(config: Mapping[str, Any]) -> GenerationSettings:

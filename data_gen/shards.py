@@ -1,26 +1,19 @@
 """Computes one shard and writes it; runs in the worker processes."""
 
 import functools
-import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
-from data_gen.plan import ShardPlan
-from data_gen.propagation import Propagation
+from data_gen.propagation import DrivenPropagation, Propagation, make_propagation
 from data_gen.settings import GenerationSettings
-from qtf.data.schema import SPLITS, Shard
-from qtf.physics import HamiltonianSettings
+from qtf.data.laws import RecordedLaw
+from qtf.data.schema import SPLITS
+from qtf.data.writing.plan import ShardPlan
+from qtf.data.writing.shards import Written, write_file
 from qtf.physics.initial_states import sample_initial_states
 from qtf.streams import Stream
-
-TEMPORARY_PREFIX = ".shard-"
-
-# Bytes of float64 trajectories held at once, few enough for a core's own cache. It is part
-# of what decides the last bits of a product of matrices, so it is no setting.
-_CHUNK_BYTES = 1 << 21
 
 
 def stream_of(split: str, n_sites: int) -> tuple[int, int]:
@@ -35,13 +28,6 @@ def stream_of(split: str, n_sites: int) -> tuple[int, int]:
         (2, 7)
     """
     return Stream.TRAIN_FILES + SPLITS.index(split), n_sites
-
-
-class Written(NamedTuple):
-    """A file that is written, but not yet sure to be on the disk, and its future entry."""
-
-    temporary: Path
-    shard: Shard
 
 
 def write_shard(settings: GenerationSettings, plan: ShardPlan, folder: Path) -> Written:
@@ -61,45 +47,14 @@ def write_shard(settings: GenerationSettings, plan: ShardPlan, folder: Path) -> 
     # Imported only where files are written: `tfrecord` cannot share a process with TensorFlow.
     from data_gen.shard_writer import ShardWriter
 
-    temporary = folder / f"{TEMPORARY_PREFIX}{plan.file}.{os.getpid()}"
-    try:
-        writer = ShardWriter(temporary, settings.compression)
-        with writer:
-            for first, trajectories in _chunks(settings, plan):
-                writer.write_trajectories(plan.n_sites, first, trajectories)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    shard = Shard(**vars(plan), n_bytes=writer.n_bytes, sha256=writer.sha256)
-    return Written(temporary, shard)
-
-
-def commit(written: Written, folder: Path) -> Shard:
-    """Waits until a written file is on the disk and gives it its name.
-
-    Done by the parent process, so that the workers compute while the disk works.
-
-    Args:
-        written: Result of `write_shard`.
-        folder: Folder in which the file belongs.
-
-    Returns:
-        The manifest's entry of the file.
-
-    Raises:
-        OSError: The disk is full or broken.
-    """
-    with open(written.temporary, "rb") as file:
-        os.fsync(file.fileno())
-    os.replace(written.temporary, folder / written.shard.file)
-    return written.shard
+    open_writer = functools.partial(ShardWriter, compression=settings.compression)
+    return write_file(plan, _chunks(settings, plan), folder, open_writer=open_writer)
 
 
 def _chunks(settings: GenerationSettings, plan: ShardPlan) -> Iterator[tuple[int, np.ndarray]]:
-    hamiltonian = settings.hamiltonian.with_n_sites(plan.n_sites)
-    propagation = _propagation(hamiltonian, settings.dt, settings.n_steps)
+    propagation = _propagation(settings.law, plan.n_sites, settings.n_steps)
     stored = np.dtype(settings.dtype).newbyteorder("<")
-    size = max(1, _CHUNK_BYTES // ((settings.n_steps + 1) * 2 ** (plan.n_sites + 4)))
+    size = max(1, propagation.chunk_bytes // ((settings.n_steps + 1) * 2 ** (plan.n_sites + 4)))
     end = plan.first_trajectory + plan.n_trajectories
     for first in range(plan.first_trajectory, end, size):
         psi0 = sample_initial_states(
@@ -115,5 +70,8 @@ def _chunks(settings: GenerationSettings, plan: ShardPlan) -> Iterator[tuple[int
 
 
 @functools.lru_cache(maxsize=1)
-def _propagation(hamiltonian: HamiltonianSettings, dt: float, n_steps: int) -> Propagation:
-    return Propagation(hamiltonian.build(), dt=dt, n_steps=n_steps)
+def _propagation(law: RecordedLaw, n_sites: int, n_steps: int) -> Propagation | DrivenPropagation:
+    hamiltonian = law.operator(n_sites)
+    if hamiltonian is None:
+        raise ValueError("Setting `hamiltonian` must name a Hamiltonian, but is empty.")
+    return make_propagation(hamiltonian, dt=law.dt, n_steps=n_steps)

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from data_gen.reference_evolution import ReferenceEvolution
+from data_gen.reference_evolution import DrivenReference, ReferenceEvolution
 from data_gen.shards import stream_of
+from qtf.data.laws import hamiltonian_of, law_of
 from qtf.data.schema import (
+    GIVEN_TOLERANCE,
     N_SITES,
     TRAJECTORY,
     Manifest,
@@ -22,7 +24,7 @@ from qtf.data.schema import (
     parse_record,
     read_records,
 )
-from qtf.physics import from_config
+from qtf.physics import DrivenHamiltonian
 from qtf.physics.initial_states import sample_initial_states
 from qtf.physics.operators import PauliSum
 
@@ -58,9 +60,10 @@ def verify(
 
     Every file: size, sha256. Every record: both checksums, its chain length and index,
     its length, finite numbers, norm 1 at all times. A random sample: its first state is
-    the one of the law and seed, and all states obey the Schroedinger equation,
-    `psi(t) = exp(-i H t) psi(0)` (hbar = 1), by another way than that of the generator, see
-    `ReferenceEvolution`.
+    the one of the law and seed, and all states obey the Schroedinger equation (hbar = 1), by
+    another way than that of the generator, see `ReferenceEvolution` and `DrivenReference`. Of
+    given trajectories the first state is not checked, and the equation where there is a
+    Hamiltonian.
 
     Args:
         data_dir: The folder.
@@ -86,6 +89,8 @@ def verify(
         for k, shard in enumerate(manifest.files, start=1):
             bar.set_description(shard.file)
             n_chosen = min(n_samples, shard.n_trajectories)
+            if not manifest.operators:
+                n_chosen = 0
             chosen = set(rng.choice(shard.n_trajectories, n_chosen, replace=False).tolist())
             check = _ShardCheck(folder, manifest, shard, chosen, evolution_of, bar.update)
             problems += check.problems
@@ -103,7 +108,7 @@ class _ShardCheck:
         manifest: Manifest,
         shard: Shard,
         chosen: set[int],
-        evolution_of: Callable[[int], ReferenceEvolution],
+        evolution_of: Callable[[int], ReferenceEvolution | DrivenReference],
         tell: Callable[[float], object],
     ) -> None:
         self._manifest, self._shard, self._chosen = manifest, shard, chosen
@@ -157,19 +162,23 @@ class _ShardCheck:
 
     def _state_problems(self, stored: np.ndarray) -> Iterator[str]:
         norms = np.linalg.norm(stored.reshape(len(stored), -1).astype(np.float64), axis=1)
+        manifest = self._manifest
+        tolerance = GIVEN_TOLERANCE if manifest.is_given else NORM_TOLERANCE[manifest.dtype]
         # Written so that NaN, which compares false with everything, is a problem.
-        wrong = ~(np.abs(norms - 1) <= NORM_TOLERANCE[self._manifest.dtype])
+        wrong = ~(np.abs(norms - 1) <= tolerance)
         if wrong.any():
             k = int(np.argmax(wrong))
             yield f"the norm must be 1 at every time, but is {norms[k]} at step {k}."
 
     def _physics_problems(self, position: int, stored: np.ndarray) -> Iterator[str]:
-        manifest, tolerance = self._manifest, AMPLITUDE_TOLERANCE[self._manifest.dtype]
+        manifest = self._manifest
+        tolerance = GIVEN_TOLERANCE if manifest.is_given else AMPLITUDE_TOLERANCE[manifest.dtype]
         states = stored[:, 0].astype(np.float64) + 1j * stored[:, 1]
-        first = _initial_state(manifest, self._shard, position)
-        error = float(np.abs(states[0] - first).max())
-        if not error <= tolerance:
-            yield f"its first state is not the one of law and seed; the error is {error:.1e}."
+        if not manifest.is_given:
+            first = _initial_state(manifest, self._shard, position)
+            error = float(np.abs(states[0] - first).max())
+            if not error <= tolerance:
+                yield f"its first state is not the one of law and seed; the error is {error:.1e}."
         evolution = self._evolution_of(self._shard.n_sites)
         share = (1.0 - READING) / len(self._chosen)
         exact = evolution.states(states[0], tell=lambda part: self._tell(part * share))
@@ -189,15 +198,22 @@ def _initial_state(manifest: Manifest, shard: Shard, position: int) -> np.ndarra
     )[0]
 
 
-def _evolution(manifest: Manifest, n_sites: int) -> ReferenceEvolution:
-    hamiltonian = PauliSum.from_dict(manifest.operators[str(n_sites)])
-    return ReferenceEvolution(hamiltonian, dt=manifest.dt, n_steps=manifest.n_steps)
+def _evolution(manifest: Manifest, n_sites: int) -> ReferenceEvolution | DrivenReference:
+    hamiltonian = hamiltonian_of(manifest, n_sites)
+    if isinstance(hamiltonian, DrivenHamiltonian):
+        return DrivenReference(hamiltonian, dt=manifest.dt, n_steps=manifest.n_steps)
+    operator = PauliSum(n_sites, ()) if hamiltonian is None else hamiltonian
+    return ReferenceEvolution(operator, dt=manifest.dt, n_steps=manifest.n_steps)
 
 
 def _operator_problems(manifest: Manifest) -> Iterator[str]:
-    for n_sites in sorted({shard.n_sites for shard in manifest.files}):
-        built = from_config({**manifest.hamiltonian, "n_sites": n_sites})
-        if manifest.operators.get(str(n_sites)) != built.to_dict():
+    lengths = sorted({shard.n_sites for shard in manifest.files})
+    built = law_of(manifest).as_manifest(lengths)
+    for n_sites in map(str, lengths):
+        written = manifest.operators.get(n_sites)
+        driven = [entry["operators"].get(n_sites) for entry in manifest.drive]
+        rebuilt = [entry["operators"].get(n_sites) for entry in built["drive"]]
+        if written != built["operators"].get(n_sites) or driven != rebuilt:
             yield f"The manifest's operators for n = {n_sites} are not those of its settings."
 
 

@@ -22,6 +22,8 @@ MODULE = "qtf_configuration"
 PRINT_CONFIG = "print_config"
 # The keys of such a section depend on its name; whoever builds the Hamiltonian checks them.
 FREE_SECTION = "hamiltonian"
+# End of keys there that name files.
+FILE_SUFFIX = "_file"
 # What a configuration file, which is a Python file, may raise when it is run.
 FILE_ERRORS = (
     ArithmeticError,
@@ -131,7 +133,8 @@ def find_configuration(path: Path | str, folder: str | None = None) -> Path:
 def load_configuration(text: str, folder: str | None = None) -> ConfigDict:
     """Returns what the function `get_config` of a file returns, locked.
 
-    Only the section `hamiltonian` takes further keys.
+    Only the section `hamiltonian` takes further keys. A file that it names is looked for in the
+    folder of the configuration, then in the current one.
 
     Args:
         text: Path or name of the file, see `find_configuration`, perhaps with a colon and what is
@@ -170,6 +173,7 @@ def load_configuration(text: str, folder: str | None = None) -> ConfigDict:
     config.lock()
     for section in _free_sections(config):
         section.unlock()
+        _locate_files(section, path.parent)
     return config
 
 
@@ -296,6 +300,12 @@ def _free_sections(config: ConfigDict) -> Iterator[ConfigDict]:
             if name == FREE_SECTION:
                 yield value
             yield from _free_sections(value)
+
+
+def _locate_files(section: ConfigDict, folder: Path) -> None:
+    for name, value in section.items():
+        if name.endswith(FILE_SUFFIX) and isinstance(value, str) and (folder / value).is_file():
+            section[name] = str(folder / value)
 
 
 def _keys(config: dict[str, Any], above: str = "") -> Iterator[str]:

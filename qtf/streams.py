@@ -13,6 +13,8 @@ class Stream(IntEnum):
     TRAIN_FILES = 1
     VALIDATION_FILES = 2
     TEST_FILES = 3
+    # Order of trajectories that come from elsewhere.
+    GIVEN_ORDER = 4
     # Trajectories that the source computes during a training, see `qtf.data.exact_source`.
     TRAIN_STATES = 11
     VALIDATION_STATES_OF_SOURCE = 12

@@ -1,11 +1,10 @@
 """Which trajectories a model learns from, and what they obey."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Self
+from typing import Annotated
 
 from qtf.checks import COUNT, FLAG, POSITIVE, Number, OneOf, Several
-from qtf.data.schema import Manifest
+from qtf.data.laws import RecordedLaw
 from qtf.physics import HamiltonianSettings
 from qtf.physics.initial_states import INITIAL_STATE_LAWS
 from qtf.settings import Settings
@@ -39,17 +38,6 @@ class TrajectoryLaw(Settings, section="physics"):
     initial_states: Annotated[str, OneOf(INITIAL_STATE_LAWS)] = "paper"
     dt: Annotated[float, POSITIVE] = 0.002
 
-    @classmethod
-    def from_record(cls, physics: Mapping[str, Any]) -> Self:
-        """Returns the law that a run folder has recorded, beside other keys."""
-        return cls.from_mapping({key: physics[key] for key in cls().as_mapping()})
-
-
-def law_of(manifest: Manifest) -> TrajectoryLaw:
-    """Returns what the trajectories of a folder obey."""
-    hamiltonian = HamiltonianSettings.from_mapping(manifest.hamiltonian)
-    return TrajectoryLaw(hamiltonian, manifest.initial_states, manifest.dt)
-
 
 @dataclass(frozen=True)
 class ExactSettings(TrajectoryLaw, section="exact"):
@@ -65,9 +53,9 @@ class ExactSettings(TrajectoryLaw, section="exact"):
     n_steps: Annotated[int, COUNT] = 500
 
     @property
-    def law(self) -> TrajectoryLaw:
+    def law(self) -> RecordedLaw:
         """What the trajectories obey, whatever their length."""
-        return TrajectoryLaw(self.hamiltonian, self.initial_states, self.dt)
+        return RecordedLaw(self.hamiltonian, self.initial_states, self.dt)
 
 
 @dataclass(frozen=True)

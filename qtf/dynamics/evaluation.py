@@ -7,9 +7,9 @@ import numpy as np
 
 from qtf.checks import COUNT, POSITIVE, check_arguments
 from qtf.dynamics import baselines
-from qtf.dynamics.metrics import METRICS, Summary, all_metrics
+from qtf.dynamics.metrics import Summary, all_metrics, metrics_of
 from qtf.dynamics.state_checks import checked_amplitudes
-from qtf.physics import PauliSum, evolve
+from qtf.physics import DrivenHamiltonian, PauliSum, evolve, n_sites_of_dimension
 from qtf.pieces import in_pieces, rows_at_once
 from qtf.progress import announced
 
@@ -42,11 +42,12 @@ class Evaluation:
 def evaluate(
     model: Predictor,
     psi0: np.ndarray,
-    hamiltonian: PauliSum,
+    hamiltonian: PauliSum | DrivenHamiltonian | None,
     *,
     dt: float,
     n_steps: int,
     training: np.ndarray | None = None,
+    given: np.ndarray | None = None,
 ) -> Evaluation:
     """Rolls out every predictor from unseen states and summarises its errors.
 
@@ -55,17 +56,20 @@ def evaluate(
     Args:
         model: Takes initial states (batch, 2**n), gives (batch, n_steps + 1, 2**n).
         psi0: Unseen initial states, (n_sequences, 2**n).
-        hamiltonian: Of the exact evolution.
+        hamiltonian: Of the exact evolution. Where it is driven, energy is not compared; None:
+            `given` is what is exact.
         dt: Time step.
         n_steps: Steps to predict.
         training: Training trajectories for the least-squares propagator,
             (n_trajectories, n_times, 2**n), or None to leave it out.
+        given: Trajectories of `psi0` that are taken for exact, (n_sequences, n_steps + 1, 2**n).
 
     Returns:
         The summaries and one trajectory to draw.
 
     Raises:
-        ValueError: The initial states have another shape, are not finite, or one is 0; time step
+        ValueError: There is neither a Hamiltonian nor given trajectories, or these have another
+            shape. The initial states have another shape, are not finite, or one is 0; time step
             or number of steps are out of range; the model's prediction has another shape or is
             not finite.
     """
@@ -74,31 +78,41 @@ def evaluate(
     check_arguments(COUNT, n_steps=n_steps)
     predictors = _predictors(model, n_steps, training)
     times = dt * np.arange(n_steps + 1)
+    if (hamiltonian is None) == (given is None):
+        raise ValueError(
+            "Arguments `hamiltonian` and `given` must be one Hamiltonian or given trajectories, but"
+            f" {'neither is there' if given is None else 'are both'}."
+        )
+    n_sites = n_sites_of_dimension(psi0.shape[1])
+    conserved = hamiltonian if isinstance(hamiltonian, PauliSum) else None
+    metrics = metrics_of(conserved)
     drawn: list[np.ndarray] = []
+    starts = psi0 if given is None else _checked_given(given, (len(psi0), len(times), 2**n_sites))
 
     def errors(rows: np.ndarray) -> list[np.ndarray]:
         """Returns every metric of every predictor."""
-        exact, values = evolve(hamiltonian, rows, times), []
+        values: list[np.ndarray] = []
+        exact = rows if hamiltonian is None else evolve(hamiltonian, rows, times)
         for name, predict in predictors.items():
             predicted = predict(exact)
-            _check_prediction(predicted, exact.shape, hamiltonian.n_sites)
-            by_metric = all_metrics(exact, predicted, hamiltonian)
-            values += [by_metric[metric] for metric in METRICS]
+            _check_prediction(predicted, exact.shape, n_sites)
+            by_metric = all_metrics(exact, predicted, conserved)
+            values += [by_metric[metric] for metric in metrics]
             if not drawn and name == "model":
                 # Copies, so that nothing else of this piece stays.
                 drawn.extend((exact[0].copy(), predicted[0].copy()))
         return values
 
-    bytes_of_row = ARRAYS_HELD * 16 * hamiltonian.dimension * len(times)
+    bytes_of_row = ARRAYS_HELD * 16 * 2**n_sites * len(times)
     size = min(LARGEST_PIECE, rows_at_once(bytes_of_row))
-    with announced(f"evaluating n = {hamiltonian.n_sites}", len(psi0)) as activity:
-        values = in_pieces(errors, psi0, size, advance=activity.advance)
-    pairs = [(name, metric) for name in predictors for metric in METRICS]
+    with announced(f"evaluating n = {n_sites}", len(psi0)) as activity:
+        values = in_pieces(errors, starts, size, advance=activity.advance)
+    pairs = [(name, metric) for name in predictors for metric in metrics]
     summaries = {pair: Summary.of(array) for pair, array in zip(pairs, values, strict=True)}
     by_metric = {
-        metric: {name: summaries[name, metric] for name in predictors} for metric in METRICS
+        metric: {name: summaries[name, metric] for name in predictors} for metric in metrics
     }
-    return Evaluation(hamiltonian.n_sites, len(psi0), by_metric, *drawn)
+    return Evaluation(n_sites, len(psi0), by_metric, *drawn)
 
 
 def _checked_states(psi0: np.ndarray) -> np.ndarray:
@@ -109,6 +123,16 @@ def _checked_states(psi0: np.ndarray) -> np.ndarray:
             f" {psi0.shape}."
         )
     return psi0
+
+
+def _checked_given(given: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    given = checked_amplitudes("given", given)
+    if given.shape != shape:
+        raise ValueError(
+            f"Argument `given` must have the shape {shape} of the predictions, but has"
+            f" {given.shape}."
+        )
+    return given
 
 
 def _predictors(

@@ -18,18 +18,20 @@ class Metric:
 
     Attributes:
         measure: Computes it from exact and predicted amplitudes, (n_sequences, n_times, 2**n)
-            both, and the Hamiltonian of the evolution: (n_sequences, n_times).
+            both, and the Hamiltonian of the evolution, or None: (n_sequences, n_times).
         title: Name in reports.
         explanation: A sentence below its figure.
         label: Label of an axis, with the unit, where it is not the title.
         best: Value of a perfect prediction; what it falls short of 1 is drawn.
+        needs_energy: Whether there is no such error where the energy is not conserved.
     """
 
-    measure: Callable[[Array, Array, PauliSum], Array]
+    measure: Callable[[Array, Array, PauliSum | None], Array]
     title: str
     explanation: str
     label: str = ""
     best: float = 0.0
+    needs_energy: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ def relative_entropy(exact: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     return rel_entr(_distribution(exact), _distribution(predicted)).sum(axis=-1)
 
 
-def mean_squared_error(exact: Array, predicted: Array, hamiltonian: PauliSum) -> Array:
+def mean_squared_error(exact: Array, predicted: Array, hamiltonian: PauliSum | None) -> Array:
     """Returns sum_x |d_x|^2 / (2 * 2**n), d = predicted - exact.
 
     It is the mean over components and over real and imaginary parts, and sees the global phase.
@@ -117,22 +119,24 @@ def mean_squared_error(exact: Array, predicted: Array, hamiltonian: PauliSum) ->
     return np.square(np.abs(predicted - exact)).mean(axis=-1) / 2
 
 
-def amplitude_error(exact: Array, predicted: Array, hamiltonian: PauliSum) -> Array:
+def amplitude_error(exact: Array, predicted: Array, hamiltonian: PauliSum | None) -> Array:
     """Returns max_x |d_x|, d = predicted - exact; it sees the global phase."""
     return np.abs(predicted - exact).max(axis=-1)
 
 
-def norm_error(exact: Array, predicted: Array, hamiltonian: PauliSum) -> Array:
+def norm_error(exact: Array, predicted: Array, hamiltonian: PauliSum | None) -> Array:
     """Returns | |predicted| - |exact| |."""
     return np.abs(np.linalg.norm(predicted, axis=-1) - np.linalg.norm(exact, axis=-1))
 
 
-def energy_drift(exact: Array, predicted: Array, hamiltonian: PauliSum) -> Array:
+def energy_drift(exact: Array, predicted: Array, hamiltonian: PauliSum | None) -> Array:
     """Returns |<H>(t) - <H>(0)| of the normalised prediction, with the exact energy at time 0."""
+    if hamiltonian is None:
+        raise ValueError("Argument `hamiltonian` must be a PauliSum for `energy_drift`, but is None.")
     return np.abs(energy(hamiltonian, predicted) - energy(hamiltonian, exact[:, :1]))
 
 
-def magnetization_error(exact: Array, predicted: Array, hamiltonian: PauliSum) -> Array:
+def magnetization_error(exact: Array, predicted: Array, hamiltonian: PauliSum | None) -> Array:
     """Returns the error of the mean z magnetisation of the normalised states."""
     return np.abs(magnetization(predicted, axis="z") - magnetization(exact, axis="z"))
 
@@ -171,6 +175,7 @@ METRICS = {
         "Energy drift",
         "Difference between the energy of the normalised prediction and the exact initial energy.",
         label="Energy drift [J]",
+        needs_energy=True,
     ),
     "magnetization_error": Metric(
         magnetization_error,
@@ -181,8 +186,23 @@ METRICS = {
 }
 
 
-def all_metrics(exact: Array, predicted: Array, hamiltonian: PauliSum) -> dict[str, Array]:
-    """Returns every metric of `METRICS` for every sequence and time step.
+def metrics_of(hamiltonian: PauliSum | None) -> dict[str, Metric]:
+    """Returns the metrics that there are where the energy is conserved or, without it, is not.
+
+    Args:
+        hamiltonian: Constant Hamiltonian of the evolution, or None.
+    """
+    return {
+        name: metric
+        for name, metric in METRICS.items()
+        if hamiltonian is not None or not metric.needs_energy
+    }
+
+
+def all_metrics(
+    exact: Array, predicted: Array, hamiltonian: PauliSum | None
+) -> dict[str, Array]:
+    """Returns every metric of `metrics_of` for every sequence and time step.
 
     Energy and magnetisation are those of the normalised states, so that an error of the norm is
     counted once. Squared, amplitude and norm error are those of the states as they are: exact
@@ -191,7 +211,7 @@ def all_metrics(exact: Array, predicted: Array, hamiltonian: PauliSum) -> dict[s
     Args:
         exact: Amplitudes, (n_sequences, n_times, 2**n).
         predicted: Amplitudes of the same shape.
-        hamiltonian: Hamiltonian of the evolution.
+        hamiltonian: Hamiltonian of the evolution, or None if there is none that is constant.
 
     Returns:
         Arrays (n_sequences, n_times) by name.
@@ -205,7 +225,8 @@ def all_metrics(exact: Array, predicted: Array, hamiltonian: PauliSum) -> dict[s
         raise ValueError(
             f"Argument `exact` must be (n_sequences, n_times, 2**n), but has shape {exact.shape}."
         )
-    return {name: metric.measure(exact, predicted, hamiltonian) for name, metric in METRICS.items()}
+    metrics = metrics_of(hamiltonian)
+    return {name: metric.measure(exact, predicted, hamiltonian) for name, metric in metrics.items()}
 
 
 def _checked_pair(exact: np.ndarray, predicted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

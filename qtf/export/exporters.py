@@ -5,6 +5,7 @@ from pathlib import Path
 
 import keras
 
+from qtf.data.laws import RecordedLaw
 from qtf.dynamics.local_generator import LocalGenerator
 from qtf.export.saved_model import (
     MAX_SAMPLES,
@@ -19,7 +20,7 @@ from qtf.ground_states.last_part import last_part
 from qtf.ground_states.settings import SymmetrySettings
 from qtf.ground_states.symmetries import averaged
 from qtf.open_systems.runs.distributions import mean_of_runs
-from qtf.physics import HamiltonianSettings
+from qtf.physics import HamiltonianSettings, PauliSum
 from qtf.run_kinds import DYNAMICS, GROUND_STATES, OPEN_SYSTEMS
 from qtf.training.run_folder import RunFolder
 
@@ -76,16 +77,21 @@ def served_n_sites(
 
 def _export_dynamics(folder: RunFolder, model_dir: Path | str, settings: ExportSettings) -> Path:
     model, config = folder.load_model(), folder.load_config()
-    physics = HamiltonianSettings.from_mapping(config["physics"]["hamiltonian"])
+    law = RecordedLaw.from_record(config["physics"])
     n_sites = served_n_sites(model, config["data"]["n_sites"], settings.n_sites)
     return export_dynamics(
         model,
         writable_folder(model_dir),
-        {n: physics.with_n_sites(n).build() for n in n_sites},
+        {n: _conserved(law, n) for n in n_sites},
         config,
         max_steps=settings.max_steps or MAX_STEPS,
         xla_signature=settings.xla_signature,
     )
+
+
+def _conserved(law: RecordedLaw, n_sites: int) -> PauliSum | None:
+    hamiltonian = law.operator(n_sites)
+    return hamiltonian if isinstance(hamiltonian, PauliSum) else None
 
 
 def _export_wave_function(

@@ -28,7 +28,7 @@ Basis: index = bit string with spin 1 as the most significant bit, bit 0 is spin
 States are two float32 arrays, real and imaginary part, (batch, 2**n), normalised to 1.
 
 - `rollout`: psi0_re, psi0_im, n_steps (batch,) -> psi_re, psi_im (batch, n_steps + 1, 2**n)
-- `observables`: the same inputs -> norm, energy, magnetization_x, magnetization_y,
+- `observables`: the same inputs -> norm{energy}, magnetization_x, magnetization_y,
   magnetization_z, each (batch, n_steps + 1); all but the norm of the normalised states
 - `step`: psi_re, psi_im, cells (batch, {n_layers}, {units}), {cells} -> the same, one
   dt later
@@ -83,7 +83,8 @@ def model_card(
     return TEMPLATE.format(
         **texts,
         version=__version__,
-        hamiltonian=", ".join(f"{key} {value}" for key, value in physics["hamiltonian"].items()),
+        hamiltonian=_describe_hamiltonian(physics),
+        energy=", energy" * _has_energy(physics),
         dt=physics["dt"],
         initial_states=physics["initial_states"],
         n_weights=model.count_params(),
@@ -92,6 +93,16 @@ def model_card(
         n_layers=model.n_layers,
         units=model.units,
     )
+
+
+def _has_energy(physics: Mapping[str, Any]) -> bool:
+    return bool(physics["hamiltonian"]) and not physics.get("drive")
+
+
+def _describe_hamiltonian(physics: Mapping[str, Any]) -> str:
+    parts = [f"{key} {value}" for key, value in physics["hamiltonian"].items()]
+    parts += [f"driven: {entry['term']}, {entry['law']}" for entry in physics.get("drive", ())]
+    return ", ".join(parts) or "not known: the trajectories were given"
 
 
 def _list_sizes(n_sites: Sequence[int]) -> str:

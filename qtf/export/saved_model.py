@@ -24,7 +24,7 @@ MAX_SAMPLES = 4096
 def export_dynamics(
     model: keras.Model,
     model_dir: Path | str,
-    hamiltonians: Mapping[int, PauliSum],
+    hamiltonians: Mapping[int, PauliSum | None],
     config: Mapping[str, Any],
     *,
     max_steps: int = MAX_STEPS,
@@ -40,7 +40,8 @@ def export_dynamics(
     Args:
         model: The model with its weights.
         model_dir: Folder of all versions, created if missing.
-        hamiltonians: n_sites -> Hamiltonian, for every n that is to be served.
+        hamiltonians: n_sites -> Hamiltonian, for every n that is to be served; None where there
+            is none that is constant: then `observables` tells no energy.
         config: Configuration of the run, written into the assets with `max_steps`.
         max_steps: Largest number of steps of one request.
         xla_signature: Whether to add `rollout_xla`, for servers started with XLA.

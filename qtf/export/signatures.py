@@ -26,14 +26,15 @@ class DynamicsModule(tf.Module):
 
     Args:
         model: The network.
-        hamiltonians: n_sites -> Hamiltonian, for every n that the model was trained for.
+        hamiltonians: n_sites -> Hamiltonian, for every n that the model was trained for; None:
+            there is none that is constant, and no energy.
         max_steps: Largest number of steps of one request.
     """
 
     def __init__(
         self,
         model: keras.Model,
-        hamiltonians: Mapping[int, PauliSum],
+        hamiltonians: Mapping[int, PauliSum | None],
         *,
         max_steps: int,
     ) -> None:
@@ -44,7 +45,7 @@ class DynamicsModule(tf.Module):
         self._dtype = model.variable_dtype
         # Tracked as a list: a Keras model would bring its own serving functions along.
         self.weights = [variable.value for variable in model.variables]
-        by_n = {n: observable_operators(hamiltonians[n]) for n in self._served_n}
+        by_n = {n: _observables(n, hamiltonians[n]) for n in self._served_n}
         self._names = tuple(by_n[self._served_n[0]])
         self._observables = PauliGraph({n: tuple(named.values()) for n, named in by_n.items()})
 
@@ -75,7 +76,7 @@ class DynamicsModule(tf.Module):
     ) -> dict[str, tf.Tensor]:
         """Predicts small answers at steps 0 .. n_steps, each (batch, n_steps + 1).
 
-        `norm`; `energy` and `magnetization_x`, `_y`, `_z` (means over sites) of the
+        `norm`; `energy`, if there is one, and `magnetization_x`, `_y`, `_z` (means over sites) of the
         normalised states. No trajectory is kept in memory.
         """
         psi0, n_steps = self._checked(psi0_re, psi0_im, n_steps)
@@ -169,3 +170,10 @@ class DynamicsModule(tf.Module):
 def _batch_first(stacked: tf.Tensor) -> tf.Tensor:
     rank = stacked.shape.rank
     return tf.transpose(stacked, (1, 0, *range(2, rank)))
+
+
+def _observables(n_sites: int, hamiltonian: PauliSum | None) -> dict[str, PauliSum]:
+    if hamiltonian is not None:
+        return observable_operators(hamiltonian)
+    named = observable_operators(PauliSum(n_sites, ()))
+    return {name: operator for name, operator in named.items() if name != "energy"}

@@ -20,7 +20,7 @@ def lowest_energy_held(
     with `positive` it is that energy where the sign rule is right.
 
     Args:
-        hamiltonian: Real.
+        hamiltonian: Any.
         sector: Where the states may be other than zero, and their symmetries.
         sign_sites: Sites whose down spins change the sign.
 

@@ -1,7 +1,7 @@
 """Local energies of a wave function under any sum of Pauli terms."""
 
-from collections.abc import Callable
-from functools import partial
+import functools
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from keras import ops
@@ -15,6 +15,8 @@ from qtf.pieces import rows_at_once, rows_of_pieces
 from qtf.training.piecewise import evaluate_in_pieces
 from qtf.typing import Array, LogPsi, Tensor
 
+# Of -i; powers by arithmetic have rounding in what is zero.
+POWERS = (1.0, -1.0j, -1.0, 1.0j)
 # Real and imaginary parts
 Sums = tuple[Tensor, Tensor]
 # Of a site: its bits in several arrays.
@@ -25,7 +27,7 @@ class LocalEnergy:
     """Computes E_loc(s) = sum_s' H_{s s'} psi(s') / psi(s).
 
     Terms that flip the same spins belong to the same s'. With b the bits of s, a term
-    c P_1 P_2 .. has the element c (-1)^(sum of b over its Y and Z) i^(number of its Y) in the
+    c P_1 P_2 .. has the element c (-1)^(sum of b over its Y and Z) (-i)^(number of its Y) in the
     row of s; terms without X and Y are diagonal and need no wave function.
 
     A flip leaves the conditionals before its first position as they are. A `WaveFunction` is
@@ -33,7 +35,8 @@ class LocalEnergy:
     s' only from the last of them on: with r of them (1 + 1/r) / 2 of the work, on a chain.
 
     Args:
-        hamiltonian: Real in the computational basis: an even number of Y in every term.
+        hamiltonian: Any; imaginary elements, of terms with an odd number of Y, cost as much again
+            as the real ones, but no further evaluation of the wave function.
         chunk: Flips evaluated at once, at most. 0: as many as `qtf.pieces` allows, which is
             asked in any case: flips, and samples too, are evaluated in pieces where they do
             not fit.
@@ -42,8 +45,7 @@ class LocalEnergy:
             positions at once, whole rows of a square.
 
     Raises:
-        ValueError: The Hamiltonian is complex, `chunk` is negative or `n_prefixes` not
-            positive.
+        ValueError: `chunk` is negative or `n_prefixes` not positive.
 
     Example:
         >>> from qtf.physics import Chain, ising
@@ -52,8 +54,6 @@ class LocalEnergy:
     """
 
     def __init__(self, hamiltonian: PauliSum, *, chunk: int = 0, n_prefixes: int = 1) -> None:
-        if not hamiltonian.is_real:
-            raise ValueError("Argument `hamiltonian` must be real, but has a term with odd Y.")
         check_arguments(COUNT_OR_0, chunk=chunk)
         check_arguments(COUNT, n_prefixes=n_prefixes)
         self.hamiltonian = hamiltonian
@@ -81,7 +81,8 @@ class LocalEnergy:
         """Returns diagonal elements, float64 (batch,); `bits` as of `connected`."""
         terms = np.flatnonzero(self._coefficients[:, 0])
         bits, signs = checked_bits(bits, self.n_sites), self._signs[terms]
-        return self._sum(bits, signs, self._coefficients[terms, :1])[0]
+        # A term without X and Y is real.
+        return self._sum(bits, signs, self._coefficients[terms, :1].real)[0]
 
     def connected(self, bits: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Returns diagonal elements and all connected configurations.
@@ -90,13 +91,14 @@ class LocalEnergy:
             bits: Integers (batch, n_sites).
 
         Returns:
-            Diagonal elements (batch,); off-diagonal ones (n_flips, batch), zeros included;
-            their configurations, int32 (n_flips, batch, n_sites).
+            Diagonal elements (batch,); off-diagonal ones (n_flips, batch), zeros included,
+            complex if the Hamiltonian is; their configurations, int32 (n_flips, batch, n_sites).
         """
         bits = checked_bits(bits, self.n_sites)
-        elements = self._elements(bits)
+        real, *imaginary = self._elements(bits)
         others = (bits[None] + ops.cast(self._flips[:, None], "int32")) % 2
-        return elements[0], elements[1:], others
+        elements = ops.view_as_complex(ops.stack([real, *imaginary], -1)) if imaginary else real
+        return real[0], elements[1:], others
 
     def __call__(self, log_psi: LogPsi, bits: Tensor) -> tuple[Tensor, Tensor]:
         """Returns real and imaginary part of the local energies.
@@ -132,8 +134,9 @@ class LocalEnergy:
             groups = [(np.arange(self.n_flips), log_psi)]
             unflipped = log_psi(bits)
         log_modulus, phase = (ops.cast(part, "float64") for part in unflipped)
+        parts = self._elements(bits)
         # One more that flips nothing and counts nothing, to fill pieces with.
-        elements = ops.pad(self._elements(bits), ((0, 1), (0, 0)))
+        padded = [ops.pad(part, ((0, 1), (0, 0))) for part in parts]
         all_flips = ops.cast(np.pad(self._flips, ((0, 1), (0, 0))), "int32")
 
         def add(evaluate: LogPsi, flips: Tensor, sums: Sums) -> Sums:
@@ -142,23 +145,28 @@ class LocalEnergy:
                 ops.reshape(ops.cast(value, "float64"), (-1, batch_size))
                 for value in evaluate(ops.reshape(others, (-1, self.n_sites)))
             )
-            element = ops.take(elements, 1 + flips, axis=0)
+            elements = [ops.take(part, 1 + flips, axis=0) for part in padded]
             # An element of zero may belong to spins that psi has no number for.
-            ratio = ops.where(element == 0.0, 0.0, ops.exp(log_other - log_modulus))
+            is_zero = functools.reduce(ops.logical_and, [part == 0.0 for part in elements])
+            ratio = ops.where(is_zero, 0.0, ops.exp(log_other - log_modulus))
             angle = phase_other - phase
-            return (
-                sums[0] + ops.sum(element * ratio * ops.cos(angle), axis=0),
-                sums[1] + ops.sum(element * ratio * ops.sin(angle), axis=0),
-            )
+            added = _multiply(elements, ratio * ops.cos(angle), ratio * ops.sin(angle))
+            return sums[0] + ops.sum(added[0], axis=0), sums[1] + ops.sum(added[1], axis=0)
 
-        sums: Sums = (elements[0], ops.zeros_like(elements[0]))
+        sums: Sums = (parts[0][0], ops.zeros_like(parts[0][0]))
         for flips, evaluate in groups:
-            sums = _add_pieces(self._pieces(flips, chunk), partial(add, evaluate), sums)
+            sums = _add_pieces(self._pieces(flips, chunk), functools.partial(add, evaluate), sums)
         return sums
 
-    def _elements(self, bits: Tensor) -> Tensor:
-        """Returns float64 (1 + n_flips, batch), the diagonal ones first."""
-        return self._sum(bits, self._signs, self._coefficients)
+    def _elements(self, bits: Tensor) -> list[Tensor]:
+        """Returns real parts and, of a complex Hamiltonian, imaginary ones, the diagonal first.
+
+        Returns:
+            float64 (1 + n_flips, batch) each.
+        """
+        parts = [self._coefficients.real, self._coefficients.imag]
+        used = parts[:1] if self.hamiltonian.is_real else parts
+        return list(ops.split(self._sum(bits, self._signs, np.hstack(used)), len(used), axis=0))
 
     def _sum(self, bits: Tensor, signs: Array, coefficients: Array) -> Tensor:
         """Sums terms whose `signs` depend on the bits; (columns of the coefficients, batch)."""
@@ -190,7 +198,7 @@ class LocalEnergy:
         groups: list[tuple[Array, LogPsi]] = [
             (
                 np.flatnonzero(first // width * width == start),
-                partial(psi.evaluate_from, start=start, prefix=prefix),
+                functools.partial(psi.evaluate_from, start=start, prefix=prefix),
             )
             for start, prefix in zip(starts, prefixes, strict=False)
         ]
@@ -207,12 +215,11 @@ class LocalEnergy:
                 sign[site] = pauli in "YZ"
             column = columns.setdefault(tuple(flip.tolist()), len(columns))
             # Y = i X Z acting on the bra's side: <b|Y|1-b> = -i (-1)^b.
-            n_y = term.paulis.count("Y")
-            entries.append((column, term.coefficient * (-1) ** (n_y // 2)))
+            entries.append((column, term.coefficient * POWERS[term.paulis.count("Y") % 4]))
             signs.append(sign)
         self._signs = np.array(signs).reshape(-1, self.n_sites)
         self._flips = np.array(list(columns)[1:], np.int32).reshape(-1, self.n_sites)
-        self._coefficients = np.zeros((len(entries), len(columns)))
+        self._coefficients = np.zeros((len(entries), len(columns)), np.complex128)
         for row, (column, value) in enumerate(entries):
             self._coefficients[row, column] = value
 
@@ -242,6 +249,22 @@ def log_psi_in_pieces(psi: SampledWaveFunction, bits: Tensor) -> tuple[Tensor, T
     outputs = [((), psi.variables[0].dtype)] * 2
     log_modulus, phase = evaluate_in_pieces(psi, bits, at_once, outputs)
     return log_modulus, phase
+
+
+def _multiply(elements: Sequence[Tensor], real: Tensor, imaginary: Tensor) -> Sums:
+    """Returns real and imaginary part of elements times numbers.
+
+    Args:
+        elements: Real parts, and imaginary ones if there are any.
+        real: Real parts of the numbers.
+        imaginary: Imaginary parts.
+    """
+    if len(elements) == 1:
+        return elements[0] * real, elements[0] * imaginary
+    return (
+        elements[0] * real - elements[1] * imaginary,
+        elements[0] * imaginary + elements[1] * real,
+    )
 
 
 def _add_pieces(pieces: Array, add: Callable[[Tensor, Sums], Sums], sums: Sums) -> Sums:

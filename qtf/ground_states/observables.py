@@ -15,13 +15,13 @@ from qtf.typing import Array, LogPsi
 
 
 def expectation(psi: LogPsi, operator: PauliSum, bits: Array) -> Estimate:
-    """Returns <psi| O |psi> of any real operator from samples of psi.
+    """Returns <psi| O |psi> of any sum of Pauli strings from samples of psi.
 
     Samples and flips are evaluated in pieces, as the memory allows.
 
     Args:
         psi: The wave function.
-        operator: A real sum of Pauli terms.
+        operator: O, a current for example.
         bits: Samples of psi, int32 (n_samples, n_sites).
     """
     local = LocalEnergy(operator)

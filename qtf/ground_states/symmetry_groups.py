@@ -1,5 +1,6 @@
 """Groups of symmetries that configurations name, without a wave function."""
 
+import reprlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,9 +9,8 @@ from numpy.typing import NDArray
 
 from qtf.ground_states.settings import GROUPS
 from qtf.physics import Lattice, PauliSum
-
-# Relative to the largest coefficient of a Hamiltonian.
-ROUNDING = 1e-12
+from qtf.physics.operators import ROUNDING
+from qtf.physics.pauli_strings import PauliString
 
 
 @dataclass(frozen=True)
@@ -38,20 +38,33 @@ class SymmetryGroup:
 
     def keeps(self, hamiltonian: PauliSum) -> bool:
         """Tells whether every element keeps a Hamiltonian on the same sites."""
-        terms = _coefficients(hamiltonian, range(hamiltonian.n_sites))
+        return not self.breach(hamiltonian)
+
+    def breach(self, hamiltonian: PauliSum) -> str:
+        """Returns what an element does that changes a Hamiltonian, in words; "" if none does.
+
+        Example:
+            >>> from qtf.physics import Chain, custom
+            >>> current = custom(3, [(1.0, (i, i + 1), "XY") for i in range(2)])
+            >>> symmetry_group("lattice", Chain(3)).breach(current)
+            'moving its sites to (2, 1, 0)'
+        """
+        terms = hamiltonian.coefficients
         rounding = ROUNDING * max(map(abs, terms.values()), default=0.0)
         # A flip of all spins turns the sign of every Y and Z.
-        is_odd = self.spin_flip and any(
-            sum(pauli in "YZ" for _, pauli in term) % 2
-            for term, value in terms.items()
-            if abs(value) > rounding
-        )
-        images = (_coefficients(hamiltonian, permutation) for permutation in self.permutations[1:])
-        return not is_odd and all(
-            abs(image.get(term, 0.0) - terms.get(term, 0.0)) <= rounding
-            for image in images
-            for term in image.keys() | terms.keys()
-        )
+        if self.spin_flip and any(
+            sum(pauli in "YZ" for _, pauli in string) % 2 and abs(value) > rounding
+            for string, value in terms.items()
+        ):
+            return "turning every spin"
+        for permutation in self.permutations[1:]:
+            image = {_move(string, permutation): value for string, value in terms.items()}
+            if any(
+                abs(image.get(string, 0.0) - terms.get(string, 0.0)) > rounding
+                for string in image.keys() | terms.keys()
+            ):
+                return f"moving its sites to {reprlib.repr(permutation)}"
+        return ""
 
     def first_images(self, bits: NDArray[np.int32]) -> NDArray[np.int64]:
         """Returns of all images of each configuration the smallest binary number.
@@ -90,14 +103,5 @@ def symmetry_group(name: str, lattice: Lattice) -> SymmetryGroup:
     return SymmetryGroup(permutations, spin_flip="flip" in name)
 
 
-def _coefficients(
-    hamiltonian: PauliSum, new_sites: Sequence[int]
-) -> dict[frozenset[tuple[int, str]], float]:
-    """Returns the coefficient of each product of Pauli matrices after its sites were moved."""
-    coefficients: dict[frozenset[tuple[int, str]], float] = {}
-    for term in hamiltonian.terms:
-        key = frozenset(
-            (new_sites[site], pauli) for site, pauli in zip(term.sites, term.paulis, strict=True)
-        )
-        coefficients[key] = coefficients.get(key, 0.0) + term.coefficient
-    return coefficients
+def _move(string: PauliString, new_sites: Sequence[int]) -> PauliString:
+    return tuple(sorted((new_sites[site], pauli) for site, pauli in string))

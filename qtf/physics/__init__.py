@@ -13,15 +13,38 @@ from qtf.physics.basis import (
     spins_of_index,
 )
 from qtf.physics.chebyshev import chebyshev_evolve, chebyshev_step
+from qtf.physics.conversions import (
+    from_matrix,
+    from_openfermion,
+    from_qutip,
+    to_openfermion,
+    to_qutip,
+)
 from qtf.physics.diagonalization import Eigenbasis
+from qtf.physics.drive_settings import build_driven
+from qtf.physics.driven import DrivenHamiltonian
+from qtf.physics.driven_evolution import DrivenEvolution, evolve_driven
+from qtf.physics.driven_lindblad import DrivenLindbladian
+from qtf.physics.drives import DRIVE_LAWS, SampledFunction
 from qtf.physics.evolution import evolve
 from qtf.physics.ground_energies import (
     heisenberg_chain_ground_energy,
     lanczos_ground_energy,
 )
 from qtf.physics.hamiltonian_settings import HamiltonianSettings, from_config
-from qtf.physics.hamiltonians import HAMILTONIANS, custom, heisenberg, ising, j1j2, xxz, xyz
+from qtf.physics.hamiltonians import (
+    HAMILTONIANS,
+    chiral,
+    custom,
+    dzyaloshinskii_moriya,
+    heisenberg,
+    ising,
+    j1j2,
+    xxz,
+    xyz,
+)
 from qtf.physics.initial_states import INITIAL_STATE_LAWS, printed_state, sample_initial_states
+from qtf.physics.jump_settings import JumpSettings
 from qtf.physics.jumps import JUMP_MATRICES, JumpOperator, decay, jump_operators
 from qtf.physics.known_energies import find_ground_energy, published_energies
 from qtf.physics.krylov import krylov_evolve, krylov_step
@@ -49,11 +72,13 @@ from qtf.physics.observables import (
     magnetization,
     observable_operators,
 )
-from qtf.physics.operators import PauliSum, PauliTerm
+from qtf.physics.operators import PauliPolynomial, PauliSum, commutator
+from qtf.physics.pauli_strings import PauliTerm
 from qtf.physics.povm import MEASUREMENTS, OutcomeGenerator, Povm, four_pauli, tetrahedral
 from qtf.physics.trajectories import sample_trajectories
 
 __all__ = [
+    "DRIVE_LAWS",
     "HAMILTONIANS",
     "INITIAL_STATE_LAWS",
     "JUMP_MATRICES",
@@ -62,37 +87,51 @@ __all__ = [
     "NEIGHBORS",
     "OBSERVABLES",
     "Chain",
+    "DrivenEvolution",
+    "DrivenHamiltonian",
+    "DrivenLindbladian",
     "Eigenbasis",
     "Graph",
     "HamiltonianSettings",
     "Honeycomb",
     "JumpOperator",
+    "JumpSettings",
     "Kagome",
     "Ladder",
     "Lattice",
     "Lindbladian",
     "OutcomeGenerator",
+    "PauliPolynomial",
     "PauliSum",
     "PauliTerm",
     "Povm",
+    "SampledFunction",
     "SeveralSteadyStates",
     "Square",
     "Triangular",
     "all_bits",
     "all_spins",
+    "build_driven",
     "chebyshev_evolve",
     "chebyshev_step",
+    "chiral",
+    "commutator",
     "correlation",
     "custom",
     "decay",
+    "dzyaloshinskii_moriya",
     "energy",
     "entanglement_entropy",
     "evolve",
+    "evolve_driven",
     "expectation",
     "fidelity",
     "find_ground_energy",
     "four_pauli",
     "from_config",
+    "from_matrix",
+    "from_openfermion",
+    "from_qutip",
     "heisenberg",
     "heisenberg_chain_ground_energy",
     "index_of_bits",
@@ -112,6 +151,8 @@ __all__ = [
     "sample_trajectories",
     "spins_of_index",
     "tetrahedral",
+    "to_openfermion",
+    "to_qutip",
     "xxz",
     "xyz",
 ]

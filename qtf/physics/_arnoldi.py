@@ -27,20 +27,26 @@ Product = Callable[[np.ndarray], np.ndarray]
 
 
 def exponential_evolve(
-    product: Product, vector: np.ndarray, times: np.ndarray, tolerance: float
+    product: Product,
+    vector: np.ndarray,
+    times: np.ndarray,
+    tolerance: float,
+    *,
+    dimension: int = KRYLOV_DIMENSION,
 ) -> np.ndarray:
     """Returns exp(L t) v at times of at least 0 in any order, (n_times, dimension).
 
     Steps in Krylov spaces, each as long as the estimate of its error allows. `tolerance`
-    bounds the sum of these estimates at the largest time relative to |v|.
+    bounds the sum of these estimates at the largest time relative to |v|; `dimension` is that of
+    a space, at most.
     """
     result = np.empty((len(times), len(vector)), vector.dtype)
     order = np.argsort(times, kind="stable")
     rate = tolerance / max(times[order[-1]], np.finfo(float).tiny)
     time, done = 0.0, 0
     while done < len(order):
-        with one_thread(KRYLOV_DIMENSION * len(vector)):
-            space = _ArnoldiSpace.of(product, vector)
+        with one_thread(dimension * len(vector)):
+            space = _ArnoldiSpace.of(product, vector, dimension)
             left = times[order[-1]] - time
             step = space.longest_step(left, rate)
             end = time + step if step < left else times[order[-1]]
@@ -70,9 +76,9 @@ class _ArnoldiSpace:
     remainder: float
 
     @classmethod
-    def of(cls, product: Product, vector: np.ndarray) -> "_ArnoldiSpace":
+    def of(cls, product: Product, vector: np.ndarray, dimension: int) -> "_ArnoldiSpace":
         """Builds the space; it ends early where L leads no further out of it."""
-        size = min(KRYLOV_DIMENSION, len(vector))
+        size = min(dimension, len(vector))
         norm = euclidean_norm(vector)
         vectors = np.empty((size, len(vector)), vector.dtype)
         projected = np.zeros((size + 1, size), vector.dtype)

@@ -131,7 +131,11 @@ def checked_real(name: str, value: ArrayLike) -> NDArray[np.float64]:
 
 
 def _real_array(name: str, value: ArrayLike) -> NDArray[np.float64]:
-    numbers = np.asarray(value)
+    try:
+        numbers = np.asarray(value)
+    except ValueError as error:
+        message = f"Argument `{name}` must be an array of numbers, but is {value!r}."
+        raise ValueError(message) from error
     if numbers.dtype.kind not in "iuf" and numbers.size:
         raise ValueError(f"Argument `{name}` must be real, but is {value!r}.")
     return numbers.astype(np.float64, copy=False)

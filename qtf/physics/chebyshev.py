@@ -1,5 +1,7 @@
 """Time evolution without eigenvectors by Chebyshev polynomials of the Hamiltonian."""
 
+import math
+
 import numpy as np
 
 from qtf.physics._checks import (
@@ -9,7 +11,7 @@ from qtf.physics._checks import (
     checked_states,
     checked_times,
 )
-from qtf.physics._stepping import SparseProduct, order_by_distance
+from qtf.physics._stepping import HermitianProduct, SparseProduct, order_by_distance
 from qtf.physics._threads import one_thread
 from qtf.physics.operators import PauliSum
 
@@ -52,7 +54,7 @@ def chebyshev_step(hamiltonian: PauliSum, psi: np.ndarray, dt: float, *, degree:
     times = np.array([checked_number("dt", dt)])
     checked_integer("degree", degree, minimum=1)
     columns = np.ascontiguousarray(states.reshape(-1, hamiltonian.dimension).T)
-    evolved = _Expansion(hamiltonian).evolve(columns, times, degree)[0]
+    evolved = Expansion(SparseProduct(hamiltonian)).evolve(columns, times, degree)[0]
     return np.ascontiguousarray(evolved.T).reshape(states.shape)
 
 
@@ -85,7 +87,7 @@ def chebyshev_evolve(
     states, times = checked_states("psi0", psi0, hamiltonian.dimension), checked_times(times)
     checked_positive("tolerance", tolerance)
     rate = tolerance / np.abs(times).max(initial=np.finfo(float).tiny)
-    expansion = _Expansion(hamiltonian)
+    expansion = Expansion(SparseProduct(hamiltonian))
     result = np.empty((*states.shape[:-1], len(times), hamiltonian.dimension), np.complex128)
     targets = result.reshape(-1, *result.shape[-2:])
     flat = states.reshape(-1, hamiltonian.dimension)
@@ -98,12 +100,16 @@ def chebyshev_evolve(
     return result
 
 
-class _Expansion:
-    """The Chebyshev expansion of exp(-i H t) on columns of states."""
+class Expansion:
+    """The Chebyshev expansion of exp(-i H t) on columns of states.
 
-    def __init__(self, hamiltonian: PauliSum) -> None:
-        self._product = SparseProduct(hamiltonian)
-        self._center, half_width = self._product.spectral_interval()
+    Args:
+        product: Applies H.
+    """
+
+    def __init__(self, product: HermitianProduct) -> None:
+        self._product = product
+        self._center, half_width = product.spectral_interval()
         self.half_width = half_width or 1.0  # of a multiple of the identity
 
     def evolve(self, columns: np.ndarray, times: np.ndarray, degree: int) -> np.ndarray:
@@ -117,6 +123,15 @@ class _Expansion:
         with one_thread(polynomials.size):
             flat = coefficients @ polynomials.reshape(degree + 1, -1)
         return flat.reshape(len(times), *columns.shape)
+
+    def step(self, columns: np.ndarray, duration: float) -> np.ndarray:
+        """Returns the states after `duration`, exact to rounding."""
+        n_segments = max(1, math.ceil(self.half_width * abs(duration) / _SEGMENT_PHASE))
+        length = np.array([duration / n_segments])
+        degree = self.degree(length[0], 0.0)
+        for _ in range(n_segments):
+            columns = self.evolve(columns, length, degree)[0]
+        return columns
 
     def degree(self, duration: float, tolerance: float) -> int:
         """Returns the lowest degree whose error after `duration` is at most `tolerance`."""
@@ -141,7 +156,7 @@ class _Expansion:
 
 
 def _march(
-    expansion: _Expansion,
+    expansion: Expansion,
     columns: np.ndarray,
     times: np.ndarray,
     rate: float,

@@ -1,25 +1,15 @@
-"""Time evolution under a constant Hamiltonian, by the method that suits its size."""
+"""Time evolution under a Hamiltonian, constant or driven, by the method that suits it."""
 
 import numpy as np
 
-from qtf.physics._checks import checked_choice
-from qtf.physics.chebyshev import chebyshev_evolve
-from qtf.physics.diagonalization import Eigenbasis
-from qtf.physics.krylov import krylov_evolve
+from qtf.physics.constant_evolution import evolve_constant
+from qtf.physics.driven import DrivenHamiltonian
+from qtf.physics.driven_evolution import evolve_driven
 from qtf.physics.operators import PauliSum
-
-METHODS = ("auto", "diagonalization", "krylov", "chebyshev")
-
-# Up to here all eigenvectors take less than a second.
-_MAX_AUTO_DIAGONALIZED_SITES = 10
-# Measured for 11 to 16 spins, 1 to 32 states, times of 0.2 to 10: Krylov takes 0.8 to 5.6 times as
-# long as Chebyshev, less only for few states at 250 close times. Chebyshev holds 60 vectors instead
-# of 30, a gigabyte for 20 spins.
-_MAX_AUTO_CHEBYSHEV_SITES = 20
 
 
 def evolve(
-    hamiltonian: PauliSum,
+    hamiltonian: PauliSum | DrivenHamiltonian,
     psi0: np.ndarray,
     times: np.ndarray,
     *,
@@ -31,13 +21,14 @@ def evolve(
         i d/dt psi(t) = H psi(t),  psi(t) = exp(-i H t) psi(0)   (hbar = 1)
 
     Args:
-        hamiltonian: H.
+        hamiltonian: H; one that is driven is left to `evolve_driven`, which also tells errors.
         psi0: States at time 0, (..., 2**n_sites); any finite norm.
         times: Times (n_times,), in any order, of either sign, in inverse units of H.
-        method: "diagonalization" (up to 12 spins, exact to rounding), "krylov" or
-            "chebyshev" (up to 24 spins, as memory allows), or "auto": diagonalization up
-            to 10 spins, chebyshev up to 20, else krylov.
-        tolerance: Bound of |error| / |psi0| at the largest |t| for the last two methods.
+        method: "diagonalization" (up to 12 spins, exact to rounding; not for driven ones),
+            "krylov" or "chebyshev" (up to 24 spins, as memory allows), or "auto":
+            diagonalization up to 10 spins, chebyshev up to 20, else krylov.
+        tolerance: Bound of |error| / |psi0| at the largest |t|; of exact diagonalization there
+            is none.
 
     Returns:
         complex128 array (..., n_times, 2**n_sites).
@@ -53,16 +44,6 @@ def evolve(
         array([[1.+0.j, 1.+0.j],
                [0.-1.j, 0.+1.j]])
     """
-    checked_choice("method", method, METHODS)
-    if method == "auto":
-        method = _fastest(hamiltonian.n_sites)
-    if method == "diagonalization":
-        return Eigenbasis.from_hamiltonian(hamiltonian).evolve(psi0, times)
-    step = chebyshev_evolve if method == "chebyshev" else krylov_evolve
-    return step(hamiltonian, psi0, times, tolerance=tolerance)
-
-
-def _fastest(n_sites: int) -> str:
-    if n_sites <= _MAX_AUTO_DIAGONALIZED_SITES:
-        return "diagonalization"
-    return "chebyshev" if n_sites <= _MAX_AUTO_CHEBYSHEV_SITES else "krylov"
+    if isinstance(hamiltonian, DrivenHamiltonian):
+        return evolve_driven(hamiltonian, psi0, times, method=method, tolerance=tolerance).states
+    return evolve_constant(hamiltonian, psi0, times, method=method, tolerance=tolerance)

@@ -10,6 +10,7 @@ from typing import Self
 import numpy as np
 
 from qtf.physics._checks import checked_choice
+from qtf.physics.custom_hamiltonian import FILE_KEY, custom, include_file
 from qtf.physics.hamiltonians import HAMILTONIANS, Model
 from qtf.physics.lattices import LATTICES, Lattice
 from qtf.physics.operators import PauliSum
@@ -21,8 +22,8 @@ class HamiltonianSettings(Settings, section="hamiltonian", free=True):
     """Name, lattice and coefficients of a Hamiltonian; the size may still be open.
 
     Coefficients are those of the function of `HAMILTONIANS`, with its defaults. Beside them are
-    `lattice`, one of `LATTICES` ("chain" by default), and its fields. A custom Hamiltonian has no
-    lattice, but `n_sites` and `terms`.
+    `lattice`, one of `LATTICES` ("chain" by default), and its fields. A custom Hamiltonian has
+    `terms`, or a `terms_file`, whose content takes the place of the key at once.
 
     Attributes:
         name: One of `HAMILTONIANS`.
@@ -47,7 +48,8 @@ class HamiltonianSettings(Settings, section="hamiltonian", free=True):
 
     def __post_init__(self) -> None:
         checked_choice("name", self.name, HAMILTONIANS)
-        object.__setattr__(self, "values", copy.deepcopy(dict(self.values)))
+        values = include_file(self.values) if self._is_custom else dict(self.values)
+        object.__setattr__(self, "values", copy.deepcopy(values))
         for key in self.values:
             if key not in self._keys:
                 raise ValueError(
@@ -94,10 +96,6 @@ class HamiltonianSettings(Settings, section="hamiltonian", free=True):
     @property
     def lattice_kind(self) -> str:
         """The word for the lattice; known before the size is."""
-        if not self.model.is_on_lattice:
-            raise ValueError(
-                f'Argument `name` must be one of a Hamiltonian on a lattice, but is "{self.name}".'
-            )
         return checked_choice("lattice", self.values.get("lattice", "chain"), LATTICES)
 
     @property
@@ -105,7 +103,7 @@ class HamiltonianSettings(Settings, section="hamiltonian", free=True):
         """The lattice.
 
         Raises:
-            ValueError: The size is open, or the Hamiltonian is custom, without a lattice.
+            ValueError: The size is open.
         """
         kind = LATTICES[self.lattice_kind]
         for key in _required_keys_of(kind):
@@ -126,12 +124,10 @@ class HamiltonianSettings(Settings, section="hamiltonian", free=True):
             ValueError: The size is open, or a coefficient is not allowed.
         """
         arguments = {key: self.values[key] for key in self.model.defaults if key in self.values}
-        if self.model.is_on_lattice:
-            return self.model.build(self.lattice, **arguments)
         for key, default in self.model.defaults.items():
             if default is inspect.Parameter.empty:
                 self._require(key)
-        return self.model.build(**arguments)
+        return self.model.build(self.lattice, **arguments)
 
     def resized(self, size: int) -> Self:
         """Returns the same on a lattice all of whose sides are `size`; on a chain its sites.
@@ -164,7 +160,7 @@ class HamiltonianSettings(Settings, section="hamiltonian", free=True):
             'XXZ model, open chain'
         """
         has_size = with_size and set(self._size_keys) <= set(self.values)
-        if not self.model.is_on_lattice:
+        if self._is_custom and not {"lattice", "periodic"} & set(self.values):
             size = f", {self.values['n_sites']} spins" if has_size else ""
             return f"{self.model.title}{size}"
         if has_size:
@@ -173,15 +169,18 @@ class HamiltonianSettings(Settings, section="hamiltonian", free=True):
         return f"{self.model.title}, {edges} {self.lattice_kind}"
 
     @property
+    def _is_custom(self) -> bool:
+        return self.model.build is custom
+
+    @property
     def _size_keys(self) -> tuple[str, ...]:
-        return LATTICES[self.lattice_kind].SIZES if self.model.is_on_lattice else ("n_sites",)
+        return LATTICES[self.lattice_kind].SIZES
 
     @property
     def _keys(self) -> tuple[str, ...]:
-        if not self.model.is_on_lattice:
-            return tuple(self.model.defaults)
         fields = _keys_of(LATTICES[self.lattice_kind])
-        return tuple(dict.fromkeys(("lattice", *fields, "n_sites", *self.model.defaults)))
+        further = (FILE_KEY,) if self._is_custom else ()
+        return tuple(dict.fromkeys(("lattice", *fields, "n_sites", *self.model.defaults, *further)))
 
     def _require(self, key: str) -> None:
         if key not in self.values:

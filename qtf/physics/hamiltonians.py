@@ -1,13 +1,14 @@
 """The models: each function returns its Hamiltonian as a sum of Pauli strings."""
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qtf.physics._checks import checked_choice, checked_coefficients
+from qtf.physics.custom_hamiltonian import custom, find_places
 from qtf.physics.lattices import Bonds, Lattice
 from qtf.physics.operators import PauliSum, PauliTerm
 
@@ -210,37 +211,104 @@ def j1j2(
     return nearest + PauliSum(lattice.n_sites, terms)
 
 
-def custom(n_sites: int, terms: Iterable[object]) -> PauliSum:
-    """Returns the Hamiltonian `sum_k c_k P_k` of a list of Pauli strings.
+def dzyaloshinskii_moriya(
+    lattice: Lattice,
+    *,
+    coupling: Coefficient = 1.0,
+    dm: Coefficient = 0.5,
+    units: str = "spin",
+) -> PauliSum:
+    """Returns the Heisenberg model with an interaction that turns neighbours against each other.
+
+        H = sum_<ij> J_ij S_i . S_j + D_ij . (S_i x S_j)   (hbar = 1)
+
+    Bonds go from i to j as `lattice.directed_bonds()` tells.
 
     Args:
-        n_sites: Number of spins.
-        terms: Each a `PauliTerm`, a triple (coefficient, sites, paulis), or a mapping
-            with these keys.
+        lattice: The lattice.
+        coupling: J, one number or one for each bond in the order of `lattice.bonds()`;
+            positive is antiferromagnetic.
+        dm: D, one number for a vector along z, three for one vector, or three for each bond,
+            (n_bonds, 3).
+        units: "spin" for S = sigma / 2, "pauli" for S = sigma.
 
     Returns:
-        The Hamiltonian.
+        The Hamiltonian, complex where D has a part along x or z.
 
     Raises:
-        ValueError: A term has another form, or a value is not allowed.
+        ValueError: A coefficient is not finite and real or has the wrong length, or
+            `units` is unknown.
 
     Example:
-        >>> custom(2, [(0.5, (0, 1), "XY"), (1.0, (1,), "Z")]).is_real
-        False
+        >>> from qtf.physics import Chain
+        >>> twisted = dzyaloshinskii_moriya(Chain(2), coupling=0.0, dm=1.0, units="pauli")
+        >>> [(term.coefficient, term.paulis) for term in twisted.terms]
+        [(1.0, 'XY'), (-1.0, 'YX')]
     """
-    return PauliSum(n_sites, [_as_term(term) for term in terms])
+    bonds = lattice.directed_bonds()
+    vectors = UNITS[checked_choice("units", units, UNITS)] * _bond_vectors("dm", dm, len(bonds))
+    terms = [
+        term
+        for axis, pair in enumerate(("YZ", "ZX", "XY"))
+        for sign, letters in ((1.0, pair), (-1.0, pair[::-1]))
+        for term in _pair_terms(sign * vectors[:, axis], bonds, letters)
+    ]
+    return heisenberg(lattice, coupling=coupling, units=units) + PauliSum(lattice.n_sites, terms)
 
 
-def _as_term(term: object) -> PauliTerm:
-    if isinstance(term, PauliTerm):
-        return term
-    if isinstance(term, Mapping):
-        return PauliTerm.from_dict(term)
-    if not isinstance(term, Sequence) or len(term) != 3:
+def chiral(
+    lattice: Lattice,
+    *,
+    coupling: Coefficient = 1.0,
+    chirality: Coefficient = 1.0,
+    units: str = "spin",
+) -> PauliSum:
+    """Returns the Heisenberg model with the scalar chirality of three spins.
+
+        H = sum_<ij> J_ij S_i . S_j + sum_(ijk) K_ijk S_i . (S_j x S_k)   (hbar = 1)
+
+    Args:
+        lattice: A lattice with triangles, which `lattice.triangles()` goes round
+            counterclockwise.
+        coupling: J, one number or one for each bond in the order of `lattice.bonds()`;
+            positive is antiferromagnetic.
+        chirality: K, one number or one for each triangle.
+        units: "spin" for S = sigma / 2, "pauli" for S = sigma.
+
+    Returns:
+        The Hamiltonian, which is complex.
+
+    Raises:
+        ValueError: A coefficient is not finite and real or has the wrong length, `units` is
+            unknown, or the lattice has no triangles.
+
+    Source: Wen, Wilczek and Zee, Phys. Rev. B 39, 11413 (1989).
+    """
+    # Three spins, where `UNITS` is for two.
+    scale = UNITS[checked_choice("units", units, UNITS)] ** 1.5
+    _, triangles = find_places("triangles", lattice)
+    numbers = scale * checked_coefficients("chirality", chirality, len(triangles), "triangle")
+    signs = {"XYZ": 1.0, "YZX": 1.0, "ZXY": 1.0, "XZY": -1.0, "ZYX": -1.0, "YXZ": -1.0}
+    terms = [
+        PauliTerm(sign * number, sites, letters)
+        for letters, sign in signs.items()
+        for number, sites in zip(numbers.tolist(), triangles, strict=True)
+        if number
+    ]
+    return heisenberg(lattice, coupling=coupling, units=units) + PauliSum(lattice.n_sites, terms)
+
+
+def _bond_vectors(name: str, value: Coefficient, n_bonds: int) -> NDArray[np.float64]:
+    """Returns a vector for each bond, (n_bonds, 3)."""
+    shape = np.shape(value)
+    if shape not in ((), (3,), (n_bonds, 3)):
         raise ValueError(
-            f"Argument `terms` must hold (coefficient, sites, paulis), but holds {term!r}."
+            f"Argument `{name}` must be one number, three, or three for each of {n_bonds} bonds,"
+            f" but has shape {shape}."
         )
-    return PauliTerm(*term)
+    along_z = [0.0, 0.0, value] if shape == () else value
+    numbers = checked_coefficients(name, np.ravel(along_z), np.size(along_z), "direction")
+    return np.broadcast_to(numbers.reshape(-1, 3), (n_bonds, 3))
 
 
 def _pair_terms(coefficients: NDArray[np.float64], bonds: Bonds, paulis: str) -> list[PauliTerm]:
@@ -275,11 +343,6 @@ class Model:
         parameters = inspect.signature(self.build).parameters
         return {key: value.default for key, value in parameters.items() if key != "lattice"}
 
-    @property
-    def is_on_lattice(self) -> bool:
-        """Whether its terms are those of a lattice."""
-        return "lattice" in inspect.signature(self.build).parameters
-
 
 _IN_PLANE = "SᵢˣSⱼˣ + SᵢʸSⱼʸ"
 HAMILTONIANS = {
@@ -307,6 +370,18 @@ HAMILTONIANS = {
         "J1-J2 model",
         "H = J₁ Σ Sᵢ·Sⱼ + J₂ Σ Sᵢ·Sⱼ (next nearest)",
         {"coupling": "J₁", "next_nearest_coupling": "J₂"},
+    ),
+    "dzyaloshinskii_moriya": Model(
+        dzyaloshinskii_moriya,
+        "Heisenberg model with Dzyaloshinskii-Moriya interaction",
+        "H = J Σ Sᵢ·Sⱼ + Σ D·(Sᵢ×Sⱼ)",
+        {"coupling": "J", "dm": "D"},
+    ),
+    "chiral": Model(
+        chiral,
+        "Heisenberg model with scalar chirality",
+        "H = J Σ Sᵢ·Sⱼ + K Σ Sᵢ·(Sⱼ×Sₖ)",
+        {"coupling": "J", "chirality": "K"},
     ),
     "custom": Model(custom, "Hamiltonian of Pauli strings"),
 }

@@ -16,7 +16,7 @@ from qtf.physics._checks import (
     checked_times,
 )
 from qtf.physics._norms import euclidean_norm
-from qtf.physics._stepping import SparseProduct, order_by_distance
+from qtf.physics._stepping import HermitianProduct, SparseProduct, order_by_distance
 from qtf.physics._threads import one_thread
 from qtf.physics.operators import PauliSum
 
@@ -110,7 +110,7 @@ def krylov_evolve(
     checked_positive("tolerance", tolerance)
     checked_integer("krylov_dimension", krylov_dimension, minimum=2)
     rate = tolerance / np.abs(times).max(initial=np.finfo(float).tiny)
-    march = _March(SparseProduct(hamiltonian), rate, krylov_dimension)
+    march = KrylovMarch(SparseProduct(hamiltonian), rate, krylov_dimension)
     result = np.empty((*states.shape[:-1], len(times), hamiltonian.dimension), np.complex128)
     targets = result.reshape(-1, *result.shape[-2:])
     with one_thread(krylov_dimension * hamiltonian.dimension):
@@ -121,14 +121,21 @@ def krylov_evolve(
     return result
 
 
-class _March:
-    """Steps from time 0 through times of one sign, ordered by their distance from 0."""
+class KrylovMarch:
+    """Steps from time 0 through times of one sign, ordered by their distance from 0.
 
-    def __init__(self, product: SparseProduct, rate: float, krylov_dimension: int) -> None:
+    Args:
+        product: Applies H.
+        rate: Bound of |error| / |psi0| for each unit of time.
+        krylov_dimension: Vectors of a space.
+    """
+
+    def __init__(
+        self, product: HermitianProduct, rate: float, krylov_dimension: int = KRYLOV_DIMENSION
+    ) -> None:
         self._product = product
         self._rate = rate
-        dimension = product.matrix.shape[0]
-        self._buffer = np.empty((krylov_dimension, dimension), np.complex128)
+        self._buffer = np.empty((krylov_dimension, product.dimension), np.complex128)
 
     def evolve(
         self, state: np.ndarray, times: np.ndarray, target: np.ndarray, rows: np.ndarray
@@ -169,7 +176,7 @@ class _KrylovSpace:
     remainder: float
 
     @classmethod
-    def of(cls, product: SparseProduct, psi: np.ndarray, buffer: np.ndarray) -> "_KrylovSpace":
+    def of(cls, product: HermitianProduct, psi: np.ndarray, buffer: np.ndarray) -> "_KrylovSpace":
         """Builds the space in `buffer`; it ends early where H leads no further out of it."""
         norm = euclidean_norm(psi)
         buffer[0] = psi / norm if norm else psi

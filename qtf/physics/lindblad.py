@@ -6,7 +6,7 @@ with hbar = 1. Density matrices are (2**n, 2**n); rows and columns number the ba
 everywhere in `qtf.physics`, spin 1 first and bit 0 up.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from qtf.physics._checks import (
     checked_operators,
     checked_positive,
 )
-from qtf.physics.jumps import Jump, JumpOperator, as_jump
+from qtf.physics.jumps import Jump, JumpOperator, Jumps, as_jump, jump_operators
 from qtf.physics.operators import PauliSum, PauliTerm
 
 if TYPE_CHECKING:
@@ -35,11 +35,12 @@ class Lindbladian:
 
     Args:
         hamiltonian: H, any terms on one spin and on pairs of spins.
-        jump_ops: `JumpOperator`s or triples (site, matrix, rate).
+        jump_ops: `JumpOperator`s or triples (site, matrix, rate); or by the names of
+            `JUMP_MATRICES`, as `jump_operators` takes them.
 
     Raises:
-        ValueError: The Hamiltonian has a term of three spins or more, or a jump has a site
-            outside of it.
+        ValueError: The Hamiltonian has a term of three spins or more, a jump has a site
+            outside of it, or a jump is not allowed.
 
     Example:
         >>> from qtf.physics import PauliSum, decay
@@ -47,10 +48,15 @@ class Lindbladian:
         >>> at_rest.apply(np.diag([1.0, 0.0])).real
         array([[-0.5,  0. ],
                [ 0. ,  0.5]])
+        >>> noisy = Lindbladian(PauliSum(2, []), {"decay": 1.0, "dephasing": [0.1, 0.2]})
+        >>> len(noisy.jump_ops)
+        4
     """
 
-    def __init__(self, hamiltonian: PauliSum, jump_ops: Iterable[Jump]) -> None:
+    def __init__(self, hamiltonian: PauliSum, jump_ops: Iterable[Jump] | Jumps) -> None:
         self.hamiltonian = hamiltonian
+        if isinstance(jump_ops, Mapping):
+            jump_ops = jump_operators(hamiltonian.n_sites, jump_ops)
         self.jump_ops = tuple(as_jump(jump) for jump in jump_ops)
         for term in hamiltonian.terms:
             if len(term.sites) > 2:

@@ -1,4 +1,4 @@
-"""Hamiltonians as sums of Pauli strings, and their matrices.
+"""Operators as sums of Pauli strings, their products, and their matrices.
 
 On a basis state b a string of Paulis flips the bits where it has X or Y, and multiplies by
 -1 for each spin down where it has Y or Z, and by i for each Y. All strings that flip the
@@ -6,86 +6,38 @@ same bits form one "flip": H psi at b is the sum over flips m of `diagonal_m[b] 
 """
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+import itertools
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from qtf.physics._checks import checked_integer, checked_number, checked_states
+from qtf.physics.pauli_strings import (
+    PauliString,
+    PauliTerm,
+    check_keys,
+    masks_of,
+    multiply_strings,
+)
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 MAX_DENSE_SITES = 14
 MAX_SPARSE_SITES = 24
+# Relative to the largest coefficient of an operator.
+ROUNDING = 1e-12
 
 
-@dataclass(frozen=True)
-class PauliTerm:
-    """A real coefficient times a product of Pauli matrices on different sites.
-
-    Args:
-        coefficient: Finite real number.
-        sites: Sites the matrices act on, counted from 0; empty for the identity.
-        paulis: One letter X, Y or Z for each site.
-
-    Raises:
-        ValueError: The coefficient is not finite and real, a site is negative or repeated,
-            or `paulis` is not one letter X, Y or Z for each site.
-
-    Example:
-        >>> PauliTerm(-1.0, (0, 1), "ZZ")
-        PauliTerm(coefficient=-1.0, sites=(0, 1), paulis='ZZ')
-    """
-
-    coefficient: float
-    sites: tuple[int, ...]
-    paulis: str
-
-    def __post_init__(self) -> None:
-        coefficient = checked_number("coefficient", self.coefficient)
-        if not isinstance(self.sites, Sequence):
-            raise ValueError(f"Argument `sites` must be a tuple of sites, but is {self.sites!r}.")
-        sites = tuple(checked_integer("sites", site, minimum=0) for site in self.sites)
-        if len(set(sites)) < len(sites):
-            raise ValueError(f"Argument `sites` must not repeat a site, but is {sites}.")
-        letters = isinstance(self.paulis, str) and set(self.paulis) <= set("XYZ")
-        if not letters or len(self.paulis) != len(sites):
-            raise ValueError(
-                f"Argument `paulis` must be one letter X, Y or Z for each of {len(sites)} sites,"
-                f" but is {self.paulis!r}."
-            )
-        object.__setattr__(self, "coefficient", coefficient)
-        object.__setattr__(self, "sites", sites)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Returns the term as a number, a list and a text."""
-        return {
-            "coefficient": self.coefficient,
-            "sites": list(self.sites),
-            "paulis": self.paulis,
-        }
-
-    @classmethod
-    def from_dict(cls, content: Mapping[str, Any]) -> "PauliTerm":
-        """Returns the term that `to_dict` wrote.
-
-        Args:
-            content: Mapping with the keys `coefficient`, `sites` and `paulis`.
-
-        Raises:
-            ValueError: A key is missing or unknown, or a value is not allowed.
-        """
-        _check_keys("content", content, ("coefficient", "sites", "paulis"))
-        return cls(content["coefficient"], content["sites"], content["paulis"])
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PauliSum:
     """A Hermitian operator `sum_k c_k P_k` on n spins, P_k products of Pauli matrices.
 
-    Sums and real multiples of such operators are formed with `+` and `*`.
+    `+`, `-` and `*` form sums and real multiples, `@` products, which need not be Hermitian.
+    Operators are equal if each string has the same coefficient, in whatever order.
 
     Args:
         n_sites: Number of spins.
@@ -127,24 +79,99 @@ class PauliSum:
         """Whether the matrix is real because every term has an even number of Y."""
         return all(term.paulis.count("Y") % 2 == 0 for term in self.terms)
 
+    @functools.cached_property
+    def coefficients(self) -> dict[PauliString, float]:
+        """Coefficient of each string, once and without zeros; not to be changed."""
+        parts: dict[PauliString, list[float]] = {}
+        for term in self.terms:
+            parts.setdefault(term.string, []).append(term.coefficient)
+        # A sum that does not depend on the order.
+        sums = {string: math.fsum(numbers) for string, numbers in parts.items()}
+        return {string: number for string, number in sums.items() if number}
+
+    def simplify(self) -> "PauliSum":
+        """Returns the operator with each string once, without zeros.
+
+        Example:
+            >>> PauliSum(2, [PauliTerm(1.0, (1, 0), "XY"), PauliTerm(2.0, (0, 1), "YX")]).simplify()
+            PauliSum(n_sites=2, terms=(PauliTerm(coefficient=3.0, sites=(0, 1), paulis='YX'),))
+        """
+        return _sum_of(self.n_sites, self.coefficients)
+
+    def is_close(self, other: "PauliSum", *, tolerance: float = ROUNDING) -> bool:
+        """Tells whether two operators are equal up to rounding.
+
+        Args:
+            other: The other one.
+            tolerance: Largest difference of coefficients, relative to the largest of them.
+
+        Example:
+            >>> X = PauliSum(1, [PauliTerm(1.0, (0,), "X")])
+            >>> tenths = X * 0.1 + X * 0.2
+            >>> tenths == X * 0.3, tenths.is_close(X * 0.3)
+            (False, True)
+        """
+        scale = max(_largest(self), _largest(other))
+        return self.n_sites == other.n_sites and _largest(self - other) <= tolerance * scale
+
+    def __eq__(self, other: object) -> bool:
+        """Tells whether each string has the same coefficient."""
+        if not isinstance(other, PauliSum):
+            return NotImplemented
+        return self.n_sites == other.n_sites and self.coefficients == other.coefficients
+
+    def __hash__(self) -> int:
+        """Returns the same number for equal operators."""
+        return hash((self.n_sites, frozenset(self.coefficients.items())))
+
     def __add__(self, other: "PauliSum") -> "PauliSum":
         """Returns the sum of two operators on equally many spins."""
         if not isinstance(other, PauliSum):
             return NotImplemented
-        if other.n_sites != self.n_sites:
-            raise ValueError(
-                f"Argument `n_sites` must be {self.n_sites} in both summands,"
-                f" but is {other.n_sites}."
-            )
+        _check_same_sites(self, other)
         return PauliSum(self.n_sites, self.terms + other.terms)
 
+    def __sub__(self, other: "PauliSum") -> "PauliSum":
+        """Returns the difference of two operators on equally many spins."""
+        return self + -other if isinstance(other, PauliSum) else NotImplemented
+
+    def __neg__(self) -> "PauliSum":
+        """Returns the operator times -1."""
+        return self * -1.0
+
     def __mul__(self, factor: float) -> "PauliSum":
-        """Returns the operator times a real number."""
+        """Returns the operator times a real number; a product of operators is `a @ b`."""
+        if isinstance(factor, (PauliSum, PauliPolynomial)):
+            return NotImplemented
         number = checked_number("factor", factor)
         terms = (PauliTerm(number * t.coefficient, t.sites, t.paulis) for t in self.terms)
         return PauliSum(self.n_sites, terms)
 
     __rmul__ = __mul__
+
+    def __matmul__(self, other: "PauliSum") -> "PauliPolynomial":
+        """Returns the product of two operators on equally many spins.
+
+        Example:
+            >>> X, Y = (PauliSum(1, [PauliTerm(1.0, (0,), letter)]) for letter in "XY")
+            >>> (X @ Y).imaginary
+            PauliSum(n_sites=1, terms=(PauliTerm(coefficient=1.0, sites=(0,), paulis='Z'),))
+        """
+        if not isinstance(other, PauliSum):
+            return NotImplemented
+        _check_same_sites(self, other)
+        parts: tuple[dict[PauliString, float], dict[PauliString, float]] = ({}, {})
+        for (a, c), (b, d) in itertools.product(
+            self.coefficients.items(), other.coefficients.items()
+        ):
+            power, string = multiply_strings(a, b)
+            part = parts[power % 2]
+            part[string] = part.get(string, 0.0) + (c * d if power < 2 else -c * d)
+        return PauliPolynomial(*(_sum_of(self.n_sites, part) for part in parts))
+
+    def as_polynomial(self) -> "PauliPolynomial":
+        """Returns the operator as one that may be multiplied by complex numbers."""
+        return PauliPolynomial(self, PauliSum(self.n_sites, []))
 
     def to_dense(self) -> np.ndarray:
         """Returns the matrix.
@@ -231,7 +258,7 @@ class PauliSum:
         Raises:
             ValueError: A key is missing or unknown, or a value is not allowed.
         """
-        _check_keys("content", content, ("n_sites", "terms"))
+        check_keys("content", content, ("n_sites", "terms"))
         return cls(content["n_sites"], [PauliTerm.from_dict(term) for term in content["terms"]])
 
     @property
@@ -244,7 +271,7 @@ class PauliSum:
         diagonals: dict[int, Any] = {}
         rows = np.arange(self.dimension)
         for term in self.terms:
-            flip, sign = _masks(term, self.n_sites)
+            flip, sign = masks_of(term.string, self.n_sites)
             factor = (1j ** term.paulis.count("Y")) * term.coefficient
             factor = factor.real if self.is_real else factor
             # The sign belongs to the state before the flip, `rows ^ flip`.
@@ -253,20 +280,174 @@ class PauliSum:
         return tuple(diagonals.items())
 
 
-def _masks(term: PauliTerm, n_sites: int) -> tuple[int, int]:
-    """Returns the bits that a term flips and the bits that give it a sign."""
-    bits = {site: 1 << (n_sites - 1 - site) for site in term.sites}
-    letters = list(zip(term.sites, term.paulis, strict=True))
-    flip = sum(bits[site] for site, pauli in letters if pauli in "XY")
-    sign = sum(bits[site] for site, pauli in letters if pauli in "YZ")
-    return flip, sign
+@dataclass(frozen=True)
+class PauliPolynomial:
+    """Any operator `A = R + i I` on n spins, of two Hermitian ones: what products become.
+
+    `+`, `-`, `*` with complex numbers and `@` go on from there.
+
+    Args:
+        real: R.
+        imaginary: I.
+
+    Raises:
+        ValueError: The two are on different numbers of spins.
+
+    Example:
+        >>> X, Y, Z = (PauliSum(1, [PauliTerm(1.0, (0,), letter)]) for letter in "XYZ")
+        >>> (X @ Y).is_hermitian, (X @ Y == 1j * Z.as_polynomial()), (X @ Y @ Z * -1j).hermitian()
+        (False, True, PauliSum(n_sites=1, terms=(PauliTerm(coefficient=1.0, sites=(), paulis=''),)))
+    """
+
+    real: PauliSum
+    imaginary: PauliSum
+
+    def __post_init__(self) -> None:
+        _check_same_sites(self.real, self.imaginary)
+
+    @property
+    def n_sites(self) -> int:
+        """Number of spins."""
+        return self.real.n_sites
+
+    @property
+    def coefficients(self) -> dict[PauliString, complex]:
+        """Coefficient of each string, without zeros."""
+        real, imaginary = self.real.coefficients, self.imaginary.coefficients
+        return {
+            string: complex(real.get(string, 0.0), imaginary.get(string, 0.0))
+            for string in real | imaginary
+        }
+
+    @property
+    def is_hermitian(self) -> bool:
+        """Whether I is zero up to rounding."""
+        return _largest(self.imaginary) <= ROUNDING * _largest(self.real)
+
+    def hermitian(self) -> PauliSum:
+        """Returns R if the operator is Hermitian.
+
+        Raises:
+            ValueError: It is not.
+        """
+        if not self.is_hermitian:
+            raise ValueError(
+                "The operator must be Hermitian, but has an anti-Hermitian part with coefficients"
+                f" up to {_largest(self.imaginary):.3g}."
+            )
+        return self.real
+
+    def adjoint(self) -> "PauliPolynomial":
+        """Returns R - i I."""
+        return PauliPolynomial(self.real, -self.imaginary)
+
+    def to_dense(self) -> np.ndarray:
+        """Returns the matrix, complex128 (2**n, 2**n); limits as of `PauliSum.to_dense`."""
+        return self.real.to_dense() + 1j * self.imaginary.to_dense()
+
+    def apply(self, psi: np.ndarray) -> np.ndarray:
+        """Returns A psi without forming a matrix, see `PauliSum.apply`."""
+        return self.real.apply(psi) + 1j * self.imaginary.apply(psi)
+
+    def __add__(self, other: "AnyOperator") -> "PauliPolynomial":
+        """Returns the sum of two operators on equally many spins."""
+        right = _as_polynomial(other)
+        if right is None:
+            return NotImplemented
+        real, imaginary = self.real + right.real, self.imaginary + right.imaginary
+        return PauliPolynomial(real.simplify(), imaginary.simplify())
+
+    __radd__ = __add__
+
+    def __sub__(self, other: "AnyOperator") -> "PauliPolynomial":
+        """Returns the difference of two operators on equally many spins."""
+        right = _as_polynomial(other)
+        return NotImplemented if right is None else self + -right
+
+    def __rsub__(self, other: "AnyOperator") -> "PauliPolynomial":
+        """Returns the difference of two operators on equally many spins."""
+        return -self + other
+
+    def __neg__(self) -> "PauliPolynomial":
+        """Returns the operator times -1."""
+        return self * -1.0
+
+    def __mul__(self, factor: complex) -> "PauliPolynomial":
+        """Returns the operator times a number."""
+        if _as_polynomial(factor) is not None:
+            return NotImplemented
+        x, y = (checked_number("factor", part) for part in (np.real(factor), np.imag(factor)))
+        real = self.real * x - self.imaginary * y
+        imaginary = self.real * y + self.imaginary * x
+        return PauliPolynomial(real.simplify(), imaginary.simplify())
+
+    __rmul__ = __mul__
+
+    def __matmul__(self, other: "AnyOperator") -> "PauliPolynomial":
+        """Returns the product of two operators on equally many spins."""
+        right = _as_polynomial(other)
+        if right is None:
+            return NotImplemented
+        real = self.real @ right.real - self.imaginary @ right.imaginary
+        return real + 1j * (self.real @ right.imaginary + self.imaginary @ right.real)
+
+    def __rmatmul__(self, other: PauliSum) -> "PauliPolynomial":
+        """Returns the product of two operators on equally many spins."""
+        left = _as_polynomial(other)
+        return NotImplemented if left is None else left @ self
+
+
+AnyOperator = PauliSum | PauliPolynomial
+
+
+def commutator(a: AnyOperator, b: AnyOperator) -> PauliPolynomial:
+    """Returns [a, b] = a b - b a, anti-Hermitian for Hermitian a and b.
+
+    Args:
+        a: An operator.
+        b: Another one on equally many spins.
+
+    Raises:
+        ValueError: They are on different numbers of spins.
+
+    Example:
+        >>> from qtf.physics import Chain, heisenberg
+        >>> bond = heisenberg(Chain(2))
+        >>> total = PauliSum(2, [PauliTerm(1.0, (i,), "Z") for i in range(2)])
+        >>> commutator(bond, total).coefficients
+        {}
+    """
+    return a @ b - b @ a
+
+
+def _as_polynomial(operator: object) -> PauliPolynomial | None:
+    if isinstance(operator, PauliSum):
+        return operator.as_polynomial()
+    return operator if isinstance(operator, PauliPolynomial) else None
+
+
+def _sum_of(n_sites: int, coefficients: Mapping[PauliString, float]) -> PauliSum:
+    """Returns the sum of some strings, without zeros."""
+    return PauliSum(
+        n_sites,
+        (
+            PauliTerm(number, tuple(site for site, _ in string), "".join(p for _, p in string))
+            for string, number in coefficients.items()
+            if number
+        ),
+    )
+
+
+def _largest(operator: PauliSum) -> float:
+    return max(map(abs, operator.coefficients.values()), default=0.0)
+
+
+def _check_same_sites(one: PauliSum, other: PauliSum) -> None:
+    if other.n_sites != one.n_sites:
+        raise ValueError(
+            f"Argument `n_sites` must be {one.n_sites} in both operators, but is {other.n_sites}."
+        )
 
 
 def _parity_signs(bits: np.ndarray) -> np.ndarray:
     return 1.0 - 2.0 * (np.bitwise_count(bits) & 1)
-
-
-def _check_keys(name: str, content: object, known: tuple[str, ...]) -> None:
-    if not isinstance(content, Mapping) or set(content) != set(known):
-        listed = ", ".join(known)
-        raise ValueError(f"Argument `{name}` must have the keys {listed}, but is {content!r}.")

@@ -26,16 +26,11 @@ from qtf.physics._checks import (
 from qtf.physics.basis import n_sites_of_dimension
 from qtf.physics.lindblad import Lindbladian
 from qtf.physics.operators import PauliSum, PauliTerm
+from qtf.physics.pauli_matrices import PAULI_MATRICES
 
 N_OUTCOMES = 4
 # Thirty vectors of 4**12 probabilities take 4 GB.
 MAX_LISTED_OUTCOME_SITES = 12
-
-PAULI_MATRICES = {
-    "X": np.array([[0, 1], [1, 0]], np.complex128),
-    "Y": np.array([[0, -1j], [1j, 0]], np.complex128),
-    "Z": np.array([[1, 0], [0, -1]], np.complex128),
-}
 
 
 @dataclass(frozen=True, eq=False)

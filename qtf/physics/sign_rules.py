@@ -10,14 +10,11 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from qtf.physics._checks import checked_choice
-from qtf.physics.operators import PauliSum, PauliTerm
+from qtf.physics.operators import ROUNDING, PauliSum
+from qtf.physics.pauli_strings import THIRD, PauliTerm
 
-# Sums of coefficients that are smaller, relative to their summands, are rounding.
-ROUNDING = 1e-12
 # Independent parities of the strings of one flip whose signs are all tried.
 MAX_PARITIES = 14
-_THIRD = {("X", "Y"): ("Z", 1), ("Y", "Z"): ("X", 1), ("Z", "X"): ("Y", 1)}
-_THIRD |= {(b, a): (c, -sign) for (a, b), (c, sign) in _THIRD.items()}
 
 
 def find_sign_sites(hamiltonian: PauliSum) -> tuple[int, ...] | None:
@@ -123,7 +120,7 @@ def conserves_total(hamiltonian: PauliSum, pauli: str) -> bool:
         for place, (site, letter) in enumerate(letters):
             if letter == pauli:
                 continue
-            third, sign = _THIRD[letter, pauli]
+            third, sign = THIRD[letter, pauli]
             key = frozenset([*letters[:place], (site, third), *letters[place + 1 :]])
             total, size = sums.get(key, (0.0, 0.0))
             sums[key] = total + sign * term.coefficient, size + abs(term.coefficient)

@@ -30,7 +30,8 @@ class Observables:
 
     Attributes:
         norm: float32 (batch, n_steps + 1), or (n_steps + 1,) for one state, as all others.
-        energy: Mean of the Hamiltonian that the model was trained for.
+        energy: Mean of the Hamiltonian that the model was trained for; None where that is not
+            known, or depends on the time.
         magnetization_x: Mean over sites.
         magnetization_y: Mean over sites.
         magnetization_z: Mean over sites.
@@ -38,7 +39,7 @@ class Observables:
     """
 
     norm: np.ndarray
-    energy: np.ndarray
+    energy: np.ndarray | None
     magnetization_x: np.ndarray
     magnetization_y: np.ndarray
     magnetization_z: np.ndarray

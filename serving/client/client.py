@@ -1,7 +1,7 @@
 """The client itself: complex states in, complex trajectories out."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -129,10 +129,12 @@ class Client:
         """
         states, is_single = checked_batch("psi0", psi0)
         tails = dict.fromkeys(OBSERVABLE_NAMES, ())
-        outputs, version = self._over_time("observables", states, checked_n_steps(n_steps), tails)
+        outputs, version = self._over_time(
+            "observables", states, checked_n_steps(n_steps), tails, optional=("energy",)
+        )
         if is_single:
             outputs = {name: values[0] for name, values in outputs.items()}
-        return Observables(**outputs, version=version)
+        return Observables(**{"energy": None, **outputs}, version=version)
 
     def start(self, psi0: ArrayLike) -> StreamState:
         """Returns the state from which `step` goes on, bound to the version served now.
@@ -251,7 +253,13 @@ class Client:
         self.close()
 
     def _over_time(
-        self, signature: str, states: np.ndarray, n_steps: int, tails: Mapping[str, tuple[int, ...]]
+        self,
+        signature: str,
+        states: np.ndarray,
+        n_steps: int,
+        tails: Mapping[str, tuple[int, ...]],
+        *,
+        optional: Collection[str] = (),
     ) -> tuple[dict[str, np.ndarray], int | None]:
         """Predicts piece by piece; output `name` has shape (batch, n_steps + 1, *tails[name])."""
         deadline, model = Deadline(self._timeout), self._model
@@ -264,9 +272,12 @@ class Client:
             inputs = {**parts("psi0", piece), "n_steps": np.full(len(piece), n_steps, np.int32)}
             outputs, version = self._predict(signature, inputs, model, deadline)
             for name, tail in tails.items():
+                if name in optional and name not in outputs:
+                    continue
                 shape = (len(piece), n_steps + 1, *tail)
                 chunks[name].append(checked_course(outputs, name, shape))
-        return {name: np.concatenate(arrays) for name, arrays in chunks.items()}, version
+        courses = {name: np.concatenate(arrays) for name, arrays in chunks.items() if arrays}
+        return courses, version
 
     def _stream(self, state: StreamState, n_steps: int | None) -> Iterator[np.ndarray]:
         yield state.psi

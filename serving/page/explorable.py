@@ -66,7 +66,11 @@ class Explorable:
         dt = _section(config, "physics").get("dt")
         if isinstance(dt, bool) or not isinstance(dt, int | float) or not 0 < dt < float("inf"):
             raise ValueError(f"Key `physics.dt` must be a positive number, but is {dt!r}.")
+        if _section(config, "physics").get("drive"):
+            raise ValueError("The model is of a driven system; this page shows constant ones.")
         physics = _section(_section(config, "physics"), "hamiltonian")
+        if not physics:
+            raise ValueError("The model has learned from given trajectories without a Hamiltonian.")
         model = cls(_n_sites(config), float(dt), _max_steps(config), physics)
         model._check_hamiltonians()
         return model

@@ -1,6 +1,6 @@
 """Hamiltonians as one readable line."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 from qtf.physics import LATTICES, HamiltonianSettings
@@ -22,13 +22,17 @@ def hamiltonian_text(physics: Mapping[str, Json]) -> str:
         'H = −J Σ ZᵢZⱼ − h Σ Zᵢ − g Σ Xᵢ, open chain, g = −1.05'
     """
     settings = HamiltonianSettings.from_mapping(physics)
-    if not settings.model.is_on_lattice:
-        terms = cast("list[Json]", physics["terms"])
-        return f"H = sum of {len(terms)} Pauli strings"
+    if settings.name == "custom":
+        return _sum_of(cast("list[Json]", settings["terms"]))
     symbols = settings.model.symbols
     values = [f"{s}{_EQUALS}{_value(physics[k])}" for k, s in symbols.items() if k in physics]
     units = ["S = σ"] if physics.get("units") == "pauli" else []
     return ", ".join([settings.model.formula, _lattice(settings), *values, *units])
+
+
+def _sum_of(terms: Sequence[Json]) -> str:
+    has_sums = any(isinstance(term, Mapping) and "on" in term for term in terms)
+    return f"H = sum of {len(terms)} {'sums of ' if has_sums else ''}Pauli strings"
 
 
 def _lattice(settings: HamiltonianSettings) -> str:

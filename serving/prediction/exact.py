@@ -1,14 +1,22 @@
 """Exact evolution beside a prediction, as far as the configuration of the model tells it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from qtf.physics import PauliSum, evolve, fidelity, from_config
+from qtf.physics import (
+    DrivenHamiltonian,
+    HamiltonianSettings,
+    PauliSum,
+    build_driven,
+    evolve,
+    fidelity,
+    from_config,
+)
 
 PAPER_HAMILTONIAN = {
     "name": "ising",
@@ -27,11 +35,14 @@ class Physics:
 
     Attributes:
         dt: Time of one step.
-        hamiltonian: Configuration of the Hamiltonian, without the number of spins.
+        hamiltonian: Configuration of the Hamiltonian, without the number of spins; empty if it is
+            not known.
+        drive: What of it depends on the time, see `qtf.physics.build_driven`.
     """
 
     dt: float = PAPER_DT
     hamiltonian: Mapping[str, Any] = field(default_factory=lambda: PAPER_HAMILTONIAN)
+    drive: Sequence[Mapping[str, Any]] = ()
 
     @classmethod
     def load(cls, path: Path | str) -> "Physics":
@@ -43,18 +54,27 @@ class Physics:
         """
         try:
             physics = json.loads(Path(path).read_text())["physics"]
-            return cls(float(physics["dt"]), dict(physics["hamiltonian"]))
+            drive = tuple(physics.get("drive", ()))
+            return cls(float(physics["dt"]), dict(physics["hamiltonian"]), drive)
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(
                 f"File {path} must be the config.json of an exported model, but is not: {error!r}."
             ) from error
 
-    def for_sites(self, n_sites: int) -> PauliSum:
+    def for_sites(self, n_sites: int) -> PauliSum | DrivenHamiltonian:
         """Returns the Hamiltonian of `n_sites` spins.
 
         Raises:
             ValueError: The configuration does not describe one.
         """
+        if not self.hamiltonian:
+            raise ValueError(
+                "Flag --exact needs a Hamiltonian, but the model has learned from given"
+                " trajectories without one."
+            )
+        if self.drive:
+            settings = HamiltonianSettings.from_mapping(self.hamiltonian)
+            return build_driven(settings.with_n_sites(n_sites), self.drive)
         return from_config({**self.hamiltonian, "n_sites": n_sites})
 
 

@@ -60,7 +60,8 @@ class Prediction:
 
     def courses(self) -> dict[str, np.ndarray]:
         """Returns every number over time, by name."""
-        courses = {name: getattr(self.observables, name) for name in OBSERVABLE_NAMES}
+        told = {name: getattr(self.observables, name) for name in OBSERVABLE_NAMES}
+        courses = {name: values for name, values in told.items() if values is not None}
         if self.exact is not None:
             courses |= {"infidelity": self.exact.infidelity, "distance": self.exact.distance}
         return courses

@@ -10,7 +10,7 @@ from data_gen import dask_workers
 from data_gen.dask_workers import write_with_one_thread
 from data_gen.generation import generate
 from data_gen.settings import settings_from_config
-from data_gen.shards import Written
+from qtf.data.writing.shards import Written
 
 ROOT = Path(__file__).parents[2]
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from data_gen import generation
 from data_gen.generation import default_workers, generate
 from data_gen.settings import settings_from_config
 from data_gen.verification import verify
 from qtf.data.schema import Manifest
+from qtf.data.writing import folder as writing_folder
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -56,7 +56,7 @@ def test_generation_fails_without_workers(config, tmp_path):
 
 
 def test_generation_fails_before_it_starts_on_a_full_disk(config, tmp_path, monkeypatch):
-    monkeypatch.setattr(generation.shutil, "disk_usage", lambda path: Usage(9, 9, 10))
+    monkeypatch.setattr(writing_folder.shutil, "disk_usage", lambda path: Usage(9, 9, 10))
     with pytest.raises(OSError, match=r"has 0\.00 GB free, but 0\.00 GB are needed"):
         generate(settings_from_config(config), tmp_path, workers=1, progress=False)
     assert list(tmp_path.glob("*.tfrecord")) == []

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from qtf.data.settings import TrajectoryLaw
+from qtf.data.laws import RecordedLaw
 from qtf.dynamics.evaluation import Evaluation, evaluate
 from qtf.dynamics.generator_file import fit_facts
 from qtf.dynamics.rollout import Rollout
@@ -34,7 +34,7 @@ class TrainedRun:
         xla: Whether the training was compiled by XLA.
     """
 
-    law: TrajectoryLaw
+    law: RecordedLaw
     n_sites: tuple[int, ...]
     seed: int
     xla: bool
@@ -44,7 +44,7 @@ class TrainedRun:
         """Reads a run folder."""
         config = folder.load_config()
         training = config["training"]
-        law = TrajectoryLaw.from_record(config["physics"])
+        law = RecordedLaw.from_record(config["physics"])
         return cls(law, tuple(config["data"]["n_sites"]), training["seed"], training["xla"])
 
 
@@ -89,23 +89,35 @@ def run(
         started = time.monotonic()
         evaluations[n] = _evaluate_length(states, n, rollout, n_steps, n_samples)
         seconds[n] = time.monotonic() - started
-        if 2 <= n <= 7:
+        if 2 <= n <= 7 and states.hamiltonian(n) is not None:
             printed[n] = _printed_trajectories(states, n, rollout, n_steps)
     facts = Facts(
         run=Path(workdir).resolve().name,
         data=states.name,
-        system=trained.law.hamiltonian.describe(),
+        system=trained.law.describe(),
         dt=states.dt,
         n_steps=n_steps,
         n_sequences={n: evaluation.n_sequences for n, evaluation in evaluations.items()},
         trained_n_sites=trained.n_sites,
         evaluation_seconds=seconds,
-        fit=fit_facts(folder.path),
+        fit={**fit_facts(folder.path), **_left_out(states.law)},
     )
     rows = read_metrics(folder.metrics, "validation")
     with announced("drawing the figures of the report"):
         page = write_report(out_dir, evaluations, printed, facts, rows)
     return page, evaluations
+
+
+def _left_out(law: RecordedLaw) -> dict[str, str]:
+    """Returns what cannot be compared, in words for the report."""
+    if law.hamiltonian is None:
+        return {
+            "exact": "the given trajectories",
+            "not compared": "energy and exact evolution, as no Hamiltonian is known",
+        }
+    if law.drive:
+        return {"not compared": "energy, which a driven system does not conserve"}
+    return {}
 
 
 def _states(trained: TrainedRun, data_dir: Path | str | None, n_sites: Sequence[int]) -> States:
@@ -120,13 +132,18 @@ def _evaluate_length(
     with announced(f"states of n = {n_sites}"):
         psi0 = states.initial_states(n_sites, n_samples)
         training = states.least_squares_trajectories(n_sites)
+    hamiltonian, given = states.hamiltonian(n_sites), None
+    if hamiltonian is None and isinstance(states, StatesFromFiles):
+        given = states.given_trajectories(n_sites, n_samples, n_steps)
+        psi0 = given[:, 0]
     return evaluate(
         lambda psi0: rollout(psi0, n_steps),
         psi0,
-        states.hamiltonian(n_sites),
+        hamiltonian,
         dt=states.dt,
         n_steps=n_steps,
         training=training,
+        given=given,
     )
 
 
@@ -138,15 +155,15 @@ def _printed_trajectories(
     return evolve(states.hamiltonian(n_sites), psi0, times), rollout(psi0, n_steps)
 
 
-def _check_fit(states: States, n_max: int, law: TrajectoryLaw) -> None:
+def _check_fit(states: States, n_max: int, law: RecordedLaw) -> None:
     """Checks that a model of at most `n_max` spins, trained for `law`, can predict the states."""
     for n_sites in states.n_sites:
         if n_sites > n_max:
             raise ValueError(f"Data of n = {n_sites} do not fit the model, whose n_max is {n_max}.")
-        if states.hamiltonian(n_sites) != law.hamiltonian.with_n_sites(n_sites).build():
+        if not law.has_same_hamiltonian(states.law, n_sites):
             raise ValueError(
-                f"The data's Hamiltonian must be {law.hamiltonian.as_mapping()}, which the"
-                f" model was trained for, but is {states.law.hamiltonian.as_mapping()}."
+                f"The data's Hamiltonian must be {law.hamiltonian_in_words()}, which the"
+                f" model was trained for, but is {states.law.hamiltonian_in_words()}."
             )
     if states.dt != law.dt:
         raise ValueError(

@@ -180,7 +180,7 @@ def _draw(
 ) -> dict[str, tuple[str, str, Figure]]:
     dt, system = facts.dt, facts.system
     drawn: dict[str, tuple[str, str, Figure]] = {}
-    for name, metric in METRICS.items():
+    for name, metric in _compared(evaluations).items():
         summaries = {n: _drawable(metric, e.summaries[name]) for n, e in evaluations.items()}
         figure = figures.errors_figure(summaries, dt, metric.label or metric.title, title=system)
         drawn[name] = (metric.title, metric.explanation, figure)
@@ -213,6 +213,15 @@ def _draw(
             figures.training_figure(training_rows, names, title=system),
         )
     return drawn
+
+
+def _compared(evaluations: Evaluations) -> dict[str, Metric]:
+    """Returns the metrics that every evaluation has."""
+    return {
+        name: metric
+        for name, metric in METRICS.items()
+        if all(name in evaluation.summaries for evaluation in evaluations.values())
+    }
 
 
 def _drawable(metric: Metric, by_name: Mapping[str, Summary]) -> Mapping[str, Summary]:
@@ -295,11 +304,12 @@ def _row_html(row: ErrorRow, predictors: Sequence[str]) -> str:
 
 
 def _metrics_html(evaluations: Evaluations, step: int) -> str:
-    head = "".join(f"<th>{html.escape(metric.title)}</th>" for metric in METRICS.values())
+    metrics = _compared(evaluations)
+    head = "".join(f"<th>{html.escape(metric.title)}</th>" for metric in metrics.values())
     lines = []
     for n_sites, evaluation in evaluations.items():
         cells = []
-        for metric in METRICS:
+        for metric in metrics:
             summary = evaluation.summaries[metric]["model"]
             mean = summary.mean[step]
             half = summary.high[step] - mean if np.isfinite(mean) else np.nan

@@ -5,10 +5,15 @@ from pathlib import Path
 
 import numpy as np
 
+from qtf.data.laws import RecordedLaw, hamiltonian_of, law_of
 from qtf.data.loading import load_trajectories
 from qtf.data.schema import Manifest
-from qtf.data.settings import TrajectoryLaw, law_of
-from qtf.physics import PauliSum, sample_initial_states, sample_trajectories
+from qtf.physics import (
+    DrivenHamiltonian,
+    PauliSum,
+    evolve,
+    sample_initial_states,
+)
 from qtf.streams import Stream
 
 LEAST_SQUARES_STEPS = 10
@@ -53,17 +58,35 @@ class StatesFromFiles:
         n_samples = min(n_samples, available)
         return load_trajectories(self._data_dir, "test", n_sites, n_samples, n_times=1)[:, 0]
 
-    def hamiltonian(self, n_sites: int) -> PauliSum:
-        """Returns the Hamiltonian of a chain."""
-        return PauliSum.from_dict(self.manifest.operators[str(n_sites)])
+    def hamiltonian(self, n_sites: int) -> PauliSum | DrivenHamiltonian | None:
+        """Returns the Hamiltonian of a chain, or None if it is not known."""
+        return hamiltonian_of(self.manifest, n_sites)
+
+    def given_trajectories(self, n_sites: int, n_samples: int, n_steps: int) -> np.ndarray:
+        """Returns at most so many test trajectories of so many steps, as they were given.
+
+        Raises:
+            ValueError: They have fewer steps.
+        """
+        if n_steps > self.manifest.n_steps:
+            raise ValueError(
+                f"Flag --n_steps must be at most {self.manifest.n_steps}, the steps of the given"
+                f" trajectories, as there is no Hamiltonian to go on with, but is {n_steps}."
+            )
+        n_samples = min(n_samples, self.manifest.n_trajectories("test", n_sites))
+        return load_trajectories(
+            self._data_dir, "test", n_sites, n_samples, n_times=n_steps + 1
+        ).astype(np.complex128)
 
     def least_squares_trajectories(self, n_sites: int) -> np.ndarray | None:
-        """Returns trajectories that determine the one-step map, or None if n is too large.
+        """Returns trajectories that determine the one-step map, or None if there is none.
+
+        There is none where n is too large, or where the map depends on the time.
 
         Successive states hardly differ, so that it takes as many trajectories as
         components, not as many states, to span the space.
         """
-        if n_sites > MAX_LEAST_SQUARES_SITES:
+        if n_sites > MAX_LEAST_SQUARES_SITES or self.law.drive:
             return None
         available = self.manifest.n_trajectories("train", n_sites)
         wanted = min(2 * 2**n_sites, available)
@@ -84,9 +107,17 @@ class StatesFromLaw:
         law: Hamiltonian, law of the initial states, time step.
         n_sites: Chain lengths.
         seed: Seed of the states; no training has seen them whatever it is.
+
+    Raises:
+        ValueError: The trajectories of the run were given, so that there is no law.
     """
 
-    def __init__(self, law: TrajectoryLaw, n_sites: Sequence[int], seed: int) -> None:
+    def __init__(self, law: RecordedLaw, n_sites: Sequence[int], seed: int) -> None:
+        if law.is_given:
+            raise ValueError(
+                "Flag --data_dir is needed: the run has learned from given trajectories, and no law"
+                " tells what others are."
+            )
         self.law = law
         self._seed = seed
         self.name = f"law {law.initial_states}, seed {seed}"
@@ -100,19 +131,19 @@ class StatesFromLaw:
             self.law.initial_states, n_sites, n_samples, seed=self._seed, stream=stream
         )
 
-    def hamiltonian(self, n_sites: int) -> PauliSum:
+    def hamiltonian(self, n_sites: int) -> PauliSum | DrivenHamiltonian | None:
         """Returns the Hamiltonian of a chain."""
-        return self.law.hamiltonian.with_n_sites(n_sites).build()
+        return self.law.operator(n_sites)
 
     def least_squares_trajectories(self, n_sites: int) -> np.ndarray | None:
-        """Returns trajectories that determine the one-step map, or None if n is too large."""
-        if n_sites > MAX_LEAST_SQUARES_SITES:
+        """Returns trajectories that determine the one-step map, or None if there is none."""
+        if n_sites > MAX_LEAST_SQUARES_SITES or self.law.drive:
             return None
-        return sample_trajectories(
-            self.law.as_mapping(),
+        psi0 = sample_initial_states(
+            self.law.initial_states,
             n_sites,
             2 * 2**n_sites,
-            LEAST_SQUARES_STEPS + 1,
             seed=self._seed,
-            stream=Stream.LEAST_SQUARES_STATES,
+            stream=(Stream.LEAST_SQUARES_STATES, n_sites),
         )
+        return evolve(self.hamiltonian(n_sites), psi0, self.dt * np.arange(LEAST_SQUARES_STEPS + 1))

@@ -3,6 +3,8 @@
 from qtf.data.schema.manifest import (
     COMPRESSIONS,
     DTYPES,
+    GIVEN,
+    GIVEN_TOLERANCE,
     MANIFEST_NAME,
     SCHEMA_VERSION,
     SPLITS,
@@ -30,6 +32,8 @@ __all__ = [
     "COMPRESSIONS",
     "DTYPES",
     "FRAME_BYTES",
+    "GIVEN",
+    "GIVEN_TOLERANCE",
     "MANIFEST_NAME",
     "N_SITES",
     "SCHEMA_VERSION",

@@ -8,13 +8,26 @@ from typing import Any, get_type_hints
 
 from qtf.files import write_json
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+# Before it, no trajectory was driven, and all were computed.
+_WITHOUT_DRIVE = 1
+# The law of trajectories that were computed or measured elsewhere.
+GIVEN = "given"
+# Their largest error of a norm, and of an amplitude under the Hamiltonian that was given with them:
+# what single precision and solvers of other packages leave.
+GIVEN_TOLERANCE = 1e-5
 MANIFEST_NAME = "manifest.json"
 SPLITS = ("train", "validation", "test")
 DTYPES = ("float32", "float64")
 COMPRESSIONS = ("none", "gzip")
 
-_CONTAINERS = {"hamiltonian": dict, "operators": dict, "settings": dict, "files": list}
+_CONTAINERS = {
+    "hamiltonian": dict,
+    "operators": dict,
+    "settings": dict,
+    "drive": list,
+    "files": list,
+}
 
 
 @dataclass(frozen=True)
@@ -44,20 +57,25 @@ class Shard:
 class Manifest:
     """What a folder of trajectories holds.
 
-    Trajectory i of chain length n obeys `psi(t) = exp(-i H t) psi(0)` (hbar = 1) at the
-    times `k * dt`, k = 0 .. n_steps.
+    Trajectory i of chain length n obeys `i d/dt psi(t) = H(t) psi(t)` (hbar = 1) at the times
+    `k * dt`, k = 0 .. n_steps, with H(t) = H + sum_k f_k(t) H_k; without a drive, H(t) = H.
 
     Attributes:
-        hamiltonian: The settings from which the Hamiltonian of each n is built.
-        operators: For each n (as text) its Pauli terms, as written by `PauliSum.to_dict`.
-        initial_states: The law that the states at t = 0 were drawn from.
+        hamiltonian: The settings from which the Hamiltonian of each n is built; empty if it is
+            not known.
+        operators: For each n (as text) the Pauli terms of H, as written by `PauliSum.to_dict`;
+            empty if it is not known.
+        initial_states: The law that the states at t = 0 were drawn from; "given" if the
+            trajectories come from elsewhere.
         dt: Time step.
         n_steps: Number of steps; a trajectory has `n_steps + 1` states.
         dtype: `float32` or `float64`, the precision of the stored amplitudes.
         compression: `none` or `gzip`.
-        seed: Seed of the initial states.
+        seed: Seed of the initial states; of given trajectories, of their order.
         settings: All settings of the generator, as given.
         files: The shards, ordered by split, chain length and first trajectory.
+        drive: For each f_k H_k the settings, see `qtf.physics.build_driven`, and beside them
+            `operators`, H_k for each n as above.
         schema_version: Version of the format.
 
     Example:
@@ -76,7 +94,13 @@ class Manifest:
     seed: int
     settings: dict[str, Any]
     files: tuple[Shard, ...] = field(repr=False)
+    drive: list[dict[str, Any]] = field(default_factory=list)
     schema_version: int = SCHEMA_VERSION
+
+    @property
+    def is_given(self) -> bool:
+        """Whether the trajectories come from elsewhere."""
+        return self.initial_states == GIVEN
 
     @property
     def n_times(self) -> int:
@@ -210,9 +234,13 @@ def _read_json(folder: Path) -> dict[str, Any]:
 
 def _manifest_from(content: dict[str, Any], path: Path) -> Manifest:
     version = content.get("schema_version")
+    if version == _WITHOUT_DRIVE:
+        content = {"drive": [], **content, "schema_version": SCHEMA_VERSION}
+        version = SCHEMA_VERSION
     if version != SCHEMA_VERSION:
         raise ValueError(
-            f"File {path} must have schema version {SCHEMA_VERSION}, but has {version}."
+            f"File {path} must have schema version {SCHEMA_VERSION} or an earlier one, but has"
+            f" {version}."
         )
     _check_types(content, Manifest, path)
     shards = tuple(shard_from(entry, path) for entry in content["files"])

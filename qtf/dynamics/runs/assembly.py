@@ -5,9 +5,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from qtf.data.laws import RecordedLaw, law_of
 from qtf.data.loading import load_trajectories
 from qtf.data.schema import MANIFEST_NAME, Manifest, file_sha256
-from qtf.data.settings import FILES, DataSettings, TrajectoryLaw, law_of
+from qtf.data.settings import FILES, DataSettings
 from qtf.dynamics.generator_fit import FitResult
 from qtf.dynamics.runs import generator_fitting
 from qtf.dynamics.runs.exact_data import exact_source, exact_validation
@@ -16,6 +17,10 @@ from qtf.dynamics.task import DynamicsTask, TrajectorySource
 from qtf.run_kinds import DYNAMICS, check_kind
 from qtf.training.loop import train
 from qtf.training.run_folder import RunFolder
+
+
+# Law of the states on which a network grows that learns from given trajectories.
+GROWN_FROM = "haar"
 
 
 class Trajectories(NamedTuple):
@@ -30,7 +35,7 @@ class Trajectories(NamedTuple):
 
     source: TrajectorySource
     validation: dict[int, np.ndarray]
-    law: TrajectoryLaw
+    law: RecordedLaw
     manifest_sha256: str | None = None
 
     def physics(self) -> dict[str, Any]:
@@ -63,6 +68,8 @@ def run(
         ValueError: The data or the run folder do not fit.
     """
     trajectories = load_data(settings, data_dir)
+    if settings.model.is_generator:
+        trajectories.law.check_undriven(f'Setting `model.preset` = "{settings.model.preset}"')
     task = make_task(settings, trajectories, init_from=init_from)
     recorded = {
         **settings.as_mapping(),
@@ -125,7 +132,7 @@ def make_task(
         n_rollouts=settings.data.n_rollouts,
         initial_weights=None if init_from is None else _initial_weights(init_from),
         grown_from=_longest_chain(settings, init_from),
-        initial_states=trajectories.law.initial_states,
+        initial_states=GROWN_FROM if trajectories.law.is_given else trajectories.law.initial_states,
         xla=settings.training.xla,
     )
 

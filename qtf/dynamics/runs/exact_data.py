@@ -3,7 +3,8 @@
 import numpy as np
 
 from qtf.data.exact_source import ExactSource
-from qtf.data.settings import DataSettings, ExactSettings, TrajectoryLaw
+from qtf.data.laws import RecordedLaw
+from qtf.data.settings import DataSettings, ExactSettings
 from qtf.physics import sample_trajectories
 from qtf.progress import announced
 from qtf.streams import Stream
@@ -24,7 +25,7 @@ def exact_source(data: DataSettings, exact: ExactSettings, *, seed: int) -> Exac
     )
 
 
-def exact_validation(data: DataSettings, law: TrajectoryLaw, *, seed: int) -> dict[int, np.ndarray]:
+def exact_validation(data: DataSettings, law: RecordedLaw, *, seed: int) -> dict[int, np.ndarray]:
     """Returns n_sites -> trajectories, complex (n_validation, n_times, 2**n)."""
     trajectories = {}
     with announced("exact trajectories for validation", len(data.n_sites)) as activity:

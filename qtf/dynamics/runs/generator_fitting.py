@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from qtf.data.loading import load_trajectories
 from qtf.data.schema import Manifest
-from qtf.data.settings import TrajectoryLaw
+from qtf.data.laws import RecordedLaw
 from qtf.dynamics.generator_file import write_generator
 from qtf.dynamics.generator_fit import FitResult, fit_generator
 from qtf.dynamics.generator_report import coefficient_table, identify, lag_sentence
@@ -29,7 +29,7 @@ from qtf.training.run_folder import RunFolder
 def run(
     task: DynamicsTask,
     settings: DynamicsSettings,
-    law: TrajectoryLaw,
+    law: RecordedLaw,
     recorded: Mapping[str, object],
     workdir: Path | str,
     *,
@@ -83,7 +83,7 @@ def run(
 
 def training_trajectories(
     fit: FitSettings,
-    law: TrajectoryLaw,
+    law: RecordedLaw,
     n_sites: Sequence[int],
     *,
     seed: int,
@@ -113,7 +113,7 @@ def training_trajectories(
     return trajectories
 
 
-def _compute(fit: FitSettings, law: TrajectoryLaw, n_sites: int, seed: int) -> np.ndarray:
+def _compute(fit: FitSettings, law: RecordedLaw, n_sites: int, seed: int) -> np.ndarray:
     with announced(f"exact trajectories of n = {n_sites}"):
         return sample_trajectories(
             law.as_mapping(),

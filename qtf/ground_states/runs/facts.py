@@ -39,10 +39,10 @@ def find_facts(settings: RunSettings) -> Facts:
     settings.network.check_lattice(lattice)
     sign_sites = find_signs(wave_function, hamiltonian, lattice.sublattice())
     group = symmetry_group(settings.symmetry.group, lattice)
-    if not group.keeps(hamiltonian):
+    if breach := group.breach(hamiltonian):
         raise ValueError(
             "Setting `symmetry.group` must be one of the Hamiltonian, but"
-            f' "{settings.symmetry.group}" changes it.'
+            f' "{settings.symmetry.group}" changes it, by {breach}.'
         )
     sector = Sector(
         lattice.n_sites, wave_function.zero_magnetization, group if group.size > 1 else None

@@ -34,7 +34,7 @@ def find_signs(
 
     Args:
         settings: The section `wave_function`.
-        hamiltonian: Real.
+        hamiltonian: Any.
         sublattice: Every second site; None: there is no such sublattice.
 
     Raises:
@@ -49,6 +49,11 @@ def find_signs(
     rule = tuple(sublattice or ()) if settings.marshall_sign else ()
     if not settings.positive:
         return rule
+    if not hamiltonian.is_real:
+        raise ValueError(
+            "Setting `wave_function.positive` must be False for this Hamiltonian, whose ground"
+            " state has phases: some of its terms have an odd number of Y."
+        )
     right = find_sign_sites(hamiltonian)
     if right is None:
         raise ValueError(
@@ -73,7 +78,7 @@ def check_promises(
     """Checks that the ground state has the magnetisation and the symmetries that are built in.
 
     Args:
-        hamiltonian: Real, with the symmetries.
+        hamiltonian: Any that has the symmetries.
         sector: Magnetisation and symmetries of the wave function.
         sign_sites: Sites whose down spins change its sign.
         positive: Whether it has no phase beside these signs.

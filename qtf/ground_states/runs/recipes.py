@@ -10,7 +10,7 @@ from qtf.ground_states.settings import MAX_LISTED_SITES
 MAX_SMALL_SIDE = 6
 
 
-def start(name: str, **values: str | float) -> ConfigDict:
+def start(name: str, **values: object) -> ConfigDict:
     """Returns the default configuration for a Hamiltonian."""
     config = config_dict(GroundStateSettings())
     config.physics.hamiltonian = {"name": name, **values}

@@ -28,7 +28,7 @@ class PhysicsSettings(Settings, section="physics"):
     """What is searched.
 
     Attributes:
-        hamiltonian: Any real one on a lattice.
+        hamiltonian: Any one on a lattice.
     """
 
     hamiltonian: HamiltonianSettings = CHAIN

@@ -10,7 +10,7 @@ from qtf.ground_states.local_energy import LocalEnergy
 from qtf.ground_states.symmetries import symmetrizer
 from qtf.ground_states.task import AllConfigurations, GroundStateTask
 from qtf.ground_states.wave_function import WaveFunction
-from qtf.physics import Chain, Square, heisenberg
+from qtf.physics import Chain, Square, custom, heisenberg
 from qtf.physics.basis import all_bits
 
 
@@ -63,11 +63,18 @@ def test_sum_of_local_energies_is_the_energy(name):
     np.testing.assert_allclose(energy, variational_energy(psi, hamiltonian), rtol=1e-10)
 
 
-def test_loss_has_the_gradient_of_the_energy_without_noise(gradients):
+# Complex, and the same after a flip of all spins.
+TWISTED = heisenberg(Chain(6)) + custom(6, [(0.8, (i, i + 1, i + 2), "XYZ") for i in range(4)])
+
+
+@pytest.mark.parametrize(
+    ("group", "hamiltonian"), [("lattice", heisenberg(Chain(6))), ("flip", TWISTED)]
+)
+def test_loss_has_the_gradient_of_the_energy_without_noise(group, hamiltonian, gradients):
     lattice = Chain(6)
     task = GroundStateTask(
-        make_wave_function=lambda: wave_function(lattice, "lattice", zero_magnetization=True),
-        local_energy=LocalEnergy(heisenberg(lattice)),
+        make_wave_function=lambda: wave_function(lattice, group, zero_magnetization=True),
+        local_energy=LocalEnergy(hamiltonian),
         source=RandomSource((7, 2), seed=0, dtype="float64"),
         n_validation=2,
         seed=0,

@@ -4,9 +4,21 @@ import pytest
 from qtf.ground_states.held_energy import lowest_energy_held
 from qtf.ground_states.sector import Sector
 from qtf.ground_states.symmetry_groups import symmetry_group
-from qtf.physics import Chain, Square, all_bits, heisenberg, ising, j1j2, xxz
+from qtf.physics import Chain, Square, all_bits, custom, heisenberg, ising, j1j2, xxz
+
+
+def chiral_ring(lattice):
+    n_sites = lattice.n_sites
+    triples = [(i, (i + 1) % n_sites, (i + 2) % n_sites) for i in range(n_sites)]
+    letters = {"XYZ": 1, "YZX": 1, "ZXY": 1, "XZY": -1, "ZYX": -1, "YXZ": -1}
+    return heisenberg(lattice, units="pauli") + custom(
+        n_sites, [(0.7 * sign, sites, word) for sites in triples for word, sign in letters.items()]
+    )
+
 
 CASES = [
+    (Chain(5, periodic=True), chiral_ring, "flip", {}),
+    (Chain(6, periodic=True), chiral_ring, "flip", {"zero_magnetization": True}),
     (Chain(6), heisenberg, "flip", {"zero_magnetization": True}),
     (Chain(6), heisenberg, "flip", {"sign_sites": (0, 2, 4)}),
     (Square(2, 3), j1j2, "lattice_and_flip", {"zero_magnetization": True, "sign_sites": (0, 2, 4)}),

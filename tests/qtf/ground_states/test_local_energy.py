@@ -13,6 +13,7 @@ from qtf.physics import (
     PauliTerm,
     Square,
     all_bits,
+    custom,
     heisenberg,
     ising,
     j1j2,
@@ -30,6 +31,19 @@ HAMILTONIANS = {
         Square(2, 3, periodic=True), longitudinal_field=[0.5, -0.3, 0.0, 0.2, 1.1, -0.7]
     ),
     "periodic square": heisenberg(Square(2, 3, periodic=True), coupling=np.arange(1.0, 13.0)),
+    # Each flip has real and imaginary elements; YYY beside XXY, X and Y beside ZY.
+    "complex": custom(
+        6,
+        [
+            (0.5, (0, 2, 5), "YYY"),
+            (-0.9, (5, 0, 2), "XXX"),
+            (0.3, (1, 0, 2, 5), "ZYXX"),
+            (0.6, (3,), "X"),
+            (-0.4, (3,), "Y"),
+            (0.7, (3, 4), "YZ"),
+            (1.1, (1, 4), "ZZ"),
+        ],
+    ),
     "mixed": PauliSum(
         6,
         [PauliTerm(0.7, (0, 2, 3, 5), "YXZY"), PauliTerm(-0.2, (1,), "X"), PauliTerm(3.0, (), "")],
@@ -54,7 +68,7 @@ def looked_up(vector):
 def test_connected_elements_are_the_rows_of_the_matrix(name):
     hamiltonian = HAMILTONIANS[name]
     diagonal, elements, others = map(np.asarray, LocalEnergy(hamiltonian).connected(EVERY))
-    matrix = np.diag(diagonal)
+    matrix = np.diag(diagonal).astype(elements.dtype)
     for element, other in zip(elements, others, strict=True):
         np.add.at(matrix, (np.arange(64), other @ POWERS), element)
     np.testing.assert_allclose(matrix, hamiltonian.to_dense(), atol=1e-14)
@@ -85,6 +99,16 @@ def test_prefixes_change_nothing(name, n_prefixes, chunk):
         np.testing.assert_allclose(one, other, atol=1e-11)
 
 
+@pytest.mark.parametrize("name", ["complex", "heisenberg"])
+@pytest.mark.parametrize("chunk", [0, 2])
+def test_local_energies_of_any_state_are_those_of_the_sparse_matrix(name, chunk):
+    parts = np.random.default_rng(1).standard_normal((2, 64))
+    vector = parts[0] + 1j * parts[1]
+    expected = HAMILTONIANS[name].to_sparse() @ vector / vector
+    real, imaginary = LocalEnergy(HAMILTONIANS[name], chunk=chunk)(looked_up(vector), EVERY)
+    np.testing.assert_allclose(np.asarray(real) + 1j * np.asarray(imaginary), expected, rtol=1e-10)
+
+
 @pytest.mark.parametrize("architecture", [PixelCNN, LSTM2D, GatedRNN2D])
 @pytest.mark.parametrize(("n_prefixes", "starts"), [(2, [0, 4, 6]), (4, [0, 2, 4, 6])])
 def test_prefixes_on_squares_are_whole_rows(monkeypatch, architecture, n_prefixes, starts):
@@ -99,7 +123,7 @@ def test_prefixes_on_squares_are_whole_rows(monkeypatch, architecture, n_prefixe
     assert asked == [starts]
 
 
-@pytest.mark.parametrize("name", ["ising", "heisenberg"])
+@pytest.mark.parametrize("name", ["ising", "heisenberg", "complex"])
 def test_gradient_over_all_configurations_equals_finite_differences(name, gradients):
     hamiltonian = HAMILTONIANS[name]
     matrix = hamiltonian.to_dense()
@@ -137,7 +161,6 @@ def test_gradient_over_all_configurations_equals_finite_differences(name, gradie
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: LocalEnergy(PauliSum(1, [PauliTerm(1.0, (0,), "Y")])), "odd Y"),
         (lambda: LocalEnergy(HAMILTONIANS["ising"], chunk=-1), "chunk.* -1"),
         (lambda: LocalEnergy(HAMILTONIANS["ising"], n_prefixes=0), "n_prefixes.* 0"),
     ],

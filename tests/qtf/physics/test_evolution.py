@@ -6,9 +6,9 @@ from qtf.physics import (
     Chain,
     Eigenbasis,
     Square,
+    constant_evolution,
     custom,
     energy,
-    evolution,
     evolve,
     heisenberg,
     ising,
@@ -178,7 +178,7 @@ def test_auto_chooses_by_size(n_sites, name, monkeypatch):
     def stop(*_, **__):
         raise RuntimeError("chosen")
 
-    monkeypatch.setattr(f"{evolution.__name__}.{name}", stop)
+    monkeypatch.setattr(f"{constant_evolution.__name__}.{name}", stop)
     with pytest.raises(RuntimeError, match="chosen"):
         evolve(ising(Chain(n_sites)), np.ones(2), [0.0])
 

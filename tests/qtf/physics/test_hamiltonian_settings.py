@@ -74,12 +74,6 @@ def test_titles_name_model_lattice_and_size(name, values, expected):
     assert HamiltonianSettings(name, values).describe() == expected
 
 
-def test_custom_hamiltonian_has_no_lattice():
-    custom = HamiltonianSettings("custom", {"n_sites": 1, "terms": [[1.0, [0], "Y"]]})
-    with pytest.raises(ValueError, match="`name` must be one of a Hamiltonian on a lattice, but"):
-        custom.lattice  # noqa: B018
-
-
 def test_values_are_checked_as_soon_as_there_is_a_size():
     unsized = HamiltonianSettings("ising", {"coupling": "a"})
     with pytest.raises(ValueError, match=r"`coupling` must be real, but is 'a'\."):

@@ -214,7 +214,7 @@ def test_config_builds_the_model_it_names(config, expected):
             {"name": "xxz", "n_sites": 2, "transverse_field": 1},
             r"only keys .* 'transverse_field'\.",
         ),
-        ({"name": "custom", "n_sites": 2, "lattice": "chain"}, r"only keys of .* 'lattice'\."),
+        ({"name": "custom", "n_sites": 2, "coupling": 1}, r"only keys of .* 'coupling'\."),
         ({"name": "ising"}, r"`config` must have the key `n_sites`, but is \{\}\."),
         ({"name": "ising", "lattice": "square", "n_rows": 2}, r"must have the key `n_columns`"),
         ({"name": "custom", "n_sites": 2}, r"`config` must have the key `terms`"),

@@ -7,7 +7,6 @@ import pytest
 import scipy.linalg
 
 from qtf.physics import (
-    JUMP_MATRICES,
     Chain,
     JumpOperator,
     Lindbladian,
@@ -19,7 +18,6 @@ from qtf.physics import (
     decay,
     four_pauli,
     ising,
-    jump_operators,
     tetrahedral,
     xyz,
 )
@@ -376,16 +374,3 @@ CHAIN = PauliSum(2, [])
 def test_wrong_arguments_are_refused(call, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         call()
-
-
-def test_jump_operators_are_of_every_site_and_kind(monkeypatch):
-    monkeypatch.setitem(JUMP_MATRICES, "pumping", np.array([[0, 1], [0, 0]]))
-    jumps = jump_operators(2, {"decay": 1.0, "pumping": [0.0, 0.5]})
-    assert [(jump.site, jump.rate) for jump in jumps] == [(0, 1.0), (1, 1.0), (0, 0.0), (1, 0.5)]
-    one_spin = Lindbladian(PauliSum(1, []), jump_operators(1, {"decay": 1.0, "pumping": 0.5}))
-    assert one_spin.steady_state()[0, 0].real == pytest.approx(1 / 3)
-
-
-def test_unknown_kinds_of_jumps_are_named():
-    with pytest.raises(ValueError, match=r"`rates` must be one of decay, but is 'pumping'\."):
-        jump_operators(2, {"pumping": 1.0})

@@ -129,7 +129,7 @@ def test_sum_of_no_sites_is_refused():
 
 
 def test_sum_of_different_sizes_is_refused():
-    with pytest.raises(ValueError, match=r"`n_sites` must be 2 in both summands, but is 3\."):
+    with pytest.raises(ValueError, match=r"`n_sites` must be 2 in both operators, but is 3\."):
         ising(Chain(2)) + ising(Chain(3))
 
 

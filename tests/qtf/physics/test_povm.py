@@ -16,7 +16,7 @@ from qtf.physics import (
     four_pauli,
     tetrahedral,
 )
-from qtf.physics.povm import PAULI_MATRICES
+from qtf.physics.pauli_matrices import PAULI_MATRICES
 
 POVMS = {"tetrahedral": tetrahedral(), "four-pauli": four_pauli()}
 LATTICES = [

@@ -64,7 +64,10 @@ def test_loading_fails_on_a_foreign_manifest(tmp_path, text, message):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda c: c.update(schema_version=99), "must have schema version 1, but has 99"),
+        (
+            lambda c: c.update(schema_version=99),
+            "must have schema version 2 or an earlier one, but has 99",
+        ),
         (lambda c: c.pop("dt"), r"missing or unknown keys in Manifest: \['dt'\]"),
         (lambda c: c.update(dt="x"), "`dt` must be of type float, but is 'x'"),
         (lambda c: c.update(files={}), "`files` must be of type list"),

@@ -10,7 +10,7 @@ from qtf.configuration import from_config
 from qtf.ground_states.runs.facts import find_facts
 from qtf.ground_states.runs.report import lines, measure
 from qtf.ground_states.runs.settings import GroundStateSettings, RunSettings, make_part
-from qtf.physics import lanczos_ground_energy
+from qtf.physics import HamiltonianSettings, lanczos_ground_energy
 
 from .test_assembly import search, small, task_of
 
@@ -145,6 +145,41 @@ def test_what_cannot_is_refused(hamiltonian, changes, message, scale):
     scaled = {key: scale * value for key, value in couplings.items()}
     with pytest.raises(ValueError, match=message):
         facts({**hamiltonian, **scaled}, **changes)
+
+
+# The current that XY - YX is goes around six sites; Z Z keeps the magnetisation.
+RING = [[i, (i + 1) % 6] for i in range(6)]
+CURRENT = {
+    "name": "custom",
+    "n_sites": 6,
+    "periodic": True,
+    "terms": [
+        {"paulis": pair, "on": RING, "coefficient": value}
+        for pair, value in {"XX": -0.6, "YY": -0.6, "XY": -0.3, "YX": 0.3, "ZZ": 0.1}.items()
+    ],
+}
+
+
+def test_current_of_a_ring_may_have_zero_magnetization_and_any_sign_rule():
+    found = facts(CURRENT, **ZERO, **MARSHALL)
+    assert found.open_questions == ()
+    assert found.sign_sites == (0, 2, 4)
+    exact = np.linalg.eigvalsh(HamiltonianSettings.from_mapping(CURRENT).build().to_dense())[0]
+    assert found.reference.energy == pytest.approx(exact, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (POSITIVE, "positive` must be False .* has phases: .* an odd number of Y"),
+        (FLIP, '"flip" changes it, by turning every spin'),
+        ({"symmetry__group": "lattice"}, r'"lattice" changes it, by moving its sites to \(5, 4, 3'),
+        ({"physics__hamiltonian__terms": [[1.0, [0, 1], "XY"]], **ZERO}, "does not conserve"),
+    ],
+)
+def test_current_of_a_ring_is_neither_positive_nor_symmetric(changes, message):
+    with pytest.raises(ValueError, match=message):
+        facts(CURRENT, **changes)
 
 
 def test_what_is_not_proven_is_said(tmp_path):

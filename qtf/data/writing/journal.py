@@ -13,9 +13,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from data_gen.settings import GenerationSettings
-from data_gen.shards import TEMPORARY_PREFIX
 from qtf.data.schema import MANIFEST_NAME, Manifest, Shard, shard_from
+from qtf.data.writing.plan import Storage
+from qtf.data.writing.shards import TEMPORARY_PREFIX
 from qtf.files import read_json_lines, write_atomically
 from qtf.settings import flatten
 
@@ -42,7 +42,7 @@ def locked(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def open_journal(folder: Path, settings: GenerationSettings) -> dict[str, Shard]:
+def open_journal(folder: Path, settings: Storage) -> dict[str, Shard]:
     """Returns the finished shards of a folder and makes it ready for more.
 
     Leftovers of a killed run are removed. A folder without journal and manifest must be
@@ -50,7 +50,7 @@ def open_journal(folder: Path, settings: GenerationSettings) -> dict[str, Shard]
 
     Args:
         folder: An existing folder, held by this process.
-        settings: Settings of the generation.
+        settings: Settings of the folder.
 
     Returns:
         The finished shards by file name.
@@ -148,7 +148,7 @@ def _check_empty(folder: Path) -> None:
         )
 
 
-def _check_same(folder: Path, recorded: Mapping[str, Any], settings: GenerationSettings) -> None:
+def _check_same(folder: Path, recorded: Mapping[str, Any], settings: Storage) -> None:
     old, new = flatten(recorded), flatten(json.loads(json.dumps(settings.as_record())))
     for key in sorted(old.keys() | new.keys()):
         if old.get(key) != new.get(key):

@@ -1,7 +1,7 @@
 import math
 
-from data_gen.plan import plan_shards, planned_bytes
 from data_gen.settings import settings_from_config
+from qtf.data.writing.plan import plan_shards, planned_bytes
 
 
 def test_plan_covers_every_trajectory_once(config):

@@ -2,9 +2,43 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any, Protocol
 
-from data_gen.settings import GenerationSettings
-from qtf.data.schema import SPLITS, Shard, record_size
+from qtf.data.schema import Shard, record_size
+
+
+class Storage(Protocol):
+    """Settings that say what a folder of trajectories holds and how it is cut into files."""
+
+    @property
+    def n_steps(self) -> int:
+        """Steps of a trajectory."""
+
+    @property
+    def dtype(self) -> str:
+        """Precision of the stored amplitudes."""
+
+    @property
+    def compression(self) -> str:
+        """Compression of the files."""
+
+    @property
+    def shard_megabytes(self) -> float:
+        """Size at which trajectories are cut into another file, in millions of bytes."""
+
+    @property
+    def min_shards(self) -> int:
+        """Smallest number of files for each split and n."""
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Splits that have trajectories, in order."""
+
+    def counts(self, split: str) -> dict[int, int]:
+        """Returns chain length -> number of trajectories of a split."""
+
+    def as_record(self) -> dict[str, Any]:
+        """Returns what tells these trajectories from others, as JSON can hold it."""
 
 
 @dataclass(frozen=True)
@@ -18,25 +52,25 @@ class ShardPlan:
     n_trajectories: int
 
 
-def plan_shards(settings: GenerationSettings) -> tuple[ShardPlan, ...]:
+def plan_shards(settings: Storage) -> tuple[ShardPlan, ...]:
     """Returns all files, ordered by split, chain length and first trajectory.
 
     Args:
-        settings: The settings of the generator.
+        settings: Settings of the folder.
     """
     plans = []
-    for split in (s for s in SPLITS if s in settings.n_trajectories.by_split):
+    for split in settings.splits:
         counts = settings.counts(split)
         for n_sites in sorted(counts):
             plans.extend(_cut(settings, split, n_sites, counts[n_sites]))
     return tuple(plans)
 
 
-def planned_bytes(settings: GenerationSettings, plan: ShardPlan | Shard) -> int:
+def planned_bytes(settings: Storage, plan: ShardPlan | Shard) -> int:
     """Returns the size of a file before compression, exact to a few bytes a record.
 
     Args:
-        settings: The settings of the generator.
+        settings: Settings of the folder.
         plan: The file.
     """
     last = plan.first_trajectory + plan.n_trajectories - 1
@@ -44,18 +78,18 @@ def planned_bytes(settings: GenerationSettings, plan: ShardPlan | Shard) -> int:
     return plan.n_trajectories * record_size(plan.n_sites, last, n_bytes)
 
 
-def amplitude_bytes(settings: GenerationSettings, n_sites: int) -> int:
+def amplitude_bytes(settings: Storage, n_sites: int) -> int:
     """Returns the bytes of the amplitudes of one trajectory.
 
     Args:
-        settings: The settings of the generator.
+        settings: Settings of the folder.
         n_sites: Number of spins.
     """
     itemsize = {"float32": 4, "float64": 8}[settings.dtype]
     return (settings.n_steps + 1) * 2 * 2**n_sites * itemsize
 
 
-def _cut(settings: GenerationSettings, split: str, n_sites: int, count: int) -> list[ShardPlan]:
+def _cut(settings: Storage, split: str, n_sites: int, count: int) -> list[ShardPlan]:
     total = count * amplitude_bytes(settings, n_sites)
     n_shards = math.ceil(total / (settings.shard_megabytes * 1e6))
     n_shards = min(count, max(settings.min_shards, n_shards))

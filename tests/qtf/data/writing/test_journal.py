@@ -3,9 +3,9 @@ import json
 import pytest
 
 from data_gen.generation import generate
-from data_gen.journal import JOURNAL_NAME, append_to_journal, locked, open_journal
 from data_gen.settings import settings_from_config
 from qtf.data.schema import Shard
+from qtf.data.writing.journal import JOURNAL_NAME, append_to_journal, locked, open_journal
 
 SHARD = Shard("x.tfrecord", "train", 2, 0, 3, 4, "ab")
 

@@ -1,0 +1,1 @@
+"""Folders of trajectories as they are filled: files, journal, manifest. No TensorFlow."""
