@@ -11,6 +11,7 @@ import venv
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from commands.table import COMMANDS
@@ -111,8 +112,9 @@ def test_the_wheel_holds_every_file_of_its_packages_and_nothing_else(wheel):
     assert "Requires-Python: <3.14,>=3.11" in zipfile.ZipFile(wheel).read(metadata).decode()
 
 
-def test_the_core_is_small_learns_hamiltonians_and_names_the_extra_of_the_rest(installed):
+def test_the_core_is_small_learns_hamiltonians_and_names_the_extra_of_the_rest(installed, tmp_path):
     core = installed("")
+    np.save(tmp_path / "a.npy", np.full((20, 3, 4), 0.5))
     assert {"keras", "tensorflow", "matplotlib", "tfrecord"}.isdisjoint(core.modules())
     size = sum(path.lstat().st_blocks * 512 for path in core.packages.rglob("*"))
     assert size < MOST_BYTES
@@ -130,6 +132,7 @@ def test_the_core_is_small_learns_hamiltonians_and_names_the_extra_of_the_rest(i
             assert (core.path / "bin" / f"qtf-{name}").is_file()
     for words, extra in (
         (("generate", "--config=small", "--out_dir=N"), "data"),
+        (("import", f"{tmp_path}/a.npy", "--dt=1", "--out_dir=N"), "data"),
         (("ground-state", "--config=ising_square", "--workdir=N"), "train"),
         (("evaluate", "--workdir=N", "--out_dir=N"), "train"),
         (("serve", "--model_base_path=N"), "serve"),
