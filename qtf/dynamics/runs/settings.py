@@ -108,4 +108,9 @@ class DynamicsSettings(Settings):
                 f'Setting `training.method` = "{LBFGS}" needs the preset "{LOCAL_GENERATOR}", but'
                 f' `model.preset` is "{self.model.preset}".'
             )
+        if self.method == LBFGS and self.training.extend:
+            raise ValueError(
+                "Setting `training.extend` must be 0 for a fit, which ends by itself, but is"
+                f" {self.training.extend}."
+            )
         self.training.check_metrics(metric_names(self.data.n_sites))
