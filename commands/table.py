@@ -27,9 +27,6 @@ COMMANDS = {
         "data_gen.import_arrays", "Turn arrays of any origin into a folder of trajectories."
     ),
     "verify": Command("data_gen.verify", "Verify a folder of trajectories."),
-    "import": Command(
-        "data_gen.import_arrays", "Make a folder of trajectories of a file of arrays."
-    ),
     "train": Command(
         "trainers.dynamics.__main__", "Train a model of the time evolution.", "dynamics"
     ),

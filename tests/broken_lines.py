@@ -411,7 +411,7 @@ COMMANDS = _lines(
         "load_configuration(chosen[-1])",
         "test_completion.py",
     ),
-    ("configs.py", r"(?:\.py)?(\S*), by default", r"(?:\.py)?(\w*), by default", "test_configs.py"),
+    ("configs.py", r"([:[]\S+?)", r"([:[]\w+?)", "test_configs.py"),
 ) + _lines(
     "commands",
     "qtf",
@@ -431,8 +431,8 @@ COMMANDS = _lines(
     ),
     (
         "resolved_configuration.py",
-        "in_file[key] != defaults[key]",
-        "values[key] != defaults[key]",
+        "value != defaults[key]",
+        "False",
         "test_resolved_configuration.py",
     ),
     (

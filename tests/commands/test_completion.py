@@ -19,6 +19,8 @@ ROOT = Path(__file__).parents[2]
         (["--v"], ["--version"]),
         (["co"], ["compare-samplers", "configs", "completion"]),
         (["nothing", ""], []),
+        (["onfigs"], []),
+        (["completion", "sh"], []),
         (["completion", ""], [*SHELLS]),
         (["configs", "ground_state/i"], ["ground_state/ising_square"]),
         (
