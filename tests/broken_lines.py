@@ -62,6 +62,13 @@ PHYSICS = _lines(
         "test_hamiltonians.py",
     ),
     (
+        "jumps.py",
+        "(list(PAULI_MATRICES.values())) / 2",
+        "(list(PAULI_MATRICES.values()))",
+        "test_jumps.py",
+    ),
+    ("density_matrices.py", "(2 * trace)", "2", "test_density_matrices.py"),
+    (
         "lattices/bravais.py",
         "index = index * size + i % size",
         "index = index * size + min(i, size - 1) % size",
