@@ -38,6 +38,17 @@ PHYSICS = _lines(
     "qtf/physics",
     "tests/qtf/physics",
     ("hamiltonians.py", '"YY": j, ', '"YY": -j, ', "test_hamiltonians.py"),
+    ("hamiltonians.py", '("YZ", "ZX", "XY")', '("YZ", "XZ", "XY")', "test_hamiltonians.py"),
+    ("hamiltonians.py", '"ZYX": -1.0', '"ZYX": 1.0', "test_hamiltonians.py"),
+    ("pauli_strings.py", "power += sign", "power -= sign", "test_operator_products.py"),
+    ("operators.py", "c * d if power < 2 else -c * d", "c * d", "test_operator_products.py"),
+    ("conversions.py", "[0, 1j, -1j, 0]", "[0, -1j, 1j, 0]", "test_conversions.py"),
+    (
+        "custom_hamiltonian.py",
+        "lattice.directed_bonds(NEIGHBORS[on])",
+        "lattice.bonds(NEIGHBORS[on])",
+        "test_custom_hamiltonian.py",
+    ),
     (
         "hamiltonians.py",
         "bonds = lattice.bonds(2)",
@@ -188,6 +199,7 @@ GROUND_STATES = _lines(
         "test_local_energy.py",
     ),
     ("local_energy.py", 'pauli in "YZ"', 'pauli in "Z"', "test_local_energy.py"),
+    ("symmetry_groups.py", 'pauli in "YZ"', 'pauli in "Y"', "test_symmetries.py"),
     (
         "local_energy.py",
         "ops.where(is_zero, 0.0, ops.exp(log_other - log_modulus))",

@@ -28,7 +28,7 @@ class DrivenLindbladian:
         jump_ops: As of `Lindbladian`.
 
     Raises:
-        ValueError: As `Lindbladian`, for every operator of the Hamiltonian.
+        ValueError: A jump is not allowed.
 
     Example:
         >>> from qtf.physics import PauliSum, decay
@@ -42,7 +42,6 @@ class DrivenLindbladian:
     def __init__(self, hamiltonian: DrivenHamiltonian, jump_ops: Iterable[Jump]) -> None:
         self.hamiltonian = hamiltonian
         self.jump_ops = tuple(as_jump(jump) for jump in jump_ops)
-        # Checked here, before anything is computed.
         self._turns = [Lindbladian(operator, ()) for _, operator in hamiltonian.terms]
 
     @property
