@@ -60,7 +60,7 @@ def test_an_installed_package_holds_its_configurations(tmp_path, monkeypatch):
     [
         ("configs/ground_state/isng_square.py", f"does not exist; did you mean {ISING}?"),
         ("ising_square.py", f"ising_square.py does not exist; did you mean {ISING}?"),
-        ("configs/data", "is a folder; it holds demo.py, ising.py, paper.py, small.py."),
+        ("configs/data", "is a folder; it holds demo.py, driven.py, ising.py, paper.py, small.py."),
         ("zzz", "does not exist; those that come with qtf are in configs/data, configs/dyn"),
         ("", "but an empty one does not exist"),
     ],

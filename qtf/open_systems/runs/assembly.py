@@ -25,20 +25,32 @@ from qtf.open_systems.task import (
 from qtf.open_systems.task.samples import Outcomes
 from qtf.physics import MEASUREMENTS, Lindbladian, OutcomeGenerator, Povm
 from qtf.run_kinds import OPEN_SYSTEMS
+from qtf.training.changes import ChangeRules
+from qtf.training.initial_weights import check_initial_run, take_weights
 from qtf.training.loop import train
 from qtf.training.memory import tell_memory
+from qtf.training.run_folder import RunFolder
 from qtf.training.training import Step
 from qtf.typing import Array
 
+DIRECTION_KEYS = ("natural_gradient.diag_shift", "natural_gradient.momentum")
+
 
 def run(
-    settings: OpenSystemSettings, workdir: Path | str, *, profile: bool = False
+    settings: OpenSystemSettings,
+    workdir: Path | str,
+    *,
+    init_from: Path | str | None = None,
+    change: bool = False,
+    profile: bool = False,
 ) -> OpenSystemTraining:
     """Solves what the settings ask for in the run folder `workdir`.
 
     Args:
         settings: Settings of the run.
         workdir: The run folder.
+        init_from: Run folder whose best weights a search for the steady state starts from.
+        change: Whether the run may go on with other settings, see `ChangeRules`.
         profile: Whether ten of the first steps are traced for TensorBoard.
 
     Returns:
@@ -48,18 +60,53 @@ def run(
         ValueError: The settings or the run folder do not fit.
     """
     task = make_task(settings, workdir=workdir)
+    initial = None if init_from is None else _initial_run(settings, init_from)
     every_outcome = settings.objective.every_outcome
     smaller = "objective.every_outcome" if every_outcome else "sampling.n_samples"
 
     def build() -> OpenSystemTraining:
         training = task.build()
+        if initial is not None:
+            take_weights(training.model, initial)
         tell_memory(training.step_bytes(), [f"`{smaller}`", "the network"])
         return training
 
     asked = settings.as_mapping()
-    return train(
-        build, settings.training, asked, workdir, kind=OPEN_SYSTEMS, profile=profile, kept=True
+    if init_from is not None:
+        asked["init_from"] = str(Path(init_from).resolve())
+    rules = ChangeRules(
+        changeable=_changeable(settings), demanded=change, usual=OpenSystemSettings().as_mapping()
     )
+    return train(
+        build,
+        settings.training,
+        asked,
+        workdir,
+        kind=OPEN_SYSTEMS,
+        profile=profile,
+        kept=True,
+        rules=rules,
+    )
+
+
+def _changeable(settings: OpenSystemSettings) -> tuple[str, ...]:
+    """Returns what another value changes from now on, and not what is solved."""
+    keys = ("sampling.n_samples", "sampling.n_validation", "sampling.chunk")
+    # Without it there is no direction of the step before.
+    has_direction = settings.natural_gradient.diag_shift is not None
+    return (*keys, *(DIRECTION_KEYS if has_direction else ()))
+
+
+def _initial_run(settings: OpenSystemSettings, init_from: Path | str) -> RunFolder:
+    if not settings.steady_state.n_epochs:
+        raise ValueError(
+            "Flag --init_from needs a search for the steady state, `steady_state.n_epochs`: a step"
+            " of time starts from the state before it."
+        )
+    folder = RunFolder(init_from)
+    alike = {"network": settings.network.as_mapping(), "measurement": settings.measurement}
+    check_initial_run(folder, OPEN_SYSTEMS, alike)
+    return folder
 
 
 def make_task(settings: OpenSystemSettings, *, workdir: Path | str | None = None) -> OpenSystemTask:
@@ -73,10 +120,12 @@ def make_task(settings: OpenSystemSettings, *, workdir: Path | str | None = None
         ValueError: The network or the strings do not fit the lattice or one another.
     """
     training, sampling = settings.training, settings.sampling
+    n_steady, n_epochs = settings.steady_state.n_epochs, training.last_epoch
     plan = Plan(
         tau=settings.dynamics.tau,
-        n_epochs=training.n_epochs,
-        n_steady=settings.steady_state.n_epochs,
+        n_epochs=n_epochs,
+        # A mere search is extended as a search, others by steps of time.
+        n_steady=n_epochs if n_steady == training.n_epochs else n_steady,
         norm=settings.objective.norm,
     )
     generator, observables = make_generator(settings), make_observables(settings)

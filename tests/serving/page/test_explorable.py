@@ -28,6 +28,14 @@ def changed(section, **entries):
         (changed("physics", dt="1"), "must be a positive number, but is '1'."),
         (changed("physics", hamiltonian=None), "Key `hamiltonian` must be a mapping, but is None."),
         (
+            changed("physics", hamiltonian={}),
+            "The model has learned from given trajectories without",
+        ),
+        (
+            changed("physics", drive=[{}]),
+            "The model is of a driven system; this page shows constant",
+        ),
+        (
             changed("physics", hamiltonian={"name": "kitaev"}),
             "Key `physics.hamiltonian` must be valid, but: Argument `name` must be one of",
         ),
