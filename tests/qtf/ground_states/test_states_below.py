@@ -28,7 +28,7 @@ def wave_function(seed, *, n_sites=N_SITES):
     rng = np.random.default_rng(seed)
     # As they are made, wave functions are nearly constant.
     for variable in psi.trainable_variables:
-        variable.assign(rng.normal(size=variable.shape))
+        variable.assign(0.5 * rng.normal(size=variable.shape))
     return psi
 
 
@@ -128,7 +128,9 @@ def test_overlaps_have_error_bars(psi, states, below):
         found.append([(e.mean, e.error) for e in below.overlaps(bits, log_psi)])
     found = np.array(found)
     spread = found[:, :, 0].std(axis=0)
-    np.testing.assert_allclose(found[:, :, 1].mean(axis=0), spread, rtol=0.35)
+    quotients = found[:, :, 1].mean(axis=0) / spread
+    assert (quotients > 0.75).all()
+    assert (quotients < 1.8).all()
     assert (abs(found[:, :, 0].mean(axis=0) - exact) < 4 * spread / np.sqrt(60)).all()
 
 
@@ -139,7 +141,8 @@ def test_the_squared_mean_of_noise_is_zero_within_its_error():
     means = np.array([estimate.mean for estimate in estimates])
     assert abs(means.mean()) < 4 * means.std() / 20
     errors = np.array([estimate.error for estimate in estimates])
-    assert 0.8 * means.std() < np.sqrt(np.mean(errors**2)) < 2.0 * means.std()
+    # The jackknife errs on the safe side here.
+    assert np.sqrt(np.mean(errors**2)) == pytest.approx(2**0.5 * means.std(), rel=0.15)
 
 
 def test_energies_without_states_below_are_as_they_were():
