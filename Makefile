@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 # pip would say ResolutionImpossible.
 CHECK_PYTHON = @$(PYTHON) -c 'import sys; v = sys.version_info; (3, 11) <= v[:2] <= (3, 13) or sys.exit("$(PYTHON) is Python %d.%d, but qtf needs 3.11, 3.12 or 3.13; name one: make $(firstword $(MAKECMDGOALS)) PYTHON=python3.12" % v[:2])'
 
-.PHONY: demo test test-long test-all checks pytest-all format bench bench-peers reproduce ground-states growth open-systems samplers full-scale clean help
+.PHONY: demo test test-long test-all checks pytest-quick pytest-all format bench bench-peers reproduce ground-states growth open-systems samplers full-scale clean help
 
 help:
 	@echo "make demo    generate, train, evaluate, export, predict, serve; under 10 minutes"
@@ -31,15 +31,18 @@ help:
 demo: $(VENV)/.demo
 	$(BIN)/python examples/demo.py --out_dir=$(DEMO_DIR)
 
-test: checks
-	$(BIN)/python -m pytest $(PARALLEL)
+# The checks while pytest runs, which waits for processes now and then.
+test: $(VENV)/.test
+	$(MAKE) --jobs=2 checks pytest-quick
 
 test-long: $(VENV)/.test
 	$(BIN)/python -m pytest $(PARALLEL) -m "long and not slow" tests
 
-# The checks while pytest runs, which waits for processes now and then.
 test-all: $(VENV)/.test
 	$(MAKE) --jobs=2 checks pytest-all
+
+pytest-quick: $(VENV)/.test
+	$(BIN)/python -m pytest $(PARALLEL)
 
 pytest-all: $(VENV)/.test
 	$(BIN)/python -m pytest $(PARALLEL) -m "not slow"

@@ -24,6 +24,9 @@ COMMANDS = {
         "data_gen.generate", "Compute exact trajectories and write them as shards.", "data"
     ),
     "verify": Command("data_gen.verify", "Verify a folder of trajectories."),
+    "import": Command(
+        "data_gen.import_arrays", "Make a folder of trajectories of a file of arrays."
+    ),
     "train": Command(
         "trainers.dynamics.__main__", "Train a model of the time evolution.", "dynamics"
     ),

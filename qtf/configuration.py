@@ -40,7 +40,7 @@ def from_config(kind: type[S], config: ConfigDict) -> S:
     check_settings(values, kind.rules())
     full = config_dict(usual)
     try:
-        _update(full, values, usual, (), usual.as_mapping())
+        _update(full, values, usual, (), config_dict(usual).to_dict())
     except TypeError as error:
         raise ValueError(f"Configuration has a value of the wrong type: {error}") from error
     return usual.changed(_split_words(full.to_dict(), usual))

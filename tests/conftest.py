@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
@@ -16,8 +17,13 @@ os.environ.setdefault(
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
+import psutil
 import pytest
 
+# What a shell starts in the background ignores Ctrl-C, and so do all processes that it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+# Of a process that has run a third of the tests.
+WORKER_BYTES = 4 * 2**30
 # Traced functions are millions of small objects, which to look through takes a tenth of the time.
 gc.set_threshold(10_000, 10, 10)
 
@@ -26,6 +32,13 @@ def pytest_collection_modifyitems(items):
     """Puts files with long tests first, so that the last to run are short and no worker waits."""
     long = {item.path for item in items if item.get_closest_marker("long")}
     items.sort(key=lambda item: item.path not in long)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers():
+    """Returns one worker more than there are cores: tests wait for the processes they start."""
+    fitting = psutil.virtual_memory().available // WORKER_BYTES
+    return max(1, min(len(os.sched_getaffinity(0)) + 1, fitting))
 
 
 @pytest.fixture

@@ -184,7 +184,6 @@ def potential_scale_reduction(values: Array) -> float:
     Source: Brooks and Gelman, J. Comput. Graph. Stat. 7, 434 (1998).
     """
     chains = _checked_chains(values)
-    chains = chains[: len(chains) // 2 * 2]
     squared = _tensorflow_probability().mcmc.potential_scale_reduction(chains, split_chains=True)
     return float(np.sqrt(squared))
 

@@ -14,19 +14,20 @@ import ctypes, threading
 from qtf.command_line import run_command
 from qtf.interruption import finishing
 
-def compute(seconds):
+def compute(seconds, result=None):
     lock, library = ctypes.create_string_buffer(64), ctypes.CDLL(None)
     library.pthread_mutex_lock(lock)
     timer = threading.Timer(seconds, lambda: library.pthread_mutex_unlock(lock))
     timer.daemon = True
     timer.start()
     print("ready", flush=True)
+    if result:
+        # Not yet written when the process is ended.
+        print(result)
     library.pthread_mutex_lock(lock)
 
 def once():
-    # Not yet written when the process is ended.
-    threading.Timer(0.05, lambda: print("a result")).start()
-    compute(60)
+    compute(60, "a result")
 
 def tidy():
     try:

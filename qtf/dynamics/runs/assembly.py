@@ -28,8 +28,6 @@ CHANGEABLE = (
     "data.rollout_steps",
     "data.cache",
 )
-
-
 # Law of the states on which a network grows that learns from given trajectories.
 GROWN_FROM = "haar"
 

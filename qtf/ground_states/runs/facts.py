@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from qtf.ground_states.held_energy import lowest_energies_held
-from qtf.ground_states.runs.proofs import check_promises, find_signs
+from qtf.ground_states.runs.proofs import check_promises, find_signs, question_penalties
 from qtf.ground_states.runs.settings import RunSettings
 from qtf.ground_states.sector import Sector
 from qtf.ground_states.symmetry_groups import symmetry_group
@@ -55,6 +55,7 @@ def find_facts(settings: RunSettings) -> Facts:
     open_questions = check_promises(
         hamiltonian, sector, sign_sites, positive=wave_function.positive
     )
+    open_questions += question_penalties(settings.penalties, hamiltonian)
     return Facts(sign_sites, open_questions, find_reference(settings))
 
 

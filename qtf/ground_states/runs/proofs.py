@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from qtf.ground_states.held_energy import lowest_energy_held
 from qtf.ground_states.sector import Sector
-from qtf.ground_states.settings import WaveFunctionSettings
+from qtf.ground_states.settings import PenaltySettings, WaveFunctionSettings
 from qtf.physics import PauliSum
 from qtf.physics.ground_energies import QUICK_LANCZOS_SITES
 from qtf.physics.sign_rules import (
@@ -117,6 +117,21 @@ def check_promises(
     if sector.group is not None and not positive:
         open_questions += _check_average(hamiltonian, sector, sign_sites)
     return tuple(open_questions)
+
+
+def question_penalties(settings: PenaltySettings, hamiltonian: PauliSum) -> tuple[str, ...]:
+    """Returns why penalties may change the ground state, one sentence each.
+
+    Args:
+        settings: The section `penalties`.
+        hamiltonian: Any.
+    """
+    if not settings.magnetization or conserves_total(hamiltonian, "Z"):
+        return ()
+    return (
+        "`penalties.magnetization` raises the energy of this Hamiltonian, which does not conserve"
+        " the magnetisation; with 0 it does not.",
+    )
 
 
 def _has_full_rotations(hamiltonian: PauliSum) -> bool:

@@ -4,8 +4,6 @@ import functools
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-
 from qtf.autoregressive.network import make_network
 from qtf.data.random_source import RandomSource
 from qtf.open_systems.observables import PauliObservables
@@ -14,7 +12,8 @@ from qtf.open_systems.plan import Plan
 from qtf.open_systems.povm_liouvillian import PovmLiouvillian, moves_at_once
 from qtf.open_systems.runs.references import exact_means
 from qtf.open_systems.runs.settings import OpenSystemSettings
-from qtf.open_systems.settings import DIRECTIONS, STARTS
+from qtf.open_systems.runs.starts import Start, make_start
+from qtf.open_systems.settings import DIRECTIONS
 from qtf.open_systems.task import (
     AllOutcomes,
     NaturalGradientStep,
@@ -24,7 +23,7 @@ from qtf.open_systems.task import (
     Samples,
 )
 from qtf.open_systems.task.samples import Outcomes
-from qtf.physics import MEASUREMENTS, Lindbladian, OutcomeGenerator, Povm, jump_operators
+from qtf.physics import MEASUREMENTS, Lindbladian, OutcomeGenerator, Povm
 from qtf.run_kinds import OPEN_SYSTEMS
 from qtf.training.changes import ChangeRules
 from qtf.training.initial_weights import check_initial_run, take_weights
@@ -130,7 +129,8 @@ def make_task(settings: OpenSystemSettings, *, workdir: Path | str | None = None
         norm=settings.objective.norm,
     )
     generator, observables = make_generator(settings), make_observables(settings)
-    distribution = make_distribution(settings)
+    distribution = make_untrained(settings)
+    start = make_start(settings, generator.povm)
     chunk = sampling.chunk or moves_at_once(distribution, sampling.n_samples)
     # Sums over all outcomes need at most one.
     n_drawn = 1 if settings.objective.every_outcome else sampling.n_samples
@@ -138,7 +138,7 @@ def make_task(settings: OpenSystemSettings, *, workdir: Path | str | None = None
         (distribution.n_uniforms, n_drawn), seed=training.seed, dtype=training.precision
     )
     return OpenSystemTask(
-        make_distribution=lambda: make_distribution(settings),
+        make_distribution=lambda: make_distribution(settings, start),
         liouvillian=PovmLiouvillian.from_outcome_generator(generator, chunk=chunk),
         plan=plan,
         observables=observables,
@@ -146,30 +146,41 @@ def make_task(settings: OpenSystemSettings, *, workdir: Path | str | None = None
         n_samples=sampling.n_samples,
         outcomes=_outcomes(settings, source),
         make_step=_step(settings),
-        find_exact=_exact(settings, plan, generator, observables, workdir),
+        find_exact=_exact(settings, plan, generator, observables, start, workdir),
         xla=training.xla,
     )
 
 
-def make_distribution(settings: OpenSystemSettings) -> OutcomeDistribution:
-    """Returns the distribution at time 0, a product over sites.
+def make_distribution(
+    settings: OpenSystemSettings, start: Start | None = None
+) -> OutcomeDistribution:
+    """Returns the distribution at time 0.
+
+    Args:
+        settings: Settings of the run.
+        start: What the settings say of time 0, if it is at hand.
 
     Raises:
-        ValueError: The network or the strings do not fit the lattice or one another.
+        OSError: What the system starts from does not exist.
+        ValueError: It does not fit the run, or the network or the strings do not fit the lattice or
+            one another.
     """
+    distribution = make_untrained(settings)
+    (start or make_start(settings, make_measurement(settings))).apply(distribution)
+    return distribution
+
+
+def make_untrained(settings: OpenSystemSettings) -> OutcomeDistribution:
+    """Returns the distribution with random weights."""
     lattice = settings.physics.hamiltonian.lattice
     network = make_network(settings.network, lattice, local_dimension=4, heads=(4,))
-    strings = lattice.strings(settings.strings)
-    distribution = OutcomeDistribution(network=network, strings=strings)
-    start = make_measurement(settings).site_probabilities(np.array([STARTS[settings.start]]))[0]
-    distribution.start_from_product(start)
-    return distribution
+    return OutcomeDistribution(network=network, strings=lattice.strings(settings.strings))
 
 
 def make_generator(settings: OpenSystemSettings) -> OutcomeGenerator:
     """Returns the generator of the probability equation."""
     hamiltonian = settings.physics.hamiltonian.build()
-    jumps = jump_operators(hamiltonian.n_sites, settings.physics.rates)
+    jumps = settings.physics.jumps.build(hamiltonian.n_sites)
     return OutcomeGenerator(Lindbladian(hamiltonian, jumps), make_measurement(settings))
 
 
@@ -189,6 +200,7 @@ def _exact(
     plan: Plan,
     generator: OutcomeGenerator,
     observables: PauliObservables,
+    start: Start,
     workdir: Path | str | None,
 ) -> Callable[[], Array] | None:
     if not settings.has_exact_values:
@@ -196,15 +208,15 @@ def _exact(
     asked = {
         "physics": settings.physics.as_mapping(),
         "measurement": settings.measurement,
-        "start": settings.start,
+        "start": start.key,
         "tau": plan.tau,
         "n_epochs": plan.n_epochs,
         "n_steady": plan.n_steady,
     }
-    spins = np.tile(STARTS[settings.start], (generator.n_sites, 1))
-    start = generator.povm.product_probabilities(spins)
     folder = None if workdir is None else Path(workdir)
-    return lambda: exact_means(generator, observables, start, plan, asked=asked, folder=folder)
+    return lambda: exact_means(
+        generator, observables, start.table(), plan, asked=asked, folder=folder
+    )
 
 
 def _outcomes(settings: OpenSystemSettings, source: RandomSource) -> Callable[..., Outcomes]:
@@ -212,7 +224,7 @@ def _outcomes(settings: OpenSystemSettings, source: RandomSource) -> Callable[..
         return AllOutcomes
     return functools.partial(
         Samples,
-        make_distribution=lambda: make_distribution(settings),
+        make_distribution=lambda: make_untrained(settings),
         source=source,
         n_validation=settings.sampling.n_validation,
         seed=settings.training.seed,

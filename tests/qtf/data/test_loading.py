@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 from scipy.linalg import expm
@@ -63,3 +65,15 @@ def test_loading_names_the_record_of_a_flipped_byte(own_dir):
     path.write_bytes(content)
     with pytest.raises(ValueError, match=f"{path}, record 4: the checksum of its content"):
         load_trajectories(own_dir, "train", 3)
+
+
+def test_loading_names_the_file_that_has_fewer_records_than_the_manifest_says(own_dir):
+    path = own_dir / "manifest.json"
+    manifest = json.loads(path.read_text())
+    shard = [shard for shard in manifest["files"] if shard["file"].startswith("train-n02")][-1]
+    shard["n_trajectories"] += 1
+    path.write_text(json.dumps(manifest))
+    count = shard["n_trajectories"]
+    message = f"File {own_dir / shard['file']} must have {count} records, but has {count - 1}"
+    with pytest.raises(ValueError, match=message):
+        load_trajectories(own_dir, "train", 2)

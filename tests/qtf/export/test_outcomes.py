@@ -37,7 +37,7 @@ PAULIS = {
 NETWORKS = {
     "gru": lambda **kwargs: GRUNetwork(n_positions=N_SITES, units=4, **kwargs),
     "pixelcnn": lambda **kwargs: PixelCNN(shape=(1, N_SITES), width=4, depth=2, **kwargs),
-    "transformer": lambda **kwargs: Transformer(n_positions=N_SITES, units=8, **kwargs),
+    "transformer": lambda **kwargs: Transformer(n_positions=N_SITES, units=8, n_layers=1, **kwargs),
 }
 
 

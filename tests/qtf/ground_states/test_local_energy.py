@@ -87,8 +87,28 @@ def test_eigenstate_has_the_same_local_energy_everywhere(name, chunk):
         np.testing.assert_allclose(imaginary, 0.0, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", HAMILTONIANS)
-@pytest.mark.parametrize(("n_prefixes", "chunk"), [(2, 0), (3, 2), (9, 1)])
+@pytest.mark.parametrize("nowhere", [np.nan, np.inf])
+def test_wave_function_is_not_needed_where_the_hamiltonian_does_not_lead(nowhere):
+    hamiltonian = HAMILTONIANS["heisenberg"]
+    # The magnetisation stays, so nothing leads out of this sector.
+    in_sector = EVERY.sum(axis=1) == 3
+    vector = np.where(in_sector, np.random.default_rng(0).uniform(1.0, 2.0, 64), 0.0)
+
+    def log_psi(bits):
+        log_modulus, phase = map(np.array, looked_up(vector)(bits))
+        log_modulus[ops.convert_to_numpy(bits).sum(axis=1) != 3] = nowhere
+        return ops.convert_to_tensor(log_modulus), ops.convert_to_tensor(phase)
+
+    real, imaginary = LocalEnergy(hamiltonian)(log_psi, EVERY[in_sector])
+    expected = (hamiltonian.to_dense() @ vector)[in_sector] / vector[in_sector]
+    np.testing.assert_allclose(real, expected.real, atol=1e-10)
+    np.testing.assert_allclose(imaginary, 0.0, atol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("name", "n_prefixes", "chunk"),
+    [*((name, 3, 2) for name in HAMILTONIANS), ("mixed", 2, 0), ("j1j2", 9, 1)],
+)
 def test_prefixes_change_nothing(name, n_prefixes, chunk):
     keras.utils.set_random_seed(0)
     network = GRUNetwork(n_positions=6, units=5, dtype="float64")
@@ -156,6 +176,18 @@ def test_gradient_over_all_configurations_equals_finite_differences(name, gradie
             difference += sign * energy() / (2 * step)
         variable.assign(value)
         assert np.sum(np.asarray(gradient) * direction) == pytest.approx(difference, abs=2e-7)
+
+
+def test_gradient_does_not_see_the_norm_or_the_phase_of_the_whole(gradients):
+    rng = np.random.default_rng(3)
+    log_modulus, phase, real, imaginary = rng.standard_normal((4, 10))
+    shares = rng.dirichlet(np.ones(10))
+
+    def surrogate(log_norm, angle):
+        return gradient_surrogate(log_modulus + log_norm, phase + angle, real, imaginary, shares)
+
+    _, slopes = gradients(surrogate, [np.float64(0.0), np.float64(0.0)])
+    np.testing.assert_allclose(slopes, 0.0, atol=1e-15)
 
 
 @pytest.mark.parametrize(

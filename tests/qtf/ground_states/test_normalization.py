@@ -35,13 +35,18 @@ CHOICES = [
     for i, case in enumerate(CASES)
     for k in range(2)
 ]
+# A precision for each in turn; every network is there in both.
 AVERAGES = [
     *((name, "chain", group, "raster") for name in ("gru", "transformer") for group in GROUPS[1:]),
     *((name, "4x4", "flip", "snake") for name in SIZES),
+    ("gated_2d", "4x4", "flip", "raster"),
     *((name, "4x4", "lattice", "raster") for name in ("gru", "lstm_2d")),
     *(("pixelcnn", "4x4", "lattice_and_flip", order) for order in ORDERS),
 ]
 TOLERANCES = {"float32": 1e-5, "float64": 1e-12}
+AVERAGES_AND_PRECISIONS = [
+    (*average, tuple(TOLERANCES)[k % 2]) for k, average in enumerate(AVERAGES)
+]
 
 
 def wave_function(name, lattice, dtype, **options):
@@ -87,11 +92,13 @@ def test_every_pair_of_choices_is_made():
 def test_every_network_group_and_order_is_averaged():
     names, _, groups, orders = map(set, zip(*AVERAGES, strict=True))
     assert (names, groups, orders) == (set(NETWORKS), set(GROUPS[1:]), set(ORDERS))
+    for place, values in ((0, NETWORKS), (2, GROUPS[1:]), (3, ORDERS)):
+        pairs = {(case[place], case[4]) for case in AVERAGES_AND_PRECISIONS}
+        assert pairs == set(itertools.product(values, TOLERANCES))
 
 
-@pytest.mark.parametrize("dtype", TOLERANCES)
-@pytest.mark.parametrize(("name", "lattice", "group", "order"), AVERAGES)
-def test_averages_over_symmetries_add_up(name, lattice, dtype, group, order):
+@pytest.mark.parametrize(("name", "lattice", "group", "order", "dtype"), AVERAGES_AND_PRECISIONS)
+def test_averages_over_symmetries_add_up(name, lattice, group, order, dtype):
     lattice = LATTICES[lattice]
     sites = lattice.site_order(order)
     psi = wave_function(name, lattice, dtype, zero_magnetization=True, sites=sites)

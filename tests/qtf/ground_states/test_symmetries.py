@@ -6,7 +6,7 @@ import scipy.stats
 from qtf.autoregressive import GRUNetwork
 from qtf.ground_states.local_energy import LocalEnergy
 from qtf.ground_states.settings import GROUPS
-from qtf.ground_states.symmetries import SymmetricWaveFunction
+from qtf.ground_states.symmetries import SymmetricWaveFunction, acceptance
 from qtf.ground_states.symmetry_groups import symmetry_group
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import Chain, PauliSum, PauliTerm, Square, all_bits, heisenberg, ising
@@ -111,6 +111,17 @@ def test_average_is_that_of_all_images(spin_flip, weighted_phase):
     phases = np.sum([np.abs(t) ** power * np.exp(1j * np.angle(t)) for t in terms], axis=0)
     expected = np.sqrt(probabilities) * phases / np.abs(phases)
     np.testing.assert_allclose(vector(psi), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("spin_flip", [False, True])
+def test_acceptance_is_the_mean_over_all_moves(spin_flip):
+    psi = symmetric(spin_flip)
+    probabilities = np.abs(vector(psi.psi)) ** 2
+    images = [EVERY[:, list(permutation)] for permutation in LATTICE.symmetries()]
+    images += [1 - image for image in images] if spin_flip else []
+    ratios = [probabilities[image @ POWERS] / probabilities for image in images]
+    expected = np.minimum(1.0, ratios).mean(axis=0)
+    np.testing.assert_allclose(acceptance(psi, EVERY), expected, atol=1e-12)
 
 
 @pytest.mark.parametrize("options", [{}, {"zero_magnetization": True, "sites": (2, 0, 1, 5, 3, 4)}])

@@ -31,8 +31,10 @@ def test_parallel_scan_equals_a_numpy_loop(n_times, scale):
     np.testing.assert_allclose(found, loop(*values), atol=1e-11)
 
 
-def test_parallel_scan_in_single_precision_is_equal_to_1e5():
-    values = arguments(500, dtype="float32")
+# Of the second the last iteration but one is still 1e-4 off.
+@pytest.mark.parametrize(("n_times", "seed"), [(500, 0), (12, 15)])
+def test_parallel_scan_in_single_precision_is_equal_to_1e5(n_times, seed):
+    values = arguments(n_times, seed, dtype="float32")
     found = scan_cells(*map(ops.convert_to_tensor, values), parallel=True)
     np.testing.assert_allclose(found, loop(*values), atol=1e-5)
 

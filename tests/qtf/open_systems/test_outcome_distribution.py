@@ -27,7 +27,14 @@ NETWORKS = {
     "lstm_2d": lambda **kw: LSTM2D(shape=(2, 2), units=6, **kw),
     "gated_2d": lambda **kw: GatedRNN2D(shape=(2, 2), units=6, **kw),
 }
+OFFSETS = np.random.default_rng(7).normal(size=(4, 4))
 EVERY = np.array(list(itertools.product(range(4), repeat=4)), "int32")
+# Strings are the same lines of code for all networks, and so are vectors.
+STRINGS = [0, 1, 3]
+WITH_STRINGS = [
+    *((name, STRINGS[k % 3]) for k, name in enumerate(NETWORKS)),
+    *(("gru", n_strings) for n_strings in (0, 3, 8)),
+]
 
 
 @pytest.fixture(params=NETWORKS)
@@ -35,12 +42,13 @@ def make(request, randomized):
     def distribution(n_strings=0, dtype="float64"):
         network = randomized(NETWORKS[request.param](dtype=dtype, **FOUR))
         strings = Square(2, 2).strings(n_strings)
-        return OutcomeDistribution(network=network, strings=strings, dtype=dtype)
+        offsets = OFFSETS if n_strings in (1, 3) else None
+        return OutcomeDistribution(network=network, strings=strings, offsets=offsets, dtype=dtype)
 
     return distribution
 
 
-@pytest.mark.parametrize("n_strings", [0, 1, 3])
+@pytest.mark.parametrize(("make", "n_strings"), WITH_STRINGS, indirect=["make"])
 def test_samples_follow_the_probabilities(make, n_strings):
     distribution = make(n_strings)
     n_samples = 30_000
@@ -56,7 +64,7 @@ def test_samples_follow_the_probabilities(make, n_strings):
     assert scipy.stats.chisquare(observed[kept], wanted[kept]).pvalue > 1e-4
 
 
-@pytest.mark.parametrize("n_strings", [0, 1, 8])
+@pytest.mark.parametrize(("make", "n_strings"), WITH_STRINGS, indirect=["make"])
 def test_tree_of_prefixes_gives_all_log_probabilities(make, n_strings):
     distribution = make(n_strings)
     found = np.asarray(log_table(distribution))
@@ -65,16 +73,31 @@ def test_tree_of_prefixes_gives_all_log_probabilities(make, n_strings):
     assert found.std() > 0.3
 
 
-@pytest.mark.parametrize(
-    "vector", [(0, 0, 1), (0, 0, -1), (0, -1, 0), (0.6, 0, 0.8)], ids=["up", "down", "left", "any"]
-)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_product_states_are_exact(make, product_probabilities, vector, dtype):
-    one = product_probabilities(vector)
+def test_product_states_are_exact(make, product_probabilities, dtype):
     distribution = make(2, dtype)
-    distribution.start_from_product(one)
-    found = np.exp(np.asarray(distribution(EVERY), np.float64))
-    np.testing.assert_allclose(found, one[EVERY].prod(axis=1), rtol=0, atol=1e-6)
+    for vector in ((0, 0, 1), (0, 0, -1), (0, -1, 0), (0.6, 0, 0.8)):
+        of_one_spin = product_probabilities(vector)
+        distribution.start_from_product(of_one_spin)
+        probabilities = np.exp(np.asarray(distribution(EVERY), np.float64))
+        expected = of_one_spin[EVERY].prod(axis=1)
+        np.testing.assert_allclose(probabilities, expected, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("n_strings", [0, 8])
+def test_products_whose_sites_differ_are_exact(make, product_probabilities, n_strings):
+    vectors = [(0, 0, 1), (0.6, 0, 0.8), (0, -1, 0), (0, 0.6, -0.8)]
+    sites = np.array([product_probabilities(vector) for vector in vectors])
+    distribution = make(n_strings)
+    distribution.start_from_product(sites)
+    expected = sites[np.arange(4), EVERY].prod(axis=1)
+    np.testing.assert_allclose(np.exp(distribution(EVERY)), expected, rtol=0, atol=1e-8)
+    np.testing.assert_allclose(np.exp(log_table(distribution)), expected, rtol=0, atol=1e-8)
+    again = OutcomeDistribution.from_config(distribution.get_config())
+    again.set_weights(distribution.get_weights())
+    np.testing.assert_array_equal(again(EVERY), distribution(EVERY))
+    distribution.start_from_product(sites[1])
+    assert distribution.offsets is None
 
 
 def test_distribution_is_made_again_from_its_configuration(make):
@@ -99,6 +122,10 @@ def test_distribution_is_made_again_from_its_configuration(make):
             lambda network: OutcomeDistribution(network=network).start_from_product([0.5, 0.5]),
             "four.* 0.5",
         ),
+        (
+            lambda network: OutcomeDistribution(network=network, offsets=[[0.0, np.nan, 0.0, 0.0]]),
+            r"`offsets` must be finite, of shape \(2, 4\), but is \[\[0.0, nan",
+        ),
         (lambda network: network.make_constant([1.0]), "4 numbers, but has 1"),
         (
             lambda network: log_table(
@@ -118,7 +145,7 @@ def test_a_number_that_rounds_to_one_chooses_the_last_string(randomized):
     strings = ((0, 1, 2, 3), (1, 0, 2, 3), (3, 2, 1, 0))
     mean = OutcomeDistribution(network=network, strings=strings, dtype="float32")
     last = OutcomeDistribution(network=network, strings=strings[2:], dtype="float32")
-    uniforms = np.random.default_rng(0).random((5, 6)).astype("float32")
-    # Three times this is 3 in single precision.
-    uniforms[4] = np.nextafter(np.float32(1), np.float32(0))
+    uniforms = np.random.default_rng(0).random((5, 6))
+    # In single precision this is 1.
+    uniforms[4] = np.nextafter(1.0, 0.0)
     np.testing.assert_array_equal(mean.sample(uniforms), last.sample(uniforms[:4]))

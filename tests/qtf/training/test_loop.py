@@ -89,6 +89,13 @@ def test_kept_weights_are_the_last_unless_worse_by_more_than_noise(
     np.testing.assert_array_equal(model(x), folder.load_model()(x))
 
 
+def test_weights_are_not_kept_where_nothing_is_finite(tmp_path, regression):
+    values = [float("inf"), float("nan"), float("inf")]
+    train(regression(monitor_values=values), settings(), config(), tmp_path)
+    assert RunFolder(tmp_path).kept_step() is None
+    assert not list(tmp_path.glob("*best*"))
+
+
 def test_weights_of_an_interrupted_run_are_kept_as_those_of_a_whole_one(tmp_path, regression):
     train(regression(monitor_values=NOISY[:2]), settings(n_epochs=2), config(), tmp_path)
     train(regression(monitor_values=NOISY[2:]), settings(), config(), tmp_path)

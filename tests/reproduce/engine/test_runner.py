@@ -199,7 +199,7 @@ def test_ctrl_c_reaches_the_command_once_as_sigterm(tmp_path):
     wait_for(lambda: (tmp_path / "ready").exists())
     # As a terminal does: to every process of the group.
     os.killpg(process.pid, signal.SIGINT)
-    process.wait()
+    process.wait(timeout=60)
     assert (tmp_path / "got").read_text() == f"[{signal.SIGTERM.value}]"
 
 

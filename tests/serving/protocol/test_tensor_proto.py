@@ -66,6 +66,18 @@ def test_response_equals_the_message_of_the_protocol():
     assert predict_pb2.PredictResponse.FromString(wire) == expected
 
 
+def test_answers_of_every_length_are_the_message_of_the_protocol():
+    tensors = {"psi": Tensor("psi:0", tf.float32, None)}
+    # Lengths of a tensor and of its entry that take one byte, two and three.
+    for size in (*range(1, 80), 2**12):
+        array = np.arange(size, dtype=np.float32)
+        wire = prediction.write_response(
+            model_pb2.ModelSpec(), Signature("s", "", {}, tensors), {"psi": array}
+        )
+        proto = predict_pb2.PredictResponse.FromString(wire).outputs["psi"]
+        np.testing.assert_array_equal(proto.float_val, array)
+
+
 @pytest.mark.parametrize("name", ["float32", "float64", "int32", "int64", "bool", "uint8"])
 def test_typed_fields_and_content_read_alike(name):
     array = ARRAYS[name]
@@ -124,6 +136,14 @@ def test_number_that_does_not_fit_its_type_is_refused_in_a_large_field():
 def test_one_value_stands_for_all():
     proto = tf.make_tensor_proto(2.0, shape=(2, 3))
     np.testing.assert_array_equal(tensor_proto.to_array(proto, "x"), np.full((2, 3), 2.0))
+
+
+def test_one_value_stands_for_as_many_as_are_allowed_and_for_no_more():
+    proto = tf.make_tensor_proto(2.0, shape=(tensor_proto.MAX_FILLED,))
+    assert tensor_proto.to_array(proto, "x").shape == (tensor_proto.MAX_FILLED,)
+    proto.tensor_shape.dim[0].size += 1
+    with pytest.raises(StatusError, match=f"at most {tensor_proto.MAX_FILLED} elements"):
+        tensor_proto.to_array(proto, "x")
 
 
 @pytest.mark.parametrize(

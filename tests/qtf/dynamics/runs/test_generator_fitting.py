@@ -36,28 +36,40 @@ def config(hamiltonian=None, **changes):
     return from_config(DynamicsSettings, base)
 
 
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    """A run folder, not to be changed, and what is said of it."""
+    workdir = tmp_path_factory.mktemp("plain") / "run"
+    return workdir, summary(run(config(), workdir))
+
+
+@pytest.fixture(scope="module")
+def noisy(tmp_path_factory):
+    """The same with noise."""
+    workdir = tmp_path_factory.mktemp("noisy") / "run"
+    return workdir, summary(run(config(**{"fit.noise": 1e-3}), workdir))
+
+
 def learned(workdir):
     """Name -> value and error of `generator.json`."""
     content = json.loads((workdir / "generator.json").read_text())
     return {row["name"]: (row["value"], row["error"]) for row in content["coefficients"]}
 
 
-def test_run_folder_holds_the_model_and_says_which_hamiltonian_it_is(tmp_path):
-    result = run(config(), tmp_path / "run")
-    found = learned(tmp_path / "run")
-    for name, (value, _) in found.items():
+def test_run_folder_holds_the_model_and_says_which_hamiltonian_it_is(plain):
+    workdir, out = plain
+    for name, (value, _) in learned(workdir).items():
         assert value == pytest.approx(ISING.get(name, 0.0), abs=1e-12)
-    content = json.loads((tmp_path / "run" / "generator.json").read_text())
+    content = json.loads((workdir / "generator.json").read_text())
     assert content["hamiltonian"]["name"] == "ising"
     assert content["seconds"] < 60
-    out = summary(result)
     assert "* X_i " in out
     assert "Ising chain with coupling 1.000" in out
-    model = RunFolder(tmp_path / "run").load_model()
+    model = RunFolder(workdir).load_model()
     psi0 = sample_initial_states("paper", 4, 3, seed=9)
     exact = evolve(ising(Chain(4)), psi0, DT * np.arange(21))
     np.testing.assert_allclose(Rollout(model, xla=False)(psi0, 20), exact, atol=1e-12)
-    rows = [json.loads(row) for row in (tmp_path / "run/metrics.jsonl").read_text().splitlines()]
+    rows = [json.loads(row) for row in (workdir / "metrics.jsonl").read_text().splitlines()]
     assert [row["lag"] for row in rows if row["kind"] == "training"] == [1, 4, 13]
     assert rows[-1]["kind"] == "validation"
     assert rows[-1]["loss"] < 1e-28
@@ -74,13 +86,13 @@ def test_the_same_command_gives_the_same_folder(tmp_path):
     assert learned(tmp_path / "other") == found
 
 
-def test_noise_is_added_and_found(tmp_path):
-    result = run(config(**{"fit.noise": 1e-3}), tmp_path / "run")
-    content = json.loads((tmp_path / "run" / "generator.json").read_text())
+def test_noise_is_added_and_found(noisy):
+    workdir, out = noisy
+    content = json.loads((workdir / "generator.json").read_text())
     assert content["noise"] == pytest.approx(1e-3, rel=0.05)
-    for name, (value, error) in learned(tmp_path / "run").items():
+    for name, (value, error) in learned(workdir).items():
         assert abs(value - ISING.get(name, 0.0)) < 5 * error
-    assert "noise 0.001 on every part" in summary(result)
+    assert "noise 0.001 on every part" in out
 
 
 def test_other_couplings_need_only_the_configuration(tmp_path):
@@ -120,9 +132,8 @@ def test_a_chain_that_is_not_local_is_told(tmp_path):
     assert "Nothing was identified: no such generator explains the data (p" in out
 
 
-def test_a_fit_starts_from_another_run(tmp_path):
-    run(config(), tmp_path / "first")
-    run(config(), tmp_path / "second", init_from=tmp_path / "first")
+def test_a_fit_starts_from_another_run(tmp_path, plain):
+    run(config(), tmp_path / "second", init_from=plain[0])
     found = learned(tmp_path / "second")
     assert found["X_i"][0] == pytest.approx(1.05, abs=1e-12)
 
@@ -190,11 +201,9 @@ def test_a_setting_out_of_range_is_an_error(tmp_path, changes, message):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"fit.n_trajectories": 1},
+        {"fit.n_trajectories": 1, "fit.last_lag": 1},
         {"fit.n_steps": 1},
-        {"fit.last_lag": 1},
-        {"fit.last_lag": 20},
-        {"fit.noise": 1.0},
+        {"fit.last_lag": 20, "fit.noise": 1.0},
     ],
 )
 def test_ends_of_the_ranges_are_allowed(tmp_path, changes):
@@ -202,16 +211,15 @@ def test_ends_of_the_ranges_are_allowed(tmp_path, changes):
     assert (tmp_path / "run" / "generator.json").exists()
 
 
-def test_report_and_folder_tell_the_p_value(tmp_path):
-    result = run(config(**{"fit.noise": 1e-3}), tmp_path / "run")
-    content = json.loads((tmp_path / "run" / "generator.json").read_text())
+def test_report_and_folder_tell_the_p_value(tmp_path, noisy):
+    workdir, out = noisy
+    content = json.loads((workdir / "generator.json").read_text())
     assert content["explains_the_data"] is True
     assert 1e-3 < content["p_value"] <= 1
-    facts = fit_facts(tmp_path / "run")
+    facts = fit_facts(workdir)
     assert facts["fit"] == content["sentence"]
     assert f"p = {content['p_value']:.2g}" in facts["fit"]
     assert facts["fitted_hamiltonian"].startswith("Ising chain with coupling")
-    out = summary(result)
     assert facts["fit"] in out
     assert facts["fitted_hamiltonian"] in out
     assert fit_facts(tmp_path) == {}

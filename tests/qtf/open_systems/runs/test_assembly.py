@@ -247,6 +247,39 @@ def test_steady_states_that_are_not_unique_have_no_exact_values():
         )
 
 
+# The same couplings as those of HAMILTONIAN, and what turns them to complex ones.
+CUSTOM = {
+    "name": "custom",
+    "n_sites": 3,
+    "terms": [
+        {"paulis": "XX", "on": "nearest", "coefficient": 2.0},
+        {"paulis": "ZZ", "on": "nearest", "coefficient": 1.0},
+        {"paulis": "Z", "on": "sites", "coefficient": 1.0},
+    ],
+}
+TWIST = {"paulis": "XY", "on": "nearest", "coefficient": [0.3, -0.4]}
+
+
+def test_custom_hamiltonians_have_the_generator_of_their_terms():
+    named = make_generator(small()).matrices
+    np.testing.assert_allclose(make_generator(small(CUSTOM)).matrices, named, atol=1e-15)
+    twisted = make_generator(small({**CUSTOM, "terms": [*CUSTOM["terms"], TWIST]}))
+    povm, lindbladian = tetrahedral(), twisted.lindbladian
+    assert not lindbladian.hamiltonian.is_real
+    rho = povm.density_matrix(np.random.default_rng(0).dirichlet(np.ones(64)))
+    np.testing.assert_allclose(
+        twisted.apply(povm.probabilities(rho)),
+        povm.probabilities(lindbladian.apply(rho)),
+        atol=1e-12,
+    )
+
+
+def test_terms_of_three_spins_are_refused():
+    terms = [{"paulis": "XYZ", "on": [[0, 1, 2]], "coefficient": 1.0}]
+    with pytest.raises(ValueError, match=r"at most 2 sites, but has one of sites \(0, 1, 2\)\."):
+        small({**CUSTOM, "terms": terms})
+
+
 def pauli_on(name, site):
     return PauliSum(3, [PauliTerm(1.0, (site,), name)])
 
