@@ -38,6 +38,9 @@ COMMANDS = {
         "Follow an open system in time, or find its steady state.",
         "open_system",
     ),
+    "sweep": Command(
+        "trainers.sweep.__main__", "Run a trainer over values of settings and seeds, on a cluster."
+    ),
     "evaluate": Command(
         "trainers.evaluate.__main__", "Compare a model with exact evolution and baselines."
     ),

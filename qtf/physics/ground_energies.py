@@ -1,5 +1,6 @@
 """Ground energies that are known exactly or to rounding, to hold others against."""
 
+import functools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,7 @@ QUICK_LANCZOS_SITES = 16
 DENSE_SITES = 6
 
 
+@functools.lru_cache(maxsize=16)
 def lanczos_ground_energy(hamiltonian: PauliSum) -> float:
     """Returns the lowest energy of a Hamiltonian on up to 20 or so spins.
 
