@@ -98,7 +98,8 @@ def squared_mean(values: Array) -> Estimate:
     """Returns |<x>|^2 without bias, and its standard error, from independent complex values.
 
     It is the mean of x at each sample times the mean of all others. The error is that of the
-    jackknife, which is at most too large by the square root of 2, where <x> = 0.
+    jackknife, or, where <x> is so small that this says little, that of products of two samples
+    whose mean is zero, if it is larger.
 
     Args:
         values: x, (n_samples,), at least two.
@@ -107,9 +108,14 @@ def squared_mean(values: Array) -> Estimate:
         >>> squared_mean(np.array([1.0 + 1.0j, 1.0 + 1.0j]))
         Estimate(mean=2.0, error=0.0)
     """
-    others = (values.sum() - values) / (len(values) - 1)
+    n_samples = len(values)
+    others = (values.sum() - values) / (n_samples - 1)
     products = Estimate.of(np.real(np.conj(values) * others))
-    return Estimate(products.mean, 2.0 * products.error)
+    squares = np.square(np.abs(values - values.mean()))
+    # Of different samples: a rare large one says nothing of products with others.
+    fourth = (squares.sum() ** 2 - np.square(squares).sum()) / (n_samples * (n_samples - 1))
+    of_zero_mean = np.sqrt(2.0 * max(fourth, 0.0)) / n_samples
+    return Estimate(products.mean, float(max(2.0 * products.error, of_zero_mean)))
 
 
 def _ratio(log_phi: Parts, log_psi: Parts) -> Parts:
