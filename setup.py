@@ -97,6 +97,7 @@ setup(
             "qtf-import = data_gen.import_arrays:main",
             "qtf-train = trainers.dynamics.__main__:main",
             "qtf-ground-state = trainers.ground_state.__main__:main",
+            "qtf-sweep = trainers.sweep.__main__:main",
             "qtf-open-system = trainers.open_system.__main__:main",
             "qtf-compare-samplers = trainers.compare_samplers.__main__:main",
             "qtf-evaluate = trainers.evaluate.__main__:main",

@@ -24,6 +24,9 @@ COMMANDS = {
         "data_gen.generate", "Compute exact trajectories and write them as shards.", "data"
     ),
     "verify": Command("data_gen.verify", "Verify a folder of trajectories."),
+    "import": Command(
+        "data_gen.import_arrays", "Make a folder of trajectories of a file of arrays."
+    ),
     "train": Command(
         "trainers.dynamics.__main__", "Train a model of the time evolution.", "dynamics"
     ),
@@ -34,6 +37,9 @@ COMMANDS = {
         "trainers.open_system.__main__",
         "Follow an open system in time, or find its steady state.",
         "open_system",
+    ),
+    "sweep": Command(
+        "trainers.sweep.__main__", "Run a trainer over values of settings and seeds, on a cluster."
     ),
     "evaluate": Command(
         "trainers.evaluate.__main__", "Compare a model with exact evolution and baselines."

@@ -1,18 +1,15 @@
 """Lets the workers of a dask.distributed cluster fill the shards."""
 
 import os
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import Any
 
 from data_gen.settings import GenerationSettings
 from data_gen.shards import write_shard
+from qtf.cluster import cluster_client
 from qtf.data.writing.plan import ShardPlan
 from qtf.data.writing.shards import Written
 
-LOCAL = "local"
-CONNECTION_SECONDS = 10
 # The sums of a matrix product, and so its last bits, depend on the number of threads.
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 
@@ -42,13 +39,9 @@ def written_by_dask(
             threads.
         OSError: A shard killed its workers, or the folder is not shared.
     """
-    try:
+    with cluster_client(scheduler, workers, flag="dask_scheduler") as client:
         from dask.distributed import KilledWorker, as_completed
-    except ImportError as error:
-        raise ValueError(
-            'Flag --dask_scheduler needs the package dask: pip install "qtf[dask]".'
-        ) from error
-    with _client(scheduler, workers) as client:
+
         futures = [
             client.submit(write_with_one_thread, settings, plan, folder, pure=False)
             for plan in todo
@@ -74,27 +67,6 @@ def write_with_one_thread(settings: GenerationSettings, plan: ShardPlan, folder:
                 f" bytes whatever writes them, but it is {os.environ.get(name)}."
             )
     return write_shard(settings, plan, folder)
-
-
-@contextmanager
-def _client(scheduler: str, workers: int) -> Iterator[Any]:
-    from dask.distributed import Client, LocalCluster
-
-    if scheduler == LOCAL:
-        cluster = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
-        with cluster, Client(cluster) as client:
-            yield client
-        return
-    is_file = Path(scheduler).is_file()
-    where = {"scheduler_file": scheduler} if is_file else {"address": scheduler}
-    try:
-        client = Client(**where, timeout=CONNECTION_SECONDS)
-    except (OSError, ValueError) as error:
-        raise ValueError(
-            f"Flag --dask_scheduler must name a scheduler that answers, but is {scheduler!r}."
-        ) from error
-    with client:
-        yield client
 
 
 def _visible(written: Written, folder: Path) -> Written:

@@ -21,7 +21,7 @@ STEPPED_CHUNK_BYTES = 1 << 27
 # Of the propagators to all times: those of 250 steps of 7 spins take half of it.
 TABLE_BYTES = 1 << 27
 # Of driven states at the last time.
-DRIVEN_TOLERANCE = 1e-12
+DRIVEN_TOLERANCE = 1e-11
 
 # Largest error of exp(-i E t), for any energy E of H and any time of the grid.
 INTERPOLATION_ERROR = 1e-14

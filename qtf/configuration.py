@@ -12,6 +12,8 @@ from qtf.configuration_files import nearest_key
 from qtf.settings import Settings
 
 S = TypeVar("S", bound=Settings)
+# Flags and files have them as one text, with commas between.
+WORDS = tuple[str, ...]
 
 
 def config_dict(settings: Settings) -> ConfigDict:
@@ -38,10 +40,21 @@ def from_config(kind: type[S], config: ConfigDict) -> S:
     check_settings(values, kind.rules())
     full = config_dict(usual)
     try:
-        _update(full, values, usual, (), usual.as_mapping())
+        _update(full, values, usual, (), config_dict(usual).to_dict())
     except TypeError as error:
         raise ValueError(f"Configuration has a value of the wrong type: {error}") from error
-    return usual.changed(full.to_dict())
+    return usual.changed(_split_words(full.to_dict(), usual))
+
+
+def _split_words(values: dict[str, Any], usual: Settings) -> dict[str, Any]:
+    """Returns values of settings with lists of words in place of texts, where they are lists."""
+    hints = get_type_hints(type(usual))
+    for name, value in _values(usual).items():
+        if isinstance(value, Settings) and not value.free:
+            values[name] = _split_words(values[name], value)
+        elif hints[name] == WORDS:
+            values[name] = tuple(word for word in values[name].split(",") if word)
+    return values
 
 
 def _entries(settings: Settings) -> dict[str, Any]:
@@ -54,6 +67,8 @@ def _entries(settings: Settings) -> dict[str, Any]:
 def _entry(value: Any, hint: Any) -> Any:
     if isinstance(value, Settings):
         return _entries(value)
+    if hint == WORDS:
+        return ",".join(value)
     if value is not None:
         return value
     (kind,) = (part for part in get_args(hint) if part is not type(None))

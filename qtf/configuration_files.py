@@ -20,8 +20,8 @@ from ml_collections import ConfigDict, config_flags
 FOLDER = "configs"
 MODULE = "qtf_configuration"
 PRINT_CONFIG = "print_config"
-# The keys of such a section depend on its name; whoever builds the Hamiltonian checks them.
-FREE_SECTION = "hamiltonian"
+# The keys of such sections depend on their values; whoever builds what they describe checks them.
+FREE_SECTIONS = ("hamiltonian", "jumps")
 # End of keys there that name files.
 FILE_SUFFIX = "_file"
 # What a configuration file, which is a Python file, may raise when it is run.
@@ -133,8 +133,8 @@ def find_configuration(path: Path | str, folder: str | None = None) -> Path:
 def load_configuration(text: str, folder: str | None = None) -> ConfigDict:
     """Returns what the function `get_config` of a file returns, locked.
 
-    Only the section `hamiltonian` takes further keys. A file that it names is looked for in the
-    folder of the configuration, then in the current one.
+    Only the sections `hamiltonian` and `jumps` take further keys. A file that they name is looked
+    for in the folder of the configuration, then in the current one.
 
     Args:
         text: Path or name of the file, see `find_configuration`, perhaps with a colon and what is
@@ -178,7 +178,7 @@ def load_configuration(text: str, folder: str | None = None) -> ConfigDict:
 
 
 def check_key(config: ConfigDict, key: str) -> None:
-    """Checks that a configuration has a key, or takes it as one of a Hamiltonian.
+    """Checks that a configuration has a key, or takes it as one of a section that is free.
 
     Args:
         config: The configuration.
@@ -195,7 +195,7 @@ def check_key(config: ConfigDict, key: str) -> None:
                 f"Setting `{'.'.join(above)}` has no keys, but --config.{key} names one."
             )
         if name not in section:
-            if above[-1:] == [FREE_SECTION]:
+            if set(above) & set(FREE_SECTIONS):
                 return
             raise ConfigurationError(
                 f"Unknown configuration key `{name}`. {nearest_key(config.to_dict(), above, name)}"
@@ -234,10 +234,25 @@ class _Parser(flags.ArgumentParser):
         config = load_configuration(argument, self.folder)
         for key in _overridden(sys.argv):
             check_key(config, key)
+            _make_room(config, key)
         return config
 
     def flag_type(self) -> str:
         return "config object"
+
+
+def _make_room(config: ConfigDict, key: str) -> None:
+    """Lets a flag set what it likes in a free section: sections within it, lists for numbers."""
+    section, free = config, False
+    *above, name = key.split(".")
+    for part in above:
+        if free and part not in section:
+            section[part] = ConfigDict()
+        section, free = section[part], free or part in FREE_SECTIONS
+    value = section.get(name) if free else None
+    # Flags convert to the type of what is there.
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        del section[name]
 
 
 def _overridden(words: Iterable[str]) -> Iterator[str]:
@@ -297,7 +312,7 @@ def _unloadable(error: BaseException) -> ConfigurationError:
 def _free_sections(config: ConfigDict) -> Iterator[ConfigDict]:
     for name, value in config.items():
         if isinstance(value, ConfigDict):
-            if name == FREE_SECTION:
+            if name in FREE_SECTIONS:
                 yield value
             yield from _free_sections(value)
 

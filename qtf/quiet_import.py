@@ -22,6 +22,11 @@ def import_backend_quietly(name: str) -> None:
         import_tensorflow_quietly()
 
 
+def import_chosen_backend_quietly() -> None:
+    """Imports the backend that `KERAS_BACKEND` names, TensorFlow by default; see below."""
+    import_backend_quietly(os.environ.get("KERAS_BACKEND", TENSORFLOW))
+
+
 def import_tensorflow_quietly() -> None:
     """Imports TensorFlow with standard error closed to its start-up messages.
 

@@ -19,6 +19,8 @@ class Stream(IntEnum):
     TRAIN_STATES = 11
     VALIDATION_STATES_OF_SOURCE = 12
     TEST_STATES_OF_SOURCE = 13
+    # Windows of trajectories that are given as arrays.
+    TRAIN_WINDOWS = 14
     # Trajectories that trainings without files are validated on.
     VALIDATION_STATES = 21
     # Trajectories of a fit of the local generator, and their noise.

@@ -5,8 +5,11 @@
 CHAIN is ising, heisenberg, xxz, j1j2 or random_fields.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 from ml_collections import ConfigDict
+from ml_collections.config_dict import placeholder
 
 from qtf.configuration import config_dict
 from qtf.dynamics.runs.settings import DynamicsSettings
@@ -32,11 +35,11 @@ def get_config(chain: str = ISING) -> ConfigDict:
     config.training.precision = "float64"
     if chain == RANDOM_FIELDS:
         # Such a chain is learned from its own trajectories.
-        config.exact.hamiltonian = ConfigDict(random_fields(seed=0))
+        config.exact.hamiltonian = with_edges(random_fields(seed=0))
         config.data.n_sites = (N_SITES,)
         config.model.site_dependent = True
     elif chain in OTHERS:
-        config.exact.hamiltonian = ConfigDict(OTHERS[chain])
+        config.exact.hamiltonian = with_edges(OTHERS[chain])
     elif chain != ISING:
         known = ", ".join([ISING, *OTHERS, RANDOM_FIELDS])
         raise ValueError(f'The chain behind the colon must be one of {known}, but is "{chain}".')
@@ -44,6 +47,11 @@ def get_config(chain: str = ISING) -> ConfigDict:
         config.model.interaction_range = 2
     for_the_loop(config)
     return config
+
+
+def with_edges(hamiltonian: Mapping[str, object]) -> ConfigDict:
+    """Returns a Hamiltonian of chains that a flag may close to rings."""
+    return ConfigDict({**hamiltonian, "periodic": placeholder(bool)})
 
 
 def random_fields(seed: int) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """Any Hamiltonian from a JSON file; without one, a ring of 8 spins that a flux drives around.
 
---config=configs/ground_state/custom.py:FILE
+--config=custom:FILE
 
 The file holds terms and, beside them, the keys of a lattice, see docs/ground_states.md.
 """

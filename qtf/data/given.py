@@ -101,14 +101,14 @@ def write_trajectories(
     """Writes trajectories of any origin as a folder that training and all that follows it take.
 
     The trajectories of each n are put into a random order and divided into the splits train,
-    validation and test. Nothing is written before all of them are checked. Files are written
-    aside; stopped or killed, the same call goes on.
+    validation and test. All are checked before anything is written; stopped or killed, the same
+    call goes on.
 
     Args:
         folder: Folder to fill; empty, new, or left by the same call.
         trajectories: n_sites -> complex (n_trajectories, n_times, 2**n_sites), spin 1 the most
-            significant bit of the last index; all with the same times `k * dt`. A mapping may
-            read an array when it is asked for, which it is several times, one by one.
+            significant bit; all with the same times `k * dt`. Arrays are asked for one by one,
+            each more than once, so that a mapping may read them from somewhere.
         dt: Time step.
         hamiltonian: What they obey, if it is known: a configuration without `n_sites`, or, where
             all trajectories are of one n, a `PauliSum`. None: evaluations compare with the
@@ -151,37 +151,38 @@ def write_trajectories(
     check_arguments(OneOf(COMPRESSIONS), compression=compression)
     check_arguments(COUNT, min_shards=min_shards)
     arrays = _Arrays(trajectories, normalize=normalize)
-    law = RecordedLaw(_settings_of(hamiltonian, arrays.n_sites), GIVEN, float(dt))
-    sizes = {n: _split_sizes(arrays.n_rows[n], n, validation, test) for n in arrays.n_sites}
     storage = GivenStorage(
-        law,
-        arrays.n_times - 1,
-        {split: {n: sizes[n][k] for n in arrays.n_sites} for k, split in enumerate(SPLITS)},
-        arrays.digests,
-        seed,
-        normalize,
-        dtype,
-        compression,
-        float(shard_megabytes),
-        min_shards,
+        law=RecordedLaw(_settings_of(hamiltonian, arrays.n_sites), GIVEN, float(dt)),
+        n_steps=arrays.n_times - 1,
+        by_split=arrays.divided(validation, test),
+        digests=arrays.digests,
+        seed=seed,
+        normalize=normalize,
+        dtype=dtype,
+        compression=compression,
+        shard_megabytes=float(shard_megabytes),
+        min_shards=min_shards,
     )
+    return _fill(folder, storage, arrays)
 
+
+def _fill(folder: Path | str, storage: GivenStorage, arrays: "_Arrays") -> Manifest:
     def write(
         folder: Path, plans: Sequence[ShardPlan], todo: list[ShardPlan]
     ) -> Generator[Written, None, None]:
         with announced("writing trajectories", len(todo)) as activity:
             for plan in todo:
                 chunks = arrays.chunks(storage, plan)
-                yield write_file(plan, chunks, folder, open_writer=_opener(compression))
+                yield write_file(plan, chunks, folder, open_writer=_opener(storage.compression))
                 activity.advance()
 
     def describe(shards: tuple[Shard, ...]) -> Manifest:
         return Manifest(
-            **law.as_manifest(arrays.n_sites),
+            **storage.law.as_manifest(arrays.n_sites),
             n_steps=storage.n_steps,
-            dtype=dtype,
-            compression=compression,
-            seed=seed,
+            dtype=storage.dtype,
+            compression=storage.compression,
+            seed=storage.seed,
             settings=storage.as_record(),
             files=shards,
         )
@@ -229,6 +230,19 @@ class _Arrays:
             )
         (self.n_times,) = n_times
 
+    def divided(self, validation: float, test: float) -> dict[str, dict[int, int]]:
+        """Returns how many trajectories of each n each split has.
+
+        Args:
+            validation: Share that validates.
+            test: Share that tests.
+
+        Raises:
+            ValueError: There are too few.
+        """
+        sizes = {n: _split_sizes(self.n_rows[n], n, validation, test) for n in self.n_sites}
+        return {split: {n: size[k] for n, size in sizes.items()} for k, split in enumerate(SPLITS)}
+
     def chunks(self, storage: GivenStorage, plan: ShardPlan) -> Iterator[tuple[int, np.ndarray]]:
         """Yields the trajectories of a file as they are stored, and the index of the first."""
         before = SPLITS[: SPLITS.index(plan.split)]
@@ -258,7 +272,7 @@ class _Arrays:
         size = _rows_at_once(psi)
         for first in range(0, len(psi), size):
             piece = np.ascontiguousarray(psi[first : first + size])
-            digest.update(piece)
+            digest.update(piece.data)
             _check_states(n_sites, first, piece, normalize=self._normalize)
         return digest.hexdigest()
 

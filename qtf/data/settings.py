@@ -9,7 +9,7 @@ from qtf.physics import HamiltonianSettings
 from qtf.physics.initial_states import INITIAL_STATE_LAWS
 from qtf.settings import Settings
 
-FILES, EXACT = "files", "exact"
+FILES, EXACT, ARRAYS = "files", "exact", "arrays"
 
 
 ISING_CHAIN = {
@@ -63,8 +63,8 @@ class DataSettings(Settings, section="data"):
     """Where trajectories come from, and how many of them train and validate a model.
 
     Attributes:
-        source: Source of the trajectories: `files`, those of `--data_dir`, or `exact`, computed
-            during the training.
+        source: Source of the trajectories: `files`, those of `--data_dir`; `exact`, computed
+            during the training; or `arrays`, in Python only.
         n_sites: Chain lengths.
         weights: How often each chain length is drawn; empty: equally often.
         batch_size: Trajectories of a batch, for each replica.
@@ -75,7 +75,7 @@ class DataSettings(Settings, section="data"):
         cache: Whether the raw records stay in memory.
     """
 
-    source: Annotated[str, OneOf((FILES, EXACT))] = FILES
+    source: Annotated[str, OneOf((FILES, EXACT, ARRAYS))] = FILES
     n_sites: Annotated[tuple[int, ...], Several(COUNT, at_least=1)] = (2, 3, 4, 5, 6, 7)
     weights: Annotated[tuple[float, ...], Several(POSITIVE)] = ()
     batch_size: Annotated[int, COUNT] = 16

@@ -1,17 +1,18 @@
 """Predicting the time evolution of spin chains."""
 
-from importlib import import_module
-from typing import Any
+from qtf.lazy_names import lazy_names
 
-_MODELS = {
+_PLACES = {
+    "FitResult": "qtf.dynamics.generator_fit",
+    "LocalTerms": "qtf.dynamics.local_terms",
+    "evaluate": "qtf.dynamics.evaluation",
+    "fit_generator": "qtf.dynamics.generator_fit",
+    "identify": "qtf.dynamics.generator_report",
+}
+_WITH_KERAS = {
     "LocalGenerator": "qtf.dynamics.local_generator",
+    "Rollout": "qtf.dynamics.rollout",
     "TransferableSRU": "qtf.dynamics.transferable_sru",
 }
-__all__ = [*_MODELS]
-
-
-def __getattr__(name: str) -> Any:
-    """Imports a model when it is asked for: fits and metrics do without Keras."""
-    if name not in _MODELS:
-        raise AttributeError(f"Module `{__name__}` has no attribute `{name}`.")
-    return getattr(import_module(_MODELS[name]), name)
+__all__ = [*_PLACES, *_WITH_KERAS]
+__getattr__, __dir__ = lazy_names(__name__, _PLACES, with_keras=_WITH_KERAS)

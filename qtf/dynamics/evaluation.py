@@ -78,16 +78,11 @@ def evaluate(
     check_arguments(COUNT, n_steps=n_steps)
     predictors = _predictors(model, n_steps, training)
     times = dt * np.arange(n_steps + 1)
-    if (hamiltonian is None) == (given is None):
-        raise ValueError(
-            "Arguments `hamiltonian` and `given` must be one Hamiltonian or given trajectories, but"
-            f" {'neither is there' if given is None else 'are both'}."
-        )
     n_sites = n_sites_of_dimension(psi0.shape[1])
     conserved = hamiltonian if isinstance(hamiltonian, PauliSum) else None
     metrics = metrics_of(conserved)
     drawn: list[np.ndarray] = []
-    starts = psi0 if given is None else _checked_given(given, (len(psi0), len(times), 2**n_sites))
+    starts = _checked_starts(psi0, given, len(times), is_known=hamiltonian is not None)
 
     def errors(rows: np.ndarray) -> list[np.ndarray]:
         """Returns every metric of every predictor."""
@@ -125,8 +120,18 @@ def _checked_states(psi0: np.ndarray) -> np.ndarray:
     return psi0
 
 
-def _checked_given(given: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    given = checked_amplitudes("given", given)
+def _checked_starts(
+    psi0: np.ndarray, given: np.ndarray | None, n_times: int, *, is_known: bool
+) -> np.ndarray:
+    """Returns what is handed on piece by piece: initial states, or trajectories that are exact."""
+    if is_known == (given is not None):
+        raise ValueError(
+            "Arguments `hamiltonian` and `given` must be one Hamiltonian or given trajectories, but"
+            f" {'are both' if is_known else 'neither is there'}."
+        )
+    if given is None:
+        return psi0
+    given, shape = checked_amplitudes("given", given), (len(psi0), n_times, psi0.shape[1])
     if given.shape != shape:
         raise ValueError(
             f"Argument `given` must have the shape {shape} of the predictions, but has"

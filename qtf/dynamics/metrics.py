@@ -132,7 +132,9 @@ def norm_error(exact: Array, predicted: Array, hamiltonian: PauliSum | None) -> 
 def energy_drift(exact: Array, predicted: Array, hamiltonian: PauliSum | None) -> Array:
     """Returns |<H>(t) - <H>(0)| of the normalised prediction, with the exact energy at time 0."""
     if hamiltonian is None:
-        raise ValueError("Argument `hamiltonian` must be a PauliSum for `energy_drift`, but is None.")
+        raise ValueError(
+            "Argument `hamiltonian` must be a PauliSum for `energy_drift`, but is None."
+        )
     return np.abs(energy(hamiltonian, predicted) - energy(hamiltonian, exact[:, :1]))
 
 
@@ -199,9 +201,7 @@ def metrics_of(hamiltonian: PauliSum | None) -> dict[str, Metric]:
     }
 
 
-def all_metrics(
-    exact: Array, predicted: Array, hamiltonian: PauliSum | None
-) -> dict[str, Array]:
+def all_metrics(exact: Array, predicted: Array, hamiltonian: PauliSum | None) -> dict[str, Array]:
     """Returns every metric of `metrics_of` for every sequence and time step.
 
     Energy and magnetisation are those of the normalised states, so that an error of the norm is

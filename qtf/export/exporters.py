@@ -1,7 +1,8 @@
 """Exports of the runs of every trainer."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 
@@ -76,7 +77,26 @@ def served_n_sites(
 
 
 def _export_dynamics(folder: RunFolder, model_dir: Path | str, settings: ExportSettings) -> Path:
-    model, config = folder.load_model(), folder.load_config()
+    return write_dynamics(folder.load_model(), folder.load_config(), model_dir, settings)
+
+
+def write_dynamics(
+    model: keras.Model,
+    config: Mapping[str, Any],
+    model_dir: Path | str,
+    settings: ExportSettings = DEFAULTS,
+) -> Path:
+    """Writes the next version of a model of dynamics and returns its folder.
+
+    Args:
+        model: The model.
+        config: Configuration of its run, with what its trajectories obey.
+        model_dir: Folder of all versions, created if missing.
+        settings: Settings that differ from the defaults.
+
+    Raises:
+        ValueError: The model does not know such chains.
+    """
     law = RecordedLaw.from_record(config["physics"])
     n_sites = served_n_sites(model, config["data"]["n_sites"], settings.n_sites)
     return export_dynamics(

@@ -9,6 +9,7 @@ import keras
 from qtf import __version__
 from qtf.export.wave_function_card import list_settings
 from qtf.open_systems.averaged import AveragedDistribution
+from qtf.open_systems.runs.settings import PhysicsSettings
 from qtf.physics import Povm
 
 TEMPLATE = """# Outcomes of measurements on {n_sites} spins
@@ -19,7 +20,7 @@ spin, normalised and sampled exactly. Written by qtf {version}.
 | fact | value |
 | --- | --- |
 | Hamiltonian | {hamiltonian} |
-| decay rate of every spin, from up to down | {decay_rate} |
+| rates of the jumps of every spin | {jumps} |
 | start | all spins along {start} |
 | state | {state} |
 | measurement | {measurement} |
@@ -76,11 +77,12 @@ def outcome_card(
     """
     is_mean = isinstance(distribution, AveragedDistribution)
     members = distribution.distributions if is_mean else [distribution]
+    physics = PhysicsSettings.from_mapping(config["physics"])
     return TEMPLATE.format(
         version=__version__,
         n_sites=distribution.n_sites,
-        hamiltonian=list_settings(config["physics"]["hamiltonian"]),
-        decay_rate=config["physics"]["decay_rate"],
+        hamiltonian=list_settings(physics.hamiltonian.as_mapping()),
+        jumps=list_settings(physics.jumps.as_mapping()),
         start=config["start"],
         state="steady" if time is None else f"at time {time:g}",
         measurement=config["measurement"],

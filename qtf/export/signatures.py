@@ -76,8 +76,8 @@ class DynamicsModule(tf.Module):
     ) -> dict[str, tf.Tensor]:
         """Predicts small answers at steps 0 .. n_steps, each (batch, n_steps + 1).
 
-        `norm`; `energy`, if there is one, and `magnetization_x`, `_y`, `_z` (means over sites) of the
-        normalised states. No trajectory is kept in memory.
+        `norm`; `magnetization_x`, `_y`, `_z` (means over sites) and, if there is one, `energy` of
+        the normalised states. No trajectory is kept in memory.
         """
         psi0, n_steps = self._checked(psi0_re, psi0_im, n_steps)
         tables = self._observables.tables(tf.shape(psi0)[-1])

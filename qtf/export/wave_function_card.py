@@ -11,7 +11,7 @@ from qtf.ground_states.symmetries import SymmetricWaveFunction
 
 TEMPLATE = """# Wave function of {n_sites} spins
 
-An approximation of a ground state by variational Monte Carlo, normalised and sampled exactly.
+An approximation of a {state} by variational Monte Carlo, normalised and sampled exactly.
 Written by qtf {version}.
 
 | fact | value |
@@ -41,8 +41,8 @@ off than the energy. The mean of |local energy - energy|^2 is the variance of th
 0 for an exact eigenstate only. Equal seeds give equal samples: take new ones for new samples.
 {zeros}"""
 
-ZEROS = """psi vanishes where up and down spins are not equally many: log_modulus is about -5000
-there, or less, and its exponential is 0.
+ZEROS = """psi vanishes unless {n_down} spins are down: elsewhere log_modulus is about -5000, or
+less, and its exponential is 0.
 """
 
 
@@ -54,15 +54,17 @@ def wave_function_card(psi: keras.Model, config: Mapping[str, Any], max_samples:
         config: Configuration of the run, with `physics`, `network` and `wave_function`.
         max_samples: Largest number of configurations of one request.
     """
+    n_down = psi.sector().n_down
     return TEMPLATE.format(
         version=__version__,
+        state="state above others" if config.get("orthogonal_to") else "ground state",
         n_sites=psi.n_sites,
         hamiltonian=list_settings(config["physics"]["hamiltonian"]),
         network=list_settings(config["network"]),
         wave_function=list_settings(config["wave_function"]) + _describe_average(psi),
         n_weights=sum(math.prod(variable.shape) for variable in psi.variables),
         max_samples=max_samples,
-        zeros=ZEROS if config["wave_function"]["zero_magnetization"] else "",
+        zeros="" if n_down is None else ZEROS.format(n_down=n_down),
     )
 
 

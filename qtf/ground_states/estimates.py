@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qtf.autoregressive.estimates import Estimate
+from qtf.autoregressive.estimates import Estimate, WithError, show_with_error
 from qtf.typing import Array
 
 
 @dataclass(frozen=True)
-class EnergyEstimate:
-    """The energy of independent samples.
+class EnergyEstimate(WithError):
+    """The energy of independent samples, or of sums over all configurations, without an error.
 
     Attributes:
         energy: Mean of the real parts of the local energies.
@@ -18,6 +18,13 @@ class EnergyEstimate:
         energy_variance: <H^2> - <H>^2, the mean of |E_loc - <E>|^2; 0 for an eigenstate.
         v_score: n Var / E^2, which compares states of different models.
         v_score_error: Its standard error, as far as it is that of the variance.
+
+    Example:
+        >>> energy = EnergyEstimate(-7.50213, 0.0012, 0.002, 2.1e-5, 1e-6)
+        >>> print(energy)
+        -7.502 +- 0.001, V-score 2e-5
+        >>> energy / 4, round(float(energy + 7.5), 6)
+        (Estimate(mean=-1.8755325, error=0.0003), -0.00213)
     """
 
     energy: float
@@ -25,6 +32,21 @@ class EnergyEstimate:
     energy_variance: float
     v_score: float
     v_score_error: float
+
+    @property
+    def mean(self) -> float:  # type: ignore[override]
+        """The energy."""
+        return self.energy
+
+    @property
+    def error(self) -> float:  # type: ignore[override]
+        """Its standard error."""
+        return self.energy_error
+
+    def __str__(self) -> str:
+        """Returns energy, error and V-score as far as they tell."""
+        shown = f"{self.v_score:.0e}".replace("e-0", "e-").replace("e+0", "e+")
+        return f"{show_with_error(self.energy, self.energy_error)}, V-score {shown}"
 
 
 def energy_estimate(real: Array, imaginary: Array, n_sites: int) -> EnergyEstimate:

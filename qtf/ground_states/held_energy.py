@@ -6,14 +6,29 @@ import numpy as np
 
 from qtf.ground_states.sector import Representatives, Sector
 from qtf.physics import PauliSum
-from qtf.physics.ground_energies import lowest_eigenvalue
+from qtf.physics.ground_energies import lowest_eigenvalues
 from qtf.physics.sign_rules import with_signs
 
 
 def lowest_energy_held(
     hamiltonian: PauliSum, sector: Sector, sign_sites: Sequence[int] = ()
 ) -> float:
-    """Returns the lowest energy of all states that a wave function could have with some weights.
+    """Returns the lowest one of `lowest_energies_held`, whose arguments and errors these are.
+
+    Example:
+        >>> from qtf.ground_states.symmetry_groups import SymmetryGroup
+        >>> from qtf.physics import Chain, heisenberg
+        >>> sectors = Sector(2), Sector(2, group=SymmetryGroup(((0, 1), (1, 0))))
+        >>> [round(lowest_energy_held(heisenberg(Chain(2)), sector), 12) for sector in sectors]
+        [-0.75, 0.25]
+    """
+    return lowest_energies_held(hamiltonian, sector, 1, sign_sites)[0]
+
+
+def lowest_energies_held(
+    hamiltonian: PauliSum, sector: Sector, n_levels: int, sign_sites: Sequence[int] = ()
+) -> list[float]:
+    """Returns the lowest energies of all states that a wave function could have with some weights.
 
     These are the states that vanish outside of a sector, and whose amplitudes, but for the factor
     of a sign rule, are the same at all images under its symmetries. Phases are not asked for:
@@ -22,19 +37,19 @@ def lowest_energy_held(
     Args:
         hamiltonian: Any.
         sector: Where the states may be other than zero, and their symmetries.
+        n_levels: Number of the energies; a level counts as often as it has states.
         sign_sites: Sites whose down spins change the sign.
 
     Returns:
-        The energy, to about 12 digits.
+        The energies, ascending, to about 12 digits.
 
     Raises:
         ValueError: There are more sites than `Representatives` lists.
 
     Example:
-        >>> from qtf.ground_states.symmetry_groups import SymmetryGroup
         >>> from qtf.physics import Chain, heisenberg
-        >>> sectors = Sector(2), Sector(2, group=SymmetryGroup(((0, 1), (1, 0))))
-        >>> [round(lowest_energy_held(heisenberg(Chain(2)), sector), 12) for sector in sectors]
+        >>> energies = lowest_energies_held(heisenberg(Chain(2)), Sector(2), 2)
+        >>> [round(energy, 12) for energy in energies]
         [-0.75, 0.25]
     """
     from scipy.sparse import csr_array
@@ -49,4 +64,4 @@ def lowest_energy_held(
     states = csr_array((shares, (rows, columns)), shape=shape)
     held = csr_array(states @ matrix @ states.T)
     held.eliminate_zeros()
-    return lowest_eigenvalue(held)
+    return lowest_eigenvalues(held, n_levels)

@@ -24,18 +24,23 @@ def expectation(psi: LogPsi, operator: PauliSum, bits: Array) -> Estimate:
         operator: O, a current for example.
         bits: Samples of psi, int32 (n_samples, n_sites).
     """
+    return Estimate.of(local_values(psi, operator, bits)[0])
+
+
+def local_values(psi: LogPsi, operator: PauliSum, bits: Array) -> tuple[Array, Array]:
+    """Returns real and imaginary part of (O psi)(s) / psi(s), (n_samples,) each; as above."""
     local = LocalEnergy(operator)
     bits = checked_bits(bits, operator.n_sites)
     # Without a graph nothing is kept for later, so that all flips of a piece may be at once.
     at_once = max(1, _rows_at_once(psi, bits) // (local.n_flips + 1))
     with announced("local values of samples", len(bits)) as activity:
-        values, _ = in_pieces(
+        real, imaginary = in_pieces(
             lambda rows: local(psi, ops.convert_to_tensor(rows)),
             bits,
             at_once,
             advance=activity.advance,
         )
-    return Estimate.of(values)
+    return real, imaginary
 
 
 def magnetization(bits: Array) -> Estimate:

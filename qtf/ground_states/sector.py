@@ -18,11 +18,34 @@ class Sector:
         n_sites: Number of sites.
         zero_magnetization: Whether as many spins are up as down.
         group: Symmetries of the modulus; None: none.
+        magnetization: Number of up spins minus that of down spins; None: any, but for
+            `zero_magnetization`.
     """
 
     n_sites: int
     zero_magnetization: bool = False
     group: SymmetryGroup | None = None
+    magnetization: int | None = None
+
+    @property
+    def n_down(self) -> int | None:
+        """Number of down spins; None: any."""
+        total = self.magnetization
+        return find_n_down(self.n_sites, 0 if total is None and self.zero_magnetization else total)
+
+
+def find_n_down(n_sites: int, magnetization: int | None) -> int | None:
+    """Returns the number of down spins of a magnetisation, or None for any.
+
+    Args:
+        n_sites: Number of sites.
+        magnetization: Number of up spins minus that of down spins.
+
+    Example:
+        >>> find_n_down(8, 2)
+        3
+    """
+    return None if magnetization is None else (n_sites - magnetization) // 2
 
 
 class Representatives:
@@ -60,8 +83,8 @@ class Representatives:
         if sector.group is not None:
             first = sector.group.first_images(every)
         self.allowed = np.ones(len(every), bool)
-        if sector.zero_magnetization:
-            self.allowed = every.sum(axis=1) == sector.n_sites // 2
+        if sector.n_down is not None:
+            self.allowed = every.sum(axis=1) == sector.n_down
         listed, counts = np.unique(first[self.allowed], return_counts=True)
         self.bits = every[listed]
         self.counts = counts.astype(np.float64)

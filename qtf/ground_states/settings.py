@@ -11,6 +11,7 @@ from qtf.checks import (
     NOT_NEGATIVE,
     POSITIVE,
     SAMPLES,
+    SETTING,
     Number,
     OneOf,
     Optional,
@@ -37,6 +38,8 @@ class WaveFunctionSettings(Settings, section="wave_function"):
     Attributes:
         order: Order of the sites: "raster" or "snake", where successive positions are neighbours.
         zero_magnetization: Whether as many spins are up as down; exact, in samples and in psi.
+        magnetization: Number of up spins minus that of down spins, exact likewise, instead of
+            `zero_magnetization`: twice S_z, so that 2 is for triplets; None: any, or zero.
         marshall_sign: Whether it has the sign of Marshall's rule, for antiferromagnets on two
             sublattices.
         positive: Whether there is no phase beside that of a sign rule, where there is no sign
@@ -48,6 +51,7 @@ class WaveFunctionSettings(Settings, section="wave_function"):
 
     order: Annotated[str, OneOf(ORDERS)] = "raster"
     zero_magnetization: Annotated[bool, FLAG] = False
+    magnetization: Annotated[int | None, Optional(Number(integer=True))] = None
     marshall_sign: Annotated[bool, FLAG] = False
     positive: Annotated[bool, FLAG] = False
     phase: Annotated[str, OneOf(PHASE_OUTPUTS)] = "angle"
@@ -59,9 +63,34 @@ class WaveFunctionSettings(Settings, section="wave_function"):
         require(holds, "wave_function.phase", words, self.phase)
 
     @property
+    def total(self) -> int | None:
+        """Number of up spins minus that of down spins; None: any."""
+        if self.magnetization is not None:
+            return self.magnetization
+        return 0 if self.zero_magnetization else None
+
+    @property
     def heads(self) -> tuple[int, ...]:
         """Outputs of the network at each position: of the probabilities and of the phases."""
         return (2,) if self.positive else (2, PHASE_OUTPUTS[self.phase])
+
+
+def check_magnetization(name: str, value: int, n_sites: int, *, kind: str = SETTING) -> None:
+    """Checks that so many spins can have a magnetisation.
+
+    Args:
+        name: Name of the setting or argument.
+        value: Number of up spins minus that of down spins.
+        n_sites: Number of spins.
+        kind: What the name is of.
+
+    Raises:
+        ValueError: They cannot.
+    """
+    parity = "even" if n_sites % 2 == 0 else "odd"
+    holds = abs(value) <= n_sites and (n_sites - value) % 2 == 0
+    words = f"be {parity} and from {-n_sites} to {n_sites} for {n_sites} sites"
+    require(holds, name, words, value, kind=kind)
 
 
 @dataclass(frozen=True)
@@ -118,11 +147,15 @@ class PenaltySettings(Settings, section="penalties"):
         temperature: T of E + T / n <log |psi|^2>, at step 0.
         temperature_decay: How fast it falls: T = temperature / (1 + temperature_decay * step).
         magnetization: C of E + C <M^2>, where M is the mean of Z over sites.
+        overlap: C of E + C sum_k |<phi_k|psi>|^2, where phi_k are the states of `orthogonal_to`; it
+            must exceed the distance of the energy that is sought from the lowest of theirs. None:
+            three times the largest sum of |coefficients| of the terms on one site.
     """
 
     temperature: Annotated[float, NOT_NEGATIVE] = 0.0
     temperature_decay: Annotated[float, NOT_NEGATIVE] = 1e-3
     magnetization: Annotated[float, NOT_NEGATIVE] = 0.0
+    overlap: Annotated[float | None, Optional(POSITIVE)] = None
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ class SymmetricWaveFunction(SampledWaveFunction):
 
     Raises:
         ValueError: A permutation does not hold every site once, or the identity is not the
-            first.
+            first, or turned spins have another magnetisation.
 
     Example:
         >>> from qtf.autoregressive import GRUNetwork
@@ -87,6 +87,11 @@ class SymmetricWaveFunction(SampledWaveFunction):
                     f"Argument `permutations` must hold each of 0 .. {self.n_sites - 1} once in"
                     f" every permutation, but has {permutation}."
                 )
+        if spin_flip and psi.magnetization:
+            raise ValueError(
+                "Argument `spin_flip` must be False for a magnetisation other than 0, but psi has"
+                f" {psi.magnetization}."
+            )
         self.built = True
 
     @property
@@ -138,7 +143,7 @@ class SymmetricWaveFunction(SampledWaveFunction):
     def sector(self) -> Sector:
         """Returns where psi may be other than zero, and its symmetries."""
         group = SymmetryGroup(self.permutations, self.spin_flip)
-        return Sector(self.n_sites, self.psi.zero_magnetization, group)
+        return Sector(self.n_sites, group=group, magnetization=self.psi.magnetization)
 
     def sign_rule(self) -> tuple[int, ...]:
         """Returns the sites whose down spins change the sign."""

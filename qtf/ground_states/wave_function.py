@@ -9,9 +9,11 @@ from keras import ops
 from qtf.autoregressive.inputs import checked_uniforms
 from qtf.autoregressive.network import AutoregressiveNetwork
 from qtf.autoregressive.sampling import draw_outcomes
+from qtf.checks import ARGUMENT
 from qtf.ground_states.bits import checked_bits
 from qtf.ground_states.sampled_wave_function import SampledWaveFunction
-from qtf.ground_states.sector import Sector
+from qtf.ground_states.sector import Sector, find_n_down
+from qtf.ground_states.settings import check_magnetization
 from qtf.typing import Index, Tensor
 
 # A cache of the network, log |psi|, the phase and the number of down spins so far.
@@ -32,14 +34,17 @@ class WaveFunction(SampledWaveFunction):
     ground states without a sign problem.
 
     With `zero_magnetization`, P_p is zero for a bit of which n_sites / 2 have been drawn; the
-    other one is then certain. With `sign_sites`, psi(s) gets the factor (-1)^k, where k is the
-    number of down spins on these sites: for the sites of one sublattice, Marshall's sign rule.
+    other one is then certain. Likewise for any other `magnetization`. With `sign_sites`, psi(s)
+    gets the factor (-1)^k, where k is the number of down spins on these sites: for the sites of one
+    sublattice, Marshall's sign rule.
 
     Args:
         network: With two outcomes and outputs (2, 2) for phases, (2, 4) for sines and cosines,
             or (2,) for a positive psi, at each site.
         sites: Site at each position; by default in the order of their numbers.
         zero_magnetization: Whether as many spins point up as down.
+        magnetization: Number of up spins minus that of down spins, twice S_z, instead of
+            `zero_magnetization`; None: any, or zero.
         sign_sites: Sites whose down spins change the sign.
         **kwargs: Of `keras.Model`.
 
@@ -50,9 +55,8 @@ class WaveFunction(SampledWaveFunction):
         Real and imaginary part of log psi, (batch,) each.
 
     Raises:
-        ValueError: The network has other outputs; `sites` is no permutation; the number of
-            sites is odd although the magnetisation is zero; a site does not exist; a bit is
-            neither 0 nor 1.
+        ValueError: The network has other outputs; `sites` is no permutation; no spins have the
+            magnetisation; a site does not exist; a bit is neither 0 nor 1.
 
     Example:
         >>> import numpy as np
@@ -71,6 +75,7 @@ class WaveFunction(SampledWaveFunction):
         network: AutoregressiveNetwork,
         sites: Sequence[int] | None = None,
         zero_magnetization: bool = False,
+        magnetization: int | None = None,
         sign_sites: Sequence[int] = (),
         **kwargs: Any,
     ) -> None:
@@ -79,8 +84,10 @@ class WaveFunction(SampledWaveFunction):
         self.n_sites = network.n_positions
         self.sites = tuple(range(self.n_sites)) if sites is None else tuple(sites)
         self.zero_magnetization = zero_magnetization
+        self.magnetization = 0 if zero_magnetization and magnetization is None else magnetization
         self.sign_sites = tuple(sign_sites)
         self._check()
+        self.n_down = find_n_down(self.n_sites, self.magnetization)
         positions = sorted(range(self.n_sites), key=self.sites.__getitem__)
         self._positions = tuple(positions)
         self.built = True
@@ -160,7 +167,7 @@ class WaveFunction(SampledWaveFunction):
 
         def logits(outputs: Tensor, position: Index, downs: Tensor) -> Tensor:
             both = outputs[:, :2]
-            return self._mask(both, downs, position) if self.zero_magnetization else both
+            return both if self.n_down is None else self._mask(both, downs, position, self.n_down)
 
         uniforms = checked_uniforms(uniforms, self.n_uniforms)
         outcomes = draw_outcomes(self.network, uniforms, logits)
@@ -168,7 +175,7 @@ class WaveFunction(SampledWaveFunction):
 
     def sector(self) -> Sector:
         """Returns where psi may be other than zero."""
-        return Sector(self.n_sites, self.zero_magnetization)
+        return Sector(self.n_sites, magnetization=self.magnetization)
 
     def sign_rule(self) -> tuple[int, ...]:
         """Returns the sites whose down spins change the sign."""
@@ -180,6 +187,7 @@ class WaveFunction(SampledWaveFunction):
             "network": keras.saving.serialize_keras_object(self.network),
             "sites": self.sites,
             "zero_magnetization": self.zero_magnetization,
+            "magnetization": self.magnetization,
             "sign_sites": self.sign_sites,
         }
         return {**super().get_config(), **arguments}
@@ -209,9 +217,9 @@ class WaveFunction(SampledWaveFunction):
         `downs` were drawn before the first of them.
         """
         logits, phases = self._split(outputs)
-        if self.zero_magnetization:
+        if self.n_down is not None:
             before = downs + ops.cumsum(outcomes, axis=axis) - outcomes
-            logits = self._mask(logits, before, positions)
+            logits = self._mask(logits, before, positions, self.n_down)
         chosen = self.network.encode(outcomes)
         log_probs = ops.sum(chosen * ops.log_softmax(logits, axis=-1), axis=(axis, 2))
         return 0.5 * log_probs, ops.sum(chosen * phases, axis=(axis, 2))
@@ -225,11 +233,10 @@ class WaveFunction(SampledWaveFunction):
             phases = _angle(phases[..., :2], phases[..., 2:])
         return logits, phases
 
-    def _mask(self, logits: Tensor, downs: Tensor, position: Index) -> Tensor:
+    def _mask(self, logits: Tensor, downs: Tensor, position: Index, n_down: int) -> Tensor:
         """Makes impossible what would leave too many spins of one kind."""
-        half = self.n_sites // 2
         ups = position - downs
-        full = ops.stack([ups >= half, downs >= half], axis=-1)
+        full = ops.stack([ups >= self.n_sites - n_down, downs >= n_down], axis=-1)
         return ops.where(full, ops.cast(IMPOSSIBLE, logits.dtype), logits)
 
     def _check(self) -> None:
@@ -243,11 +250,13 @@ class WaveFunction(SampledWaveFunction):
             raise ValueError(
                 f"Argument `sites` must hold each of 0 .. {n_sites - 1} once, but is {self.sites}."
             )
-        if self.zero_magnetization and n_sites % 2:
+        if self.zero_magnetization and n_sites % 2 and self.magnetization == 0:
             raise ValueError(
                 "Argument `zero_magnetization` needs an even number of sites, but there are"
                 f" {n_sites}."
             )
+        if self.magnetization is not None:
+            check_magnetization("magnetization", self.magnetization, n_sites, kind=ARGUMENT)
         if not set(self.sign_sites) <= set(range(n_sites)):
             raise ValueError(
                 f"Argument `sign_sites` must hold sites below {n_sites}, but is {self.sign_sites}."

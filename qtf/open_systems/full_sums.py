@@ -1,11 +1,12 @@
 """Probabilities of all outcomes, for systems that are small enough."""
 
+from collections.abc import Sequence
+
 from keras import ops
 
-from qtf.autoregressive.network import AutoregressiveNetwork
 from qtf.autoregressive.prefix_tree import conditionals_of_all_prefixes
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
-from qtf.typing import Tensor
+from qtf.typing import Array, Tensor
 
 # 4**10 probabilities and their gradient take some GiB.
 MAX_LISTED_SITES = 10
@@ -38,10 +39,18 @@ def log_table(distribution: OutcomeDistribution) -> Tensor:
         raise ValueError(
             f"All outcomes are listed up to {MAX_LISTED_SITES} sites, but there are {n_sites}."
         )
-    by_position = ops.reshape(_of_network(distribution.network), (4,) * n_sites)
+    levels = conditionals_of_all_prefixes(distribution.network)
+    offsets = distribution.offsets_of_strings()
+    dtype = distribution.network.variable_dtype
+    tables = [
+        _join(levels, of_string, dtype) for of_string in ([None] if offsets is None else offsets)
+    ]
+    # Without offsets all strings are the one with its axes in another order.
+    if offsets is None:
+        tables = tables * distribution.n_strings
     of_strings = [
-        ops.reshape(ops.transpose(by_position, positions), (-1,))
-        for positions in distribution.positions
+        ops.reshape(ops.transpose(ops.reshape(table, (4,) * n_sites), positions), (-1,))
+        for table, positions in zip(tables, distribution.positions, strict=True)
     ]
     return distribution.mix(ops.stack(of_strings))
 
@@ -90,10 +99,13 @@ def systematic_sample(log_probs: Tensor, n_samples: int, uniform: Tensor) -> Ten
     return ops.minimum(ops.cast(drawn, "int32"), sums.shape[0] - 1)
 
 
-def _of_network(network: AutoregressiveNetwork) -> Tensor:
-    log_probs = ops.zeros((1,), network.variable_dtype)
-    for outputs in conditionals_of_all_prefixes(network):
+def _join(levels: Sequence[Tensor], offsets: Array | None, dtype: str) -> Tensor:
+    """Returns log p of all outcomes by position from their conditionals, (4**n_positions,)."""
+    log_probs = ops.zeros((1,), dtype)
+    for position, outputs in enumerate(levels):
         # A mixed-precision network computes in less than it keeps.
-        added = ops.log_softmax(ops.cast(outputs, network.variable_dtype), axis=-1)
-        log_probs = ops.reshape(log_probs[:, None] + added, (-1,))
+        logits = ops.cast(outputs, dtype)
+        if offsets is not None:
+            logits = logits + ops.cast(offsets[position], dtype)
+        log_probs = ops.reshape(log_probs[:, None] + ops.log_softmax(logits, axis=-1), (-1,))
     return log_probs

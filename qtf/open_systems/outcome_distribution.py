@@ -6,13 +6,14 @@ from typing import Any
 
 import keras
 import numpy as np
+import numpy.typing as npt
 from keras import ops
 
 from qtf.autoregressive.inputs import checked_uniforms
 from qtf.autoregressive.network import AutoregressiveNetwork
-from qtf.autoregressive.sampling import draw_outcomes
+from qtf.autoregressive.sampling import Logits, draw_outcomes
 from qtf.open_systems.sampled_distribution import N_OUTCOMES, SampledDistribution
-from qtf.typing import Tensor
+from qtf.typing import Array, Index, Tensor
 
 
 @keras.saving.register_keras_serializable("qtf")
@@ -29,6 +30,8 @@ class OutcomeDistribution(SampledDistribution):
         network: With four outcomes and outputs (4,), the logarithms of the conditional
             probabilities up to a constant.
         strings: Orders of the sites, (K, n_sites); by default the one of their numbers.
+        offsets: What is added to the outputs of the network at each site, (n_sites, 4), so that
+            products whose sites differ are exact; by default nothing.
         **kwargs: Of `keras.Model`.
 
     Call arguments:
@@ -38,8 +41,8 @@ class OutcomeDistribution(SampledDistribution):
         log p, (batch,).
 
     Raises:
-        ValueError: The network has other outputs, a string is no permutation of the sites, or an
-            outcome is not from 0 to 3.
+        ValueError: The network has other outputs, a string is no permutation of the sites, the
+            offsets are not finite (n_sites, 4), or an outcome is not from 0 to 3.
 
     Example:
         >>> import numpy as np
@@ -60,6 +63,7 @@ class OutcomeDistribution(SampledDistribution):
         *,
         network: AutoregressiveNetwork,
         strings: Sequence[Sequence[int]] | None = None,
+        offsets: npt.ArrayLike | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -67,6 +71,7 @@ class OutcomeDistribution(SampledDistribution):
         self.n_sites = network.n_positions
         given = (range(self.n_sites),) if strings is None else strings
         self.strings = tuple(tuple(int(site) for site in string) for string in given)
+        self.offsets = None if offsets is None else np.array(offsets, np.float64).tolist()
         self._check()
         # positions[k][s]: where site s stands in string k.
         self.positions = tuple(tuple(np.argsort(string).tolist()) for string in self.strings)
@@ -96,7 +101,7 @@ class OutcomeDistribution(SampledDistribution):
         """Returns the logarithms of the probabilities of given outcomes."""
         ordered = ops.concatenate([ops.take(outcomes, string, axis=1) for string in self.strings])
         chosen = self.network.encode(ordered)
-        log_conditionals = ops.log_softmax(self.network(ordered), axis=-1)
+        log_conditionals = ops.log_softmax(self._shift(self.network(ordered)), axis=-1)
         of_strings = ops.sum(chosen * log_conditionals, axis=(1, 2))
         return self.mix(ops.reshape(of_strings, (self.n_strings, -1)))
 
@@ -109,24 +114,26 @@ class OutcomeDistribution(SampledDistribution):
     def sample(self, uniforms: Tensor) -> Tensor:
         """Draws independent outcomes; the last row of numbers chooses the strings."""
         uniforms = checked_uniforms(uniforms, self.n_uniforms)
-        drawn = draw_outcomes(self.network, uniforms, lambda outputs, position, total: outputs)
-        drawn = ops.transpose(drawn)
+        string = self._string_of_samples(uniforms)
+        drawn = ops.transpose(draw_outcomes(self.network, uniforms, self._logits_of(string)))
         if self.n_strings == 1:
             return ops.take(drawn, self.positions[0], axis=1)
-        string = ops.cast(self.n_strings * uniforms[self.n_sites], "int32")
-        # Rounding may make a number 1.
-        string = ops.minimum(string, self.n_strings - 1)
         positions = ops.take(ops.convert_to_tensor(self.positions, "int32"), string, axis=0)
         return ops.take_along_axis(drawn, positions, axis=1)
 
-    def start_from_product(self, probabilities: Sequence[float], *, floor: float = 1e-9) -> None:
-        """Makes the outcomes of all sites independent, each with the same probabilities.
+    def offsets_of_strings(self) -> Array | None:
+        """Returns the offsets by position, float64 (n_strings, n_sites, 4), if there are any."""
+        return None if self.offsets is None else np.array(self.offsets)[np.array(self.strings)]
+
+    def start_from_product(self, probabilities: npt.ArrayLike, *, floor: float = 1e-9) -> None:
+        """Makes the outcomes of all sites independent.
 
         Only the last weights of the network change: kernels become zero, biases log
-        probabilities.
+        probabilities. Where these are not the same for all sites, they become the offsets.
 
         Args:
-            probabilities: Of the four outcomes, for a state psi of one spin <psi|M_a|psi>.
+            probabilities: Of the four outcomes, for a state psi of one spin <psi|M_a|psi>, (4,) or
+                for each site (n_sites, 4).
             floor: What an impossible outcome gets instead of zero, so that training can
                 change it.
 
@@ -134,17 +141,23 @@ class OutcomeDistribution(SampledDistribution):
             ValueError: There are not four, one is negative, or they do not add up to 1.
         """
         given = np.asarray(probabilities, np.float64)
-        if given.shape != (N_OUTCOMES,) or given.min() < -1e-9 or abs(given.sum() - 1) > 1e-6:
+        shapes = (N_OUTCOMES,), (self.n_sites, N_OUTCOMES)
+        sums = given.sum(axis=-1)
+        if given.shape not in shapes or given.min() < -1e-9 or np.abs(sums - 1).max() > 1e-6:
             raise ValueError(
-                "Argument `probabilities` must hold four, not negative and of sum 1, but is"
-                f" {given.tolist()}."
+                "Argument `probabilities` must hold four, not negative and of sum 1, for all or"
+                f" for each of {self.n_sites} sites, but is {given.tolist()}."
             )
-        self.network.make_constant(np.log(np.maximum(given, floor)).tolist())
+        logs = np.log(np.maximum(given, floor))
+        self.offsets = logs.tolist() if given.ndim == 2 else None
+        biases = np.zeros(N_OUTCOMES) if given.ndim == 2 else logs
+        self.network.make_constant(biases.tolist())
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make this distribution again."""
         network = keras.saving.serialize_keras_object(self.network)
-        return {**super().get_config(), "network": network, "strings": self.strings}
+        config = {**super().get_config(), "network": network, "strings": self.strings}
+        return config if self.offsets is None else {**config, "offsets": self.offsets}
 
     @classmethod
     def from_config(
@@ -167,3 +180,40 @@ class OutcomeDistribution(SampledDistribution):
                 f"Argument `strings` must hold orders of 0 .. {self.n_sites - 1}, at least one,"
                 f" but has {wrong[0] if wrong else 'none'}."
             )
+        offsets = np.array([] if self.offsets is None else self.offsets)
+        if self.offsets is not None and (
+            offsets.shape != (self.n_sites, N_OUTCOMES) or not np.isfinite(offsets).all()
+        ):
+            raise ValueError(
+                f"Argument `offsets` must be finite, of shape {(self.n_sites, N_OUTCOMES)}, but is"
+                f" {self.offsets}."
+            )
+
+    def _shift(self, outputs: Tensor) -> Tensor:
+        """Adds the offsets to outputs (n_strings * batch, n_sites, 4), string by string."""
+        offsets = self.offsets_of_strings()
+        if offsets is None:
+            return outputs
+        shape = (self.n_strings, -1, self.n_sites, N_OUTCOMES)
+        shifted = ops.reshape(outputs, shape) + ops.cast(offsets, outputs.dtype)[:, None]
+        return ops.reshape(shifted, (-1, self.n_sites, N_OUTCOMES))
+
+    def _string_of_samples(self, uniforms: Tensor) -> Tensor:
+        """Returns the number of the string of each sample, from the last row of numbers."""
+        if self.n_strings == 1:
+            return ops.zeros_like(uniforms[0], dtype="int32")
+        string = ops.cast(self.n_strings * uniforms[self.n_sites], "int32")
+        # Rounding may make a number 1.
+        return ops.minimum(string, self.n_strings - 1)
+
+    def _logits_of(self, string: Tensor) -> Logits:
+        """Returns the logits of samples along their strings."""
+        offsets = self.offsets_of_strings()
+        if offsets is None:
+            return lambda outputs, position, total: outputs
+
+        def shift(outputs: Tensor, position: Index, total: Tensor) -> Tensor:
+            of_strings = ops.take(ops.cast(offsets, outputs.dtype), position, axis=1)
+            return outputs + ops.take(of_strings, string, axis=0)
+
+        return shift

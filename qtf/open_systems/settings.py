@@ -1,9 +1,19 @@
 """What the solution of an open system can be told, with its defaults and its rules."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
-from qtf.checks import COUNT_OR_0, FLAG, FRACTION, POSITIVE, SAMPLES, OneOf, Optional
+from qtf.checks import (
+    COUNT_OR_0,
+    FINITE,
+    FLAG,
+    FRACTION,
+    POSITIVE,
+    SAMPLES,
+    OneOf,
+    Optional,
+)
 from qtf.settings import Settings
 
 NORMS = ("l1", "chi2")
@@ -18,6 +28,48 @@ STARTS: dict[str, tuple[complex, complex]] = {
     "+z": (1.0, 0.0),
     "-z": (0.0, 1.0),
 }
+
+
+# Files of density matrices, as NumPy writes them.
+MATRIX_FILES = (".npy", ".npz")
+
+
+@dataclass(frozen=True)
+class Start:
+    """A direction of all spins, a run folder, or a file with a density matrix."""
+
+    def broken_by(self, value: Any) -> str | None:
+        """Returns which rule the value breaks.
+
+        Recorded paths are absolute: a run can be read where what it started from is gone.
+        """
+        if isinstance(value, str) and value:
+            path = Path(value)
+            if value in STARTS or path.is_absolute() or path.exists():
+                return None
+        words = ", ".join(STARTS)
+        return f"be one of {words}, a run folder, or a file with a density matrix (.npy, .npz)"
+
+
+@dataclass(frozen=True)
+class BlochAngles:
+    """A pair (theta, phi), or several."""
+
+    def broken_by(self, value: Any) -> str | None:
+        """Returns which rule the value breaks."""
+        pairs = bloch_pairs(value)
+        angles = [angle for pair in pairs for angle in pair] if pairs else [None]
+        if any(FINITE.broken_by(angle) for angle in angles):
+            return "hold a pair of angles (theta, phi) in radians, or one pair for each site"
+        return None
+
+
+def bloch_pairs(value: Any) -> tuple[tuple[Any, Any], ...]:
+    """Returns one pair or several as several; nothing if the value has another form."""
+    if not isinstance(value, list | tuple):
+        return ()
+    pairs = value if all(isinstance(entry, list | tuple) for entry in value) else [value]
+    return tuple((*pair,) for pair in pairs) if all(len(pair) == 2 for pair in pairs) else ()
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from keras import ops
 
+from qtf.open_systems.full_sums import outcomes_of_numbers, systematic_sample
 from qtf.typing import Tensor
 
 
@@ -40,3 +41,21 @@ class WantedChange:
         grown = shares * growth
         falls = ops.where(ratios < 0.0, -ops.log(growth), ops.minimum(ratios, 1.0))
         return cls(falls, grown / ops.sum(grown), ops.sum(grown * ops.square(falls)))
+
+    def draw(self, n_sites: int, n_rows: int, uniform: Tensor) -> tuple[Tensor, "WantedChange"]:
+        """Returns some of all outcomes, drawn by their shares, and the change of these.
+
+        Changes stay exact; weights follow them at some outcomes, which best are others each time.
+
+        Args:
+            n_sites: Number of sites; the change is that of all 4**n_sites outcomes.
+            n_rows: Outcomes to draw.
+            uniform: One random number of [0, 1), ().
+
+        Returns:
+            int32 (n_rows, n_sites), and the change.
+        """
+        drawn = systematic_sample(ops.log(self.shares), n_rows, uniform)
+        falls = ops.take(self.falls, drawn)
+        shares = ops.full((n_rows,), 1.0 / n_rows, falls.dtype)
+        return outcomes_of_numbers(drawn, n_sites), WantedChange(falls, shares, self.size)

@@ -20,6 +20,7 @@ from qtf.physics.conversions import (
     to_openfermion,
     to_qutip,
 )
+from qtf.physics.density_matrices import check_density_matrix, point_spins
 from qtf.physics.diagonalization import Eigenbasis
 from qtf.physics.drive_settings import build_driven
 from qtf.physics.driven import DrivenHamiltonian
@@ -112,6 +113,7 @@ __all__ = [
     "all_bits",
     "all_spins",
     "build_driven",
+    "check_density_matrix",
     "chebyshev_evolve",
     "chebyshev_step",
     "chiral",
@@ -145,6 +147,7 @@ __all__ = [
     "magnetization",
     "n_sites_of_dimension",
     "observable_operators",
+    "point_spins",
     "printed_state",
     "published_energies",
     "sample_initial_states",

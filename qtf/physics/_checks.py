@@ -124,18 +124,23 @@ def checked_operators(
 
 def checked_real(name: str, value: ArrayLike) -> NDArray[np.float64]:
     """Returns `value` as a float64 array of finite real numbers."""
-    numbers = np.asarray(value)
+    numbers = _array(name, value)
     if numbers.dtype.kind not in "iuf" or not np.isfinite(numbers).all():
         raise ValueError(f"Argument `{name}` must be real and finite, but is {value!r}.")
     return numbers.astype(np.float64, copy=False)
 
 
 def _real_array(name: str, value: ArrayLike) -> NDArray[np.float64]:
-    try:
-        numbers = np.asarray(value)
-    except ValueError as error:
-        message = f"Argument `{name}` must be an array of numbers, but is {value!r}."
-        raise ValueError(message) from error
+    numbers = _array(name, value)
     if numbers.dtype.kind not in "iuf" and numbers.size:
         raise ValueError(f"Argument `{name}` must be real, but is {value!r}.")
     return numbers.astype(np.float64, copy=False)
+
+
+def _array(name: str, value: ArrayLike) -> NDArray[np.generic]:
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        # Rows of different lengths.
+        message = f"Argument `{name}` must be an array of numbers, but is {value!r}."
+        raise ValueError(message) from error

@@ -31,6 +31,8 @@ _JUST_BELOW_1 = 1 - 1e-12
 _EXPONENTIAL_SHARE = 1e-2
 # No error is driven below so many roundings of the operators times the time.
 _ROUNDINGS = 16
+# An estimate of the error of a step that is nothing but rounding.
+_ROUNDING = 4 * float(np.finfo(float).eps)
 # Of the whole time; shorter ones are asked for only where a function is not smooth.
 _SMALLEST_STEP = 1e-10
 
@@ -45,7 +47,7 @@ class Marching:
     Args:
         exponential: As above.
         coefficients: f_k by the time.
-        columns: Columns at time 0, (dimension, batch).
+        columns: Columns at time 0, (dimension, batch), whose norms can be squared.
         duration: Of the whole march.
         tolerance: Bound of the estimated error at its end, relative to the norm of each column.
         given_step: Longest step, whatever its error; None: as the tolerance allows.
@@ -99,7 +101,7 @@ class Marching:
             n_left = max(1, math.ceil(abs(end - time) / self._longest * _JUST_BELOW_1))
             step = (end - time) / n_left
             columns, error = self._step(time, step)
-            allowed = self._rate * abs(step)
+            allowed = max(self._rate * abs(step), _ROUNDING)
             if self._is_given or error <= allowed:
                 self._columns, time = columns, end if n_left == 1 else time + step
                 self.error, self.n_steps = self.error + error, self.n_steps + 1

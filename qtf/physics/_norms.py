@@ -17,6 +17,30 @@ def euclidean_norm(vector: np.ndarray) -> float:
     return float(largest * np.linalg.norm(vector / largest)) if largest else 0.0
 
 
+def split_exponents(states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns states whose norms can be squared, and the powers of two that they are short of.
+
+    Args:
+        states: complex128 (..., dimension).
+
+    Returns:
+        `states` times powers of two, and the exponents (...,) that give them back, see
+        `restore_exponents`; 0 where nothing had to be done.
+    """
+    largest = _largest_parts(states)
+    is_fine = (largest == 0) | ((largest > _SMALLEST) & (largest < _LARGEST))
+    exponents = np.where(is_fine, 0, np.frexp(largest)[1])
+    return restore_exponents(states, -exponents), exponents
+
+
+def restore_exponents(states: np.ndarray, exponents: np.ndarray) -> np.ndarray:
+    """Returns states (..., dimension) times 2**exponents, (...,); exact within the range."""
+    if not exponents.any():
+        return states
+    parts = np.ascontiguousarray(states).view(np.float64)
+    return np.ldexp(parts, exponents[..., None]).view(np.complex128)
+
+
 def bring_near_one(states: np.ndarray) -> np.ndarray:
     """Returns states whose norms can be squared, each times a power of two where it has to be.
 
@@ -26,12 +50,7 @@ def bring_near_one(states: np.ndarray) -> np.ndarray:
     Returns:
         `states` itself if all of their norms can be squared.
     """
-    largest = _largest_parts(states)
-    if np.all((largest == 0) | ((largest > _SMALLEST) & (largest < _LARGEST))):
-        return states
-    exponents = np.frexp(largest)[1][..., None]
-    parts = np.ascontiguousarray(states).view(np.float64)
-    return np.ldexp(parts, -exponents).view(np.complex128)
+    return split_exponents(states)[0]
 
 
 def _largest_parts(vectors: np.ndarray) -> np.ndarray:

@@ -125,7 +125,7 @@ def find_places(on: object, lattice: Lattice) -> tuple[str, Sequence[Sites]]:
             f"Argument `on` must be one of {', '.join(PLACES)} or a list of tuples of sites, but"
             f" is {on!r}."
         )
-    return "tuple of sites", [(sites,) if isinstance(sites, Integral) else sites for sites in on]
+    return "tuple of sites", [(int(s),) if isinstance(s, Integral) else s for s in on]
 
 
 def _find_named(on: str, lattice: Lattice) -> tuple[str, Sequence[Sites]]:

@@ -7,11 +7,9 @@ from typing import Any
 from qtf.physics.driven import DrivenHamiltonian
 from qtf.physics.drives import SampledFunction
 from qtf.physics.hamiltonian_settings import HamiltonianSettings, from_config
-from qtf.physics.operators import PauliSum, PauliTerm
+from qtf.physics.operators import PauliSum
 
 DRIVE_KEYS = ("term", "times", "values", "law")
-
-_ROUNDING = 1e-12
 
 # f(t) H_k: what f is, and which operator.
 Drive = Mapping[str, Any]
@@ -65,7 +63,7 @@ def _part(
 ) -> PauliSum:
     """Returns what a coefficient multiplies."""
     alone = _with_coefficients(hamiltonian, {**dict.fromkeys(named, 0.0), name: 1.0})
-    return _difference(alone, constant)
+    return (alone - constant).simplify()
 
 
 def _operator(term: object, n_sites: int) -> PauliSum:
@@ -79,20 +77,6 @@ def _operator(term: object, n_sites: int) -> PauliSum:
 
 def _with_coefficients(hamiltonian: HamiltonianSettings, values: Mapping[str, float]) -> PauliSum:
     return dataclasses.replace(hamiltonian, values={**hamiltonian.values, **values}).build()
-
-
-def _difference(first: PauliSum, second: PauliSum) -> PauliSum:
-    strings = _strings(first + (-1.0) * second)
-    terms = (PauliTerm(value, *string) for string, value in strings.items() if value)
-    return PauliSum(first.n_sites, terms)
-
-
-def _strings(operator: PauliSum) -> dict[tuple[tuple[int, ...], str], float]:
-    strings: dict[tuple[tuple[int, ...], str], float] = {}
-    for term in operator.terms:
-        key = (term.sites, term.paulis)
-        strings[key] = strings.get(key, 0.0) + term.coefficient
-    return strings
 
 
 def _check_named(hamiltonian: HamiltonianSettings, named: Sequence[str]) -> None:
@@ -120,7 +104,7 @@ def _check_linear(
     for part in parts.values():
         expected = expected + 2.0 * part
     doubled = _with_coefficients(hamiltonian, dict.fromkeys(parts, 2.0))
-    if any(abs(value) > _ROUNDING for value in _strings(_difference(doubled, expected)).values()):
+    if not doubled.is_close(expected):
         raise ValueError(
             "Setting `drive` must name coefficients that do not multiply one another, but names"
             f" {', '.join(parts)}."

@@ -6,6 +6,7 @@ import numpy as np
 
 from qtf.physics._checks import checked_choice, checked_positive, checked_states, checked_times
 from qtf.physics._magnus import Marching
+from qtf.physics._norms import restore_exponents, split_exponents
 from qtf.physics._stepping import (
     SparseProduct,
     WeightedProduct,
@@ -97,7 +98,7 @@ def evolve_driven(
         if hamiltonian.is_piecewise_constant
         else _Smoothly(hamiltonian, method, tolerance, step)
     )
-    flat = states.reshape(-1, hamiltonian.dimension)
+    flat, exponents = split_exponents(states.reshape(-1, hamiltonian.dimension))
     result = np.empty((len(flat), len(times), hamiltonian.dimension), np.complex128)
     errors, n_steps = np.zeros(len(times)), 0
     size = max(1, _BATCH_AMPLITUDES // hamiltonian.dimension)
@@ -110,6 +111,7 @@ def evolve_driven(
                 result[block, rows] = part.states
                 errors[rows] = np.maximum(errors[rows], part.errors)
                 n_steps = max(n_steps, part.n_steps)
+    result = restore_exponents(result, exponents[:, None])
     return DrivenEvolution(result.reshape(*states.shape[:-1], *result.shape[1:]), errors, n_steps)
 
 

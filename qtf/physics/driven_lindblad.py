@@ -9,10 +9,11 @@ import numpy as np
 from qtf.physics._arnoldi import KRYLOV_DIMENSION, Product, exponential_evolve
 from qtf.physics._checks import checked_forward_times, checked_operators, checked_positive
 from qtf.physics._magnus import Marching
+from qtf.physics._norms import restore_exponents, split_exponents
 from qtf.physics._stepping import krylov_dimension, pieces_between
 from qtf.physics.driven import DrivenHamiltonian
 from qtf.physics.driven_evolution import DrivenEvolution
-from qtf.physics.jumps import Jump, as_jump
+from qtf.physics.jumps import Jump, JumpOperator, Jumps
 from qtf.physics.lindblad import Lindbladian
 from qtf.physics.operators import PauliSum
 
@@ -28,7 +29,7 @@ class DrivenLindbladian:
         jump_ops: As of `Lindbladian`.
 
     Raises:
-        ValueError: As `Lindbladian`, for every operator of the Hamiltonian.
+        ValueError: A jump is not allowed.
 
     Example:
         >>> from qtf.physics import PauliSum, decay
@@ -39,11 +40,15 @@ class DrivenLindbladian:
                [0. , 0.5]])
     """
 
-    def __init__(self, hamiltonian: DrivenHamiltonian, jump_ops: Iterable[Jump]) -> None:
+    def __init__(self, hamiltonian: DrivenHamiltonian, jump_ops: Iterable[Jump] | Jumps) -> None:
         self.hamiltonian = hamiltonian
-        self.jump_ops = tuple(as_jump(jump) for jump in jump_ops)
-        # Checked here, before anything is computed.
+        self._losses = Lindbladian(PauliSum(hamiltonian.n_sites, ()), jump_ops)
         self._turns = [Lindbladian(operator, ()) for _, operator in hamiltonian.terms]
+
+    @property
+    def jump_ops(self) -> tuple[JumpOperator, ...]:
+        """The jumps."""
+        return self._losses.jump_ops
 
     @property
     def n_sites(self) -> int:
@@ -85,7 +90,7 @@ class DrivenLindbladian:
                 f"Argument `rho0` must have shape {(dimension, dimension)}, but has"
                 f" {np.shape(rho0)}."
             )
-        flat = checked_operators("rho0", rho0).reshape(-1)
+        flat, exponent = split_exponents(checked_operators("rho0", rho0).reshape(-1))
         times = checked_forward_times(times)
         checked_positive("tolerance", tolerance)
         if step is not None:
@@ -94,7 +99,7 @@ class DrivenLindbladian:
         follow = self._jump if self.hamiltonian.is_piecewise_constant else self._step
         part = follow(flat, times[order], tolerance, step)
         states, errors = np.empty_like(part.states), np.empty_like(part.errors)
-        states[order], errors[order] = part.states, part.errors
+        states[order], errors[order] = restore_exponents(part.states, exponent), part.errors
         return DrivenEvolution(states.reshape(-1, dimension, dimension), errors, part.n_steps)
 
     def _jump(
@@ -136,8 +141,7 @@ class DrivenLindbladian:
 
     @cached_property
     def _liouvillians(self) -> "list[csr_array]":
-        losses = Lindbladian(PauliSum(self.n_sites, ()), self.jump_ops)
-        return [part.liouvillian for part in (*self._turns, losses)]
+        return [part.liouvillian for part in (*self._turns, self._losses)]
 
     def _product(self, weights: np.ndarray) -> Product:
         pairs = list(zip(weights.tolist(), self._liouvillians, strict=True))

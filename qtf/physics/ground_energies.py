@@ -1,5 +1,6 @@
 """Ground energies that are known exactly or to rounding, to hold others against."""
 
+import functools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,7 @@ QUICK_LANCZOS_SITES = 16
 DENSE_SITES = 6
 
 
+@functools.lru_cache(maxsize=16)
 def lanczos_ground_energy(hamiltonian: PauliSum) -> float:
     """Returns the lowest energy of a Hamiltonian on up to 20 or so spins.
 
@@ -45,18 +47,33 @@ def lowest_eigenvalue(matrix: "csr_array") -> float:
         >>> round(lowest_eigenvalue(heisenberg(Chain(2)).to_sparse()), 12)
         -0.75
     """
-    if matrix.shape[0] <= 2**DENSE_SITES:
-        return float(np.linalg.eigvalsh(matrix.toarray())[0])
+    return lowest_eigenvalues(matrix, 1)[0]
+
+
+def lowest_eigenvalues(matrix: "csr_array", count: int) -> list[float]:
+    """Returns the lowest eigenvalues of a sparse Hermitian matrix, ascending.
+
+    Args:
+        matrix: Square, without stored zeros.
+        count: Their number; all, if there are fewer.
+
+    Example:
+        >>> from qtf.physics import Chain, heisenberg
+        >>> [round(value, 12) for value in lowest_eigenvalues(heisenberg(Chain(2)).to_sparse(), 2)]
+        [-0.75, 0.25]
+    """
+    if matrix.shape[0] <= max(2**DENSE_SITES, 2 * count):
+        return np.linalg.eigvalsh(matrix.toarray())[:count].tolist()
     # Imported where it is needed: evolution does without.
     from scipy.sparse.linalg import eigsh
 
     # ARPACK takes energies far below 1 for zero, and has no answer for H = 0.
     scale = float(abs(matrix).max())
     if scale == 0.0:
-        return 0.0
+        return [0.0] * count
     start = np.random.default_rng(0).standard_normal(matrix.shape[0])
-    energies = eigsh(matrix / scale, k=1, which="SA", v0=start, return_eigenvectors=False)
-    return scale * float(energies[0])
+    energies = eigsh(matrix / scale, k=count, which="SA", v0=start, return_eigenvectors=False)
+    return (scale * np.sort(energies)).tolist()
 
 
 def heisenberg_chain_ground_energy(n_sites: int) -> float:

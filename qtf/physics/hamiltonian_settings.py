@@ -27,7 +27,7 @@ class HamiltonianSettings(Settings, section="hamiltonian", free=True):
 
     Attributes:
         name: One of `HAMILTONIANS`.
-        values: What else the configuration says, by its keys.
+        values: What else the configuration says, by its keys; None: nothing.
 
     Raises:
         ValueError: The name or a key is unknown, or a value is not allowed. Coefficients are
@@ -48,8 +48,10 @@ class HamiltonianSettings(Settings, section="hamiltonian", free=True):
 
     def __post_init__(self) -> None:
         checked_choice("name", self.name, HAMILTONIANS)
-        values = include_file(self.values) if self._is_custom else dict(self.values)
-        object.__setattr__(self, "values", copy.deepcopy(values))
+        given = {key: value for key, value in self.values.items() if value is not None}
+        object.__setattr__(
+            self, "values", copy.deepcopy(include_file(given) if self._is_custom else given)
+        )
         for key in self.values:
             if key not in self._keys:
                 raise ValueError(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from qtf.physics._checks import checked_choice, checked_coefficients
+from qtf.physics._checks import checked_choice, checked_coefficients, checked_real
 from qtf.physics.custom_hamiltonian import custom, find_places
 from qtf.physics.lattices import Bonds, Lattice
 from qtf.physics.operators import PauliSum, PauliTerm
@@ -300,15 +300,15 @@ def chiral(
 
 def _bond_vectors(name: str, value: Coefficient, n_bonds: int) -> NDArray[np.float64]:
     """Returns a vector for each bond, (n_bonds, 3)."""
-    shape = np.shape(value)
+    numbers = checked_real(name, value)
+    shape = numbers.shape
     if shape not in ((), (3,), (n_bonds, 3)):
         raise ValueError(
             f"Argument `{name}` must be one number, three, or three for each of {n_bonds} bonds,"
             f" but has shape {shape}."
         )
-    along_z = [0.0, 0.0, value] if shape == () else value
-    numbers = checked_coefficients(name, np.ravel(along_z), np.size(along_z), "direction")
-    return np.broadcast_to(numbers.reshape(-1, 3), (n_bonds, 3))
+    vectors = numbers * [0.0, 0.0, 1.0] if shape == () else numbers
+    return np.broadcast_to(vectors, (n_bonds, 3))
 
 
 def _pair_terms(coefficients: NDArray[np.float64], bonds: Bonds, paulis: str) -> list[PauliTerm]:

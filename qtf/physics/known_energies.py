@@ -34,6 +34,8 @@ VARBENCH = "Wu et al., Science 386, 296 (2024), github.com/varbench/varbench"
 OUR_LANCZOS = "tests/golden/heisenberg_square_5.py"
 HULTHEN = "Hulthen, Ark. Mat. Astron. Fys. 26A, 11 (1938)"
 SANDVIK = "Sandvik, Phys. Rev. B 56, 11678 (1997)"
+WIETEK = "Wietek and Laeuchli, Phys. Rev. E 98, 033309 (2018)"
+LOEW = "Loew, Condens. Matter Phys. 12, 497 (2009)"
 
 DIAGONALIZATION = "exact diagonalization"
 BETHE = "Bethe ansatz"
@@ -76,7 +78,7 @@ class System(NamedTuple):
     Attributes:
         model: "ising", in Pauli matrices, or "heisenberg", S = sigma / 2, with J2 as well.
         lattice: One of `LATTICES`.
-        size: Sites of a chain or of each side.
+        size: Sites of a chain or of each side, or cells of each side.
         periodic: Whether the bonds close around the edges.
         ratio: |transverse field / coupling|, or next-nearest over nearest coupling.
     """
@@ -148,6 +150,15 @@ ENERGIES: dict[System, Rows] = {
         (BETHE, 0.25 - math.log(2.0), 0.0, HULTHEN),
     ),
     System("heisenberg", "square", INFINITE, False, 0.0): ((QMC, -0.669437, 5e-6, SANDVIK),),
+    System("heisenberg", "triangular", 6, True, 0.0): (
+        (DIAGONALIZATION, -80.6937689612426 / 144, 0.0, VARBENCH),
+    ),
+    System("heisenberg", "kagome", 4, True, 0.0): (
+        (DIAGONALIZATION, -84.2311482540 / 192, 0.0, f"{WIETEK}, {VARBENCH}"),
+    ),
+    System("heisenberg", "honeycomb", INFINITE, False, 0.0): (
+        (QMC, 1.5 * -0.36303, 1.5 * 1.3e-4, LOEW),
+    ),
 }
 BULK_OF_SQUARE = ENERGIES[System("heisenberg", "square", INFINITE, False, 0.0)][0][1]
 # Whole energies of open Heisenberg squares by their sides, from which others are extrapolated.
@@ -218,7 +229,8 @@ def published_energies(hamiltonian: HamiltonianSettings) -> tuple[PublishedEnerg
         longitudinal field, open with a side of 12 and periodic with one of 6; Heisenberg
         models, open with sides 5, 6, 8, 10, 12, 16 and 20, periodic with one of 6, there also
         the J1-J2 model of J2 = J1 / 2. Open ones of 8, 12 and 20 are variational, a little
-        above the ground energy.
+        above the ground energy. And there are those of the periodic Heisenberg model on 6 x 6
+        sites of the triangular and 4 x 4 cells of the kagome lattice.
 
     Example:
         >>> square = {"lattice": "square", "n_rows": 10, "n_columns": 10}
@@ -238,7 +250,7 @@ def find_bulk_energy(hamiltonian: HamiltonianSettings) -> tuple[float, float] | 
     """Returns energy a site and error of an infinite lattice, or None where none is listed.
 
     Those of the antiferromagnetic Heisenberg model, H = sum S S: 1/4 - ln 2 on the chain,
-    -0.669437(5) on the square.
+    -0.669437(5) on the square, -0.5445(2) on the honeycomb.
 
     Args:
         hamiltonian: Its settings; the size does not matter.

@@ -34,13 +34,12 @@ class Lindbladian:
     """The right-hand side of the Lindblad equation, a Hamiltonian and one-spin jumps.
 
     Args:
-        hamiltonian: H, any terms on one spin and on pairs of spins.
+        hamiltonian: H, any terms; only those on one spin and on pairs of spins have `local_parts`.
         jump_ops: `JumpOperator`s or triples (site, matrix, rate); or by the names of
             `JUMP_MATRICES`, as `jump_operators` takes them.
 
     Raises:
-        ValueError: The Hamiltonian has a term of three spins or more, a jump has a site
-            outside of it, or a jump is not allowed.
+        ValueError: A jump has a site outside of the Hamiltonian, or is not allowed.
 
     Example:
         >>> from qtf.physics import PauliSum, decay
@@ -58,12 +57,6 @@ class Lindbladian:
         if isinstance(jump_ops, Mapping):
             jump_ops = jump_operators(hamiltonian.n_sites, jump_ops)
         self.jump_ops = tuple(as_jump(jump) for jump in jump_ops)
-        for term in hamiltonian.terms:
-            if len(term.sites) > 2:
-                raise ValueError(
-                    "Argument `hamiltonian` must have terms of at most 2 sites,"
-                    f" but has one of sites {term.sites}."
-                )
         for jump in self.jump_ops:
             if jump.site >= hamiltonian.n_sites:
                 raise ValueError(
@@ -204,12 +197,16 @@ class Lindbladian:
         Returns:
             Pairs (sites, part); the sites of a pair ascend, and the part counts them 0 and 1.
 
+        Raises:
+            ValueError: The Hamiltonian has a term of three spins or more.
+
         Example:
             >>> from qtf.physics import Chain, decay, ising
             >>> parts = Lindbladian(ising(Chain(3)), decay(3)).local_parts()
             >>> [sites for sites, _ in parts]
             [(0, 1), (1, 2)]
         """
+        check_pairs(self.hamiltonian)
         bonds = sorted(
             {tuple(sorted(t.sites)) for t in self.hamiltonian.terms if len(t.sites) == 2}
         )
@@ -233,6 +230,20 @@ class Lindbladian:
             if jump.site in number
         ]
         return Lindbladian(PauliSum(len(sites), terms), jumps)
+
+
+def check_pairs(hamiltonian: PauliSum) -> None:
+    """Checks that a Hamiltonian is a sum over spins and pairs of spins.
+
+    Raises:
+        ValueError: It has a term of three spins or more.
+    """
+    for term in hamiltonian.terms:
+        if len(term.sites) > 2:
+            raise ValueError(
+                "Argument `hamiltonian` must have terms of at most 2 sites,"
+                f" but has one of sites {term.sites}."
+            )
 
 
 def _on_site(matrix: np.ndarray, site: int, n_sites: int) -> np.ndarray:

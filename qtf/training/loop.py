@@ -4,7 +4,7 @@ import contextlib
 import dataclasses
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,15 +13,24 @@ import numpy as np
 
 from qtf.interruption import finishing
 from qtf.progress import EVERY, announced
+from qtf.training.changes import (
+    CHANGEABLE_KEYS,
+    N_EPOCHS,
+    USUAL_RULES,
+    Change,
+    ChangeRules,
+    find_course,
+)
 from qtf.training.checkpoint_files import last_step
 from qtf.training.checkpoints import optimizer_steps
 from qtf.training.damped_step import DampedStep
 from qtf.training.engine import Engine, Step
 from qtf.training.engines import make_engine
+from qtf.training.initial_weights import take_weights
 from qtf.training.logbook import Logbook
 from qtf.training.optimization import make_optimizer
 from qtf.training.progress import Progress
-from qtf.training.run_folder import MUTABLE_KEYS, RunFolder
+from qtf.training.run_folder import RunFolder
 from qtf.training.settings import TrainingSettings
 from qtf.training.training import Training
 from qtf.training.weight_files import load_weights
@@ -41,6 +50,7 @@ def train(
     start_from: Path | str | None = None,
     profile: bool = False,
     kept: bool = False,
+    rules: ChangeRules = USUAL_RULES,
 ) -> T:
     """Trains a model in the run folder `workdir`, from its last checkpoint if it has one.
 
@@ -57,6 +67,7 @@ def train(
             one starts; the first validation is then before the first step.
         profile: Whether ten of the first steps are traced for TensorBoard.
         kept: Whether the chief ends with the weights that the run folder keeps.
+        rules: Which settings may differ from those that the run had, beside those of the loop.
 
     Returns:
         What was trained; its model has its last weights or those that are kept, see `_Run._keep`.
@@ -72,14 +83,20 @@ def train(
     engine = make_engine(settings)
     earlier = None if start_from is None else RunFolder(start_from).checkpoints
     # The model first: a mistake in it must not leave a run folder behind.
-    training, optimizer = _make(build, settings, engine, earlier)
+    first_step = 0 if earlier is None else optimizer_steps(earlier)
+    training = _make(build, settings, engine)
     model, folder = training.model, RunFolder(workdir)
+    rules, n_steps = rules_of_loop(rules, settings), settings.n_steps
     try:
         if engine.is_chief:
-            mutable = mutable_keys(settings)
-            folder.open(config, kind=kind, mutable=mutable, devices=engine.devices)
+            changes = folder.open(
+                config, kind=kind, rules=rules, n_steps=n_steps, devices=engine.devices
+            )
             folder.save_model(model)
-        run = _Run(training, settings, folder, engine, optimizer)
+        else:
+            changes = folder.plan_changes(config, rules, n_steps=n_steps)
+        optimizer = _make_optimizer(model, settings, engine, changes, first_step)
+        run = _Run(training, settings, folder, engine, optimizer, changes)
         run.train(config, earlier=earlier, profile=profile)
         if kept and engine.is_chief and folder.best_weights.exists():
             load_weights(model, folder.trained_weights())
@@ -88,26 +105,41 @@ def train(
         folder.close()
 
 
-def _make(
-    build: Callable[[], T], settings: TrainingSettings, engine: Engine, earlier: Path | None
-) -> tuple[T, keras.optimizers.Optimizer]:
-    """Makes what is trained, and the optimiser, which may count on from an earlier run."""
+def _make(build: Callable[[], T], settings: TrainingSettings, engine: Engine) -> T:
     keras.utils.set_random_seed(settings.seed)
     keras.config.set_dtype_policy(settings.precision)
-    first_step = 0 if earlier is None else optimizer_steps(earlier)
     with engine.scope(), announced("making the model", enabled=engine.is_chief):
         training = build()
-        settings.check_metrics(training.metric_names)
-        optimizer = make_optimizer(settings, first_step=first_step)
-        optimizer.build(training.model.trainable_variables)
-    return training, optimizer
+    settings.check_metrics(training.metric_names)
+    return training
 
 
-def mutable_keys(settings: TrainingSettings) -> set[str]:
-    """Returns the keys that may change when a run continues."""
+def _make_optimizer(
+    model: keras.Model,
+    settings: TrainingSettings,
+    engine: Engine,
+    changes: Sequence[Change],
+    first_step: int,
+) -> keras.optimizers.Optimizer:
+    """Makes the optimiser, which has taken `first_step` steps in an earlier run."""
+    course = find_course(
+        changes, n_scheduled=settings.n_scheduled, schedule=settings.optimizer.schedule
+    )
+    with engine.scope():
+        optimizer = make_optimizer(settings, first_step=first_step, course=course)
+        optimizer.build(model.trainable_variables)
+    return optimizer
+
+
+def rules_of_loop(rules: ChangeRules, settings: TrainingSettings) -> ChangeRules:
+    """Returns the rules of a run of the loop, whose own settings may change, too."""
     # The length of the run is the length of the cosine.
-    fixed = {"training.n_epochs"} if settings.optimizer.schedule == "cosine" else set()
-    return set(MUTABLE_KEYS) - fixed
+    fixed = {N_EPOCHS} if settings.optimizer.schedule == "cosine" else set()
+    return dataclasses.replace(
+        rules,
+        mutable=set(rules.mutable) - fixed,
+        changeable={*CHANGEABLE_KEYS, *rules.changeable},
+    )
 
 
 class _Run:
@@ -120,6 +152,7 @@ class _Run:
         folder: RunFolder,
         engine: Engine,
         optimizer: keras.optimizers.Optimizer,
+        changes: Sequence[Change] = (),
     ) -> None:
         self.training = training
         self.settings = settings
@@ -127,6 +160,7 @@ class _Run:
         self.engine = engine
         self.model = training.model
         self.optimizer = optimizer
+        self.changes = changes
         self.progress = Progress()
         self.checkpoints = engine.make_checkpoints(
             folder.checkpoints, training, optimizer, self.progress
@@ -158,12 +192,17 @@ class _Run:
         if self.folder.kept_step() is None:
             # Weights that an older version kept by another rule compete with none.
             self.progress.best = math.inf
+        if any(change.step == self.at and change.is_another_goal for change in self.changes):
+            self.progress.best, self.progress.epochs_since_best = math.inf, 0
         traced = profile and self.logbook.chief
         self.profiler = self.engine.make_profiler(self.folder.tensorboard, self.at, enabled=traced)
         # Without a checkpoint not even the rows before the first step are kept.
         self.logbook.start(self.at, config, keep_first=restored)
         self._saved_at, self._saved_step = time.monotonic(), self.at
         self._is_compiled = False
+        if self.at < self.settings.n_steps and self._is_over():
+            text = "ended early; another `training.patience` or `training.stop_below` goes on"
+            self.logbook.say(self.at, text)
         try:
             if earlier is not None and not restored:
                 self._validate()
@@ -179,9 +218,7 @@ class _Run:
         folder = RunFolder(earlier.parent)
         if folder.kept_step() in (None, last_step(earlier)):
             return
-        weights = folder.load_model().trainable_variables
-        for variable, value in zip(self.model.trainable_variables, weights, strict=True):
-            variable.assign(value.value)
+        take_weights(self.model, folder)
 
     @property
     def at(self) -> int:
@@ -262,7 +299,7 @@ class _Run:
         self._save()
         shown = dict.fromkeys(["loss", self.settings.monitor])
         text = "  ".join(f"{name} {values[name]:.3g}" for name in shown if name in values)
-        self.logbook.say(self.at, f"epoch {epoch}/{self.settings.n_epochs}  {text}")
+        self.logbook.say(self.at, f"epoch {epoch}/{self.settings.last_epoch}  {text}")
 
     def _keep(self, value: float, error: float) -> None:
         """Keeps the weights unless earlier ones are better by more than noise.

@@ -4,8 +4,9 @@ from typing import Any
 
 import keras
 
+from qtf.training.changes import Course
 from qtf.training.optimizers import OPTIMIZERS, SCHEDULES, OptimizerSettings
-from qtf.training.schedules import Delayed
+from qtf.training.schedules import Delayed, Held
 from qtf.training.settings import TrainingSettings
 
 
@@ -15,15 +16,28 @@ def learning_rate(settings: OptimizerSettings, steps_per_epoch: int, n_steps: in
 
 
 def make_optimizer(
-    settings: TrainingSettings, *, first_step: int = 0
+    settings: TrainingSettings, *, first_step: int = 0, course: Course | None = None
 ) -> keras.optimizers.Optimizer:
     """Makes the optimiser that `settings` ask for.
 
     Args:
         settings: Its own and those of the training.
         first_step: Steps that it took in another training, before the schedule begins.
+        course: Steps of the schedule; None: all of the training but its extension.
     """
-    rate = learning_rate(settings.optimizer, settings.steps_per_epoch, settings.n_steps)
-    if first_step and callable(rate):
-        rate = Delayed(schedule=rate, first_step=first_step)
+    course = course or Course(0, settings.n_scheduled)
+    rate = learning_rate(settings.optimizer, settings.steps_per_epoch, course.n_steps)
+    if callable(rate):
+        if not SCHEDULES[settings.optimizer.schedule].repeats:
+            first_step += course.start
+            if settings.n_steps > course.start + course.n_steps:
+                rate = Held(schedule=rate, last_step=course.n_steps - 1)
+        if first_step:
+            rate = Delayed(schedule=rate, first_step=first_step)
     return OPTIMIZERS[settings.optimizer.name](settings.optimizer, rate)
+
+
+def fixed_rate(optimizer: keras.optimizers.Optimizer) -> keras.Variable | None:
+    """Returns the variable of a constant learning rate, or None where it follows a schedule."""
+    rate = optimizer._learning_rate
+    return rate if isinstance(rate, keras.Variable) else None

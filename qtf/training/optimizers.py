@@ -25,11 +25,13 @@ class Schedule:
         make: Makes it of the settings, the steps of an epoch and those of the whole run.
         lowers_by_factor: Whether it multiplies by `decay`, which is at most 1 then.
         has_floor: Whether it ends at `floor`.
+        repeats: Whether every epoch has the same course.
     """
 
     make: "Callable[[OptimizerSettings, int, int], Rate]"
     lowers_by_factor: bool = False
     has_floor: bool = False
+    repeats: bool = False
 
 
 def _make_adam(settings: "OptimizerSettings", rate: "Rate") -> "keras.optimizers.Optimizer":
@@ -96,7 +98,7 @@ SCHEDULES = {
     "exponential": Schedule(_make_exponential, lowers_by_factor=True, has_floor=True),
     "cosine": Schedule(_make_cosine, has_floor=True),
     "inverse_sqrt": Schedule(_make_inverse_sqrt),
-    "last_third_lower": Schedule(_make_last_third_lower, lowers_by_factor=True),
+    "last_third_lower": Schedule(_make_last_third_lower, lowers_by_factor=True, repeats=True),
 }
 
 

@@ -21,6 +21,7 @@ from qtf.training.checkpoint_files import (
     refuse_leftovers,
     tell_of_fallback,
 )
+from qtf.training.optimization import fixed_rate
 from qtf.training.progress import Progress
 
 KEEP = 2
@@ -30,6 +31,8 @@ PROGRESS, ITERATIONS = "progress", "iterations"
 
 class PlainCheckpoints:
     """Saves and restores the variables of a training in their order, see `Checkpoints`.
+
+    The learning rate is not among them: it is that of the settings.
 
     Args:
         folder: Where the files go.
@@ -52,9 +55,10 @@ class PlainCheckpoints:
         self.model = model
         self.optimizer = optimizer
         self.progress = progress
+        rate = fixed_rate(optimizer)
         self._groups = {
             MODEL: list(model.variables),
-            OPTIMIZER: list(optimizer.variables),
+            OPTIMIZER: [variable for variable in optimizer.variables if variable is not rate],
             TASK: list(task_state),
         }
 
@@ -98,11 +102,8 @@ class PlainCheckpoints:
         """
         step = newest_whole_step(folder)
         arrays = read_plain(folder, step)
-        kept = self.optimizer.learning_rate.numpy() if self._has_fixed_rate() else None
         for name, group in self._groups.items():
             _assign(group, _values(arrays, name, group))
-        if kept is not None:
-            self.optimizer.learning_rate.assign(kept)
 
     def save(self) -> None:
         """Saves now, under the number of the step.
@@ -125,9 +126,6 @@ class PlainCheckpoints:
         whole = [kept for kept in kept_steps(self.folder) if kept <= step]
         keep_only(self.folder, whole[:KEEP])
 
-    def _has_fixed_rate(self) -> bool:
-        return isinstance(self.optimizer._learning_rate, keras.Variable)
-
 
 def restore_weights(model: keras.Model, folder: Path, step: int) -> None:
     """Gives a model the weights of a checkpoint.
@@ -147,6 +145,9 @@ def _values(
     arrays: dict[str, np.ndarray], name: str, group: Sequence[keras.Variable]
 ) -> list[np.ndarray]:
     values = [arrays[key] for key in sorted(arrays) if key.startswith(f"{name}-")]
+    if name == OPTIMIZER and len(values) == len(group) + 1:
+        # Older versions kept a constant learning rate, after the count of the steps.
+        del values[1]
     shapes = [tuple(value.shape) for value in values]
     expected = [tuple(variable.shape) for variable in group]
     if shapes != expected:

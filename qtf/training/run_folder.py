@@ -3,35 +3,25 @@
 import datetime
 import importlib
 import importlib.metadata
-import json
 import math
 import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
 import keras
 import numpy as np
 
-from qtf.files import locked, read_object, writable_folder, write_json
+from qtf.files import folder_written_aside, locked, read_object, writable_folder, write_json
 from qtf.run_kinds import kind_of
-from qtf.settings import flatten
+from qtf.training.changes import USUAL_RULES, Change, ChangeRules, read_changes
+from qtf.training.checkpoint_files import last_step, newest_whole_step
 from qtf.training.weight_files import load_weights, save_weights, step_of
 
-# May change between two starts of one run: they say how long and how often, not what.
-MUTABLE_KEYS = (
-    "data_dir",
-    "training.n_epochs",
-    "training.patience",
-    "training.stop_below",
-    "training.log_every_steps",
-    "training.checkpoint_every_minutes",
-    "training.histograms_every_epochs",
-    "training.figures_every_epochs",
-)
 RECORDED_PACKAGES = ("qtf", "tensorflow", "keras", "numpy", "scipy", "jax")
 
 
@@ -48,6 +38,7 @@ class RunFolder:
         self.config = self.path / "config.json"
         self.provenance = self.path / "run.json"
         self.model = self.path / "model.json"
+        self.changes = self.path / "changes.json"
         self.metrics = self.path / "metrics.jsonl"
         self.best_weights = self.path / "best.weights.h5"
         self.checkpoints = self.path / "checkpoints"
@@ -58,18 +49,24 @@ class RunFolder:
         config: Mapping[str, Any],
         *,
         kind: str = "",
-        mutable: Collection[str] = MUTABLE_KEYS,
+        rules: ChangeRules = USUAL_RULES,
+        n_steps: int = 0,
         devices: Sequence[str] = (),
-    ) -> None:
+    ) -> tuple[Change, ...]:
         """Records `config` and the code's versions, or checks `config` against the record.
 
-        The folder stays locked for other processes until `close`.
+        The folder stays locked for other processes until `close`. A run that goes on as it would
+        not have without a change is kept as it was, in a folder of its own inside, see `before`.
 
         Args:
             config: The resolved configuration, nested mappings of JSON values.
             kind: Kind of the run, of `qtf.run_kinds`, for the record; empty: none of them.
-            mutable: Dotted keys that may differ from the record.
+            rules: Which values may differ from the record.
+            n_steps: Steps of the whole run, as they are asked.
             devices: What the run trains on, for the record.
+
+        Returns:
+            The changes of the run so far, this one included.
 
         Raises:
             ValueError: The folder holds a run with another configuration, holds other
@@ -81,16 +78,55 @@ class RunFolder:
         if names and self.config.name not in names:
             raise ValueError(f"Folder {self.path} holds files but no run; choose an empty one.")
         self._lock = locked(self.path)
-        starts: list[Any] = []
-        if names:
-            check_same(self.path, read_object(self.config), config, mutable)
-            starts = self._starts()
+        starts = self._starts() if names else []
+        changes = self.plan_changes(config, rules, n_steps=n_steps)
+        if changes != read_changes(self.changes):
+            if changes[-1].is_departure:
+                self._keep_as_it_is(changes[-1].step)
+            write_json(self.changes, [change.to_mapping() for change in changes])
         write_json(self.config, config)
         seed = config.get("training", {}).get("seed")
         starts.append(_provenance(devices))
         write_json(
             self.provenance, {**({"kind": kind} if kind else {}), "seed": seed, "starts": starts}
         )
+        return changes
+
+    def plan_changes(
+        self, config: Mapping[str, Any], rules: ChangeRules, *, n_steps: int
+    ) -> tuple[Change, ...]:
+        """Returns the changes that a run will have had when it goes on with `config`.
+
+        Arguments and errors are those of `open`; nothing is written.
+        """
+        changes = read_changes(self.changes)
+        if not self.config.exists():
+            return changes
+        differences = rules.differences(read_object(self.config), config)
+        rules.check(self.path, differences)
+        step = last_step(self.checkpoints)
+        # Without a checkpoint the run begins with these settings.
+        if not differences or step is None:
+            return changes
+        change = Change(step, n_steps, differences)
+        if change.is_departure:
+            change = replace(change, step=newest_whole_step(self.checkpoints))
+        # That of a start which was killed before it was through.
+        return changes if changes and changes[-1] == change else (*changes, change)
+
+    def before(self, step: int) -> Path:
+        """Returns the run folder of the run as it was before it changed after so many steps."""
+        return self.path / f"before-{step}"
+
+    def _keep_as_it_is(self, step: int) -> None:
+        kept = self.before(step)
+        if kept.exists():
+            return
+        with folder_written_aside(kept) as aside:
+            for path in self.path.iterdir():
+                if path.is_file() and not path.name.startswith("."):
+                    shutil.copy2(path, aside)
+            shutil.copytree(self.checkpoints, aside / self.checkpoints.name)
 
     def _starts(self) -> list[Any]:
         if not self.provenance.exists():
@@ -245,34 +281,20 @@ def check_free_space(folder: Path, n_bytes: int) -> None:
 
 
 def check_same(
-    path: Path, recorded: Mapping[str, Any], asked: Mapping[str, Any], mutable: Collection[str]
+    path: Path, recorded: Mapping[str, Any], asked: Mapping[str, Any], rules: ChangeRules
 ) -> None:
-    """Checks that a run is asked to go on as it began.
+    """Checks that a run is asked to go on as it may.
 
     Args:
         path: Its folder, for the message.
         recorded: Its configuration.
         asked: The configuration of this start.
-        mutable: Dotted keys that may differ.
+        rules: Which values may differ.
 
     Raises:
-        ValueError: Another key differs.
+        ValueError: Another value differs.
     """
-    # Through JSON, so that tuples and lists compare equal.
-    recorded, asked = flatten(recorded), flatten(json.loads(json.dumps(asked)))
-    different = [
-        key
-        for key in sorted(recorded.keys() | asked.keys())
-        if key not in mutable and recorded.get(key) != asked.get(key)
-    ]
-    if different:
-        first, *others = different
-        also = f", and other values of {', '.join(others)}" if others else ""
-        raise ValueError(
-            f"Folder {path} holds a run with `{first}` = {recorded.get(first)!r}, but"
-            f" {asked.get(first)!r} is asked{also}; choose another folder, or ask for what the run"
-            f" has. Only these may change: {', '.join(sorted(mutable))}."
-        )
+    rules.check(path, rules.differences(recorded, asked))
 
 
 def _provenance(devices: Sequence[str]) -> dict[str, Any]:

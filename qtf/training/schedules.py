@@ -141,15 +141,51 @@ class Delayed(keras.optimizers.schedules.LearningRateSchedule):
 
     def __call__(self, step: Any) -> Any:
         """Returns the learning rate at `step`."""
-        return self.schedule(step - self.first_step)
+        return self.schedule(ops.maximum(step - self.first_step, 0))
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make this schedule again."""
-        schedule = keras.saving.serialize_keras_object(self.schedule)
-        return {"schedule": schedule, "first_step": self.first_step}
+        return _with_inner(self)
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "Delayed":
         """Makes the schedule from `get_config`."""
-        schedule = keras.saving.deserialize_keras_object(config["schedule"])
-        return cls(schedule=schedule, first_step=config["first_step"])
+        return cls(**_made_inner(config))
+
+
+@keras.saving.register_keras_serializable("qtf")
+class Held(keras.optimizers.schedules.LearningRateSchedule):
+    """Another schedule that stops where it is at a step.
+
+    Args:
+        schedule: The other one.
+        last_step: Step whose learning rate all further ones have.
+    """
+
+    def __init__(
+        self, *, schedule: keras.optimizers.schedules.LearningRateSchedule, last_step: int
+    ) -> None:
+        self.schedule = schedule
+        self.last_step = last_step
+
+    def __call__(self, step: Any) -> Any:
+        """Returns the learning rate at `step`."""
+        return self.schedule(ops.minimum(step, self.last_step))
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments that make this schedule again."""
+        return _with_inner(self)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Held":
+        """Makes the schedule from `get_config`."""
+        return cls(**_made_inner(config))
+
+
+def _with_inner(schedule: Delayed | Held) -> dict[str, Any]:
+    inner = keras.saving.serialize_keras_object(schedule.schedule)
+    return {**vars(schedule), "schedule": inner}
+
+
+def _made_inner(config: dict[str, Any]) -> dict[str, Any]:
+    return {**config, "schedule": keras.saving.deserialize_keras_object(config["schedule"])}

@@ -29,6 +29,7 @@ class TrainingSettings(Settings, section="training"):
 
     Attributes:
         n_epochs: Number of epochs.
+        extend: Epochs after those, with the last learning rate of the schedule.
         steps_per_epoch: Optimiser steps an epoch.
         seed: Seed of weights, data order and dropout.
         strategy: Devices: "one_device", "mirrored" (all of this machine) or "multi_worker"
@@ -49,6 +50,7 @@ class TrainingSettings(Settings, section="training"):
     """
 
     n_epochs: Annotated[int, COUNT] = 1
+    extend: Annotated[int, COUNT_OR_0] = 0
     steps_per_epoch: Annotated[int, COUNT] = 1000
     seed: Annotated[int, SEED] = 0
     strategy: Annotated[str, OneOf(STRATEGIES)] = "one_device"
@@ -66,8 +68,18 @@ class TrainingSettings(Settings, section="training"):
     optimizer: OptimizerSettings = field(default_factory=OptimizerSettings)
 
     @property
+    def last_epoch(self) -> int:
+        """Number of epochs of the whole run."""
+        return self.n_epochs + self.extend
+
+    @property
     def n_steps(self) -> int:
         """Optimiser steps of the whole run."""
+        return self.last_epoch * self.steps_per_epoch
+
+    @property
+    def n_scheduled(self) -> int:
+        """Optimiser steps without the extension, those of the schedule of the learning rate."""
         return self.n_epochs * self.steps_per_epoch
 
     def check_metrics(self, names: Collection[str]) -> None:

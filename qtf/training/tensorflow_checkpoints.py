@@ -21,12 +21,15 @@ from qtf.training.checkpoint_files import (
     tell_of_fallback,
 )
 from qtf.training.io_errors import writing
+from qtf.training.optimization import fixed_rate
 from qtf.training.progress import Progress
 
 KEEP = 2
 # Of an optimiser, the weights and what it knows of their gradients. By the model they would not
 # all be found: TensorFlow does not see layers in a list, and another run may wrap the same network.
 HANDED_OVER = ("_trainable_variables", "_iterations", "_momentums", "_velocities")
+# Of an optimiser, what has the learning rate in it, but where that is a schedule.
+RATE, WITH_RATE = "_learning_rate", ("_learning_rate", "_variables")
 
 
 class _ProgressVariables(tf.Module):
@@ -75,6 +78,7 @@ class TensorFlowCheckpoints:
         worker: str = "0",
     ) -> None:
         self.folder = folder
+        self.optimizer = optimizer
         self.progress = progress
         self._variables = _ProgressVariables()
         seeds = [generator.state.value for generator in seed_generators(model)]
@@ -97,6 +101,8 @@ class TensorFlowCheckpoints:
     def restore(self) -> bool:
         """Restores the newest checkpoint that can be read, if there is any.
 
+        The learning rate stays that of the settings.
+
         Returns:
             Whether there was one.
 
@@ -118,16 +124,34 @@ class TensorFlowCheckpoints:
         return False
 
     def _reason_against(self, step: int) -> str | None:
+        rate = fixed_rate(self.optimizer)
+        kept = None if rate is None else rate.numpy()
         try:
             with literal_path(self.folder) as path:
-                prefix = f"{path}/{name_of(step)}"
-                state, known = self._state, self._known_task_state(prefix)
-                if len(known) < len(self._task_state):
-                    state = tf.train.Checkpoint(**self._parts, task_state=known)
-                state.restore(prefix).assert_consumed()
+                self._restore(f"{path}/{name_of(step)}")
         except damage_errors() as error:
             return reason_of(error, self.folder)
+        if rate is not None:
+            rate.assign(kept)
         return None
+
+    def _restore(self, prefix: str) -> None:
+        known = self._known_task_state(prefix)
+        had_fixed_rate = any(
+            name.startswith(f"optimizer/{RATE}/") for name, _ in tf.train.list_variables(prefix)
+        )
+        if had_fixed_rate == (fixed_rate(self.optimizer) is not None):
+            state = self._state
+            if len(known) < len(self._task_state):
+                state = tf.train.Checkpoint(**self._parts, task_state=known)
+            state.restore(prefix).assert_consumed()
+            return
+        # A run whose schedule has changed.
+        rest = self.optimizer._trackable_children()
+        parts = {name: part for name, part in rest.items() if name not in WITH_RATE}
+        optimizer = tf.train.Checkpoint(**parts)
+        state = tf.train.Checkpoint(**{**self._parts, "optimizer": optimizer}, task_state=known)
+        state.restore(prefix).expect_partial().assert_existing_objects_matched()
 
     def _known_task_state(self, prefix: str) -> list[tf.Variable]:
         """Returns the variables of the task that a checkpoint has.

@@ -41,6 +41,19 @@ def step_of(path: Path) -> int | None:
     return None if step is None else int(step)
 
 
+def digest_of(path: Path) -> str:
+    """Returns a digest of the weights in a file, by which changes are noticed.
+
+    Raises:
+        ValueError: The file is damaged.
+    """
+    try:
+        with h5py.File(path) as file:
+            return _digest(file)
+    except OSError as error:
+        raise ValueError(f"Weights {path} are damaged: {error}") from error
+
+
 def load_weights(model: keras.Model, path: Path) -> None:
     """Loads weights into a model; those without a digest, of older runs, as they are.
 

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from qtf.child_process import end_with_parent
 from reproduce.engine import layout
-from reproduce.engine.child import end_with_parent
 from reproduce.engine.fingerprints import fingerprint
 from reproduce.engine.journal import Entry, Journal
 from reproduce.engine.stages import Stage, duration

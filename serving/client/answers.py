@@ -30,23 +30,29 @@ class Observables:
 
     Attributes:
         norm: float32 (batch, n_steps + 1), or (n_steps + 1,) for one state, as all others.
-        energy: Mean of the Hamiltonian that the model was trained for; None where that is not
-            known, or depends on the time.
         magnetization_x: Mean over sites.
         magnetization_y: Mean over sites.
         magnetization_z: Mean over sites.
         version: Version of the model that answered; None as in `Trajectory`.
+        energy: Mean of the Hamiltonian that the model was trained for; None where that is not
+            known, or depends on the time.
     """
 
     norm: np.ndarray
-    energy: np.ndarray | None
     magnetization_x: np.ndarray
     magnetization_y: np.ndarray
     magnetization_z: np.ndarray
     version: int | None
+    energy: np.ndarray | None = None
 
 
-OBSERVABLE_NAMES = tuple(name for name in Observables.__annotations__ if name != "version")
+OBSERVABLE_NAMES = (
+    "norm",
+    "energy",
+    "magnetization_x",
+    "magnetization_y",
+    "magnetization_z",
+)
 
 
 @dataclass(frozen=True)

@@ -115,7 +115,7 @@ class Client:
         return Trajectory(psi[0] if is_single else psi, version)
 
     def observables(self, psi0: ArrayLike, n_steps: int) -> Observables:
-        """Returns norm, energy and magnetisations of the predicted states.
+        """Returns norm, magnetisations and, if it has one, energy of the predicted states.
 
         The answer is small, however large the states.
 
@@ -134,7 +134,7 @@ class Client:
         )
         if is_single:
             outputs = {name: values[0] for name, values in outputs.items()}
-        return Observables(**{"energy": None, **outputs}, version=version)
+        return Observables(**outputs, version=version)
 
     def start(self, psi0: ArrayLike) -> StreamState:
         """Returns the state from which `step` goes on, bound to the version served now.

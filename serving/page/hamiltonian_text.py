@@ -1,6 +1,6 @@
 """Hamiltonians as one readable line."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import cast
 
 from qtf.physics import LATTICES, HamiltonianSettings
@@ -23,16 +23,21 @@ def hamiltonian_text(physics: Mapping[str, Json]) -> str:
     """
     settings = HamiltonianSettings.from_mapping(physics)
     if settings.name == "custom":
-        return _sum_of(cast("list[Json]", settings["terms"]))
+        return f"H = {_sum_of(settings)}"
     symbols = settings.model.symbols
     values = [f"{s}{_EQUALS}{_value(physics[k])}" for k, s in symbols.items() if k in physics]
     units = ["S = σ"] if physics.get("units") == "pauli" else []
     return ", ".join([settings.model.formula, _lattice(settings), *values, *units])
 
 
-def _sum_of(terms: Sequence[Json]) -> str:
-    has_sums = any(isinstance(term, Mapping) and "on" in term for term in terms)
-    return f"H = sum of {len(terms)} {'sums of ' if has_sums else ''}Pauli strings"
+def _sum_of(settings: HamiltonianSettings) -> str:
+    terms = cast("list[Json]", settings["terms"])
+    sums = [f"Σ {term['paulis']}" for term in terms if isinstance(term, Mapping) and "on" in term]
+    strings = f"sum of {len(terms) - len(sums)} Pauli strings"
+    if not sums:
+        return strings
+    several = [strings] if len(sums) < len(terms) else []
+    return f"{' + '.join([*sums, *several])}, {_lattice(settings)}"
 
 
 def _lattice(settings: HamiltonianSettings) -> str:

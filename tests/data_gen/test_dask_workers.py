@@ -10,6 +10,7 @@ from data_gen import dask_workers
 from data_gen.dask_workers import write_with_one_thread
 from data_gen.generation import generate
 from data_gen.settings import settings_from_config
+from qtf import cluster
 from qtf.data.writing.shards import Written
 
 ROOT = Path(__file__).parents[2]
@@ -51,7 +52,7 @@ def test_local_cluster_writes_the_same_bytes_as_processes(config, written, tmp_p
 
 def test_unreachable_scheduler_is_one_clear_error(config, tmp_path, monkeypatch):
     pytest.importorskip("distributed")
-    monkeypatch.setattr(dask_workers, "CONNECTION_SECONDS", 0.2)
+    monkeypatch.setattr(cluster, "CONNECTION_SECONDS", 0.2)
     settings = settings_from_config(config)
     with pytest.raises(ValueError, match=r"must name a scheduler that answers, but is 'tcp://"):
         generate(settings, tmp_path, workers=1, dask_scheduler="tcp://127.0.0.1:9", progress=False)

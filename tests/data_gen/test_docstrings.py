@@ -9,7 +9,7 @@ def test_examples_of_docstrings_are_true():
     code = (
         "import doctest, importlib, pkgutil, data_gen;"
         "modules = [importlib.import_module(f'data_gen.{m.name}')"
-        " for m in pkgutil.iter_modules(data_gen.__path__)];"
+        " for m in pkgutil.iter_modules(data_gen.__path__) if m.name != 'import_arrays'];"
         "results = [doctest.testmod(m) for m in modules];"
         "assert sum(r.attempted for r in results) > 5, results;"
         "assert sum(r.failed for r in results) == 0"

@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -43,11 +44,16 @@ def test_environment_is_as_before(config, tmp_path, monkeypatch):
 
 
 def test_models_with_complex_amplitudes_are_verified(config, tmp_path):
-    terms = [{"coefficient": 0.7, "sites": [0, 1], "paulis": "XY"}]
-    config.update(hamiltonian={"name": "custom", "terms": terms}, n_sites=(2,))
+    terms = [{"paulis": "XY", "on": "nearest", "coefficient": 0.7}, [0.2, [0], "Y"]]
+    file = tmp_path / "terms.json"
+    file.write_text(json.dumps(terms))
+    config.update(hamiltonian={"name": "custom", "terms_file": str(file)}, n_sites=(2, 3))
     config.update(n_trajectories={"train": 3}, initial_states="haar", dtype="float64")
-    generate(settings_from_config(config), tmp_path, workers=1, progress=False)
+    settings = settings_from_config(config)
+    file.unlink()
+    generate(settings, tmp_path, workers=1, progress=False)
     assert verify(tmp_path, progress=False).problems == ()
+    assert Manifest.load(tmp_path).hamiltonian == {"name": "custom", "terms": terms}
 
 
 def test_generation_fails_without_workers(config, tmp_path):

@@ -43,7 +43,7 @@ try:
         raise OSError("no space")
 except OSError as error:
     assert str(error) == "no space"
-assert writer.file is not None
+assert len(writer.sha256) == 64
 """
 )
 

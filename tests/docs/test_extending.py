@@ -81,18 +81,18 @@ def test_section_names_at_most_two_files(title):
     assert 1 <= len(files - {"qtf/physics/lattices/chain.py"}) <= 2
 
 
-TRIANGLE = {"name": "heisenberg", "lattice": "triangular", "n_rows": 3, "n_columns": 3}
+LIEB = {"name": "heisenberg", "lattice": "lieb", "n_rows": 2, "n_columns": 2}
 
 
 @pytest.fixture
-def triangular():
+def lieb():
     blocks = re.findall(r"^```python\n(.*?)^```", SECTIONS["A lattice"], re.M | re.S)
     namespace = {"__name__": "extending"}
     for block in blocks[:2]:
         exec(block, namespace)
 
 
-@pytest.mark.usefixtures("triangular")
+@pytest.mark.usefixtures("lieb")
 def test_ground_states_are_searched_on_a_new_lattice():
     from qtf.ground_states.runs.assembly import make_wave_function
     from qtf.ground_states.runs.facts import find_facts
@@ -101,7 +101,7 @@ def test_ground_states_are_searched_on_a_new_lattice():
     def settings(**wave_function):
         return RunSettings.from_mapping(
             {
-                "physics": {"hamiltonian": TRIANGLE},
+                "physics": {"hamiltonian": LIEB},
                 "network": {"name": "lstm_2d", "units": 4},
                 "wave_function": wave_function,
                 "symmetry": {"group": "lattice", "in_training": True},
@@ -112,22 +112,23 @@ def test_ground_states_are_searched_on_a_new_lattice():
     facts = find_facts(settings())
     assert facts.reference.kind == "exact"
     psi = make_wave_function(settings(), facts)
-    assert psi.n_symmetries == 4
-    assert psi(np.zeros((2, 9), np.int32))[0].shape == (2,)
-    with pytest.raises(ValueError, match="marshall_sign` must be False on this lattice"):
-        find_facts(settings(marshall_sign=True))
+    assert psi.n_symmetries == 2
+    assert psi(np.zeros((2, 12), np.int32))[0].shape == (2,)
+    # Its corners are every second site.
+    assert find_facts(settings(marshall_sign=True)).sign_sites == (0, 3, 6, 9)
 
 
-@pytest.mark.usefixtures("triangular")
+@pytest.mark.usefixtures("lieb")
 def test_open_systems_have_the_strings_of_a_new_lattice():
     from qtf.open_systems.runs.assembly import make_distribution
     from qtf.open_systems.runs.settings import OpenSystemSettings
 
     settings = OpenSystemSettings.from_mapping(
         {
-            "physics": {"hamiltonian": TRIANGLE},
+            "physics": {"hamiltonian": LIEB},
             "network": {"name": "gated_2d", "units": 4},
-            "strings": 4,
+            "objective": {"every_outcome": False},
+            "strings": 2,
         }
     )
-    assert make_distribution(settings).strings[0] == (0, 1, 2, 5, 4, 3, 6, 7, 8)
+    assert make_distribution(settings).strings[0] == (0, 1, 2, 3, 4, 5, 11, 10, 9, 8, 7, 6)

@@ -48,6 +48,25 @@ def test_a_stopped_training_ends_as_the_whole_one(tmp_path):
     assert_tensorflow_reads(whole, one)
 
 
+def test_an_extended_training_that_is_stopped_ends_as_the_whole_one(tmp_path):
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    done = train(tmp_path, "dynamics", *DYNAMICS, f"--workdir={whole}")
+    assert done.returncode == 0, done.stderr
+    before = (whole / "checkpoints/ckpt-6.npz").read_bytes()
+    # From a schedule to a constant rate, which is a variable of the optimiser.
+    change = ["--extend=2", "--change", "--config.training.optimizer.schedule=constant"]
+    done = train(tmp_path, "dynamics", *DYNAMICS, *change, f"--workdir={whole}")
+    assert done.returncode == 0, done.stderr
+    assert (whole / "before-6/checkpoints/ckpt-6.npz").read_bytes() == before
+    shutil.copytree(whole, stopped)
+    (stopped / "checkpoints/ckpt-12.npz").unlink()
+    done = train(tmp_path, "dynamics", *DYNAMICS, *change, f"--workdir={stopped}")
+    assert "step 9/12" in done.stderr
+    one, other = (np.load(path / "checkpoints/ckpt-12.npz") for path in (whole, stopped))
+    for name in one:
+        np.testing.assert_array_equal(one[name], other[name], err_msg=name)
+
+
 def test_a_ground_state_is_sought_by_reconfiguration(tmp_path):
     flags = [*CHAIN, "--config.training.n_epochs=2", f"--workdir={tmp_path / 'run'}"]
     done = train(tmp_path, "ground_state", *flags)

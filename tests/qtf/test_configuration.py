@@ -73,3 +73,17 @@ def test_a_free_section_is_replaced_as_a_whole():
 def test_mistakes_are_told(values, message):
     with pytest.raises(ValueError, match=message):
         from_config(Whole, ConfigDict(values))
+
+
+@dataclass(frozen=True)
+class Named(Settings):
+    runs: tuple[str, ...] = ()
+    whole: Whole = field(default_factory=Whole)
+
+
+def test_several_words_are_one_text_with_commas():
+    config = config_dict(Named(runs=("a",)))
+    assert config.runs == "a"
+    config.runs = "/runs/a,b.c,"
+    assert from_config(Named, config).runs == ("/runs/a", "b.c")
+    assert from_config(Named, ConfigDict({"runs": ""})) == Named()

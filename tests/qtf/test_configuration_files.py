@@ -60,7 +60,7 @@ def test_an_installed_package_holds_its_configurations(tmp_path, monkeypatch):
     [
         ("configs/ground_state/isng_square.py", f"does not exist; did you mean {ISING}?"),
         ("ising_square.py", f"ising_square.py does not exist; did you mean {ISING}?"),
-        ("configs/data", "is a folder; it holds demo.py, ising.py, paper.py, small.py."),
+        ("configs/data", "is a folder; it holds demo.py, driven.py, ising.py, paper.py, small.py."),
         ("zzz", "does not exist; those that come with qtf are in configs/data, configs/dyn"),
         ("", "but an empty one does not exist"),
     ],
@@ -128,8 +128,8 @@ def test_a_name_of_several_or_of_other_configurations_is_told(name, folder, word
     ("name", "words"),
     [
         ("ising_sqare", "ising_sqare does not exist; did you mean ising_square?"),
-        ("zzz", "those that come with qtf are grow_chain, grow_square, heisenberg_chain, heis"),
-        ("smal", "those that come with qtf are grow_chain"),
+        ("zzz", ", grow_chain, grow_square, heisenberg_chain, heis"),
+        ("smal", ", grow_chain, grow_square, "),
     ],
 )
 def test_a_wrong_name_is_compared_with_those_that_the_command_takes(elsewhere, name, words):
@@ -161,6 +161,20 @@ def test_a_file_without_a_configuration_is_told(elsewhere, content, words):
     Path("broken.py").write_text(content)
     with pytest.raises(ConfigurationError, match=re.escape(words)):
         load_configuration("broken.py")
+
+
+def test_a_file_of_terms_is_looked_for_beside_the_configuration(elsewhere):
+    folder = elsewhere / "systems"
+    folder.mkdir()
+    section = "{'hamiltonian': {'name': 'custom', 'terms_file': name}, 'other_file': 'own.json'}"
+    (folder / "own.py").write_text(HEADER + f"def get_config(name): return ConfigDict({section})")
+    (folder / "own.json").write_text("[]")
+    config = load_configuration("systems/own.py:own.json")
+    assert config.hamiltonian.terms_file == "systems/own.json"
+    assert config.other_file == "own.json"
+    # Not there: it is one of the current folder.
+    config = load_configuration("systems/own.py:here.json")
+    assert config.hamiltonian.terms_file == "here.json"
 
 
 def test_a_choice_for_a_file_that_takes_none_is_told():

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib.image
@@ -332,3 +333,23 @@ def test_absent_server_is_one_line_soon(predict):
     _one_line(done, "UNAVAILABLE: No connection to 127.0.0.1:9: Connection refused", "attempts")
     start = "qtf-serve --model_name=ising --model_base_path=MODELS/ising"
     _one_line(done, f"Is a server running at http://127.0.0.1:9? `{start}` starts one")
+
+
+DRIVE = {"term": "coupling", "times": [0, 1], "values": [0.5, 1.0], "law": "linear"}
+
+
+def test_energies_that_a_model_does_not_tell_are_left_out():
+    prediction = _prediction()
+    told = replace(prediction, observables=replace(prediction.observables, energy=None))
+    assert "energy" not in table(told)
+    assert "energy" not in json.loads(as_json(told))
+
+
+def test_exact_evolution_of_a_driven_model_is_driven():
+    driven = Physics(drive=(DRIVE,)).for_sites(2)
+    np.testing.assert_array_equal(driven.at(1.0).to_dense(), Physics().for_sites(2).to_dense())
+
+
+def test_exact_evolution_needs_a_hamiltonian():
+    with pytest.raises(ValueError, match="--exact needs a Hamiltonian, but the model has learned"):
+        Physics(hamiltonian={}).for_sites(2)

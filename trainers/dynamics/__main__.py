@@ -14,13 +14,21 @@ from absl import flags
 from qtf.command_line import run_command
 from qtf.configuration_files import define_configuration, require_flags
 from qtf.quiet_import import import_backend_quietly
-from trainers.flags import define_backend, define_profile
+from trainers.flags import (
+    define_backend,
+    define_change,
+    define_extend,
+    define_init_from,
+    define_profile,
+    extend,
+)
 
 define_configuration("What to train.", "dynamics")
 DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of trajectories from data_gen.")
 WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.")
-INIT_FROM = flags.DEFINE_string("init_from", None, "Run whose best weights to start from.")
-
+INIT_FROM = define_init_from()
+EXTEND = define_extend()
+CHANGE = define_change()
 BACKEND = define_backend()
 PROFILE = define_profile()
 
@@ -38,7 +46,7 @@ def _main() -> None:
     from qtf.dynamics.runs.settings import DynamicsSettings
     from qtf.resolved_configuration import settings_from_flags
 
-    settings = settings_from_flags(DynamicsSettings)
+    settings = extend(settings_from_flags(DynamicsSettings), EXTEND.value)
     settings.check_data_dir(DATA_DIR.value)
     import_backend_quietly(BACKEND.value)
     from qtf.dynamics.runs.assembly import run
@@ -50,6 +58,7 @@ def _main() -> None:
         workdir,
         data_dir=DATA_DIR.value,
         init_from=INIT_FROM.value,
+        change=CHANGE.value,
         profile=PROFILE.value,
     )
     if result is not None:

@@ -12,7 +12,7 @@ from qtf.dynamics.evaluation import Evaluation, evaluate
 from qtf.dynamics.generator_file import fit_facts
 from qtf.dynamics.rollout import Rollout
 from qtf.files import writable_folder
-from qtf.physics import evolve, printed_state
+from qtf.physics import DrivenHamiltonian, PauliSum, evolve, printed_state
 from qtf.progress import announced
 from qtf.run_kinds import DYNAMICS, check_kind
 from qtf.training.logbook import read_metrics
@@ -89,8 +89,10 @@ def run(
         started = time.monotonic()
         evaluations[n] = _evaluate_length(states, n, rollout, n_steps, n_samples)
         seconds[n] = time.monotonic() - started
-        if 2 <= n <= 7 and states.hamiltonian(n) is not None:
-            printed[n] = _printed_trajectories(states, n, rollout, n_steps)
+        hamiltonian = states.hamiltonian(n)
+        if 2 <= n <= 7 and hamiltonian is not None:
+            times = states.dt * np.arange(n_steps + 1)
+            printed[n] = _printed_trajectories(hamiltonian, times, rollout)
     facts = Facts(
         run=Path(workdir).resolve().name,
         data=states.name,
@@ -148,11 +150,10 @@ def _evaluate_length(
 
 
 def _printed_trajectories(
-    states: States, n_sites: int, rollout: Rollout, n_steps: int
+    hamiltonian: PauliSum | DrivenHamiltonian, times: np.ndarray, rollout: Rollout
 ) -> tuple[np.ndarray, np.ndarray]:
-    psi0 = printed_state(n_sites)
-    times = states.dt * np.arange(n_steps + 1)
-    return evolve(states.hamiltonian(n_sites), psi0, times), rollout(psi0, n_steps)
+    psi0 = printed_state(hamiltonian.n_sites)
+    return evolve(hamiltonian, psi0, times), rollout(psi0, len(times) - 1)
 
 
 def _check_fit(states: States, n_max: int, law: RecordedLaw) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -113,7 +114,7 @@ class StatesFromLaw:
     """
 
     def __init__(self, law: RecordedLaw, n_sites: Sequence[int], seed: int) -> None:
-        if law.is_given:
+        if law.is_given or law.hamiltonian is None:
             raise ValueError(
                 "Flag --data_dir is needed: the run has learned from given trajectories, and no law"
                 " tells what others are."
@@ -131,9 +132,9 @@ class StatesFromLaw:
             self.law.initial_states, n_sites, n_samples, seed=self._seed, stream=stream
         )
 
-    def hamiltonian(self, n_sites: int) -> PauliSum | DrivenHamiltonian | None:
+    def hamiltonian(self, n_sites: int) -> PauliSum | DrivenHamiltonian:
         """Returns the Hamiltonian of a chain."""
-        return self.law.operator(n_sites)
+        return cast("PauliSum | DrivenHamiltonian", self.law.operator(n_sites))
 
     def least_squares_trajectories(self, n_sites: int) -> np.ndarray | None:
         """Returns trajectories that determine the one-step map, or None if there is none."""

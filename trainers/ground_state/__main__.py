@@ -17,13 +17,23 @@ from absl import flags
 from qtf.command_line import run_command
 from qtf.configuration_files import define_configuration, require_flags
 from qtf.quiet_import import import_backend_quietly
-from trainers.flags import define_backend, define_profile
+from trainers.flags import (
+    define_backend,
+    define_change,
+    define_extend,
+    define_init_from,
+    define_profile,
+    extend,
+)
 
 if TYPE_CHECKING:
     from qtf.ground_states.runs.settings import GroundStateSettings
 
 define_configuration("Which ground state, and how.", "ground_state")
 WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.")
+INIT_FROM = define_init_from()
+EXTEND = define_extend()
+CHANGE = define_change()
 BACKEND = define_backend()
 PROFILE = define_profile()
 
@@ -40,7 +50,7 @@ def _main() -> None:
     from qtf.ground_states.runs.settings import GroundStateSettings
     from qtf.resolved_configuration import settings_from_flags
 
-    settings = settings_from_flags(GroundStateSettings)
+    settings = extend(settings_from_flags(GroundStateSettings), EXTEND.value)
     command = _grow if settings.growth.sizes else _search
     command(settings, str(WORKDIR.value))
 
@@ -53,7 +63,14 @@ def _search(settings: "GroundStateSettings", workdir: str) -> None:
     from qtf.ground_states.runs.refinement import run_and_refine
     from qtf.ground_states.runs.report import lines, measure, write_result
 
-    training = run_and_refine(settings, facts, workdir, profile=PROFILE.value)
+    training = run_and_refine(
+        settings,
+        facts,
+        workdir,
+        init_from=INIT_FROM.value,
+        change=CHANGE.value,
+        profile=PROFILE.value,
+    )
     result = measure(training, workdir, facts.reference)
     write_result(result, workdir)
     for line in lines(result, settings.physics.hamiltonian):
@@ -62,6 +79,9 @@ def _search(settings: "GroundStateSettings", workdir: str) -> None:
 
 
 def _grow(settings: "GroundStateSettings", workdir: str) -> None:
+    for flag in (INIT_FROM, CHANGE):
+        if flag.value:
+            raise ValueError(f"Flag --{flag.name} must not be given for a growth, but is.")
     from qtf.ground_states.runs.facts import find_facts
     from trainers.ground_state.growth.stages import make_stages
 

@@ -12,10 +12,20 @@ from absl import flags
 from qtf.command_line import run_command, value_of
 from qtf.configuration_files import define_configuration, require_flags
 from qtf.quiet_import import import_backend_quietly
-from trainers.flags import define_backend, define_profile
+from trainers.flags import (
+    define_backend,
+    define_change,
+    define_extend,
+    define_init_from,
+    define_profile,
+    extend,
+)
 
 define_configuration("Which system, and how.", "open_system")
 WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.")
+INIT_FROM = define_init_from()
+EXTEND = define_extend()
+CHANGE = define_change()
 BACKEND = define_backend()
 PROFILE = define_profile()
 
@@ -32,13 +42,19 @@ def _main() -> None:
     from qtf.open_systems.runs.settings import OpenSystemSettings
     from qtf.resolved_configuration import settings_from_flags
 
-    settings = settings_from_flags(OpenSystemSettings)
+    settings = extend(settings_from_flags(OpenSystemSettings), EXTEND.value)
     import_backend_quietly(BACKEND.value)
     from qtf.open_systems.runs.assembly import run
     from qtf.open_systems.runs.report import lines, measure
 
     workdir = value_of(WORKDIR)
-    training = run(settings, workdir, profile=PROFILE.value)
+    training = run(
+        settings,
+        workdir,
+        init_from=INIT_FROM.value,
+        change=CHANGE.value,
+        profile=PROFILE.value,
+    )
     for line in lines(measure(training, workdir)):
         print(line)
     print(f"Run folder: {workdir}")

@@ -15,10 +15,19 @@ from qtf.dynamics.runs.exact_data import exact_source, exact_validation
 from qtf.dynamics.runs.settings import LBFGS, DynamicsSettings, DynamicsTrainingSettings
 from qtf.dynamics.task import DynamicsTask, TrajectorySource
 from qtf.run_kinds import DYNAMICS, check_kind
+from qtf.training.changes import ChangeRules
 from qtf.training.loop import train
 from qtf.training.run_folder import RunFolder
 
-
+# What another value changes from now on, and not what was learned.
+CHANGEABLE = (
+    "data.weights",
+    "data.batch_size",
+    "data.n_validation",
+    "data.n_rollouts",
+    "data.rollout_steps",
+    "data.cache",
+)
 # Law of the states on which a network grows that learns from given trajectories.
 GROWN_FROM = "haar"
 
@@ -50,6 +59,7 @@ def run(
     *,
     data_dir: Path | str | None = None,
     init_from: Path | str | None = None,
+    change: bool = False,
     profile: bool = False,
 ) -> FitResult | None:
     """Trains a model of dynamics in the run folder `workdir`.
@@ -59,6 +69,7 @@ def run(
         workdir: The run folder.
         data_dir: Folder of trajectories; needed by `data.source` = "files".
         init_from: Run folder whose best weights the model starts from.
+        change: Whether the run may go on with other settings, see `ChangeRules`.
         profile: Whether ten of the first steps are traced for TensorBoard.
 
     Returns:
@@ -86,7 +97,18 @@ def run(
             task, settings, trajectories.law, recorded, workdir, data_dir=files
         )
     del recorded["fit"]
-    train(task.build, settings.training, recorded, workdir, kind=DYNAMICS, profile=profile)
+    rules = ChangeRules(
+        changeable=CHANGEABLE, demanded=change, usual=DynamicsSettings().as_mapping()
+    )
+    train(
+        task.build,
+        settings.training,
+        recorded,
+        workdir,
+        kind=DYNAMICS,
+        profile=profile,
+        rules=rules,
+    )
     return None
 
 

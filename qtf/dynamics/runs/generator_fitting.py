@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from qtf.data.laws import RecordedLaw
 from qtf.data.loading import load_trajectories
 from qtf.data.schema import Manifest
-from qtf.data.laws import RecordedLaw
 from qtf.dynamics.generator_file import write_generator
 from qtf.dynamics.generator_fit import FitResult, fit_generator
 from qtf.dynamics.generator_report import coefficient_table, identify, lag_sentence

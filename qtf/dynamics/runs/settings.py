@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 from qtf.checks import COUNT, FLAG, OneOf, Optional
-from qtf.data.settings import EXACT, FILES, DataSettings, ExactSettings
+from qtf.data.settings import ARRAYS, EXACT, FILES, DataSettings, ExactSettings
 from qtf.dynamics.settings import LOCAL_GENERATOR, LOSSES, FitSettings, ModelSettings, metric_names
 from qtf.settings import Settings
 from qtf.training.optimizers import OptimizerSettings
@@ -81,6 +81,11 @@ class DynamicsSettings(Settings):
         Raises:
             ValueError: There are none.
         """
+        if self.data.source == ARRAYS:
+            raise ValueError(
+                f'Setting `data.source` must be "{FILES}" or "{EXACT}" here: only Python has'
+                " arrays, see `qtf.train_dynamics`."
+            )
         if self.data.source == FILES and data_dir is None:
             raise ValueError(f'Flag --data_dir is needed when `data.source` is "{FILES}".')
 
@@ -107,5 +112,10 @@ class DynamicsSettings(Settings):
             raise ValueError(
                 f'Setting `training.method` = "{LBFGS}" needs the preset "{LOCAL_GENERATOR}", but'
                 f' `model.preset` is "{self.model.preset}".'
+            )
+        if self.method == LBFGS and self.training.extend:
+            raise ValueError(
+                "Setting `training.extend` must be 0 for a fit, which ends by itself, but is"
+                f" {self.training.extend}."
             )
         self.training.check_metrics(metric_names(self.data.n_sites))

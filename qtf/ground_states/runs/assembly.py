@@ -11,9 +11,11 @@ from tqdm import tqdm
 from qtf.autoregressive.network import make_network
 from qtf.data.random_source import RandomSource
 from qtf.ground_states.estimates import EnergyEstimate
+from qtf.ground_states.last_part import last_part
 from qtf.ground_states.local_energy import LocalEnergy
 from qtf.ground_states.penalties import Penalties
 from qtf.ground_states.runs.facts import Facts
+from qtf.ground_states.runs.gaps import digests_of_states_below, load_states_below
 from qtf.ground_states.runs.settings import RunSettings
 from qtf.ground_states.symmetries import SymmetricWaveFunction, symmetrizer
 from qtf.ground_states.task import (
@@ -26,12 +28,24 @@ from qtf.ground_states.task import (
 )
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.run_kinds import GROUND_STATES
+from qtf.training.changes import ChangeRules
+from qtf.training.initial_weights import check_initial_run, take_weights
 from qtf.training.loop import train
 from qtf.training.memory import tell_memory
+from qtf.training.run_folder import RunFolder
 from qtf.training.training import Step
 
 # Images of flipped spins of a sample that are evaluated at once: as fast as more.
 MAX_IMAGES = 112
+CHANGEABLE = (
+    "sampling.n_samples",
+    "sampling.n_validation",
+    "sampling.chunk",
+    "sampling.n_prefixes",
+    "reference",
+    "states_below",
+)
+DIRECTION_KEYS = ("min_sr.diag_shift", "min_sr.momentum")
 
 
 def run(
@@ -40,6 +54,8 @@ def run(
     workdir: Path | str,
     *,
     start_from: Path | str | None = None,
+    init_from: Path | str | None = None,
+    change: bool = False,
     profile: bool = False,
 ) -> GroundStateTraining:
     """Searches a ground state in the run folder `workdir`.
@@ -48,7 +64,10 @@ def run(
         settings: Settings of the run, which its folder records.
         facts: What `find_facts` has shown for them.
         workdir: The run folder.
-        start_from: Folder of a run with the same weights, from which this one starts.
+        start_from: Folder of a run with the same weights, from which this one starts, with the
+            moments of its optimiser.
+        init_from: Folder of a run whose best weights this one starts from.
+        change: Whether the run may go on with other settings, see `ChangeRules`.
         profile: Whether ten of the first steps are traced for TensorBoard.
 
     Returns:
@@ -57,33 +76,75 @@ def run(
     Raises:
         ValueError: The settings or the run folder do not fit.
     """
+    settings = watch_loss(settings)
     task = make_task(settings, facts)
+    initial = None if init_from is None else _initial_run(settings, init_from)
     for question in facts.open_questions:
         tqdm.write(f"Warning: {question}")
     sys.stdout.flush()
 
     def build() -> GroundStateTraining:
         training = task.build()
+        if initial is not None:
+            take_weights(training.model, initial)
         _tell_memory(training, settings)
         return training
 
+    asked = settings.as_mapping()
+    if init_from is not None:
+        asked["init_from"] = str(Path(init_from).resolve())
+    if settings.orthogonal_to:
+        asked["states_below"] = digests_of_states_below(settings)
     return train(
         build,
         settings.training,
-        settings.as_mapping(),
+        asked,
         workdir,
         kind=GROUND_STATES,
         start_from=start_from,
         profile=profile,
         kept=True,
+        rules=ChangeRules(
+            changeable=_changeable(settings), demanded=change, usual=type(settings)().as_mapping()
+        ),
     )
+
+
+def _changeable(settings: RunSettings) -> tuple[str, ...]:
+    """Returns what another value changes from now on, and not what is searched."""
+    penalties = (f"penalties.{key}" for key in settings.penalties.as_mapping())
+    # Without it there is no direction of the step before.
+    has_direction = settings.min_sr.diag_shift is not None
+    return (*CHANGEABLE, *penalties, *(DIRECTION_KEYS if has_direction else ()))
+
+
+def _initial_run(settings: RunSettings, init_from: Path | str) -> RunFolder:
+    folder, form = RunFolder(last_part(init_from)), settings.wave_function.as_mapping()
+    alike = {
+        "network": settings.network.as_mapping(),
+        "wave_function": {key: form[key] for key in ("order", "positive", "phase")},
+    }
+    check_initial_run(folder, GROUND_STATES, alike)
+    return folder
+
+
+def watch_loss(settings: RunSettings) -> RunSettings:
+    """Returns settings that keep the weights of the lowest loss where states below raise it.
+
+    The lowest energy would be that of a mixture with the states below.
+    """
+    if not settings.orthogonal_to or settings.training.monitor != "energy":
+        return settings
+    training = dataclasses.replace(settings.training, monitor="loss")
+    return dataclasses.replace(settings, training=training)
 
 
 def make_task(settings: RunSettings, facts: Facts) -> GroundStateTask:
     """Returns the task of a run.
 
     Raises:
-        ValueError: The network does not fit.
+        FileNotFoundError: A run that the settings name has no weights or no result.
+        ValueError: The network, or such a run, does not fit.
     """
     lattice = settings.physics.hamiltonian.lattice
     sampling, training, symmetry = settings.sampling, settings.training, settings.symmetry
@@ -100,6 +161,7 @@ def make_task(settings: RunSettings, facts: Facts) -> GroundStateTask:
         seed=training.seed,
         reference=None if facts.reference is None else facts.reference.energy,
         penalties=Penalties(**settings.penalties.as_mapping()),
+        below=load_states_below(settings),
         configurations=AllConfigurations if sampling.every_configuration else Samples,
         make_step=_step(settings),
         # What has the symmetries built in need not be asked for them.
@@ -122,6 +184,7 @@ def make_wave_function(settings: RunSettings, facts: Facts) -> WaveFunction | Sy
         network=network,
         sites=lattice.site_order(wave_function.order),
         zero_magnetization=wave_function.zero_magnetization,
+        magnetization=wave_function.magnetization,
         sign_sites=facts.sign_sites,
     )
     average = _symmetrizer(settings)

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 from qtf.ground_states.held_energy import lowest_energy_held
 from qtf.ground_states.sector import Sector
-from qtf.ground_states.settings import WaveFunctionSettings
-from qtf.physics import PauliSum, lanczos_ground_energy
+from qtf.ground_states.settings import PenaltySettings, WaveFunctionSettings
+from qtf.physics import PauliSum
 from qtf.physics.ground_energies import QUICK_LANCZOS_SITES
 from qtf.physics.sign_rules import (
     conserves_total,
@@ -77,6 +77,9 @@ def check_promises(
 ) -> tuple[str, ...]:
     """Checks that the ground state has the magnetisation and the symmetries that are built in.
 
+    Of a `magnetization` of the sector it is asked only whether it is conserved: what is sought then
+    is the lowest state that has it.
+
     Args:
         hamiltonian: Any that has the symmetries.
         sector: Magnetisation and symmetries of the wave function.
@@ -90,6 +93,11 @@ def check_promises(
         ValueError: The ground state is none that the wave function can have.
     """
     open_questions = []
+    if sector.magnetization is not None and not conserves_total(hamiltonian, "Z"):
+        raise ValueError(
+            "Setting `wave_function.magnetization` must be None for this Hamiltonian, which does"
+            " not conserve it."
+        )
     if sector.zero_magnetization:
         if sector.n_sites % 2:
             raise ValueError(
@@ -109,6 +117,21 @@ def check_promises(
     if sector.group is not None and not positive:
         open_questions += _check_average(hamiltonian, sector, sign_sites)
     return tuple(open_questions)
+
+
+def question_penalties(settings: PenaltySettings, hamiltonian: PauliSum) -> tuple[str, ...]:
+    """Returns why penalties may change the ground state, one sentence each.
+
+    Args:
+        settings: The section `penalties`.
+        hamiltonian: Any.
+    """
+    if not settings.magnetization or conserves_total(hamiltonian, "Z"):
+        return ()
+    return (
+        "`penalties.magnetization` raises the energy of this Hamiltonian, which does not conserve"
+        " the magnetisation; with 0 it does not.",
+    )
 
 
 def _has_full_rotations(hamiltonian: PauliSum) -> bool:
@@ -138,7 +161,10 @@ def _check_average(hamiltonian: PauliSum, sector: Sector, sign_sites: Sequence[i
     right = find_sign_sites(hamiltonian)
     if right is None:
         return _ask_lanczos("symmetry.group", "none", hamiltonian, sector, sign_sites)
-    half_down = sector.zero_magnetization or _has_full_rotations(hamiltonian)
+    if sector.magnetization is None:
+        half_down = sector.zero_magnetization or _has_full_rotations(hamiltonian)
+    else:
+        half_down = sector.magnetization == 0
     if _same_at_all_images(frozenset(right) ^ frozenset(sign_sites), sector, half_down=half_down):
         return []
     raise ValueError(
@@ -181,7 +207,9 @@ def _ask_lanczos(
             f"It is not proven that `{name}` leaves the ground state in; `{name}={without}` leaves"
             " in every state."
         ]
-    ground = lanczos_ground_energy(hamiltonian)
+    ground = lowest_energy_held(
+        hamiltonian, Sector(sector.n_sites, magnetization=sector.magnetization)
+    )
     held = lowest_energy_held(hamiltonian, sector, sign_sites)
     largest = sum(abs(term.coefficient) for term in hamiltonian.terms)
     if held - ground > SAME_ENERGY * largest:

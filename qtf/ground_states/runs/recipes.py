@@ -1,6 +1,7 @@
 """What several ground-state configurations share: how a small and how a large system is trained."""
 
 from ml_collections import ConfigDict
+from ml_collections.config_dict import placeholder
 
 from qtf.configuration import config_dict
 from qtf.ground_states.runs.settings import GroundStateSettings
@@ -11,9 +12,9 @@ MAX_SMALL_SIDE = 6
 
 
 def start(name: str, **values: object) -> ConfigDict:
-    """Returns the default configuration for a Hamiltonian."""
+    """Returns the default configuration for a Hamiltonian, whose edges a flag may close."""
     config = config_dict(GroundStateSettings())
-    config.physics.hamiltonian = {"name": name, **values}
+    config.physics.hamiltonian = {"name": name, "periodic": placeholder(bool), **values}
     return config
 
 

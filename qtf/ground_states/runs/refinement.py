@@ -22,16 +22,24 @@ WARMUP_STEPS = 5
 
 
 def run_and_refine(
-    settings: GroundStateSettings, facts: Facts, workdir: Path | str, *, profile: bool = False
+    settings: GroundStateSettings,
+    facts: Facts,
+    workdir: Path | str,
+    *,
+    init_from: Path | str | None = None,
+    change: bool = False,
+    profile: bool = False,
 ) -> GroundStateTraining:
     """Searches a ground state as `run` does, and refines it if the settings say so.
 
-    Stopped in either part, the same call continues.
+    Stopped in either part, the same call continues. An extension is one of the refinement.
 
     Args:
         settings: Settings of the command.
         facts: What `find_facts` has shown for them.
         workdir: Run folder of the training; that of a refinement is inside.
+        init_from: Run folder whose best weights the training starts from.
+        change: Whether either part may go on with other settings, see `ChangeRules`.
         profile: Whether ten of the first steps are traced for TensorBoard.
 
     Returns:
@@ -41,13 +49,16 @@ def run_and_refine(
     Raises:
         ValueError: The settings or a run folder do not fit.
     """
-    training = make_part(RunSettings, settings)
+    part = make_part(RunSettings, settings)
+    if settings.refinement.n_epochs:
+        part = replace(part, training=replace(part.training, extend=0))
+    trained = run(part, facts, workdir, init_from=init_from, change=change, profile=profile)
     if not settings.refinement.n_epochs:
-        return run(training, facts, workdir, profile=profile)
-    run(training, facts, workdir, profile=profile)
+        return trained
     start = optimizer_steps(RunFolder(workdir).checkpoints)
     folder = Path(workdir) / REFINEMENT
-    return run(make_refinement(settings, start=start), facts, folder, start_from=workdir)
+    refinement = make_refinement(settings, start=start)
+    return run(refinement, facts, folder, start_from=workdir, change=change)
 
 
 def make_refinement(settings: GroundStateSettings, *, start: int) -> RefinedSettings:
@@ -80,7 +91,7 @@ def make_refinement(settings: GroundStateSettings, *, start: int) -> RefinedSett
             steps_per_epoch=refinement.steps_per_epoch,
             stop_below=0.0,
             patience=0,
-            monitor="energy",
+            monitor="loss" if settings.orthogonal_to else "energy",
             stop_metric="v_score",
             optimizer=replace(
                 training.optimizer,

@@ -8,12 +8,12 @@ from typing import Any
 from qtf.files import write_json
 from qtf.ground_states.estimates import relative_error
 from qtf.ground_states.exact_sums import MAX_LISTED_SITES, variational_energy
+from qtf.ground_states.runs.gaps import RESULT, Gap, find_gap
 from qtf.ground_states.task import GroundStateTraining
 from qtf.physics import HamiltonianSettings, published_energies
 from qtf.physics.known_energies import KnownEnergy
 from qtf.training.run_folder import RunFolder
 
-RESULT = "result.json"
 NO_RELATIVE_ERROR = "Relative error: none, as the reference is 0"
 
 
@@ -30,6 +30,7 @@ class Result:
         energy: Energy from sums over all configurations; None: there are too many.
         n_symmetries: Number of known symmetries that are not built in.
         averaged: Energy of the average over them, from sums over all configurations.
+        gap: Distance from the energy of a lower state; None: none is named.
     """
 
     n_sites: int
@@ -40,6 +41,7 @@ class Result:
     energy: float | None = None
     n_symmetries: int | None = None
     averaged: float | None = None
+    gap: Gap | None = None
 
     def to_mapping(self) -> dict[str, Any]:
         """Returns the content of `result.json`."""
@@ -54,6 +56,7 @@ class Result:
             **self.metrics,
             "warnings": list(self.warnings),
             **{key: value for key, value in sums.items() if value is not None},
+            **({} if self.gap is None else self.gap.to_mapping()),
             **{
                 f"reference_{name}": getattr(self.reference, name, None)
                 for name in ("source", "error", "kind")
@@ -87,9 +90,14 @@ def measure(
         warnings=tuple(training.warnings(measurement)),
         reference=reference,
     )
+    if psi.n_sites <= MAX_LISTED_SITES:
+        result = replace(result, energy=variational_energy(psi, task.hamiltonian, xla=task.xla))
+    folder = RunFolder(workdir)
+    if folder.config.exists():
+        gap = find_gap(result.metrics, result.energy, folder.load_config())
+        result = replace(result, gap=gap)
     if psi.n_sites > MAX_LISTED_SITES:
         return result
-    result = replace(result, energy=variational_energy(psi, task.hamiltonian, xla=task.xla))
     if task.symmetrized is None:
         return result
     average = task.symmetrized(psi)
@@ -129,6 +137,8 @@ def lines(result: Result, hamiltonian: HamiltonianSettings) -> Iterator[str]:
         if total is not None:
             relative = _relative(total, reference)
             yield f"{name}: {total:.9g}{f', relative error {relative}' if relative else ''}"
+    if result.gap is not None:
+        yield from result.gap.lines()
     yield from (f"Warning: {warning}" for warning in result.warnings)
 
 

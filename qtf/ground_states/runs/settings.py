@@ -1,7 +1,7 @@
 """What the command is told, and what each of its runs is told."""
 
 from dataclasses import dataclass, field, fields
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from qtf.autoregressive.settings import NetworkSettings
 from qtf.checks import FINITE, Optional, require
@@ -14,6 +14,7 @@ from qtf.ground_states.settings import (
     SamplingSettings,
     SymmetrySettings,
     WaveFunctionSettings,
+    check_magnetization,
 )
 from qtf.physics import HamiltonianSettings
 from qtf.settings import Settings
@@ -68,6 +69,10 @@ class RunSettings(Settings):
         min_sr: Stochastic reconfiguration.
         reference: Ground energy where it is known; None: the best one that is found for the
             Hamiltonian, if any.
+        orthogonal_to: Folders of runs of lower states, which the wave function is kept orthogonal
+            to; several ones with commas between.
+        gap_above: Folder of the run from whose energy the gap is counted; None: the lowest one of
+            `orthogonal_to`, if there are any.
         training: The loop.
     """
 
@@ -79,10 +84,17 @@ class RunSettings(Settings):
     penalties: PenaltySettings = field(default_factory=PenaltySettings)
     min_sr: ReconfigurationSettings = field(default_factory=ReconfigurationSettings)
     reference: Annotated[float | None, Optional(FINITE)] = None
+    orthogonal_to: tuple[str, ...] = ()
+    gap_above: str | None = None
     training: TrainingSettings = field(default_factory=_default_training)
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self._check_excited()
+        magnetization = self.wave_function.magnetization
+        if magnetization is not None:
+            name = "wave_function.magnetization"
+            check_magnetization(name, magnetization, self.n_sites)
         training, order = self.training, self.network.order
         require(
             training.precision in FULL_PRECISIONS,
@@ -118,6 +130,25 @@ class RunSettings(Settings):
     def n_sites(self) -> int:
         """Number of sites of the lattice."""
         return self.physics.hamiltonian.lattice.n_sites
+
+    def _check_excited(self) -> None:
+        """Checks what is built in of states that need not have it.
+
+        They may change their sign, also under the symmetries of the ground state.
+        """
+        group, training = self.symmetry.group, self.training
+        if self.wave_function.total:
+            holds = group in ("none", "lattice")
+            words = 'be "none" or "lattice" for a magnetisation other than 0'
+            require(holds, "symmetry.group", words, group)
+        if not self.orthogonal_to:
+            return
+        words = "with `orthogonal_to`"
+        positive, strategy = self.wave_function.positive, training.strategy
+        require(not positive, "wave_function.positive", f"be False {words}", positive)
+        require(group == "none", "symmetry.group", f'be "none" {words}', group)
+        holds = strategy == "one_device"
+        require(holds, "training.strategy", f'be "one_device" {words}', strategy)
 
 
 @dataclass(frozen=True)
@@ -174,6 +205,10 @@ class GroundStateSettings(RunSettings):
             words = "be None for a growth, whose sizes have energies of their own"
             require(self.reference is None, "reference", words, self.reference)
             require(not n_epochs, "refinement.n_epochs", "be 0 for a growth", n_epochs)
+            below = self.orthogonal_to or self.gap_above
+            require(not below, "orthogonal_to", "be empty for a growth", below)
+            extend = self.training.extend
+            require(not extend, "training.extend", "be 0 for a growth", extend)
         elif n_epochs:
             if self.n_sites > MAX_LISTED_SITES:
                 raise ValueError(
@@ -187,7 +222,7 @@ class GroundStateSettings(RunSettings):
 R = TypeVar("R", bound=RunSettings)
 
 
-def make_part(kind: type[R], settings: RunSettings, **changes: Settings) -> R:
+def make_part(kind: type[R], settings: RunSettings, **changes: Any) -> R:
     """Returns the settings of a run with what others say in the sections that all runs have.
 
     Args:

@@ -24,6 +24,8 @@ class AllConfigurations:
         ValueError: There are too many sites.
     """
 
+    has_errors = False
+
     def __init__(self, psi: SampledWaveFunction, local_energy: LocalEnergy, n_samples: int) -> None:
         self.psi = psi
         self.every = EveryConfiguration(psi)

@@ -30,9 +30,11 @@ class Configurations(Protocol):
 
     Attributes:
         n_rows: Number of configurations in a step.
+        has_errors: Whether they are independent samples, so that means have errors.
     """
 
     n_rows: int
+    has_errors: bool
 
     def evaluate(self, uniforms: Tensor) -> LocalEnergies:
         """Returns the local energies of a step; random numbers as of `psi.sample`."""
@@ -52,6 +54,8 @@ class Samples:
         local_energy: Of its Hamiltonian.
         n_samples: Samples of a step of one replica.
     """
+
+    has_errors = True
 
     def __init__(self, psi: SampledWaveFunction, local_energy: LocalEnergy, n_samples: int) -> None:
         self.psi = psi

@@ -9,7 +9,8 @@ from qtf.ground_states.energy_gradient import gradient_surrogate, gradients_in_p
 from qtf.ground_states.local_energy import log_psi_in_pieces
 from qtf.ground_states.penalties import Penalties
 from qtf.ground_states.sampled_wave_function import SampledWaveFunction
-from qtf.ground_states.task.samples import Configurations
+from qtf.ground_states.states_below import StatesBelow
+from qtf.ground_states.task.samples import Configurations, LocalEnergies
 from qtf.training.compilation import compiled
 from qtf.training.gradients import bytes_of_equations
 from qtf.training.natural_gradient import NaturalGradient
@@ -26,6 +27,7 @@ class EnergyGradient(Step):
         psi: The wave function.
         configurations: What means are taken over.
         penalties: What is lowered beside the energy.
+        below: States that psi is kept orthogonal to; None: none.
         xla: Whether XLA compiles what is compiled by itself: nothing here.
     """
 
@@ -37,11 +39,13 @@ class EnergyGradient(Step):
         configurations: Configurations,
         penalties: Penalties,
         *,
+        below: StatesBelow | None = None,
         xla: bool = True,
     ) -> None:
         self.psi = psi
         self.configurations = configurations
         self.penalties = penalties
+        self.below = below
 
     def loss(self, batch: Mapping[str, Tensor]) -> Tensor:
         """Returns the mean local energy; its gradient is that of the energy and the penalties."""
@@ -49,16 +53,29 @@ class EnergyGradient(Step):
         bits, real, imaginary, shares = map(
             ops.stop_gradient, self.configurations.evaluate(batch["uniforms"])
         )
+        energies, energy = LocalEnergies(bits, real, imaginary, shares), ops.sum(shares * real)
         at_once = gradient_rows_at_once(psi)
         if bits.shape[0] > at_once:
-            log_modulus = ops.stop_gradient(log_psi_in_pieces(psi, bits)[0])
-            target = real + self.penalties(bits, log_modulus, batch["step"])
-            gradients = gradients_in_pieces(psi, bits, target, imaginary, shares, at_once)
-            return with_gradients(ops.sum(shares * real), gradients, psi.trainable_variables)
-        log_modulus, phase = psi(bits)
-        target = real + self.penalties(bits, ops.stop_gradient(log_modulus), batch["step"])
-        surrogate = gradient_surrogate(log_modulus, phase, target, imaginary, shares)
-        return with_gradient_of(ops.sum(shares * real), surrogate)
+            log_psi = log_psi_in_pieces(psi, bits)
+            wanted = self._targets(energies, log_psi, batch["step"])
+            gradients = gradients_in_pieces(psi, bits, *wanted, shares, at_once)
+            return with_gradients(energy, gradients, psi.trainable_variables)
+        log_psi = psi(bits)
+        wanted = self._targets(energies, log_psi, batch["step"])
+        return with_gradient_of(energy, gradient_surrogate(*log_psi, *wanted, shares))
+
+    def _targets(
+        self, energies: LocalEnergies, log_psi: tuple[Tensor, Tensor], step: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        independent = self.configurations.has_errors
+        return add_penalties(
+            energies,
+            (ops.stop_gradient(log_psi[0]), ops.stop_gradient(log_psi[1])),
+            self.penalties,
+            self.below,
+            step,
+            independent=independent,
+        )
 
     def bytes(self) -> int:
         """Returns the memory of the gradient of one configuration, roughly."""
@@ -82,6 +99,7 @@ class Reconfiguration(Step):
         penalties: What is lowered beside the energy.
         diag_shift: Added to the diagonal.
         momentum: At least 0 and below 1; averages the noise of the samples.
+        below: States that psi is kept orthogonal to; None: none.
         xla: Whether XLA compiles samples, local energies and derivatives of networks without loops.
 
     Raises:
@@ -101,8 +119,10 @@ class Reconfiguration(Step):
         *,
         diag_shift: float,
         momentum: float = 0.0,
+        below: StatesBelow | None = None,
         xla: bool = True,
     ) -> None:
+        self.below = below
         self.natural_gradient = NaturalGradient(psi, diag_shift, momentum=momentum, xla=xla)
         self.psi = psi
         self.configurations = configurations
@@ -158,6 +178,41 @@ class Reconfiguration(Step):
         return of_one_sample + bytes_of_equations(n_rows, n_weights)
 
     def _targets(self, uniforms: Tensor, step: Tensor) -> tuple[Tensor, ...]:
-        bits, real, imaginary, shares = self.configurations.evaluate(uniforms)
-        target = real + self.penalties(bits, log_psi_in_pieces(self.psi, bits)[0], step)
-        return bits, real, target, imaginary, shares
+        energies = self.configurations.evaluate(uniforms)
+        wanted = add_penalties(
+            energies,
+            log_psi_in_pieces(self.psi, energies.bits),
+            self.penalties,
+            self.below,
+            step,
+            independent=self.configurations.has_errors,
+        )
+        return energies.bits, energies.real, *wanted, energies.shares
+
+
+def add_penalties(
+    energies: LocalEnergies,
+    log_psi: tuple[Tensor, Tensor],
+    penalties: Penalties,
+    below: StatesBelow | None,
+    step: Tensor,
+    *,
+    independent: bool,
+) -> tuple[Tensor, Tensor]:
+    """Returns real and imaginary parts of local energies and of what is lowered beside them.
+
+    Args:
+        energies: The local energies.
+        log_psi: Real and imaginary part of log psi of the same configurations, not to be
+            differentiated.
+        penalties: What is lowered beside the energy.
+        below: States that psi is kept orthogonal to; None: none.
+        step: Number of the step.
+        independent: Whether the configurations are independent samples.
+    """
+    bits, real, imaginary, shares = energies
+    real = real + penalties(bits, log_psi[0], step)
+    if below is None:
+        return real, imaginary
+    added = below.local_energies(bits, log_psi, shares, independent=independent)
+    return real + added[0], imaginary + added[1]

@@ -1,6 +1,7 @@
 """Variational Monte Carlo as what the training loop trains."""
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from qtf.ground_states.local_energy import LocalEnergy
 from qtf.ground_states.observables import abs_magnetization, magnetization
 from qtf.ground_states.penalties import Penalties
 from qtf.ground_states.sample_picture import sample_picture
+from qtf.ground_states.states_below import StatesBelow
 from qtf.ground_states.symmetries import SymmetricWaveFunction
 from qtf.ground_states.task.samples import Configurations, Samples
 from qtf.ground_states.task.steps import EnergyGradient
@@ -35,6 +37,15 @@ REFERENCE_METRICS = (
 )
 
 
+# Of |<phi|psi>|^2 that is still called orthogonal.
+LARGEST_OVERLAP = 0.01
+
+
+def overlap_names(k: int) -> tuple[str, str]:
+    """Returns the names of the overlap with the k-th state below, from 0, and of its error."""
+    return f"overlap_{k + 1}", f"overlap_{k + 1}_error"
+
+
 @dataclass(frozen=True, kw_only=True)
 class GroundStateTask:
     """A search for the wave function of lowest energy.
@@ -51,6 +62,7 @@ class GroundStateTask:
             penalties: `EnergyGradient` or `Reconfiguration`.
         reference: Known ground energy, or None. Of 0 there are no relative errors.
         penalties: What is lowered beside the energy.
+        below: States that the wave function is kept orthogonal to; None: none.
         symmetrized: Makes of the wave function one averaged over symmetries, by which
             validations measure how well it has them; None: no symmetries are known.
         positions: Row and column of every site in pictures of samples; None: no pictures.
@@ -70,6 +82,7 @@ class GroundStateTask:
     make_step: Callable[..., Step] = EnergyGradient
     reference: float | None = None
     penalties: Penalties = Penalties()
+    below: StatesBelow | None = None
     symmetrized: Callable[[WaveFunction], SymmetricWaveFunction] | None = None
     positions: Sequence[tuple[int, int]] | None = None
     open_questions: Sequence[str] = ()
@@ -106,7 +119,13 @@ class GroundStateTask:
             "abs_magnetization",
             *(() if self.symmetrized is None else ("symmetry_acceptance",)),
             *REFERENCE_METRICS[:n_known],
+            *(name for k in range(self.n_below) for name in overlap_names(k)),
         )
+
+    @property
+    def n_below(self) -> int:
+        """Number of the states that the wave function is kept orthogonal to."""
+        return 0 if self.below is None else len(self.below.states)
 
     def build(self) -> "GroundStateTraining":
         """Makes the wave function and all that trains and measures it.
@@ -148,7 +167,12 @@ class GroundStateTraining(SampledTraining):
                 f" Hamiltonian, but has {psi.n_sites}."
             )
         configurations = task.configurations(psi, task.local_energy, task.n_samples)
-        step = task.make_step(psi, configurations, task.penalties, xla=task.xla)
+        if task.below is not None and task.below.n_sites != psi.n_sites:
+            raise ValueError(
+                f"The states of lower energy must have {psi.n_sites} sites, as the wave function,"
+                f" but have {task.below.n_sites}."
+            )
+        step = task.make_step(psi, configurations, task.penalties, below=task.below, xla=task.xla)
         super().__init__(psi, task.source, step)
         self.task = task
         self.batch_size = task.n_samples
@@ -196,7 +220,8 @@ class GroundStateTraining(SampledTraining):
         }
         if sampled.acceptances is not None:
             metrics["symmetry_acceptance"] = float(np.mean(sampled.acceptances))
-        return Measurement(metrics | self._distance_from_reference(estimate), bits)
+        metrics |= self._distance_from_reference(estimate)
+        return Measurement(metrics | self._overlaps(metrics, bits), bits)
 
     def estimate(self, n_samples: int) -> EnergyEstimate:
         """Returns the energy from the first samples of a validation."""
@@ -218,6 +243,15 @@ class GroundStateTraining(SampledTraining):
                 f" samples. They add {unseen:.3g} to the variance, which samples do not show: it is"
                 " no ground state, whatever the energy's error bar."
             )
+        for k in range(self.task.n_below):
+            overlap, bar = (metrics[name] for name in overlap_names(k))
+            if overlap - N_ERROR_BARS * bar > LARGEST_OVERLAP:
+                sentences.append(
+                    f"The overlap with state {k + 1} of `orthogonal_to` is {overlap:.3g}: a larger"
+                    " `penalties.overlap` or more steps keep them apart."
+                )
+        if self.is_excited:
+            return sentences
         lowest = self.samples.lowest_configuration(measurement.bits)
         if lowest < energy - N_ERROR_BARS * error - ROUNDING * abs(energy):
             sentences.append(
@@ -226,12 +260,33 @@ class GroundStateTraining(SampledTraining):
             )
         return sentences
 
+    @property
+    def is_excited(self) -> bool:
+        """Whether single configurations may have lower energies than what is sought."""
+        n_down, n_sites = self.model.sector().n_down, self.model.n_sites
+        return self.task.below is not None or n_down not in (None, n_sites // 2)
+
     def figures(self) -> dict[str, Array]:
         """Draws the first samples of a validation."""
         if self.task.positions is None:
             return {}
         bits = self.samples.sample(min(N_PICTURED, self.task.n_validation)).bits
         return {"samples": sample_picture(bits, self.task.positions)}
+
+    def _overlaps(self, metrics: Mapping[str, float], bits: Array) -> dict[str, float]:
+        """Returns the overlaps with the states below, and the loss, which has them in it."""
+        below = self.task.below
+        if below is None:
+            return {}
+        overlaps = below.overlaps(bits, self.samples.log_psi(bits))
+        values: dict[str, float] = {}
+        for k, overlap in enumerate(overlaps):
+            values |= zip(overlap_names(k), (overlap.mean, overlap.error), strict=True)
+        added = below.strength * sum(overlap.mean for overlap in overlaps)
+        errors = [below.strength * overlap.error for overlap in overlaps]
+        values["loss"] = metrics["energy"] + added
+        values["loss_error"] = math.hypot(metrics["energy_error"], *errors)
+        return values
 
     def _distance_from_reference(self, estimate: EnergyEstimate) -> dict[str, float]:
         reference = self.task.reference

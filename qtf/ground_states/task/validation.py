@@ -74,7 +74,7 @@ class ValidationSamples:
 
         self._measure = compiled(measure, variables=psi.variables, xla=xla)
         # Compiling it by XLA would take longer than it saves.
-        self._log_psi = compiled(configurations.log_psi, variables=psi.variables, xla=False)
+        self._look_up = compiled(configurations.log_psi, variables=psi.variables, xla=False)
 
     def sample(self, n_samples: int) -> SampledEnergy:
         """Returns the energy of the first samples.
@@ -96,7 +96,7 @@ class ValidationSamples:
         """
         with announced("looking where the wave function vanishes"):
             return unseen_variance(
-                self._evaluate, self.local_energy, bits[:N_UNSEEN], energy, self._rng_of_unseen()
+                self.log_psi, self.local_energy, bits[:N_UNSEEN], energy, self._rng_of_unseen()
             ).mean
 
     def lowest_configuration(self, bits: Array) -> float:
@@ -110,8 +110,13 @@ class ValidationSamples:
     def _rng_of_unseen(self) -> np.random.Generator:
         return np.random.default_rng([self.seed, Stream.GROUND_STATE_UNSEEN])
 
-    def _evaluate(self, bits: Array) -> tuple[Array, Array]:
-        log_modulus, phase = self._log_psi(ops.convert_to_tensor(bits))
+    def log_psi(self, bits: Array) -> tuple[Array, Array]:
+        """Returns log |psi| and the phase of any configurations, float64 (batch,) each.
+
+        Args:
+            bits: int32 (batch, n_sites).
+        """
+        log_modulus, phase = self._look_up(ops.convert_to_tensor(bits))
         return np.asarray(log_modulus, np.float64), np.asarray(phase, np.float64)
 
     def _measured(self, n_samples: int, advance: Callable[[int], None]) -> list[Array]:

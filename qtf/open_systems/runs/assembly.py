@@ -4,8 +4,6 @@ import functools
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-
 from qtf.autoregressive.network import make_network
 from qtf.data.random_source import RandomSource
 from qtf.open_systems.observables import PauliObservables
@@ -14,7 +12,8 @@ from qtf.open_systems.plan import Plan
 from qtf.open_systems.povm_liouvillian import PovmLiouvillian, moves_at_once
 from qtf.open_systems.runs.references import exact_means
 from qtf.open_systems.runs.settings import OpenSystemSettings
-from qtf.open_systems.settings import DIRECTIONS, STARTS
+from qtf.open_systems.runs.starts import Start, make_start
+from qtf.open_systems.settings import DIRECTIONS
 from qtf.open_systems.task import (
     AllOutcomes,
     NaturalGradientStep,
@@ -24,22 +23,34 @@ from qtf.open_systems.task import (
     Samples,
 )
 from qtf.open_systems.task.samples import Outcomes
-from qtf.physics import MEASUREMENTS, Lindbladian, OutcomeGenerator, Povm, jump_operators
+from qtf.physics import MEASUREMENTS, Lindbladian, OutcomeGenerator, Povm
 from qtf.run_kinds import OPEN_SYSTEMS
+from qtf.training.changes import ChangeRules
+from qtf.training.initial_weights import check_initial_run, take_weights
 from qtf.training.loop import train
 from qtf.training.memory import tell_memory
+from qtf.training.run_folder import RunFolder
 from qtf.training.training import Step
 from qtf.typing import Array
 
+DIRECTION_KEYS = ("natural_gradient.diag_shift", "natural_gradient.momentum")
+
 
 def run(
-    settings: OpenSystemSettings, workdir: Path | str, *, profile: bool = False
+    settings: OpenSystemSettings,
+    workdir: Path | str,
+    *,
+    init_from: Path | str | None = None,
+    change: bool = False,
+    profile: bool = False,
 ) -> OpenSystemTraining:
     """Solves what the settings ask for in the run folder `workdir`.
 
     Args:
         settings: Settings of the run.
         workdir: The run folder.
+        init_from: Run folder whose best weights a search for the steady state starts from.
+        change: Whether the run may go on with other settings, see `ChangeRules`.
         profile: Whether ten of the first steps are traced for TensorBoard.
 
     Returns:
@@ -49,18 +60,53 @@ def run(
         ValueError: The settings or the run folder do not fit.
     """
     task = make_task(settings, workdir=workdir)
+    initial = None if init_from is None else _initial_run(settings, init_from)
     every_outcome = settings.objective.every_outcome
     smaller = "objective.every_outcome" if every_outcome else "sampling.n_samples"
 
     def build() -> OpenSystemTraining:
         training = task.build()
+        if initial is not None:
+            take_weights(training.model, initial)
         tell_memory(training.step_bytes(), [f"`{smaller}`", "the network"])
         return training
 
     asked = settings.as_mapping()
-    return train(
-        build, settings.training, asked, workdir, kind=OPEN_SYSTEMS, profile=profile, kept=True
+    if init_from is not None:
+        asked["init_from"] = str(Path(init_from).resolve())
+    rules = ChangeRules(
+        changeable=_changeable(settings), demanded=change, usual=OpenSystemSettings().as_mapping()
     )
+    return train(
+        build,
+        settings.training,
+        asked,
+        workdir,
+        kind=OPEN_SYSTEMS,
+        profile=profile,
+        kept=True,
+        rules=rules,
+    )
+
+
+def _changeable(settings: OpenSystemSettings) -> tuple[str, ...]:
+    """Returns what another value changes from now on, and not what is solved."""
+    keys = ("sampling.n_samples", "sampling.n_validation", "sampling.chunk")
+    # Without it there is no direction of the step before.
+    has_direction = settings.natural_gradient.diag_shift is not None
+    return (*keys, *(DIRECTION_KEYS if has_direction else ()))
+
+
+def _initial_run(settings: OpenSystemSettings, init_from: Path | str) -> RunFolder:
+    if not settings.steady_state.n_epochs:
+        raise ValueError(
+            "Flag --init_from needs a search for the steady state, `steady_state.n_epochs`: a step"
+            " of time starts from the state before it."
+        )
+    folder = RunFolder(init_from)
+    alike = {"network": settings.network.as_mapping(), "measurement": settings.measurement}
+    check_initial_run(folder, OPEN_SYSTEMS, alike)
+    return folder
 
 
 def make_task(settings: OpenSystemSettings, *, workdir: Path | str | None = None) -> OpenSystemTask:
@@ -74,14 +120,17 @@ def make_task(settings: OpenSystemSettings, *, workdir: Path | str | None = None
         ValueError: The network or the strings do not fit the lattice or one another.
     """
     training, sampling = settings.training, settings.sampling
+    n_steady, n_epochs = settings.steady_state.n_epochs, training.last_epoch
     plan = Plan(
         tau=settings.dynamics.tau,
-        n_epochs=training.n_epochs,
-        n_steady=settings.steady_state.n_epochs,
+        n_epochs=n_epochs,
+        # A mere search is extended as a search, others by steps of time.
+        n_steady=n_epochs if n_steady == training.n_epochs else n_steady,
         norm=settings.objective.norm,
     )
     generator, observables = make_generator(settings), make_observables(settings)
-    distribution = make_distribution(settings)
+    distribution = make_untrained(settings)
+    start = make_start(settings, generator.povm)
     chunk = sampling.chunk or moves_at_once(distribution, sampling.n_samples)
     # Sums over all outcomes need at most one.
     n_drawn = 1 if settings.objective.every_outcome else sampling.n_samples
@@ -89,7 +138,7 @@ def make_task(settings: OpenSystemSettings, *, workdir: Path | str | None = None
         (distribution.n_uniforms, n_drawn), seed=training.seed, dtype=training.precision
     )
     return OpenSystemTask(
-        make_distribution=lambda: make_distribution(settings),
+        make_distribution=lambda: make_distribution(settings, start),
         liouvillian=PovmLiouvillian.from_outcome_generator(generator, chunk=chunk),
         plan=plan,
         observables=observables,
@@ -97,30 +146,41 @@ def make_task(settings: OpenSystemSettings, *, workdir: Path | str | None = None
         n_samples=sampling.n_samples,
         outcomes=_outcomes(settings, source),
         make_step=_step(settings),
-        find_exact=_exact(settings, plan, generator, observables, workdir),
+        find_exact=_exact(settings, plan, generator, observables, start, workdir),
         xla=training.xla,
     )
 
 
-def make_distribution(settings: OpenSystemSettings) -> OutcomeDistribution:
-    """Returns the distribution at time 0, a product over sites.
+def make_distribution(
+    settings: OpenSystemSettings, start: Start | None = None
+) -> OutcomeDistribution:
+    """Returns the distribution at time 0.
+
+    Args:
+        settings: Settings of the run.
+        start: What the settings say of time 0, if it is at hand.
 
     Raises:
-        ValueError: The network or the strings do not fit the lattice or one another.
+        OSError: What the system starts from does not exist.
+        ValueError: It does not fit the run, or the network or the strings do not fit the lattice or
+            one another.
     """
+    distribution = make_untrained(settings)
+    (start or make_start(settings, make_measurement(settings))).apply(distribution)
+    return distribution
+
+
+def make_untrained(settings: OpenSystemSettings) -> OutcomeDistribution:
+    """Returns the distribution with random weights."""
     lattice = settings.physics.hamiltonian.lattice
     network = make_network(settings.network, lattice, local_dimension=4, heads=(4,))
-    strings = lattice.strings(settings.strings)
-    distribution = OutcomeDistribution(network=network, strings=strings)
-    start = make_measurement(settings).site_probabilities(np.array([STARTS[settings.start]]))[0]
-    distribution.start_from_product(start)
-    return distribution
+    return OutcomeDistribution(network=network, strings=lattice.strings(settings.strings))
 
 
 def make_generator(settings: OpenSystemSettings) -> OutcomeGenerator:
     """Returns the generator of the probability equation."""
     hamiltonian = settings.physics.hamiltonian.build()
-    jumps = jump_operators(hamiltonian.n_sites, settings.physics.rates)
+    jumps = settings.physics.jumps.build(hamiltonian.n_sites)
     return OutcomeGenerator(Lindbladian(hamiltonian, jumps), make_measurement(settings))
 
 
@@ -140,6 +200,7 @@ def _exact(
     plan: Plan,
     generator: OutcomeGenerator,
     observables: PauliObservables,
+    start: Start,
     workdir: Path | str | None,
 ) -> Callable[[], Array] | None:
     if not settings.has_exact_values:
@@ -147,15 +208,15 @@ def _exact(
     asked = {
         "physics": settings.physics.as_mapping(),
         "measurement": settings.measurement,
-        "start": settings.start,
+        "start": start.key,
         "tau": plan.tau,
         "n_epochs": plan.n_epochs,
         "n_steady": plan.n_steady,
     }
-    spins = np.tile(STARTS[settings.start], (generator.n_sites, 1))
-    start = generator.povm.product_probabilities(spins)
     folder = None if workdir is None else Path(workdir)
-    return lambda: exact_means(generator, observables, start, plan, asked=asked, folder=folder)
+    return lambda: exact_means(
+        generator, observables, start.table(), plan, asked=asked, folder=folder
+    )
 
 
 def _outcomes(settings: OpenSystemSettings, source: RandomSource) -> Callable[..., Outcomes]:
@@ -163,7 +224,7 @@ def _outcomes(settings: OpenSystemSettings, source: RandomSource) -> Callable[..
         return AllOutcomes
     return functools.partial(
         Samples,
-        make_distribution=lambda: make_distribution(settings),
+        make_distribution=lambda: make_untrained(settings),
         source=source,
         n_validation=settings.sampling.n_validation,
         seed=settings.training.seed,

@@ -74,8 +74,8 @@ def _describe(folder: RunFolder) -> dict[str, object]:
     """Returns what runs must have in common, so that they describe the same system."""
     config = folder.load_config()
     described: dict[str, object] = {
-        name: config.get(name) for name in ("physics", "measurement", "start")
+        name: config.get(name) for name in ("physics", "measurement", "start", "start_angles")
     }
     if config.get("steady_state", {}).get("n_epochs"):
-        described["start"] = "steady state"
+        described |= {"start": "steady state", "start_angles": None}
     return described

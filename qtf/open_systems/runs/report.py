@@ -7,9 +7,9 @@ from pathlib import Path
 
 from qtf.files import write_figure, write_json
 from qtf.open_systems.figures import curves_figure
+from qtf.open_systems.runs.settings import PhysicsSettings
 from qtf.open_systems.settings import DIRECTIONS
 from qtf.open_systems.task import OpenSystemTraining
-from qtf.physics import HamiltonianSettings
 from qtf.training.logbook import read_metrics
 from qtf.training.run_folder import RunFolder
 
@@ -112,10 +112,9 @@ def measure(training: OpenSystemTraining, workdir: Path | str) -> Result:
         ),
     )
     write_json(folder.path / RESULT, result.as_mapping())
-    physics = folder.load_config()["physics"]
-    system = HamiltonianSettings.from_mapping(physics["hamiltonian"]).describe()
+    system = PhysicsSettings.from_mapping(folder.load_config()["physics"])
     shown = [row.as_mapping() for row in rows]
-    figure = curves_figure(shown, n_steady=n_steady, title=f"{system}, with decay")
+    figure = curves_figure(shown, n_steady=n_steady, title=system.describe())
     write_figure(folder.path / FIGURE, figure, dpi=150)
     return result
 

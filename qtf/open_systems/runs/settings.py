@@ -1,20 +1,25 @@
 """Settings of a run of an open system."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated
 
 from qtf.autoregressive.settings import NetworkSettings
-from qtf.checks import COUNT_OR_0, FLAG, NOT_NEGATIVE, OneOf, require
+from qtf.checks import COUNT_OR_0, FLAG, NOT_NEGATIVE, OneOf, Optional, require
 from qtf.open_systems.settings import (
     STARTS,
+    BlochAngles,
     DynamicsSettings,
     NaturalGradientSettings,
     ObjectiveSettings,
     SamplingSettings,
+    Start,
     SteadyStateSettings,
+    bloch_pairs,
     metric_names,
 )
-from qtf.physics import JUMP_MATRICES, MEASUREMENTS, HamiltonianSettings
+from qtf.physics import MEASUREMENTS, HamiltonianSettings, JumpSettings
+from qtf.physics.lindblad import check_pairs
 from qtf.settings import Settings
 from qtf.training.optimizers import OptimizerSettings
 from qtf.training.settings import FULL_PRECISIONS, TrainingSettings
@@ -23,7 +28,7 @@ from qtf.training.settings import FULL_PRECISIONS, TrainingSettings
 MAX_LISTED_SITES = 9
 NOT_UNIQUE = (
     "Setting `exact` must be False, as the steady state is not unique: more than one state stays as"
-    " it is (no decay at all, spins that nothing reaches, conserved quantities). A search without"
+    " it is (no jumps at all, spins that nothing reaches, conserved quantities). A search without"
     " exact values ends in one of them."
 )
 
@@ -40,27 +45,53 @@ def _default_training() -> TrainingSettings:
     return TrainingSettings(n_epochs=200, steps_per_epoch=120, optimizer=optimizer)
 
 
+def _default_jumps() -> JumpSettings:
+    return JumpSettings({"decay": 1.0})
+
+
 @dataclass(frozen=True)
 class PhysicsSettings(Settings, section="physics"):
     """The system.
 
     Attributes:
         hamiltonian: Hamiltonian of the spins.
-        decay_rate: Rate of the decay of every spin, from up to down. Rates of other kinds of jumps
-            are fields of the same form.
+        jumps: Rate of each kind of jumps of every spin, one number or one for each site.
+        decay_rate: Older name of `jumps.decay`, where there are no other jumps.
     """
 
     hamiltonian: HamiltonianSettings = field(default_factory=_default_hamiltonian)
-    decay_rate: Annotated[float, NOT_NEGATIVE] = 1.0
+    jumps: JumpSettings = field(default_factory=_default_jumps)
+    decay_rate: Annotated[float | None, Optional(NOT_NEGATIVE)] = None
 
-    @property
-    def rates(self) -> dict[str, float]:
-        """Rate of each kind of `qtf.physics.JUMP_MATRICES`."""
-        return {
-            kind: vars(self)[f"{kind}_rate"]
-            for kind in JUMP_MATRICES
-            if f"{kind}_rate" in vars(self)
-        }
+    def __post_init__(self) -> None:
+        """Checks every rule, and turns the older name into the newer.
+
+        Raises:
+            ValueError: A rule is broken, or decay is told by both names.
+        """
+        super().__post_init__()
+        if self.decay_rate is not None:
+            require(
+                self.jumps == _default_jumps(),
+                "physics.decay_rate",
+                "be left out where `physics.jumps` are told, whose `decay` it is",
+                self.decay_rate,
+            )
+            object.__setattr__(self, "jumps", JumpSettings({"decay": self.decay_rate}))
+            object.__setattr__(self, "decay_rate", None)
+        self.jumps.build(self.hamiltonian.lattice.n_sites)
+
+    def as_mapping(self) -> dict[str, object]:
+        """Returns the values; decay alone by its older name, as older runs have recorded it."""
+        jumps = self.jumps.as_mapping()
+        decays_only = jumps.keys() == {"decay"} and isinstance(jumps["decay"], float)
+        told = {"decay_rate": jumps["decay"]} if decays_only else {"jumps": jumps}
+        return {"hamiltonian": self.hamiltonian.as_mapping(), **told}
+
+    def describe(self) -> str:
+        """Returns Hamiltonian, lattice, size and jumps in a few words, for titles."""
+        jumps = self.jumps.describe()
+        return f"{self.hamiltonian.describe()}, {'with ' * self.jumps.has_rates()}{jumps}"
 
 
 @dataclass(frozen=True)
@@ -70,7 +101,10 @@ class OpenSystemSettings(Settings):
     Attributes:
         physics: The system.
         measurement: Measurement whose outcomes are described, "tetrahedral" or "four_pauli".
-        start: Direction of all spins at time 0.
+        start: Direction of all spins at time 0; or a run folder, whose last distribution is gone on
+            from, or a file of NumPy with a density matrix.
+        start_angles: Bloch angles (theta, phi) of all spins at time 0 in radians, or a pair for
+            each site; None: as `start` says.
         network: Network of the distribution.
         strings: Orders of the sites that are averaged; 0: the one of their numbers.
         objective: Objective that is minimised.
@@ -84,7 +118,8 @@ class OpenSystemSettings(Settings):
 
     physics: PhysicsSettings = field(default_factory=PhysicsSettings)
     measurement: Annotated[str, OneOf(MEASUREMENTS)] = "tetrahedral"
-    start: Annotated[str, OneOf(STARTS)] = "+z"
+    start: Annotated[str, Start()] = "+z"
+    start_angles: Annotated[tuple[tuple[float, float], ...] | None, Optional(BlochAngles())] = None
     network: NetworkSettings = field(default_factory=lambda: NetworkSettings(name="transformer"))
     strings: Annotated[int, COUNT_OR_0] = 0
     objective: ObjectiveSettings = field(default_factory=ObjectiveSettings)
@@ -102,6 +137,7 @@ class OpenSystemSettings(Settings):
             ValueError: A rule is broken.
         """
         super().__post_init__()
+        check_pairs(self.physics.hamiltonian.build())
         lattice = self.physics.hamiltonian.lattice
         n_sites = lattice.n_sites
         if n_sites < 2:
@@ -113,6 +149,7 @@ class OpenSystemSettings(Settings):
             )
         self.network.check_lattice(lattice)
         lattice.strings(self.strings)
+        self._check_start(n_sites)
         self._check_order()
         self._check_training()
         self._check_exact()
@@ -121,6 +158,18 @@ class OpenSystemSettings(Settings):
     def has_exact_values(self) -> bool:
         """Whether exact values are asked for and can be had."""
         return self.exact and self.physics.hamiltonian.lattice.n_sites <= MAX_LISTED_SITES
+
+    def _check_start(self, n_sites: int) -> None:
+        """Checks how the system begins; paths become absolute, a pair of angles one of several."""
+        if self.start not in STARTS:
+            object.__setattr__(self, "start", str(Path(self.start).absolute()))
+        if self.start_angles is None:
+            return
+        pairs, name = bloch_pairs(self.start_angles), "start_angles"
+        require(self.start == "+z", name, f"be None where `start` is {self.start}", pairs)
+        words = f"hold one pair (theta, phi) or {n_sites}, one for each site"
+        require(len(pairs) in (1, n_sites), name, words, pairs)
+        object.__setattr__(self, name, pairs)
 
     def _check_order(self) -> None:
         """Checks that a network on rows meets neighbours where it looks for them."""
@@ -131,7 +180,7 @@ class OpenSystemSettings(Settings):
             require(self.strings == 0, "strings", f"be 0 {words}", self.strings)
 
     def _check_exact(self) -> None:
-        jumps = any(self.physics.rates.values())
+        jumps = self.physics.jumps.has_rates()
         # Where spins jump, only the solution tells whether others stay as they are.
         if self.has_exact_values and self.steady_state.n_epochs and not jumps:
             raise ValueError(NOT_UNIQUE)

@@ -6,12 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from qtf.open_systems.full_sums import (
-    all_outcomes,
-    log_table,
-    outcomes_of_numbers,
-    systematic_sample,
-)
+from qtf.open_systems.full_sums import all_outcomes, log_table
 from qtf.open_systems.objectives import advance_table
 from qtf.open_systems.observables import PauliObservables
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
@@ -85,11 +80,7 @@ class AllOutcomes:
         change = self._change_of_table(log_table(self.model))
         if not self._draws:
             return all_outcomes(n_sites), change
-        # Ratios stay exact; weights follow them at some outcomes, drawn anew at each step.
-        drawn = systematic_sample(ops.log(change.shares), self.n_rows, uniforms[0, 0])
-        falls = ops.take(change.falls, drawn)
-        shares = ops.full((self.n_rows,), 1.0 / self.n_rows, falls.dtype)
-        return outcomes_of_numbers(drawn, n_sites), WantedChange(falls, shares, change.size)
+        return change.draw(n_sites, self.n_rows, uniforms[0, 0])
 
     def judge(self, loss: float) -> bool | None:
         """Tells whether the residual has not grown, but for rounding, where a step is solved.

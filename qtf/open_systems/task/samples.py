@@ -104,6 +104,7 @@ class Samples:
         self.n_validation = n_validation
         self.seed = seed
         self._old = make_distribution()
+        self._old.offsets = model.offsets
         self.start: Sequence[keras.Variable] = list(self._old.trainable_variables)
         variables = [*model.variables, equation.epochs_done, *self.start]
         self._measure = compiled(self._sizes_and_outcomes, variables=variables, xla=xla)

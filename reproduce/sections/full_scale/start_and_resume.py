@@ -20,10 +20,10 @@ from typing import Any
 
 from absl import flags
 
+from qtf.child_process import end_with_parent
 from qtf.command_line import INTERRUPTED, run_command
 from qtf.files import locked, writable_folder, write_json
 from qtf.ground_states.growth_folders import size_folders
-from reproduce.engine.child import end_with_parent
 
 METRICS = "metrics.jsonl"
 TRAINING_STEP = re.compile(r'"step": (\d+), "kind": "training"')

@@ -1,8 +1,18 @@
 import numpy as np
+import pytest
 
 from qtf.dynamics import evaluation
 from qtf.dynamics.evaluation import evaluate
-from qtf.physics import Chain, evolve, ising, sample_initial_states
+from qtf.dynamics.metrics import energy_drift
+from qtf.physics import (
+    Chain,
+    DrivenHamiltonian,
+    PauliSum,
+    PauliTerm,
+    evolve,
+    ising,
+    sample_initial_states,
+)
 
 DT = 0.002
 N_STEPS = 10
@@ -60,3 +70,40 @@ def test_amplitude_error_sees_the_global_phase():
     found = result.summaries["amplitude_error"]["model"].mean[0]
     assert abs(found - abs(np.exp(0.3j) - 1)) < 1e-12
     assert result.summaries["mean_relative_entropy"]["model"].mean[0] < 1e-12
+
+
+def rotated(exact):
+    return lambda psi0: np.exp(0.3j) * exact[: len(psi0)]
+
+
+def test_given_trajectories_are_what_is_exact_where_no_hamiltonian_is_known():
+    times = DT * np.arange(N_STEPS + 1)
+    psi0 = sample_initial_states("paper", 2, 3, seed=0)
+    exact = evolve(ising(Chain(2)), psi0, times)
+    result = evaluate(rotated(exact), psi0, None, dt=DT, n_steps=N_STEPS, given=exact)
+    assert "energy_drift" not in result.summaries
+    np.testing.assert_allclose(result.summaries["fidelity"]["model"].mean, 1.0, atol=1e-14)
+    np.testing.assert_array_equal(result.exact, exact[0])
+    with pytest.raises(ValueError, match=r"`given` must have the shape \(3, 11, 4\)"):
+        evaluate(rotated(exact), psi0, None, dt=DT, n_steps=N_STEPS, given=exact[:, :5])
+    with pytest.raises(ValueError, match="or given trajectories, but neither is there"):
+        evaluate(rotated(exact), psi0, None, dt=DT, n_steps=N_STEPS)
+    with pytest.raises(ValueError, match="or given trajectories, but are both"):
+        evaluate(rotated(exact), psi0, ising(Chain(2)), dt=DT, n_steps=N_STEPS, given=exact)
+
+
+def test_driven_systems_are_compared_with_driven_evolution_but_for_energy():
+    field = PauliSum(2, [PauliTerm(1.0, (0,), "X")])
+    driven = DrivenHamiltonian([(1.0, ising(Chain(2))), (np.cos, field)])
+    psi0 = sample_initial_states("paper", 2, 3, seed=0)
+    exact = evolve(driven, psi0, DT * np.arange(N_STEPS + 1))
+    result = evaluate(rotated(exact), psi0, driven, dt=DT, n_steps=N_STEPS)
+    assert "energy_drift" not in result.summaries
+    assert result.summaries["fidelity"]["model"].mean.min() > 1 - 1e-12
+    assert result.summaries["fidelity"]["persistence"].mean.min() < 1 - 1e-6
+
+
+def test_energy_drift_needs_a_hamiltonian():
+    psi = np.ones((1, 2, 4))
+    with pytest.raises(ValueError, match="`hamiltonian` must be a PauliSum for `energy_drift`"):
+        energy_drift(psi, psi, None)

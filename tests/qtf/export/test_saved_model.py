@@ -217,6 +217,16 @@ def test_failed_export_leaves_nothing_behind(model, hamiltonians, tmp_path, monk
     assert list((tmp_path / "m").iterdir()) == []
 
 
+def test_export_without_a_hamiltonian_tells_no_energy(model, tmp_path):
+    given = {"physics": {"hamiltonian": {}, "dt": 0.1, "initial_states": "given"}}
+    version = export_dynamics(model, tmp_path, {2: None}, given, max_steps=3)
+    served = tf.saved_model.load(str(version)).signatures["observables"]
+    assert set(served.structured_outputs) == {"norm", *(f"magnetization_{a}" for a in "xyz")}
+    card = (version / "assets" / "model_card.md").read_text()
+    assert "| Hamiltonian | not known: the trajectories were given |" in card
+    assert "-> norm, magnetization_x" in card
+
+
 def test_export_raises_on_bad_max_steps(model, hamiltonians, tmp_path):
     with pytest.raises(ValueError, match="Argument `max_steps` must be positive, but is 0."):
         export_dynamics(model, tmp_path / "m", hamiltonians, CONFIG, max_steps=0)

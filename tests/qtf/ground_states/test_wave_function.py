@@ -6,6 +6,7 @@ import tensorflow as tf
 from keras import ops
 
 from qtf.autoregressive import LSTM2D, GatedRNN2D, GRUNetwork, PixelCNN, Transformer
+from qtf.ground_states.symmetries import SymmetricWaveFunction
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import Chain, Square, all_bits
 
@@ -156,3 +157,33 @@ def test_wave_function_is_made_again_from_its_configuration():
 def test_mistakes_are_named(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize(("n_sites", "magnetization"), [(6, 2), (6, -4), (5, 1), (4, 4)])
+def test_a_magnetisation_is_exact_in_psi_and_in_samples(n_sites, magnetization):
+    keras.utils.set_random_seed(0)
+    network = GRUNetwork(n_positions=n_sites, units=4, heads=(2, 2))
+    psi = WaveFunction(
+        network=network, magnetization=magnetization, sites=tuple(reversed(range(n_sites)))
+    )
+    bits = all_bits(n_sites).astype("int32")
+    probabilities = np.exp(2.0 * np.asarray(psi(bits)[0], np.float64))
+    allowed = (1 - 2 * bits).sum(axis=1) == magnetization
+    assert probabilities[allowed].sum() == pytest.approx(1.0, abs=1e-5)
+    assert (probabilities[~allowed] == 0.0).all()
+    uniforms = np.random.default_rng(0).random((n_sites, 200)).astype("float32")
+    assert ((1 - 2 * np.asarray(psi.sample(uniforms))).sum(axis=1) == magnetization).all()
+    assert psi.sector().n_down == (n_sites - magnetization) // 2
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(psi))
+    assert again.magnetization == magnetization
+
+
+def test_a_magnetisation_that_no_spins_have_is_named():
+    network = GRUNetwork(n_positions=4, units=4)
+    words = "`magnetization` must be even and from -4 to 4 for 4 sites, but is 3"
+    with pytest.raises(ValueError, match=words):
+        WaveFunction(network=network, magnetization=3)
+    psi = WaveFunction(network=network, magnetization=2, zero_magnetization=True)
+    assert psi.sector().n_down == 1
+    with pytest.raises(ValueError, match="`spin_flip` must be False .*, but psi has 2"):
+        SymmetricWaveFunction(psi=psi, permutations=[(0, 1, 2, 3)], spin_flip=True)

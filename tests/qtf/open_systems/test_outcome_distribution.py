@@ -27,6 +27,7 @@ NETWORKS = {
     "lstm_2d": lambda **kw: LSTM2D(shape=(2, 2), units=6, **kw),
     "gated_2d": lambda **kw: GatedRNN2D(shape=(2, 2), units=6, **kw),
 }
+OFFSETS = np.random.default_rng(7).normal(size=(4, 4))
 EVERY = np.array(list(itertools.product(range(4), repeat=4)), "int32")
 # Strings are the same lines of code for all networks, and so are vectors.
 STRINGS = [0, 1, 3]
@@ -41,7 +42,8 @@ def make(request, randomized):
     def distribution(n_strings=0, dtype="float64"):
         network = randomized(NETWORKS[request.param](dtype=dtype, **FOUR))
         strings = Square(2, 2).strings(n_strings)
-        return OutcomeDistribution(network=network, strings=strings, dtype=dtype)
+        offsets = OFFSETS if n_strings in (1, 3) else None
+        return OutcomeDistribution(network=network, strings=strings, offsets=offsets, dtype=dtype)
 
     return distribution
 
@@ -82,6 +84,22 @@ def test_product_states_are_exact(make, product_probabilities, dtype):
         np.testing.assert_allclose(probabilities, expected, rtol=0, atol=1e-6)
 
 
+@pytest.mark.parametrize("n_strings", [0, 8])
+def test_products_whose_sites_differ_are_exact(make, product_probabilities, n_strings):
+    vectors = [(0, 0, 1), (0.6, 0, 0.8), (0, -1, 0), (0, 0.6, -0.8)]
+    sites = np.array([product_probabilities(vector) for vector in vectors])
+    distribution = make(n_strings)
+    distribution.start_from_product(sites)
+    expected = sites[np.arange(4), EVERY].prod(axis=1)
+    np.testing.assert_allclose(np.exp(distribution(EVERY)), expected, rtol=0, atol=1e-8)
+    np.testing.assert_allclose(np.exp(log_table(distribution)), expected, rtol=0, atol=1e-8)
+    again = OutcomeDistribution.from_config(distribution.get_config())
+    again.set_weights(distribution.get_weights())
+    np.testing.assert_array_equal(again(EVERY), distribution(EVERY))
+    distribution.start_from_product(sites[1])
+    assert distribution.offsets is None
+
+
 def test_distribution_is_made_again_from_its_configuration(make):
     distribution = make(3)
     again = OutcomeDistribution.from_config(distribution.get_config())
@@ -103,6 +121,10 @@ def test_distribution_is_made_again_from_its_configuration(make):
         (
             lambda network: OutcomeDistribution(network=network).start_from_product([0.5, 0.5]),
             "four.* 0.5",
+        ),
+        (
+            lambda network: OutcomeDistribution(network=network, offsets=[[0.0, np.nan, 0.0, 0.0]]),
+            r"`offsets` must be finite, of shape \(2, 4\), but is \[\[0.0, nan",
         ),
         (lambda network: network.make_constant([1.0]), "4 numbers, but has 1"),
         (

@@ -47,11 +47,11 @@ def pairs(kind, n_rows, n_columns, order, *, periodic):
     shifts = range(-5, 6) if periodic else [0]
     images = {r * n_rows * up + c * n_columns * along for r in shifts for c in shifts}
     difference = sites[None, :] - sites[:, None]
-    found = []
+    every = []
     for shift in images:
         hit = np.isclose(abs(difference + shift) ** 2, SHELLS[kind][order - 1])
-        found += [(i, j) for i, j in np.argwhere(hit).tolist() if i < j]
-    return sorted(found)
+        every += [(i, j) for i, j in np.argwhere(hit).tolist() if i < j]
+    return sorted(every)
 
 
 def ground_energy(n_sites, bonds, *, xy, zz, field=0.0):

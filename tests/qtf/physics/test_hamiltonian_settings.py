@@ -2,7 +2,16 @@ import pickle
 
 import pytest
 
-from qtf.physics import Chain, HamiltonianSettings, Square, heisenberg, ising, j1j2
+from qtf.physics import (
+    Chain,
+    Graph,
+    HamiltonianSettings,
+    Kagome,
+    Square,
+    heisenberg,
+    ising,
+    j1j2,
+)
 
 SQUARE = {"lattice": "square", "n_rows": 2, "n_columns": 3, "periodic": True}
 
@@ -82,3 +91,33 @@ def test_values_are_checked_as_soon_as_there_is_a_size():
         ValueError, match=r"must have the key `n_sites`, but is \{'coupling': 'a'\}"
     ):
         unsized.lattice  # noqa: B018
+
+
+def test_graphs_are_settings_as_json_holds_them():
+    values = {"lattice": "graph", "edges": [[0, 1], [1, 2], [2, 0]]}
+    triangle = HamiltonianSettings.from_mapping({"name": "heisenberg", **values})
+    assert triangle.lattice == Graph([(0, 1), (1, 2), (2, 0)])
+    assert triangle.as_mapping() == {"name": "heisenberg", **values}
+    assert triangle.describe() == "Heisenberg model, graph of 3"
+    assert triangle.with_n_sites(3).build() == triangle.build()
+    with pytest.raises(ValueError, match=r"`n_sites` must be 3 \(graph of 3\), but is 4\."):
+        triangle.with_n_sites(4)
+    with pytest.raises(ValueError, match=r"`lattice` must be one that grows, but is 'graph'\."):
+        triangle.resized(4)
+    with pytest.raises(ValueError, match=r"must have the key `edges`, but is {'lattice': 'graph'}"):
+        HamiltonianSettings("heisenberg", {"lattice": "graph"})
+    with pytest.raises(ValueError, match="must have only keys of .*, but has 'periodic'"):
+        HamiltonianSettings("heisenberg", {**values, "periodic": True})
+
+
+def test_keys_without_a_value_are_not_there():
+    chain = HamiltonianSettings("ising", {"n_sites": 3, "periodic": None})
+    assert chain == HamiltonianSettings("ising", {"n_sites": 3})
+    assert chain.as_mapping() == {"name": "ising", "n_sites": 3}
+
+
+def test_sizes_of_cells_are_told():
+    kagome = HamiltonianSettings("xxz", {"lattice": "kagome", "n_rows": 2, "n_columns": 3})
+    assert kagome.describe() == "XXZ model, open kagome of 2 x 3"
+    assert kagome.with_n_sites(18).lattice.n_sites == 18
+    assert kagome.resized(2).lattice == Kagome(2, 2)

@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 
@@ -5,7 +7,10 @@ from qtf.physics import (
     Chain,
     PauliTerm,
     Square,
+    Triangular,
+    chiral,
     custom,
+    dzyaloshinskii_moriya,
     from_config,
     heisenberg,
     ising,
@@ -276,5 +281,84 @@ def test_config_with_a_mistake_is_refused(config, message):
     ],
 )
 def test_model_with_wrong_argument_is_refused(build, message):
+    with pytest.raises(ValueError, match=message):
+        build()
+
+
+def spin_operators(n_sites, kronecker):
+    """S^a of every site, (n_sites, 3, 2**n, 2**n)."""
+    return np.array([[0.5 * kronecker(n_sites, {i: p}) for p in "XYZ"] for i in range(n_sites)])
+
+
+@pytest.mark.parametrize("lattice", [Chain(4, periodic=True), Triangular(2, 2)])
+def test_vectors_of_each_bond_turn_its_spins_against_each_other(lattice, kronecker):
+    bonds = lattice.directed_bonds()
+    vectors = np.random.default_rng(0).standard_normal((len(bonds), 3))
+    spins = spin_operators(4, kronecker)
+    levi_civita = np.zeros((3, 3, 3))
+    for a, b, c in itertools.permutations(range(3)):
+        levi_civita[a, b, c] = (a - b) * (b - c) * (c - a) / 2
+    expected = sum(
+        levi_civita[a, b, c] * vectors[bond, a] * spins[i, b] @ spins[j, c]
+        for bond, (i, j) in enumerate(bonds)
+        for a, b, c in itertools.permutations(range(3))
+    )
+    found = dzyaloshinskii_moriya(lattice, coupling=0.0, dm=vectors)
+    np.testing.assert_allclose(found.to_dense(), expected, atol=1e-14)
+    one = dzyaloshinskii_moriya(lattice, dm=[0.0, 0.0, 0.3])
+    assert one == dzyaloshinskii_moriya(lattice, dm=0.3)
+    assert one == heisenberg(lattice) + dzyaloshinskii_moriya(lattice, coupling=0.0, dm=0.3)
+
+
+def test_open_chain_with_a_twist_along_z_has_the_levels_of_an_xxz_chain():
+    j, d = 0.8, 0.6
+    twisted = dzyaloshinskii_moriya(Chain(6), coupling=j, dm=d, units="pauli")
+    turned = xxz(Chain(6), coupling=np.hypot(j, d), anisotropy=j / np.hypot(j, d), units="pauli")
+    levels = [np.linalg.eigvalsh(h.to_dense()) for h in (twisted, turned)]
+    np.testing.assert_allclose(*levels, atol=1e-12)
+
+
+def test_chirality_is_the_volume_that_three_spins_span(kronecker):
+    lattice = Triangular(2, 2)
+    weights = [0.7, -0.3]
+    spins = spin_operators(4, kronecker)
+    expected = sum(
+        weight
+        * sum(
+            spins[i, a] @ (spins[j, b] @ spins[k, c] - spins[j, c] @ spins[k, b])
+            for a, b, c in ((0, 1, 2), (1, 2, 0), (2, 0, 1))
+        )
+        for weight, (i, j, k) in zip(weights, lattice.triangles(), strict=True)
+    )
+    found = chiral(lattice, coupling=0.0, chirality=weights)
+    np.testing.assert_allclose(found.to_dense(), expected, atol=1e-14)
+    pauli = chiral(lattice, units="pauli") - heisenberg(lattice, units="pauli")
+    assert pauli == 8.0 * chiral(lattice, coupling=0.0)
+
+
+def test_triangle_of_one_chirality_has_its_levels():
+    # Spin 1/2 twice, of S . (S x S) = +- sqrt(3) / 4, and 0 four times.
+    energies = np.linalg.eigvalsh(chiral(Chain(3, periodic=True), coupling=0.0).to_dense())
+    top = np.sqrt(3) / 4
+    np.testing.assert_allclose(energies, [-top] * 2 + [0.0] * 4 + [top] * 2, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: dzyaloshinskii_moriya(Chain(3), dm=[1.0, 2.0]), r"`dm` must be one number, three"),
+        (lambda: dzyaloshinskii_moriya(Chain(3), dm="z"), r"`dm` must be real and finite, but is"),
+        (lambda: dzyaloshinskii_moriya(Chain(3), dm=1j), r"`dm` must be real and finite, but is"),
+        (lambda: dzyaloshinskii_moriya(Chain(3), dm=[1, [2], 3]), r"`dm` must be an array of num"),
+        (
+            lambda: dzyaloshinskii_moriya(Chain(3), units="si"),
+            r"`units` must be one of spin, pauli",
+        ),
+        (lambda: chiral(Chain(3)), r"lattice must have triangles, but is the open chain of 3\."),
+        (lambda: chiral(Triangular(2, 2), chirality=[1.0]), r"or 2 numbers, one for each triangle"),
+        (lambda: chiral(Triangular(2, 2), units="si"), r"`units` must be one of spin, pauli"),
+    ],
+)
+def test_complex_model_with_a_mistake_is_refused(build, message):
     with pytest.raises(ValueError, match=message):
         build()

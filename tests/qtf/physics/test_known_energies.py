@@ -6,11 +6,12 @@ import pytest
 from qtf.physics import (
     HamiltonianSettings,
     Square,
+    find_ground_energy,
     ising,
     lanczos_ground_energy,
     published_energies,
 )
-from qtf.physics.known_energies import ENERGIES, System
+from qtf.physics.known_energies import ENERGIES, System, find_bulk_energy
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "heisenberg_square_5.json"
 
@@ -126,3 +127,40 @@ def test_energy_of_the_square_of_side_5_is_the_golden_value():
 
 def test_lattice_of_a_configuration_without_one_is_a_chain():
     assert published({"name": "heisenberg", "n_sites": 18}) == ()
+
+
+def on(lattice, side, name="heisenberg", **values):
+    sides = {"n_rows": side, "n_columns": side, "periodic": True}
+    return HamiltonianSettings(name, {"lattice": lattice, **sides, **values})
+
+
+def test_energies_of_frustrated_lattices_are_listed_for_their_clusters():
+    (triangular,) = published_energies(on("triangular", 6))
+    # Bernu, Lecheminant, Lhuillier and Pierre, Phys. Rev. B 50, 10048 (1994), a bond.
+    assert triangular.energy_per_site / 3 == pytest.approx(-0.18679, abs=1e-5)
+    (kagome,) = published_energies(on("kagome", 4, units="pauli"))
+    assert 48 * kagome.energy_per_site == pytest.approx(-84.2311482540)
+    assert (triangular.kind, kagome.kind) == ("exact", "exact")
+    energy, error = find_bulk_energy(HamiltonianSettings("heisenberg", {"lattice": "honeycomb"}))
+    assert energy == pytest.approx(-0.5445, abs=error)
+
+
+@pytest.mark.parametrize(
+    "hamiltonian",
+    [
+        on("triangular", 5),
+        on("kagome", 3),
+        on("honeycomb", 6),
+        on("triangular", 6, "ising", transverse_field=3.0, longitudinal_field=0.0),
+        on("triangular", 6, "j1j2"),
+        on("triangular", 6, periodic=False),
+        HamiltonianSettings("heisenberg", {"lattice": "ladder", "n_rungs": 20}),
+        HamiltonianSettings(
+            "heisenberg", {"lattice": "graph", "edges": [(0, i) for i in range(1, 20)]}
+        ),
+    ],
+    ids=HamiltonianSettings.describe,
+)
+def test_none_is_known_elsewhere(hamiltonian):
+    assert published_energies(hamiltonian) == ()
+    assert find_ground_energy(hamiltonian) is None

@@ -49,6 +49,10 @@ def test_bonds_around_periodic_edges_are_stubs_at_both_ends(lattice, n_around):
     lengths = np.array([np.linalg.norm(line[-1] - line[0]) for line in nearest])
     assert (lengths < 0.5).sum() == 2 * n_around
     assert len(lengths) == len(lattice.bonds()) + n_around
+    # Every line is at a site with one of its ends at least.
+    ends = np.array([[line[0], line[-1]] for line in nearest])
+    gaps = np.linalg.norm(ends[:, :, None] - lattice.coordinates(), axis=-1)
+    np.testing.assert_allclose(gaps.min(axis=(1, 2)), 0, atol=1e-9)
 
 
 def test_next_nearest_bonds_of_a_line_pass_over_the_sites():

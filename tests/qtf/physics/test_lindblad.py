@@ -210,6 +210,15 @@ def test_evolution_reaches_the_steady_state():
     np.testing.assert_allclose(rho, lindbladian.steady_state(), atol=1e-9)
 
 
+def test_terms_of_three_spins_evolve_as_schroedingers_equation_tells(random_states):
+    rho = random_density_matrix(3, random_states)
+    energies, basis = np.linalg.eigh(THREE_SPINS.to_dense())
+    propagator = basis * np.exp(-0.8j * energies) @ basis.conj().T
+    expected = propagator @ rho @ propagator.conj().T
+    evolved = Lindbladian(THREE_SPINS, []).evolve(rho, [0.8])[0]
+    np.testing.assert_allclose(evolved, expected, atol=1e-9)
+
+
 def test_krylov_space_of_an_eigenvector_ends_early():
     matrix = np.diag([-1.0, -2.0])
     evolved = exponential_evolve(lambda v: matrix @ v, np.array([1.0, 0.0]), np.array([3.0]), 1e-10)
@@ -296,6 +305,7 @@ def test_evolution_of_any_operator_is_as_accurate(norm, random_states):
 
 
 CHAIN = PauliSum(2, [])
+THREE_SPINS = PauliSum(3, [PauliTerm(0.7, (0, 1, 2), "XYZ"), PauliTerm(0.4, (1, 2), "YZ")])
 
 
 @pytest.mark.parametrize(
@@ -319,7 +329,7 @@ CHAIN = PauliSum(2, [])
             " but has shape (3,).",
         ),
         (
-            lambda: Lindbladian(PauliSum(3, [PauliTerm(1.0, (0, 1, 2), "XXX")]), []),
+            lambda: Lindbladian(THREE_SPINS, []).local_parts(),
             "Argument `hamiltonian` must have terms of at most 2 sites,"
             " but has one of sites (0, 1, 2).",
         ),

@@ -89,6 +89,23 @@ def test_another_run_hands_over_all_but_progress_and_learning_rate(tmp_path):
     assert new.progress == Progress()
 
 
+def test_a_constant_rate_that_older_versions_kept_is_passed_over(tmp_path):
+    saved = Saved(tmp_path)
+    saved.save(3)
+    path = tmp_path / "ckpt-3.npz"
+    arrays = dict(np.load(path))
+    moments = sorted(name for name in arrays if name.startswith("optimizer-"))
+    rest = [arrays.pop(name) for name in moments]
+    # After the count of the steps.
+    for number, value in enumerate([rest[0], np.float32(0.7), *rest[1:]]):
+        arrays[f"optimizer-{number:04d}"] = value
+    np.savez(path, **arrays)
+    again = Saved(tmp_path, learning_rate=0.25)
+    assert again.checkpoints.restore()
+    assert int(again.optimizer.iterations) == 3
+    assert float(again.optimizer.learning_rate) == 0.25
+
+
 def test_checkpoints_of_another_backend_are_named(tmp_path):
     (tmp_path / "ckpt-1.index").write_bytes(b"")
     with pytest.raises(ValueError, match="another backend; go on with --backend=tensorflow"):

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from qtf.training.weight_files import load_weights, save_weights
+from qtf.training.weight_files import digest_of, load_weights, save_weights
 
 
 @pytest.fixture
@@ -64,3 +64,14 @@ def test_weights_of_another_model_are_named(path):
     other = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2), keras.layers.Dense(1)])
     with pytest.raises(ValueError, match="Weights .*a.weights.h5 do not fit the model"):
         load_weights(other, path)
+
+
+def test_the_digest_is_that_of_the_weights(model, path, tmp_path):
+    before = digest_of(path)
+    assert digest_of(path) == before
+    model.weights[0].assign(0.5 * model.weights[0])
+    save_weights(model, path)
+    assert digest_of(path) != before
+    (tmp_path / "no.weights.h5").write_bytes(b"no")
+    with pytest.raises(ValueError, match="no.weights.h5 are damaged"):
+        digest_of(tmp_path / "no.weights.h5")

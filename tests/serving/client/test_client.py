@@ -69,6 +69,13 @@ def test_observables_of_one_state(client):
         np.testing.assert_allclose(values, magnetization(exact, axis), atol=TOLERANCE)
 
 
+def test_energies_may_be_missing(client, served):
+    served[2].spoil = lambda outputs: {k: v for k, v in outputs.items() if k != "energy"}
+    told = client.observables(printed_state(3), 5)
+    assert told.energy is None
+    assert told.norm.shape == (6,)
+
+
 def test_observables_of_a_batch(client):
     found = client.observables(_states(3), 5)
     expected = magnetization(_exact(_states(3), 5), "y")

@@ -28,12 +28,20 @@ def changed(section, **entries):
         (changed("physics", dt="1"), "must be a positive number, but is '1'."),
         (changed("physics", hamiltonian=None), "Key `hamiltonian` must be a mapping, but is None."),
         (
+            changed("physics", hamiltonian={}),
+            "The model has learned from given trajectories without",
+        ),
+        (
+            changed("physics", drive=[{}]),
+            "The model is of a driven system; this page shows constant",
+        ),
+        (
             changed("physics", hamiltonian={"name": "kitaev"}),
             "Key `physics.hamiltonian` must be valid, but: Argument `name` must be one of",
         ),
         (
             changed("physics", hamiltonian={"name": "custom", "terms": 5}),
-            "Key `physics.hamiltonian` must be valid, but: 'int' object is not iterable",
+            "Key `physics.hamiltonian` must be valid, but: Argument `terms` must be a list",
         ),
         (changed("serving", max_steps=0), "Key `serving.max_steps` must be a positive integer"),
         ({**CONFIG, "serving": 1}, "Key `serving` must be a mapping, but is 1."),
@@ -93,6 +101,18 @@ def test_large_systems_have_fewer_steps():
             "H = Σ (Jˣ XᵢXⱼ + Jʸ YᵢYⱼ + Jᶻ ZᵢZⱼ) + B Σ Zᵢ, open chain, Jˣ = 2, Jʸ = 0, B = −1",
         ),
         ({"name": "custom", "terms": [1, 2]}, "H = sum of 2 Pauli strings"),
+        (
+            {"name": "custom", "terms": [{"paulis": "XY", "on": "nearest", "coefficient": 1}]},
+            "H = Σ XY, open chain",
+        ),
+        (
+            {"name": "custom", "terms": [{"paulis": "X", "on": "sites", "coefficient": 1}, 2, 3]},
+            "H = Σ X + sum of 2 Pauli strings, open chain",
+        ),
+        (
+            {"name": "dzyaloshinskii_moriya", "periodic": True, "dm": 0.3},
+            "H = J Σ Sᵢ·Sⱼ + Σ D·(Sᵢ×Sⱼ), periodic chain, D = 0.3",
+        ),
     ],
 )
 def test_hamiltonian_is_one_readable_line(physics, expected):

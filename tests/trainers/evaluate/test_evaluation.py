@@ -3,8 +3,8 @@ import dataclasses
 import numpy as np
 import pytest
 
+from qtf.data.laws import RecordedLaw
 from qtf.data.schema import Manifest, Shard
-from qtf.data.settings import TrajectoryLaw
 from qtf.dynamics import baselines
 from qtf.physics import Eigenbasis, HamiltonianSettings, from_config, sample_initial_states
 from trainers.evaluate import evaluation, unseen_states
@@ -12,7 +12,7 @@ from trainers.evaluate.unseen_states import StatesFromFiles, StatesFromLaw
 
 ISING = {"name": "ising", "transverse_field": -1.05, "longitudinal_field": 0.5}
 DT = 0.002
-LAW = TrajectoryLaw(HamiltonianSettings.from_mapping(ISING), "paper", DT)
+LAW = RecordedLaw(HamiltonianSettings.from_mapping(ISING), "paper", DT)
 
 
 def manifest(n_sites=6, hamiltonian=ISING, dt=DT):
@@ -111,3 +111,32 @@ def test_a_run_of_another_kind_is_an_error(tmp_path):
     (tmp_path / "config.json").write_text('{"measurement": "tetrahedral"}')
     with pytest.raises(ValueError, match="--workdir must name a run of a model of dynamics, but"):
         evaluation.run(tmp_path, None, tmp_path / "out")
+
+
+UNKNOWN = RecordedLaw(None, "given", DT)
+
+
+def given_manifest():
+    return dataclasses.replace(manifest(), hamiltonian={}, operators={}, initial_states="given")
+
+
+def test_given_trajectories_are_compared_with_as_far_as_they_go(from_files):
+    states = from_files(given_manifest())
+    assert states.hamiltonian(6) is None
+    assert states.given_trajectories(6, 4, 30).shape == (4, 31, 64)
+    with pytest.raises(ValueError, match="--n_steps must be at most 30, the steps of the given"):
+        states.given_trajectories(6, 4, 31)
+    evaluation._check_fit(states, 6, LAW)
+    assert "no Hamiltonian is known" in evaluation._left_out(states.law)["not compared"]
+
+
+def test_no_law_draws_given_trajectories():
+    with pytest.raises(ValueError, match="--data_dir is needed: the run has learned from given"):
+        StatesFromLaw(UNKNOWN, (3,), 0)
+
+
+def test_driven_states_have_no_one_step_map():
+    ramp = {"term": "coupling", "times": [0, 1], "values": [0.5, 1.0], "law": "linear"}
+    states = StatesFromLaw(dataclasses.replace(LAW, drive=(ramp,)), (3,), 0)
+    assert states.least_squares_trajectories(3) is None
+    assert "does not conserve" in evaluation._left_out(states.law)["not compared"]

@@ -8,21 +8,25 @@ from pathlib import Path
 from qtf.ground_states.runs.assembly import estimate_average, make_wave_function, run
 from qtf.ground_states.runs.facts import Facts
 from qtf.ground_states.runs.report import RESULT, measure, write_result
-from qtf.ground_states.runs.settings import GroundStateSettings, GrowthSettings
+from qtf.ground_states.runs.settings import GroundStateSettings, GrowthSettings, SizeSettings
 from qtf.run_kinds import GROUND_STATES
 from qtf.settings import flatten
+from qtf.training.changes import MUTABLE_KEYS, ChangeRules
 from qtf.training.checkpoint_files import last_step
-from qtf.training.run_folder import MUTABLE_KEYS, RunFolder, check_same
+from qtf.training.run_folder import RunFolder, check_same
 from trainers.ground_state.growth.report import write_report
 from trainers.ground_state.growth.rows import AVERAGED, Growth
 from trainers.ground_state.growth.stages import Stage, make_stages
 
 # Only their end decides whether the next size may still begin.
-MUTABLE_AT_A_SIZE = (
-    "training.log_every_steps",
-    "training.checkpoint_every_minutes",
-    "training.histograms_every_epochs",
-    "training.figures_every_epochs",
+RULES_OF_A_SIZE = ChangeRules(
+    mutable=(
+        "training.log_every_steps",
+        "training.checkpoint_every_minutes",
+        "training.histograms_every_epochs",
+        "training.figures_every_epochs",
+    ),
+    usual=SizeSettings().as_mapping(),
 )
 
 
@@ -76,7 +80,7 @@ def check_finished(stages: Sequence[Stage], workdir: Path) -> None:
         folder = RunFolder(workdir / stage.name)
         if folder.config.exists():
             asked = stage.settings.as_mapping()
-            check_same(folder.path, folder.load_config(), asked, MUTABLE_AT_A_SIZE)
+            check_same(folder.path, folder.load_config(), asked, RULES_OF_A_SIZE)
 
 
 def _check_weights(stages: Sequence[Stage], facts: Sequence[Facts]) -> None:
@@ -112,7 +116,8 @@ def _open(folder: RunFolder, settings: GroundStateSettings, stages: Sequence[Sta
     del asked["refinement"]
     growth = flatten({"growth": asked["growth"]})
     mutable = {*MUTABLE_KEYS, *growth} - {"training.n_epochs"}
-    folder.open(asked, kind=GROUND_STATES, mutable=mutable)
+    rules = ChangeRules(mutable=mutable, usual=GroundStateSettings().as_mapping())
+    folder.open(asked, kind=GROUND_STATES, rules=rules)
 
 
 def _train(

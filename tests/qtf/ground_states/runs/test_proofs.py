@@ -190,6 +190,13 @@ def test_what_is_not_proven_is_said(tmp_path):
     assert "`symmetry.group` leaves the ground state in; `symmetry.group=none` leaves" in said
 
 
+def test_a_penalty_that_shifts_the_ground_state_is_said():
+    penalty = {"penalties__magnetization": 1.0}
+    assert facts(CURRENT, **penalty).open_questions == ()
+    (said,) = facts({"name": "ising", "lattice": "chain", "n_sites": 6}, **penalty).open_questions
+    assert said.startswith("`penalties.magnetization` raises the energy of this Hamiltonian")
+
+
 def test_warnings_are_printed_and_kept(tmp_path):
     made = task_of(small(**POSITIVE, sampling__n_validation=64))
     asked = dataclasses.replace(made, open_questions=("Nobody knows.",))

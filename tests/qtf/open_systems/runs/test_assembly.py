@@ -247,8 +247,62 @@ def test_steady_states_that_are_not_unique_have_no_exact_values():
         )
 
 
+# The same couplings as those of HAMILTONIAN, and what turns them to complex ones.
+CUSTOM = {
+    "name": "custom",
+    "n_sites": 3,
+    "terms": [
+        {"paulis": "XX", "on": "nearest", "coefficient": 2.0},
+        {"paulis": "ZZ", "on": "nearest", "coefficient": 1.0},
+        {"paulis": "Z", "on": "sites", "coefficient": 1.0},
+    ],
+}
+TWIST = {"paulis": "XY", "on": "nearest", "coefficient": [0.3, -0.4]}
+
+
+def test_custom_hamiltonians_have_the_generator_of_their_terms():
+    named = make_generator(small()).matrices
+    np.testing.assert_allclose(make_generator(small(CUSTOM)).matrices, named, atol=1e-15)
+    twisted = make_generator(small({**CUSTOM, "terms": [*CUSTOM["terms"], TWIST]}))
+    povm, lindbladian = tetrahedral(), twisted.lindbladian
+    assert not lindbladian.hamiltonian.is_real
+    rho = povm.density_matrix(np.random.default_rng(0).dirichlet(np.ones(64)))
+    np.testing.assert_allclose(
+        twisted.apply(povm.probabilities(rho)),
+        povm.probabilities(lindbladian.apply(rho)),
+        atol=1e-12,
+    )
+
+
+def test_terms_of_three_spins_are_refused():
+    terms = [{"paulis": "XYZ", "on": [[0, 1, 2]], "coefficient": 1.0}]
+    with pytest.raises(ValueError, match=r"at most 2 sites, but has one of sites \(0, 1, 2\)\."):
+        small({**CUSTOM, "terms": terms})
+
+
 def pauli_on(name, site):
     return PauliSum(3, [PauliTerm(1.0, (site,), name)])
+
+
+@pytest.mark.parametrize(("n_steady", "expected"), [(0, 0), (1, 1), (2, 5)])
+def test_an_extension_is_of_the_search_or_of_the_steps_of_time(n_steady, expected):
+    task = make_task(small(steady_state__n_epochs=n_steady, training__extend=3))
+    assert (task.plan.n_epochs, task.plan.n_steady) == (5, expected)
+
+
+def test_a_search_starts_from_another_run_and_a_step_of_time_does_not(tmp_path):
+    first = tmp_path / "first"
+    steady = {"steady_state__n_epochs": 1, "training__n_epochs": 1, "training__steps_per_epoch": 1}
+    run(small(**steady), first)
+    with pytest.raises(ValueError, match="--init_from needs a search for the steady state"):
+        run(small(), tmp_path / "time", init_from=first)
+    with pytest.raises(ValueError, match="with `network.units` = 6, but .*first has 4"):
+        run(small(**steady, network__units=6), tmp_path / "wide", init_from=first)
+    slow = {**steady, "training__optimizer__learning_rate": 1e-9, "training__optimizer__floor": 0.0}
+    training = run(small(**slow), tmp_path / "second", init_from=first)
+    kept = RunFolder(first).load_model()
+    for value, expected in zip(training.model.get_weights(), kept.get_weights(), strict=True):
+        np.testing.assert_allclose(value, expected, atol=1e-6)
 
 
 # As many samples as there are outcomes or more: all of them; else some, drawn anew at each step.

@@ -1,4 +1,4 @@
-"""Starts a program that ends with its parent: `python child.py PARENT PROGRAM [ARGUMENT ...]`.
+"""Starts a program that ends with its parent: `python child_process.py PARENT PROGRAM [WORD ...]`.
 
 Between fork and exec of a process with threads nothing of Python is safe to run: handlers of other
 libraries, as those of gRPC, run first and may abort the new process. So what is to be said to the

@@ -1,0 +1,143 @@
+"""Networks that take on given probabilities of all outcomes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+from keras import ops
+
+from qtf.open_systems.full_sums import all_outcomes, log_table
+from qtf.open_systems.outcome_distribution import OutcomeDistribution
+from qtf.open_systems.wanted_change import WantedChange
+from qtf.progress import announced
+from qtf.training.compilation import compiled
+from qtf.training.damped_step import DampedStep
+from qtf.training.natural_gradient import NaturalGradient
+from qtf.training.piecewise import gradient_rows_at_once
+from qtf.typing import Array, Tensor
+
+DIAG_SHIFT = 1e-5
+MAX_STEPS = 300
+# Outcomes that a step follows at most.
+MAX_ROWS = 4096
+# In nats; distances of means are of the order of its root.
+CROSS_ENTROPY = 1e-8
+# Steps that make less than this share of the cross-entropy's excess better are the last.
+LEAST_GAIN, PATIENCE = 1e-2, 10
+
+
+def fit_table(distribution: OutcomeDistribution, probabilities: npt.ArrayLike) -> float:
+    """Changes the weights so that the outcomes have given probabilities, as well as they can.
+
+    Natural gradients make the cross-entropy over all outcomes small, from the product of the
+    sites on.
+
+    Args:
+        distribution: Of at most `MAX_LISTED_SITES` sites.
+        probabilities: p of all outcomes, (4**n_sites,), the first site most significant.
+
+    Returns:
+        The relative entropy that is left, sum p log(p / q) in nats.
+
+    Raises:
+        ValueError: The shape is another.
+    """
+    table = np.asarray(probabilities, np.float64)
+    n_sites = distribution.n_sites
+    if table.shape != (4**n_sites,):
+        raise ValueError(
+            f"Argument `probabilities` must have the shape {(4**n_sites,)}, but has {table.shape}."
+        )
+    distribution.start_from_product(_marginals(table, n_sites))
+    fit = _Fit(distribution, table)
+    step = DampedStep(
+        fit,
+        fit,
+        fit.natural_gradient.damping,
+        fit.optimizer,
+        [*distribution.trainable_variables, fit.natural_gradient.state[0]],
+    )
+    best, since = fit.relative_entropy(), 0
+    with announced("fit of the start") as activity:
+        for number in range(MAX_STEPS):
+            step(number)
+            activity.advance()
+            left = fit.relative_entropy()
+            since = 0 if left < (1.0 - LEAST_GAIN) * best else since + 1
+            best = min(best, left)
+            if best < CROSS_ENTROPY or since == PATIENCE:
+                break
+    return best
+
+
+class _Fit:
+    """A step towards the probabilities, and its judge.
+
+    Args:
+        model: The distribution.
+        table: Where it shall go, (4**n_sites,).
+    """
+
+    def __init__(self, model: OutcomeDistribution, table: Array) -> None:
+        self.model = model
+        self.table = table
+        self.optimizer = keras.optimizers.SGD(1.0)
+        self.optimizer.build(model.trainable_variables)
+        self.natural_gradient = NaturalGradient(model, DIAG_SHIFT, xla=False)
+        self._draws = len(table) > MAX_ROWS
+        # 0 log 0 = 0
+        self._entropy = float(table @ np.log(np.where(table > 0.0, table, 1.0)))
+        variables = model.variables
+        self._direct = compiled(self._direction, variables=variables, xla=False)
+        self._cross_entropy = compiled(
+            lambda: -ops.sum(table * ops.cast(log_table(model), "float64")),
+            variables=variables,
+            xla=False,
+        )
+
+    def relative_entropy(self) -> float:
+        """Returns sum p log(p / q)."""
+        return self._entropy + float(self._cross_entropy())
+
+    def __call__(
+        self, batch: int, *, stop: bool = False, save: bool = False
+    ) -> tuple[float, bool, bool, bool]:
+        """Takes one step; `batch` is the seed of the outcomes that it follows."""
+        before = self.relative_entropy()
+        uniform = np.random.default_rng(batch).random()
+        gradients = self._direct(ops.convert_to_tensor(uniform))
+        finite = all(bool(np.isfinite(np.asarray(part)).all()) for part in gradients)
+        self.optimizer.apply(gradients, self.model.trainable_variables)
+        return before, finite, stop, save
+
+    def accepts(self, loss: float, rate: float) -> bool:
+        """Tells whether the step has made the cross-entropy smaller."""
+        return self.relative_entropy() < loss
+
+    def _direction(self, uniform: Tensor) -> Sequence[Any]:
+        model = self.model
+        q = ops.exp(ops.cast(log_table(model), "float64"))
+        change = WantedChange.of(1.0 - self.table / q, q)
+        rows, change = self._rows(change, uniform)
+        return self.natural_gradient.follow(
+            lambda rows: [model(rows)],
+            rows,
+            [change.falls],
+            change.shares,
+            has_loops=model.network.recurrent,
+            at_once=gradient_rows_at_once(model),
+        )
+
+    def _rows(self, change: WantedChange, uniform: Tensor) -> tuple[Tensor, WantedChange]:
+        if not self._draws:
+            return all_outcomes(self.model.n_sites), change
+        return change.draw(self.model.n_sites, MAX_ROWS, uniform)
+
+
+def _marginals(table: Array, n_sites: int) -> Array:
+    """Returns the probabilities of the outcomes of each site, (n_sites, 4)."""
+    cube = table.reshape((4,) * n_sites)
+    sums = [cube.sum(axis=tuple(range(k)) + tuple(range(k + 1, n_sites))) for k in range(n_sites)]
+    return np.array(sums) / table.sum()

@@ -1,0 +1,1 @@
+"""Many runs of one trainer over settings and seeds."""
