@@ -146,7 +146,7 @@ def _value_in_words(value: Any) -> str:
         return f"`{words['name']}`" if "name" in words else _mapping_in_words(words)
     if isinstance(value, COLLECTIONS):
         return ", ".join(map(str, value)) or "empty"
-    return f"`{value}`" if isinstance(value, str) else str(value)
+    return (f"`{value}`" if value else "empty") if isinstance(value, str) else str(value)
 
 
 def _mapping_in_words(values: Mapping[str, Any]) -> str:

@@ -296,8 +296,8 @@ def test_a_search_starts_from_another_run_and_a_step_of_time_does_not(tmp_path):
     run(small(**steady), first)
     with pytest.raises(ValueError, match="--init_from needs a search for the steady state"):
         run(small(), tmp_path / "time", init_from=first)
-    with pytest.raises(ValueError, match="with `network.units` = 6, but .*first has 4"):
-        run(small(**steady, network__units=6), tmp_path / "wide", init_from=first)
+    with pytest.raises(ValueError, match="with `network.units` = 8, but .*first has 4"):
+        run(small(**steady, network__units=8), tmp_path / "wide", init_from=first)
     slow = {**steady, "training__optimizer__learning_rate": 1e-9, "training__optimizer__floor": 0.0}
     training = run(small(**slow), tmp_path / "second", init_from=first)
     kept = RunFolder(first).load_model()
