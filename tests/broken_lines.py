@@ -62,6 +62,13 @@ PHYSICS = _lines(
         "test_hamiltonians.py",
     ),
     (
+        "jumps.py",
+        "(list(PAULI_MATRICES.values())) / 2",
+        "(list(PAULI_MATRICES.values()))",
+        "test_jumps.py",
+    ),
+    ("density_matrices.py", "(2 * trace)", "2", "test_density_matrices.py"),
+    (
         "lattices/bravais.py",
         "index = index * size + i % size",
         "index = index * size + min(i, size - 1) % size",
@@ -393,6 +400,55 @@ SERVING = _lines(
         "models/test_loaded_version.py",
     ),
 )
+COMMANDS = _lines(
+    "commands",
+    "commands",
+    "tests/commands",
+    ("__main__.py", "sys.exit(USAGE_ERROR)", "sys.exit(0)", "test_qtf.py"),
+    (
+        "__main__.py",
+        'sys.argv = [f"qtf {name}", *words]',
+        "sys.argv = [name, *words]",
+        "test_qtf.py",
+    ),
+    ("completion.py", "word.startswith(current)", "current in word", "test_completion.py"),
+    (
+        "completion.py",
+        "load_configuration(chosen[-1], folder)",
+        "load_configuration(chosen[-1])",
+        "test_completion.py",
+    ),
+    ("configs.py", r"([:[]\S+?)", r"([:[]\w+?)", "test_configs.py"),
+) + _lines(
+    "commands",
+    "qtf",
+    "tests/qtf",
+    (
+        "configuration_files.py",
+        "if folder in (None, path.parent.name)]\n    if",
+        "]\n    if",
+        "test_configuration_files.py",
+    ),
+    ("extras.py", " in OURS:", " != None:", "test_extras.py"),
+    (
+        "extras.py",
+        "EXTRA_OF_ROOM.get(room, EXTRA_OF[package])",
+        "EXTRA_OF[package]",
+        "test_extras.py",
+    ),
+    (
+        "resolved_configuration.py",
+        "value != defaults[key]",
+        "False",
+        "test_resolved_configuration.py",
+    ),
+    (
+        "resolved_configuration.py",
+        'f"{key}["',
+        'f"{key}"',
+        "test_resolved_configuration.py",
+    ),
+)
 FRONT_DOOR = _lines(
     "front_door",
     "qtf",
@@ -464,5 +520,6 @@ BROKEN_LINES = (
     *GROUND_STATES,
     *OPEN_SYSTEMS,
     *SERVING,
+    *COMMANDS,
     *FRONT_DOOR,
 )
