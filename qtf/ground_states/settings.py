@@ -171,10 +171,14 @@ class ReconfigurationSettings(Settings, section="min_sr"):
     Attributes:
         diag_shift: Shift of the diagonal of its equations; None: plain gradients instead.
         momentum: Share of the step before that a step keeps; averages the noise of the samples.
+        time_step: Step of imaginary time that is followed as a whole, even where psi is so small
+            that its logarithm changes by much; best the learning rate, without samples. None:
+            only short steps are right.
     """
 
     diag_shift: Annotated[float | None, Optional(POSITIVE)] = None
     momentum: Annotated[float, FRACTION] = 0.95
+    time_step: Annotated[float | None, Optional(POSITIVE)] = None
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ EXACT_STEP = 1.0
 SAMPLED_STEP = 0.6
 # Samples of a step, epochs of 25 steps, units of the network; of sums, epochs of 10 steps.
 SIZES = {QUICK: (256, 8, 24, 4), SMALL: (1024, 40, 48, 40), LARGE: (2048, 120, 96, 80)}
-# V-score at which sums over all configurations have nothing more to gain in single precision.
+# V-score at which sums over all configurations count as solved.
 SOLVED = 1e-8
 
 
@@ -165,8 +165,11 @@ def _sum_everything(
     return replace(
         settings,
         # There is no noise that momentum would average.
-        min_sr=ReconfigurationSettings(diag_shift=1e-4, momentum=0.0),
-        training=_train(learning_rate, n_epochs, 10, seed, stop_below=SOLVED, floor=0.3),
+        min_sr=ReconfigurationSettings(diag_shift=1e-4, momentum=0.0, time_step=learning_rate),
+        training=replace(
+            _train(learning_rate, n_epochs, 10, seed, stop_below=SOLVED, floor=0.3),
+            precision="float64",
+        ),
     )
 
 

@@ -19,6 +19,9 @@ from qtf.training.surrogates import with_gradient_of, with_gradients
 from qtf.training.training import Step
 from qtf.typing import Tensor
 
+# By which one step may at most divide psi anywhere.
+SMALLEST_FACTOR = 0.05
+
 
 class EnergyGradient(Step):
     """Steps along the gradient of the energy, 2 Re < (E_loc - <E_loc>)^* d log psi >.
@@ -99,6 +102,8 @@ class Reconfiguration(Step):
         penalties: What is lowered beside the energy.
         diag_shift: Added to the diagonal.
         momentum: At least 0 and below 1; averages the noise of the samples.
+        time_step: Learning rate of the steps, which are then right however long, see
+            `follow_whole_step`; None: they are short.
         below: States that psi is kept orthogonal to; None: none.
         xla: Whether XLA compiles samples, local energies and derivatives of networks without loops.
 
@@ -119,10 +124,12 @@ class Reconfiguration(Step):
         *,
         diag_shift: float,
         momentum: float = 0.0,
+        time_step: float | None = None,
         below: StatesBelow | None = None,
         xla: bool = True,
     ) -> None:
         self.below = below
+        self.time_step = time_step
         self.natural_gradient = NaturalGradient(psi, diag_shift, momentum=momentum, xla=xla)
         self.psi = psi
         self.configurations = configurations
@@ -187,6 +194,8 @@ class Reconfiguration(Step):
             step,
             independent=self.configurations.has_errors,
         )
+        if self.time_step is not None:
+            wanted = follow_whole_step(*wanted, energies.shares, self.time_step)
         return energies.bits, energies.real, *wanted, energies.shares
 
 
@@ -216,3 +225,31 @@ def add_penalties(
         return real, imaginary
     added = below.local_energies(bits, log_psi, shares, independent=independent)
     return real + added[0], imaginary + added[1]
+
+
+def follow_whole_step(
+    real: Tensor, imaginary: Tensor, shares: Tensor, time_step: float
+) -> tuple[Tensor, Tensor]:
+    """Returns the change of log psi that a step of imaginary time makes, whatever its size.
+
+        - log(1 - tau (E_loc - <E>)) / tau,   psi -> (1 - tau (H - <E>)) psi
+
+    For a short step that is E_loc - <E>. Where psi nearly vanishes, E_loc may be so large that its
+    multiple would turn psi into another number altogether.
+
+    Args:
+        real: Real parts of E_loc, (n_rows,).
+        imaginary: Imaginary parts.
+        shares: Share of each in a mean.
+        time_step: tau.
+
+    Returns:
+        Real and imaginary part, (n_rows,) each.
+    """
+    mean = ops.sum(ops.cast(shares, real.dtype) * real)
+    one_less = 1.0 - time_step * (real - mean)
+    turned = -time_step * imaginary
+    modulus = ops.sqrt(ops.square(one_less) + ops.square(turned))
+    # What passes through zero may not leave it at once.
+    modulus = ops.maximum(modulus, SMALLEST_FACTOR)
+    return -ops.log(modulus) / time_step, -ops.arctan2(turned, one_less) / time_step
