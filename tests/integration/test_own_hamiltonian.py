@@ -84,7 +84,8 @@ def test_a_mistake_is_one_line_and_leaves_nothing(tmp_path, content, changes, wo
     if content is not None:
         (tmp_path / "ring.json").write_text(content)
     done = search(tmp_path, *changes)
-    assert done.returncode == 1
+    # 2: the configuration cannot be loaded.
+    assert done.returncode in (1, 2)
     assert done.stderr.count("\n") == 1, done.stderr
     assert words in done.stderr
     assert not (tmp_path / "run").exists()
