@@ -77,7 +77,11 @@ def make_settings(
         wave_function=wave_function,
         symmetry=SymmetrySettings(group, in_training=is_listed and group != "none"),
         sampling=SamplingSettings(
-            n_samples, every_configuration=is_listed, n_prefixes=1 if is_listed else 4
+            n_samples,
+            every_configuration=is_listed,
+            # Validations of sums only tell when to stop.
+            n_validation=1024 if is_listed else 4096,
+            n_prefixes=1 if is_listed else 4,
         ),
     )
     if is_listed:
