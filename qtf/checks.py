@@ -120,8 +120,8 @@ class OneOf:
 
     def broken_by(self, value: Any) -> str | None:
         """Returns which rule the value breaks."""
-        known = isinstance(value, str) and value in self.words
-        return None if known else f"be one of {', '.join(self.words)}"
+        is_listed = isinstance(value, str) and value in self.words
+        return None if is_listed else f"be one of {', '.join(self.words)}"
 
 
 FINITE = Number()

@@ -98,18 +98,18 @@ def put_legend_below(
         entries: Label -> line, beside those of the panels.
         title: Of the legend.
     """
-    found: dict[str, Artist] = {}
+    artists: dict[str, Artist] = {}
     for panel in figure.axes if panels is None else panels:
         handles, labels = panel.get_legend_handles_labels()
-        found |= dict(zip(labels, handles, strict=True))
-    found |= entries or {}
-    if not found:
+        artists |= dict(zip(labels, handles, strict=True))
+    artists |= entries or {}
+    if not artists:
         return
     renderer = FigureCanvasAgg(figure).get_renderer()
-    for n_columns in range(min(MOST_COLUMNS, len(found)), 0, -1):
+    for n_columns in range(min(MOST_COLUMNS, len(artists)), 0, -1):
         legend = figure.legend(
-            found.values(),
-            found.keys(),
+            artists.values(),
+            artists.keys(),
             loc="outside lower center",
             ncols=n_columns,
             frameon=False,

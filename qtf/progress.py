@@ -121,7 +121,7 @@ class _Reporter:
                 time.sleep(_INTERVAL)
                 with self._lock:
                     # Of what is within one another, the innermost that is long.
-                    long = [one for one in self._activities if one.is_long()]
+                    long = [activity for activity in self._activities if activity.is_long()]
                     if long:
                         long[-1].report()
 

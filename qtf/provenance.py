@@ -28,8 +28,8 @@ def machine(gpu: str = "") -> str:
 
 def versions() -> dict[str, str]:
     """Returns the versions of Python and of what computes the numbers."""
-    found = {name: importlib.metadata.version(name) for name in PACKAGES}
-    return {"python": platform.python_version(), **found}
+    versions = {name: importlib.metadata.version(name) for name in PACKAGES}
+    return {"python": platform.python_version(), **versions}
 
 
 def today() -> str:

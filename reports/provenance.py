@@ -34,7 +34,7 @@ class Made:
         """Tells whether machine and versions are the same, so that numbers go together."""
         return (self.machine, self.versions) == (other.machine, other.versions)
 
-    def joined_with(self, earlier: Self) -> Self:
+    def join(self, earlier: Self) -> Self:
         """Returns the origin of numbers of both, which are alike."""
         first = earlier.date.split(TO)[0]
         return self if first == self.date else replace(self, date=f"{first}{TO}{self.date}")

@@ -87,7 +87,7 @@ def _main() -> None:
 
 def _predict(psi0: "np.ndarray", physics: "Physics") -> "Prediction":
     from serving.client import Client
-    from serving.prediction.exact import compared_with_exact
+    from serving.prediction.exact import compare_with_exact
     from serving.prediction.report import Prediction
 
     connect = functools.partial(
@@ -112,7 +112,7 @@ def _predict(psi0: "np.ndarray", physics: "Physics") -> "Prediction":
         if not (EXACT.value or PLOT.value or OUTPUT.value):
             return prediction
         psi = client.rollout(psi0, N_STEPS.value).psi
-    exact = compared_with_exact(psi, physics) if EXACT.value else None
+    exact = compare_with_exact(psi, physics) if EXACT.value else None
     return replace(prediction, psi=psi, exact=exact)
 
 

@@ -131,7 +131,8 @@ def _meanings(kind: type[Settings]) -> dict[str, str]:
 
 def _type_in_words(hint: Any) -> str:
     if get_origin(hint) in COLLECTIONS:
-        return f"several {_type_in_words(get_args(hint)[0])}"
+        several = "several" if Ellipsis in get_args(hint) else "pairs of"
+        return f"{several} {_type_in_words(get_args(hint)[0])}"
     if get_origin(hint) is Mapping:
         return "mapping"
     if args := get_args(hint):

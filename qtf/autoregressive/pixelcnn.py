@@ -138,8 +138,8 @@ class PixelCNN(RowNetwork[Rows]):
             for layer in others:
                 x = ops.relu(evaluate(layer, x))
             return self.last(x)
-        for one, two in zip(others[::2], others[1::2], strict=True):
-            x = ops.relu(x + evaluate(two, ops.relu(evaluate(one, x))))
+        for inner, outer in zip(others[::2], others[1::2], strict=True):
+            x = ops.relu(x + evaluate(outer, ops.relu(evaluate(inner, x))))
         return self.last(x)
 
 
@@ -173,12 +173,12 @@ class _MaskedConvolution(keras.layers.Layer):
         joined = ops.concatenate(taps, axis=-1)
         return self._product(ops.reshape(joined, (-1, rows * columns, joined.shape[-1])))
 
-    def row(self, own: Tensor, above: Tensor) -> Tensor:
+    def row(self, current: Tensor, above: Tensor) -> Tensor:
         """Does the same in one row, from (columns + 2, batch, channels) of it and that above."""
         columns = self.shape[1]
         kernels = ops.split(self.direction, self.n_taps, axis=0)
         parts: list[Tensor] = []
-        for x, of_x in ((above, kernels[:3]), (own, kernels[3:])):
+        for x, of_x in ((above, kernels[:3]), (current, kernels[3:])):
             products = ops.split(ops.matmul(x, ops.concatenate(of_x, axis=1)), len(of_x), axis=-1)
             parts += [product[c : c + columns] for c, product in enumerate(products)]
         return self._scale(sum(parts[1:], parts[0]))

@@ -198,15 +198,15 @@ class NetworkSettings(Settings, section="network"):
             ValueError: The network has no such setting, or some do not fit one another.
         """
         kind = NETWORKS[self.name]
-        known = [entry.name for entry in fields(kind)]  # type: ignore[arg-type]
+        names = [entry.name for entry in fields(kind)]  # type: ignore[arg-type]
         values = {
             key: value for key, value in vars(self).items() if key != "name" and value is not None
         }
         for key in values:
-            if key not in known:
+            if key not in names:
                 raise ValueError(
                     f"Setting `network.{key}` is none of the network {self.name}, whose are"
-                    f" {', '.join(known)}."
+                    f" {', '.join(names)}."
                 )
         return kind(**values)
 

@@ -50,7 +50,7 @@ class Mixture:
         """
         # Sums and products of 64-bit words wrap around on purpose.
         with np.errstate(over="ignore"):
-            words = _mixed(np.asarray(steps, np.uint64) + np.uint64(_mixed_int(self.seed)))
+            words = _mix(np.asarray(steps, np.uint64) + np.uint64(_mix_int(self.seed)))
         uniforms = (words >> np.uint64(11)).astype(np.float64) / 2.0**53
         bounds = np.cumsum(self.weights)[:-1]
         return np.searchsorted(bounds, uniforms, side="right").astype(np.int64)
@@ -98,18 +98,18 @@ def mixed_seed(*numbers: int) -> int:
     """
     word = 0
     for number in numbers:
-        word = _mixed_int(word ^ _mixed_int(number))
+        word = _mix_int(word ^ _mix_int(number))
     return word >> 1
 
 
-def _mixed_int(number: int) -> int:
+def _mix_int(number: int) -> int:
     word = (number + _INCREMENT) & _WORD
     for shift, multiplier in zip(_SHIFTS, (*_MULTIPLIERS, 1), strict=True):
         word = ((word ^ (word >> shift)) * multiplier) & _WORD
     return word
 
 
-def _mixed(words: np.ndarray) -> np.ndarray:
+def _mix(words: np.ndarray) -> np.ndarray:
     words = words + np.uint64(_INCREMENT)
     for shift, multiplier in zip(_SHIFTS, (*_MULTIPLIERS, 1), strict=True):
         words = (words ^ (words >> np.uint64(shift))) * np.uint64(multiplier)

@@ -62,7 +62,7 @@ class RecordStream:
     def _pass(self, number: tf.Tensor, skipped: int) -> tf.data.Dataset:
         # What lies before the block is left out before anything is shuffled or parsed.
         first_block, skipped_in_block = divmod(skipped, self._block)
-        blocks = self._ordered(number).skip(first_block * self._block).batch(self._block)
+        blocks = self._order(number).skip(first_block * self._block).batch(self._block)
         shuffled = blocks.enumerate(first_block).map(
             lambda index, block: _shuffle(block, self._seed_of(_RECORDS, number, index))
         )
@@ -74,7 +74,7 @@ class RecordStream:
     def _seed_of(self, kind: int, number: tf.Tensor, index: tf.Tensor | int) -> tf.Tensor:
         return tf.stack([self._seed + index, len(_CHOICES) * number + kind])
 
-    def _ordered(self, number: tf.Tensor) -> tf.data.Dataset:
+    def _order(self, number: tf.Tensor) -> tf.data.Dataset:
         n_files = len(self._counts)
         order = _shuffle(tf.range(n_files), self._seed_of(_FILES, number, 0))
         files = tf.data.Dataset.from_tensor_slices(order)

@@ -214,36 +214,36 @@ def _fit_lags(
     note: Callable[[int, int, float], None],
 ) -> tuple[np.ndarray, Errors, dict[int, LagResiduals]]:
     """Fits at longer and longer lags; returns angles, errors, and what each lag leaves."""
-    angles = _minimized(loss) if angles is None else angles
+    angles = _minimize(loss) if angles is None else angles
     lag, left = 1, {}
     while True:
         loss.set_lag(lag)
-        angles = _polished(loss, angles)
+        angles = _polish(loss, angles)
         errors = estimate_errors(loss, angles, lag)
         left[lag] = LagResiduals(*loss.residuals(angles), errors.gain)
         note(lag, loss.n_pairs, left[lag].root_mean_square)
-        next_lag = min(_raised(lag, longest), _safe_lag(errors.covariance, strings))
+        next_lag = min(_raise_lag(lag, longest), _safe_lag(errors.covariance, strings))
         if next_lag <= lag:
             return angles, errors, left
         lag = next_lag
 
 
-def _minimized(loss: GeneratorLoss) -> np.ndarray:
+def _minimize(loss: GeneratorLoss) -> np.ndarray:
     """Returns the minimum for successive states as near as values of the loss can tell."""
     from scipy.optimize import minimize
 
     # The curvature is about the number of pairs times the square of an amplitude.
     scale = loss.n_pairs * loss.mean_square
 
-    def scaled(angles: np.ndarray) -> tuple[float, np.ndarray]:
+    def scale_loss(angles: np.ndarray) -> tuple[float, np.ndarray]:
         value, gradient = loss.loss_and_gradient(angles)
         return value / scale, gradient / scale
 
     options = {"maxiter": 1000, "ftol": 0.0, "gtol": 1e-12}
-    return minimize(scaled, np.zeros(loss.size), method="L-BFGS-B", jac=True, options=options).x
+    return minimize(scale_loss, np.zeros(loss.size), method="L-BFGS-B", jac=True, options=options).x
 
 
-def _polished(loss: GeneratorLoss, angles: np.ndarray) -> np.ndarray:
+def _polish(loss: GeneratorLoss, angles: np.ndarray) -> np.ndarray:
     """Takes Gauss-Newton steps until rounding keeps them from shrinking."""
     last = np.inf
     for _ in range(MAX_GAUSS_NEWTON_STEPS):
@@ -257,7 +257,7 @@ def _polished(loss: GeneratorLoss, angles: np.ndarray) -> np.ndarray:
     return angles
 
 
-def _raised(lag: int, longest: int) -> int:
+def _raise_lag(lag: int, longest: int) -> int:
     """Returns the next lag; a last small step to the longest one is not worth a fit."""
     return longest if 2 * LAG_FACTOR * lag > longest else LAG_FACTOR * lag
 

@@ -52,7 +52,7 @@ class _Propagator:
         vectors, adjoint = self.vectors, self.vectors.conj().T
         return vectors @ (self.divided_differences * (adjoint @ operators @ vectors)) @ adjoint
 
-    def pulled_back(self, moment: np.ndarray) -> np.ndarray:
+    def pull_back(self, moment: np.ndarray) -> np.ndarray:
         """Returns W with tr(dU^dagger C) = tr(dG^dagger W) for every direction dG."""
         vectors, adjoint = self.vectors, self.vectors.conj().T
         inner = self.divided_differences.conj() * (adjoint @ moment @ vectors)
@@ -77,13 +77,13 @@ class ChainMoments:
         # One for each trajectory: pairs of one trajectory share noise.
         self.by_trajectory = self._after.transpose(0, 2, 1) @ self._before.conj()
         self.moment = self.by_trajectory.sum(axis=0)
-        self._squares = _squared(self._before) + _squared(self._after)
+        self._squares = _square(self._before) + _square(self._after)
 
     def loss_and_gradient(self, coefficients: np.ndarray) -> tuple[float, np.ndarray]:
         """Returns the sum over pairs of |x' - U x|^2 and its gradient (size,)."""
         propagator = self._propagator(coefficients)
         loss = self._squares - 2 * np.vdot(propagator.matrix, self.moment).real
-        pulled = propagator.pulled_back(self.moment)
+        pulled = propagator.pull_back(self.moment)
         return float(loss), -2 * _inner(self.operators, pulled[None])[:, 0]
 
     def curvature(self, coefficients: np.ndarray) -> np.ndarray:
@@ -125,7 +125,7 @@ class ChainMoments:
         """
         left = self._after - self._before @ self._propagator(coefficients).matrix.T
         counts = np.full(len(left), 4 * left[0].size)
-        return np.array([_squared(one) for one in left]), counts
+        return np.array([_square(residual) for residual in left]), counts
 
     def _propagator(self, coefficients: np.ndarray) -> _Propagator:
         return _Propagator.of(np.tensordot(coefficients, self.operators, axes=1), self.tau)
@@ -169,7 +169,7 @@ class GeneratorLoss:
     @property
     def mean_square(self) -> float:
         """Mean square of a real or imaginary part of an amplitude."""
-        total = sum(_squared(psi) for _, psi in self._chains)
+        total = sum(_square(psi) for _, psi in self._chains)
         return total / sum(2 * psi.size for _, psi in self._chains)
 
     def loss_and_gradient(self, coefficients: np.ndarray) -> tuple[float, np.ndarray]:
@@ -236,5 +236,5 @@ def _hermitian(matrices: np.ndarray) -> np.ndarray:
     return (matrices + matrices.conj().swapaxes(-1, -2)) / 2
 
 
-def _squared(psi: np.ndarray) -> float:
+def _square(psi: np.ndarray) -> float:
     return float(np.square(psi.real).sum() + np.square(psi.imag).sum())

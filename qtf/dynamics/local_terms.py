@@ -61,7 +61,7 @@ class LocalTerms:
         check_arguments(COUNT, interaction_range=self.interaction_range)
         if self.fields is not None:
             object.__setattr__(self, "fields", _checked_fields(self.fields))
-            object.__setattr__(self, "n_sites", _agreed(self.n_sites, len(self.fields)))
+            object.__setattr__(self, "n_sites", _agree(self.n_sites, len(self.fields)))
         if self.site_dependent and self.fields is not None:
             raise ValueError(
                 "Arguments `site_dependent` and `fields` exclude each other: fields learned"
@@ -240,7 +240,7 @@ def _checked_fields(fields: npt.ArrayLike) -> tuple[float, ...]:
     return tuple(values.tolist())
 
 
-def _agreed(n_sites: int | None, n_fields: int) -> int:
+def _agree(n_sites: int | None, n_fields: int) -> int:
     if n_sites not in (None, n_fields):
         raise ValueError(
             f"Argument `n_sites` must be {n_fields}, the number of fields, but is {n_sites}."

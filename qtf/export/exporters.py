@@ -102,14 +102,14 @@ def write_dynamics(
     return export_dynamics(
         model,
         writable_folder(model_dir),
-        {n: _conserved(law, n) for n in n_sites},
+        {n: _find_conserved(law, n) for n in n_sites},
         config,
         max_steps=settings.max_steps or MAX_STEPS,
         xla_signature=settings.xla_signature,
     )
 
 
-def _conserved(law: RecordedLaw, n_sites: int) -> PauliSum | None:
+def _find_conserved(law: RecordedLaw, n_sites: int) -> PauliSum | None:
     hamiltonian = law.operator(n_sites)
     return hamiltonian if isinstance(hamiltonian, PauliSum) else None
 

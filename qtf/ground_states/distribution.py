@@ -118,5 +118,5 @@ class SpinDistribution(tfp.distributions.Distribution):
     def _sample_control_dependencies(self, spins: tf.Tensor) -> list[tf.Operation]:
         if not self.validate_args:
             return []
-        one = tf.ones([], spins.dtype)
-        return [tf.debugging.assert_equal(tf.abs(spins), one, message="Spins must be +1 or -1.")]
+        unit = tf.ones([], spins.dtype)
+        return [tf.debugging.assert_equal(tf.abs(spins), unit, message="Spins must be +1 or -1.")]

@@ -110,11 +110,11 @@ def chain_steps(
     tfp = _tensorflow_probability()
     choose = tfp.distributions.Uniform(np.float64(0.0), np.float64(1.0))
 
-    def proposed(parts: list[Tensor], key: Tensor) -> list[Tensor]:
+    def propose(parts: list[Tensor], key: Tensor) -> list[Tensor]:
         uniforms = choose.sample(parts[0].shape, seed=key)
         return [PROPOSALS[proposal](parts[0], uniforms)]
 
-    kernel = tfp.mcmc.RandomWalkMetropolis(lambda bits: 2.0 * _log_modulus(psi, bits), proposed)
+    kernel = tfp.mcmc.RandomWalkMetropolis(lambda bits: 2.0 * _log_modulus(psi, bits), propose)
     kept, accepted = tfp.mcmc.sample_chain(
         n_kept,
         bits,

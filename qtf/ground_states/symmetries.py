@@ -164,13 +164,13 @@ class SymmetricWaveFunction(SampledWaveFunction):
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make this wave function again."""
-        own = {
+        arguments = {
             "psi": keras.saving.serialize_keras_object(self.psi),
             "permutations": self.permutations,
             "spin_flip": self.spin_flip,
             "weighted_phase": self.weighted_phase,
         }
-        return {**super().get_config(), **own}
+        return {**super().get_config(), **arguments}
 
     @classmethod
     def from_config(
@@ -241,12 +241,12 @@ def acceptance(symmetric: SymmetricWaveFunction, bits: Tensor) -> Tensor:
     bits = checked_bits(bits, symmetric.n_sites)
     images = symmetric.images(bits)
     # The first image is the configuration itself.
-    own = symmetric.psi(bits)[0]
+    unmoved = symmetric.psi(bits)[0]
 
     def add(t: Tensor, total: Tensor) -> Tensor:
         # One after another, which bounds the memory.
         log_modulus, _ = symmetric.psi(ops.reshape(images[t], ops.shape(bits)))
-        return total + ops.exp(ops.minimum(0.0, 2.0 * (log_modulus - own)))
+        return total + ops.exp(ops.minimum(0.0, 2.0 * (log_modulus - unmoved)))
 
-    total = ops.fori_loop(1, symmetric.n_symmetries, add, ops.ones_like(own))
-    return ops.reshape(total, ops.shape(own)) / symmetric.n_symmetries
+    total = ops.fori_loop(1, symmetric.n_symmetries, add, ops.ones_like(unmoved))
+    return ops.reshape(total, ops.shape(unmoved)) / symmetric.n_symmetries

@@ -71,5 +71,5 @@ class ChainEncoding(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make this layer again."""
-        own = {"n_max": self.n_max, "multiplicative": self.multiplicative}
-        return {**super().get_config(), **own}
+        arguments = {"n_max": self.n_max, "multiplicative": self.multiplicative}
+        return {**super().get_config(), **arguments}

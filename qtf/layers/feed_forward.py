@@ -81,10 +81,10 @@ class FeedForward(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make this layer again."""
-        own = {
+        arguments = {
             "activation": self.activation,
             "dropout": self.dropout,
             "layer_norm": self.layer_norm,
             "seed": self.seed,
         }
-        return {**super().get_config(), **own}
+        return {**super().get_config(), **arguments}

@@ -53,7 +53,7 @@ def scan_cells(
 
         def gradient(*args: Tensor, upstream: Tensor | None = None) -> tuple[Tensor, ...]:
             outside = ops.reshape(args[0] if upstream is None else upstream, ops.shape(z))
-            previous = _shifted(start, cells)
+            previous = _shift(start, cells)
             gate = ops.sigmoid(a + v * previous)
             d_gate = (previous - z) * gate * (1.0 - gate)
             through = gate + d_gate * v
@@ -101,7 +101,7 @@ def _newton(z: Tensor, a: Tensor, v: Tensor, start: Tensor) -> Tensor:
     n_times = ops.shape(z)[0]
 
     def iterate(turn: Tensor, cells: Tensor, _: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
-        previous = _shifted(start, cells)
+        previous = _shift(start, cells)
         gate = ops.sigmoid(a + v * previous)
         value = gate * previous + (1.0 - gate) * z
         slope = gate + (previous - z) * gate * (1.0 - gate) * v
@@ -152,5 +152,5 @@ def _from_zero(slope: Tensor, offset: Tensor) -> Tensor:
     return states if n_times % 2 == 0 else ops.concatenate([states, even[n_pairs:]], axis=0)
 
 
-def _shifted(start: Tensor, cells: Tensor) -> Tensor:
+def _shift(start: Tensor, cells: Tensor) -> Tensor:
     return ops.concatenate([start[None], cells[:-1]], axis=0)

@@ -72,5 +72,5 @@ class SpinDecoding(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make this layer again."""
-        own = {"n_max": self.n_max, "initializer": self.initializer}
-        return {**super().get_config(), **own}
+        arguments = {"n_max": self.n_max, "initializer": self.initializer}
+        return {**super().get_config(), **arguments}

@@ -180,7 +180,7 @@ class SRU(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make this layer again."""
-        own = {
+        arguments = {
             "units": self.units,
             "dropout": self.dropout,
             "input_dropout": self.input_dropout,
@@ -190,7 +190,7 @@ class SRU(keras.layers.Layer):
             "parallel": self.parallel,
             "seed": self.seed,
         }
-        return {**super().get_config(), **own}
+        return {**super().get_config(), **arguments}
 
     def _products(self, x: Tensor, training: bool) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Returns W x, W_f x + b_f, W_r x + b_r and the skip input, in weight precision."""

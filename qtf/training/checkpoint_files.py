@@ -51,8 +51,8 @@ def name_of(step: int) -> str:
 
 def kept_steps(folder: Path) -> list[int]:
     """Returns the steps of which there is a file of a checkpoint, the last one first."""
-    found = {step for step, path in _own_files(folder) if not path.name.endswith(UNFINISHED)}
-    return sorted(found, reverse=True)
+    steps = {step for step, path in _own_files(folder) if not path.name.endswith(UNFINISHED)}
+    return sorted(steps, reverse=True)
 
 
 def whole_steps(folder: Path, steps: Iterable[int]) -> Iterator[int]:

@@ -40,7 +40,7 @@ def batches(
     if tf.config.list_logical_devices("GPU"):
         return iter(strategy.distribute_datasets_from_function(make_dataset))
     # Nothing has to be carried to another device.
-    return iter(_untuned(make_dataset(tf.distribute.InputContext())))
+    return iter(_without_tuning(make_dataset(tf.distribute.InputContext())))
 
 
 def _batches_of_replicas(
@@ -56,7 +56,7 @@ def _batches_of_replicas(
         input_pipeline_id=here[0] // len(here),
         num_replicas_in_sync=n_replicas,
     )
-    stream = iter(_untuned(make_dataset(context)))
+    stream = iter(_without_tuning(make_dataset(context)))
     while True:
         step = dict(zip(here, itertools.islice(stream, len(here)), strict=False))
         if len(step) < len(here):
@@ -64,7 +64,7 @@ def _batches_of_replicas(
         yield by_replica(lambda context, step=step: step[context.replica_id_in_sync_group])
 
 
-def _untuned(dataset: tf.data.Dataset) -> tf.data.Dataset:
+def _without_tuning(dataset: tf.data.Dataset) -> tf.data.Dataset:
     # Whoever gives up a dataset that TensorFlow tunes may have to wait for the tuning to wake up,
     # which is up to a minute.
     options = tf.data.Options()

@@ -136,13 +136,13 @@ def _of_each_by_tensorflow(
 
     weights = [variable.value for variable in variables]
 
-    def joined_gradient(output: Any) -> Any:
+    def join_gradient(output: Any) -> Any:
         # Tapes would prepare loops for differentiation, which custom gradients do not need.
         zero = tf.UnconnectedGradients.ZERO
         parts = tf.gradients(output, weights, unconnected_gradients=zero)
         return tf.concat([tf.reshape(tf.convert_to_tensor(part), [-1]) for part in parts], axis=0)
 
     def of_one(row: Any) -> list[Any]:
-        return [joined_gradient(output) for output in function(row[None])]
+        return [join_gradient(output) for output in function(row[None])]
 
     return list(tf.vectorized_map(of_one, rows, fallback_to_while_loop=False))

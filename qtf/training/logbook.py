@@ -133,9 +133,9 @@ class Logbook:
         if self._board is None:
             return
         # JSON knows no NaN and no infinity.
-        known = {name: v if math.isfinite(v) else None for name, v in values.items()}
+        finite = {name: v if math.isfinite(v) else None for name, v in values.items()}
         with self._folder.metrics.open("a") as file:
-            file.write(json.dumps({"step": step, "kind": kind, **known}) + "\n")
+            file.write(json.dumps({"step": step, "kind": kind, **finite}) + "\n")
         self._board.scalars(step, {f"{kind}/{name}": value for name, value in values.items()})
 
     def say(self, step: int, text: str) -> None:

@@ -11,7 +11,7 @@ from qtf.checks import FRACTION, POSITIVE, check_arguments
 from qtf.training.compilation import compiled
 from qtf.training.damping import Damping
 from qtf.training.gradients import per_sample_gradients
-from qtf.training.symmetric_solve import solved_symmetric
+from qtf.training.symmetric_solve import solve_symmetric
 
 # Root mean square of the change of log |psi|, its phase or log p in one step: probabilities of
 # samples change by the factor e or e^2. Steps of trainings that go well stay below a half.
@@ -94,7 +94,7 @@ class NaturalGradient:
             has_loops: Whether `outputs` have loops, which XLA must not compile then.
             at_once: Samples whose derivatives are in work at a time, at most; None: all.
         """
-        found, change = least_squares_direction(
+        direction, change = least_squares_direction(
             outputs,
             inputs,
             wanted,
@@ -105,9 +105,9 @@ class NaturalGradient:
             xla=self.xla and not has_loops,
             at_once=at_once,
         )
-        self.state[0].assign(found)
+        self.state[0].assign(direction)
         self._change.assign(change)
-        return split_as(found, self.model.trainable_variables)
+        return split_as(direction, self.model.trainable_variables)
 
 
 def least_squares_direction(
@@ -140,7 +140,7 @@ def least_squares_direction(
         wanted: For each output (batch,), float64.
         shares: Of each sample in a mean, (batch,).
         variables: Whose values change.
-        diag_shift: Positive; see `solved_symmetric`.
+        diag_shift: Positive; see `solve_symmetric`.
         before: What is kept where samples say nothing, (number of weights,).
         xla: Whether XLA compiles the derivatives; `outputs` must not have loops then.
         at_once: Samples whose derivatives are in work at a time, at most; None: all.
@@ -152,21 +152,21 @@ def least_squares_direction(
     def rows_and_matrix(inputs: Any, shares: Any) -> tuple[Any, Any]:
         gradients = per_sample_gradients(outputs, inputs, variables, at_once=at_once)
         weights = ops.cast(shares, gradients[0].dtype)[:, None]
-        rows = ops.concatenate([_centred(part, weights) for part in gradients], axis=0)
+        rows = ops.concatenate([_center(part, weights) for part in gradients], axis=0)
         columns = ops.transpose(rows)
         return rows, ops.matmul(*((rows, columns) if is_wide(rows) else (columns, rows)))
 
     rows, matrix = compiled(rows_and_matrix, variables=variables, xla=xla)(inputs, shares)
     weights = ops.cast(shares, wanted[0].dtype)
-    targets = ops.concatenate([_centred(part, weights) for part in wanted])
+    targets = ops.concatenate([_center(part, weights) for part in wanted])
     before = before * ops.ones((rows.shape[1],), rows.dtype)
     unexplained = targets - ops.cast(ops.matmul(rows, before), targets.dtype)
     if is_wide(rows):
-        solution = solved_symmetric(matrix, unexplained, diag_shift)
+        solution = solve_symmetric(matrix, unexplained, diag_shift)
         direction = ops.matmul(ops.cast(solution, rows.dtype), rows) + before
     else:
         force = ops.matmul(ops.cast(unexplained, rows.dtype), rows)
-        direction = ops.cast(solved_symmetric(matrix, force, diag_shift), rows.dtype) + before
+        direction = ops.cast(solve_symmetric(matrix, force, diag_shift), rows.dtype) + before
     return direction, ops.norm(ops.cast(ops.matmul(rows, direction), "float64"))
 
 
@@ -185,5 +185,5 @@ def split_as(joined: Any, variables: Sequence[keras.Variable]) -> list[Any]:
     return parts
 
 
-def _centred(values: Any, shares: Any) -> Any:
+def _center(values: Any, shares: Any) -> Any:
     return ops.sqrt(shares) * (values - ops.sum(shares * values, axis=0, keepdims=True))

@@ -47,20 +47,20 @@ def evaluate_in_pieces(
     n_pieces, size = pieces.shape
     numbers = ops.convert_to_tensor(pieces)
 
-    def evaluate(piece: Any, found: Sequence[Any]) -> list[Any]:
+    def evaluate(piece: Any, results: Sequence[Any]) -> list[Any]:
         # Nothing of a piece may begin before the one before has ended, or both are in memory.
-        at = piece + 0 * ops.cast(ops.ravel(found[0])[0] != 0, "int32")
+        at = piece + 0 * ops.cast(ops.ravel(results[0])[0] != 0, "int32")
         values = function(ops.take(rows, numbers[at], axis=0))
         return [
             ops.slice_update(whole, (piece, *[0] * (len(whole.shape) - 1)), part[None])
-            for whole, part in zip(found, values, strict=True)
+            for whole, part in zip(results, values, strict=True)
         ]
 
     shapes = [(n_pieces, size, *shape) for shape, _ in outputs]
     start = [ops.zeros(shape, dtype) for shape, (_, dtype) in zip(shapes, outputs, strict=True)]
-    found = ops.fori_loop(0, n_pieces, evaluate, start)
+    results = ops.fori_loop(0, n_pieces, evaluate, start)
     # The loop forgets the shapes.
     return [
         ops.reshape(whole, (n_pieces * size, *shape[2:]))[:n_rows]
-        for whole, shape in zip(found, shapes, strict=True)
+        for whole, shape in zip(results, shapes, strict=True)
     ]

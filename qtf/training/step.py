@@ -84,7 +84,7 @@ class TrainingStep:
     def _update(self, batch: Any) -> tuple[Any, Any]:
         loss, norm, gradients = self._compiled_gradients(batch)
         if self.clip_norm:
-            gradients = self._clipped(gradients)
+            gradients = self._clip(gradients)
         # The optimiser sums gradients over replicas itself.
         self.optimizer.apply(gradients, self.model.trainable_variables)
         return loss, norm
@@ -98,7 +98,7 @@ class TrainingStep:
         gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
         return loss, tf.linalg.global_norm(gradients), gradients
 
-    def _clipped(self, gradients: list[Any]) -> list[Any]:
+    def _clip(self, gradients: list[Any]) -> list[Any]:
         """Clips the norm of the summed gradient, then hands each replica its share."""
         n_replicas = self.strategy.num_replicas_in_sync
         if n_replicas > 1:

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 
-def solved_symmetric(matrix: Any, right: Any, diag_shift: float) -> Any:
+def solve_symmetric(matrix: Any, right: Any, diag_shift: float) -> Any:
     """Returns (matrix + shift)^(-1) right by a Cholesky factorisation in float64.
 
     The shift is `diag_shift` and what rounding of the matrix may have taken from its
@@ -24,7 +24,7 @@ def solved_symmetric(matrix: Any, right: Any, diag_shift: float) -> Any:
     """
     rounding = 0.25 * float(np.finfo(keras.backend.standardize_dtype(matrix.dtype)).eps)
     if keras.backend.backend() == "jax":
-        return _solved_by_jax(matrix, right, diag_shift, rounding)
+        return _solve_by_jax(matrix, right, diag_shift, rounding)
     import tensorflow as tf
 
     matrix = tf.cast(matrix, tf.float64)
@@ -35,7 +35,7 @@ def solved_symmetric(matrix: Any, right: Any, diag_shift: float) -> Any:
     return tf.linalg.cholesky_solve(tf.linalg.cholesky(shifted), column)[:, 0]
 
 
-def _solved_by_jax(matrix: Any, right: Any, diag_shift: float, rounding: float) -> Any:
+def _solve_by_jax(matrix: Any, right: Any, diag_shift: float, rounding: float) -> Any:
     from jax import numpy as jnp
     from jax.scipy.linalg import cho_factor, cho_solve
 

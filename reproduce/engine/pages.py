@@ -132,4 +132,4 @@ def earlier_entries(path: Path, key: str, made: Made) -> tuple[Numbers, Made]:
     if "made" not in numbers:
         return {}, made
     earlier = read_record(Made, numbers["made"])
-    return (numbers[key], made.joined_with(earlier)) if made.is_like(earlier) else ({}, made)
+    return (numbers[key], made.join(earlier)) if made.is_like(earlier) else ({}, made)

@@ -138,7 +138,7 @@ def _call(
         return method(request, timeout=seconds)
     except grpc.RpcError as error:
         code, text = Code[error.code().name], readable(error.details() or "")
-        is_transient = code in _TRANSIENT and not any(known in text for known in _LASTING_TEXTS)
+        is_transient = code in _TRANSIENT and not any(lasting in text for lasting in _LASTING_TEXTS)
         raise ServingError(code, text, is_transient=is_transient) from error
 
 

@@ -145,7 +145,7 @@ class _Calls:
 
         async def handle(body: bytes, context: grpc.aio.ServicerContext) -> bytes:
             self._n_open += 1
-            context.add_done_callback(self._closed)
+            context.add_done_callback(self._close)
             try:
                 return await answer(_parse(message, body), context.time_remaining())
             except StatusError as error:
@@ -162,7 +162,7 @@ class _Calls:
             n_before = self._n_open
             await asyncio.sleep(0.02)
 
-    def _closed(self, context: grpc.aio.ServicerContext) -> None:
+    def _close(self, context: grpc.aio.ServicerContext) -> None:
         self._n_open -= 1
 
 

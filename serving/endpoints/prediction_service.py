@@ -65,7 +65,7 @@ class PredictionService:
                 inputs = await aside(size, prediction.read_inputs, request, signature)
                 wanted = prediction.wanted_outputs(request.output_filter, signature)
                 outputs = await servable.execution.run(signature, inputs, wanted, deadline)
-            spec = _answered_by(request.model_spec.name, version, signature.name)
+            spec = _answering_spec(request.model_spec.name, version, signature.name)
             size = sum(array.nbytes for array in outputs.values())
             return await aside(
                 size,
@@ -139,7 +139,7 @@ def metadata(
 ) -> get_model_metadata_pb2.GetModelMetadataResponse:
     """Returns the answer that describes a version: all its signatures."""
     answer = get_model_metadata_pb2.GetModelMetadataResponse(
-        model_spec=_answered_by(name, version, "")
+        model_spec=_answering_spec(name, version, "")
     )
     signatures = get_model_metadata_pb2.SignatureDefMap()
     for key, proto in servable.loaded.signature_protos.items():
@@ -153,7 +153,7 @@ def _check_spec(request: Message) -> None:
         raise invalid_argument("Missing ModelSpec")
 
 
-def _answered_by(name: str, version: int, signature: str) -> model_pb2.ModelSpec:
+def _answering_spec(name: str, version: int, signature: str) -> model_pb2.ModelSpec:
     spec = model_pb2.ModelSpec(name=name, signature_name=signature)
     spec.version.value = version
     return spec

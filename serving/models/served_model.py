@@ -241,9 +241,9 @@ class ServedModel:
     def _start(self, work: Coroutine[None, None, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
-        task.add_done_callback(self._finished)
+        task.add_done_callback(self._finish)
 
-    def _finished(self, task: asyncio.Task) -> None:
+    def _finish(self, task: asyncio.Task) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             # A defect of ours; the version's status says that it failed.

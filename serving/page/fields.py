@@ -16,7 +16,7 @@ MAX_BODY_BYTES = 1 << 20
 NORM_TOLERANCE = 1e-3
 
 
-def parsed_object(body: bytes) -> Mapping[str, Json]:
+def parse_object(body: bytes) -> Mapping[str, Json]:
     """Returns the JSON object in the body of a request.
 
     Raises:
@@ -41,7 +41,7 @@ def integer(content: Mapping[str, Json], name: str, *, minimum: int, maximum: in
     Raises:
         RequestError: It is missing, no integer, or beyond the limits.
     """
-    value = _given(content, name)
+    value = _require(content, name)
     if type(value) is not int or not minimum <= value <= maximum:
         raise RequestError(
             f"Field `{name}` must be an integer from {minimum} to {maximum},"
@@ -56,7 +56,7 @@ def word(content: Mapping[str, Json], name: str, choices: Iterable[str] | None =
     Raises:
         RequestError: It is missing, no text, or none of the choices.
     """
-    value = _given(content, name)
+    value = _require(content, name)
     words = None if choices is None else tuple(choices)
     if not isinstance(value, str) or (words is not None and value not in words):
         rule = "a text" if words is None else f"one of {', '.join(words)}"
@@ -90,14 +90,14 @@ def state(content: Mapping[str, Json], name: str) -> np.ndarray:
     return (parts[0] + 1j * parts[1]).astype(np.complex64)
 
 
-def _given(content: Mapping[str, Json], name: str) -> Json:
+def _require(content: Mapping[str, Json], name: str) -> Json:
     if name not in content:
         raise RequestError(f"Field `{name}` must be given, but is missing.")
     return content[name]
 
 
 def _numbers(content: Mapping[str, Json], name: str) -> np.ndarray:
-    values = _given(content, name)
+    values = _require(content, name)
     if not isinstance(values, list) or not all(type(v) in (int, float) for v in values):
         raise RequestError(
             f"Field `{name}` must be a list of numbers, but is {reprlib.repr(values)}."

@@ -98,7 +98,7 @@ class Page:
         return {"models": [description(model) for model in served], "initial_states": states}
 
     def _state(self, body: bytes) -> dict[str, Any]:
-        content = fields.parsed_object(body)
+        content = fields.parse_object(body)
         n_sites = fields.integer(content, "n_sites", minimum=1, maximum=MAX_SITES)
         name = fields.word(content, "state", INITIAL_STATES)
         seed = fields.integer({"seed": 0, **content}, "seed", minimum=0, maximum=MAX_SEED)
@@ -106,7 +106,7 @@ class Page:
         return {"re": psi.real.copy(), "im": psi.imag.copy()}
 
     def _exact(self, body: bytes) -> dict[str, Any]:
-        content = fields.parsed_object(body)
+        content = fields.parse_object(body)
         model = self._explorable(content)
         psi0 = fields.state(content, "psi0")
         n_sites = _n_sites(model, len(psi0))

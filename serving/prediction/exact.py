@@ -93,7 +93,7 @@ class ExactComparison:
     distance: np.ndarray
 
 
-def compared_with_exact(predicted: np.ndarray, physics: Physics) -> ExactComparison:
+def compare_with_exact(predicted: np.ndarray, physics: Physics) -> ExactComparison:
     """Evolves the first predicted state exactly and compares.
 
     The first state is the float32 state that the server was given, normalised in double

@@ -65,12 +65,12 @@ def check_aliases(sent: Collection[str], signature: Signature) -> None:
     if len(sent) != len(expected):
         raise invalid_argument(
             f"input size does not match signature: {len(sent)}!={len(expected)} "
-            f"len({_listed(sent)}) != len({_listed(expected)}). "
-            f"Sent extra: {_listed(extra)}. Missing but required: {_listed(missing)}."
+            f"len({_list(sent)}) != len({_list(expected)}). "
+            f"Sent extra: {_list(extra)}. Missing but required: {_list(missing)}."
         )
     raise invalid_argument(
         f"input tensor alias not found in signature: {min(extra)}. "
-        f"Inputs expected to be in the set {_listed(expected)}."
+        f"Inputs expected to be in the set {_list(expected)}."
     )
 
 
@@ -86,7 +86,7 @@ def wanted_outputs(output_filter: Collection[str], signature: Signature) -> tupl
         if alias not in signature.outputs:
             raise invalid_argument(
                 f"output tensor alias not found in signature: {alias} "
-                f"Outputs expected to be in the set {_listed(signature.outputs)}."
+                f"Outputs expected to be in the set {_list(signature.outputs)}."
             )
     if len(set(output_filter)) != len(output_filter):
         twice = next(a for a in output_filter if list(output_filter).count(a) > 1)
@@ -119,5 +119,5 @@ def write_response(
     return head + tensor_proto.serialized_map(_OUTPUTS_FIELD, tensors)
 
 
-def _listed(aliases: Collection[str]) -> str:
+def _list(aliases: Collection[str]) -> str:
     return "{" + ",".join(sorted(aliases)) + "}"

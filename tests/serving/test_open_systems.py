@@ -31,7 +31,7 @@ def settings(seed=0, n_epochs=2, n_steady=0):
     with config.unlocked():
         config.physics.hamiltonian = {"name": "ising", "lattice": "chain", "n_sites": 3}
     config.start = "+x"
-    config.network.units = 8
+    config.network.units, config.network.n_layers = 8, 1
     config.strings = 2
     config.dynamics.tau = 0.05
     config.steady_state.n_epochs = n_steady

@@ -15,7 +15,7 @@ import pytest
 from qtf.physics import Chain, energy, evolve, fidelity, ising, magnetization, printed_state
 from qtf.physics import sample_initial_states as sample
 from serving.client import Observables
-from serving.prediction.exact import PAPER_DT, Physics, compared_with_exact
+from serving.prediction.exact import PAPER_DT, Physics, compare_with_exact
 from serving.prediction.figure import FORMATS, _figure, picture
 from serving.prediction.initial_state import initial_state
 from serving.prediction.report import Prediction, archive, as_json, table
@@ -74,7 +74,7 @@ def _prediction(*, exact=False, n_steps=30, text="paper:3"):
         version=4,
     )
     psi = psi.astype(np.complex64)
-    comparison = compared_with_exact(psi, Physics()) if exact else None
+    comparison = compare_with_exact(psi, Physics()) if exact else None
     return Prediction("ising", 4, text, PAPER_DT, observables, psi, comparison)
 
 
@@ -164,7 +164,7 @@ def test_comparison_counts_phase_in_distance_but_not_in_infidelity():
     psi0 = printed_state(3)
     predicted = _exact(psi0, 4)
     predicted[1:] *= np.exp(0.3j)
-    found = compared_with_exact(predicted, Physics())
+    found = compare_with_exact(predicted, Physics())
     np.testing.assert_allclose(found.infidelity, 0, atol=1e-12)
     np.testing.assert_allclose(found.distance[1:], 2 * np.sin(0.15), rtol=1e-9)
     assert found.distance[0] < 1e-12
@@ -172,7 +172,7 @@ def test_comparison_counts_phase_in_distance_but_not_in_infidelity():
 
 def test_comparison_starts_from_the_rounded_state():
     predicted = _exact(printed_state(4), 3).astype(np.complex64)
-    found = compared_with_exact(predicted, Physics())
+    found = compare_with_exact(predicted, Physics())
     assert found.psi.dtype == np.complex128
     np.testing.assert_allclose(np.linalg.norm(found.psi, axis=-1), 1, rtol=0, atol=1e-12)
     np.testing.assert_allclose(found.infidelity, 1 - fidelity(found.psi, predicted), atol=1e-12)

@@ -41,6 +41,7 @@ WRONG_GROUND_STATES = [
     (GROWTH, ODD, '`symmetry.group` must be "none" unless'),
 ]
 GENERATOR = [DYNAMICS[0], "--config=configs/dynamics/local_generator.py"]
+JUMPS, DECAY = "--config.physics.jumps", "--config.physics.decay_rate=0.5"
 # Command, what is asked, exit code, what is told: a wrong value, a combination, an unknown key.
 MISTAKES = [
     (DYNAMICS, ["--config.model.units=-1"], 1, "`model.units` must be positive, but is -1"),
@@ -56,6 +57,9 @@ MISTAKES = [
     (GROUND_STATE, ["--config.network.unit=8"], 2, "Did you mean `network.units`?"),
     (OPEN_SYSTEM, ["--config.training.n_epochs=0"], 1, "`training.n_epochs` must be positive"),
     (OPEN_SYSTEM, ["--config.training.precision=mixed_bfloat16"], 1, "`training.precision` must"),
+    (OPEN_SYSTEM, [f"{JUMPS}.dephasing=-1"], 1, "`jumps.dephasing` must be at least 0, but is -1"),
+    (OPEN_SYSTEM, [f"{JUMPS}.pump=1", DECAY], 1, "`physics.decay_rate` must be left out where"),
+    (OPEN_SYSTEM, ["--config.start=up"], 1, "a file with a density matrix (.npy, .npz), but is"),
     (OPEN_SYSTEM, ["--config.network.unit=8"], 2, "Did you mean `network.units`?"),
 ]
 

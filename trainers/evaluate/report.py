@@ -68,7 +68,7 @@ class Facts:
     def as_json(self) -> dict[str, object]:
         """Returns the facts as metrics.json has them."""
         return {
-            **self._shown(),
+            **self._show(),
             "n_sequences": {str(n): count for n, count in self.n_sequences.items()},
             "trained_n_sites": list(self.trained_n_sites),
             "evaluation_seconds": {str(n): value for n, value in self.evaluation_seconds.items()},
@@ -76,14 +76,14 @@ class Facts:
 
     def as_words(self) -> dict[str, str]:
         """Returns the facts as the page shows them."""
-        words = {name.replace("_", " "): _number(value) for name, value in self._shown().items()}
+        words = {name.replace("_", " "): _number(value) for name, value in self._show().items()}
         counts = self.n_sequences.items()
         words["test sequences"] = ", ".join(f"{count} (n = {n})" for n, count in counts)
         words["trained on n"] = ", ".join(map(str, self.trained_n_sites))
         others = [str(n) for n in self.n_sequences if n not in self.trained_n_sites]
         return words | ({"never trained on n": ", ".join(others)} if others else {})
 
-    def _shown(self) -> dict[str, str | float]:
+    def _show(self) -> dict[str, str | float]:
         names = ("run", "data", "system", "dt", "n_steps")
         return {name: getattr(self, name) for name in names} | dict(self.fit)
 
@@ -180,7 +180,7 @@ def _draw(
 ) -> dict[str, tuple[str, str, Figure]]:
     dt, system = facts.dt, facts.system
     drawn: dict[str, tuple[str, str, Figure]] = {}
-    for name, metric in _compared(evaluations).items():
+    for name, metric in _find_metrics(evaluations).items():
         summaries = {n: _drawable(metric, e.summaries[name]) for n, e in evaluations.items()}
         figure = figures.errors_figure(summaries, dt, metric.label or metric.title, title=system)
         drawn[name] = (metric.title, metric.explanation, figure)
@@ -215,7 +215,7 @@ def _draw(
     return drawn
 
 
-def _compared(evaluations: Evaluations) -> dict[str, Metric]:
+def _find_metrics(evaluations: Evaluations) -> dict[str, Metric]:
     """Returns the metrics that every evaluation has."""
     return {
         name: metric
@@ -304,7 +304,7 @@ def _row_html(row: ErrorRow, predictors: Sequence[str]) -> str:
 
 
 def _metrics_html(evaluations: Evaluations, step: int) -> str:
-    metrics = _compared(evaluations)
+    metrics = _find_metrics(evaluations)
     head = "".join(f"<th>{html.escape(metric.title)}</th>" for metric in metrics.values())
     lines = []
     for n_sites, evaluation in evaluations.items():

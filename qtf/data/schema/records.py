@@ -166,7 +166,7 @@ def read_records(path: Path | str, compression: str = "none") -> Iterator[bytes]
         ValueError: A record is damaged or cut off; the message names file and record.
     """
     position = 0
-    with _opened(path, compression) as file:
+    with _open(path, compression) as file:
         try:
             while record := _next_record(file):
                 yield record
@@ -175,7 +175,7 @@ def read_records(path: Path | str, compression: str = "none") -> Iterator[bytes]
             raise ValueError(f"File {path}, record {position}: {error}") from error
 
 
-def _opened(path: Path | str, compression: str) -> BinaryIO:
+def _open(path: Path | str, compression: str) -> BinaryIO:
     if compression == "gzip":
         return cast(BinaryIO, gzip.open(path, "rb"))
     return open(path, "rb")

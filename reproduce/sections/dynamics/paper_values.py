@@ -9,7 +9,6 @@ networks" (2020): figure 2 of the preprint (losses), figure 4 of the letter (MRE
 ROLLOUT_LOSS = 2e-4
 # Largest MRE within 100 steps, any n of 2..7.
 MRE_100 = 0.03
-EPOCHS = 300
 
 # n_sites -> batch size -> (exact diagonalisation on a Xeon E5-2680, network on a Tesla P40),
 # seconds for 100 steps.

@@ -102,8 +102,8 @@ def test_signs_of_samples_count_from_their_mean(generator, make):
 
 @pytest.mark.long
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="accumulates by TensorFlow")
-@pytest.mark.parametrize("norm", NORMS)
-@pytest.mark.parametrize("name", ["step", "steady"])
+# All four pairs are compared with NumPy above.
+@pytest.mark.parametrize(("name", "norm"), [("step", "l1"), ("steady", "chi2")])
 def test_samples_give_value_and_gradient_of_the_full_sum(generator, make, gradients, norm, name):
     old, new = make(1), make(2)
     function, arguments, known = objectives(generator, old)[name]

@@ -1,7 +1,7 @@
 import numpy as np
 import tensorflow as tf
 
-from qtf.training.symmetric_solve import solved_symmetric
+from qtf.training.symmetric_solve import solve_symmetric
 
 
 def test_solution_of_shifted_equations():
@@ -10,7 +10,7 @@ def test_solution_of_shifted_equations():
     matrix = root @ root.T
     expected = np.linalg.solve(matrix + 0.1 * np.eye(5), right)
     np.testing.assert_allclose(
-        solved_symmetric(tf.constant(matrix), right, 0.1), expected, rtol=1e-10
+        solve_symmetric(tf.constant(matrix), right, 0.1), expected, rtol=1e-10
     )
 
 
@@ -20,9 +20,9 @@ def test_rounding_of_the_matrix_does_not_spoil_its_factor():
     rows = tf.constant(rng.standard_normal((200, 40)) * 50.0, tf.float32)
     matrix = tf.matmul(rows, rows, transpose_b=True)
     assert np.linalg.eigvalsh(matrix.numpy().astype(float))[0] < -1e-3
-    assert np.isfinite(solved_symmetric(matrix, np.ones(200), 1e-4)).all()
+    assert np.isfinite(solve_symmetric(matrix, np.ones(200), 1e-4)).all()
 
 
 def test_matrix_without_a_factor_gives_no_number():
-    found = solved_symmetric(tf.constant(-np.eye(3)), np.ones(3), 0.1)
+    found = solve_symmetric(tf.constant(-np.eye(3)), np.ones(3), 0.1)
     assert np.isnan(found).all()

@@ -118,11 +118,11 @@ def _show(error: float | None, bar: float | None) -> str:
 
 def bulk_line(bulk: Bulk) -> str:
     """Returns what a user reads of the infinite lattice."""
-    known = "" if bulk.known_energy is None else f", known {bulk.known_energy:#.6g}"
+    comparison = "" if bulk.known_energy is None else f", known {bulk.known_energy:#.6g}"
     which = " with symmetries" if bulk.with_symmetries else ""
     return (
         f"Infinite lattice, from the energies{which}: {bulk.energy_per_site:#.6g} +-"
-        f" {bulk.energy_error:.1g} a site{known}; {_words_of_fit(bulk)}"
+        f" {bulk.energy_error:.1g} a site{comparison}; {_words_of_fit(bulk)}"
     )
 
 

@@ -26,12 +26,19 @@ def task_and_law(settings, init_from=None):
     return make_task(settings, trajectories, init_from=init_from), trajectories.law
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A run folder, not to be changed."""
+    folder = tmp_path_factory.mktemp("trained") / "run"
+    run(config(), folder)
+    return folder
+
+
 @pytest.mark.long
-def test_exact_source_trains_without_files(tmp_path):
-    run(config(), tmp_path / "run")
-    rows = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
+def test_exact_source_trains_without_files(trained):
+    rows = (trained / "metrics.jsonl").read_text().splitlines()
     assert len(rows) == 2
-    assert (tmp_path / "run" / "best.weights.h5").exists()
+    assert (trained / "best.weights.h5").exists()
 
 
 def test_validation_trajectories_obey_the_schroedinger_equation():
@@ -111,21 +118,17 @@ def test_initial_weights_of_a_ground_state_are_an_error(tmp_path):
 
 
 @pytest.mark.long
-def test_initial_weights_of_another_width_are_an_error(tmp_path):
-    run(config(), tmp_path / "narrow")
+def test_initial_weights_of_another_width_are_an_error(tmp_path, trained):
     with pytest.raises(ValueError, match="Weights .*best.weights.h5 do not fit the model"):
-        run(config(**{"model.units": 12}), tmp_path / "wide", init_from=tmp_path / "narrow")
+        run(config(**{"model.units": 12}), tmp_path / "wide", init_from=trained)
     assert not (tmp_path / "wide").exists()
 
 
 @pytest.mark.long
-def test_longer_chains_start_as_the_longest_of_the_initial_run(tmp_path):
-    run(config(), tmp_path / "short")
+def test_longer_chains_start_as_the_longest_of_the_initial_run(trained):
     longer = {"data.n_sites": (4,)}
-    grown, _ = task_and_law(config(**longer), init_from=tmp_path / "short")
-    plain, _ = task_and_law(
-        config(**longer, **{"transfer.grow": False}), init_from=tmp_path / "short"
-    )
+    grown, _ = task_and_law(config(**longer), init_from=trained)
+    plain, _ = task_and_law(config(**longer, **{"transfer.grow": False}), init_from=trained)
     assert (grown.grown_from, plain.grown_from) == (3, None)
     tables = [task.build().model.chain_encoding.embedding for task in (grown, plain)]
     np.testing.assert_array_equal(tables[0][3], tables[0][2])

@@ -402,13 +402,13 @@ def test_generator_for_networks_is_that_of_the_measured_square(measurement, peri
 
 MISTAKES_IN_SETTINGS = [
     ({"measurement": "sic"}, '`measurement` must be one of tetra.*_pauli, but is "sic"'),
-    ({"start": "up"}, '`start` must be one of \\+x.* -z, but is "up"'),
+    ({"start": "up"}, '`start` must be one of \\+x.* -z, a run folder.* but is "up"'),
     ({"physics__hamiltonian__n_sites": 10}, "every_outcome` needs at most 9 .* there are 10"),
     ({"physics__hamiltonian__n_sites": 1}, "at least 2 sites, but there is 1"),
     ({"physics__decay_rate": -1.0}, "rate"),
     ({"training__monitor": "energy"}, 'training.monitor.* "energy"'),
     ({"network__name": "mlp"}, 'network.name.* "mlp"'),
-    ({"network__name": "lstm_2d", "network__n_layers": 1}, "lstm_2d.* square lattice"),
+    ({"network__name": "lstm_2d", "network__n_layers": 1}, "lstm_2d.* a lattice with rows"),
     ({"strings": 3}, "`count` must be from 0 to 2, but is 3"),
     (
         {"training__precision": "mixed_bfloat16"},
