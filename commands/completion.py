@@ -10,7 +10,6 @@ Completed are commands, flags, names of configurations and, where --config names
 """
 
 import sys
-from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -83,32 +82,31 @@ def candidates(words: list[str]) -> list[str]:
         (['ground-state'], ['--config=increment'])
     """
     *before, current = words or [""]
+    if not before:
+        names = [*COMMANDS, *(["--help", "--version"] if current else [])]
+        return [name for name in names if name.startswith(current)]
     # Of a mistake in the words before nothing follows.
     try:
-        possible = _words_behind(before, current) if before else [*COMMANDS, "--help", "--version"]
-        return [
-            word for word in possible if word.startswith(current) and (current or word[0] != "-")
-        ]
+        return [word for word in _words_behind(before, current) if word.startswith(current)]
     except (flags.Error, OSError, ValueError, ImportError):
         return []
 
 
-def _words_behind(before: list[str], current: str) -> Iterator[str] | list[str]:
+def _words_behind(before: list[str], current: str) -> list[str]:
     command = COMMANDS.get(before[0])
     if command is None:
         return []
+    shipped = [Path(name) for name in shipped_names()]
     if before[0] == "completion":
         return [*SHELLS]
     if before[0] == "configs":
-        paths = [Path(name) for name in shipped_names()]
-        return [f"{path.parent.name}/{path.stem}" for path in paths]
+        return [f"{path.parent.name}/{path.stem}" for path in shipped]
     if current.startswith("--config="):
-        paths = [Path(name) for name in shipped_names()]
-        return [f"--config={path.stem}" for path in paths if path.parent.name == command.folder]
+        return [f"--config={path.stem}" for path in shipped if path.parent.name == command.folder]
     if current.startswith("--config."):
         return _keys(before, command.folder)
     import_module(command.module)
-    return (f"--{flag.name}{'' if flag.boolean else '='}" for flag in flags_of(command.module))
+    return [f"--{flag.name}{'' if flag.boolean else '='}" for flag in flags_of(command.module)]
 
 
 def _keys(before: list[str], folder: str) -> list[str]:

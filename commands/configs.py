@@ -56,8 +56,12 @@ def describe(path: Path) -> Description:
         ('ising_square', ':SIDE,FIELD', '4,3.0')
     """
     docstring = ast.get_docstring(ast.parse(path.read_text())) or ""
-    usage = re.search(rf"--config=\S*{path.stem}(?:\.py)?(\S*), by default (\S+)", docstring)
-    choices, default = usage.groups() if usage else ("", "")
+    usage = re.search(
+        rf"--config=\S*{path.stem}(?:\.py)?([:[]\S+?)(?:, by default (\S+))?$",
+        docstring,
+        re.MULTILINE,
+    )
+    choices, default = usage.groups(default="") if usage else ("", "")
     return Description(path.stem, choices, default, docstring)
 
 

@@ -23,10 +23,10 @@ COMMANDS = {
     "generate": Command(
         "data_gen.generate", "Compute exact trajectories and write them as shards.", "data"
     ),
-    "verify": Command("data_gen.verify", "Verify a folder of trajectories."),
     "import": Command(
-        "data_gen.import_arrays", "Make a folder of trajectories of a file of arrays."
+        "data_gen.import_arrays", "Turn arrays of any origin into a folder of trajectories."
     ),
+    "verify": Command("data_gen.verify", "Verify a folder of trajectories."),
     "train": Command(
         "trainers.dynamics.__main__", "Train a model of the time evolution.", "dynamics"
     ),

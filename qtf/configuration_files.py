@@ -234,14 +234,14 @@ class _Parser(flags.ArgumentParser):
         config = load_configuration(argument, self.folder)
         for key in _overridden(sys.argv):
             check_key(config, key)
-            _make_room(config, key)
+            make_room(config, key)
         return config
 
     def flag_type(self) -> str:
         return "config object"
 
 
-def _make_room(config: ConfigDict, key: str) -> None:
+def make_room(config: ConfigDict, key: str) -> None:
     """Lets a flag set what it likes in a free section: sections within it, lists for numbers."""
     section, free = config, False
     *above, name = key.split(".")

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from absl import flags
 
 from qtf.configuration import from_config
-from qtf.configuration_files import PRINT_CONFIG, load_configuration
+from qtf.configuration_files import PRINT_CONFIG
 from qtf.settings import Settings, flatten
 
 S = TypeVar("S", bound=Settings)
@@ -29,20 +29,18 @@ def settings_from_flags(kind: type[S]) -> S:
     flag: Any = flags.FLAGS["config"]
     settings = from_config(kind, flag.value)
     if flags.FLAGS[PRINT_CONFIG].value:
-        in_file = from_config(kind, load_configuration(flag.config_filename, flag.parser.folder))
         print(f"# --config={flag.config_filename}")
-        for line in lines_of(settings, in_file, changed=flag.override_values):
+        for line in lines_of(settings, changed=flag.override_values):
             print(line)
         sys.exit(0)
     return settings
 
 
-def lines_of(settings: Settings, in_file: Settings, *, changed: Collection[str]) -> list[str]:
+def lines_of(settings: Settings, *, changed: Collection[str]) -> list[str]:
     """Returns a line for each setting: its key, its value, and where the value is from.
 
     Args:
         settings: The settings.
-        in_file: The settings that the file alone asks for.
         changed: Keys that flags have set, joined by dots; of entries, with their brackets.
 
     Returns:
@@ -50,26 +48,22 @@ def lines_of(settings: Settings, in_file: Settings, *, changed: Collection[str])
 
     Example:
         >>> from qtf.training.settings import TrainingSettings
-        >>> of_file = TrainingSettings(n_epochs=3)
-        >>> lines = lines_of(of_file.changed({"seed": 7}), of_file, changed=["seed"])
+        >>> lines = lines_of(TrainingSettings(n_epochs=3, seed=7), changed=["seed"])
         >>> lines[0].split(), lines[2].split()
         (['n_epochs', '=', '3', '#', 'file'], ['seed', '=', '7', '#', 'flag'])
     """
     defaults = flatten(type(settings)().as_mapping())
-    rows = list(
-        _rows(flatten(settings.as_mapping()), flatten(in_file.as_mapping()), defaults, changed)
-    )
+    rows = list(_rows(flatten(settings.as_mapping()), defaults, changed))
     key_width, value_width = (max(len(row[column]) for row in rows) for column in (0, 1))
     return [f"{key:{key_width}} = {value:{value_width}}  # {source}" for key, value, source in rows]
 
 
 def _rows(
     values: Mapping[str, Any],
-    in_file: Mapping[str, Any],
     defaults: Mapping[str, Any],
     changed: Collection[str],
 ) -> Iterator[tuple[str, str, str]]:
     for key, value in values.items():
         is_set = any(name == key or name.startswith((f"{key}.", f"{key}[")) for name in changed)
-        of_file = key not in defaults or in_file[key] != defaults[key]
+        of_file = key not in defaults or value != defaults[key]
         yield key, repr(value), FLAG if is_set else FILE if of_file else DEFAULT

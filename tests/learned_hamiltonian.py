@@ -2,20 +2,21 @@
 
 import numpy as np
 
-from qtf.dynamics.generator_fit import fit_generator
-from qtf.dynamics.generator_report import identify
-from qtf.dynamics.local_terms import LocalTerms
+import qtf
 from qtf.physics import Chain, evolve, sample_initial_states, xxz
 
-chains = []
-for n in (2, 3, 4):
-    psi0 = sample_initial_states("paper", n_sites=n, n_samples=30, seed=0)
-    psi = evolve(xxz(Chain(n), anisotropy=0.5), psi0, 0.01 * np.arange(20))
-    chains.append((LocalTerms(), psi))
-result = fit_generator(chains, 0.01)
-print(identify(result))
+DT = 0.01
 
-start = sample_initial_states("paper", n_sites=6, n_samples=2, seed=1)
-times = 0.3 * np.arange(4)
-exact = evolve(xxz(Chain(6), anisotropy=0.5), start, times)
-np.testing.assert_allclose(evolve(result.hamiltonian(6), start, times), exact, atol=1e-9)
+
+def trajectories(n_sites, n_samples, seed):
+    psi0 = sample_initial_states("paper", n_sites, n_samples, seed=seed)
+    return evolve(xxz(Chain(n_sites), anisotropy=0.5), psi0, DT * np.arange(20))
+
+
+learned = qtf.learn_hamiltonian({n: trajectories(n, 30, seed=0) for n in (2, 3, 4)}, dt=DT)
+print(learned.identification)
+exact = trajectories(6, 2, seed=1)
+np.testing.assert_allclose(learned.rollout(exact[:, 0], 19), exact, atol=1e-9)
+np.testing.assert_allclose(
+    evolve(learned.hamiltonian(6), exact[:, 0], [DT * 19])[:, 0], exact[:, -1], atol=1e-9
+)

@@ -22,6 +22,7 @@ from tests.broken_lines import BROKEN_LINES, BrokenLine
 
 ROOT = Path(__file__).parents[1]
 COPIED = (
+    "commands",
     "configs",
     "data_gen",
     "qtf",

@@ -5,7 +5,16 @@ from graphlib import CycleError, TopologicalSorter
 import grimp
 import pytest
 
-PACKAGES = ("qtf", "data_gen", "trainers", "serving", "reports", "reproduce", "benchmarks")
+PACKAGES = (
+    "commands",
+    "qtf",
+    "data_gen",
+    "trainers",
+    "serving",
+    "reports",
+    "reproduce",
+    "benchmarks",
+)
 
 
 def sort(imports):

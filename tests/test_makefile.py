@@ -35,3 +35,21 @@ def test_a_python_without_tensorflow_is_told_before_anything_is_installed(
     )
     assert all(line.startswith("make: ***") for line in rest)
     assert not (tmp_path / ".venv").exists()
+
+
+@pytest.mark.parametrize(
+    ("target", "extras"),
+    [
+        ("demo", "data,train,serve"),
+        ("samplers", "data,train,serve,probability"),
+        ("test", "test"),
+    ],
+)
+def test_a_target_installs_what_it_needs_and_no_more(tmp_path, target, extras):
+    for name in ("Makefile", "setup.py", "constraints.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+    env = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    command = ["make", "--dry-run", target]
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
+    (installed,) = [line for line in done.stdout.splitlines() if "pip install" in line]
+    assert installed.endswith(f"-c constraints.txt -e '.[{extras}]'")

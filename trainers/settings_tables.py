@@ -131,7 +131,8 @@ def _meanings(kind: type[Settings]) -> dict[str, str]:
 
 def _type_in_words(hint: Any) -> str:
     if get_origin(hint) in COLLECTIONS:
-        return f"several {_type_in_words(get_args(hint)[0])}"
+        several = "several" if Ellipsis in get_args(hint) else "pairs of"
+        return f"{several} {_type_in_words(get_args(hint)[0])}"
     if get_origin(hint) is Mapping:
         return "mapping"
     if args := get_args(hint):
@@ -145,7 +146,7 @@ def _value_in_words(value: Any) -> str:
         return f"`{words['name']}`" if "name" in words else _mapping_in_words(words)
     if isinstance(value, COLLECTIONS):
         return ", ".join(map(str, value)) or "empty"
-    return f"`{value}`" if isinstance(value, str) else str(value)
+    return (f"`{value}`" if value else "empty") if isinstance(value, str) else str(value)
 
 
 def _mapping_in_words(values: Mapping[str, Any]) -> str:

@@ -3,20 +3,15 @@
     --config=any_lattice:LATTICE,SIZES[,periodic], by default triangular,3,4
 
 chain,12; ladder,6; square,3,4; triangular,3,4; honeycomb,2,3; kagome,2,2: sizes are numbers of
-sites, of rungs or, in rows and columns, of cells. graph,0-1,1-2,2-0 names the bonds. Where all
-bonds join two sublattices, Marshall's sign rule is built in; elsewhere the network learns the
-signs. Up to 16 sites it is trained on all configurations.
+sites, of rungs or, in rows and columns, of cells. graph,0-1,1-2,2-0 names the bonds. Signs,
+magnetisation and symmetries that are proven of the ground state are built in, others are learned.
 """
 
 from ml_collections import ConfigDict
+from ml_collections.config_dict import placeholder
 
-from qtf.ground_states.runs.recipes import (
-    MAX_LISTED_SITES,
-    start,
-    use_exact_reconfiguration,
-    use_known_signs,
-    use_reconfiguration,
-)
+from qtf.configuration import config_dict
+from qtf.ground_states.runs.presets import make_settings
 from qtf.physics import LATTICES, Graph, HamiltonianSettings
 from trainers.choices import parse_choice, parse_word
 
@@ -24,21 +19,10 @@ FORM = "LATTICE,SIZES, LATTICE,SIZES,periodic or graph,I-J,K-L and so on"
 
 
 def get_config(choice: str = "triangular,3,4") -> ConfigDict:
-    config = start("heisenberg", **_parse_lattice(choice), coupling=1.0, units="spin")
-    lattice = HamiltonianSettings.from_mapping(config.physics.hamiltonian.to_dict()).lattice
-    config.network.name = "gru"
-    config.network.units = 48
-    config.wave_function.order = "snake"
-    if lattice.sublattice() is not None:
-        use_known_signs(config)
-    config.wave_function.zero_magnetization = lattice.n_sites % 2 == 0
-    if lattice.n_sites <= MAX_LISTED_SITES:
-        use_exact_reconfiguration(config)
-        # Which symmetries the ground state of a frustrated magnet has is not known before.
-        config.symmetry.in_training = False
-        config.training.n_epochs = 40
-    else:
-        use_reconfiguration(config, n_samples=1024, n_epochs=40, learning_rate=0.05)
+    values = {**_parse_lattice(choice), "coupling": 1.0, "units": "spin"}
+    hamiltonian = HamiltonianSettings("heisenberg", values)
+    config = config_dict(make_settings(hamiltonian))
+    config.physics.hamiltonian = {"periodic": placeholder(bool), **hamiltonian.as_mapping()}
     return config
 
 

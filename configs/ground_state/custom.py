@@ -2,28 +2,25 @@
 
 --config=custom:FILE
 
-The file holds terms and, beside them, the keys of a lattice, see docs/ground_states.md.
+The file holds terms and, beside them, the keys of a lattice, see docs/ground_states.md. How it is
+searched is chosen by what is proven of its ground state.
 """
 
 import math
 
 from ml_collections import ConfigDict
 
-from qtf.ground_states.runs.recipes import start, use_reconfiguration
+from qtf.configuration import config_dict
+from qtf.ground_states.runs.presets import make_settings
+from qtf.physics import HamiltonianSettings
 
 # Phase that a spin up gains from site to site; around the ring these are 4.
 TWIST = 0.5
 
 
 def get_config(choice: str = "") -> ConfigDict:
-    config = start("custom", **({"terms_file": choice} if choice else _make_ring(8)))
-    config.network.name = "gru"
-    config.network.units = 32
-    # Phases are learned while all spins are about equally likely.
-    config.penalties.temperature = 1.0
-    config.penalties.temperature_decay = 0.1
-    use_reconfiguration(config, n_samples=512, n_epochs=12, learning_rate=0.05)
-    return config
+    values = {"terms_file": choice} if choice else _make_ring(8)
+    return config_dict(make_settings(HamiltonianSettings("custom", values)))
 
 
 def _make_ring(n_sites: int) -> dict:

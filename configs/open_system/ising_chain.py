@@ -7,22 +7,12 @@ Source: luo2022, figures 3 and S5 (N = 16, V = 2).
 
 from ml_collections import ConfigDict
 
-from qtf.open_systems.runs.recipes import make_paper_config, search_steady_state
+from qtf.open_systems.runs.recipes import make_ising_chain, search_steady_state
 from trainers.choices import parse_choice
 
 
 def get_config(choice: str = "6,2.0") -> ConfigDict:
     n_sites, field = parse_choice(choice, "N,G", int, float)
-    config = make_paper_config(n_sites=n_sites)
-    config.physics.hamiltonian = {
-        "name": "ising",
-        "lattice": "chain",
-        "n_sites": n_sites,
-        "periodic": True,
-        # The library's Ising model has minus signs.
-        "coupling": -0.5,
-        "transverse_field": -field / 2.0,
-        "longitudinal_field": 0.0,
-    }
+    config = make_ising_chain(n_sites=n_sites, field=field)
     search_steady_state(config, n_epochs=10)
     return config

@@ -15,6 +15,7 @@ from qtf.data.writing.folder import fill_folder
 from qtf.data.writing.plan import ShardPlan
 from qtf.data.writing.record_writer import RecordWriter
 from qtf.data.writing.shards import Written, write_file
+from qtf.extras import check_installed
 from qtf.physics import HamiltonianSettings, PauliSum
 from qtf.progress import announced
 from qtf.streams import Stream
@@ -132,6 +133,7 @@ def write_trajectories(
             there are too few trajectories, the Hamiltonian does not fit, or the folder holds
             something else.
         OSError: The folder cannot be written to or the disk is full; finished files stay.
+        MissingExtraError: The extra `data` is not installed.
 
     Example:
         >>> import tempfile
@@ -143,6 +145,8 @@ def write_trajectories(
         >>> manifest.n_trajectories("train", 3), manifest.n_times
         (16, 11)
     """
+    # Of every record that is written.
+    check_installed("crc32c", "qtf")
     check_arguments(POSITIVE, dt=dt, shard_megabytes=shard_megabytes)
     check_arguments(FRACTION, validation=validation, test=test)
     check_arguments(FLAG, normalize=normalize)

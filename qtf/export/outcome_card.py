@@ -10,6 +10,7 @@ from qtf import __version__
 from qtf.export.wave_function_card import list_settings
 from qtf.open_systems.averaged import AveragedDistribution
 from qtf.open_systems.runs.settings import PhysicsSettings
+from qtf.open_systems.settings import STARTS
 from qtf.physics import Povm
 
 TEMPLATE = """# Outcomes of measurements on {n_sites} spins
@@ -21,7 +22,7 @@ spin, normalised and sampled exactly. Written by qtf {version}.
 | --- | --- |
 | Hamiltonian | {hamiltonian} |
 | rates of the jumps of every spin | {jumps} |
-| start | all spins along {start} |
+| start | {start} |
 | state | {state} |
 | measurement | {measurement} |
 | sites | {n_sites} |
@@ -83,7 +84,7 @@ def outcome_card(
         n_sites=distribution.n_sites,
         hamiltonian=list_settings(physics.hamiltonian.as_mapping()),
         jumps=list_settings(physics.jumps.as_mapping()),
-        start=config["start"],
+        start=_describe_start(config),
         state="steady" if time is None else f"at time {time:g}",
         measurement=config["measurement"],
         network=list_settings(config["network"]),
@@ -93,6 +94,14 @@ def outcome_card(
         max_samples=max_samples,
         values="\n".join(_row(pauli, povm) for pauli in "XYZ"),
     )
+
+
+def _describe_start(config: Mapping[str, Any]) -> str:
+    angles, start = config.get("start_angles"), config["start"]
+    if angles is not None:
+        pairs = ", ".join(f"({theta:g}, {phi:g})" for theta, phi in angles)
+        return f"spins along the Bloch angles {pairs}"
+    return f"all spins along {start}" if start in STARTS else start
 
 
 def _row(pauli: str, povm: Povm) -> str:

@@ -97,20 +97,25 @@ class StatesBelow:
 def squared_mean(values: Array) -> Estimate:
     """Returns |<x>|^2 without bias, and its standard error, from independent complex values.
 
+    It is the mean of x at each sample times the mean of all others. The error is that of the
+    jackknife, or, where <x> is so small that this says little, that of products of two samples
+    whose mean is zero, if it is larger.
+
     Args:
         values: x, (n_samples,), at least two.
 
     Example:
-        >>> squared_mean(np.array([1.0 + 1.0j, 1.0 + 1.0j])).mean
-        2.0
+        >>> squared_mean(np.array([1.0 + 1.0j, 1.0 + 1.0j]))
+        Estimate(mean=2.0, error=0.0)
     """
-    n_samples, mean = len(values), values.mean()
-    squares = np.square(np.abs(values)).sum()
-    product = (abs(values.sum()) ** 2 - squares) / (n_samples * (n_samples - 1))
-    along = np.real(np.conj(mean) * values).var(ddof=1)
-    # Where the mean is zero, what is left is the square of its own error.
-    spread = 2.0 * (values.var() / n_samples) ** 2
-    return Estimate(float(product), float(np.sqrt(4.0 * along / n_samples + spread)))
+    n_samples = len(values)
+    others = (values.sum() - values) / (n_samples - 1)
+    products = Estimate.of(np.real(np.conj(values) * others))
+    squares = np.square(np.abs(values - values.mean()))
+    # Of different samples: a rare large one says nothing of products with others.
+    fourth = (squares.sum() ** 2 - np.square(squares).sum()) / (n_samples * (n_samples - 1))
+    of_zero_mean = np.sqrt(2.0 * max(fourth, 0.0)) / n_samples
+    return Estimate(products.mean, float(max(2.0 * products.error, of_zero_mean)))
 
 
 def _ratio(log_phi: Parts, log_psi: Parts) -> Parts:

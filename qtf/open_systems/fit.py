@@ -14,25 +14,27 @@ from qtf.open_systems.wanted_change import WantedChange
 from qtf.progress import announced
 from qtf.training.compilation import compiled
 from qtf.training.damped_step import DampedStep
+from qtf.training.gradients import gradients_of
 from qtf.training.natural_gradient import NaturalGradient
 from qtf.training.piecewise import gradient_rows_at_once
 from qtf.typing import Array, Tensor
 
-DIAG_SHIFT = 1e-5
-MAX_STEPS = 300
+# Gradients lead out of the product of the sites, where natural ones are stuck; these end it.
+N_GRADIENTS, FIRST_RATE, LAST_RATE = 400, 1e-2, 1e-3
+DIAG_SHIFT, MAX_STEPS = 1e-4, 200
 # Outcomes that a step follows at most.
 MAX_ROWS = 4096
 # In nats; distances of means are of the order of its root.
-CROSS_ENTROPY = 1e-8
-# Steps that make less than this share of the cross-entropy's excess better are the last.
-LEAST_GAIN, PATIENCE = 1e-2, 10
+ENOUGH = 1e-8
+# Steps in which less than this share of the entropy is gained are the last.
+LEAST_GAIN, PATIENCE = 1e-2, 20
 
 
 def fit_table(distribution: OutcomeDistribution, probabilities: npt.ArrayLike) -> float:
     """Changes the weights so that the outcomes have given probabilities, as well as they can.
 
-    Natural gradients make the cross-entropy over all outcomes small, from the product of the
-    sites on.
+    Gradients, then natural ones, make the cross-entropy over all outcomes small, from the product
+    of the sites on.
 
     Args:
         distribution: Of at most `MAX_LISTED_SITES` sites.
@@ -52,28 +54,13 @@ def fit_table(distribution: OutcomeDistribution, probabilities: npt.ArrayLike) -
         )
     distribution.start_from_product(_marginals(table, n_sites))
     fit = _Fit(distribution, table)
-    step = DampedStep(
-        fit,
-        fit,
-        fit.natural_gradient.damping,
-        fit.optimizer,
-        [*distribution.trainable_variables, fit.natural_gradient.state[0]],
-    )
-    best, since = fit.relative_entropy(), 0
-    with announced("fit of the start") as activity:
-        for number in range(MAX_STEPS):
-            step(number)
-            activity.advance()
-            left = fit.relative_entropy()
-            since = 0 if left < (1.0 - LEAST_GAIN) * best else since + 1
-            best = min(best, left)
-            if best < CROSS_ENTROPY or since == PATIENCE:
-                break
-    return best
+    with announced("fit of the start"):
+        fit.descend()
+        return fit.polish()
 
 
 class _Fit:
-    """A step towards the probabilities, and its judge.
+    """Steps towards the probabilities, and their judge.
 
     Args:
         model: The distribution.
@@ -91,11 +78,36 @@ class _Fit:
         self._entropy = float(table @ np.log(np.where(table > 0.0, table, 1.0)))
         variables = model.variables
         self._direct = compiled(self._direction, variables=variables, xla=False)
-        self._cross_entropy = compiled(
-            lambda: -ops.sum(table * ops.cast(log_table(model), "float64")),
+        self._gradients = compiled(
+            lambda: gradients_of(self._entropy_to_go, model.trainable_variables),
             variables=variables,
             xla=False,
         )
+        self._cross_entropy = compiled(self._entropy_to_go, variables=variables, xla=False)
+
+    def descend(self) -> None:
+        """Follows gradients with a falling rate."""
+        rate = keras.optimizers.schedules.CosineDecay(
+            FIRST_RATE, N_GRADIENTS, alpha=LAST_RATE / FIRST_RATE
+        )
+        adam = keras.optimizers.Adam(rate)
+        for _ in range(N_GRADIENTS):
+            adam.apply(self._gradients(), self.model.trainable_variables)
+
+    def polish(self) -> float:
+        """Follows natural gradients as long as they help, and returns the entropy that is left."""
+        natural = self.natural_gradient
+        changed = [*self.model.trainable_variables, natural.state[0]]
+        step = DampedStep(self, self, natural.damping, self.optimizer, changed)
+        best, since = self.relative_entropy(), 0
+        for number in range(MAX_STEPS):
+            step(number)
+            left = self.relative_entropy()
+            since = 0 if left < (1.0 - LEAST_GAIN) * best else since + 1
+            best = min(best, left)
+            if best < ENOUGH or since == PATIENCE:
+                break
+        return max(best, 0.0)
 
     def relative_entropy(self) -> float:
         """Returns sum p log(p / q)."""
@@ -115,6 +127,9 @@ class _Fit:
     def accepts(self, loss: float, rate: float) -> bool:
         """Tells whether the step has made the cross-entropy smaller."""
         return self.relative_entropy() < loss
+
+    def _entropy_to_go(self) -> Tensor:
+        return -ops.sum(self.table * ops.cast(log_table(self.model), "float64"))
 
     def _direction(self, uniform: Tensor) -> Sequence[Any]:
         model = self.model

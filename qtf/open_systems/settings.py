@@ -35,7 +35,7 @@ MATRIX_FILES = (".npy", ".npz")
 
 
 @dataclass(frozen=True)
-class Start:
+class StartRule:
     """A direction of all spins, a run folder, or a file with a density matrix."""
 
     def broken_by(self, value: Any) -> str | None:

@@ -42,6 +42,8 @@ def _sum_of(settings: HamiltonianSettings) -> str:
 
 def _lattice(settings: HamiltonianSettings) -> str:
     sides = LATTICES[settings.lattice_kind].SIZES
+    if not sides:
+        return settings.lattice.describe()
     # Models of chains are of many lengths.
     shape = f"{' × '.join(str(settings.values[side]) for side in sides)} " if len(sides) > 1 else ""
     edges = "periodic" if settings.values.get("periodic", False) else "open"

@@ -19,6 +19,8 @@ ROOT = Path(__file__).parents[2]
         (["--v"], ["--version"]),
         (["co"], ["compare-samplers", "configs", "completion"]),
         (["nothing", ""], []),
+        (["onfigs"], []),
+        (["completion", "sh"], []),
         (["completion", ""], [*SHELLS]),
         (["configs", "ground_state/i"], ["ground_state/ising_square"]),
         (
@@ -29,13 +31,14 @@ ROOT = Path(__file__).parents[2]
         (["train", "--config=no_such_name", "--config.training.mon"], []),
         (["train", "--config.training.mon"], []),
         (["train", "--wo"], ["--workdir="]),
+        (["verify", ""], ["--data_dir=", "--n_samples="]),
         (["train", "--print"], ["--print_config"]),
         (["export", "--max_"], ["--max_steps=", "--max_samples="]),
     ],
 )
 def test_words_are_completed(words, expected):
     # In a process of its own where flags of a command are defined.
-    if words[:1] in (["train"], ["export"]):
+    if words[:1] in (["train"], ["export"], ["verify"]):
         program = (
             f"from commands.completion import candidates; print(*candidates({words}), sep='\\n')"
         )

@@ -1,8 +1,10 @@
+import inspect
 import sys
 
 import pytest
 
 from commands import configs
+from qtf import configuration_files
 from qtf.configuration_files import shipped_folder, shipped_names
 
 
@@ -29,9 +31,9 @@ def test_every_file_that_takes_a_choice_tells_its_form_and_its_default():
     for path in shipped_folder().glob("*/*.py"):
         about = configs.describe(path)
         assert about.docstring, path
-        takes_choice = "def get_config()" not in path.read_text()
-        assert bool(about.choices) == takes_choice, path
-        assert bool(about.default) == takes_choice, path
+        parameters = inspect.signature(configuration_files._run_file(path).get_config).parameters
+        assert bool(about.choices) == bool(parameters), path
+        assert about.default == "".join(choice.default for choice in parameters.values()), path
 
 
 def test_a_name_tells_all_about_it(tell):

@@ -23,14 +23,7 @@ PAULIS = {
     "Y": np.array([[0, -1j], [1j, 0]]),
     "Z": np.array([[1, 0], [0, -1]]),
 }
-QUICK = (
-    "--config.network.units=16",
-    "--config.sampling.n_prefixes=1",
-    "--config.sampling.n_validation=256",
-    "--config.sampling.every_configuration=True",
-    "--config.training.xla=False",
-    "--config.training.n_epochs=4",
-)
+QUICK = ("--config.sampling.n_validation=256", "--config.training.xla=False")
 
 
 def search(folder, *changes):

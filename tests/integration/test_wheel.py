@@ -11,6 +11,7 @@ import venv
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from commands.table import COMMANDS
@@ -19,6 +20,11 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("commands", "qtf", "data_gen", "trainers", "serving")
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
 MOST_BYTES = 250e6
+ASK_FOR_A_GROUND_STATE = """
+import qtf
+from qtf.physics import Chain, ising
+qtf.find_ground_state(ising(Chain(4)), preset="quick", workdir="N")
+"""
 pytestmark = pytest.mark.long
 
 
@@ -108,11 +114,14 @@ def test_the_wheel_holds_every_file_of_its_packages_and_nothing_else(wheel):
     held = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     assert held == expected
     (metadata,) = [name for name in zipfile.ZipFile(wheel).namelist() if name.endswith("/METADATA")]
-    assert "Requires-Python: <3.14,>=3.11" in zipfile.ZipFile(wheel).read(metadata).decode()
+    text = zipfile.ZipFile(wheel).read(metadata).decode()
+    versions = re.search(r"^Requires-Python: (.+)$", text, re.MULTILINE)[1]
+    assert {*versions.split(",")} == {">=3.11", "<3.14"}
 
 
-def test_the_core_is_small_learns_hamiltonians_and_names_the_extra_of_the_rest(installed):
+def test_the_core_is_small_learns_hamiltonians_and_names_the_extra_of_the_rest(installed, tmp_path):
     core = installed("")
+    np.save(tmp_path / "a.npy", np.full((20, 3, 4), 0.5))
     assert {"keras", "tensorflow", "matplotlib", "tfrecord"}.isdisjoint(core.modules())
     size = sum(path.lstat().st_blocks * 512 for path in core.packages.rglob("*"))
     assert size < MOST_BYTES
@@ -130,10 +139,12 @@ def test_the_core_is_small_learns_hamiltonians_and_names_the_extra_of_the_rest(i
             assert (core.path / "bin" / f"qtf-{name}").is_file()
     for words, extra in (
         (("generate", "--config=small", "--out_dir=N"), "data"),
+        (("import", f"{tmp_path}/a.npy", "--dt=1", "--out_dir=N"), "data"),
         (("ground-state", "--config=ising_square", "--workdir=N"), "train"),
         (("evaluate", "--workdir=N", "--out_dir=N"), "train"),
         (("serve", "--model_base_path=N"), "serve"),
         (("python", "-c", "import qtf.ground_states.wave_function"), "train"),
+        (("python", "-c", ASK_FOR_A_GROUND_STATE), "train"),
     ):
         code, out, err = core.run(*(words if words[0] == "python" else ("qtf", *words)))
         assert (code, out) == (1, "")
@@ -251,16 +262,15 @@ def test_jax_trains_where_tensorflow_is_not_installed(installed):
     environment = installed("jax", "--no-compile")
     assert "tensorflow" not in environment.modules()
     words = ("--backend=jax", "--config=ising_square:2,3.0", "--workdir=J", *SHORT)
-    assert "energy" in environment.output("qtf", "ground-state", *words)
+    assert "Energy: " in environment.output("qtf", "ground-state", *words)
 
 
-@pytest.mark.parametrize("extra", ["gpu", "all", "test"])
-def test_versions_that_were_tested_fit_together(wheel, tmp_path, extra):
+def test_versions_with_the_libraries_of_cuda_fit_together(wheel, tmp_path):
     venv.create(tmp_path, with_pip=False)
     words = ["--python", str(tmp_path / "bin/python"), "install", "--dry-run"]
-    requirements = ["-c", str(ROOT / "constraints.txt"), f"qtf[{extra}] @ {wheel.as_uri()}"]
+    requirements = ["-c", str(ROOT / "constraints.txt"), f"qtf[gpu] @ {wheel.as_uri()}"]
     pip = [word for word in PIP if word != "--quiet"]
     done = subprocess.run([*pip, *words, *requirements], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    named = set(re.findall(r"(\S+)-[\d.]+\S*", done.stdout.splitlines()[-1]))
-    assert {"gpu": "nvidia-cudnn-cu12", "all": "tf_keras", "test": "ruff"}[extra] in named
+    for package in ("nvidia-cudnn-cu12", "tensorflow", "keras", "tensorboard"):
+        assert f" {package}-" in done.stdout.splitlines()[-1]

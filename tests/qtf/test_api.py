@@ -188,6 +188,7 @@ def test_a_ground_state_is_found_and_loaded_again(small_run):
     assert result.warnings == ()
     loaded = qtf.load(workdir)
     np.testing.assert_allclose(loaded.vector, result.vector, atol=1e-6)
+    assert (loaded.reference, loaded.warnings) == (result.reference, ())
     assert [row["step"] for row in loaded.rows] == [row["step"] for row in result.rows]
     assert loaded.plot().axes
 

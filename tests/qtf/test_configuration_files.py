@@ -13,6 +13,7 @@ from qtf.configuration_files import (
     check_key,
     find_configuration,
     load_configuration,
+    make_room,
     shipped_names,
 )
 
@@ -195,6 +196,20 @@ def test_a_choice_for_a_file_that_takes_none_is_told():
 def test_an_unknown_key_names_the_nearest(key, words):
     with pytest.raises(ConfigurationError, match=re.escape(words)):
         check_key(load_configuration(ISING), key)
+
+
+def test_flags_may_put_lists_for_numbers_and_sections_into_free_sections(elsewhere):
+    config = load_configuration("configs/open_system/ising_chain.py:3,1.0")
+    for key in ("physics.jumps.decay", "physics.jumps.own.rate", "training.n_epochs"):
+        check_key(config, key)
+        make_room(config, key)
+    # What flags then set has no type to keep to.
+    assert config.physics.jumps.to_dict() == {"own": {}}
+    config.physics.jumps.decay = [1.0, 0.0, 0.5]
+    config.physics.jumps.own.rate = 0.5
+    assert config.training.n_epochs == 10
+    make_room(config, "physics.hamiltonian.periodic")
+    assert config.physics.hamiltonian.periodic is True
 
 
 @pytest.mark.parametrize(

@@ -34,11 +34,11 @@ class OuterSettings(Settings):
         (["inner.width"], ["default", "flag", "default"]),
         (["inner.sizes[0]"], ["default", "file", "flag"]),
         (["name", "inner.wid"], ["flag", "file", "default"]),
+        (["inner.widths"], ["default", "file", "default"]),
     ],
 )
 def test_every_setting_has_its_value_and_its_source(changed, sources):
-    in_file = OuterSettings().changed({"inner": {"width": 7}})
-    lines = lines_of(in_file, in_file, changed=changed)
+    lines = lines_of(OuterSettings().changed({"inner": {"width": 7}}), changed=changed)
     assert [line.split() for line in lines] == [
         ["name", "=", "'none'", "#", sources[0]],
         ["inner.width", "=", "7", "#", sources[1]],

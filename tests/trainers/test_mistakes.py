@@ -35,9 +35,13 @@ WRONG_GROUND_STATES = [
     (GROUND_STATE, [f"{HAMILTONIAN}.n_sites=7"], "an even number of sites, but there are 7"),
     (ISING, [f"{HAMILTONIAN}.longitudinal_field=0.5", FLIP], "`symmetry.group` must be one of the"),
     (GROWTH, ["--config.growth.n_steps=(70,)"], "`growth.n_steps` must hold positive multiples"),
+    (GROWTH, ["--init_from=RUN"], "Flag --init_from must not be given for a growth, but is."),
+    (GROWTH, ["--extend=2"], "`training.extend` must be 0 for a growth, but is 2"),
+    (GROUND_STATE, ["--config.orthogonal_to=A,B"], "`wave_function.positive` must be False with"),
     (GROWTH, ODD, '`symmetry.group` must be "none" unless'),
 ]
 GENERATOR = [DYNAMICS[0], "--config=configs/dynamics/local_generator.py"]
+JUMPS, DECAY = "--config.physics.jumps", "--config.physics.decay_rate=0.5"
 # Command, what is asked, exit code, what is told: a wrong value, a combination, an unknown key.
 MISTAKES = [
     (DYNAMICS, ["--config.model.units=-1"], 1, "`model.units` must be positive, but is -1"),
@@ -45,12 +49,17 @@ MISTAKES = [
     (DYNAMICS, ["--config.model.n_max=4"], 1, "`data.n_sites` must be within 1..4 (model.n_max)"),
     (DYNAMICS, ["--config.data.weights=(1.0,)"], 1, "`data.weights` must be empty or hold one num"),
     (DYNAMICS, [], 1, 'Flag --data_dir is needed when `data.source` is "files"'),
+    (GENERATOR, ["--extend=2"], 1, "`training.extend` must be 0 for a fit, which ends by itself"),
+    (DYNAMICS, ["--extend=0"], 2, "--extend=0: 0 is not a positive integer"),
     (GENERATOR, ["--config.model.units=8"], 1, "`model.units` belongs to the networks, not to"),
     (DYNAMICS, ["--config.model.unit=8"], 2, "Did you mean `model.units`?"),
     *((command, flags, 1, words) for command, flags, words in WRONG_GROUND_STATES),
     (GROUND_STATE, ["--config.network.unit=8"], 2, "Did you mean `network.units`?"),
     (OPEN_SYSTEM, ["--config.training.n_epochs=0"], 1, "`training.n_epochs` must be positive"),
     (OPEN_SYSTEM, ["--config.training.precision=mixed_bfloat16"], 1, "`training.precision` must"),
+    (OPEN_SYSTEM, [f"{JUMPS}.dephasing=-1"], 1, "`jumps.dephasing` must be at least 0, but is -1"),
+    (OPEN_SYSTEM, [f"{JUMPS}.pump=1", DECAY], 1, "`physics.decay_rate` must be left out where"),
+    (OPEN_SYSTEM, ["--config.start=up"], 1, "a file with a density matrix (.npy, .npz), but is"),
     (OPEN_SYSTEM, ["--config.network.unit=8"], 2, "Did you mean `network.units`?"),
 ]
 

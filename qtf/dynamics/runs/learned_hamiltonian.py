@@ -83,7 +83,7 @@ class LearnedHamiltonian:
             ValueError: The fields that were learned belong to a chain of another length.
         """
         check_arguments(COUNT, n_sites=n_sites)
-        return self.fit.terms.pauli_sum(self.fit.coefficients, n_sites)
+        return self.fit.hamiltonian(n_sites)
 
     def rollout(self, psi0: ArrayLike, n_steps: int) -> np.ndarray:
         """Returns the states at steps 0 .. n_steps of the time step of the trajectories.

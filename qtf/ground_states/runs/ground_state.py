@@ -9,8 +9,10 @@ import numpy as np
 from keras import ops
 from matplotlib.figure import Figure
 
+from qtf.autoregressive.draws import draw
 from qtf.autoregressive.estimates import Estimate, Estimates
-from qtf.checks import ARGUMENT, COUNT, SEED, Number, OneOf, Several, check, check_arguments
+from qtf.checks import ARGUMENT, Number, OneOf, Several, check
+from qtf.files import read_object
 from qtf.ground_states import observables
 from qtf.ground_states.estimates import EnergyEstimate, energy_estimate, v_score
 from qtf.ground_states.every_configuration import EveryConfiguration
@@ -18,7 +20,7 @@ from qtf.ground_states.last_part import last_part
 from qtf.ground_states.local_energy import log_psi_in_pieces
 from qtf.ground_states.runs.facts import Facts
 from qtf.ground_states.runs.refinement import run_and_refine
-from qtf.ground_states.runs.report import measure, write_result
+from qtf.ground_states.runs.report import RESULT, measure, write_result
 from qtf.ground_states.runs.settings import GroundStateSettings, RunSettings, make_part
 from qtf.ground_states.sampled_wave_function import SampledWaveFunction
 from qtf.ground_states.settings import MAX_LISTED_SITES
@@ -30,8 +32,8 @@ from qtf.training.logbook import read_metrics
 from qtf.training.run_folder import RunFolder
 from qtf.typing import Array
 
-# Samples of an estimate, and of one evaluation.
-N_SAMPLES, SAMPLES_AT_ONCE = 4096, 1024
+# Samples of an estimate.
+N_SAMPLES = 4096
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,16 +89,7 @@ class GroundState:
         Raises:
             ValueError: A number is out of range.
         """
-        check_arguments(COUNT, n_samples=n_samples)
-        check_arguments(SEED, seed=seed)
-        dtype = np.dtype(self.psi.variable_dtype)
-        rng = np.random.default_rng(seed)
-        pieces = []
-        for start in range(0, n_samples, SAMPLES_AT_ONCE):
-            uniforms = rng.random((self.psi.n_uniforms, SAMPLES_AT_ONCE), dtype)
-            bits = np.asarray(self.psi.sample(ops.convert_to_tensor(uniforms)))
-            pieces.append(bits[: n_samples - start])
-        return np.concatenate(pieces)
+        return draw(self.psi, n_samples, seed)
 
     def expectation(self, operator: PauliSum, *, n_samples: int = N_SAMPLES) -> Estimate:
         """Returns <psi| O |psi>.
@@ -258,7 +251,22 @@ def load_ground_state(workdir: Path | str) -> GroundState:
     config = part.load_config()
     names = RunSettings().as_mapping()
     settings = RunSettings.from_mapping({key: config[key] for key in names if key in config})
-    return GroundState(part.load_model(), settings, read_rows(workdir))
+    reference, warnings = _read_result(part.path, Path(workdir))
+    return GroundState(part.load_model(), settings, read_rows(workdir), reference, warnings)
+
+
+def _read_result(*folders: Path) -> tuple[KnownEnergy | None, tuple[str, ...]]:
+    """Returns what a finished run says of the energy that is known, and its warnings."""
+    path = next((path for folder in folders if (path := folder / RESULT).exists()), None)
+    if path is None:
+        return None, ()
+    content = read_object(path)
+    warnings = tuple(content.get("warnings", ()))
+    energy = content.get("reference_energy")
+    if energy is None:
+        return None, warnings
+    words = (content.get(f"reference_{name}") or "" for name in ("source", "kind"))
+    return KnownEnergy(energy, content.get("reference_error") or 0.0, *words), warnings
 
 
 def read_rows(workdir: Path | str) -> list[dict[str, float]]:

@@ -77,7 +77,11 @@ def make_settings(
         wave_function=wave_function,
         symmetry=SymmetrySettings(group, in_training=is_listed and group != "none"),
         sampling=SamplingSettings(
-            n_samples, every_configuration=is_listed, n_prefixes=1 if is_listed else 4
+            n_samples,
+            every_configuration=is_listed,
+            # Validations of sums only tell when to stop.
+            n_validation=1024 if is_listed else 4096,
+            n_prefixes=1 if is_listed else 4,
         ),
     )
     if is_listed:
@@ -97,8 +101,11 @@ def _choose_network(wave_function: WaveFunctionSettings, units: int) -> NetworkS
 def _choose_wave_function(operator: PauliSum, lattice: Lattice) -> WaveFunctionSettings:
     """Returns what is proven of the ground state."""
     positive = find_sign_sites(operator) is not None
-    # Where it is not the right rule, it is the one that most signs follow.
-    is_antiferromagnet = not positive and lattice.sublattice() is not None
+    # Where it is not the right rule, it is the one that most signs follow, unless the real terms
+    # of a complex Hamiltonian ask for none.
+    real = PauliSum(operator.n_sites, [t for t in operator.terms if t.paulis.count("Y") % 2 == 0])
+    has_signs = not positive and find_sign_sites(real) != ()
+    is_antiferromagnet = has_signs and lattice.sublattice() is not None
     marshall_sign = is_antiferromagnet and conserves_total(operator, "Z")
     settings = WaveFunctionSettings(positive=positive, marshall_sign=marshall_sign)
     without_field = replace(settings, zero_magnetization=True)

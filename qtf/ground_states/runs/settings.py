@@ -71,7 +71,7 @@ class RunSettings(Settings):
             Hamiltonian, if any.
         orthogonal_to: Folders of runs of lower states, which the wave function is kept orthogonal
             to; several ones with commas between.
-        gap_above: Folder of the run from whose energy the gap is counted; None: the lowest one of
+        gap_above: Folder of the run from whose energy the gap is counted; empty: the lowest one of
             `orthogonal_to`, if there are any.
         training: The loop.
     """
@@ -85,7 +85,7 @@ class RunSettings(Settings):
     min_sr: ReconfigurationSettings = field(default_factory=ReconfigurationSettings)
     reference: Annotated[float | None, Optional(FINITE)] = None
     orthogonal_to: tuple[str, ...] = ()
-    gap_above: str | None = None
+    gap_above: str = ""
     training: TrainingSettings = field(default_factory=_default_training)
 
     def __post_init__(self) -> None:

@@ -101,7 +101,8 @@ def _initial_run(settings: OpenSystemSettings, init_from: Path | str) -> RunFold
     if not settings.steady_state.n_epochs:
         raise ValueError(
             "Flag --init_from needs a search for the steady state, `steady_state.n_epochs`: a step"
-            " of time starts from the state before it."
+            " of time starts from the state before it. What a run has reached is followed in time"
+            " with --config.start=RUN."
         )
     folder = RunFolder(init_from)
     alike = {"network": settings.network.as_mapping(), "measurement": settings.measurement}

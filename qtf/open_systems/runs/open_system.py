@@ -7,11 +7,11 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from keras import ops
 from matplotlib.figure import Figure
 
+from qtf.autoregressive.draws import draw
 from qtf.autoregressive.estimates import Estimate, Estimates
-from qtf.checks import ARGUMENT, COUNT, SEED, OneOf, check, check_arguments
+from qtf.checks import ARGUMENT, OneOf, check
 from qtf.open_systems.figures import curves_figure
 from qtf.open_systems.full_sums import log_table
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
@@ -23,8 +23,8 @@ from qtf.physics import PauliSum, PauliTerm
 from qtf.training.run_folder import RunFolder
 from qtf.typing import Array
 
-# Samples of an estimate, and of one evaluation.
-N_SAMPLES, SAMPLES_AT_ONCE = 4096, 1024
+# Samples of an estimate.
+N_SAMPLES = 4096
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,16 +92,7 @@ class OpenSystem:
         Raises:
             ValueError: A number is out of range.
         """
-        check_arguments(COUNT, n_samples=n_samples)
-        check_arguments(SEED, seed=seed)
-        dtype = np.dtype(self.distribution.variable_dtype)
-        rng = np.random.default_rng(seed)
-        pieces = []
-        for start in range(0, n_samples, SAMPLES_AT_ONCE):
-            uniforms = rng.random((self.distribution.n_uniforms, SAMPLES_AT_ONCE), dtype)
-            outcomes = np.asarray(self.distribution.sample(ops.convert_to_tensor(uniforms)))
-            pieces.append(outcomes[: n_samples - start])
-        return np.concatenate(pieces)
+        return draw(self.distribution, n_samples, seed)
 
     def expectation(self, operator: PauliSum, *, n_samples: int = N_SAMPLES) -> Estimate:
         """Returns <O> = tr(O rho).
@@ -158,7 +149,7 @@ class OpenSystem:
     @property
     def title(self) -> str:
         """Model, lattice and size in a few words."""
-        return self.settings.physics.hamiltonian.describe()
+        return self.settings.physics.describe()
 
     def _strings(self, paulis: str, places: Sequence[tuple[int, ...]], n_samples: int) -> Estimates:
         """Returns the means of a Pauli string at several places, from the same samples."""

@@ -21,6 +21,22 @@ def make_paper_config(*, n_sites: int) -> ConfigDict:
     return config
 
 
+def make_ising_chain(*, n_sites: int, field: float) -> ConfigDict:
+    """Returns the periodic chain H = (1/2) sum ZZ + (FIELD/2) sum X that decays."""
+    config = make_paper_config(n_sites=n_sites)
+    config.physics.hamiltonian = {
+        "name": "ising",
+        "lattice": "chain",
+        "n_sites": n_sites,
+        "periodic": True,
+        # The library's Ising model has minus signs.
+        "coupling": -0.5,
+        "transverse_field": -field / 2.0,
+        "longitudinal_field": 0.0,
+    }
+    return config
+
+
 def make_heisenberg_chain(*, n_sites: int, energy: float) -> ConfigDict:
     """Returns the periodic chain H = ENERGY (sum (2 XX + ZZ) + sum Z) that decays from <Y> = -1."""
     config = make_paper_config(n_sites=n_sites)

@@ -13,7 +13,7 @@ from qtf.open_systems.settings import (
     NaturalGradientSettings,
     ObjectiveSettings,
     SamplingSettings,
-    Start,
+    StartRule,
     SteadyStateSettings,
     bloch_pairs,
     metric_names,
@@ -118,7 +118,7 @@ class OpenSystemSettings(Settings):
 
     physics: PhysicsSettings = field(default_factory=PhysicsSettings)
     measurement: Annotated[str, OneOf(MEASUREMENTS)] = "tetrahedral"
-    start: Annotated[str, Start()] = "+z"
+    start: Annotated[str, StartRule()] = "+z"
     start_angles: Annotated[tuple[tuple[float, float], ...] | None, Optional(BlochAngles())] = None
     network: NetworkSettings = field(default_factory=lambda: NetworkSettings(name="transformer"))
     strings: Annotated[int, COUNT_OR_0] = 0

@@ -183,7 +183,8 @@ def make_start(settings: OpenSystemSettings, povm: Povm) -> Start:
     n_sites = settings.physics.hamiltonian.lattice.n_sites
     if settings.start_angles is not None:
         states = np.broadcast_to(point_spins(settings.start_angles), (n_sites, 2))
-        return ProductStart(settings.start_angles, povm.site_probabilities(states))
+        key = [list(pair) for pair in settings.start_angles]
+        return ProductStart(key, povm.site_probabilities(states))
     if settings.start in STARTS:
         states = np.tile(STARTS[settings.start], (n_sites, 1))
         return ProductStart(settings.start, povm.site_probabilities(states))

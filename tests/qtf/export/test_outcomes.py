@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 
 from qtf.autoregressive import GRUNetwork, PixelCNN, Transformer
+from qtf.export.outcome_card import outcome_card
 from qtf.export.outcome_signatures import OutcomeModule
 from qtf.export.saved_model import export_outcomes
 from qtf.open_systems.averaged import AveragedDistribution
@@ -238,6 +239,8 @@ def test_assets_hold_model_card_and_config(version):
     assert card.startswith("# Outcomes of measurements on 3 spins\n")
     for row in (
         "| Hamiltonian | name ising, lattice chain, n_sites 3, periodic False |",
+        "| rates of the jumps of every spin | decay 0.5 |",
+        "| start | all spins along +x |",
         "| state | at time 0.25 |",
         "| measurement | four_pauli |",
         "| orders of the sites that are averaged | 1, 2 |",
@@ -246,6 +249,23 @@ def test_assets_hold_model_card_and_config(version):
         "| Z | 5 | -1 | -1 | -1 |",
     ):
         assert row in card
+
+
+@pytest.mark.parametrize(
+    ("changes", "row"),
+    [
+        ({"start_angles": [[0.5, 1.0]]}, "| start | spins along the Bloch angles (0.5, 1) |"),
+        ({"start": "/runs/former"}, "| start | /runs/former |"),
+        (
+            {"physics": {**CONFIG["physics"], "decay_rate": None, "jumps": {"pump": [1, 0, 0]}}},
+            "| rates of the jumps of every spin | pump [1.0, 0.0, 0.0] |",
+        ),
+    ],
+)
+def test_card_tells_noise_and_start(changes, row):
+    network = outcome_distribution("gru")
+    config = {**CONFIG, "start": "+z", **changes}
+    assert row in outcome_card(network, four_pauli(), config, time=None, max_samples=9)
 
 
 def test_card_of_a_steady_state_says_so(tmp_path):

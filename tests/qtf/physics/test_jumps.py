@@ -246,7 +246,7 @@ MISTAKES = [
     ),
     ({"dephasing": "fast"}, "Argument `jumps.dephasing` must be real, but is 'fast'."),
     ({"dephasing": float("inf")}, "Argument `jumps.dephasing` must be finite, but is inf."),
-    ({"dephasing": [[1.0, 2.0], [3.0]]}, "Argument `jumps.dephasing` must be real, but is [[1.0"),
+    ({"dephasing": [[1.0, 2.0], [3.0]]}, "Argument `jumps.dephasing` must be an array of numbers"),
     ({"dephasing": [[1.0, 2.0, 3.0]]}, "Argument `jumps.dephasing` must be one number or"),
 ]
 

@@ -150,7 +150,7 @@ def test_another_rate_needs_a_word_and_holds_from_its_step_on(copy):
 
 @pytest.mark.parametrize("name", ["adam", "sgd"])
 def test_a_constant_and_a_course_take_over_each_others_weights_and_moments(tmp_path, name):
-    constant = {"name": name, "learning_rate": 0.02}
+    constant = {"name": name, "learning_rate": 0.02, "schedule": "constant"}
     # A course in name only.
     course = {**constant, "schedule": "inverse_sqrt", "decay": 1e-30}
     whole = run(tmp_path / "whole", n_epochs=3, optimizer=constant)

@@ -113,6 +113,10 @@ def test_large_systems_have_fewer_steps():
             {"name": "dzyaloshinskii_moriya", "periodic": True, "dm": 0.3},
             "H = J Σ Sᵢ·Sⱼ + Σ D·(Sᵢ×Sⱼ), periodic chain, D = 0.3",
         ),
+        (
+            {"name": "heisenberg", "lattice": "graph", "edges": [(0, 1), (1, 2)]},
+            "H = J Σ Sᵢ·Sⱼ, graph of 3",
+        ),
     ],
 )
 def test_hamiltonian_is_one_readable_line(physics, expected):

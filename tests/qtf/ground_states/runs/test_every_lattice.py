@@ -118,7 +118,7 @@ def test_open_configurations_are_recorded_as_before_there_was_a_key():
 def test_any_lattice_is_a_configuration(choice, described, signs_known):
     run = from_config(GroundStateSettings, load_configuration(f"{ANY}:{choice}"))
     assert run.physics.hamiltonian.describe() == f"Heisenberg model, {described}"
-    assert run.wave_function.marshall_sign == signs_known
+    assert run.wave_function.positive == signs_known
     assert run.wave_function.zero_magnetization == (run.n_sites % 2 == 0)
     facts = find_facts(run)
     assert (facts.reference is None) == (run.n_sites > 16)

@@ -296,8 +296,8 @@ def test_a_search_starts_from_another_run_and_a_step_of_time_does_not(tmp_path):
     run(small(**steady), first)
     with pytest.raises(ValueError, match="--init_from needs a search for the steady state"):
         run(small(), tmp_path / "time", init_from=first)
-    with pytest.raises(ValueError, match="with `network.units` = 6, but .*first has 4"):
-        run(small(**steady, network__units=6), tmp_path / "wide", init_from=first)
+    with pytest.raises(ValueError, match="with `network.units` = 8, but .*first has 4"):
+        run(small(**steady, network__units=8), tmp_path / "wide", init_from=first)
     slow = {**steady, "training__optimizer__learning_rate": 1e-9, "training__optimizer__floor": 0.0}
     training = run(small(**slow), tmp_path / "second", init_from=first)
     kept = RunFolder(first).load_model()
@@ -401,13 +401,13 @@ def test_generator_for_networks_is_that_of_the_measured_square(measurement, peri
 
 MISTAKES_IN_SETTINGS = [
     ({"measurement": "sic"}, '`measurement` must be one of tetra.*_pauli, but is "sic"'),
-    ({"start": "up"}, '`start` must be one of \\+x.* -z, but is "up"'),
+    ({"start": "up"}, '`start` must be one of \\+x.* -z, a run folder.* but is "up"'),
     ({"physics__hamiltonian__n_sites": 10}, "every_outcome` needs at most 9 .* there are 10"),
     ({"physics__hamiltonian__n_sites": 1}, "at least 2 sites, but there is 1"),
     ({"physics__decay_rate": -1.0}, "rate"),
     ({"training__monitor": "energy"}, 'training.monitor.* "energy"'),
     ({"network__name": "mlp"}, 'network.name.* "mlp"'),
-    ({"network__name": "lstm_2d", "network__n_layers": 1}, "lstm_2d.* square lattice"),
+    ({"network__name": "lstm_2d", "network__n_layers": 1}, "lstm_2d.* a lattice with rows"),
     ({"strings": 3}, "`count` must be from 0 to 2, but is 3"),
     (
         {"training__precision": "mixed_bfloat16"},
