@@ -93,7 +93,7 @@ def test_loss_equals_numpy(loss):
         ({"data.window": 1}, "`data.window` must be at least 2, but is 1"),
         ({"data.weights": (1.0, 2.0, 3.0)}, r"each entry of `data.n_sites` = \(2, 3\), but is \(1"),
         ({"data.weights": (1.0, -2.0)}, "`data.weights` .* must be positive, but one is -2.0"),
-        ({"data.source": "cloud"}, '`data.source` must be one of files, exact, but is "cloud"'),
+        ({"data.source": "cloud"}, '`data.source` must be one of files, exact, arrays, but is "cloud"'),
         ({"data.source": "files"}, 'Flag --data_dir is needed when `data.source` is "files"'),
         ({"data.batch_size": 0}, "`data.batch_size` must be positive, but is 0"),
         ({"data.n_validation": 0}, "`data.n_validation` must be positive, but is 0"),
