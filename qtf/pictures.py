@@ -51,7 +51,9 @@ def plot_profile(
             f" {array.shape}."
         )
     if array.ndim == 1:
-        return _plot_sites(array, getattr(values, "error", None), label, title)
+        figure = make_figure(6.0, 3.4, title=title)
+        _draw_sites(figure.subplots(), array, getattr(values, "error", None), label)
+        return figure
     moments = (
         np.arange(len(array), dtype=np.float64)
         if times is None
@@ -133,15 +135,12 @@ def plot_learning(
     return figure
 
 
-def _plot_sites(values: np.ndarray, error: Any, label: str, title: str) -> Figure:
-    figure = make_figure(6.0, 3.4, title=title)
-    panel = figure.subplots()
+def _draw_sites(panel: Axes, values: np.ndarray, error: Any, label: str) -> None:
     panel.errorbar(np.arange(len(values)), values, error, fmt="o-", color=COLORS[0], markersize=4)
     panel.set_xlabel("site")
     panel.set_ylabel(label)
     panel.xaxis.set_major_locator(MaxNLocator(integer=True))
     add_grid(panel)
-    return figure
 
 
 def _draw_map(figure: Figure, panel: Axes, array: np.ndarray, label: str, **options: Any) -> None:

@@ -6,6 +6,7 @@ _PLACES = {
     "EnergyEstimate": "qtf.ground_states.estimates",
 }
 _WITH_KERAS = {
+    "ListedWaveFunction": "qtf.ground_states.listed_wave_function",
     "LocalEnergy": "qtf.ground_states.local_energy",
     "SymmetricWaveFunction": "qtf.ground_states.symmetries",
     "WaveFunction": "qtf.ground_states.wave_function",

@@ -126,17 +126,23 @@ class SymmetrySettings(Settings, section="symmetry"):
             evaluations as there are symmetries, and needs `sampling.n_prefixes` = 1. Otherwise
             the result is averaged after the training.
         weighted_phase: Whether phases count as |psi|^2 in their mean.
+        listed: Whether all images have the value at the first of them, which is looked up, instead
+            of an average: one evaluation whatever the number of symmetries, for
+            `sampling.every_configuration` alone.
     """
 
     group: Annotated[str, OneOf(GROUPS)] = "none"
     in_training: Annotated[bool, FLAG] = False
     weighted_phase: Annotated[bool, FLAG] = True
+    listed: Annotated[bool, FLAG] = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
         words = 'not be "none" if `symmetry.in_training`'
         holds = self.group != "none" or not self.in_training
         require(holds, "symmetry.group", words, self.group)
+        words = "be False unless `symmetry.in_training`"
+        require(self.in_training or not self.listed, "symmetry.listed", words, self.listed)
 
 
 @dataclass(frozen=True)

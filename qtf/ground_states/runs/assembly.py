@@ -12,12 +12,14 @@ from qtf.autoregressive.network import make_network
 from qtf.data.random_source import RandomSource
 from qtf.ground_states.estimates import EnergyEstimate
 from qtf.ground_states.last_part import last_part
+from qtf.ground_states.listed_wave_function import ListedWaveFunction
 from qtf.ground_states.local_energy import LocalEnergy
 from qtf.ground_states.penalties import Penalties
 from qtf.ground_states.runs.facts import Facts
 from qtf.ground_states.runs.gaps import digests_of_states_below, load_states_below
 from qtf.ground_states.runs.settings import RunSettings
 from qtf.ground_states.symmetries import SymmetricWaveFunction, symmetrizer
+from qtf.ground_states.symmetry_groups import symmetry_group
 from qtf.ground_states.task import (
     AllConfigurations,
     EnergyGradient,
@@ -26,6 +28,7 @@ from qtf.ground_states.task import (
     Reconfiguration,
     Samples,
 )
+from qtf.ground_states.task.task import AnyWaveFunction
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.run_kinds import GROUND_STATES
 from qtf.training.changes import ChangeRules
@@ -148,7 +151,8 @@ def make_task(settings: RunSettings, facts: Facts) -> GroundStateTask:
     """
     lattice = settings.physics.hamiltonian.lattice
     sampling, training, symmetry = settings.sampling, settings.training, settings.symmetry
-    shape = (lattice.n_sites + symmetry.in_training, sampling.n_samples)
+    n_uniforms = 2 if symmetry.listed else lattice.n_sites + symmetry.in_training
+    shape = (n_uniforms, sampling.n_samples)
     return GroundStateTask(
         make_wave_function=lambda: make_wave_function(settings, facts),
         local_energy=LocalEnergy(
@@ -172,7 +176,7 @@ def make_task(settings: RunSettings, facts: Facts) -> GroundStateTask:
     )
 
 
-def make_wave_function(settings: RunSettings, facts: Facts) -> WaveFunction | SymmetricWaveFunction:
+def make_wave_function(settings: RunSettings, facts: Facts) -> AnyWaveFunction:
     """Returns the wave function of a run, with random weights.
 
     Raises:
@@ -187,6 +191,11 @@ def make_wave_function(settings: RunSettings, facts: Facts) -> WaveFunction | Sy
         magnetization=wave_function.magnetization,
         sign_sites=facts.sign_sites,
     )
+    if settings.symmetry.listed:
+        group = symmetry_group(settings.symmetry.group, lattice)
+        return ListedWaveFunction(
+            psi=psi, permutations=group.permutations, spin_flip=group.spin_flip
+        )
     average = _symmetrizer(settings)
     return average(psi) if average is not None and settings.symmetry.in_training else psi
 

@@ -29,7 +29,7 @@ GROUPS = ("lattice_and_flip", "lattice", "flip")
 MAX_ROWS = 2048
 # Length of a step of imaginary time, times the distance of the highest energy from the lowest:
 # from 2 on, parts of high energy grow.
-EXACT_STEP = 1.5
+EXACT_STEP = 1.0
 # The same for samples, times the sum of all coefficients, which no energy exceeds.
 SAMPLED_STEP = 0.6
 # Samples of a step, epochs of 25 steps, units of the network; of sums, epochs of 10 steps.
@@ -75,7 +75,7 @@ def make_settings(
         physics=PhysicsSettings(hamiltonian),
         network=network,
         wave_function=wave_function,
-        symmetry=SymmetrySettings(group, in_training=is_listed and group != "none"),
+        symmetry=_build_in(group) if is_listed else SymmetrySettings(group),
         sampling=SamplingSettings(
             n_samples,
             every_configuration=is_listed,
@@ -147,6 +147,11 @@ def _n_rows(lattice: Lattice, settings: WaveFunctionSettings, group: str) -> flo
     return len(Representatives(sector).bits)
 
 
+def _build_in(group: str) -> SymmetrySettings:
+    has_group = group != "none"
+    return SymmetrySettings(group, in_training=has_group, listed=has_group)
+
+
 def _width(operator: PauliSum) -> float:
     """Returns the distance of the highest energy from the lowest."""
     with announced("exact energies"):
@@ -159,8 +164,9 @@ def _sum_everything(
 ) -> GroundStateSettings:
     return replace(
         settings,
-        min_sr=ReconfigurationSettings(diag_shift=1e-5, momentum=0.9),
-        training=_train(learning_rate, n_epochs, 10, seed, stop_below=SOLVED, floor=0.5),
+        # There is no noise that momentum would average.
+        min_sr=ReconfigurationSettings(diag_shift=1e-4, momentum=0.0),
+        training=_train(learning_rate, n_epochs, 10, seed, stop_below=SOLVED, floor=0.3),
     )
 
 

@@ -115,6 +115,12 @@ class RunSettings(Settings):
             self.sampling.n_prefixes,
         )
         require(
+            self.sampling.every_configuration or not self.symmetry.listed,
+            "symmetry.listed",
+            "be False unless `sampling.every_configuration`",
+            self.symmetry.listed,
+        )
+        require(
             self.min_sr.diag_shift is None or training.strategy == "one_device",
             "training.strategy",
             'be "one_device" for stochastic reconfiguration',

@@ -8,6 +8,7 @@ import numpy as np
 
 from qtf.checks import SAMPLES, check_arguments
 from qtf.ground_states.estimates import EnergyEstimate, relative_error, v_score
+from qtf.ground_states.listed_wave_function import ListedWaveFunction
 from qtf.ground_states.local_energy import LocalEnergy
 from qtf.ground_states.observables import abs_magnetization, magnetization
 from qtf.ground_states.penalties import Penalties
@@ -23,7 +24,7 @@ from qtf.physics import PauliSum
 from qtf.training.training import SampledTraining, Step
 from qtf.typing import Array, RandomSource
 
-AnyWaveFunction = WaveFunction | SymmetricWaveFunction
+AnyWaveFunction = WaveFunction | SymmetricWaveFunction | ListedWaveFunction
 # Samples of a picture.
 N_PICTURED = 32
 # By so many, and more than rounding, an energy is above another.
@@ -199,6 +200,8 @@ class GroundStateTraining(SampledTraining):
         Args:
             n_samples: Number of samples, the first ones of all validations.
         """
+        if isinstance(self.model, ListedWaveFunction):
+            self.model.normalize()
         sampled = self.samples.sample(n_samples)
         estimate, bits = sampled.estimate, sampled.bits
         unseen = self.samples.unseen_variance(bits, estimate.energy)

@@ -74,7 +74,7 @@ def test_steps_do_not_depend_on_the_unit_of_energy():
     assert rates[2] == pytest.approx(rates[3])
     # E = 1/4 a bond is the highest energy of the chain, that of Lanczos the lowest.
     lowest = find_ground_energy(settings_of_terms(heisenberg(Chain(6)))).energy
-    assert rates[0] == pytest.approx(1.5 / (5 / 4 - lowest))
+    assert rates[0] == pytest.approx(1.0 / (5 / 4 - lowest))
 
 
 def test_network_and_preset_are_taken():
