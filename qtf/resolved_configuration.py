@@ -49,8 +49,8 @@ def lines_of(settings: Settings, *, changed: Collection[str]) -> list[str]:
     Example:
         >>> from qtf.training.settings import TrainingSettings
         >>> lines = lines_of(TrainingSettings(n_epochs=3, seed=7), changed=["seed"])
-        >>> lines[0].split(), lines[2].split()
-        (['n_epochs', '=', '3', '#', 'file'], ['seed', '=', '7', '#', 'flag'])
+        >>> [line.split() for line in lines if DEFAULT not in line]
+        [['n_epochs', '=', '3', '#', 'file'], ['seed', '=', '7', '#', 'flag']]
     """
     defaults = flatten(type(settings)().as_mapping())
     rows = list(_rows(flatten(settings.as_mapping()), defaults, changed))

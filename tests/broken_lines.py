@@ -108,24 +108,29 @@ PHYSICS = _lines(
         "test_krylov.py",
     ),
     ("krylov.py", "coefficients = self.norm * ", "coefficients = ", "test_krylov.py"),
-    ("_magnus.py", "(FAR * early + NEAR * late", "(NEAR * early + FAR * late", "test_driven.py"),
+    (
+        "_magnus.py",
+        "(FAR * early + NEAR * late",
+        "(NEAR * early + FAR * late",
+        "test_driven.py -k order_4",
+    ),
     (
         "_magnus.py",
         "self._rate = max(tolerance",
         "self._rate = max(1e4 * tolerance",
-        "test_driven.py",
+        "test_driven.py -k chebyshev",
     ),
     (
         "driven_evolution.py",
         "self._hamiltonian.at((start + end) / 2)",
         "self._hamiltonian.at(end)",
-        "test_driven.py",
+        "test_driven.py -k jumps",
     ),
     (
         "driven_lindblad.py",
         "np.append(self.hamiltonian.coefficients(time), 1.0)",
         "np.append(self.hamiltonian.coefficients(time), 0.5)",
-        "test_driven.py",
+        "test_driven.py -k jump_exactly",
     ),
     (
         "drive_settings.py",

@@ -16,4 +16,8 @@ def get_config(choice: str = "4,2.0,0.5") -> ConfigDict:
     config = make_ising_chain(n_sites=n_sites, field=field)
     config.physics.jumps = {"decay": 1.0, "dephasing": dephasing}
     follow_to_rest(config)
+    # Longer steps, twice as many, come to rest from all up.
+    config.dynamics.tau = 0.05
+    config.natural_gradient.diag_shift = 1e-4
+    config.steady_state.n_epochs = config.training.n_epochs = 20
     return config

@@ -41,8 +41,8 @@ off than the energy. The mean of |local energy - energy|^2 is the variance of th
 0 for an exact eigenstate only. Equal seeds give equal samples: take new ones for new samples.
 {zeros}"""
 
-ZEROS = """psi vanishes unless {n_down} spins are down: elsewhere log_modulus is about -5000, or
-less, and its exponential is 0.
+ZEROS = """psi vanishes where other than {n_down} spins are down: log_modulus is about -5000 there,
+or less, and its exponential is 0.
 """
 
 

@@ -111,7 +111,7 @@ class ListedWaveFunction(SampledWaveFunction):
     def sector(self) -> Sector:
         """Returns where psi may be other than zero, and its symmetries."""
         group = SymmetryGroup(self.permutations, self.spin_flip)
-        return Sector(self.n_sites, self.psi.zero_magnetization, group)
+        return Sector(self.n_sites, group=group, magnetization=self.psi.magnetization)
 
     def sign_rule(self) -> tuple[int, ...]:
         """Returns the sites whose down spins change the sign."""

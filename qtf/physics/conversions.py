@@ -67,6 +67,12 @@ def from_qutip(operator: Any) -> PauliSum:
 
     Raises:
         ValueError: It is no Hermitian operator on spins, or on more than 10 of them.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> sigma_z = SimpleNamespace(dims=[[2], [2]], full=lambda: np.diag([1.0, -1.0]))
+        >>> from_qutip(sigma_z).terms
+        (PauliTerm(coefficient=1.0, sites=(0,), paulis='Z'),)
     """
     dims = getattr(operator, "dims", None)
     n_sites = len(dims[0]) if isinstance(dims, list) and isinstance(dims[0], list) else 0
@@ -87,6 +93,12 @@ def to_qutip(hamiltonian: PauliSum, qutip: ModuleType) -> Any:
 
     Returns:
         A `qutip.Qobj` with the dims [[2, 2, ..], [2, 2, ..]].
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> qutip = SimpleNamespace(Qobj=lambda matrix, dims: (matrix.toarray().tolist(), dims))
+        >>> to_qutip(PauliSum(1, [PauliTerm(1.0, (0,), "X")]), qutip)
+        ([[0.0, 1.0], [1.0, 0.0]], [[2], [2]])
     """
     from scipy.sparse import csr_matrix
 

@@ -37,6 +37,10 @@ class DrivenEvolution:
         errors: Estimates of |error| / |psi0| at each time, the largest of all states, (n_times,);
             0 where the coefficients are piecewise constant, so that exponentials are exact.
         n_steps: Number of steps; where many states are evolved, the largest of any.
+
+    Example:
+        >>> DrivenEvolution(np.eye(2, dtype=complex)[None], np.zeros(1), n_steps=3).n_steps
+        3
     """
 
     states: np.ndarray

@@ -282,6 +282,12 @@ def chiral(
         ValueError: A coefficient is not finite and real or has the wrong length, `units` is
             unknown, or the lattice has no triangles.
 
+    Example:
+        >>> from qtf.physics import Chain
+        >>> ring = chiral(Chain(3, periodic=True), coupling=0.0)
+        >>> float(np.linalg.eigvalsh(ring.to_dense()).min().round(6))
+        -0.433013
+
     Source: Wen, Wilczek and Zee, Phys. Rev. B 39, 11413 (1989).
     """
     # Three spins, where `UNITS` is for two.

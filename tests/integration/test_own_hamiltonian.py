@@ -37,18 +37,19 @@ def search(folder, *changes):
     )
 
 
-def string(*letters):
-    """The matrix of Pauli matrices at the sites (site, letter) of six."""
-    factors = (PAULIS[dict(letters)[i]] if i in dict(letters) else np.eye(2) for i in range(6))
+def string(**letters):
+    """The matrix of Pauli matrices at some of eight sites, s3="X" for example."""
+    factors = (PAULIS[letters[f"s{i}"]] if f"s{i}" in letters else np.eye(2) for i in range(8))
     return functools.reduce(np.kron, factors)
 
 
 def exact_energy():
-    ring = [(i, (i + 1) % 6) for i in range(6)]
-    hopping = sum(string((i, "X"), (j, "X")) + string((i, "Y"), (j, "Y")) for i, j in ring)
-    current = sum(string((i, "X"), (j, "Y")) - string((i, "Y"), (j, "X")) for i, j in ring)
-    field = sum((-1) ** i * string((i, "Z")) for i in range(6))
-    matrix = -0.3 * hopping - 0.4 * current + 0.1 * field + 0.25 * string((0, "Z"), (3, "Z"))
+    numbers = {"XX": -0.44, "YY": -0.44, "XY": -0.24, "YX": 0.24, "ZZ": 0.25}
+    matrix = sum(
+        number * string(**{f"s{i}": pair[0], f"s{(i + 1) % 8}": pair[1]})
+        for i in range(8)
+        for pair, number in numbers.items()
+    )
     return np.linalg.eigvalsh(matrix)[0]
 
 
@@ -60,7 +61,7 @@ def test_ground_state_of_the_ring_of_the_page_is_found_by_command(tmp_path):
     exact = exact_energy()
     assert result["reference_energy"] == pytest.approx(exact, rel=1e-10)
     energy = result["energy_from_all_configurations"]
-    assert exact - 1e-6 < energy < exact + 2e-3 * abs(exact)
+    assert exact - 1e-6 < energy < exact + 1e-5 * abs(exact)
     assert result["warnings"] == []
     # The run folder needs the file no more.
     (tmp_path / "ring.json").unlink()
@@ -84,7 +85,8 @@ def test_a_mistake_is_one_line_and_leaves_nothing(tmp_path, content, changes, wo
     if content is not None:
         (tmp_path / "ring.json").write_text(content)
     done = search(tmp_path, *changes)
-    assert done.returncode == 1
+    # 2: the configuration cannot be loaded.
+    assert done.returncode in (1, 2)
     assert done.stderr.count("\n") == 1, done.stderr
     assert words in done.stderr
     assert not (tmp_path / "run").exists()

@@ -189,7 +189,7 @@ def test_a_choice_for_a_file_that_takes_none_is_told():
         ("training.sed", "Unknown configuration key `sed`. Did you mean `training.seed`?"),
         ("trainng.seed", "Unknown configuration key `trainng`. Did you mean `training`?"),
         ("learning_rate", "mean `refinement.learning_rate` or `training.optimizer.learning_rate`?"),
-        ("symmetry.zzz", "`zzz`. Known in `symmetry` are `group`, `in_training`, `weighted_"),
+        ("symmetry.zzz", "`zzz`. Known in `symmetry` are `group`, `in_training`, `listed`, `weig"),
         ("training.seed.x", "`training.seed` has no keys, but --config.training.seed.x names"),
     ],
 )

@@ -1,5 +1,6 @@
 """Pictures of lattices."""
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,6 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from qtf.figure_style import COLORS, make_figure, put_legend_below
-from qtf.physics.lattices.lattice import Lattice
 
 # How the bonds of each order look.
 STYLES: dict[str, dict[str, Any]] = {
@@ -26,44 +26,55 @@ PER_UNIT, MOST, WORDS = 0.75, 9.0, 0.9
 MARGIN = 0.65
 
 
-def draw_lattice(lattice: Lattice, *, title: str | None = None) -> Figure:
+def draw_lattice(
+    places: NDArray[np.float64],
+    bonds: Sequence[tuple[Sequence[tuple[int, int]], NDArray[np.float64]]],
+    *,
+    dark: Collection[int] = (),
+    title: str = "",
+) -> Figure:
     """Returns a picture of a lattice: numbered sites, nearest and next-nearest bonds.
 
-    Every second site of a lattice with two sublattices is dark.
-
     Args:
-        lattice: Any.
-        title: Names kind and size; by default `lattice.describe()`.
+        places: Position (x, y) of every site, (n_sites, 2).
+        bonds: For each order the bonds as (from, to), and the ways along them, (n_bonds, 2).
+        dark: Sites that are drawn dark, those of one of two sublattices.
+        title: Names kind and size.
 
     Example:
-        >>> from qtf.physics import Kagome
-        >>> draw_lattice(Kagome(2, 2)).axes[0].texts[0].get_text()
-        '0'
+        >>> places = np.array([[0.0, 0.0], [1.0, 0.0]])
+        >>> figure = draw_lattice(places, [([(0, 1)], places[1:])])
+        >>> [text.get_text() for text in figure.axes[0].texts]
+        ['0', '1']
     """
-    places = lattice.coordinates()
     lowest, highest = places.min(axis=0) - MARGIN, places.max(axis=0) + MARGIN
     width, height = (highest - lowest) * min(PER_UNIT, MOST / float((highest - lowest).max()))
-    shown = lattice.describe() if title is None else title
-    figure = make_figure(max(width, 3.2), height + WORDS, title=shown)
+    figure = make_figure(max(width, 3.2), height + WORDS, title=title)
     panel = figure.add_subplot(aspect="equal")
     panel.set_axis_off()
     panel.set(xlim=(lowest[0], highest[0]), ylim=(lowest[1], highest[1]))
-    for order, label in enumerate(STYLES, 1):
-        _draw_bonds(panel, lattice, order, label)
-    _draw_sites(panel, lattice)
+    # On a line next-nearest bonds pass over sites.
+    bow = 0.0 if places[:, 1].any() else BOW
+    for (ends, ways), label, height in zip(bonds, STYLES, (0.0, bow), strict=False):
+        if len(ends):
+            _draw_bonds(panel, places, np.array(ends, np.int64), ways, label=label, bow=height)
+    _draw_sites(panel, places, dark)
     put_legend_below(figure)
     return figure
 
 
-def _draw_bonds(panel: Axes, lattice: Lattice, order: int, label: str) -> None:
+def _draw_bonds(
+    panel: Axes,
+    places: NDArray[np.float64],
+    ends: NDArray[np.int64],
+    ways: NDArray[np.float64],
+    *,
+    label: str,
+    bow: float,
+) -> None:
     """Draws the bonds of an order, those around periodic edges as stubs."""
-    places, ways = lattice.coordinates(), lattice.displacements(order)
-    ends = np.array(lattice.directed_bonds(order), np.int64).reshape(-1, 2)
-    if not len(ends):
-        return
     starts, stops = places[ends[:, 0]], places[ends[:, 1]]
     inside = np.isclose(starts + ways, stops).all(axis=1)
-    bow = BOW if order > 1 and not places[:, 1].any() else 0.0
     lines = [
         *_lines(starts[inside], ways[inside], 0.0, 1.0, bow),
         *_lines(starts[~inside], ways[~inside], 0.0, STUB, bow),
@@ -81,10 +92,9 @@ def _lines(
     return starts[:, None] + shares * ways[:, None] + bow * np.sin(np.pi * shares) * [0.0, 1.0]
 
 
-def _draw_sites(panel: Axes, lattice: Lattice) -> None:
+def _draw_sites(panel: Axes, places: NDArray[np.float64], dark: Collection[int]) -> None:
     """Draws the sites with their numbers."""
-    places, dark = lattice.coordinates(), set(lattice.sublattice() or ())
-    colors = [COLORS[0] if site in dark else "white" for site in range(lattice.n_sites)]
+    colors = [COLORS[0] if site in dark else "white" for site in range(len(places))]
     panel.scatter(places[:, 0], places[:, 1], s=190, c=colors, edgecolors="0.25", zorder=3.0)
     for site, (x, y) in enumerate(places):
         color = "white" if site in dark else "black"

@@ -103,7 +103,8 @@ class Lattice(ABC):
     def plot(self, *, title: str | None = None) -> "Figure":
         """Returns a picture of sites, nearest and, dashed, next-nearest bonds.
 
-        Bonds around periodic edges are stubs at both ends. Needs Matplotlib.
+        Every second site of a lattice with two sublattices is dark. Bonds around periodic edges are
+        stubs at both ends. Needs Matplotlib.
 
         Args:
             title: By default edges, kind and size.
@@ -111,7 +112,12 @@ class Lattice(ABC):
         # Physics does without it.
         from qtf.physics.lattices.figure import draw_lattice
 
-        return draw_lattice(self, title=title)
+        return draw_lattice(
+            self.coordinates(),
+            [(self.directed_bonds(order), self.displacements(order)) for order in (1, 2)],
+            dark=self.sublattice() or (),
+            title=self.describe() if title is None else title,
+        )
 
     def describe(self) -> str:
         """Returns edges, kind and size in a few words.

@@ -146,6 +146,7 @@ def test_a_number_that_rounds_to_one_chooses_the_last_string(randomized):
     mean = OutcomeDistribution(network=network, strings=strings, dtype="float32")
     last = OutcomeDistribution(network=network, strings=strings[2:], dtype="float32")
     uniforms = np.random.default_rng(0).random((5, 6))
-    # In single precision this is 1.
     uniforms[4] = np.nextafter(1.0, 0.0)
+    uniforms = uniforms.astype("float32")
+    assert uniforms[4].min() == 1.0
     np.testing.assert_array_equal(mean.sample(uniforms), last.sample(uniforms[:4]))

@@ -64,10 +64,10 @@ def test_the_first_excited_state_of_an_ising_chain_and_its_gap(tmp_path, ground)
     excited = search(tmp_path, ISING, orthogonal_to=str(ground), **CAREFUL)
     lowest, first = levels(ISING)[:2]
     assert excited.reference.energy == pytest.approx(first)
-    assert excited.energy == pytest.approx(first, abs=2e-3)
-    assert excited.gap.summed == pytest.approx(first - lowest, abs=3e-3)
+    assert excited.energy == pytest.approx(first, abs=6e-3)
+    assert excited.gap.summed == pytest.approx(first - lowest, abs=7e-3)
     gap = excited.gap.sampled
-    assert abs(gap.mean - (first - lowest)) < 5 * gap.error + 3e-3
+    assert abs(gap.mean - (first - lowest)) < 5 * gap.error + 7e-3
     states = [RunFolder(folder).load_model() for folder in (ground, tmp_path)]
     overlap = np.vdot(*(state_vector(state, xla=False) for state in states))
     assert abs(overlap) ** 2 < 1e-3
@@ -95,6 +95,7 @@ def test_the_gap_of_a_heisenberg_chain_by_another_magnetisation(tmp_path):
     assert result.warnings == ()
 
 
+@pytest.mark.long
 def test_states_below_that_have_changed_are_noticed(tmp_path, ground):
     below, settings = tmp_path / "below", {**SUMS, **CAREFUL, "training__n_epochs": 1}
     shutil.copytree(ground, below)
@@ -105,6 +106,7 @@ def test_states_below_that_have_changed_are_noticed(tmp_path, ground):
         search(tmp_path / "run", ISING, **settings)
 
 
+@pytest.mark.long
 def test_samples_lower_the_loss_of_an_excited_state(tmp_path, ground):
     sampled = {**CAREFUL, "sampling__every_configuration": False, "training__n_epochs": 4}
     search(tmp_path, ISING, orthogonal_to=str(ground), **sampled)

@@ -290,6 +290,7 @@ def test_an_extension_is_of_the_search_or_of_the_steps_of_time(n_steady, expecte
     assert (task.plan.n_epochs, task.plan.n_steady) == (5, expected)
 
 
+@pytest.mark.long
 def test_a_search_starts_from_another_run_and_a_step_of_time_does_not(tmp_path):
     first = tmp_path / "first"
     steady = {"steady_state__n_epochs": 1, "training__n_epochs": 1, "training__steps_per_epoch": 1}
