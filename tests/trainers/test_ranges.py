@@ -20,7 +20,7 @@ COMMANDS = {
     "open system": OpenSystemSettings,
 }
 # Checked where it is used.
-ELSEWHERE = ("physics.hamiltonian.", "exact.hamiltonian.")
+ELSEWHERE = ("physics.hamiltonian.", "physics.jumps.", "exact.hamiltonian.")
 SQUARE = {"name": "ising", "lattice": "square", "n_rows": 2, "n_columns": 2}
 NUMBERS = [math.nan, math.inf, -math.inf, -1, 0, 1, 0.5, 1e300, 10**30, True, "2", [1], None]
 
@@ -77,6 +77,9 @@ def allowed(rule, value):
         return value is None or allowed(rule.rule, value)
     if isinstance(rule, Flag):
         return value is True or value is False
+    if not isinstance(rule, Number):
+        # A rule of pairs, folders and the like.
+        return False
     if isinstance(value, bool | str | list | tuple) or value is None or not abs(value) < math.inf:
         return False
     if rule.integer and isinstance(value, float):

@@ -253,11 +253,11 @@ def test_large_lattices_bound_their_memory(choice):
     ("changes", "message"),
     [
         ({"network__name": "mlp"}, 'network.name.* "mlp"'),
-        ({"network__name": "pixelcnn", "network__units": None}, "pixelcnn.* square lattice"),
-        ({"network__name": "lstm_2d"}, "lstm_2d.* square lattice"),
+        ({"network__name": "pixelcnn", "network__units": None}, "pixelcnn.* rows of sites"),
+        ({"network__name": "lstm_2d"}, "lstm_2d.* rows of sites"),
         (
             {"network__name": "gated_2d", "wave_function__order": "snake"},
-            "gated_2d.* square lattice",
+            "gated_2d.* rows of sites",
         ),
         ({"network__layer_norm": True}, "network.layer_norm.* gru"),
         ({"network__width": 3}, "network.width.* gru"),
