@@ -11,12 +11,13 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 # pip would say ResolutionImpossible.
 CHECK_PYTHON = @$(PYTHON) -c 'import sys; v = sys.version_info; (3, 11) <= v[:2] <= (3, 13) or sys.exit("$(PYTHON) is Python %d.%d, but qtf needs 3.11, 3.12 or 3.13; name one: make $(firstword $(MAKECMDGOALS)) PYTHON=python3.12" % v[:2])'
 
-.PHONY: demo test test-long test-all checks pytest-quick pytest-all format bench bench-peers reproduce ground-states growth open-systems samplers full-scale clean help
+.PHONY: demo test test-long test-install test-all checks pytest-quick pytest-all format bench bench-peers reproduce ground-states growth open-systems samplers full-scale clean help
 
 help:
 	@echo "make demo    generate, train, evaluate, export, predict, serve; under 10 minutes"
 	@echo "make test    formatting, lint, types, import rules and all quick tests"
 	@echo "make test-long  whole commands killed and continued, servers under attack, JAX"
+	@echo "make test-install  every extra in an environment of its own; gigabytes from the index"
 	@echo "make test-all   both at once, for continuous integration"
 	@echo "make reproduce  every number of docs/results.md; hours, resumable (BUDGET=short, full, tiny)"
 	@echo "make ground-states  docs/ground_state_results.md: seven ground states; an hour"
@@ -31,12 +32,15 @@ help:
 demo: $(VENV)/.demo
 	$(BIN)/python examples/demo.py --out_dir=$(DEMO_DIR)
 
+test-install: $(VENV)/.test
+	$(BIN)/python -m pytest -m install tests
+
 # The checks while pytest runs, which waits for processes now and then.
 test: $(VENV)/.test
 	$(MAKE) --jobs=2 checks pytest-quick
 
 test-long: $(VENV)/.test
-	$(BIN)/python -m pytest $(PARALLEL) -m "long and not slow" tests
+	$(BIN)/python -m pytest $(PARALLEL) -m "long and not slow and not install" tests
 
 test-all: $(VENV)/.test
 	$(MAKE) --jobs=2 checks pytest-all
@@ -45,7 +49,7 @@ pytest-quick: $(VENV)/.test
 	$(BIN)/python -m pytest $(PARALLEL)
 
 pytest-all: $(VENV)/.test
-	$(BIN)/python -m pytest $(PARALLEL) -m "not slow"
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not install"
 
 checks: $(VENV)/.test
 	$(BIN)/ruff format --check .

@@ -183,6 +183,7 @@ def test_data_is_written_and_verified(data):
     assert (data / "manifest.json").is_file()
 
 
+@pytest.mark.install
 def test_data_is_written_by_workers_of_dask(installed, data):
     environment = installed("dask")
     environment.output(*GENERATE, "--out_dir=D2", "--dask_scheduler=local")
@@ -232,6 +233,7 @@ def test_models_are_trained_evaluated_and_exported(runs):
     assert start["git_revision"] is None
 
 
+@pytest.mark.install
 def test_models_are_served_and_asked(installed, runs):
     environment = installed("serve", "--no-compile")
     server = environment.start(
@@ -251,6 +253,7 @@ def test_models_are_served_and_asked(installed, runs):
     assert (runs / "out.png").stat().st_size > 1000
 
 
+@pytest.mark.install
 def test_samplers_are_compared_by_probability(installed, runs):
     environment = installed("probability", "--no-compile")
     words = ("--workdir=C", "--run=G", "--n_steps=0", "--n_kept=20")
@@ -258,6 +261,7 @@ def test_samplers_are_compared_by_probability(installed, runs):
     assert (runs / "C/modes.png").is_file()
 
 
+@pytest.mark.install
 def test_jax_trains_where_tensorflow_is_not_installed(installed):
     environment = installed("jax", "--no-compile")
     assert "tensorflow" not in environment.modules()
@@ -265,6 +269,7 @@ def test_jax_trains_where_tensorflow_is_not_installed(installed):
     assert "Energy: " in environment.output("qtf", "ground-state", *words)
 
 
+@pytest.mark.install
 def test_versions_with_the_libraries_of_cuda_fit_together(wheel, tmp_path):
     venv.create(tmp_path, with_pip=False)
     words = ["--python", str(tmp_path / "bin/python"), "install", "--dry-run"]
