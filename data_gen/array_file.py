@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-TIMES = "times"
+TIMES, STEP = "times", "dt"
 # Of two differences of times, relative to the first: those of single precision pass.
 UNEVEN = 1e-4
 
@@ -18,7 +18,7 @@ class ArrayFile(Mapping[int, np.ndarray]):
         path: The file.
 
     Attributes:
-        dt: Time step of its `times`, or None.
+        dt: Time step of its `times` or `dt`, or None.
 
     Raises:
         ValueError: It holds something else.
@@ -32,8 +32,8 @@ class ArrayFile(Mapping[int, np.ndarray]):
         self._names: dict[int, str] = {}
         for name in self._arrays:
             array = self._read(name)
-            if name == TIMES:
-                self.dt = _time_step(path, array)
+            if name in (TIMES, STEP):
+                self._set_dt(_time_step(path, array) if name == TIMES else _number(path, array))
                 continue
             n_sites = _n_sites(path, name, array)
             if n_sites in self._names:
@@ -54,6 +54,14 @@ class ArrayFile(Mapping[int, np.ndarray]):
     def __len__(self) -> int:
         """Returns how many numbers of spins there are."""
         return len(self._names)
+
+    def _set_dt(self, dt: float) -> None:
+        if self.dt is not None and abs(dt - self.dt) > UNEVEN * self.dt:
+            raise ValueError(
+                f"File {self._path}: `{TIMES}` and `{STEP}` must agree, but say {self.dt:.6g} and"
+                f" {dt:.6g}."
+            )
+        self.dt = dt
 
     def _read(self, name: str) -> np.ndarray:
         try:
@@ -95,3 +103,9 @@ def _time_step(path: Path, times: np.ndarray) -> float:
             f" {steps[k]:.6g} after time {k}."
         )
     return float((times[-1] - times[0]) / (len(times) - 1))
+
+
+def _number(path: Path, step: np.ndarray) -> float:
+    if step.shape != () or step.dtype.kind not in "iuf" or not 0.0 < step < np.inf:
+        raise ValueError(f"File {path}: `{STEP}` must be a positive number, but is {step}.")
+    return float(step)

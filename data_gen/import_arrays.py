@@ -3,8 +3,9 @@
     python -m data_gen.import_arrays FILE.npz --out_dir=DATA --dt=0.05
 
 FILE.npz holds `psi_4` and the like, complex (n_trajectories, n_times, 2**4), or arrays of any name
-whose last axis tells the number of spins; and perhaps `times` (n_times,), from which the time step
-follows. FILE.npy holds one array. The same command continues a run that was interrupted or killed.
+whose last axis tells the number of spins; and perhaps `dt`, or `times` (n_times,) from which the
+time step follows. FILE.npy holds one array. The same command continues a run that was interrupted
+or killed.
 """
 
 import json
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 _FILE = flags.DEFINE_string("file", None, "File of arrays, npz or npy; --file= may be left out.")
 _OUT_DIR = flags.DEFINE_string("out_dir", None, "Folder that the shards are written to.")
-_DT = flags.DEFINE_float("dt", None, "Time step; not needed where the file holds `times`.")
+_DT = flags.DEFINE_float("dt", None, "Time step; not needed where the file holds `times` or `dt`.")
 _HAMILTONIAN = flags.DEFINE_string(
     "hamiltonian",
     None,
@@ -87,14 +88,14 @@ def _import() -> None:
 
 
 def _dt(arrays: "ArrayFile") -> float:
-    from data_gen.array_file import TIMES, UNEVEN
+    from data_gen.array_file import STEP, TIMES, UNEVEN
 
     dt: float | None = _DT.value
     told = dt if arrays.dt is None else arrays.dt
     if told is None:
-        raise ValueError(f"Flag --dt is needed, as the file holds no `{TIMES}`.")
+        raise ValueError(f"Flag --dt is needed, as the file holds neither `{TIMES}` nor `{STEP}`.")
     if dt is not None and abs(dt - told) > UNEVEN * abs(told):
-        raise ValueError(f"Flag --dt must be {told:.6g}, as `{TIMES}` says, but is {dt}.")
+        raise ValueError(f"Flag --dt must be {told:.6g}, as the file says, but is {dt}.")
     return told if dt is None else dt
 
 

@@ -43,7 +43,7 @@ def test_a_file_becomes_a_folder(file, tmp_path):
     wrong = run(file, f"--out_dir={folder}", "--dt=0.2")
     assert wrong.returncode == 1
     assert wrong.stderr == (
-        "qtf-import: error: Flag --dt must be 0.1, as `times` says, but is 0.2.\n"
+        "qtf-import: error: Flag --dt must be 0.1, as the file says, but is 0.2.\n"
     )
     needed = run("x.npz")
     assert "--out_dir must have a value" in needed.stderr.replace("Flag ", "")
@@ -52,7 +52,7 @@ def test_a_file_becomes_a_folder(file, tmp_path):
 @pytest.mark.parametrize(
     ("flag", "message"),
     [
-        ("--dtype=float32", "Flag --dt is needed, as the file holds no `times`."),
+        ("--dtype=float32", "Flag --dt is needed, as the file holds neither `times` nor `dt`."),
         ("--hamiltonian={", "Flag --hamiltonian must hold JSON or name a file of it: Expecting"),
         ("--hamiltonian=list.json", "Flag --hamiltonian must hold a JSON object, but holds [1]."),
     ],
@@ -89,6 +89,9 @@ def test_a_single_array_needs_no_name(tmp_path):
         ({"psi": PSI[2], "times": TIMES**2}, "`times` must be uniform, but the steps are 0.01 at"),
         ({"psi": PSI[2], "times": TIMES[::-1]}, "`times` must be ascending"),
         ({"psi": PSI[2], "times": np.ones((2, 2))}, "`times` must be ascending"),
+        ({"psi": PSI[2], "dt": -0.1}, "`dt` must be a positive number, but is -0.1"),
+        ({"psi": PSI[2], "dt": np.ones(2)}, "`dt` must be a positive number"),
+        ({"psi": PSI[2], "times": TIMES, "dt": 0.3}, "`times` and `dt` must agree, but say"),
         ({"psi": np.array([None])}, "`psi` is no array of numbers"),
     ],
 )
