@@ -1,5 +1,6 @@
 """Trajectories from elsewhere, as arrays, become a folder that every command takes."""
 
+import dataclasses
 import hashlib
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,40 @@ MAX_SITES = 24
 _PIECE_BYTES = 1 << 26
 
 Hamiltonian = PauliSum | HamiltonianSettings | Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class GivenOptions:
+    """How given trajectories are put into files.
+
+    Attributes:
+        normalize: Whether every state is divided by its norm, instead of being refused if that is
+            not 1 to 1e-5.
+        seed: Seed of the order.
+        dtype: Precision of the stored amplitudes, "float32" or "float64".
+        compression: Compression of the files, "none" or "gzip".
+        shard_megabytes: Size at which trajectories are cut into another file, in millions of bytes.
+        min_shards: Smallest number of files for each split and n, if there are so many
+            trajectories.
+
+    Raises:
+        ValueError: A value is not allowed.
+    """
+
+    normalize: bool = False
+    seed: int = 0
+    dtype: str = "float32"
+    compression: str = "none"
+    shard_megabytes: float = 64.0
+    min_shards: int = 8
+
+    def __post_init__(self) -> None:
+        check_arguments(POSITIVE, shard_megabytes=self.shard_megabytes)
+        check_arguments(FLAG, normalize=self.normalize)
+        check_arguments(SEED, seed=self.seed)
+        check_arguments(OneOf(DTYPES), dtype=self.dtype)
+        check_arguments(OneOf(COMPRESSIONS), compression=self.compression)
+        check_arguments(COUNT, min_shards=self.min_shards)
 
 
 @dataclass(frozen=True)
@@ -92,12 +127,7 @@ def write_trajectories(
     hamiltonian: Hamiltonian | None = None,
     validation: float = 0.1,
     test: float = 0.1,
-    normalize: bool = False,
-    seed: int = 0,
-    dtype: str = "float32",
-    compression: str = "none",
-    shard_megabytes: float = 64.0,
-    min_shards: int = 8,
+    **options: Any,
 ) -> Manifest:
     """Writes trajectories of any origin as a folder that training and all that follows it take.
 
@@ -108,30 +138,21 @@ def write_trajectories(
     Args:
         folder: Folder to fill; empty, new, or left by the same call.
         trajectories: n_sites -> complex (n_trajectories, n_times, 2**n_sites), spin 1 the most
-            significant bit; all with the same times `k * dt`. Arrays are asked for one by one,
-            each more than once, so that a mapping may read them from somewhere.
+            significant bit; all with the same times `k * dt`. A mapping may read them when asked.
         dt: Time step.
         hamiltonian: What they obey, if it is known: a configuration without `n_sites`, or, where
             all trajectories are of one n, a `PauliSum`. None: evaluations compare with the
             trajectories themselves, and leave out what needs the energy.
         validation: Share of the trajectories of each n that validate; at least one unless 0.
         test: Share that are kept for evaluations; at least one unless 0.
-        normalize: Whether every state is divided by its norm, instead of being refused if that is
-            not 1 to 1e-5.
-        seed: Seed of the order.
-        dtype: Precision of the stored amplitudes, "float32" or "float64".
-        compression: Compression of the files, "none" or "gzip".
-        shard_megabytes: Size at which trajectories are cut into another file, in millions of bytes.
-        min_shards: Smallest number of files for each split and n, if there are so many
-            trajectories.
+        **options: Fields of `GivenOptions`: normalize, seed, dtype, compression and sizes of files.
 
     Returns:
         The manifest.
 
     Raises:
-        ValueError: An array has another shape, holds what is not finite or states of another norm,
-            there are too few trajectories, the Hamiltonian does not fit, or the folder holds
-            something else.
+        ValueError: An array has another shape, is not finite or of another norm, there are too few
+            trajectories, the Hamiltonian does not fit, or the folder holds something else.
         OSError: The folder cannot be written to or the disk is full; finished files stay.
         MissingExtraError: The extra `data` is not installed.
 
@@ -145,27 +166,17 @@ def write_trajectories(
         >>> manifest.n_trajectories("train", 3), manifest.n_times
         (16, 11)
     """
-    # Of every record that is written.
-    check_installed("crc32c", "qtf")
-    check_arguments(POSITIVE, dt=dt, shard_megabytes=shard_megabytes)
+    check_installed("crc32c", "qtf")  # of every record
+    check_arguments(POSITIVE, dt=dt)
     check_arguments(FRACTION, validation=validation, test=test)
-    check_arguments(FLAG, normalize=normalize)
-    check_arguments(SEED, seed=seed)
-    check_arguments(OneOf(DTYPES), dtype=dtype)
-    check_arguments(OneOf(COMPRESSIONS), compression=compression)
-    check_arguments(COUNT, min_shards=min_shards)
-    arrays = _Arrays(trajectories, normalize=normalize)
+    how = GivenOptions(**options)
+    arrays = _Arrays(trajectories, normalize=how.normalize)
     storage = GivenStorage(
         law=RecordedLaw(_settings_of(hamiltonian, arrays.n_sites), GIVEN, float(dt)),
         n_steps=arrays.n_times - 1,
         by_split=arrays.divided(validation, test),
         digests=arrays.digests,
-        seed=seed,
-        normalize=normalize,
-        dtype=dtype,
-        compression=compression,
-        shard_megabytes=float(shard_megabytes),
-        min_shards=min_shards,
+        **dataclasses.asdict(how),
     )
     return _fill(folder, storage, arrays)
 

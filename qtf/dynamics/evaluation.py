@@ -1,6 +1,6 @@
 """Compares a network and the trivial predictors with exact evolution."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,20 +68,17 @@ def evaluate(
         The summaries and one trajectory to draw.
 
     Raises:
-        ValueError: There is neither a Hamiltonian nor given trajectories, or these have another
-            shape. The initial states have another shape, are not finite, or one is 0; time step
-            or number of steps are out of range; the model's prediction has another shape or is
-            not finite.
+        ValueError: There is neither a Hamiltonian nor given trajectories; these, the initial states
+            or the model's prediction have another shape or are not finite; a state is 0; time
+            step or number of steps are out of range.
     """
     psi0 = _checked_states(psi0)
     check_arguments(POSITIVE, dt=dt)
     check_arguments(COUNT, n_steps=n_steps)
     predictors = _predictors(model, n_steps, training)
-    times = dt * np.arange(n_steps + 1)
-    n_sites = n_sites_of_dimension(psi0.shape[1])
+    times, n_sites = dt * np.arange(n_steps + 1), n_sites_of_dimension(psi0.shape[1])
     conserved = hamiltonian if isinstance(hamiltonian, PauliSum) else None
-    metrics = metrics_of(conserved)
-    drawn: list[np.ndarray] = []
+    metrics, drawn = metrics_of(conserved), list[np.ndarray]()
     starts = _checked_starts(psi0, given, len(times), is_known=hamiltonian is not None)
 
     def errors(rows: np.ndarray) -> list[np.ndarray]:
@@ -98,16 +95,19 @@ def evaluate(
                 drawn.extend((exact[0].copy(), predicted[0].copy()))
         return values
 
-    bytes_of_row = ARRAYS_HELD * 16 * 2**n_sites * len(times)
-    size = min(LARGEST_PIECE, rows_at_once(bytes_of_row))
+    size = min(LARGEST_PIECE, rows_at_once(ARRAYS_HELD * 16 * 2**n_sites * len(times)))
     with announced(f"evaluating n = {n_sites}", len(psi0)) as activity:
         values = in_pieces(errors, starts, size, advance=activity.advance)
-    pairs = [(name, metric) for name in predictors for metric in metrics]
+    return Evaluation(n_sites, len(psi0), _summarize(values, list(predictors), metrics), *drawn)
+
+
+def _summarize(
+    values: Sequence[np.ndarray], names: Sequence[str], metrics: Collection[str]
+) -> dict[str, dict[str, Summary]]:
+    """Returns the summary of each metric of each predictor; values are ordered by predictor."""
+    pairs = [(name, metric) for name in names for metric in metrics]
     summaries = {pair: Summary.of(array) for pair, array in zip(pairs, values, strict=True)}
-    by_metric = {
-        metric: {name: summaries[name, metric] for name in predictors} for metric in metrics
-    }
-    return Evaluation(n_sites, len(psi0), by_metric, *drawn)
+    return {metric: {name: summaries[name, metric] for name in names} for metric in metrics}
 
 
 def _checked_states(psi0: np.ndarray) -> np.ndarray:

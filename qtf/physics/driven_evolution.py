@@ -1,6 +1,6 @@
 """Time evolution of states under a driven Hamiltonian."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -103,20 +103,29 @@ def evolve_driven(
         else _Smoothly(hamiltonian, method, tolerance, step)
     )
     flat, exponents = split_exponents(states.reshape(-1, hamiltonian.dimension))
-    result = np.empty((len(flat), len(times), hamiltonian.dimension), np.complex128)
+    evolution = _follow_in_batches(follow, flat, times)
+    result = restore_exponents(evolution.states, exponents[:, None])
+    return replace(evolution, states=result.reshape(*states.shape[:-1], *result.shape[1:]))
+
+
+def _follow_in_batches(
+    follow: "_Jumps | _Smoothly", states: np.ndarray, times: np.ndarray
+) -> DrivenEvolution:
+    """Follows states (n_states, dimension) forwards and backwards from 0, few at once."""
+    n_states, dimension = states.shape
+    result = np.empty((n_states, len(times), dimension), np.complex128)
     errors, n_steps = np.zeros(len(times)), 0
-    size = max(1, _BATCH_AMPLITUDES // hamiltonian.dimension)
-    for first in range(0, len(flat), size):
+    size = max(1, _BATCH_AMPLITUDES // dimension)
+    for first in range(0, n_states, size):
         block = slice(first, first + size)
         for sign in (1, -1):
             rows = order_by_distance(times, sign)
             if rows.size:
-                part = follow(flat[block], times[rows])
+                part = follow(states[block], times[rows])
                 result[block, rows] = part.states
                 errors[rows] = np.maximum(errors[rows], part.errors)
                 n_steps = max(n_steps, part.n_steps)
-    result = restore_exponents(result, exponents[:, None])
-    return DrivenEvolution(result.reshape(*states.shape[:-1], *result.shape[1:]), errors, n_steps)
+    return DrivenEvolution(result, errors, n_steps)
 
 
 class _Jumps:

@@ -86,15 +86,11 @@ def train(
     first_step = 0 if earlier is None else optimizer_steps(earlier)
     training = _make(build, settings, engine)
     model, folder = training.model, RunFolder(workdir)
-    rules, n_steps = rules_of_loop(rules, settings), settings.n_steps
+    rules = rules_of_loop(rules, settings)
     try:
+        changes = _open(folder, engine, config, kind=kind, rules=rules, n_steps=settings.n_steps)
         if engine.is_chief:
-            changes = folder.open(
-                config, kind=kind, rules=rules, n_steps=n_steps, devices=engine.devices
-            )
             folder.save_model(model)
-        else:
-            changes = folder.plan_changes(config, rules, n_steps=n_steps)
         optimizer = _make_optimizer(model, settings, engine, changes, first_step)
         run = _Run(training, settings, folder, engine, optimizer, changes)
         run.train(config, earlier=earlier, profile=profile)
@@ -103,6 +99,21 @@ def train(
         return training
     finally:
         folder.close()
+
+
+def _open(
+    folder: RunFolder,
+    engine: Engine,
+    config: Mapping[str, Any],
+    *,
+    kind: str,
+    rules: ChangeRules,
+    n_steps: int,
+) -> Sequence[Change]:
+    """Opens the run folder, where this process writes, and returns the changes of the run."""
+    if not engine.is_chief:
+        return folder.plan_changes(config, rules, n_steps=n_steps)
+    return folder.open(config, kind=kind, rules=rules, n_steps=n_steps, devices=engine.devices)
 
 
 def _make(build: Callable[[], T], settings: TrainingSettings, engine: Engine) -> T:
