@@ -2,7 +2,7 @@
 
     python -m tests.mutation_check [ROOM ...]
 
-Each line of `tests/broken_lines.py` is changed in a copy of the tree, in which the tests that
+Each line of `tests/broken_lines` is changed in a copy of the tree, in which the tests that
 should notice it run until one fails. Ends with 1 if a change goes unnoticed, and with an error if
 a line is gone. Takes half an hour for all rooms; `make test` does not run it.
 """

@@ -43,8 +43,7 @@ def test_training_lowers_the_loss_and_fills_the_run_folder(tmp_path, regression)
     rows = read_metrics(tmp_path / "run" / "metrics.jsonl", "validation")
     assert rows[-1]["loss"] < 0.3 * rows[0]["loss"]
     assert [row["step"] for row in rows] == list(range(10, 201, 10))
-    run = json.loads((tmp_path / "run" / "run.json").read_text())
-    assert run["seed"] == 7
+    assert (run := json.loads((tmp_path / "run" / "run.json").read_text()))["seed"] == 7
     assert {"python", "tensorflow", "keras", "numpy"} <= run["starts"][0]["versions"].keys()
     assert "CPU" in run["starts"][0]["devices"][0]
     assert json.loads((tmp_path / "run" / "config.json").read_text()) == config()
@@ -490,12 +489,12 @@ def test_a_signal_during_the_work_saves_the_step_and_takes_no_further_one(
         step = TrainingStep.__call__
 
         def interrupted(self, *arguments, **options):
-            found = step(self, *arguments, **options)
+            loss = step(self, *arguments, **options)
             signal.raise_signal(signal.SIGINT)
-            return found
+            return loss
 
         monkeypatch.setattr(TrainingStep, "__call__", interrupted)
     with pytest.raises(KeyboardInterrupt):
         train(regression(), settings(n_epochs=2), config(), tmp_path)
-    last = {"loss": 1, "validate": 10}[during]
-    assert [path.name for path in tmp_path.glob("checkpoints/*.index")] == [f"ckpt-{last}.index"]
+    (path,) = tmp_path.glob("checkpoints/*.index")
+    assert path.name == {"loss": "ckpt-1.index", "validate": "ckpt-10.index"}[during]
