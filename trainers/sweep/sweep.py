@@ -165,7 +165,8 @@ def write_results(sweep: Sweep, *, metric: str | None, against: str | None) -> M
     from trainers.sweep.figure import draw
 
     files["Figure"] = sweep.folder.path / FIGURE
-    title = f"{sweep.trainer}: {metric.replace('_', ' ')} of {len(rows)} runs"
+    n_runs = sum(1 for row in rows if metric in row)
+    title = f"{sweep.trainer}: {metric.replace('_', ' ')} of {n_runs} runs"
     write_figure(files["Figure"], draw(rows, metric, against, title=title))
     return files
 
