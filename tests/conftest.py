@@ -118,6 +118,16 @@ def check_gradients(gradients):
     return check
 
 
+@pytest.fixture(autouse=True)
+def _environment_as_it_was():
+    """Takes back what commands that run in this process say of their backend."""
+    before = dict(os.environ)
+    yield
+    if os.environ != before:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _double_precision_in_jax():
     if os.environ.get("KERAS_BACKEND") == "jax":

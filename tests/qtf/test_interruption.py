@@ -1,3 +1,4 @@
+import os
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from qtf.interruption import answered, finishing
 
 # A lock of C waits as TensorFlow computes: without the lock of Python, and whatever signals come.
 PROGRAM = """
-import ctypes, threading
+import ctypes, os, threading
 from qtf.command_line import run_command
 from qtf.interruption import finishing
 
@@ -20,10 +21,10 @@ def compute(seconds, result=None):
     timer = threading.Timer(seconds, lambda: library.pthread_mutex_unlock(lock))
     timer.daemon = True
     timer.start()
-    print("ready", flush=True)
     if result:
         # Not yet written when the process is ended.
         print(result)
+    os.write(1, b"ready\\n")
     library.pthread_mutex_lock(lock)
 
 def once():
@@ -72,6 +73,7 @@ def start():
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            env={k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"},
         )
         processes.append(process)
         while process.stdout.readline() != "ready\n":

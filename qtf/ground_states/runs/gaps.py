@@ -121,7 +121,7 @@ def usual_strength(hamiltonian: PauliSum) -> float:
 
     Example:
         >>> from qtf.physics import Chain, ising
-        >>> usual_strength(ising(Chain(4), coupling=1.0, transverse_field=0.5))
+        >>> usual_strength(ising(Chain(4), transverse_field=0.5, longitudinal_field=0.0))
         7.5
     """
     sums = [

@@ -40,7 +40,9 @@ def test_network_of_a_lattice_has_its_sites_and_the_settings(name):
 
 @pytest.mark.parametrize("name", sorted(ON_ROWS))
 def test_chains_have_no_rows(name):
-    with pytest.raises(ValueError, match=f'^Setting `network.name` = "{name}" needs a square latt'):
+    with pytest.raises(
+        ValueError, match=f'^Setting `network.name` = "{name}" needs a lattice with r'
+    ):
         make_network(NetworkSettings(name=name), Chain(4), heads=(2,))
     with pytest.raises(ValueError, match=r"^Argument `lattice` must have rows for \w+2?D?\.$"):
         network_class(NETWORKS[name]).for_lattice(Chain(4))
