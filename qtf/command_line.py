@@ -85,8 +85,11 @@ def run_command(
         is_asked = answers is not None and answers.is_interrupted
         if isinstance(error, SystemExit) or not (isinstance(error, KeyboardInterrupt) or is_asked):
             raise
-        # At once: what else came from the signal could make it another end.
-        ending.by_force()
+        ending.tell()
+        # An interrupt that went through `exec` of a text, by which dataclasses are made, lets the
+        # interpreter end by the signal; a text that runs through takes that back.
+        exec("")
+        sys.exit(INTERRUPTED)
     finally:
         # What Python does at its end is short, and must not be seen interrupted.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -124,7 +127,7 @@ class _Ending:
             os.write(self._stderr, f"{self._line}\n".encode())
 
     def by_force(self) -> None:
-        """Ends the process, from any thread, with what it has printed."""
+        """Ends the process from another thread, with what it has printed."""
         flushing = threading.Thread(target=sys.stdout.flush, daemon=True)
         flushing.start()
         # The main thread may hold it for ever.

@@ -4,10 +4,13 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from qtf.interruption import answered, finishing
+
+ROOT = Path(__file__).parents[2]
 
 # A lock of C waits as TensorFlow computes: without the lock of Python, and whatever signals come.
 PROGRAM = """
@@ -43,6 +46,9 @@ def translate():
     except KeyboardInterrupt:
         raise RuntimeError("a callback has failed") from None
 
+def within_text():
+    exec("compute(1.5)")
+
 def end():
     import atexit
     atexit.register(compute, 1.0)
@@ -66,14 +72,19 @@ def start():
     """Function of what to do: starts a command, which is inside a call of C then."""
     processes = []
 
-    def started(what, grace=60):
+    def started(what, grace=60, folder=None):
         program = PROGRAM.replace("WHAT", what).replace("GRACE", str(grace))
+        words = ["-c", program]
+        if folder:
+            (folder / "program.py").write_text(program)
+            words = ["-m", "program"]
         process = subprocess.Popen(
-            [sys.executable, "-c", program],
+            [sys.executable, *words],
+            cwd=folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env={k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"},
+            env={**os.environ, "PYTHONUNBUFFERED": "", "PYTHONPATH": str(ROOT)},
         )
         processes.append(process)
         while process.stdout.readline() != "ready\n":
@@ -108,6 +119,13 @@ def test_second_signal_ends_a_step_of_any_length(start, number):
     process.send_signal(number)
     out, err = process.communicate(timeout=10)
     assert (process.returncode, out, err) == (130, "", END)
+
+
+def test_interrupt_within_a_text_of_python_ends_a_module_with_130(start, tmp_path):
+    process = start("within_text()", folder=tmp_path)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=10)
+    assert (process.returncode, err) == (130, END)
 
 
 def test_command_that_does_not_come_to_an_end_in_time_is_ended(start):
