@@ -119,10 +119,11 @@ def check_gradients(gradients):
 
 
 @pytest.fixture(autouse=True)
-def _environment_as_it_was():
-    """Takes back what commands that run in this process say of their backend."""
-    before = dict(os.environ)
+def _process_as_it_was():
+    """Takes back what commands that run in this process say of their backend and of Ctrl-C."""
+    before, handler = dict(os.environ), signal.getsignal(signal.SIGINT)
     yield
+    signal.signal(signal.SIGINT, handler)
     if os.environ != before:
         os.environ.clear()
         os.environ.update(before)

@@ -17,7 +17,8 @@ def test_grpc_server_is_told_what_is_left_of_the_deadline():
     with grpc_server(model) as address, Client(address, timeout=1.0) as client:
         client.rollout(printed_state(2), 1)
     first, second = (seen.seconds_left for seen in model.seen)
-    assert 0.8 < first <= 1.0
+    # On the wire it is rounded up, by at most one part in a hundred.
+    assert 0.8 < first <= 1.01
     assert second < first - 0.04
 
 
