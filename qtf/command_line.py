@@ -65,13 +65,12 @@ def run_command(
     """
     name = typed_name(name)
     ending = _Ending(name, resumable)
-    module = main.__module__
     _settle_keras()
 
     def run() -> None:
         app.run(
             lambda argv: sys.exit(_guarded(name, main, argv)),
-            flags_parser=lambda argv: _parse_flags(name, module, argv),
+            flags_parser=lambda argv: _parse_flags(name, main.__module__, argv),
         )
 
     sys.unraisablehook = _quiet_about_interrupts
