@@ -124,9 +124,12 @@ def _process_as_it_was():
     before, handler = dict(os.environ), signal.getsignal(signal.SIGINT)
     yield
     signal.signal(signal.SIGINT, handler)
-    if os.environ != before:
-        os.environ.clear()
-        os.environ.update(before)
+    # As little as can be: threads of C may read it meanwhile.
+    for name in os.environ.keys() - before.keys():
+        del os.environ[name]
+    for name, value in before.items():
+        if os.environ.get(name) != value:
+            os.environ[name] = value
 
 
 @pytest.fixture(autouse=True, scope="session")
