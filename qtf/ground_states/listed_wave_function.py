@@ -11,6 +11,7 @@ from qtf.autoregressive.inputs import checked_uniforms
 from qtf.ground_states.bits import checked_bits
 from qtf.ground_states.sampled_wave_function import SampledWaveFunction
 from qtf.ground_states.sector import Representatives, Sector
+from qtf.ground_states.symmetries import draw_images
 from qtf.ground_states.symmetry_groups import SymmetryGroup
 from qtf.ground_states.wave_function import IMPOSSIBLE, WaveFunction
 from qtf.typing import Tensor
@@ -128,14 +129,8 @@ class ListedWaveFunction(SampledWaveFunction):
             ops.searchsorted(ends, uniforms[0], side="right"), len(self._listed.bits) - 1
         )
         first = ops.take(self._listed.bits, rows, axis=0)
-        n_symmetries = len(self.permutations) * (2 if self.spin_flip else 1)
-        chosen = ops.cast(ops.floor(uniforms[1] * n_symmetries), "int32")
-        chosen = ops.minimum(chosen, n_symmetries - 1)
-        table = np.array(self.permutations, np.int32)
-        order = ops.take(table, chosen % len(self.permutations), axis=0)
-        moved = ops.take_along_axis(first, order, axis=1)
-        turned = ops.cast(chosen >= len(self.permutations), "int32")
-        return ops.where(turned[:, None] == 1, 1 - moved, moved)
+        orders = np.array(self.permutations, np.int32)
+        return draw_images(first, orders, uniforms[1], spin_flip=self.spin_flip)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make this wave function again."""

@@ -15,7 +15,7 @@ from qtf.ground_states.settings import SymmetrySettings
 from qtf.ground_states.symmetry_groups import SymmetryGroup, symmetry_group
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import Lattice
-from qtf.typing import Tensor
+from qtf.typing import Array, Tensor
 
 
 @keras.saving.register_keras_serializable("qtf")
@@ -153,14 +153,8 @@ class SymmetricWaveFunction(SampledWaveFunction):
         """Draws independent spins from |psi|^2, see `SampledWaveFunction`."""
         uniforms = checked_uniforms(uniforms, self.n_uniforms)
         bits = self.psi.sample(uniforms[: self.n_sites])
-        chosen = ops.cast(ops.floor(uniforms[self.n_sites] * self.n_symmetries), "int32")
-        # Rounding may bring a product to n_symmetries itself.
-        chosen = ops.minimum(chosen, self.n_symmetries - 1)
-        n_permutations = len(self.permutations)
         inverses = np.argsort(np.array(self.permutations), axis=1).astype(np.int32)
-        moved = ops.take_along_axis(bits, ops.take(inverses, chosen % n_permutations, axis=0), 1)
-        turned = ops.cast(chosen >= n_permutations, "int32")
-        return ops.where(turned[:, None] == 1, 1 - moved, moved)
+        return draw_images(bits, inverses, uniforms[self.n_sites], spin_flip=self.spin_flip)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make this wave function again."""
@@ -179,6 +173,25 @@ class SymmetricWaveFunction(SampledWaveFunction):
         """Makes the wave function that `get_config` described."""
         psi = keras.saving.deserialize_keras_object(config["psi"], custom_objects)
         return cls(**{**config, "psi": psi})
+
+
+def draw_images(bits: Tensor, orders: Array, uniforms: Tensor, *, spin_flip: bool) -> Tensor:
+    """Returns one image of each configuration, all images alike likely.
+
+    Args:
+        bits: Configurations (n_samples, n_sites).
+        orders: The site that comes to stand at each place, int32 (n_permutations, n_sites).
+        uniforms: Uniform numbers in [0, 1), (n_samples,).
+        spin_flip: Whether every image may have its spins flipped.
+    """
+    n_permutations = len(orders)
+    n_images = n_permutations * (2 if spin_flip else 1)
+    chosen = ops.cast(ops.floor(uniforms * n_images), "int32")
+    # Rounding may bring a product to n_images itself.
+    chosen = ops.minimum(chosen, n_images - 1)
+    moved = ops.take_along_axis(bits, ops.take(orders, chosen % n_permutations, axis=0), axis=1)
+    turned = ops.cast(chosen >= n_permutations, "int32")
+    return ops.where(turned[:, None] == 1, 1 - moved, moved)
 
 
 def symmetrizer(

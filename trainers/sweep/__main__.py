@@ -87,7 +87,7 @@ def _main(words: Sequence[str]) -> int:
     sweep.record()
     check(sweep, _ask, WORKERS.value)
     n_trials, failed = len(sweep.trials), []
-    n_ended = sum(1 for trial in sweep.trials if sweep.is_finished(trial))
+    n_ended = n_trials - len(sweep.todo)
     print(f"{n_trials} runs, {n_ended} of them finished", flush=True)
     for outcome in run(sweep, scheduler=SCHEDULER.value, workers=WORKERS.value):
         n_ended += 1

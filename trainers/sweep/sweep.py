@@ -52,6 +52,11 @@ class Sweep:
         outcome = self.folder.outcome(trial.name)
         return outcome is not None and outcome.is_finished
 
+    @property
+    def todo(self) -> list[Trial]:
+        """Trials that have not come to their end."""
+        return [trial for trial in self.trials if not self.is_finished(trial)]
+
     def record(self) -> None:
         """Writes down what the sweep is, or checks that the folder holds the same one.
 
@@ -74,7 +79,7 @@ class Sweep:
 
 
 def check(sweep: Sweep, ask: Callable[[Sequence[str]], str], workers: int) -> None:
-    """Checks the settings of every trial before any starts.
+    """Checks the settings of every trial that is to run before any starts.
 
     Args:
         sweep: The sweep.
@@ -84,12 +89,13 @@ def check(sweep: Sweep, ask: Callable[[Sequence[str]], str], workers: int) -> No
     Raises:
         ValueError: A trial cannot be; the message names it.
     """
+    todo = sweep.todo
     with (
         ThreadPoolExecutor(workers) as pool,
-        announced("checking settings", total=len(sweep.trials)) as activity,
+        announced("checking settings", total=len(todo)) as activity,
     ):
-        answers = pool.map(lambda trial: ask(sweep.command(trial)), sweep.trials)
-        for trial, answer in zip(sweep.trials, answers, strict=True):
+        answers = pool.map(lambda trial: ask(sweep.command(trial)), todo)
+        for trial, answer in zip(todo, answers, strict=True):
             activity.advance()
             if answer:
                 pool.shutdown(cancel_futures=True)
@@ -109,7 +115,7 @@ def run(sweep: Sweep, *, scheduler: str, workers: int) -> Iterator[Outcome]:
     Raises:
         ValueError: Dask is missing, or no scheduler answers.
     """
-    todo = [trial for trial in sweep.trials if not sweep.is_finished(trial)]
+    todo = sweep.todo
     if not todo:
         return
     with cluster_client(scheduler, min(workers, len(todo)), flag="scheduler") as client:
