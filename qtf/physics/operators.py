@@ -451,3 +451,19 @@ def _check_same_sites(one: PauliSum, other: PauliSum) -> None:
 
 def _parity_signs(bits: np.ndarray) -> np.ndarray:
     return 1.0 - 2.0 * (np.bitwise_count(bits) & 1)
+
+
+def check_number_of_spins(operator: PauliSum, n_sites: int) -> None:
+    """Checks that an operator acts on the spins of a state.
+
+    Args:
+        operator: The operator.
+        n_sites: Number of spins of the state.
+
+    Raises:
+        ValueError: It acts on another number of them.
+    """
+    if operator.n_sites != n_sites:
+        raise ValueError(
+            f"Argument `operator` must act on {n_sites} spins, but acts on {operator.n_sites}."
+        )

@@ -27,6 +27,7 @@ from qtf.ground_states.settings import MAX_LISTED_SITES
 from qtf.physics import PauliSum, PauliTerm, all_bits
 from qtf.physics import expectation as exact_expectation
 from qtf.physics.known_energies import KnownEnergy
+from qtf.physics.operators import check_number_of_spins
 from qtf.pictures import plot_correlations, plot_learning
 from qtf.training.logbook import read_metrics
 from qtf.training.run_folder import RunFolder
@@ -101,11 +102,7 @@ class GroundState:
         Raises:
             ValueError: The operator acts on another number of spins.
         """
-        if operator.n_sites != self.n_sites:
-            raise ValueError(
-                f"Argument `operator` must act on {self.n_sites} spins, but acts on"
-                f" {operator.n_sites}."
-            )
+        check_number_of_spins(operator, self.n_sites)
         if self.is_listed:
             return Estimate(float(exact_expectation(operator, self.vector)), 0.0)
         return observables.expectation(self.psi, operator, self.sample(n_samples))

@@ -20,6 +20,7 @@ from qtf.open_systems.runs.distributions import load_distribution
 from qtf.open_systems.runs.report import Validation, curves, measure
 from qtf.open_systems.runs.settings import MAX_LISTED_SITES, OpenSystemSettings
 from qtf.physics import PauliSum, PauliTerm
+from qtf.physics.operators import check_number_of_spins
 from qtf.training.run_folder import RunFolder
 from qtf.typing import Array
 
@@ -104,11 +105,7 @@ class OpenSystem:
         Raises:
             ValueError: The operator acts on another number of spins.
         """
-        if operator.n_sites != self.n_sites:
-            raise ValueError(
-                f"Argument `operator` must act on {self.n_sites} spins, but acts on"
-                f" {operator.n_sites}."
-            )
+        check_number_of_spins(operator, self.n_sites)
         if self.is_listed:
             povm = make_measurement(self.settings)
             return Estimate(float(povm.expectation(operator, self.probabilities)), 0.0)
