@@ -103,8 +103,8 @@ class SamplingSettings(Settings, section="sampling"):
             16 sites; with `symmetry.in_training` over one for all its images. No statistical
             error, and signs that only rare configurations tell are found.
         n_validation: Samples of a validation, apart from those of the training.
-        chunk: Flips evaluated at once, at most; 0: as many as the memory allows, which is asked
-            in any case.
+        chunk: Flips of all samples that are evaluated at once, at most; 0: as many as is fastest,
+            or as the memory allows, which is asked in any case.
         n_prefixes: Positions from which flipped spins may be evaluated; 1: all anew, which is
             faster for transformers on small lattices.
     """

@@ -146,18 +146,21 @@ class WaveFunction(SampledWaveFunction):
             at = start
         return prefixes
 
-    def evaluate_from(self, bits: Tensor, start: int, prefix: Prefix) -> tuple[Tensor, Tensor]:
+    def evaluate_from(
+        self, bits: Tensor, rows: Tensor | None, *, start: int, prefix: Prefix
+    ) -> tuple[Tensor, Tensor]:
         """Returns log |psi| and the phase of spins that share what comes before a position.
 
         Args:
-            bits: int32 (n_variants * batch, n_sites), by site; variant by variant. Each
-                agrees with the spins of the prefix at all positions before `start`.
+            bits: int32 (batch, n_sites), by site.
+            rows: int32 (batch,), the spins of the prefix with which each of them agrees at all
+                positions before `start`; None: one after another.
             start: The position.
-            prefix: Of `prefixes`, for (batch, n_sites) spins.
+            prefix: Of `prefixes`.
         """
         bits = checked_bits(bits, self.n_sites)
-        n_variants = bits.shape[0] // prefix[1].shape[0]
-        prefix = keras.tree.map_structure(lambda x: _repeat(x, n_variants), prefix)
+        if rows is not None:
+            prefix = keras.tree.map_structure(lambda x: ops.take(x, rows, axis=0), prefix)
         outcomes = ops.transpose(ops.take(bits, self.sites, axis=1))
         _, log_modulus, phase, _ = self._evaluate(outcomes, start, self.n_sites, prefix)
         return log_modulus, phase + self.sign_phase(bits, phase.dtype)
@@ -267,8 +270,3 @@ def _angle(sine: Tensor, cosine: Tensor) -> Tensor:
     """Returns atan2; both are zero in some untrained networks, where it has no gradient."""
     neither = ops.logical_and(sine == 0.0, cosine == 0.0)
     return ops.arctan2(sine, ops.where(neither, ops.ones_like(cosine), cosine))
-
-
-def _repeat(x: Tensor, count: int) -> Tensor:
-    """Returns (batch, ...) `count` times, one whole batch after another."""
-    return ops.tile(x, (count,) + (1,) * (len(x.shape) - 1))

@@ -38,8 +38,6 @@ from qtf.training.memory import tell_memory
 from qtf.training.run_folder import RunFolder
 from qtf.training.training import Step
 
-# Images of flipped spins of a sample that are evaluated at once: as fast as more.
-MAX_IMAGES = 112
 CHANGEABLE = (
     "sampling.n_samples",
     "sampling.n_validation",
@@ -214,22 +212,16 @@ def estimate_average(training: GroundStateTraining, n_samples: int) -> EnergyEst
     if task.symmetrized is None:
         return None
     average = task.symmetrized(training.model)
-    chunk = min(count_at_once(average.n_symmetries), task.local_energy.chunk)
     shape = (average.n_uniforms, task.n_samples)
     averaged = dataclasses.replace(
         task,
         make_wave_function=lambda: average,
-        local_energy=LocalEnergy(task.hamiltonian, chunk=chunk),
+        local_energy=LocalEnergy(task.hamiltonian, chunk=task.local_energy.chunk),
         source=RandomSource(shape, seed=task.seed, dtype=task.source.dtype),
         make_step=EnergyGradient,
         symmetrized=None,
     )
     return averaged.build().estimate(n_samples)
-
-
-def count_at_once(n_images: int) -> int:
-    """Returns how many flips may be evaluated at once, each with its images."""
-    return max(1, MAX_IMAGES // n_images)
 
 
 def _symmetrizer(
