@@ -33,6 +33,7 @@ from qtf.training.progress import Progress
 from qtf.training.run_folder import RunFolder
 from qtf.training.settings import TrainingSettings
 from qtf.training.training import Training
+from qtf.training.weight_average import WeightAverage
 from qtf.training.weight_files import load_weights
 
 T = TypeVar("T", bound=Training)
@@ -94,6 +95,7 @@ def train(
         optimizer = _make_optimizer(model, settings, engine, changes, first_step)
         run = _Run(training, settings, folder, engine, optimizer, changes)
         run.train(config, earlier=earlier, profile=profile)
+        run.average.take_place()
         if kept and engine.is_chief and folder.best_weights.exists():
             load_weights(model, folder.trained_weights())
         return training
@@ -173,8 +175,12 @@ class _Run:
         self.optimizer = optimizer
         self.changes = changes
         self.progress = Progress()
+        with engine.scope():
+            self.average = WeightAverage(
+                self.model.trainable_variables, settings.average_last, settings.n_steps
+            )
         self.checkpoints = engine.make_checkpoints(
-            folder.checkpoints, training, optimizer, self.progress
+            folder.checkpoints, training, optimizer, self.progress, average=self.average.state
         )
         self.logbook = Logbook(
             folder,
@@ -227,7 +233,8 @@ class _Run:
         """Takes the end of another run, but the weights that it keeps."""
         self.checkpoints.start_from(earlier)
         folder = RunFolder(earlier.parent)
-        if folder.kept_step() in (None, last_step(earlier)):
+        is_averaged = folder.load_config().get("training", {}).get("average_last")
+        if folder.kept_step() in (None, *(() if is_averaged else (last_step(earlier),))):
             return
         take_weights(self.model, folder)
 
@@ -267,6 +274,7 @@ class _Run:
             self._give_up(loss, batch)
         self.logbook.stepped(time.monotonic() - started)
         self.progress.step += 1
+        self.average.add(self.at)
         self.progress.loss_sum += loss
         self.progress.loss_count += 1
         self.logbook.advance(loss)
@@ -293,9 +301,19 @@ class _Run:
         self.logbook.row(self.at, "training", {"loss": mean, "learning_rate": rate})
 
     def _validate(self) -> None:
+        epoch = self.at // self.settings.steps_per_epoch
+        with self.average.in_place():
+            values = self._measure(epoch)
+        self.training.end_epoch()
+        self._save()
+        shown = dict.fromkeys(["loss", self.settings.monitor])
+        text = "  ".join(f"{name} {values[name]:.3g}" for name in shown if name in values)
+        self.logbook.say(self.at, f"epoch {epoch}/{self.settings.last_epoch}  {text}")
+
+    def _measure(self, epoch: int) -> dict[str, float]:
+        """Returns the metrics of the weights that the model has, which may become the kept ones."""
         with announced("validation", enabled=self.logbook.chief):
             values = self.training.validate()
-        epoch = self.at // self.settings.steps_per_epoch
         self._keep(*_value_and_error(values, self.settings.monitor))
         stop_value, error = _value_and_error(values, self.settings.stop_metric)
         self.progress.stop_value = stop_value + N_ERRORS * error
@@ -306,11 +324,7 @@ class _Run:
         every = self.settings.figures_every_epochs
         if every and epoch % every == 0:
             self.logbook.figures(self.at, self.training.figures())
-        self.training.end_epoch()
-        self._save()
-        shown = dict.fromkeys(["loss", self.settings.monitor])
-        text = "  ".join(f"{name} {values[name]:.3g}" for name in shown if name in values)
-        self.logbook.say(self.at, f"epoch {epoch}/{self.settings.last_epoch}  {text}")
+        return values
 
     def _keep(self, value: float, error: float) -> None:
         """Keeps the weights unless earlier ones are better by more than noise.

@@ -61,6 +61,7 @@ class TensorFlowCheckpoints:
         optimizer: Built on the model's variables.
         progress: The loop's state.
         task_state: Further variables, of the task.
+        average: State of the average of the weights; other runs do not take it.
         chief: Whether this process writes to `folder`. Other workers must save as well,
             because saving may communicate; they do so aside, and throw it away.
         worker: Name of this process.
@@ -74,6 +75,7 @@ class TensorFlowCheckpoints:
         progress: Progress,
         *,
         task_state: Sequence[keras.Variable] = (),
+        average: Sequence[keras.Variable] = (),
         chief: bool = True,
         worker: str = "0",
     ) -> None:
@@ -88,6 +90,8 @@ class TensorFlowCheckpoints:
             "seeds": seeds,
             "progress": self._variables,
         }
+        if average:
+            self._parts["average"] = [variable.value for variable in average]
         self._task_state = [variable.value for variable in task_state]
         state = tf.train.Checkpoint(**self._parts, task_state=self._task_state)
         self._aside = None if chief else folder.parent / f".checkpoints-{worker}"

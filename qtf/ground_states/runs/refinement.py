@@ -87,6 +87,8 @@ def make_refinement(settings: GroundStateSettings, *, start: int) -> RefinedSett
             training,
             n_epochs=refinement.n_epochs,
             steps_per_epoch=refinement.steps_per_epoch,
+            # There is no noise to be averaged.
+            average_last=0.0,
             stop_below=0.0,
             patience=0,
             monitor="loss" if settings.orthogonal_to else "energy",
