@@ -190,11 +190,12 @@ class LocalEnergy:
                 "Argument `n_prefixes` must be 1 for a wave function other than `WaveFunction`,"
                 f" but is {self.n_prefixes}."
             )
-        first = self._flips[:, psi.sites].argmax(axis=1)
-        width = -(-self.n_sites // self.n_prefixes)
+        n_positions = psi.network.n_positions
+        first = self._flips[:, psi.sites].argmax(axis=1) // psi.sites_per_position
+        width = -(-n_positions // self.n_prefixes)
         width = -(-width // psi.network.n_together) * psi.network.n_together
         starts = sorted(set((first // width * width).tolist()))
-        prefixes = psi.prefixes(bits, [*starts, self.n_sites])
+        prefixes = psi.prefixes(bits, [*starts, n_positions])
         groups: list[tuple[Array, LogPsi]] = [
             (
                 np.flatnonzero(first // width * width == start),
@@ -202,7 +203,7 @@ class LocalEnergy:
             )
             for start, prefix in zip(starts, prefixes, strict=False)
         ]
-        return groups, psi.evaluate_from(bits, self.n_sites, prefixes[-1])
+        return groups, psi.evaluate_from(bits, n_positions, prefixes[-1])
 
     def _read(self, hamiltonian: PauliSum) -> None:
         """Groups the terms: signs (n_terms, n_sites), coefficients (n_terms, 1 + n_flips)."""
