@@ -175,6 +175,7 @@ ARGUMENTS = {
     "transformer": {"n_positions": 36, "units": 16, "n_layers": 2},
     "lstm_2d": {"shape": (6, 6), "units": 32, "n_layers": 2},
     "pixelcnn": {"shape": (6, 6), "width": 32, "depth": 10},
+    "row_scan": {"shape": (6, 6), "units": 64, "n_layers": 2},
 }
 
 
