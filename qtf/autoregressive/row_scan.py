@@ -75,6 +75,11 @@ class RowScan(RowNetwork[States]):
         for layer in (self.from_summary, *self.row_layers, self.norm, self.output_heads):
             layer.build((None, units))
 
+    @property
+    def width_of_widest(self) -> int:
+        """Of two states: gates, which are wider, are those of one row only."""
+        return 2 * self.settings.units
+
     def call(self, outcomes: Tensor) -> Tensor:
         """Evaluates all positions."""
         by_position = ops.transpose(self.encode(outcomes), (1, 0, 2))

@@ -185,6 +185,7 @@ MEASURED = {
     "gru": 51_773,
     "lstm_2d": 134_526,
     "pixelcnn": 67_504,
+    "row_scan": 48_457,
     "transformer": 64_001,
 }
 
