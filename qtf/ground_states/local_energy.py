@@ -195,11 +195,12 @@ class LocalEnergy:
                 "Argument `n_prefixes` must be 1 for a wave function other than `WaveFunction`,"
                 f" but is {self.n_prefixes}."
             )
-        first = self._flips[:, psi.sites].argmax(axis=1)
-        width = -(-self.n_sites // self.n_prefixes)
+        n_positions = psi.network.n_positions
+        first = self._flips[:, psi.sites].argmax(axis=1) // psi.sites_per_position
+        width = -(-n_positions // self.n_prefixes)
         width = -(-width // psi.network.n_together) * psi.network.n_together
         starts = sorted(set((first // width * width).tolist()))
-        prefixes = psi.prefixes(bits, [*starts, self.n_sites])
+        prefixes = psi.prefixes(bits, [*starts, n_positions])
         groups: list[tuple[Array, Evaluate]] = [
             (
                 np.flatnonzero(first // width * width == start),
@@ -207,7 +208,7 @@ class LocalEnergy:
             )
             for start, prefix in zip(starts, prefixes, strict=False)
         ]
-        return groups, psi.evaluate_from(bits, None, start=self.n_sites, prefix=prefixes[-1])
+        return groups, psi.evaluate_from(bits, None, start=n_positions, prefix=prefixes[-1])
 
     def _read(self, hamiltonian: PauliSum) -> None:
         """Groups the terms: signs (n_terms, n_sites), coefficients (n_terms, 1 + n_flips)."""

@@ -1,5 +1,6 @@
 """What a search for a ground state can be told, with its rules and defaults."""
 
+import math
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -23,8 +24,10 @@ from qtf.settings import Settings
 from qtf.training.optimizers import SCHEDULES
 
 GROUPS = ("none", "flip", "lattice", "lattice_and_flip")
-# What the two phases of a position are read from: number of outputs.
-PHASE_OUTPUTS = {"angle": 2, "sine_and_cosine": 4}
+# What the phase of an outcome is read from: number of outputs.
+PHASE_OUTPUTS = {"angle": 1, "sine_and_cosine": 2}
+# A patch of more has more outcomes than a network should have outputs.
+MAX_PATCH_SITES = 6
 # Derivatives of all configurations of so many sites are held at once.
 MAX_LISTED_SITES = 16
 # Of `GrowthSettings`, what may hold a value for each size after the first.
@@ -37,6 +40,8 @@ class WaveFunctionSettings(Settings, section="wave_function"):
 
     Attributes:
         order: Order of the sites: "raster" or "snake", where successive positions are neighbours.
+        patch: Rows and columns of the patches that are the positions of the network, with an
+            outcome for all spins of a patch together; (1, 1): single sites.
         zero_magnetization: Whether as many spins are up as down; exact, in samples and in psi.
         magnetization: Number of up spins minus that of down spins, exact likewise, instead of
             `zero_magnetization`: twice S_z, so that 2 is for triplets; None: any, or zero.
@@ -50,6 +55,7 @@ class WaveFunctionSettings(Settings, section="wave_function"):
     """
 
     order: Annotated[str, OneOf(ORDERS)] = "raster"
+    patch: Annotated[tuple[int, ...], Several(COUNT)] = (1, 1)
     zero_magnetization: Annotated[bool, FLAG] = False
     magnetization: Annotated[int | None, Optional(Number(integer=True))] = None
     marshall_sign: Annotated[bool, FLAG] = False
@@ -61,6 +67,9 @@ class WaveFunctionSettings(Settings, section="wave_function"):
         words = 'be "angle" if `positive`, as there is none then'
         holds = self.phase == "angle" or not self.positive
         require(holds, "wave_function.phase", words, self.phase)
+        holds = len(self.patch) == 2 and self.patch_size <= MAX_PATCH_SITES
+        words = f"be rows and columns of at most {MAX_PATCH_SITES} sites"
+        require(holds, "wave_function.patch", words, tuple(self.patch))
 
     @property
     def total(self) -> int | None:
@@ -72,7 +81,18 @@ class WaveFunctionSettings(Settings, section="wave_function"):
     @property
     def heads(self) -> tuple[int, ...]:
         """Outputs of the network at each position: of the probabilities and of the phases."""
-        return (2,) if self.positive else (2, PHASE_OUTPUTS[self.phase])
+        d = self.n_outcomes
+        return (d,) if self.positive else (d, PHASE_OUTPUTS[self.phase] * d)
+
+    @property
+    def patch_size(self) -> int:
+        """Sites of a position."""
+        return math.prod(self.patch)
+
+    @property
+    def n_outcomes(self) -> int:
+        """Outcomes of a position."""
+        return 2**self.patch_size
 
 
 def check_magnetization(name: str, value: int, n_sites: int, *, kind: str = SETTING) -> None:

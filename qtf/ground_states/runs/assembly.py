@@ -14,6 +14,7 @@ from qtf.ground_states.estimates import EnergyEstimate
 from qtf.ground_states.last_part import last_part
 from qtf.ground_states.listed_wave_function import ListedWaveFunction
 from qtf.ground_states.local_energy import LocalEnergy
+from qtf.ground_states.patches import Patches
 from qtf.ground_states.penalties import Penalties
 from qtf.ground_states.runs.facts import Facts
 from qtf.ground_states.runs.gaps import digests_of_states_below, load_states_below
@@ -121,9 +122,11 @@ def _changeable(settings: RunSettings) -> tuple[str, ...]:
 
 def _initial_run(settings: RunSettings, init_from: Path | str) -> RunFolder:
     folder, form = RunFolder(last_part(init_from)), settings.wave_function.as_mapping()
+    # As files hold it.
+    form["patch"] = list(form["patch"])
     alike = {
         "network": settings.network.as_mapping(),
-        "wave_function": {key: form[key] for key in ("order", "positive", "phase")},
+        "wave_function": {key: form[key] for key in ("order", "patch", "positive", "phase")},
     }
     check_initial_run(folder, GROUND_STATES, alike)
     return folder
@@ -149,7 +152,8 @@ def make_task(settings: RunSettings, facts: Facts) -> GroundStateTask:
     """
     lattice = settings.physics.hamiltonian.lattice
     sampling, training, symmetry = settings.sampling, settings.training, settings.symmetry
-    n_uniforms = 2 if symmetry.listed else lattice.n_sites + symmetry.in_training
+    n_positions = lattice.n_sites // settings.wave_function.patch_size
+    n_uniforms = 2 if symmetry.listed else n_positions + symmetry.in_training
     shape = (n_uniforms, sampling.n_samples)
     return GroundStateTask(
         make_wave_function=lambda: make_wave_function(settings, facts),
@@ -181,10 +185,16 @@ def make_wave_function(settings: RunSettings, facts: Facts) -> AnyWaveFunction:
         ValueError: The network does not fit.
     """
     lattice, wave_function = settings.physics.hamiltonian.lattice, settings.wave_function
-    network = make_network(settings.network, lattice, heads=wave_function.heads)
+    patches = Patches(lattice, wave_function.patch)
+    network = make_network(
+        settings.network,
+        patches,
+        heads=wave_function.heads,
+        local_dimension=wave_function.n_outcomes,
+    )
     psi = WaveFunction(
         network=network,
-        sites=lattice.site_order(wave_function.order),
+        sites=patches.site_order(wave_function.order),
         zero_magnetization=wave_function.zero_magnetization,
         magnetization=wave_function.magnetization,
         sign_sites=facts.sign_sites,

@@ -5,6 +5,7 @@ from typing import Annotated, Any, TypeVar
 
 from qtf.autoregressive.settings import NetworkSettings
 from qtf.checks import FINITE, Optional, require
+from qtf.ground_states.patches import check_patch
 from qtf.ground_states.settings import (
     MAX_LISTED_SITES,
     GrowthSettings,
@@ -95,6 +96,7 @@ class RunSettings(Settings):
         if magnetization is not None:
             name = "wave_function.magnetization"
             check_magnetization(name, magnetization, self.n_sites)
+        check_patch(self.physics.hamiltonian.lattice, self.wave_function.patch)
         training, order = self.training, self.network.order
         require(
             training.precision in FULL_PRECISIONS,
@@ -213,6 +215,9 @@ class GroundStateSettings(RunSettings):
             require(not n_epochs, "refinement.n_epochs", "be 0 for a growth", n_epochs)
             below = self.orthogonal_to or self.gap_above
             require(not below, "orthogonal_to", "be empty for a growth", below)
+            for size in self.growth.sizes:
+                lattice = self.physics.hamiltonian.lattice.resized(size)
+                check_patch(lattice, self.wave_function.patch)
             extend = self.training.extend
             require(not extend, "training.extend", "be 0 for a growth", extend)
         elif n_epochs:

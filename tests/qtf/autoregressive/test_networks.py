@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from qtf.autoregressive import LSTM2D, GatedRNN2D, GRUNetwork, PixelCNN, Transformer
+from qtf.autoregressive import LSTM2D, GatedRNN2D, GRUNetwork, PixelCNN, RowScan, Transformer
 from qtf.autoregressive.gru import scan_states
 from qtf.autoregressive.prefix_tree import conditionals_of_all_prefixes
 from qtf.training.compilation import compiled
@@ -29,6 +29,8 @@ NETWORKS = {
     "lstm_2d": lambda **kw: LSTM2D(shape=(2, 3), units=5, n_layers=1, **kw),
     "deep lstm_2d": lambda **kw: LSTM2D(shape=(3, 2), units=5, n_layers=3, **kw),
     "gated_2d": lambda **kw: GatedRNN2D(shape=(2, 3), units=5, **kw),
+    "row_scan": lambda **kw: RowScan(shape=(2, 3), units=5, **kw),
+    "tall row_scan": lambda **kw: RowScan(shape=(3, 2), units=5, n_layers=1, **kw),
     "tall gated_2d": lambda **kw: GatedRNN2D(shape=(3, 2), units=5, **kw),
 }
 
@@ -178,6 +180,7 @@ def test_gradient_of_the_gru_equals_finite_differences(check_gradients, xla):
         (lambda: LSTM2D(shape=(2, 2), units=0), "units.* 0"),
         (lambda: LSTM2D(shape=(2, 2), n_layers=0), "n_layers.* 0"),
         (lambda: GatedRNN2D(shape=(2, 0)), "shape.* 0"),
+        (lambda: RowScan(shape=(2, 2), n_layers=0), "n_layers.* 0"),
         (lambda: GatedRNN2D(shape=(2, 2), units=-3), "units.* -3"),
     ],
 )

@@ -5,7 +5,7 @@ import scipy.stats
 import tensorflow as tf
 from keras import ops
 
-from qtf.autoregressive import LSTM2D, GatedRNN2D, GRUNetwork, PixelCNN, Transformer
+from qtf.autoregressive import LSTM2D, GatedRNN2D, GRUNetwork, PixelCNN, RowScan, Transformer
 from qtf.ground_states.symmetries import SymmetricWaveFunction
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import Chain, Square, all_bits
@@ -15,6 +15,7 @@ NETWORKS = {
     "gru": lambda **kw: GRUNetwork(n_positions=6, units=6, **kw),
     "transformer": lambda **kw: Transformer(n_positions=6, units=8, n_layers=1, **kw),
     "pixelcnn": lambda **kw: PixelCNN(shape=(2, 3), width=6, depth=3, **kw),
+    "row_scan": lambda **kw: RowScan(shape=(2, 3), units=6, **kw),
     "lstm_2d": lambda **kw: LSTM2D(shape=(2, 3), units=6, **kw),
 }
 EVERY = all_bits(6).astype("int32")

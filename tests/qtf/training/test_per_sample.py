@@ -3,13 +3,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from qtf.autoregressive import GatedRNN2D, GRUNetwork, PixelCNN, Transformer
+from qtf.autoregressive import GatedRNN2D, GRUNetwork, PixelCNN, RowScan, Transformer
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.training.gradients import per_sample_gradients
 
 NETWORKS = {
     "gated_2d": lambda: GatedRNN2D(shape=(2, 3), units=4, dtype="float64"),
     "gru": lambda: GRUNetwork(n_positions=6, units=4, dtype="float64"),
+    "row_scan": lambda: RowScan(shape=(2, 3), units=4, n_layers=1, dtype="float64"),
     "pixelcnn": lambda: PixelCNN(shape=(2, 3), width=3, depth=3, dtype="float64"),
     "transformer": lambda: Transformer(n_positions=6, units=4, n_layers=1, dtype="float64"),
 }
@@ -23,6 +24,7 @@ NETWORKS = {
         ("gru", False),
         ("pixelcnn", False),
         ("pixelcnn", True),
+        ("row_scan", True),
         ("transformer", True),
     ],
 )
