@@ -114,7 +114,8 @@ def test_without_a_limit_steps_are_those_of_the_settings_and_time_is_told(tmp_pa
     clock.patch(monkeypatch)
     run(tmp_path, clock, None, n_after=5.0, said=said)
     assert used_seconds(tmp_path) == COMPILATION + 39 * STEP
-    expected = [cosine(k / 40) for k in range(40)]
+    # Rows have the rate of the step to come.
+    expected = [cosine((k + 1) / 40) for k in range(40)]
     assert rates(tmp_path) == pytest.approx(expected, rel=1e-6)
     # At the end what comes after the training is left; before a second step nobody knows.
     assert said[0] is None

@@ -89,6 +89,7 @@ def state(folder, step):
     return {name: reader.get_tensor(name) for name in sorted(names) if name.startswith(kept)}
 
 
+@pytest.mark.long
 def test_each_part_starts_with_all_that_the_part_before_it_ended_with(grown):
     folder, _ = grown
     for before, after in zip(NAMES, NAMES[1:], strict=False):
@@ -101,6 +102,7 @@ def test_each_part_starts_with_all_that_the_part_before_it_ended_with(grown):
         assert np.any(first["task_state/0/.ATTRIBUTES/VARIABLE_VALUE"])
 
 
+@pytest.mark.long
 def test_a_size_that_ends_on_the_average_has_its_energy_in_its_row(grown):
     folder, growths = grown
     first, second = growths[-1].rows
@@ -134,6 +136,8 @@ def test_minutes_are_kept_over_a_kill_and_every_schedule_ends(tmp_path, monkeypa
     monkeypatch.setattr("qtf.training.pace.EVERY", 0.0)
     changes = {
         "growth__minutes": 0.5,
+        "symmetry__group": "none",
+        "min_sr__diag_shift": None,
         "growth__n_symmetric_steps": (),
         "growth__n_evaluation": 2,
         "growth__n_averages": (0,),
