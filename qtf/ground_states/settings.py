@@ -1,8 +1,9 @@
 """What a search for a ground state can be told, with its rules and defaults."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 from qtf.checks import (
     COUNT,
@@ -30,8 +31,9 @@ PHASE_OUTPUTS = {"angle": 1, "sine_and_cosine": 2}
 MAX_PATCH_SITES = 6
 # Derivatives of all configurations of so many sites are held at once.
 MAX_LISTED_SITES = 16
-# Of `GrowthSettings`, what may hold a value for each size after the first.
-PER_SIZE = ("n_steps", "n_samples", "learning_rates", "clip_norms")
+# Of `GrowthSettings`, what may hold a value for each size after the first, and for every size.
+PER_FURTHER_SIZE = ("n_steps", "n_samples", "learning_rates", "clip_norms")
+PER_SIZE = ("n_symmetric_steps", "symmetric_learning_rates", "n_averages", "shares")
 
 
 @dataclass(frozen=True)
@@ -223,13 +225,17 @@ class RefinementSettings(Settings, section="refinement"):
 class GrowthSettings(Settings, section="growth"):
     """How a trained wave function goes on to larger lattices.
 
-    What holds several values has one for each size after the first; the last one holds for
-    all further ones. An empty one: as in the training of the first size.
+    What holds several values has one for each size after the first, or, where it says so, for
+    each size; the last one holds for all further ones. An empty one: as in the training of the
+    first size.
 
     Attributes:
         sizes: Spins of a chain or of the side of a square, ascending, the first one included;
             empty: no growth.
         n_steps: Steps at each size after the first, multiples of `steps_per_epoch`.
+        law: C, r and F of the law C exp(-r (size - first size)) + F, from which steps at each size
+            after the first are taken instead, rounded to multiples of `steps_per_epoch`; empty:
+            `n_steps`.
         n_samples: Samples of a step.
         learning_rates: Learning rate at each size.
         schedule: Schedule of the learning rate within a size.
@@ -237,13 +243,24 @@ class GrowthSettings(Settings, section="growth"):
         clip_norms: Largest norm of the gradient.
         steps_per_epoch: Steps between two validations.
         log_every_steps: Steps between two rows of metrics.
+        n_symmetric_steps: Steps at each size, the first one included, that come after all others
+            and train the average over `symmetry.group`, multiples of `steps_per_epoch`; empty or
+            0: none. Each costs as many evaluations as there are symmetries.
+        symmetric_learning_rates: Their learning rate at each size, the first one included; empty:
+            that of the other steps at the size.
         n_evaluation: Samples of the energy at the end of each size.
         n_averages: Samples of the energy of the average over `symmetry.group`, where there is
-            one; 0: it is not measured.
+            one, at each size, the first one included; 0: it is not measured.
+        minutes: Minutes that the whole growth may take, all starts together; each size then has
+            as many steps as its share of them allows, and learning rates follow the time. 0: as
+            many as all steps need.
+        shares: Shares of the minutes at each size, the first one included, relative to one
+            another; empty: as the steps are estimated to need.
     """
 
     sizes: Annotated[tuple[int, ...], Several(Number(least=2, integer=True))] = ()
     n_steps: Annotated[tuple[int, ...], Several(COUNT)] = (300,)
+    law: Annotated[tuple[float, ...], Several(NOT_NEGATIVE)] = ()
     n_samples: Annotated[tuple[int, ...], Several(SAMPLES)] = ()
     learning_rates: Annotated[tuple[float, ...], Several(POSITIVE)] = (1e-4,)
     schedule: Annotated[str, OneOf(SCHEDULES)] = "constant"
@@ -251,31 +268,53 @@ class GrowthSettings(Settings, section="growth"):
     clip_norms: Annotated[tuple[float, ...], Several(NOT_NEGATIVE)] = ()
     steps_per_epoch: Annotated[int, COUNT] = 50
     log_every_steps: Annotated[int, COUNT] = 5
+    n_symmetric_steps: Annotated[tuple[int, ...], Several(COUNT_OR_0)] = ()
+    symmetric_learning_rates: Annotated[tuple[float, ...], Several(POSITIVE)] = ()
     n_evaluation: Annotated[int, SAMPLES] = 10000
-    n_averages: Annotated[int, COUNT_OR_0] = 2000
+    n_averages: Annotated[tuple[int, ...], Several(COUNT_OR_0)] = (2000,)
+    minutes: Annotated[float, NOT_NEGATIVE] = 0.0
+    shares: Annotated[tuple[float, ...], Several(POSITIVE)] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()
         ascend = list(self.sizes) == sorted(set(self.sizes))
         require(ascend, "growth.sizes", "ascend from at least 2", tuple(self.sizes))
-        n_averages = self.n_averages
-        require(n_averages != 1, "growth.n_averages", "be 0 or at least 2", n_averages)
+        n_averages = tuple(self.n_averages)
+        require(1 not in n_averages, "growth.n_averages", "hold 0 or at least 2", n_averages)
+        words, law = "hold 3 values, C, r and F, or none", tuple(self.law)
+        require(len(law) in (0, 3), "growth.law", words, law)
         if self.sizes:
             self._check_lists()
 
+    def changed(self, values: Mapping[str, Any]) -> Self:
+        """Returns settings with other values; older ones have one number of averages."""
+        n_averages = values.get("n_averages")
+        if isinstance(n_averages, int):
+            values = {**values, "n_averages": (n_averages,)}
+        return super().changed(values)
+
     def _check_lists(self) -> None:
         n_further = max(1, len(self.sizes) - 1)
-        for key in PER_SIZE:
-            if len(getattr(self, key)) > n_further:
-                raise ValueError(
-                    f"Setting `growth.{key}` must have at most {n_further} values, one for each"
-                    f" size after the first, but has {len(getattr(self, key))}."
-                )
+        for keys, most, words in (
+            (PER_FURTHER_SIZE, n_further, "size after the first"),
+            (PER_SIZE, len(self.sizes), "size"),
+        ):
+            for key in keys:
+                if len(getattr(self, key)) > most:
+                    raise ValueError(
+                        f"Setting `growth.{key}` must have at most {most} values, one for each"
+                        f" {words}, but has {len(getattr(self, key))}."
+                    )
         if not self.n_steps:
             raise ValueError("Setting `growth.n_steps` must have at least one value, but has none.")
-        for n_steps in self.n_steps:
+        self._check_multiples("n_symmetric_steps", "multiples")
+        if not self.law:
+            self._check_multiples("n_steps", "positive multiples")
+
+    def _check_multiples(self, key: str, words: str) -> None:
+        for n_steps in getattr(self, key):
             if n_steps % self.steps_per_epoch:
                 raise ValueError(
-                    "Setting `growth.n_steps` must hold positive multiples of"
-                    f" `growth.steps_per_epoch` = {self.steps_per_epoch}, but holds {n_steps}."
+                    f"Setting `growth.{key}` must hold {words} of `growth.steps_per_epoch` ="
+                    f" {self.steps_per_epoch}, but holds {n_steps}."
                 )

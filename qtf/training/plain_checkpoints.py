@@ -105,9 +105,13 @@ class PlainCheckpoints:
         """
         step = newest_whole_step(folder)
         arrays = read_plain(folder, step)
-        for name in (MODEL, OPTIMIZER, TASK):
-            group = self._groups[name]
-            _assign(group, _values(arrays, name, group))
+        for name in (MODEL, OPTIMIZER):
+            _assign(self._groups[name], _values(arrays, name, self._groups[name]))
+        # What the task has in another shape, or not at all, keeps its first values.
+        for number, variable in enumerate(self._groups[TASK]):
+            value = arrays.get(f"{TASK}-{number:04d}")
+            if value is not None and value.shape == tuple(variable.shape):
+                variable.assign(value)
 
     def save(self) -> None:
         """Saves now, under the number of the step.

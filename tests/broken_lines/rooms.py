@@ -203,6 +203,7 @@ TRAINING = lines(
     ("loop.py", "math.isfinite(value) and value +", "value +", "test_loop.py -k kept"),
     ("loop.py", "stop_value + N_ERRORS * error", "stop_value", "test_loop.py -k noise"),
     ("symmetric_solve.py", "rounding = 0.25 *", "rounding = 0.0 *", "test_symmetric_solve.py"),
+    ("pace.py", "used + 0.5 * per_step", "used + 2.5 * per_step", "test_pace.py -k fit"),
 )
 GROUND_STATES = lines(
     "ground_states",

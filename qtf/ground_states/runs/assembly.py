@@ -36,6 +36,7 @@ from qtf.training.changes import ChangeRules
 from qtf.training.initial_weights import check_initial_run, take_weights
 from qtf.training.loop import train
 from qtf.training.memory import tell_memory
+from qtf.training.pace import Pace
 from qtf.training.run_folder import RunFolder
 from qtf.training.training import Step
 
@@ -59,6 +60,7 @@ def run(
     init_from: Path | str | None = None,
     change: bool = False,
     profile: bool = False,
+    pace: Pace | None = None,
 ) -> GroundStateTraining:
     """Searches a ground state in the run folder `workdir`.
 
@@ -71,6 +73,7 @@ def run(
         init_from: Folder of a run whose best weights this one starts from.
         change: Whether the run may go on with other settings, see `ChangeRules`.
         profile: Whether ten of the first steps are traced for TensorBoard.
+        pace: Counts the time, and may limit it.
 
     Returns:
         The wave function with the weights that the run folder keeps, and what measures it.
@@ -109,6 +112,7 @@ def run(
         rules=ChangeRules(
             changeable=_changeable(settings), demanded=change, usual=type(settings)().as_mapping()
         ),
+        pace=pace,
     )
 
 

@@ -210,16 +210,7 @@ class GroundStateSettings(RunSettings):
         super().__post_init__()
         n_epochs = self.refinement.n_epochs
         if self.growth.sizes:
-            words = "be None for a growth, whose sizes have energies of their own"
-            require(self.reference is None, "reference", words, self.reference)
-            require(not n_epochs, "refinement.n_epochs", "be 0 for a growth", n_epochs)
-            below = self.orthogonal_to or self.gap_above
-            require(not below, "orthogonal_to", "be empty for a growth", below)
-            for size in self.growth.sizes:
-                lattice = self.physics.hamiltonian.lattice.resized(size)
-                check_patch(lattice, self.wave_function.patch)
-            extend = self.training.extend
-            require(not extend, "training.extend", "be 0 for a growth", extend)
+            self._check_growth()
         elif n_epochs:
             if self.n_sites > MAX_LISTED_SITES:
                 raise ValueError(
@@ -228,6 +219,27 @@ class GroundStateSettings(RunSettings):
                 )
             shift = self.min_sr.diag_shift
             require(shift is not None, "min_sr.diag_shift", "be a number for a refinement", shift)
+
+    def _check_growth(self) -> None:
+        n_epochs, growth, symmetry = self.refinement.n_epochs, self.growth, self.symmetry
+        words = "be None for a growth, whose sizes have energies of their own"
+        require(self.reference is None, "reference", words, self.reference)
+        require(not n_epochs, "refinement.n_epochs", "be 0 for a growth", n_epochs)
+        below = self.orthogonal_to or self.gap_above
+        require(not below, "orthogonal_to", "be empty for a growth", below)
+        extend = self.training.extend
+        require(not extend, "training.extend", "be 0 for a growth", extend)
+        for size in growth.sizes:
+            check_patch(self.physics.hamiltonian.lattice.resized(size), self.wave_function.patch)
+        if any(growth.n_symmetric_steps):
+            name, words = "symmetry.group", 'not be "none" with `growth.n_symmetric_steps`'
+            require(symmetry.group != "none", name, words, symmetry.group)
+            name, words = "symmetry.in_training", "be False with `growth.n_symmetric_steps`"
+            require(not symmetry.in_training, name, words, symmetry.in_training)
+        # Each process would follow a clock of its own.
+        strategy, words = self.training.strategy, 'not be "multi_worker" with `growth.minutes`'
+        holds = strategy != "multi_worker" or not growth.minutes
+        require(holds, "training.strategy", words, strategy)
 
 
 R = TypeVar("R", bound=RunSettings)
