@@ -76,7 +76,7 @@ def make_refinement(settings: GroundStateSettings, *, start: int) -> RefinedSett
     part = make_part(RefinedSettings, settings, refinement=Start(start))
     group = symmetry_group(part.symmetry.group, part.physics.hamiltonian.lattice)
     chunk, is_average = count_at_once(group.size), part.symmetry.group != "none"
-    sampling = replace(part.sampling, every_configuration=True)
+    sampling = replace(part.sampling, every_configuration=True, blur=0.0)
     if is_average:
         sampling = replace(sampling, n_prefixes=1, chunk=min(chunk, sampling.chunk or chunk))
     return replace(
