@@ -289,9 +289,7 @@ def log_psi_in_pieces(psi: SampledWaveFunction, bits: Tensor) -> tuple[Tensor, T
     return log_modulus, phase
 
 
-def _multiply(
-    elements: Sequence[Tensor], real: Tensor, imaginary: Tensor
-) -> tuple[Tensor, Tensor]:
+def _multiply(elements: Sequence[Tensor], real: Tensor, imaginary: Tensor) -> tuple[Tensor, Tensor]:
     """Returns real and imaginary part of elements times numbers.
 
     Args:
