@@ -21,8 +21,8 @@ from qtf.typing import Array, LogPsi, Tensor
 POWERS = (1.0, -1.0j, -1.0, 1.0j)
 # (others (n, n_sites), sample that each comes from (n,)) -> log |psi| and phases
 Evaluate = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
-# Real and imaginary parts
-Sums = tuple[Tensor, Tensor]
+# Real and imaginary parts, and how much larger |psi|^2 is at neighbours
+Sums = tuple[Tensor, Tensor, Tensor]
 # Of a site: its bits in several arrays.
 BYTES_OF_LOOK_UP = 32
 
@@ -118,22 +118,58 @@ class LocalEnergy:
             ValueError: `n_prefixes` is more than 1 although the wave function has no prefixes,
                 or a bit is neither 0 nor 1.
         """
+        return self.with_excess(log_psi, bits)[:2]
+
+    def with_excess(self, log_psi: LogPsi, bits: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Returns the local energies, and how much larger |psi|^2 is at connected configurations.
+
+            excess(s) = sum over s' with H_{s s'} != 0 of (|psi(s') / psi(s)|^2 - 1) / n_flips
+
+        After a random flip, chosen among all alike and left out where its element is zero, a
+        sample of |psi|^2 is at s with the probability |psi(s)|^2 (1 + excess(s)).
+
+        Args:
+            log_psi: As of a call.
+            bits: Likewise.
+
+        Returns:
+            Real and imaginary part, and the excess, float64 (batch,) each.
+
+        Raises:
+            ValueError: As of a call.
+        """
         bits = checked_bits(bits, self.n_sites)
         at_once = rows_at_once(evaluation_bytes(log_psi, self.n_sites))
-        outputs = [((), "float64")] * 2
-        real, imaginary = evaluate_in_pieces(
+        outputs = [((), "float64")] * 3
+        real, imaginary, excess = evaluate_in_pieces(
             lambda piece: self._evaluate(log_psi, piece, at_once), bits, at_once, outputs
         )
-        return real, imaginary
+        return real, imaginary, excess / max(1, self.n_flips)
 
-    def _evaluate(self, log_psi: LogPsi, bits: Tensor, at_once: int) -> tuple[Tensor, Tensor]:
-        """Returns the local energies of samples that are few enough for `at_once` evaluations."""
+    def flip(self, bits: Tensor, numbers: Tensor) -> Tensor:
+        """Returns bits after one flip each, or as they are where its element is zero.
+
+        Args:
+            bits: Integers (batch, n_sites), 0 for spin up.
+            numbers: Which flip, int32 (batch,).
+        """
+        bits = checked_bits(bits, self.n_sites)
+        others = (bits + ops.take(ops.cast(self._flips, "int32"), numbers, axis=0)) % 2
+        elements = [
+            ops.take_along_axis(part, 1 + numbers[None], axis=0)[0] for part in self._elements(bits)
+        ]
+        is_zero = functools.reduce(ops.logical_and, [part == 0.0 for part in elements])
+        return ops.where(is_zero[:, None], bits, others)
+
+    def _evaluate(self, log_psi: LogPsi, bits: Tensor, at_once: int) -> Sums:
+        """Returns the sums of samples that are few enough for `at_once` evaluations."""
         groups, unflipped = self._groups(log_psi, bits)
         n_images = log_psi.n_symmetries if isinstance(log_psi, SampledWaveFunction) else 1
         largest = min(at_once, ROWS_AT_ONCE // n_images)
         log_modulus, phase = (ops.cast(part, "float64") for part in unflipped)
         parts = self._elements(bits)
-        real, imaginary = parts[0][0], ops.zeros_like(parts[0][0])
+        nothing = ops.zeros_like(parts[0][0])
+        sums: Sums = (parts[0][0], nothing, nothing)
         for flips, evaluate in groups:
             elements = [ops.take(part, 1 + flips, axis=0) for part in parts]
             pairs = self._pairs(elements, flips, max(1, largest))
@@ -143,9 +179,12 @@ class LocalEnergy:
             )
             ratio, angle = ops.exp(log_other - log_modulus), phase_other - phase
             added = _multiply(elements, ratio * ops.cos(angle), ratio * ops.sin(angle))
-            real = real + ops.sum(added[0], axis=0)
-            imaginary = imaginary + ops.sum(added[1], axis=0)
-        return real, imaginary
+            excess = ops.square(ratio) - 1.0
+            if pairs.occurs is not None:
+                excess = ops.where(pairs.occurs, excess, 0.0)
+            real, imaginary, larger = (ops.sum(part, axis=0) for part in (*added, excess))
+            sums = (sums[0] + real, sums[1] + imaginary, sums[2] + larger)
+        return sums
 
     def _pairs(self, elements: Sequence[Tensor], flips: Array, largest: int) -> ListedPairs:
         """Returns which flips of which samples have to be evaluated, `largest` at once."""
@@ -259,7 +298,7 @@ def log_psi_in_pieces(psi: SampledWaveFunction, bits: Tensor) -> tuple[Tensor, T
     return log_modulus, phase
 
 
-def _multiply(elements: Sequence[Tensor], real: Tensor, imaginary: Tensor) -> Sums:
+def _multiply(elements: Sequence[Tensor], real: Tensor, imaginary: Tensor) -> tuple[Tensor, Tensor]:
     """Returns real and imaginary part of elements times numbers.
 
     Args:

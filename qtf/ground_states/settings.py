@@ -124,6 +124,9 @@ class SamplingSettings(Settings, section="sampling"):
         every_configuration: Whether steps sum over all configurations instead of samples, up to
             16 sites; with `symmetry.in_training` over one for all its images. No statistical
             error, and signs that only rare configurations tell are found.
+        blur: Probability with which a sample of a step is moved by one flip of the Hamiltonian,
+            and weighted for that, so that means stay as they are: configurations that samples
+            seldom hold are met next to them, with the signs that only they tell. 0: not at all.
         n_validation: Samples of a validation, apart from those of the training.
         chunk: Flips of all samples that are evaluated at once, at most; 0: as many as is fastest,
             or as the memory allows, which is asked in any case.
@@ -133,9 +136,15 @@ class SamplingSettings(Settings, section="sampling"):
 
     n_samples: Annotated[int, SAMPLES] = 256
     every_configuration: Annotated[bool, FLAG] = False
+    blur: Annotated[float, FRACTION] = 0.0
     n_validation: Annotated[int, SAMPLES] = 4096
     chunk: Annotated[int, COUNT_OR_0] = 0
     n_prefixes: Annotated[int, COUNT] = 4
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        words = "be 0 with `sampling.every_configuration`, which leaves nothing out"
+        require(not self.every_configuration or not self.blur, "sampling.blur", words, self.blur)
 
 
 @dataclass(frozen=True)

@@ -23,12 +23,14 @@ from qtf.ground_states.symmetries import SymmetricWaveFunction, symmetrizer
 from qtf.ground_states.symmetry_groups import symmetry_group
 from qtf.ground_states.task import (
     AllConfigurations,
+    BlurredSamples,
     EnergyGradient,
     GroundStateTask,
     GroundStateTraining,
     Reconfiguration,
     Samples,
 )
+from qtf.ground_states.task.samples import Configurations
 from qtf.ground_states.task.task import AnyWaveFunction
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.run_kinds import GROUND_STATES
@@ -158,7 +160,7 @@ def make_task(settings: RunSettings, facts: Facts) -> GroundStateTask:
     sampling, training, symmetry = settings.sampling, settings.training, settings.symmetry
     n_positions = lattice.n_sites // settings.wave_function.patch_size
     n_uniforms = 2 if symmetry.listed else n_positions + symmetry.in_training
-    shape = (n_uniforms, sampling.n_samples)
+    shape = (n_uniforms + (sampling.blur > 0.0), sampling.n_samples)
     return GroundStateTask(
         make_wave_function=lambda: make_wave_function(settings, facts),
         local_energy=LocalEnergy(
@@ -172,7 +174,7 @@ def make_task(settings: RunSettings, facts: Facts) -> GroundStateTask:
         reference=None if facts.reference is None else facts.reference.energy,
         penalties=Penalties(**settings.penalties.as_mapping()),
         below=load_states_below(settings),
-        configurations=AllConfigurations if sampling.every_configuration else Samples,
+        configurations=_configurations(settings),
         make_step=_step(settings),
         # What has the symmetries built in need not be asked for them.
         symmetrized=None if symmetry.in_training else _symmetrizer(settings),
@@ -243,6 +245,13 @@ def _symmetrizer(
 ) -> Callable[[WaveFunction], SymmetricWaveFunction] | None:
     symmetry, lattice = settings.symmetry, settings.physics.hamiltonian.lattice
     return symmetrizer(symmetry.group, lattice, weighted_phase=symmetry.weighted_phase)
+
+
+def _configurations(settings: RunSettings) -> Callable[..., Configurations]:
+    sampling = settings.sampling
+    if sampling.every_configuration:
+        return AllConfigurations
+    return functools.partial(BlurredSamples, blur=sampling.blur) if sampling.blur else Samples
 
 
 def _step(settings: RunSettings) -> Callable[..., Step]:

@@ -74,7 +74,7 @@ def make_refinement(settings: GroundStateSettings, *, start: int) -> RefinedSett
     rate = refinement.learning_rate
     part = make_part(RefinedSettings, settings, refinement=Start(start))
     is_average = part.symmetry.group != "none"
-    sampling = replace(part.sampling, every_configuration=True)
+    sampling = replace(part.sampling, every_configuration=True, blur=0.0)
     if is_average:
         sampling = replace(sampling, n_prefixes=1)
     return replace(

@@ -230,7 +230,8 @@ def test_symmetries_in_the_training_make_the_magnetization_vanish(tmp_path):
         ("heisenberg_square", "4,signs", 'SIDE or SIDE,sign, but is "4,signs"'),
         ("heisenberg_square", "4,sign,sign", 'SIDE or SIDE,sign, but is "4,sign,sign"'),
         ("heisenberg_square", "four", 'SIDE or SIDE,sign, but is "four"'),
-        ("j1j2_square", "4,0.5,1", 'SIDE,J2, but is "4,0.5,1"'),
+        ("j1j2_square", "4", 'SIDE,J2 or SIDE,J2,samples, but is "4"'),
+        ("j1j2_square", "4,0.5,1", 'SIDE,J2 or SIDE,J2,samples, but is "4,0.5,1"'),
         ("heisenberg_chain", "", 'N, but is ""'),
     ],
 )
