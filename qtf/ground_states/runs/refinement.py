@@ -76,7 +76,7 @@ def make_refinement(settings: GroundStateSettings, *, start: int) -> RefinedSett
     part = make_part(RefinedSettings, settings, refinement=Start(start))
     group = symmetry_group(part.symmetry.group, part.physics.hamiltonian.lattice)
     chunk, is_average = count_at_once(group.size), part.symmetry.group != "none"
-    sampling = replace(part.sampling, every_configuration=True)
+    sampling = replace(part.sampling, every_configuration=True, grow_at=(), grow_to=())
     if is_average:
         sampling = replace(sampling, n_prefixes=1, chunk=min(chunk, sampling.chunk or chunk))
     return replace(
@@ -84,7 +84,7 @@ def make_refinement(settings: GroundStateSettings, *, start: int) -> RefinedSett
         symmetry=replace(part.symmetry, in_training=is_average),
         sampling=sampling,
         penalties=replace(part.penalties, temperature=0.0, magnetization=0.0),
-        min_sr=replace(part.min_sr, diag_shift=refinement.diag_shift),
+        min_sr=replace(part.min_sr, diag_shift=refinement.diag_shift, relative_shift=0.0),
         training=replace(
             training,
             n_epochs=refinement.n_epochs,
