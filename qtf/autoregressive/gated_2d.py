@@ -1,5 +1,6 @@
 """A gated recurrent network along a zigzag path over a square lattice."""
 
+from collections.abc import Callable
 from typing import TypeAlias
 
 import keras
@@ -8,6 +9,7 @@ from keras import ops
 from qtf.autoregressive.network import OutputHeads
 from qtf.autoregressive.row_network import RowNetwork
 from qtf.autoregressive.settings import GatedRNN2DSettings
+from qtf.autoregressive.weight_gradients import bias_gradient, kernel_gradient
 from qtf.typing import Index, Pair, Shape, Tensor, WithGradient
 
 # h and x of the last site visited in each column.
@@ -52,6 +54,7 @@ class GatedRNN2D(RowNetwork[States]):
     settings_class = GatedRNN2DSettings
     settings: GatedRNN2DSettings
     recurrent = True
+    linearizes = True
 
     def make_layers(self) -> None:
         """Makes the cell and the heads."""
@@ -117,6 +120,27 @@ class GatedRNN2D(RowNetwork[States]):
         complete = self._along_path(rows[n_complete - first], n_complete - 1)
         return outputs, [ops.swapaxes(complete, 0, 1), cache[1]]
 
+    def linearize(self, outcomes: Tensor) -> tuple[Tensor, Callable[[Tensor], list[Tensor]]]:
+        """Evaluates all positions, and prepares the derivatives of each sample."""
+        x = ops.reshape(
+            self.encode(ops.transpose(outcomes)), (*self.shape, -1, self.local_dimension)
+        )
+        # As in `evaluate_positions`.
+        beside = ops.pad(x[:, :-1], ((0, 0), (1, 0), (0, 0), (0, 0)))
+        above = ops.pad(ops.flip(x[:-1], axis=1), ((1, 0), (0, 0), (0, 0), (0, 0)))
+        choices = ops.concatenate([beside, above], axis=-1)
+        nothing = ops.swapaxes(self.initial_cache(ops.shape(outcomes)[0])[0], 0, 1)
+        states = self.cell(choices, nothing)
+        by_position = (self.n_positions, -1, self.settings.units)
+        outputs, from_heads = self.output_heads.linearize(ops.reshape(states, by_position))
+
+        def pull_back(upstream: Tensor) -> list[Tensor]:
+            to_states, of_heads = from_heads(ops.transpose(upstream, (1, 0, 2)))
+            to_states = ops.reshape(to_states, ops.shape(states))
+            return [*self.cell.weight_gradients(to_states, choices, nothing, states), *of_heads]
+
+        return ops.transpose(outputs, (1, 0, 2)), pull_back
+
     def _along_path(self, by_column: Tensor, row: int) -> Tensor:
         """Returns a row, columns first, in the order of the path, or from that by column."""
         return ops.flip(by_column, axis=0) if row % 2 else by_column
@@ -161,6 +185,25 @@ class _GatedCell(keras.layers.Layer):
         """Returns h of h', h'' and [x', x''], (batch, ...) all."""
         products = _products([beside, above], self._kernels())
         return _advance(_choose(products, choices), ops.cast(self.bias, self.variable_dtype))
+
+    def weight_gradients(
+        self, outside: Tensor, choices: Tensor, above: Tensor, states: Tensor
+    ) -> list[Tensor]:
+        """Returns the gradients of each sample in all weights from that in h of all sites."""
+        kernels = self._kernels()
+        bias = ops.cast(self.bias, self.variable_dtype)
+        before = _neighbours(states, above)
+        z = _choose(_products(before, kernels), choices)
+        d, _ = _gradients_in_z_and_above(outside, choices, kernels, _slopes(z, bias))
+        before, d_products, d = (
+            ops.reshape(part, (-1, *ops.shape(part)[2:]))
+            for part in (ops.concatenate(before, axis=-1), _spread(d, choices), d)
+        )
+        # Parts of what has been multiplied would have to be copied.
+        n_choosing = self.tensor.shape[1]
+        of_tensor = kernel_gradient(before, d_products[..., :n_choosing])
+        of_linear = kernel_gradient(before, d_products[..., n_choosing:])
+        return [of_tensor, of_linear, bias_gradient(d[..., : 2 * self.units])]
 
     def _kernels(self) -> Tensor:
         """Returns what multiplies h' and h'': all matrices of T, then W, beside one another."""

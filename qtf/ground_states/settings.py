@@ -121,6 +121,9 @@ class SamplingSettings(Settings, section="sampling"):
 
     Attributes:
         n_samples: Samples of a step, on each replica.
+        grow_at: Shares of the training, ascending, after which a step has more samples; empty:
+            never. What is left of the error at the end is mostly the noise of the samples.
+        grow_to: How many times `n_samples` a step has from each of them on.
         every_configuration: Whether steps sum over all configurations instead of samples, up to
             16 sites; with `symmetry.in_training` over one for all its images. No statistical
             error, and signs that only rare configurations tell are found.
@@ -135,6 +138,8 @@ class SamplingSettings(Settings, section="sampling"):
     """
 
     n_samples: Annotated[int, SAMPLES] = 256
+    grow_at: Annotated[tuple[float, ...], Several(Number(above=0, below=1))] = ()
+    grow_to: Annotated[tuple[int, ...], Several(COUNT)] = ()
     every_configuration: Annotated[bool, FLAG] = False
     blur: Annotated[float, FRACTION] = 0.0
     n_validation: Annotated[int, SAMPLES] = 4096
@@ -145,6 +150,22 @@ class SamplingSettings(Settings, section="sampling"):
         super().__post_init__()
         words = "be 0 with `sampling.every_configuration`, which leaves nothing out"
         require(not self.every_configuration or not self.blur, "sampling.blur", words, self.blur)
+        shares = tuple(self.grow_at)
+        require(list(shares) == sorted(set(shares)), "sampling.grow_at", "ascend", shares)
+        words = f"have as many values as `sampling.grow_at` = {shares}"
+        holds = len(self.grow_to) == len(shares)
+        require(holds, "sampling.grow_to", words, tuple(self.grow_to))
+        words = "be empty where `sampling.every_configuration` leaves no samples"
+        require(not (self.every_configuration and shares), "sampling.grow_at", words, shares)
+
+    def growth(self, n_steps: int) -> list[tuple[int, int]]:
+        """Returns the steps from which on there are more samples, and how many times as many.
+
+        Args:
+            n_steps: Steps of the training.
+        """
+        steps = [max(1, round(share * n_steps)) for share in self.grow_at]
+        return list(zip(steps, self.grow_to, strict=True))
 
 
 @dataclass(frozen=True)
@@ -201,14 +222,20 @@ class ReconfigurationSettings(Settings, section="min_sr"):
 
     Attributes:
         diag_shift: Shift of the diagonal of its equations; None: plain gradients instead.
+        relative_shift: Shift beside it, as a share of the mean diagonal element, which grows with
+            the number of weights and sites; `diag_shift` may be tiny then.
         momentum: Share of the step before that a step keeps; averages the noise of the samples.
+        second_moment: Share that a step keeps of the mean square by which the direction of each
+            weight jumps, by whose fourth root the weights are held back; 0: all alike. About 0.99.
         time_step: Step of imaginary time that is followed as a whole, even where psi is so small
             that its logarithm changes by much; best the learning rate, without samples. None:
             only short steps are right.
     """
 
     diag_shift: Annotated[float | None, Optional(POSITIVE)] = None
+    relative_shift: Annotated[float, NOT_NEGATIVE] = 0.0
     momentum: Annotated[float, FRACTION] = 0.95
+    second_moment: Annotated[float, FRACTION] = 0.0
     time_step: Annotated[float | None, Optional(POSITIVE)] = None
 
 

@@ -14,6 +14,7 @@ from qtf.ground_states.bits import checked_bits
 from qtf.ground_states.sampled_wave_function import SampledWaveFunction
 from qtf.ground_states.sector import Sector, find_n_down
 from qtf.ground_states.settings import check_magnetization
+from qtf.training.gradients import gradients_in
 from qtf.typing import Index, Tensor
 
 # A cache of the network, log |psi|, the phase and the number of down spins so far.
@@ -111,6 +112,18 @@ class WaveFunction(SampledWaveFunction):
         positions = ops.arange(self.network.n_positions)
         return self._sum(self.network(outcomes), outcomes, 0, positions, axis=1)
 
+    def derivatives(self, bits: Tensor) -> list[Tensor]:
+        """Returns the gradients of log |psi| and of the phase of each sample."""
+        outcomes = self._outcomes(checked_bits(bits, self.n_sites))
+        positions = ops.arange(self.network.n_positions)
+
+        def parts(outputs: Tensor) -> Sequence[Tensor]:
+            both = self._sum(outputs, outcomes, 0, positions, axis=1)
+            return both[:1] if self.positive else both
+
+        outputs, pull_back = self.network.linearize(outcomes)
+        return [_join(pull_back(upstream)) for upstream in gradients_in(parts, outputs)]
+
     @property
     def n_uniforms(self) -> int:
         """Random numbers that one sample takes."""
@@ -125,6 +138,11 @@ class WaveFunction(SampledWaveFunction):
     def recurrent(self) -> bool:
         """Whether the parallel evaluation has a loop over positions."""
         return self.network.recurrent
+
+    @property
+    def linearizes(self) -> bool:
+        """Whether `derivatives` are written by hand, as the network's are."""
+        return self.network.linearizes
 
     @property
     def evaluation_bytes(self) -> int:
@@ -306,6 +324,12 @@ class WaveFunction(SampledWaveFunction):
             raise ValueError(
                 f"Argument `sign_sites` must hold sites below {n_sites}, but is {self.sign_sites}."
             )
+
+
+def _join(gradients: Sequence[Tensor]) -> Tensor:
+    """Returns the gradients of each sample in all weights beside one another."""
+    flat = [ops.reshape(part, (ops.shape(part)[0], -1)) for part in gradients]
+    return ops.concatenate(flat, axis=1)
 
 
 def _angle(sine: Tensor, cosine: Tensor) -> Tensor:

@@ -44,13 +44,15 @@ from qtf.training.training import Step
 
 CHANGEABLE = (
     "sampling.n_samples",
+    "sampling.grow_at",
+    "sampling.grow_to",
     "sampling.n_validation",
     "sampling.chunk",
     "sampling.n_prefixes",
     "reference",
     "states_below",
 )
-DIRECTION_KEYS = ("min_sr.diag_shift", "min_sr.momentum")
+DIRECTION_KEYS = ("min_sr.diag_shift", "min_sr.relative_shift", "min_sr.momentum")
 
 
 def run(
@@ -168,7 +170,12 @@ def make_task(settings: RunSettings, facts: Facts) -> GroundStateTask:
             chunk=sampling.chunk,
             n_prefixes=sampling.n_prefixes,
         ),
-        source=RandomSource(shape, seed=training.seed, dtype=training.precision),
+        source=RandomSource(
+            shape,
+            seed=training.seed,
+            dtype=training.precision,
+            growth=sampling.growth(training.n_scheduled),
+        ),
         n_validation=sampling.n_validation,
         seed=training.seed,
         reference=None if facts.reference is None else facts.reference.energy,

@@ -74,7 +74,7 @@ def make_refinement(settings: GroundStateSettings, *, start: int) -> RefinedSett
     rate = refinement.learning_rate
     part = make_part(RefinedSettings, settings, refinement=Start(start))
     is_average = part.symmetry.group != "none"
-    sampling = replace(part.sampling, every_configuration=True, blur=0.0)
+    sampling = replace(part.sampling, every_configuration=True, blur=0.0, grow_at=(), grow_to=())
     if is_average:
         sampling = replace(sampling, n_prefixes=1)
     return replace(
@@ -82,7 +82,7 @@ def make_refinement(settings: GroundStateSettings, *, start: int) -> RefinedSett
         symmetry=replace(part.symmetry, in_training=is_average),
         sampling=sampling,
         penalties=replace(part.penalties, temperature=0.0, magnetization=0.0),
-        min_sr=replace(part.min_sr, diag_shift=refinement.diag_shift),
+        min_sr=replace(part.min_sr, diag_shift=refinement.diag_shift, relative_shift=0.0),
         training=replace(
             training,
             n_epochs=refinement.n_epochs,

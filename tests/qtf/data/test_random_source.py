@@ -48,3 +48,28 @@ def test_numbers_are_uniform_in_the_asked_precision():
     assert 0.0 <= numbers.min() < 0.001
     assert 0.999 < numbers.max() < 1.0
     assert abs(numbers.mean() - 0.5) < 0.01
+
+
+def test_batches_grow_at_the_same_step_wherever_the_stream_starts():
+    growth = ((2, 2), (4, 3))
+    source = RandomSource((2, 5), seed=3, growth=growth)
+    whole = batches(source, 0, 6)
+    assert [numbers.shape[1] for numbers, _ in whole] == [5, 5, 10, 10, 15, 15]
+    assert [step for _, step in whole] == list(range(6))
+    assert source.largest_shape == (2, 15)
+    for start in range(6):
+        rest = batches(source, start, 6 - start)
+        for (one, step), (other, same_step) in zip(whole[start:], rest, strict=True):
+            assert step == same_step
+            np.testing.assert_array_equal(one, other)
+    # Until then nothing has changed, and other engines have as many.
+    np.testing.assert_array_equal(whole[1][0], batches(RandomSource((2, 5), seed=3), 1, 1)[0][0])
+    sizes = [source.batch(step)["uniforms"].shape for step in range(6)]
+    assert sizes == [numbers.shape for numbers, _ in whole]
+
+
+def test_all_replicas_grow_with_the_same_step():
+    source = RandomSource((4, 1), seed=0, growth=((1, 2),))
+    context = tf.distribute.InputContext(1, 0, 2)
+    whole = batches(source, 0, 4, input_context=context)
+    assert [(numbers.shape[1], step) for numbers, step in whole] == [(1, 0), (1, 0), (2, 1), (2, 1)]

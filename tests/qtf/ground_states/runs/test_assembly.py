@@ -264,6 +264,16 @@ def test_large_lattices_bound_their_memory(choice):
         ({"network__width": 3}, "network.width.* gru"),
         ({"sampling__n_samples": 1}, "n_samples.* 1"),
         ({"symmetry__group": "mirror"}, '"mirror"'),
+        ({"sampling__grow_at": (0.5, 0.2), "sampling__grow_to": (2, 3)}, "grow_at` must ascend"),
+        ({"sampling__grow_at": (0.5,)}, r"grow_to` must have as many values as .* = \(0.5,\)"),
+        (
+            {
+                "sampling__every_configuration": True,
+                "sampling__grow_at": (0.5,),
+                "sampling__grow_to": (2,),
+            },
+            "grow_at` must be empty where `sampling.every_configuration`",
+        ),
         (
             {"wave_function__phase": "sine_and_cosine", "wave_function__positive": True},
             '`wave_function.phase` must be "angle" if `positive`.* but is "sine_and_cosine"',
