@@ -14,7 +14,7 @@ class RandomSource:
     """Batches of uniform random numbers, the same for the same step.
 
     Args:
-        shape: Of the numbers of one replica and step.
+        shape: Of the numbers of one replica and step; the last axis counts samples.
         seed: Seed of the stream.
         dtype: "float32" or "float64".
 
@@ -28,7 +28,7 @@ class RandomSource:
     """
 
     def __init__(self, shape: tuple[int, ...], *, seed: int, dtype: str = "float32") -> None:
-        check("shape", shape, Several(COUNT_OR_0), kind=ARGUMENT)
+        check("shape", shape, Several(COUNT_OR_0, at_least=1), kind=ARGUMENT)
         check_arguments(SEED, seed=seed)
         self.shape = shape
         self.seed = seed
@@ -39,24 +39,27 @@ class RandomSource:
 
         Args:
             start_step: Batches to skip.
-            input_context: Of `tf.distribute`; every worker draws numbers of its own.
+            input_context: Of `tf.distribute`; each replica takes a part of the last axis, so that
+                all together have the numbers of one replica with as many samples.
         """
         import tensorflow as tf
 
         from qtf.data.streams import local_replicas
 
-        worker = 0 if input_context is None else input_context.input_pipeline_id
+        n_here = local_replicas(input_context)
+        n_replicas = 1 if input_context is None else input_context.num_replicas_in_sync
+        first = 0 if input_context is None else n_here * input_context.input_pipeline_id
+        *rest, n_samples = self.shape
 
-        n_replicas = local_replicas(input_context)
+        def batches(step: Any) -> dict[str, Any]:
+            seed = tf.stack([tf.constant(self.seed, tf.int64), step])
+            shape = (*rest, n_replicas * n_samples)
+            uniforms = tf.random.stateless_uniform(shape, seed, dtype=self.dtype)
+            parts = tf.split(uniforms, n_replicas, axis=-1)[first : first + n_here]
+            return {"uniforms": tf.stack(parts), "step": tf.repeat(step, n_here)}
 
-        def batch(number: Any) -> dict[str, Any]:
-            # One seed for each worker, step and replica.
-            seed = tf.stack([tf.cast(self.seed + (worker << 32), tf.int64), number])
-            uniforms = tf.random.stateless_uniform(self.shape, seed, dtype=self.dtype)
-            return {"uniforms": uniforms, "step": number // n_replicas}
-
-        numbers = tf.data.Dataset.range(start_step * n_replicas, tf.int64.max)
-        return numbers.map(batch).prefetch(2)
+        steps = tf.data.Dataset.range(start_step, tf.int64.max)
+        return steps.map(batches).unbatch().prefetch(2)
 
     def batch(self, step: int) -> dict[str, np.ndarray]:
         """Returns the batch of a step in NumPy; its numbers are others than those of `dataset`."""

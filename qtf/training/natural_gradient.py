@@ -5,12 +5,21 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from qtf.checks import FRACTION, POSITIVE, check_arguments
 from qtf.training.compilation import compiled
 from qtf.training.damping import Damping
 from qtf.training.gradients import per_sample_gradients
+from qtf.training.replicas import (
+    add_up,
+    count_replicas,
+    gather_rows,
+    is_wide,
+    product_of_rows,
+    rows_of_this,
+)
 from qtf.training.symmetric_solve import solve_symmetric
 
 # Root mean square of the change of log |psi|, its phase or log p in one step: probabilities of
@@ -22,7 +31,7 @@ class NaturalGradient:
     """Directions of a training whose outputs, and not its weights, should change as wanted.
 
     With momentum, what the samples of a step say nothing about is taken from the steps
-    before, which averages their noise.
+    before, which averages their noise. Several replicas follow the samples of all of them.
 
     Args:
         model: Whose weights change.
@@ -54,9 +63,11 @@ class NaturalGradient:
         self.damping = Damping()
         size = sum(math.prod(variable.shape) for variable in model.trainable_variables)
         zeros = ops.zeros((size,), model.variable_dtype)
-        self._change = keras.Variable(0.0, trainable=False, dtype="float64", name="change")
+        # All replicas find the same.
+        alike = {"trainable": False, "aggregation": "only_first_replica"}
+        self._change = keras.Variable(0.0, dtype="float64", name="change", **alike)
         self.state = [
-            keras.Variable(zeros, trainable=False, name="direction"),
+            keras.Variable(zeros, name="direction", **alike),
             self.damping.factor,
             self._change,
         ]
@@ -70,7 +81,7 @@ class NaturalGradient:
         Args:
             rate: Learning rate.
         """
-        return rate * float(self._change.value) <= LONGEST_CHANGE
+        return rate * float(np.asarray(self._change)) <= LONGEST_CHANGE
 
     def follow(
         self,
@@ -132,13 +143,14 @@ def least_squares_direction(
     solved in the space of the samples or of the weights, whichever is smaller.
 
     Only inside a `tf.function` that XLA does not compile: it factorises matrices slowly, and
-    knows no derivatives of every sample if there are loops.
+    knows no derivatives of every sample if there are loops. On several replicas, samples and means
+    are those of all: each has the derivatives of its own samples, see `product_of_rows`.
 
     Args:
         outputs: Of inputs (batch, ...); returns tensors (batch,).
         inputs: Samples, (batch, ...).
         wanted: For each output (batch,), float64.
-        shares: Of each sample in a mean, (batch,).
+        shares: Of each sample in a mean, of this replica alone, (batch,).
         variables: Whose values change.
         diag_shift: Positive; see `solve_symmetric`.
         before: What is kept where samples say nothing, (number of weights,).
@@ -149,30 +161,38 @@ def least_squares_direction(
         d, (number of weights,), in the order of the variables, see `split_as`; |X d|, float64.
     """
 
-    def rows_and_matrix(inputs: Any, shares: Any) -> tuple[Any, Any]:
-        gradients = per_sample_gradients(outputs, inputs, variables, at_once=at_once)
-        weights = ops.cast(shares, gradients[0].dtype)[:, None]
-        rows = ops.concatenate([_center(part, weights) for part in gradients], axis=0)
-        columns = ops.transpose(rows)
-        return rows, ops.matmul(*((rows, columns) if is_wide(rows) else (columns, rows)))
+    def differentiate(inputs: Any) -> list[Any]:
+        return per_sample_gradients(outputs, inputs, variables, at_once=at_once)
 
-    rows, matrix = compiled(rows_and_matrix, variables=variables, xla=xla)(inputs, shares)
-    weights = ops.cast(shares, wanted[0].dtype)
-    targets = ops.concatenate([_center(part, weights) for part in wanted])
+    def equations(inputs: Any, shares: Any) -> tuple[Any, Any]:
+        return _rows_and_matrix(differentiate(inputs), shares)
+
+    shares, settings = shares / count_replicas(), {"variables": variables, "xla": xla}
+    if count_replicas() == 1:
+        rows, matrix = compiled(equations, **settings)(inputs, shares)
+    else:
+        rows, matrix = _rows_and_matrix(compiled(differentiate, **settings)(inputs), shares)
+    targets = _join_centered(wanted, ops.cast(shares, wanted[0].dtype))
     before = before * ops.ones((rows.shape[1],), rows.dtype)
     unexplained = targets - ops.cast(ops.matmul(rows, before), targets.dtype)
+    direction = _solve(rows, matrix, unexplained, diag_shift) + before
+    changes = ops.cast(ops.matmul(rows, direction), "float64")
+    return direction, ops.sqrt(add_up(ops.sum(ops.square(changes))))
+
+
+def _rows_and_matrix(gradients: Sequence[Any], shares: Any) -> tuple[Any, Any]:
+    """Returns X of this replica, and X X^T or X^T X of all, whichever is smaller."""
+    rows = _join_centered(gradients, ops.cast(shares, gradients[0].dtype)[:, None])
+    return rows, product_of_rows(rows)
+
+
+def _solve(rows: Any, matrix: Any, unexplained: Any, shift: Any) -> Any:
+    """Returns (X^T X + shift)^(-1) X^T unexplained, by the equations of `_rows_and_matrix`."""
     if is_wide(rows):
-        solution = solve_symmetric(matrix, unexplained, diag_shift)
-        direction = ops.matmul(ops.cast(solution, rows.dtype), rows) + before
-    else:
-        force = ops.matmul(ops.cast(unexplained, rows.dtype), rows)
-        direction = ops.cast(solve_symmetric(matrix, force, diag_shift), rows.dtype) + before
-    return direction, ops.norm(ops.cast(ops.matmul(rows, direction), "float64"))
-
-
-def is_wide(rows: Any) -> bool:
-    """Tells whether there are more weights than samples."""
-    return rows.shape[0] <= rows.shape[1]
+        solution = rows_of_this(solve_symmetric(matrix, gather_rows(unexplained), shift))
+        return add_up(ops.matmul(ops.cast(solution, rows.dtype), rows))
+    force = add_up(ops.matmul(ops.cast(unexplained, rows.dtype), rows))
+    return ops.cast(solve_symmetric(matrix, force, shift), rows.dtype)
 
 
 def split_as(joined: Any, variables: Sequence[keras.Variable]) -> list[Any]:
@@ -185,5 +205,7 @@ def split_as(joined: Any, variables: Sequence[keras.Variable]) -> list[Any]:
     return parts
 
 
-def _center(values: Any, shares: Any) -> Any:
-    return ops.sqrt(shares) * (values - ops.sum(shares * values, axis=0, keepdims=True))
+def _join_centered(parts: Sequence[Any], shares: Any) -> Any:
+    means = [add_up(ops.sum(shares * part, axis=0, keepdims=True)) for part in parts]
+    centered = [part - mean for part, mean in zip(parts, means, strict=True)]
+    return ops.concatenate([ops.sqrt(shares) * part for part in centered], axis=0)

@@ -142,6 +142,10 @@ def test_wrong_choices_are_named(name):
         ({"growth__steps_per_epoch": 0}, "`growth.steps_per_epoch` must be positive, but is 0"),
         ({"growth__log_every_steps": 0}, "`growth.log_every_steps` must be positive, but is 0"),
         ({"refinement__n_epochs": 5}, "`refinement.n_epochs` must be 0 for a growth, but is 5"),
+        (
+            {"training__strategy": "multi_worker"},
+            'strategy` must be "one_device" or "mirrored" for a growth, but is "multi_worker"',
+        ),
         ({"growth__n_evaluation": 1}, "`growth.n_evaluation` must be at least 2, but is 1"),
         ({"growth__n_averages": 1}, "`growth.n_averages` must be 0 or at least 2, but is 1"),
     ],
