@@ -5,6 +5,7 @@ prefixes are held against those that evaluate every flipped configuration anew.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -127,7 +128,8 @@ def training_step(settings: RunSettings) -> Run:
         search = task.build()
         optimizer = make_optimizer(training)
         optimizer.build(search.model.trainable_variables)
-    step = TrainingStep(strategy, search.model, optimizer, search.loss, training)
+    as_in_loop = replace(training, xla=training.xla and not search.compiles_itself)
+    step = TrainingStep(strategy, search.model, optimizer, search.loss, as_in_loop)
     uniforms = np.random.default_rng(0).random(task.source.shape).astype(np.float32)
     batch = {"uniforms": tf.constant(uniforms), "step": tf.constant(0, tf.int64)}
     return clock(lambda: step(batch))

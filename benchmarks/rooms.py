@@ -21,6 +21,7 @@ ROOMS = (
     "export",
     "ground_states",
     "growing",
+    "replicas",
 )
 PEER_ROOMS = ("peers.layers", "peers.evolution", "peers.vmc", "peers.lindblad")
 

@@ -1,6 +1,6 @@
 """Random numbers as the data of a training that draws its own samples."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ class RandomSource:
     """Batches of uniform random numbers, the same for the same step.
 
     Args:
-        shape: Of the numbers of one replica and step.
+        shape: Of the numbers of one replica and step; the last axis counts samples.
         seed: Seed of the stream.
         dtype: "float32" or "float64".
         growth: Steps, ascending from at least 1, and how many times the last length the shape has
@@ -42,7 +42,7 @@ class RandomSource:
         dtype: str = "float32",
         growth: Sequence[tuple[int, int]] = (),
     ) -> None:
-        check("shape", shape, Several(COUNT_OR_0), kind=ARGUMENT)
+        check("shape", shape, Several(COUNT_OR_0, at_least=1), kind=ARGUMENT)
         check_arguments(SEED, seed=seed)
         check(
             "growth", [number for pair in growth for number in pair], Several(COUNT), kind=ARGUMENT
@@ -62,29 +62,29 @@ class RandomSource:
 
         Args:
             start_step: Batches to skip.
-            input_context: Of `tf.distribute`; every worker draws numbers of its own.
+            input_context: Of `tf.distribute`; each replica takes a part of the last axis, so that
+                all together have the numbers of one replica with as many samples.
         """
         import tensorflow as tf
 
         from qtf.data.streams import local_replicas
 
-        worker = 0 if input_context is None else input_context.input_pipeline_id
+        n_here = local_replicas(input_context)
+        n_replicas = 1 if input_context is None else input_context.num_replicas_in_sync
+        first_here = 0 if input_context is None else n_here * input_context.input_pipeline_id
 
-        n_replicas = local_replicas(input_context)
-
-        def stage(first: int, end: int, factor: int) -> tf.data.Dataset:
-            shape = self._shape(factor)
-
-            def batch(number: Any) -> dict[str, Any]:
-                # One seed for each worker, step and replica.
-                seed = tf.stack([tf.cast(self.seed + (worker << 32), tf.int64), number])
+        def batches(factor: int) -> Callable[[Any], dict[str, Any]]:
+            def of_step(step: Any) -> dict[str, Any]:
+                seed = tf.stack([tf.constant(self.seed, tf.int64), step])
+                shape = self._shape(n_replicas * factor)
                 uniforms = tf.random.stateless_uniform(shape, seed, dtype=self.dtype)
-                return {"uniforms": uniforms, "step": number // n_replicas}
+                parts = tf.split(uniforms, n_replicas, axis=-1)[first_here : first_here + n_here]
+                return {"uniforms": tf.stack(parts), "step": tf.repeat(step, n_here)}
 
-            return tf.data.Dataset.range(first * n_replicas, end * n_replicas).map(batch)
+            return of_step
 
         stages = [
-            stage(max(first, start_step), end, factor)
+            tf.data.Dataset.range(max(first, start_step), end).map(batches(factor)).unbatch()
             for (first, factor), (end, _) in pairwise((*self._stages, (_END, 1)))
             if end > start_step
         ]
@@ -104,4 +104,4 @@ class RandomSource:
         """Does nothing: numbers that are drawn cannot be corrupt."""
 
     def _shape(self, factor: int) -> tuple[int, ...]:
-        return (*self.shape[:-1], factor * self.shape[-1]) if self.shape else ()
+        return (*self.shape[:-1], factor * self.shape[-1])

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 import keras
+import numpy as np
 from keras import ops
 
 from qtf.training.damping import Damping
@@ -63,7 +64,7 @@ class DampedStep:
         """Takes one step that went well; arguments and result are those of a `TrainingStep`."""
         before = [ops.copy(variable.value) for variable in self._changed]
         for _ in range(MAX_TRIES):
-            rate = float(self.optimizer.learning_rate)
+            rate = float(np.asarray(self.optimizer.learning_rate))
             loss, finite, stop, save = self.step(batch, stop=stop, save=save)
             if finite and self.judge.accepts(loss, rate):
                 self.damping.ease()

@@ -209,8 +209,7 @@ class _Run:
         xla = self.settings.xla and not training.compiles_itself
         settings = dataclasses.replace(self.settings, xla=xla)
         step = self.engine.make_step(training, optimizer, settings)
-        # Several replicas could come to different decisions.
-        if training.damping is None or self.engine.n_replicas > 1:
+        if training.damping is None:
             return step
         changed = [*model.variables, *training.state]
         return DampedStep(step, training, training.damping, optimizer, changed)

@@ -12,6 +12,14 @@ from qtf.checks import FRACTION, NOT_NEGATIVE, POSITIVE, check_arguments
 from qtf.training.compilation import compiled
 from qtf.training.damping import Damping
 from qtf.training.gradients import per_sample_gradients
+from qtf.training.replicas import (
+    add_up,
+    count_replicas,
+    gather_rows,
+    is_wide,
+    product_of_rows,
+    rows_of_this,
+)
 from qtf.training.symmetric_solve import solve_symmetric
 
 # Root mean square of the change of log |psi|, its phase or log p in one step: probabilities of
@@ -29,6 +37,8 @@ class NaturalGradient:
     step to step change less, and the others more:
 
         v = second_moment v' + (1 - second_moment) (d' - d'')^2,   see `column_scales`
+
+    Several replicas follow the samples of all of them.
 
     Args:
         model: Whose weights change.
@@ -72,9 +82,11 @@ class NaturalGradient:
         self.damping = Damping()
         size = sum(math.prod(variable.shape) for variable in model.trainable_variables)
         zeros = ops.zeros((size,), model.variable_dtype)
-        self._change = keras.Variable(0.0, trainable=False, dtype="float64", name="change")
+        # All replicas find the same.
+        alike = {"trainable": False, "aggregation": "only_first_replica"}
+        self._change = keras.Variable(0.0, dtype="float64", name="change", **alike)
         self.state = [
-            keras.Variable(zeros, trainable=False, name="direction"),
+            keras.Variable(zeros, name="direction", **alike),
             self.damping.factor,
             self._change,
         ]
@@ -90,7 +102,7 @@ class NaturalGradient:
         Args:
             rate: Learning rate.
         """
-        return rate * float(self._change.value) <= LONGEST_CHANGE
+        return rate * float(np.asarray(self._change)) <= LONGEST_CHANGE
 
     def follow(
         self,
@@ -166,13 +178,14 @@ def least_squares_direction(
     solved in the space of the samples or of the weights, whichever is smaller.
 
     Only inside a `tf.function` that XLA does not compile: it factorises matrices slowly, and
-    knows no derivatives of every sample if there are loops.
+    knows no derivatives of every sample if there are loops. On several replicas, samples and means
+    are those of all: each has the derivatives of its own samples, see `product_of_rows`.
 
     Args:
         outputs: Of inputs (batch, ...); returns tensors (batch,).
         inputs: Samples, (batch, ...).
         wanted: For each output (batch,), float64.
-        shares: Of each sample in a mean, (batch,).
+        shares: Of each sample in a mean, of this replica alone, (batch,).
         variables: Whose values change.
         diag_shift: Positive; see `solve_symmetric`.
         relative_shift: Not negative.
@@ -186,36 +199,43 @@ def least_squares_direction(
         d, (number of weights,), in the order of the variables, see `split_as`; |X d|, float64.
     """
 
-    def equations(inputs: Any, shares: Any) -> tuple[Any, Any]:
+    def differentiate(inputs: Any) -> list[Any]:
         how = {"at_once": at_once, "by_hand": by_hand}
-        gradients = per_sample_gradients(outputs, inputs, variables, **how)
-        return _rows_and_matrix(gradients, shares, scales)
+        return per_sample_gradients(outputs, inputs, variables, **how)
 
+    def equations(inputs: Any, shares: Any) -> tuple[Any, Any]:
+        return _rows_and_matrix(differentiate(inputs), shares, scales)
+
+    shares, settings = shares / count_replicas(), {"variables": variables, "xla": xla}
     # In units of the scales.
-    rows, matrix = compiled(equations, variables=variables, xla=xla)(inputs, shares)
+    if count_replicas() == 1:
+        rows, matrix = compiled(equations, **settings)(inputs, shares)
+    else:
+        gradients = compiled(differentiate, **settings)(inputs)
+        rows, matrix = _rows_and_matrix(gradients, shares, scales)
     targets = _join_centered(wanted, ops.cast(shares, wanted[0].dtype))
-    before = before * ops.ones_like(rows[0]) / (1.0 if scales is None else scales)
+    before = before * ops.ones((rows.shape[1],), rows.dtype) / (1.0 if scales is None else scales)
     shift = diag_shift + relative_shift * _mean_square(rows, matrix)
     unexplained = targets - ops.cast(ops.matmul(rows, before), targets.dtype)
     direction = _solve(rows, matrix, unexplained, shift) + before
-    change = ops.norm(ops.cast(ops.matmul(rows, direction), "float64"))
+    changes = ops.cast(ops.matmul(rows, direction), "float64")
+    change = ops.sqrt(add_up(ops.sum(ops.square(changes))))
     return direction if scales is None else direction * scales, change
 
 
 def _rows_and_matrix(gradients: Sequence[Any], shares: Any, scales: Any) -> tuple[Any, Any]:
-    """Returns X in units of the scales, and X X^T or X^T X, whichever is smaller."""
+    """Returns X of this replica in units of the scales, and X X^T or X^T X of all replicas."""
     rows = _join_centered(gradients, ops.cast(shares, gradients[0].dtype)[:, None])
     rows = rows if scales is None else rows * scales
-    columns = ops.transpose(rows)
-    return rows, ops.matmul(*((rows, columns) if is_wide(rows) else (columns, rows)))
+    return rows, product_of_rows(rows)
 
 
 def _solve(rows: Any, matrix: Any, unexplained: Any, shift: Any) -> Any:
     """Returns (X^T X + shift)^(-1) X^T unexplained, by the equations of `_rows_and_matrix`."""
     if is_wide(rows):
-        solution = solve_symmetric(matrix, unexplained, shift)
-        return ops.matmul(ops.cast(solution, rows.dtype), rows)
-    force = ops.matmul(ops.cast(unexplained, rows.dtype), rows)
+        solution = rows_of_this(solve_symmetric(matrix, gather_rows(unexplained), shift))
+        return add_up(ops.matmul(ops.cast(solution, rows.dtype), rows))
+    force = add_up(ops.matmul(ops.cast(unexplained, rows.dtype), rows))
     return ops.cast(solve_symmetric(matrix, force, shift), rows.dtype)
 
 
@@ -234,11 +254,6 @@ def column_scales(second_moment: Any) -> Any:
     return ops.sqrt(squares / ops.mean(squares))
 
 
-def is_wide(rows: Any) -> bool:
-    """Tells whether there are more weights than samples."""
-    return rows.shape[0] <= rows.shape[1]
-
-
 def split_as(joined: Any, variables: Sequence[keras.Variable]) -> list[Any]:
     """Returns parts of all weights, (number of weights,), in the shapes of the variables."""
     parts, start = [], 0
@@ -250,10 +265,11 @@ def split_as(joined: Any, variables: Sequence[keras.Variable]) -> list[Any]:
 
 
 def _mean_square(rows: Any, matrix: Any) -> Any:
-    """Returns the mean of |x|^2 over the rows, from either matrix of them."""
-    return ops.cast(ops.trace(matrix), "float64") / rows.shape[0]
+    """Returns the mean of |x|^2 over the rows of all replicas, from either matrix of them."""
+    return ops.cast(ops.trace(matrix), "float64") / (rows.shape[0] * count_replicas())
 
 
 def _join_centered(parts: Sequence[Any], shares: Any) -> Any:
-    centered = [part - ops.sum(shares * part, axis=0, keepdims=True) for part in parts]
+    means = [add_up(ops.sum(shares * part, axis=0, keepdims=True)) for part in parts]
+    centered = [part - mean for part, mean in zip(parts, means, strict=True)]
     return ops.concatenate([ops.sqrt(shares) * part for part in centered], axis=0)

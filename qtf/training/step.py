@@ -42,8 +42,11 @@ class TrainingStep:
         self.loss = loss
         self.clip_norm = settings.optimizer.clip_norm
         alone = isinstance(strategy, tf.distribute.OneDeviceStrategy)
-        self._compiled_gradients = tf.function(
-            self._gradients, jit_compile=settings.xla and not alone, autograph=False
+        # Without XLA no function of its own: replicas may meet in the loss.
+        self._compiled_gradients = (
+            tf.function(self._gradients, jit_compile=True, autograph=False)
+            if settings.xla and not alone
+            else self._gradients
         )
         # Not even a plain graph of its own elsewhere: replicas meet in the update.
         self._replica_update = (

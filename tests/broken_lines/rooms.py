@@ -196,8 +196,8 @@ TRAINING = lines(
     ),
     (
         "natural_gradient.py",
-        "(values - ops.sum(shares * values, axis=0, keepdims=True))",
-        "values",
+        "part - mean for part",
+        "part for part",
         "test_natural_gradient.py",
     ),
     ("loop.py", "math.isfinite(value) and value +", "value +", "test_loop.py -k kept"),

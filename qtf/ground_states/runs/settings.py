@@ -122,12 +122,7 @@ class RunSettings(Settings):
             "be False unless `sampling.every_configuration`",
             self.symmetry.listed,
         )
-        require(
-            self.min_sr.diag_shift is None or training.strategy == "one_device",
-            "training.strategy",
-            'be "one_device" for stochastic reconfiguration',
-            training.strategy,
-        )
+        self._check_devices()
         if self.sampling.every_configuration and self.n_sites > MAX_LISTED_SITES:
             raise ValueError(
                 f"Setting `sampling.every_configuration` needs at most {MAX_LISTED_SITES} sites,"
@@ -138,6 +133,13 @@ class RunSettings(Settings):
     def n_sites(self) -> int:
         """Number of sites of the lattice."""
         return self.physics.hamiltonian.lattice.n_sites
+
+    def _check_devices(self) -> None:
+        """Checks that there are samples, where several devices share the work."""
+        strategy = self.training.strategy
+        shared = self.min_sr.diag_shift is None or not self.sampling.every_configuration
+        words = 'be "one_device" for stochastic reconfiguration over every configuration'
+        require(shared or strategy == "one_device", "training.strategy", words, strategy)
 
     def _check_excited(self) -> None:
         """Checks what is built in of states that need not have it.
@@ -208,7 +210,7 @@ class GroundStateSettings(RunSettings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        n_epochs = self.refinement.n_epochs
+        n_epochs, strategy = self.refinement.n_epochs, self.training.strategy
         if self.growth.sizes:
             self._check_growth()
         elif n_epochs:
@@ -217,6 +219,8 @@ class GroundStateSettings(RunSettings):
                     f"Setting `refinement.n_epochs` must be 0 beyond {MAX_LISTED_SITES} sites, but"
                     f" is {n_epochs} for {self.n_sites}."
                 )
+            words = 'be "one_device" for a refinement, which sums over every configuration'
+            require(strategy == "one_device", "training.strategy", words, strategy)
             shift = self.min_sr.diag_shift
             require(shift is not None, "min_sr.diag_shift", "be a number for a refinement", shift)
 
@@ -236,10 +240,9 @@ class GroundStateSettings(RunSettings):
             require(symmetry.group != "none", name, words, symmetry.group)
             name, words = "symmetry.in_training", "be False with `growth.n_symmetric_steps`"
             require(not symmetry.in_training, name, words, symmetry.in_training)
-        # Each process would follow a clock of its own.
-        strategy, words = self.training.strategy, 'not be "multi_worker" with `growth.minutes`'
-        holds = strategy != "multi_worker" or not growth.minutes
-        require(holds, "training.strategy", words, strategy)
+        # The processes of a cluster can be joined only once, before anything is computed.
+        strategy, words = self.training.strategy, 'be "one_device" or "mirrored" for a growth'
+        require(strategy != "multi_worker", "training.strategy", words, strategy)
 
 
 R = TypeVar("R", bound=RunSettings)

@@ -15,6 +15,7 @@ from qtf.training.compilation import compiled
 from qtf.training.gradients import bytes_of_equations
 from qtf.training.natural_gradient import NaturalGradient
 from qtf.training.piecewise import BYTES_OF_GRADIENT, gradient_rows_at_once
+from qtf.training.replicas import add_up, count_replicas
 from qtf.training.surrogates import with_gradient_of, with_gradients
 from qtf.training.training import Step
 from qtf.typing import Tensor
@@ -94,7 +95,8 @@ class Reconfiguration(Step):
     O are the derivatives of log psi of each configuration and E the local energies, both without
     their means, and w the share of each in a mean; d' is the direction of the step before.
     Without momentum this is (X^T X + diag_shift) d = X^T e, at the cost of a matrix as large as
-    the samples instead of the weights.
+    the samples instead of the weights. Several replicas have samples and derivatives of their own,
+    and means over those of all.
 
     Args:
         psi: The wave function.
@@ -156,8 +158,10 @@ class Reconfiguration(Step):
 
     def loss(self, batch: Mapping[str, Tensor]) -> Tensor:
         """Returns the mean local energy; its gradient is d."""
-        bits, real, target, imaginary, shares = self._evaluate(batch["uniforms"], batch["step"])
-        parts = self.direction(bits, target, imaginary, shares)
+        bits, real, *wanted, shares = self._evaluate(batch["uniforms"], batch["step"])
+        if self.time_step is not None:
+            wanted = follow_whole_step(*wanted, shares, self.time_step)
+        parts = self.direction(bits, *wanted, shares)
         return with_gradients(ops.sum(shares * real), parts, self.psi.trainable_variables)
 
     def direction(
@@ -207,8 +211,6 @@ class Reconfiguration(Step):
             step,
             independent=self.configurations.has_errors,
         )
-        if self.time_step is not None:
-            wanted = follow_whole_step(*wanted, energies.shares, self.time_step)
         return energies.bits, energies.real, *wanted, energies.shares
 
 
@@ -253,13 +255,13 @@ def follow_whole_step(
     Args:
         real: Real parts of E_loc, (n_rows,).
         imaginary: Imaginary parts.
-        shares: Share of each in a mean.
+        shares: Share of each in a mean, of this replica alone.
         time_step: tau.
 
     Returns:
         Real and imaginary part, (n_rows,) each.
     """
-    mean = ops.sum(ops.cast(shares, real.dtype) * real)
+    mean = add_up(ops.sum(ops.cast(shares, real.dtype) * real)) / count_replicas()
     one_less = 1.0 - time_step * (real - mean)
     turned = -time_step * imaginary
     modulus = ops.sqrt(ops.square(one_less) + ops.square(turned))

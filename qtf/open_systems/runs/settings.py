@@ -206,6 +206,9 @@ class OpenSystemSettings(Settings):
         }
         for key, (holds, words) in rules.items():
             require(holds, f"training.{key}", words, getattr(training, key))
+        alone = training.strategy == "one_device" or self.natural_gradient.diag_shift is None
+        words = 'be "one_device" for a natural gradient'
+        require(alone, "training.strategy", words, training.strategy)
         training.check_metrics(
             metric_names(every_outcome=every_outcome, has_exact_values=self.has_exact_values)
         )

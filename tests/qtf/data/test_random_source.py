@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from qtf.data.random_source import RandomSource
@@ -19,26 +20,27 @@ def test_stream_is_the_same_from_whatever_step_it_starts():
     assert len({one.tobytes() for one, _ in whole}) == 6
 
 
-def test_seeds_and_workers_have_numbers_of_their_own():
-    contexts = [None, *(tf.distribute.InputContext(2, worker, 2) for worker in (0, 1))]
-    alone, first, second = (
-        batches(RandomSource((4,), seed=0), 0, 1, input_context=context)[0][0]
-        for context in contexts
-    )
+def test_seeds_and_steps_have_numbers_of_their_own():
+    first, second = (numbers for numbers, _ in batches(RandomSource((4,), seed=0), 0, 2))
     other_seed = batches(RandomSource((4,), seed=1), 0, 1)[0][0]
-    np.testing.assert_array_equal(alone, first)
     assert len({x.tobytes() for x in (first, second, other_seed)}) == 3
 
 
-def test_replicas_share_a_step_and_its_number_but_no_samples():
-    source = RandomSource((4,), seed=0)
-    context = tf.distribute.InputContext(1, 0, 2)
-    whole = batches(source, 0, 6, input_context=context)
-    assert [step for _, step in whole] == [0, 0, 1, 1, 2, 2]
-    assert len({numbers.tobytes() for numbers, _ in whole}) == 6
-    rest = batches(source, 2, 2, input_context=context)
-    for (one, _), (other, _) in zip(whole[4:], rest, strict=True):
-        np.testing.assert_array_equal(one, other)
+@pytest.mark.parametrize("n_pipelines", [1, 2, 4])
+def test_replicas_share_the_samples_of_one_with_as_many(n_pipelines):
+    whole = batches(RandomSource((3, 20), seed=0), 0, 3)
+    source, n_here = RandomSource((3, 5), seed=0), 4 // n_pipelines
+    parts = []
+    for pipeline in range(n_pipelines):
+        context = tf.distribute.InputContext(n_pipelines, pipeline, 4)
+        stream = batches(source, 0, 3 * n_here, input_context=context)
+        assert [step for _, step in stream] == list(np.repeat(range(3), n_here))
+        parts.append(np.stack([numbers for numbers, _ in stream]).reshape(3, n_here, 3, 5))
+        rest = batches(source, 2, n_here, input_context=context)
+        np.testing.assert_array_equal([numbers for numbers, _ in rest], parts[-1][2])
+    joined = np.concatenate(parts, axis=1)
+    for step, (numbers, _) in enumerate(whole):
+        np.testing.assert_array_equal(np.concatenate([*joined[step]], axis=1), numbers)
 
 
 def test_numbers_are_uniform_in_the_asked_precision():

@@ -185,6 +185,10 @@ def test_wrong_choices_are_named(name):
         ({"growth__steps_per_epoch": 0}, "`growth.steps_per_epoch` must be positive, but is 0"),
         ({"growth__log_every_steps": 0}, "`growth.log_every_steps` must be positive, but is 0"),
         ({"refinement__n_epochs": 5}, "`refinement.n_epochs` must be 0 for a growth, but is 5"),
+        (
+            {"training__strategy": "multi_worker"},
+            'strategy` must be "one_device" or "mirrored" for a growth, but is "multi_worker"',
+        ),
         ({"growth__n_evaluation": 1}, "`growth.n_evaluation` must be at least 2, but is 1"),
         ({"growth__n_averages": (1,)}, r"`growth.n_averages` must hold 0 or at least 2, .* \(1,\)"),
         ({"growth__n_averages": (0,) * 6}, "`growth.n_averages` must have at most 5 values"),

@@ -294,8 +294,12 @@ def test_large_lattices_bound_their_memory(choice):
         ({"symmetry__in_training": True}, "symmetry.group.* must not be .none."),
         ({"penalties__magnetization": -1.0}, "penalties.magnetization.* -1"),
         (
-            {"min_sr__diag_shift": 0.1, "training__strategy": "mirrored"},
-            'strategy.* "one_device" .* "mirrored"',
+            {
+                "min_sr__diag_shift": 0.1,
+                "sampling__every_configuration": True,
+                "training__strategy": "mirrored",
+            },
+            'strategy.* "one_device" .* over every configuration, but is "mirrored"',
         ),
         ({"sampling__chunk": -1}, "chunk.* -1"),
         ({"wave_function__order": "spiral"}, '"spiral"'),

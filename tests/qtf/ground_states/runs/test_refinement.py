@@ -83,6 +83,10 @@ def test_shipped_configurations_can_be_refined():
             "refinement.n_epochs.* 0 beyond 16 sites, but is 3 for 18",
         ),
         ({"refinement__n_epochs": -3}, "refinement.n_epochs.* not be negative, but is -3"),
+        (
+            {"training__strategy": "mirrored"},
+            'strategy` must be "one_device" for a refinement.* but is "mirrored"',
+        ),
         ({"refinement__diag_shift": -1.0}, "refinement.diag_shift.* positive, but is -1"),
         ({"refinement__learning_rate": 0.0}, "refinement.learning_rate.* positive, but is 0"),
         ({"refinement__steps_per_epoch": 0}, "refinement.steps_per_epoch.* positive, but is 0"),

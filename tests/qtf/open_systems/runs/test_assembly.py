@@ -415,6 +415,10 @@ MISTAKES_IN_SETTINGS = [
         {**SAMPLES, "training__strategy": "mirrored"},
         'strategy` must be "one_device" for samples .* but is "mirrored"',
     ),
+    (
+        {"natural_gradient__diag_shift": 0.1, "training__strategy": "mirrored"},
+        'strategy` must be "one_device" for a natural gradient, but is "mirrored"',
+    ),
     ({"dynamics__tau": 0.0}, "`dynamics.tau` must be positive, but is 0.0"),
     ({"steady_state__n_epochs": 3}, "from 0 to `training.n_epochs` = 2, but is 3"),
     ({"steady_state__n_epochs": -1}, "`steady_state.n_epochs` must not be negative, but is -1"),
