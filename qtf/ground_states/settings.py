@@ -32,7 +32,7 @@ MAX_PATCH_SITES = 6
 # Derivatives of all configurations of so many sites are held at once.
 MAX_LISTED_SITES = 16
 # Of `GrowthSettings`, what may hold a value for each size after the first, and for every size.
-PER_FURTHER_SIZE = ("n_steps", "n_samples", "learning_rates", "clip_norms")
+PER_FURTHER_SIZE = ("n_steps", "n_samples", "n_prefixes", "learning_rates", "clip_norms")
 PER_SIZE = ("n_symmetric_steps", "symmetric_learning_rates", "n_averages", "shares")
 
 
@@ -273,6 +273,8 @@ class GrowthSettings(Settings, section="growth"):
             after the first are taken instead, rounded to multiples of `steps_per_epoch`; empty:
             `n_steps`.
         n_samples: Samples of a step.
+        n_prefixes: Positions from which flipped spins may be evaluated; on large squares one for
+            each row is fast.
         learning_rates: Learning rate at each size.
         schedule: Schedule of the learning rate within a size.
         floor: Lowest learning rate of the schedules that have one.
@@ -298,6 +300,7 @@ class GrowthSettings(Settings, section="growth"):
     n_steps: Annotated[tuple[int, ...], Several(COUNT)] = (300,)
     law: Annotated[tuple[float, ...], Several(NOT_NEGATIVE)] = ()
     n_samples: Annotated[tuple[int, ...], Several(SAMPLES)] = ()
+    n_prefixes: Annotated[tuple[int, ...], Several(COUNT)] = ()
     learning_rates: Annotated[tuple[float, ...], Several(POSITIVE)] = (1e-4,)
     schedule: Annotated[str, OneOf(SCHEDULES)] = "constant"
     floor: Annotated[float, NOT_NEGATIVE] = 0.0

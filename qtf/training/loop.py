@@ -66,13 +66,11 @@ def train(
         config: The resolved configuration, recorded in the run folder.
         workdir: The run folder.
         kind: Kind of the run, of `qtf.run_kinds`, recorded in the run folder.
-        start_from: Folder of another run with the same weights and optimiser, from which this
-            one starts; the first validation is then before the first step.
+        start_from: Folder of a run with the same weights and optimiser to start from, validated.
         profile: Whether ten of the first steps are traced for TensorBoard.
         kept: Whether the chief ends with the weights that the run folder keeps.
         rules: Which settings may differ from those that the run had, beside those of the loop.
-        pace: Counts the time. Where it limits the time, there are as many steps as it allows, and
-            the learning rate follows the time instead of the steps; only in one process.
+        pace: Counts the time; may limit it, in one process, instead of the number of steps.
 
     Returns:
         What was trained; its model has its last weights or those that are kept, see `_Run._keep`.
@@ -82,8 +80,7 @@ def train(
             corrupt, or the weights of `start_from` do not fit, or Keras has no backend for it.
         FileNotFoundError: `start_from` has no checkpoint.
         FloatingPointError: Loss or gradient is not finite; the batch is saved.
-        KeyboardInterrupt: Interrupted by Ctrl-C or SIGTERM, after a checkpoint of the step in
-            work; a second signal does not wait for it.
+        KeyboardInterrupt: Ctrl-C or SIGTERM, after a checkpoint; a second one does not wait.
     """
     engine = make_engine(settings)
     earlier = None if start_from is None else RunFolder(start_from).checkpoints
@@ -91,12 +88,11 @@ def train(
     first_step = 0 if earlier is None else optimizer_steps(earlier)
     training = _make(build, settings, engine)
     model, folder = training.model, RunFolder(workdir)
-    rules = rules_of_loop(rules, settings)
+    pace = pace if pace is not None and engine.is_chief else Pace()
     try:
-        changes = _open(folder, engine, config, kind=kind, rules=rules, n_steps=settings.n_steps)
+        changes = _open(folder, engine, config, settings, kind=kind, rules=rules)
         if engine.is_chief:
             folder.save_model(model)
-        pace = pace if pace is not None and engine.is_chief else Pace()
         optimizer = _make_optimizer(model, settings, engine, changes, first_step, pace)
         run = _Run(training, settings, folder, engine, optimizer, changes, pace)
         run.train(config, earlier=earlier, profile=profile)
@@ -112,12 +108,13 @@ def _open(
     folder: RunFolder,
     engine: Engine,
     config: Mapping[str, Any],
+    settings: TrainingSettings,
     *,
     kind: str,
     rules: ChangeRules,
-    n_steps: int,
 ) -> Sequence[Change]:
     """Opens the run folder, where this process writes, and returns the changes of the run."""
+    rules, n_steps = rules_of_loop(rules, settings), settings.n_steps
     if not engine.is_chief:
         return folder.plan_changes(config, rules, n_steps=n_steps)
     return folder.open(config, kind=kind, rules=rules, n_steps=n_steps, devices=engine.devices)

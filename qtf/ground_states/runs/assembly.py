@@ -5,6 +5,7 @@ import functools
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
@@ -99,11 +100,8 @@ def run(
         _tell_memory(training, settings)
         return training
 
-    asked = settings.as_mapping()
-    if init_from is not None:
-        asked["init_from"] = str(Path(init_from).resolve())
-    if settings.orthogonal_to:
-        asked["states_below"] = digests_of_states_below(settings)
+    asked = _recorded(settings, init_from)
+    usual = type(settings)().as_mapping()
     return train(
         build,
         settings.training,
@@ -113,11 +111,19 @@ def run(
         start_from=start_from,
         profile=profile,
         kept=True,
-        rules=ChangeRules(
-            changeable=_changeable(settings), demanded=change, usual=type(settings)().as_mapping()
-        ),
+        rules=ChangeRules(changeable=_changeable(settings), demanded=change, usual=usual),
         pace=pace,
     )
+
+
+def _recorded(settings: RunSettings, init_from: Path | str | None) -> dict[str, Any]:
+    """Returns what the run folder records."""
+    asked = settings.as_mapping()
+    if init_from is not None:
+        asked["init_from"] = str(Path(init_from).resolve())
+    if settings.orthogonal_to:
+        asked["states_below"] = digests_of_states_below(settings)
+    return asked
 
 
 def _changeable(settings: RunSettings) -> tuple[str, ...]:

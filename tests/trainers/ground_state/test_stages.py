@@ -61,6 +61,7 @@ def test_each_size_has_its_own_schedule():
         growth__sizes=(8, 12, 16, 20),
         growth__n_steps=(100, 50),
         growth__n_samples=(32, 64, 96),
+        growth__n_prefixes=(6, 8),
         growth__learning_rates=(),
         growth__clip_norms=(1.0,),
         penalties__temperature=0.5,
@@ -76,6 +77,7 @@ def test_each_size_has_its_own_schedule():
     assert [part.optimizer.clip_norm for part in training] == [5.0, 1.0, 1.0, 1.0]
     assert {part.optimizer.learning_rate for part in training} == {0.03}
     assert [part.sampling.n_samples for part in settings] == [1024, 32, 64, 96]
+    assert [part.sampling.n_prefixes for part in settings] == [4, 6, 8, 8]
     assert [part.penalties.temperature for part in settings] == [0.5, 0.0, 0.0, 0.0]
 
 

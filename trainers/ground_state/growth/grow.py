@@ -9,6 +9,7 @@ from qtf.ground_states.runs.assembly import estimate_average, make_wave_function
 from qtf.ground_states.runs.facts import Facts
 from qtf.ground_states.runs.report import RESULT, measure, write_result
 from qtf.ground_states.runs.settings import GroundStateSettings, SizeSettings
+from qtf.progress import announced
 from qtf.run_kinds import GROUND_STATES
 from qtf.settings import flatten
 from qtf.training.changes import MUTABLE_KEYS, ChangeRules
@@ -140,12 +141,14 @@ def _train(stage: Stage, facts: Facts, workdir: Path, pace: Pace, *, profile: bo
         "seconds": pace.used,
     }
     if stage.n_averages:
-        average = estimate_average(training, stage.n_averages)
+        with announced(f"energy with symmetries, {pace.tell().strip()}"):
+            average = estimate_average(training, stage.n_averages)
         pace.save()
         if average is not None:
             entries[f"energy{AVERAGED}"] = average.energy
             entries[f"energy_error{AVERAGED}"] = average.energy_error
-    result = measure(training, path, facts.reference, n_samples=stage.n_evaluation)
+    with announced(f"energy, {pace.tell().strip()}"):
+        result = measure(training, path, facts.reference, n_samples=stage.n_evaluation)
     # First what it took: the next stage has what is left.
     pace.save()
     write_result(result, path, entries)

@@ -90,7 +90,11 @@ def find_all_facts(stages: Sequence[Stage]) -> list[Facts]:
 def _retrained(part: SizeSettings, growth: GrowthSettings, place: int) -> SizeSettings:
     """Returns the settings of a size after the first, the `place`-th from 0."""
     training, optimizer = part.training, part.training.optimizer
-    n_samples = value_at(growth.n_samples, place, part.sampling.n_samples)
+    sampling = replace(
+        part.sampling,
+        n_samples=value_at(growth.n_samples, place, part.sampling.n_samples),
+        n_prefixes=value_at(growth.n_prefixes, place, part.sampling.n_prefixes),
+    )
     training = replace(
         training,
         seed=training.seed + place + 1,
@@ -101,7 +105,7 @@ def _retrained(part: SizeSettings, growth: GrowthSettings, place: int) -> SizeSe
     rate = value_at(growth.learning_rates, place, optimizer.learning_rate)
     return replace(
         part,
-        sampling=replace(part.sampling, n_samples=n_samples),
+        sampling=sampling,
         # T of `roth2020`: spins need not be kept diverse any more.
         penalties=replace(part.penalties, temperature=0.0),
         training=_scheduled(training, growth, count_steps(growth, place), rate),
