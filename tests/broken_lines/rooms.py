@@ -257,9 +257,15 @@ GROUND_STATES = lines(
     ),
     (
         "wave_function.py",
-        "ups >= self.n_sites - n_down",
-        "ups >= n_down",
+        "ups_after > self.n_sites - n_down",
+        "ups_after > n_down",
         "test_wave_function.py -k magnetisation",
+    ),
+    (
+        "wave_function.py",
+        "1 << i for i in reversed(range(width))",
+        "1 << i for i in range(width)",
+        "test_patches.py -k product",
     ),
     ("penalties.py", "1.0 + self.temperature_decay *", "1.0 + 0.0 *", "test_penalties.py"),
     ("markov_chain.py", "np.sqrt(squared)", "squared", "test_markov_chain.py -k diagnostics"),
