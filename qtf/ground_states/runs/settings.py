@@ -240,6 +240,9 @@ class GroundStateSettings(RunSettings):
         strategy, words = self.training.strategy, 'not be "multi_worker" with `growth.minutes`'
         holds = strategy != "multi_worker" or not growth.minutes
         require(holds, "training.strategy", words, strategy)
+        # Which step is which share of the training is not known then.
+        shares, words = tuple(self.sampling.grow_at), "be empty with `growth.minutes`"
+        require(not (shares and growth.minutes), "sampling.grow_at", words, shares)
 
 
 R = TypeVar("R", bound=RunSettings)
