@@ -185,9 +185,7 @@ class _Run:
         self.changes = changes
         self.progress = Progress()
         with engine.scope():
-            self.average = WeightAverage(
-                self.model.trainable_variables, settings.average_last, settings.n_steps
-            )
+            self.average = WeightAverage(self.model.trainable_variables, settings.average_last)
         self.checkpoints = engine.make_checkpoints(
             folder.checkpoints, training, optimizer, self.progress, average=self.average.state
         )
@@ -286,7 +284,8 @@ class _Run:
             self._give_up(loss, batch)
         self.logbook.stepped(time.monotonic() - started)
         self.progress.step += 1
-        self.average.add(self.at)
+        limited = self.pace.is_limited
+        self.average.add(self.pace.fraction if limited else self.at / self.settings.n_steps)
         self.progress.loss_sum += loss
         self.progress.loss_count += 1
         self.logbook.n_steps = self.pace.expected_steps(self.at, self.settings.n_steps)

@@ -6,6 +6,9 @@ from collections.abc import Iterator, Sequence
 import keras
 from keras import ops
 
+# Of fractions of a training.
+ROUNDING = 1e-9
+
 
 class WeightAverage:
     """The mean of the weights after each of the last steps of a training.
@@ -17,8 +20,7 @@ class WeightAverage:
 
     Args:
         weights: Trainable variables.
-        share: Share of the steps, at the end, that count; 0: none.
-        n_steps: Steps of the whole training.
+        share: Share of the training, at its end, whose steps count; 0: none.
 
     Attributes:
         state: Variables that a training which goes on needs; none without a share.
@@ -26,9 +28,9 @@ class WeightAverage:
     Source: Polyak and Juditsky, SIAM J. Control Optim. 30, 838 (1992).
     """
 
-    def __init__(self, weights: Sequence[keras.Variable], share: float, n_steps: int) -> None:
+    def __init__(self, weights: Sequence[keras.Variable], share: float) -> None:
         self.weights = list(weights)
-        self.n_before = n_steps - round(share * n_steps)
+        self.start = 1.0 - share
         self.state: list[keras.Variable] = []
         if share:
             # Many small parts are added.
@@ -38,16 +40,16 @@ class WeightAverage:
             ]
             self.state = [keras.Variable(0, trainable=False, dtype="int32"), *means]
 
-    def add(self, step: int) -> None:
+    def add(self, fraction: float) -> None:
         """Counts the weights in, unless they are of a step too early; then it begins anew.
 
         Args:
-            step: Number of the step that they come from, from 1.
+            fraction: How much of the training is done after the step that they come from.
         """
         if not self.state:
             return
         count, *means = self.state
-        number = self._count() + 1 if step > self.n_before else 0
+        number = self._count() + 1 if fraction > self.start + ROUNDING else 0
         count.assign(number)
         if not number:
             return

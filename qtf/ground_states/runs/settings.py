@@ -243,6 +243,9 @@ class GroundStateSettings(RunSettings):
         # The processes of a cluster can be joined only once, before anything is computed.
         strategy, words = self.training.strategy, 'be "one_device" or "mirrored" for a growth'
         require(strategy != "multi_worker", "training.strategy", words, strategy)
+        # Which step is which share of the training is not known then.
+        shares, words = tuple(self.sampling.grow_at), "be empty with `growth.minutes`"
+        require(not (shares and growth.minutes), "sampling.grow_at", words, shares)
 
 
 R = TypeVar("R", bound=RunSettings)

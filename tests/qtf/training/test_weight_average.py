@@ -6,6 +6,7 @@ import pytest
 
 from qtf.training.logbook import read_metrics
 from qtf.training.loop import train
+from qtf.training.pace import Pace
 from qtf.training.plain_checkpoints import PlainCheckpoints
 from qtf.training.progress import Progress
 from qtf.training.run_folder import RunFolder
@@ -93,6 +94,27 @@ def test_killed_at_any_moment_the_same_command_ends_with_the_same_average(
     assert texts[0] == texts[1]
 
 
+def test_a_run_with_a_limited_time_averages_the_last_of_it(tmp_path):
+    seconds = iter(range(1000))
+    # Whatever is asked, a second passes.
+    pace = Pace(limit=40.0, clock=lambda: float(next(seconds)))
+    fractions = []
+
+    class Timed(Recorded):
+        def end_epoch(self):
+            super().end_epoch()
+            fractions.append(pace.fraction)
+
+    task = Timed()
+    train(task, averaged(n_epochs=1000, steps_per_epoch=1), CONFIG, tmp_path, pace=pace)
+    assert fractions[-1] > 0.9
+    last = [w for w, fraction in zip(task.seen, fractions, strict=True) if fraction > 0.6]
+    assert 1 < len(last) < len(task.seen)
+    for k, weight in enumerate(task.model.get_weights()):
+        expected = np.mean([step[k] for step in last], axis=0, dtype="float64")
+        np.testing.assert_allclose(weight, expected, rtol=1e-6, atol=1e-8)
+
+
 def test_a_finished_run_that_is_started_again_still_has_the_average(tmp_path):
     first = train(Recorded(), averaged(n_epochs=1), CONFIG, tmp_path)
     again = train(Recorded(), averaged(n_epochs=1), CONFIG, tmp_path)
@@ -116,23 +138,23 @@ def test_another_run_starts_from_the_average(tmp_path, whole):
 
 def test_the_mean_begins_anew_at_an_earlier_step():
     weight = keras.Variable(np.zeros(3, "float32"))
-    average = WeightAverage([weight], 0.5, 8)
+    average = WeightAverage([weight], 0.5)
     values = np.random.default_rng(0).normal(size=(20, 3)).astype("float32")
     for step in (5, 6, 7, 4, 5, 6):
         weight.assign(values[step])
-        average.add(step)
+        average.add(step / 8)
     with average.in_place():
         np.testing.assert_allclose(weight, values[5:7].mean(axis=0), rtol=1e-6)
     np.testing.assert_array_equal(weight, values[6])
-    average.add(4)
+    average.add(0.5)
     average.take_place()
     np.testing.assert_array_equal(weight, values[6])
 
 
 def test_weights_come_back_after_an_error():
     weight = keras.Variable(np.ones(2, "float32"))
-    average = WeightAverage([weight], 0.5, 2)
-    average.add(2)
+    average = WeightAverage([weight], 0.5)
+    average.add(1.0)
     weight.assign([3.0, 4.0])
 
     def fail():
@@ -150,14 +172,14 @@ def test_plain_checkpoints_keep_the_average_and_hand_it_to_no_other_run(tmp_path
         model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
         optimizer = keras.optimizers.SGD(0.1)
         optimizer.build(model.trainable_variables)
-        average = WeightAverage(model.trainable_variables, 0.5, 2)
+        average = WeightAverage(model.trainable_variables, 0.5)
         for weight in model.trainable_variables:
             weight.assign(np.full(weight.shape, value))
         saved = PlainCheckpoints(folder, model, optimizer, Progress(), average=average.state)
         return saved, average
 
     saved, average = make(tmp_path / "old", 3.0)
-    average.add(2)
+    average.add(1.0)
     saved.save()
     saved, average = make(tmp_path / "old", 0.0)
     assert saved.restore()

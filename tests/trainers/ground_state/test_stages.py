@@ -210,6 +210,10 @@ def test_wrong_choices_are_named(name):
             {"growth__n_symmetric_steps": (0, 70), "symmetry__group": "flip"},
             "`growth.n_symmetric_steps` must hold multiples .* = 50, but holds 70",
         ),
+        (
+            {"growth__minutes": 1.0, "sampling__grow_at": (0.5,), "sampling__grow_to": (2,)},
+            r"`sampling.grow_at` must be empty with `growth.minutes`, but is \(0.5,\)",
+        ),
         ({"growth__minutes": -1.0}, "`growth.minutes` must not be negative, but is -1.0"),
         (
             {
