@@ -197,7 +197,7 @@ class GroundStateSettings(RunSettings):
     """What the command is told: a run and what comes after it.
 
     Attributes:
-        refinement: How a small system is refined after the training.
+        refinement: How the wave function is refined after the training.
         growth: How the wave function goes on to larger lattices.
     """
 
@@ -216,10 +216,10 @@ class GroundStateSettings(RunSettings):
             extend = self.training.extend
             require(not extend, "training.extend", "be 0 for a growth", extend)
         elif n_epochs:
-            if self.n_sites > MAX_LISTED_SITES:
+            if self.n_sites > MAX_LISTED_SITES and not self.refinement.n_samples:
                 raise ValueError(
-                    f"Setting `refinement.n_epochs` must be 0 beyond {MAX_LISTED_SITES} sites, but"
-                    f" is {n_epochs} for {self.n_sites}."
+                    "Setting `refinement.n_epochs` must be 0 without `refinement.n_samples` beyond"
+                    f" {MAX_LISTED_SITES} sites, but is {n_epochs} for {self.n_sites}."
                 )
             shift = self.min_sr.diag_shift
             require(shift is not None, "min_sr.diag_shift", "be a number for a refinement", shift)
