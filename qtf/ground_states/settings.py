@@ -241,20 +241,30 @@ class ReconfigurationSettings(Settings, section="min_sr"):
 
 @dataclass(frozen=True)
 class RefinementSettings(Settings, section="refinement"):
-    """The end of a training on sums over all configurations, symmetries built in.
+    """The end of a training with symmetries built in, on sums over all configurations or samples.
 
     Attributes:
-        n_epochs: Epochs after the training, up to 16 sites; 0: not at all. They need
-            `min_sr.diag_shift`.
+        n_epochs: Epochs after the training; 0: not at all. They need `min_sr.diag_shift`.
+        n_samples: Samples of a step, each evaluated with all its images, so that few are enough; 0:
+            sums over all configurations, up to 16 sites.
+        n_validation: Samples of a validation; 0: as many as of the training.
         steps_per_epoch: Steps of an epoch.
         learning_rate: Learning rate at the start.
         diag_shift: Shift of the diagonal.
     """
 
     n_epochs: Annotated[int, COUNT_OR_0] = 0
+    n_samples: Annotated[int, COUNT_OR_0] = 0
+    n_validation: Annotated[int, COUNT_OR_0] = 0
     steps_per_epoch: Annotated[int, COUNT] = 10
     learning_rate: Annotated[float, POSITIVE] = 0.05
     diag_shift: Annotated[float, POSITIVE] = 1e-4
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for key in ("n_samples", "n_validation"):
+            value = getattr(self, key)
+            require(value != 1, f"refinement.{key}", "be 0 or at least 2", value)
 
 
 @dataclass(frozen=True)

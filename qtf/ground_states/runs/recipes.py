@@ -75,6 +75,12 @@ def learn_signs_from_samples(config: ConfigDict) -> None:
     config.sampling.n_prefixes = 4
     config.min_sr.diag_shift = 1e-4
     config.training.steps_per_epoch = 50
+    config.refinement.n_epochs = 3
+    config.refinement.steps_per_epoch = 20
+    config.refinement.n_samples = 64
+    config.refinement.n_validation = 256
+    config.refinement.learning_rate = 0.2
+    config.refinement.diag_shift = 1e-5
 
 
 def use_known_signs(config: ConfigDict) -> None:

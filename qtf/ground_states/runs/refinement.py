@@ -1,4 +1,4 @@
-"""Ends the training of a small system on sums over all of its configurations."""
+"""Ends a training with its symmetries built in, on all configurations or on samples."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -63,8 +63,8 @@ def run_and_refine(
 def make_refinement(settings: GroundStateSettings, *, start: int) -> RefinedSettings:
     """Returns the settings of the refinement that ends a training.
 
-    Symmetries are built in; there are neither samples nor penalties, and all its steps are
-    taken.
+    Symmetries are built in; there are no penalties, and all its steps are taken: on sums over all
+    configurations, or on samples if it has a number of them.
 
     Args:
         settings: Settings of the command.
@@ -74,7 +74,17 @@ def make_refinement(settings: GroundStateSettings, *, start: int) -> RefinedSett
     rate = refinement.learning_rate
     part = make_part(RefinedSettings, settings, refinement=Start(start))
     is_average = part.symmetry.group != "none"
-    sampling = replace(part.sampling, every_configuration=True, blur=0.0, grow_at=(), grow_to=())
+    n_validation = part.sampling.n_validation
+    sampling = replace(
+        part.sampling,
+        n_validation=refinement.n_validation or n_validation,
+        grow_at=(),
+        grow_to=(),
+    )
+    if refinement.n_samples:
+        sampling = replace(sampling, every_configuration=False, n_samples=refinement.n_samples)
+    else:
+        sampling = replace(sampling, every_configuration=True, blur=0.0)
     if is_average:
         sampling = replace(sampling, n_prefixes=1)
     return replace(

@@ -201,7 +201,7 @@ class GroundStateSettings(RunSettings):
     """What the command is told: a run and what comes after it.
 
     Attributes:
-        refinement: How a small system is refined after the training.
+        refinement: How the wave function is refined after the training.
         growth: How the wave function goes on to larger lattices.
     """
 
@@ -214,10 +214,10 @@ class GroundStateSettings(RunSettings):
         if self.growth.sizes:
             self._check_growth()
         elif n_epochs:
-            if self.n_sites > MAX_LISTED_SITES:
+            if self.n_sites > MAX_LISTED_SITES and not self.refinement.n_samples:
                 raise ValueError(
-                    f"Setting `refinement.n_epochs` must be 0 beyond {MAX_LISTED_SITES} sites, but"
-                    f" is {n_epochs} for {self.n_sites}."
+                    "Setting `refinement.n_epochs` must be 0 without `refinement.n_samples` beyond"
+                    f" {MAX_LISTED_SITES} sites, but is {n_epochs} for {self.n_sites}."
                 )
             words = 'be "one_device" for a refinement, which sums over every configuration'
             require(strategy == "one_device", "training.strategy", words, strategy)

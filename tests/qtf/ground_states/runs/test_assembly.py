@@ -10,6 +10,7 @@ from qtf.ground_states.runs.assembly import make_task, run
 from qtf.ground_states.runs.facts import find_facts
 from qtf.ground_states.runs.report import Result, lines, measure, write_result
 from qtf.ground_states.runs.settings import GroundStateSettings, RunSettings, make_part
+from qtf.ground_states.task import BlurredSamples
 from qtf.physics import HamiltonianSettings, find_ground_energy
 from qtf.training.logbook import read_metrics
 from qtf.training.run_folder import RunFolder
@@ -241,6 +242,25 @@ def test_wrong_choices_of_a_configuration_are_named(name, choice, message):
         config.get_config(choice)
 
 
+def test_blurred_samples_take_one_more_random_number():
+    task = task_of(small(sampling__blur=0.25))
+    assert task.source.shape == (7, 64)
+    configurations = task.configurations(None, task.local_energy, 64)
+    assert isinstance(configurations, BlurredSamples)
+    assert configurations.blur == 0.25
+
+
+def test_signs_of_frustrated_squares_are_learned_from_samples_of_any_side():
+    choices = {"4,0.5": True, "4,0.5,samples": False, "8,0.5,samples": False}
+    for choice, every_configuration in choices.items():
+        found = importlib.import_module("configs.ground_state.j1j2_square").get_config(choice)
+        settings = from_config(GroundStateSettings, found)
+        assert settings.sampling.every_configuration == every_configuration
+        assert (settings.sampling.blur > 0.0) != every_configuration
+        assert settings.wave_function.marshall_sign
+        assert not settings.wave_function.positive
+
+
 @pytest.mark.parametrize("choice", ["ising_square:12,3.0", "ising_square:21,3.0"])
 def test_large_lattices_bound_their_memory(choice):
     name, arguments = choice.split(":")
@@ -300,6 +320,11 @@ def test_large_lattices_bound_their_memory(choice):
                 "training__strategy": "mirrored",
             },
             'strategy.* "one_device" .* over every configuration, but is "mirrored"',
+        ),
+        ({"sampling__blur": 1.0}, "sampling.blur.* below 1, but is 1"),
+        (
+            {"sampling__blur": 0.5, "sampling__every_configuration": True},
+            "sampling.blur` must be 0 with `sampling.every_configuration`.* but is 0.5",
         ),
         ({"sampling__chunk": -1}, "chunk.* -1"),
         ({"wave_function__order": "spiral"}, '"spiral"'),

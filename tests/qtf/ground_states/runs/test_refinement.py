@@ -7,6 +7,7 @@ from qtf.configuration import from_config
 from qtf.export import exporters
 from qtf.ground_states.exact_sums import variational_energy
 from qtf.ground_states.last_part import last_part
+from qtf.ground_states.runs.assembly import make_task
 from qtf.ground_states.runs.facts import find_facts
 from qtf.ground_states.runs.refinement import make_refinement, run_and_refine
 from qtf.ground_states.runs.settings import GroundStateSettings, RunSettings, make_part
@@ -66,6 +67,21 @@ def test_all_steps_of_a_refinement_are_taken():
     assert settings.sampling.n_prefixes == 1
 
 
+def test_a_refinement_on_samples_has_symmetries_and_no_limit_of_sites():
+    changes = {**CHANGES, "physics__hamiltonian__n_sites": 18, "reference": -20.0}
+    of_samples = {"sampling__blur": 0.2, "refinement__n_samples": 5, "refinement__n_validation": 9}
+    settings = make_refinement(small_command(**{**changes, **of_samples}), start=7)
+    sampling = settings.sampling
+    assert (sampling.every_configuration, sampling.n_samples) == (False, 5)
+    assert (sampling.blur, sampling.n_validation, sampling.n_prefixes) == (0.2, 9, 1)
+    assert settings.symmetry.in_training
+    task = make_task(settings, find_facts(settings))
+    # Of sites, image and flip.
+    assert task.source.shape == (20, 5)
+    # Sums over all configurations leave nothing to be met next to samples.
+    assert make_refinement(small_command(**{**CHANGES, "sampling__blur": 0.2}), start=7)
+
+
 def test_shipped_configurations_can_be_refined():
     for side, is_refined in ((4, True), (6, False)):
         settings = from_config(GroundStateSettings, get_config(str(side)))
@@ -80,8 +96,10 @@ def test_shipped_configurations_can_be_refined():
         ({"min_sr__diag_shift": None}, "min_sr.diag_shift.* must be a number for a refinement"),
         (
             {"physics__hamiltonian__n_sites": 18, "reference": -20.0},
-            "refinement.n_epochs.* 0 beyond 16 sites, but is 3 for 18",
+            "refinement.n_epochs.* 0 without .*n_samples. beyond 16 sites, but is 3 for 18",
         ),
+        ({"refinement__n_samples": 1}, "refinement.n_samples.* 0 or at least 2, but is 1"),
+        ({"refinement__n_validation": 1}, "refinement.n_validation.* 0 or at least 2, but is 1"),
         ({"refinement__n_epochs": -3}, "refinement.n_epochs.* not be negative, but is -3"),
         (
             {"training__strategy": "mirrored"},
