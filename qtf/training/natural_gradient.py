@@ -165,8 +165,7 @@ def least_squares_direction(
     without their means, and several outputs are rows beside one another. The equations are
     solved in the space of the samples or of the weights, whichever is smaller.
 
-    Only inside a `tf.function` that XLA does not compile: it factorises matrices slowly, and
-    knows no derivatives of every sample if there are loops.
+    Only inside a `tf.function` that XLA does not compile: it factorises matrices slowly.
 
     Args:
         outputs: Of inputs (batch, ...); returns tensors (batch,).
@@ -187,8 +186,9 @@ def least_squares_direction(
     """
 
     def equations(inputs: Any, shares: Any) -> tuple[Any, Any]:
-        how = {"at_once": at_once, "by_hand": by_hand}
-        gradients = per_sample_gradients(outputs, inputs, variables, **how)
+        gradients = per_sample_gradients(
+            outputs, inputs, variables, at_once=at_once, by_hand=by_hand
+        )
         return _rows_and_matrix(gradients, shares, scales)
 
     # In units of the scales.
