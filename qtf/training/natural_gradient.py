@@ -91,7 +91,7 @@ class NaturalGradient:
             self._change,
         ]
         if second_moment:
-            self.state.append(keras.Variable(zeros, trainable=False, name="second_moment"))
+            self.state.append(keras.Variable(zeros, name="second_moment", **alike))
 
     def is_short(self, rate: float) -> bool:
         """Tells whether outputs change little by the last direction, in the linear approximation.
@@ -177,9 +177,9 @@ def least_squares_direction(
     without their means, and several outputs are rows beside one another. The equations are
     solved in the space of the samples or of the weights, whichever is smaller.
 
-    Only inside a `tf.function` that XLA does not compile: it factorises matrices slowly, and
-    knows no derivatives of every sample if there are loops. On several replicas, samples and means
-    are those of all: each has the derivatives of its own samples, see `product_of_rows`.
+    Only inside a `tf.function` that XLA does not compile: it factorises matrices slowly. On several
+    replicas, samples and means are those of all: each has the derivatives of its own samples, see
+    `product_of_rows`.
 
     Args:
         outputs: Of inputs (batch, ...); returns tensors (batch,).
@@ -200,8 +200,7 @@ def least_squares_direction(
     """
 
     def differentiate(inputs: Any) -> list[Any]:
-        how = {"at_once": at_once, "by_hand": by_hand}
-        return per_sample_gradients(outputs, inputs, variables, **how)
+        return per_sample_gradients(outputs, inputs, variables, at_once=at_once, by_hand=by_hand)
 
     def equations(inputs: Any, shares: Any) -> tuple[Any, Any]:
         return _rows_and_matrix(differentiate(inputs), shares, scales)
