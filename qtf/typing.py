@@ -86,6 +86,10 @@ class RandomSource(Protocol):
     shape: tuple[int, ...]
     dtype: str
 
+    @property
+    def largest_shape(self) -> tuple[int, ...]:
+        """Shape of the numbers of the largest step."""
+
     def dataset(
         self, start_step: int = 0, *, input_context: InputContext | None = None
     ) -> Iterable[Any]:

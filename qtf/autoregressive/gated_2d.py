@@ -1,5 +1,6 @@
 """A gated recurrent network along a zigzag path over a square lattice."""
 
+from collections.abc import Callable
 from typing import TypeAlias
 
 import keras
@@ -8,6 +9,7 @@ from keras import ops
 from qtf.autoregressive.network import OutputHeads
 from qtf.autoregressive.row_network import RowNetwork
 from qtf.autoregressive.settings import GatedRNN2DSettings
+from qtf.autoregressive.weight_gradients import bias_gradient, kernel_gradient
 from qtf.typing import Index, Pair, Shape, Tensor, WithGradient
 
 # h and x of the last site visited in each column.
@@ -52,6 +54,7 @@ class GatedRNN2D(RowNetwork[States]):
     settings_class = GatedRNN2DSettings
     settings: GatedRNN2DSettings
     recurrent = True
+    linearizes = True
 
     def make_layers(self) -> None:
         """Makes the cell and the heads."""
@@ -117,6 +120,27 @@ class GatedRNN2D(RowNetwork[States]):
         complete = self._along_path(rows[n_complete - first], n_complete - 1)
         return outputs, [ops.swapaxes(complete, 0, 1), cache[1]]
 
+    def linearize(self, outcomes: Tensor) -> tuple[Tensor, Callable[[Tensor], list[Tensor]]]:
+        """Evaluates all positions, and prepares the derivatives of each sample."""
+        x = ops.reshape(
+            self.encode(ops.transpose(outcomes)), (*self.shape, -1, self.local_dimension)
+        )
+        # As in `evaluate_positions`.
+        beside = ops.pad(x[:, :-1], ((0, 0), (1, 0), (0, 0), (0, 0)))
+        above = ops.pad(ops.flip(x[:-1], axis=1), ((1, 0), (0, 0), (0, 0), (0, 0)))
+        choices = ops.concatenate([beside, above], axis=-1)
+        nothing = ops.swapaxes(self.initial_cache(ops.shape(outcomes)[0])[0], 0, 1)
+        states = self.cell(choices, nothing)
+        by_position = (self.n_positions, -1, self.settings.units)
+        outputs, from_heads = self.output_heads.linearize(ops.reshape(states, by_position))
+
+        def pull_back(upstream: Tensor) -> list[Tensor]:
+            to_states, of_heads = from_heads(ops.transpose(upstream, (1, 0, 2)))
+            to_states = ops.reshape(to_states, ops.shape(states))
+            return [*self.cell.weight_gradients(to_states, choices, nothing, states), *of_heads]
+
+        return ops.transpose(outputs, (1, 0, 2)), pull_back
+
     def _along_path(self, by_column: Tensor, row: int) -> Tensor:
         """Returns a row, columns first, in the order of the path, or from that by column."""
         return ops.flip(by_column, axis=0) if row % 2 else by_column
@@ -162,6 +186,25 @@ class _GatedCell(keras.layers.Layer):
         products = _products([beside, above], self._kernels())
         return _advance(_choose(products, choices), ops.cast(self.bias, self.variable_dtype))
 
+    def weight_gradients(
+        self, outside: Tensor, choices: Tensor, above: Tensor, states: Tensor
+    ) -> list[Tensor]:
+        """Returns the gradients of each sample in all weights from that in h of all sites."""
+        kernels = self._kernels()
+        bias = ops.cast(self.bias, self.variable_dtype)
+        before = _neighbours(states, above)
+        z = _choose(_products(before, kernels), choices)
+        d, _ = _gradients_in_z_and_above(outside, choices, kernels, _slopes(z, bias))
+        before, d_products, d = (
+            ops.reshape(part, (-1, *ops.shape(part)[2:]))
+            for part in (ops.concatenate(before, axis=-1), _spread(d, choices), d)
+        )
+        # Parts of what has been multiplied would have to be copied.
+        n_choosing = self.tensor.shape[1]
+        of_tensor = kernel_gradient(before, d_products[..., :n_choosing])
+        of_linear = kernel_gradient(before, d_products[..., n_choosing:])
+        return [of_tensor, of_linear, bias_gradient(d[..., : 2 * self.units])]
+
     def _kernels(self) -> Tensor:
         """Returns what multiplies h' and h'': all matrices of T, then W, beside one another."""
         weights = [ops.cast(part, self.variable_dtype) for part in (self.tensor, self.linear)]
@@ -196,20 +239,24 @@ def scan_rows(choices: Tensor, above: Tensor, kernels: Tensor, bias: Tensor) -> 
     def scan(x: Tensor, top: Tensor, k: Tensor, b: Tensor) -> WithGradient:
         nothing = ops.zeros_like(top[0])
 
-        def along_row(row_above: Tensor, x_r: Tensor) -> Pair:
-            from_above = _choose(ops.matmul(ops.flip(row_above, axis=0), k[1]), x_r)
+        bases, differences, linear = _matrices(k, inside=ops.any(x != 0, axis=2))
 
-            def forward(state: Tensor, at: Pair) -> Pair:
-                x_p, from_above_p = at
-                z = from_above_p + _choose(ops.matmul(state, k[0]), x_p)
+        def along_row(row_above: Tensor, at: Pair) -> Pair:
+            def forward(state: Tensor, at: tuple[Tensor, ...]) -> Pair:
+                x_p, above_p, base = at
+                before = ops.concatenate([state, above_p], axis=-1)
+                matrices = ops.concatenate([base, differences], axis=0)
+                z = ops.matmul(_chosen(before, x_p), matrices)
+                z = ops.concatenate([z, ops.matmul(before, linear)], axis=-1)
                 state = _advance(z, b)
                 return state, state
 
-            row = ops.scan(forward, nothing, (x_r, from_above))[1]
+            x_r, bases_r = at
+            row = ops.scan(forward, nothing, (x_r, ops.flip(row_above, axis=0), bases_r))[1]
             row = ops.reshape(row, ops.shape(top))
             return row, row
 
-        states = ops.scan(along_row, top, x)[1]
+        states = ops.scan(along_row, top, (x, bases))[1]
         states = ops.reshape(states, (*ops.shape(x)[:3], units))
 
         def gradient(*args: Tensor, upstream: Tensor | None = None) -> tuple[Tensor, ...]:
@@ -259,6 +306,39 @@ def _neighbours(states: Tensor, top: Tensor) -> list[Tensor]:
     """Returns h' and h'' of all sites, both shaped as `states`."""
     beside = ops.pad(states[:, :-1], ((0, 0), (1, 0), (0, 0), (0, 0)))
     return [beside, ops.flip(ops.concatenate([top[None], states[:-1]], axis=0), axis=1)]
+
+
+def _matrices(kernels: Tensor, *, inside: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Returns matrices of which each site needs few, acting on [h', h''].
+
+    The first outcome of a neighbour chooses the base, all others add their difference from it: with
+    two outcomes three products for each site instead of four.
+
+    Args:
+        kernels: K' and K''.
+        inside: Which of [x', x''] some sample has at each site, (rows, columns, n_choices).
+
+    Returns:
+        Bases (rows, columns, 2 * units, 2 * units), differences below one another
+        ((n_choices - 2) * 2 * units, 2 * units), and W (2 * units, units).
+    """
+    units, n_choices = kernels.shape[1], inside.shape[-1]
+    both = ops.reshape(kernels, (2 * units, -1))
+    chosen = ops.reshape(both[:, : 2 * units * n_choices], (2 * units, n_choices, 2 * units))
+    halves = ops.split(ops.transpose(chosen, (1, 0, 2)), 2)
+    differences = ops.concatenate([half[1:] - half[:1] for half in halves])
+    # Outside of the lattice there is no outcome.
+    exists = ops.cast(ops.any(ops.reshape(inside, (*inside.shape[:2], 2, -1)), axis=-1), both.dtype)
+    bases = ops.tensordot(exists, ops.stack([half[0] for half in halves]), axes=1)
+    differences = ops.reshape(differences, (-1, 2 * units))
+    return bases, differences, both[:, 2 * units * n_choices :]
+
+
+def _chosen(before: Tensor, choices: Tensor) -> Tensor:
+    """Returns [h', h''], and again for each of [x', x''] but the first ones, zero unless chosen."""
+    half = choices.shape[-1] // 2
+    others = [i for i in range(2 * half) if i % half]
+    return ops.concatenate([before, *(choices[..., i : i + 1] * before for i in others)], axis=-1)
 
 
 def _products(neighbours: list[Tensor], kernels: Tensor) -> Tensor:

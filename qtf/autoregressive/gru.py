@@ -1,10 +1,13 @@
 """A gated recurrent network without reset gate."""
 
+from collections.abc import Callable
+
 import keras
 from keras import ops
 
 from qtf.autoregressive.network import AutoregressiveNetwork, OutputHeads
 from qtf.autoregressive.settings import GRUSettings
+from qtf.autoregressive.weight_gradients import bias_gradient, kernel_gradient, linearize_norm
 from qtf.typing import Index, Pair, Tensor, WithGradient
 
 
@@ -38,6 +41,7 @@ class GRUNetwork(AutoregressiveNetwork[Tensor]):
     settings: GRUSettings
     recurrent = True
     extends = True
+    linearizes = True
 
     def make_layers(self) -> None:
         """Makes the products, the norm and the heads."""
@@ -54,12 +58,37 @@ class GRUNetwork(AutoregressiveNetwork[Tensor]):
 
     def call(self, outcomes: Tensor) -> Tensor:
         """Evaluates all positions; the products of outcomes and the heads outside the loop."""
-        before = ops.transpose(self.encode(outcomes[:, :-1]), (1, 0, 2))
-        nothing = ops.zeros((1, *ops.shape(before)[1:]), before.dtype)
-        inputs = self.from_outcome(ops.concatenate([nothing, before], axis=0))
+        inputs = self.from_outcome(self._encode_before(outcomes))
         start = self.initial_cache(ops.shape(outcomes)[0])
         states = scan_states(inputs, ops.cast(self.from_state.kernel, self.variable_dtype), start)
         return self.output_heads(self.norm(ops.transpose(states, (1, 0, 2))))
+
+    def linearize(self, outcomes: Tensor) -> tuple[Tensor, Callable[[Tensor], list[Tensor]]]:
+        """Evaluates all positions, and prepares the derivatives of each sample."""
+        before = self._encode_before(outcomes)
+        inputs, kernel = self.from_outcome(before), ops.convert_to_tensor(self.from_state.kernel)
+        start = self.initial_cache(ops.shape(outcomes)[0])
+        states = ops.reshape(
+            scan_states(inputs, kernel, start), (self.n_positions, -1, self.settings.units)
+        )
+        norm = self.norm
+        normed, from_norm = linearize_norm(states, norm.gamma, norm.beta, norm.epsilon)
+        outputs, from_heads = self.output_heads.linearize(normed)
+
+        def pull_back(upstream: Tensor) -> list[Tensor]:
+            to_normed, of_heads = from_heads(ops.transpose(upstream, (1, 0, 2)))
+            to_states, of_norm = from_norm(to_normed)
+            previous, d, _ = scan_back(to_states, inputs, kernel, start, states)
+            of_inputs = [kernel_gradient(before, d), bias_gradient(d)]
+            return [*of_inputs, kernel_gradient(previous, d), *of_norm, *of_heads]
+
+        return ops.transpose(outputs, (1, 0, 2)), pull_back
+
+    def _encode_before(self, outcomes: Tensor) -> Tensor:
+        """Returns x of the position before each, (n_positions, batch, local_dimension)."""
+        before = ops.transpose(self.encode(outcomes[:, :-1]), (1, 0, 2))
+        nothing = ops.zeros((1, *ops.shape(before)[1:]), before.dtype)
+        return ops.concatenate([nothing, before], axis=0)
 
     def initial_cache(self, batch_size: Index) -> Tensor:
         """Returns h before the first position, (batch, units)."""
@@ -97,27 +126,42 @@ def scan_states(inputs: Tensor, kernel: Tensor, start: Tensor) -> Tensor:
 
         def gradient(*args: Tensor, upstream: Tensor | None = None) -> tuple[Tensor, ...]:
             outside = args[0] if upstream is None else upstream
-            previous = ops.concatenate([h[None], states[:-1]], axis=0)
-            update, candidate = ops.split(x + ops.matmul(previous, v), 2, axis=-1)
-            u, c = ops.sigmoid(update), ops.tanh(candidate)
-            to_update, to_candidate = (c - previous) * u * (1.0 - u), u * (1.0 - c * c)
-
-            def backward(carry: Pair, at: tuple[Tensor, ...]) -> tuple[Pair, Pair]:
-                outside_p, u_p, to_update_p, to_candidate_p = at
-                total = carry[0] + outside_p
-                d = ops.concatenate([total * to_update_p, total * to_candidate_p], axis=-1)
-                carry = ((1.0 - u_p) * total + ops.matmul(d, ops.transpose(v)), d)
-                return carry, carry
-
-            start = (ops.zeros_like(h), ops.zeros_like(x[0]))
-            along = (outside, u, to_update, to_candidate)
-            (g, _), (_, d) = ops.scan(backward, start, along, reverse=True)
-            d = ops.reshape(d, ops.shape(x))
+            previous, d, g = scan_back(outside, x, v, h, states)
             return d, ops.einsum("tbi,tbj->ij", previous, d), g
 
         return states, gradient
 
     return scan(inputs, kernel, start)
+
+
+def scan_back(
+    outside: Tensor, inputs: Tensor, kernel: Tensor, start: Tensor, states: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Returns h', d and the gradient in the start, see `scan_states`.
+
+    Args:
+        outside: Gradient in the states, (time, batch, units).
+        inputs: Of `scan_states`, as what follows.
+        kernel: V.
+        start: h before the first step.
+        states: All hidden states.
+    """
+    previous = ops.concatenate([start[None], states[:-1]], axis=0)
+    update, candidate = ops.split(inputs + ops.matmul(previous, kernel), 2, axis=-1)
+    u, c = ops.sigmoid(update), ops.tanh(candidate)
+    to_update, to_candidate = (c - previous) * u * (1.0 - u), u * (1.0 - c * c)
+
+    def backward(carry: Pair, at: tuple[Tensor, ...]) -> tuple[Pair, Pair]:
+        outside_p, u_p, to_update_p, to_candidate_p = at
+        total = carry[0] + outside_p
+        d = ops.concatenate([total * to_update_p, total * to_candidate_p], axis=-1)
+        carry = ((1.0 - u_p) * total + ops.matmul(d, ops.transpose(kernel)), d)
+        return carry, carry
+
+    nothing = (ops.zeros_like(start), ops.zeros_like(inputs[0]))
+    along = (outside, u, to_update, to_candidate)
+    (g, _), (_, d) = ops.scan(backward, nothing, along, reverse=True)
+    return previous, ops.reshape(d, ops.shape(inputs)), g
 
 
 def _advance(state: Tensor, inputs: Tensor, kernel: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """What every autoregressive network can do, whatever its outcomes mean."""
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
@@ -11,6 +11,7 @@ from keras import ops
 
 from qtf.autoregressive.inputs import checked_outcomes
 from qtf.autoregressive.settings import NETWORKS, ArchitectureSettings, NetworkSettings
+from qtf.autoregressive.weight_gradients import PullBack, bias_gradient, kernel_gradient
 from qtf.checks import COUNT, check_arguments
 from qtf.typing import Index, Lattice, Shape, Tensor
 
@@ -56,6 +57,8 @@ class AutoregressiveNetwork(keras.Model, Generic[Cache]):
     recurrent = False
     # Whether `extend` may be differentiated.
     extends = False
+    # Whether there is `linearize`.
+    linearizes = False
     # Loops in which samples are drawn; more than 1 if `step` takes `stop`, where its loop ends.
     n_sampling_stages = 1
 
@@ -209,6 +212,18 @@ class AutoregressiveNetwork(keras.Model, Generic[Cache]):
         # The loop forgets the shape.
         return ops.reshape(outputs, shape), cache
 
+    def linearize(self, outcomes: Tensor) -> tuple[Tensor, Callable[[Tensor], list[Tensor]]]:
+        """Evaluates all positions as `call` does, and prepares the derivatives of each sample.
+
+        Args:
+            outcomes: int32 (batch, n_positions).
+
+        Returns:
+            Outputs (batch, n_positions, n_outputs), and a function that takes the gradient in them
+            and returns those of each sample in the trainable variables, (batch, ...), in order.
+        """
+        raise NotImplementedError
+
     @property
     def last_layers(self) -> Sequence[keras.layers.Dense]:
         """The linear layers whose outputs, joined, are the outputs of a position."""
@@ -320,6 +335,25 @@ class OutputHeads(keras.layers.Layer):
         hidden = ops.split(self.hidden(inputs), len(self.heads), axis=-1)
         parts = [output(x) for output, x in zip(self.outputs, hidden, strict=True)]
         return ops.concatenate(parts, axis=-1)
+
+    def linearize(self, inputs: Tensor) -> tuple[Tensor, PullBack]:
+        """Evaluates all heads of (positions, batch, units), and prepares their derivatives."""
+        hidden = self.hidden(inputs)
+        parts = ops.split(hidden, len(self.heads), axis=-1)
+        outputs = [output(x) for output, x in zip(self.outputs, parts, strict=True)]
+
+        def pull_back(upstream: Tensor) -> tuple[Tensor, list[Tensor]]:
+            of_heads, to_parts, start = [], [], 0
+            for output, x in zip(self.outputs, parts, strict=True):
+                g = upstream[..., start : start + output.units]
+                start += output.units
+                of_heads += [kernel_gradient(x, g), bias_gradient(g)]
+                to_parts.append(ops.matmul(g, ops.transpose(output.kernel)))
+            d = ops.concatenate(to_parts, axis=-1) * ops.cast(hidden > 0.0, hidden.dtype)
+            of_hidden = [kernel_gradient(inputs, d), bias_gradient(d)]
+            return ops.matmul(d, ops.transpose(self.hidden.kernel)), [*of_hidden, *of_heads]
+
+        return ops.concatenate(outputs, axis=-1), pull_back
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make this layer again."""

@@ -1,7 +1,7 @@
 """Exact samples, drawn position by position with a cache."""
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,13 +12,19 @@ from qtf.typing import Index, Tensor
 
 SHORTEST_STAGE = 4
 Step = Callable[..., tuple[Tensor, Any]]
-# Outcomes, cache, outcomes of the position before, sum of all outcomes.
+# Outcomes, cache, outcomes of the position before, sum of their numbers.
 Carry = tuple[Tensor, Any, Tensor, Tensor]
-# (outputs (batch, n_outputs), position, sum of the outcomes before (batch,)) -> logits
+# (outputs (batch, n_outputs), position, sum of the numbers before (batch,)) -> logits
 Logits = Callable[[Tensor, Index, Tensor], Tensor]
 
 
-def draw_outcomes(network: AutoregressiveNetwork[Any], uniforms: Tensor, logits: Logits) -> Tensor:
+def draw_outcomes(
+    network: AutoregressiveNetwork[Any],
+    uniforms: Tensor,
+    logits: Logits,
+    *,
+    numbers: Sequence[int] | None = None,
+) -> Tensor:
     """Draws independent outcomes from the conditionals of a network.
 
     An outcome is the number of cumulated probabilities, but the last, that its random number
@@ -29,8 +35,9 @@ def draw_outcomes(network: AutoregressiveNetwork[Any], uniforms: Tensor, logits:
         uniforms: Random numbers in [0, 1), (n_positions, batch); the same numbers give the
             same outcomes.
         logits: Logarithms of the conditional probabilities, up to a constant, (batch,
-            local_dimension), from a position's outputs, the position and the sum of the outcomes
-            before it, for models in which such a sum is conserved.
+            local_dimension), from a position's outputs, the position and the sum of the numbers
+            of the outcomes before it, for models in which such a sum is conserved.
+        numbers: A number for each outcome; None: 0, 1, and so on.
 
     Returns:
         int32 (n_positions, batch).
@@ -45,13 +52,15 @@ def draw_outcomes(network: AutoregressiveNetwork[Any], uniforms: Tensor, logits:
     """
     n_positions, batch_size = network.n_positions, ops.shape(uniforms)[1]
     nothing = ops.zeros((batch_size,), "int32")
+    table = range(network.local_dimension) if numbers is None else numbers
+    by_outcome = ops.convert_to_tensor(tuple(table), "int32")
 
     def advance(step: Step, position: Tensor, carry: Carry) -> Carry:
         outcomes, cache, previous, total = carry
         outputs, cache = step(position, previous, cache)
         drawn = _draw(logits(outputs, position, total), uniforms[position])
         outcomes = ops.slice_update(outcomes, (position, 0), drawn[None])
-        return outcomes, cache, drawn, total + drawn
+        return outcomes, cache, drawn, total + ops.take(by_outcome, drawn, axis=0)
 
     outcomes = ops.zeros((n_positions, batch_size), "int32")
     carry = (outcomes, network.initial_cache(batch_size), nothing, nothing)

@@ -96,6 +96,19 @@ class PixelCNNSettings(ArchitectureSettings, network="pixelcnn.PixelCNN", order=
 
 
 @dataclass(frozen=True)
+class RowScanSettings(ArchitectureSettings, network="row_scan.RowScan", order="raster"):
+    """What can be set of the gated layers along rows.
+
+    Attributes:
+        units: Width of the states.
+        n_layers: Number of layers.
+    """
+
+    units: Annotated[int, COUNT] = 64
+    n_layers: Annotated[int, COUNT] = 2
+
+
+@dataclass(frozen=True)
 class TransformerSettings(ArchitectureSettings, network="transformer.Transformer"):
     """What can be set of the transformer.
 
@@ -135,6 +148,7 @@ NETWORKS: dict[str, type[ArchitectureSettings]] = {
     "gru": GRUSettings,
     "lstm_2d": LSTM2DSettings,
     "pixelcnn": PixelCNNSettings,
+    "row_scan": RowScanSettings,
     "transformer": TransformerSettings,
 }
 

@@ -1,6 +1,7 @@
 """Local energies of a wave function under any sum of Pauli terms."""
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -8,17 +9,20 @@ from keras import ops
 
 from qtf.checks import COUNT, COUNT_OR_0, check_arguments
 from qtf.ground_states.bits import checked_bits
+from qtf.ground_states.listed_pairs import ROWS_AT_ONCE, ListedPairs
 from qtf.ground_states.sampled_wave_function import SampledWaveFunction
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import PauliSum
-from qtf.pieces import rows_at_once, rows_of_pieces
+from qtf.pieces import rows_at_once
 from qtf.training.piecewise import evaluate_in_pieces
 from qtf.typing import Array, LogPsi, Tensor
 
 # Of -i; powers by arithmetic have rounding in what is zero.
 POWERS = (1.0, -1.0j, -1.0, 1.0j)
-# Real and imaginary parts
-Sums = tuple[Tensor, Tensor]
+# (others (n, n_sites), sample that each comes from (n,)) -> log |psi| and phases
+Evaluate = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+# Real and imaginary parts, and how much larger |psi|^2 is at neighbours
+Sums = tuple[Tensor, Tensor, Tensor]
 # Of a site: its bits in several arrays.
 BYTES_OF_LOOK_UP = 32
 
@@ -37,9 +41,9 @@ class LocalEnergy:
     Args:
         hamiltonian: Any; imaginary elements, of terms with an odd number of Y, cost as much again
             as the real ones, but no further evaluation of the wave function.
-        chunk: Flips evaluated at once, at most. 0: as many as `qtf.pieces` allows, which is
-            asked in any case: flips, and samples too, are evaluated in pieces where they do
-            not fit.
+        chunk: Flips of all samples that are evaluated at once, at most. 0: as many as is
+            fastest. `qtf.pieces` is asked in any case: flips, and samples too, are evaluated in
+            pieces where they do not fit into the memory.
         n_prefixes: Positions from which evaluations may start; 1: always from the first,
             and all positions in parallel. There are fewer where a network takes several
             positions at once, whole rows of a square.
@@ -60,7 +64,7 @@ class LocalEnergy:
         self.n_sites = hamiltonian.n_sites
         self.n_prefixes = min(n_prefixes, self.n_sites)
         self._read(hamiltonian)
-        self.chunk = chunk or max(1, self.n_flips)
+        self.chunk = chunk
 
     @property
     def n_flips(self) -> int:
@@ -114,49 +118,93 @@ class LocalEnergy:
             ValueError: `n_prefixes` is more than 1 although the wave function has no prefixes,
                 or a bit is neither 0 nor 1.
         """
+        return self.with_excess(log_psi, bits)[:2]
+
+    def with_excess(self, log_psi: LogPsi, bits: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Returns the local energies, and how much larger |psi|^2 is at connected configurations.
+
+            excess(s) = sum over s' with H_{s s'} != 0 of (|psi(s') / psi(s)|^2 - 1) / n_flips
+
+        After a random flip, chosen among all alike and left out where its element is zero, a
+        sample of |psi|^2 is at s with the probability |psi(s)|^2 (1 + excess(s)).
+
+        Args:
+            log_psi: As of a call.
+            bits: Likewise.
+
+        Returns:
+            Real and imaginary part, and the excess, float64 (batch,) each.
+
+        Raises:
+            ValueError: As of a call.
+        """
         bits = checked_bits(bits, self.n_sites)
         at_once = rows_at_once(evaluation_bytes(log_psi, self.n_sites))
-        outputs = [((), "float64")] * 2
-        real, imaginary = evaluate_in_pieces(
+        outputs = [((), "float64")] * 3
+        real, imaginary, excess = evaluate_in_pieces(
             lambda piece: self._evaluate(log_psi, piece, at_once), bits, at_once, outputs
         )
-        return real, imaginary
+        return real, imaginary, excess / max(1, self.n_flips)
 
-    def _evaluate(self, log_psi: LogPsi, bits: Tensor, at_once: int) -> tuple[Tensor, Tensor]:
-        """Returns the local energies of samples that are few enough for `at_once` evaluations."""
-        batch_size = ops.shape(bits)[0]
-        # Whoever makes a graph for any number of samples has to bound it.
-        n_bits = bits.shape[0]
-        chunk = self.chunk if n_bits is None else min(self.chunk, max(1, at_once // n_bits))
-        if self.n_prefixes > 1:
-            groups, unflipped = self._from_prefixes(log_psi, bits)
-        else:
-            groups = [(np.arange(self.n_flips), log_psi)]
-            unflipped = log_psi(bits)
+    def flip(self, bits: Tensor, numbers: Tensor) -> Tensor:
+        """Returns bits after one flip each, or as they are where its element is zero.
+
+        Args:
+            bits: Integers (batch, n_sites), 0 for spin up.
+            numbers: Which flip, int32 (batch,).
+        """
+        bits = checked_bits(bits, self.n_sites)
+        others = (bits + ops.take(ops.cast(self._flips, "int32"), numbers, axis=0)) % 2
+        elements = [
+            ops.take_along_axis(part, 1 + numbers[None], axis=0)[0] for part in self._elements(bits)
+        ]
+        is_zero = functools.reduce(ops.logical_and, [part == 0.0 for part in elements])
+        return ops.where(is_zero[:, None], bits, others)
+
+    def _evaluate(self, log_psi: LogPsi, bits: Tensor, at_once: int) -> Sums:
+        """Returns the sums of samples that are few enough for `at_once` evaluations."""
+        groups, unflipped = self._groups(log_psi, bits)
+        n_images = log_psi.n_symmetries if isinstance(log_psi, SampledWaveFunction) else 1
+        largest = min(at_once, ROWS_AT_ONCE // n_images)
         log_modulus, phase = (ops.cast(part, "float64") for part in unflipped)
         parts = self._elements(bits)
-        # One more that flips nothing and counts nothing, to fill pieces with.
-        padded = [ops.pad(part, ((0, 1), (0, 0))) for part in parts]
-        all_flips = ops.cast(np.pad(self._flips, ((0, 1), (0, 0))), "int32")
-
-        def add(evaluate: LogPsi, flips: Tensor, sums: Sums) -> Sums:
-            others = (bits[None] + ops.take(all_flips, flips, axis=0)[:, None]) % 2
-            log_other, phase_other = (
-                ops.reshape(ops.cast(value, "float64"), (-1, batch_size))
-                for value in evaluate(ops.reshape(others, (-1, self.n_sites)))
-            )
-            elements = [ops.take(part, 1 + flips, axis=0) for part in padded]
-            # An element of zero may belong to spins that psi has no number for.
-            is_zero = functools.reduce(ops.logical_and, [part == 0.0 for part in elements])
-            ratio = ops.where(is_zero, 0.0, ops.exp(log_other - log_modulus))
-            angle = phase_other - phase
-            added = _multiply(elements, ratio * ops.cos(angle), ratio * ops.sin(angle))
-            return sums[0] + ops.sum(added[0], axis=0), sums[1] + ops.sum(added[1], axis=0)
-
-        sums: Sums = (parts[0][0], ops.zeros_like(parts[0][0]))
+        nothing = ops.zeros_like(parts[0][0])
+        sums: Sums = (parts[0][0], nothing, nothing)
         for flips, evaluate in groups:
-            sums = _add_pieces(self._pieces(flips, chunk), functools.partial(add, evaluate), sums)
+            elements = [ops.take(part, 1 + flips, axis=0) for part in parts]
+            pairs = self._pairs(elements, flips, max(1, largest))
+            # An element of zero may belong to spins that psi has no number for.
+            log_other, phase_other = pairs.evaluate(
+                functools.partial(self._moved, evaluate, bits, flips), missing=(-math.inf, 0.0)
+            )
+            ratio, angle = ops.exp(log_other - log_modulus), phase_other - phase
+            added = _multiply(elements, ratio * ops.cos(angle), ratio * ops.sin(angle))
+            excess = ops.square(ratio) - 1.0
+            if pairs.occurs is not None:
+                excess = ops.where(pairs.occurs, excess, 0.0)
+            real, imaginary, larger = (ops.sum(part, axis=0) for part in (*added, excess))
+            sums = (sums[0] + real, sums[1] + imaginary, sums[2] + larger)
         return sums
+
+    def _pairs(self, elements: Sequence[Tensor], flips: Array, largest: int) -> ListedPairs:
+        """Returns which flips of which samples have to be evaluated, `largest` at once."""
+        batch_size = ops.shape(elements[0])[1]
+        if self.chunk and isinstance(batch_size, int):
+            largest = min(largest, self.chunk * batch_size)
+        occurs = None
+        if self._may_vanish[flips].any():
+            occurs = functools.reduce(ops.logical_or, [part != 0.0 for part in elements])
+        return ListedPairs(occurs, (len(flips), batch_size), largest)
+
+    def _moved(
+        self, evaluate: Evaluate, bits: Tensor, flips: Array, numbers: Tensor
+    ) -> list[Tensor]:
+        """Returns log |psi| and phases of some pairs of a flip and a sample, by their numbers."""
+        batch_size = ops.shape(bits)[0]
+        samples = numbers % batch_size
+        turned = ops.take(ops.cast(self._flips[flips], "int32"), numbers // batch_size, axis=0)
+        others = (ops.take(bits, samples, axis=0) + turned) % 2
+        return [ops.cast(part, "float64") for part in evaluate(others, samples)]
 
     def _elements(self, bits: Tensor) -> list[Tensor]:
         """Returns real parts and, of a complex Hamiltonian, imaginary ones, the diagonal first.
@@ -175,34 +223,31 @@ class LocalEnergy:
         of_terms = 1.0 - 2.0 * (parities % 2.0)
         return ops.transpose(ops.matmul(of_terms, ops.cast(coefficients, dtype)))
 
-    def _pieces(self, flips: Array, chunk: int) -> Array:
-        """Returns numbers of flips in equal pieces of at most `chunk`, (n_pieces, size)."""
-        # Not filled up with copies of the last one: all are added up.
-        numbers = rows_of_pieces(len(flips), chunk, fill=len(flips))
-        return np.append(flips, self.n_flips).astype("int32")[numbers]
-
-    def _from_prefixes(
+    def _groups(
         self, psi: LogPsi, bits: Tensor
-    ) -> tuple[list[tuple[Array, LogPsi]], tuple[Tensor, Tensor]]:
+    ) -> tuple[list[tuple[Array, Evaluate]], tuple[Tensor, Tensor]]:
         """Returns groups of flips with functions that evaluate them, and log psi of `bits`."""
+        if self.n_prefixes == 1:
+            return [(np.arange(self.n_flips), lambda others, _: psi(others))], psi(bits)
         if not isinstance(psi, WaveFunction):
             raise ValueError(
                 "Argument `n_prefixes` must be 1 for a wave function other than `WaveFunction`,"
                 f" but is {self.n_prefixes}."
             )
-        first = self._flips[:, psi.sites].argmax(axis=1)
-        width = -(-self.n_sites // self.n_prefixes)
+        n_positions = psi.network.n_positions
+        first = self._flips[:, psi.sites].argmax(axis=1) // psi.sites_per_position
+        width = -(-n_positions // self.n_prefixes)
         width = -(-width // psi.network.n_together) * psi.network.n_together
         starts = sorted(set((first // width * width).tolist()))
-        prefixes = psi.prefixes(bits, [*starts, self.n_sites])
-        groups: list[tuple[Array, LogPsi]] = [
+        prefixes = psi.prefixes(bits, [*starts, n_positions])
+        groups: list[tuple[Array, Evaluate]] = [
             (
                 np.flatnonzero(first // width * width == start),
                 functools.partial(psi.evaluate_from, start=start, prefix=prefix),
             )
             for start, prefix in zip(starts, prefixes, strict=False)
         ]
-        return groups, psi.evaluate_from(bits, self.n_sites, prefixes[-1])
+        return groups, psi.evaluate_from(bits, None, start=n_positions, prefix=prefixes[-1])
 
     def _read(self, hamiltonian: PauliSum) -> None:
         """Groups the terms: signs (n_terms, n_sites), coefficients (n_terms, 1 + n_flips)."""
@@ -222,6 +267,8 @@ class LocalEnergy:
         self._coefficients = np.zeros((len(entries), len(columns)), np.complex128)
         for row, (column, value) in enumerate(entries):
             self._coefficients[row, column] = value
+        # The only term of a flip is never zero.
+        self._may_vanish = np.count_nonzero(self._coefficients[:, 1:], axis=0) > 1
 
 
 def evaluation_bytes(log_psi: LogPsi, n_sites: int) -> int:
@@ -251,7 +298,7 @@ def log_psi_in_pieces(psi: SampledWaveFunction, bits: Tensor) -> tuple[Tensor, T
     return log_modulus, phase
 
 
-def _multiply(elements: Sequence[Tensor], real: Tensor, imaginary: Tensor) -> Sums:
+def _multiply(elements: Sequence[Tensor], real: Tensor, imaginary: Tensor) -> tuple[Tensor, Tensor]:
     """Returns real and imaginary part of elements times numbers.
 
     Args:
@@ -265,13 +312,3 @@ def _multiply(elements: Sequence[Tensor], real: Tensor, imaginary: Tensor) -> Su
         elements[0] * real - elements[1] * imaginary,
         elements[0] * imaginary + elements[1] * real,
     )
-
-
-def _add_pieces(pieces: Array, add: Callable[[Tensor, Sums], Sums], sums: Sums) -> Sums:
-    """Adds what belongs to each piece; several are one loop, compiled once."""
-    if len(pieces) < 2:
-        return add(pieces[0], sums) if len(pieces) else sums
-    shape, table = ops.shape(sums[0]), ops.convert_to_tensor(pieces)
-    real, imaginary = ops.fori_loop(0, len(pieces), lambda i, carry: add(table[i], carry), sums)
-    # The loop forgets the shape.
-    return ops.reshape(real, shape), ops.reshape(imaginary, shape)

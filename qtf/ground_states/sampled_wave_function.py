@@ -54,8 +54,24 @@ class SampledWaveFunction(keras.Model):
         raise NotImplementedError
 
     @property
+    def linearizes(self) -> bool:
+        """Whether `derivatives` are written by hand."""
+        return False
+
+    @property
     def evaluation_bytes(self) -> int:
         """Memory that the evaluation of one more configuration takes, roughly."""
+        raise NotImplementedError
+
+    def derivatives(self, bits: Tensor) -> list[Tensor]:
+        """Returns the gradients of log |psi| and, unless `positive`, of the phase of each sample.
+
+        Args:
+            bits: int32 (batch, n_sites), by site.
+
+        Returns:
+            (batch, n_weights) each, the trainable variables joined in their order.
+        """
         raise NotImplementedError
 
     def sample(self, uniforms: Tensor) -> Tensor:

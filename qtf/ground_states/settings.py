@@ -1,7 +1,9 @@
 """What a search for a ground state can be told, with its rules and defaults."""
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 from qtf.checks import (
     COUNT,
@@ -23,12 +25,15 @@ from qtf.settings import Settings
 from qtf.training.optimizers import SCHEDULES
 
 GROUPS = ("none", "flip", "lattice", "lattice_and_flip")
-# What the two phases of a position are read from: number of outputs.
-PHASE_OUTPUTS = {"angle": 2, "sine_and_cosine": 4}
+# What the phase of an outcome is read from: number of outputs.
+PHASE_OUTPUTS = {"angle": 1, "sine_and_cosine": 2}
+# A patch of more has more outcomes than a network should have outputs.
+MAX_PATCH_SITES = 6
 # Derivatives of all configurations of so many sites are held at once.
 MAX_LISTED_SITES = 16
-# Of `GrowthSettings`, what may hold a value for each size after the first.
-PER_SIZE = ("n_steps", "n_samples", "learning_rates", "clip_norms")
+# Of `GrowthSettings`, what may hold a value for each size after the first, and for every size.
+PER_FURTHER_SIZE = ("n_steps", "n_samples", "learning_rates", "clip_norms")
+PER_SIZE = ("n_symmetric_steps", "symmetric_learning_rates", "n_averages", "shares")
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,8 @@ class WaveFunctionSettings(Settings, section="wave_function"):
 
     Attributes:
         order: Order of the sites: "raster" or "snake", where successive positions are neighbours.
+        patch: Rows and columns of the patches that are the positions of the network, with an
+            outcome for all spins of a patch together; (1, 1): single sites.
         zero_magnetization: Whether as many spins are up as down; exact, in samples and in psi.
         magnetization: Number of up spins minus that of down spins, exact likewise, instead of
             `zero_magnetization`: twice S_z, so that 2 is for triplets; None: any, or zero.
@@ -50,6 +57,7 @@ class WaveFunctionSettings(Settings, section="wave_function"):
     """
 
     order: Annotated[str, OneOf(ORDERS)] = "raster"
+    patch: Annotated[tuple[int, ...], Several(COUNT)] = (1, 1)
     zero_magnetization: Annotated[bool, FLAG] = False
     magnetization: Annotated[int | None, Optional(Number(integer=True))] = None
     marshall_sign: Annotated[bool, FLAG] = False
@@ -61,6 +69,9 @@ class WaveFunctionSettings(Settings, section="wave_function"):
         words = 'be "angle" if `positive`, as there is none then'
         holds = self.phase == "angle" or not self.positive
         require(holds, "wave_function.phase", words, self.phase)
+        holds = len(self.patch) == 2 and self.patch_size <= MAX_PATCH_SITES
+        words = f"be rows and columns of at most {MAX_PATCH_SITES} sites"
+        require(holds, "wave_function.patch", words, tuple(self.patch))
 
     @property
     def total(self) -> int | None:
@@ -72,7 +83,18 @@ class WaveFunctionSettings(Settings, section="wave_function"):
     @property
     def heads(self) -> tuple[int, ...]:
         """Outputs of the network at each position: of the probabilities and of the phases."""
-        return (2,) if self.positive else (2, PHASE_OUTPUTS[self.phase])
+        d = self.n_outcomes
+        return (d,) if self.positive else (d, PHASE_OUTPUTS[self.phase] * d)
+
+    @property
+    def patch_size(self) -> int:
+        """Sites of a position."""
+        return math.prod(self.patch)
+
+    @property
+    def n_outcomes(self) -> int:
+        """Outcomes of a position."""
+        return 2**self.patch_size
 
 
 def check_magnetization(name: str, value: int, n_sites: int, *, kind: str = SETTING) -> None:
@@ -99,21 +121,51 @@ class SamplingSettings(Settings, section="sampling"):
 
     Attributes:
         n_samples: Samples of a step, on each replica.
+        grow_at: Shares of the training, ascending, after which a step has more samples; empty:
+            never. What is left of the error at the end is mostly the noise of the samples.
+        grow_to: How many times `n_samples` a step has from each of them on.
         every_configuration: Whether steps sum over all configurations instead of samples, up to
             16 sites; with `symmetry.in_training` over one for all its images. No statistical
             error, and signs that only rare configurations tell are found.
+        blur: Probability with which a sample of a step is moved by one flip of the Hamiltonian,
+            and weighted for that, so that means stay as they are: configurations that samples
+            seldom hold are met next to them, with the signs that only they tell. 0: not at all.
         n_validation: Samples of a validation, apart from those of the training.
-        chunk: Flips evaluated at once, at most; 0: as many as the memory allows, which is asked
-            in any case.
+        chunk: Flips of all samples that are evaluated at once, at most; 0: as many as is fastest,
+            or as the memory allows, which is asked in any case.
         n_prefixes: Positions from which flipped spins may be evaluated; 1: all anew, which is
             faster for transformers on small lattices.
     """
 
     n_samples: Annotated[int, SAMPLES] = 256
+    grow_at: Annotated[tuple[float, ...], Several(Number(above=0, below=1))] = ()
+    grow_to: Annotated[tuple[int, ...], Several(COUNT)] = ()
     every_configuration: Annotated[bool, FLAG] = False
+    blur: Annotated[float, FRACTION] = 0.0
     n_validation: Annotated[int, SAMPLES] = 4096
     chunk: Annotated[int, COUNT_OR_0] = 0
     n_prefixes: Annotated[int, COUNT] = 4
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        words = "be 0 with `sampling.every_configuration`, which leaves nothing out"
+        require(not self.every_configuration or not self.blur, "sampling.blur", words, self.blur)
+        shares = tuple(self.grow_at)
+        require(list(shares) == sorted(set(shares)), "sampling.grow_at", "ascend", shares)
+        words = f"have as many values as `sampling.grow_at` = {shares}"
+        holds = len(self.grow_to) == len(shares)
+        require(holds, "sampling.grow_to", words, tuple(self.grow_to))
+        words = "be empty where `sampling.every_configuration` leaves no samples"
+        require(not (self.every_configuration and shares), "sampling.grow_at", words, shares)
+
+    def growth(self, n_steps: int) -> list[tuple[int, int]]:
+        """Returns the steps from which on there are more samples, and how many times as many.
+
+        Args:
+            n_steps: Steps of the training.
+        """
+        steps = [max(1, round(share * n_steps)) for share in self.grow_at]
+        return list(zip(steps, self.grow_to, strict=True))
 
 
 @dataclass(frozen=True)
@@ -170,14 +222,20 @@ class ReconfigurationSettings(Settings, section="min_sr"):
 
     Attributes:
         diag_shift: Shift of the diagonal of its equations; None: plain gradients instead.
+        relative_shift: Shift beside it, as a share of the mean diagonal element, which grows with
+            the number of weights and sites; `diag_shift` may be tiny then.
         momentum: Share of the step before that a step keeps; averages the noise of the samples.
+        second_moment: Share that a step keeps of the mean square by which the direction of each
+            weight jumps, by whose fourth root the weights are held back; 0: all alike. About 0.99.
         time_step: Step of imaginary time that is followed as a whole, even where psi is so small
             that its logarithm changes by much; best the learning rate, without samples. None:
             only short steps are right.
     """
 
     diag_shift: Annotated[float | None, Optional(POSITIVE)] = None
+    relative_shift: Annotated[float, NOT_NEGATIVE] = 0.0
     momentum: Annotated[float, FRACTION] = 0.95
+    second_moment: Annotated[float, FRACTION] = 0.0
     time_step: Annotated[float | None, Optional(POSITIVE)] = None
 
 
@@ -203,13 +261,17 @@ class RefinementSettings(Settings, section="refinement"):
 class GrowthSettings(Settings, section="growth"):
     """How a trained wave function goes on to larger lattices.
 
-    What holds several values has one for each size after the first; the last one holds for
-    all further ones. An empty one: as in the training of the first size.
+    What holds several values has one for each size after the first, or, where it says so, for
+    each size; the last one holds for all further ones. An empty one: as in the training of the
+    first size.
 
     Attributes:
         sizes: Spins of a chain or of the side of a square, ascending, the first one included;
             empty: no growth.
         n_steps: Steps at each size after the first, multiples of `steps_per_epoch`.
+        law: C, r and F of the law C exp(-r (size - first size)) + F, from which steps at each size
+            after the first are taken instead, rounded to multiples of `steps_per_epoch`; empty:
+            `n_steps`.
         n_samples: Samples of a step.
         learning_rates: Learning rate at each size.
         schedule: Schedule of the learning rate within a size.
@@ -217,13 +279,24 @@ class GrowthSettings(Settings, section="growth"):
         clip_norms: Largest norm of the gradient.
         steps_per_epoch: Steps between two validations.
         log_every_steps: Steps between two rows of metrics.
+        n_symmetric_steps: Steps at each size, the first one included, that come after all others
+            and train the average over `symmetry.group`, multiples of `steps_per_epoch`; empty or
+            0: none. Each costs as many evaluations as there are symmetries.
+        symmetric_learning_rates: Their learning rate at each size, the first one included; empty:
+            that of the other steps at the size.
         n_evaluation: Samples of the energy at the end of each size.
         n_averages: Samples of the energy of the average over `symmetry.group`, where there is
-            one; 0: it is not measured.
+            one, at each size, the first one included; 0: it is not measured.
+        minutes: Minutes that the whole growth may take, all starts together; each size then has
+            as many steps as its share of them allows, and learning rates follow the time. 0: as
+            many as all steps need.
+        shares: Shares of the minutes at each size, the first one included, relative to one
+            another; empty: as the steps are estimated to need.
     """
 
     sizes: Annotated[tuple[int, ...], Several(Number(least=2, integer=True))] = ()
     n_steps: Annotated[tuple[int, ...], Several(COUNT)] = (300,)
+    law: Annotated[tuple[float, ...], Several(NOT_NEGATIVE)] = ()
     n_samples: Annotated[tuple[int, ...], Several(SAMPLES)] = ()
     learning_rates: Annotated[tuple[float, ...], Several(POSITIVE)] = (1e-4,)
     schedule: Annotated[str, OneOf(SCHEDULES)] = "constant"
@@ -231,31 +304,53 @@ class GrowthSettings(Settings, section="growth"):
     clip_norms: Annotated[tuple[float, ...], Several(NOT_NEGATIVE)] = ()
     steps_per_epoch: Annotated[int, COUNT] = 50
     log_every_steps: Annotated[int, COUNT] = 5
+    n_symmetric_steps: Annotated[tuple[int, ...], Several(COUNT_OR_0)] = ()
+    symmetric_learning_rates: Annotated[tuple[float, ...], Several(POSITIVE)] = ()
     n_evaluation: Annotated[int, SAMPLES] = 10000
-    n_averages: Annotated[int, COUNT_OR_0] = 2000
+    n_averages: Annotated[tuple[int, ...], Several(COUNT_OR_0)] = (2000,)
+    minutes: Annotated[float, NOT_NEGATIVE] = 0.0
+    shares: Annotated[tuple[float, ...], Several(POSITIVE)] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()
         ascend = list(self.sizes) == sorted(set(self.sizes))
         require(ascend, "growth.sizes", "ascend from at least 2", tuple(self.sizes))
-        n_averages = self.n_averages
-        require(n_averages != 1, "growth.n_averages", "be 0 or at least 2", n_averages)
+        n_averages = tuple(self.n_averages)
+        require(1 not in n_averages, "growth.n_averages", "hold 0 or at least 2", n_averages)
+        words, law = "hold 3 values, C, r and F, or none", tuple(self.law)
+        require(len(law) in (0, 3), "growth.law", words, law)
         if self.sizes:
             self._check_lists()
 
+    def changed(self, values: Mapping[str, Any]) -> Self:
+        """Returns settings with other values; older ones have one number of averages."""
+        n_averages = values.get("n_averages")
+        if isinstance(n_averages, int):
+            values = {**values, "n_averages": (n_averages,)}
+        return super().changed(values)
+
     def _check_lists(self) -> None:
         n_further = max(1, len(self.sizes) - 1)
-        for key in PER_SIZE:
-            if len(getattr(self, key)) > n_further:
-                raise ValueError(
-                    f"Setting `growth.{key}` must have at most {n_further} values, one for each"
-                    f" size after the first, but has {len(getattr(self, key))}."
-                )
+        for keys, most, words in (
+            (PER_FURTHER_SIZE, n_further, "size after the first"),
+            (PER_SIZE, len(self.sizes), "size"),
+        ):
+            for key in keys:
+                if len(getattr(self, key)) > most:
+                    raise ValueError(
+                        f"Setting `growth.{key}` must have at most {most} values, one for each"
+                        f" {words}, but has {len(getattr(self, key))}."
+                    )
         if not self.n_steps:
             raise ValueError("Setting `growth.n_steps` must have at least one value, but has none.")
-        for n_steps in self.n_steps:
+        self._check_multiples("n_symmetric_steps", "multiples")
+        if not self.law:
+            self._check_multiples("n_steps", "positive multiples")
+
+    def _check_multiples(self, key: str, words: str) -> None:
+        for n_steps in getattr(self, key):
             if n_steps % self.steps_per_epoch:
                 raise ValueError(
-                    "Setting `growth.n_steps` must hold positive multiples of"
-                    f" `growth.steps_per_epoch` = {self.steps_per_epoch}, but holds {n_steps}."
+                    f"Setting `growth.{key}` must hold {words} of `growth.steps_per_epoch` ="
+                    f" {self.steps_per_epoch}, but holds {n_steps}."
                 )

@@ -102,7 +102,7 @@ class SymmetricWaveFunction(SampledWaveFunction):
     @property
     def n_uniforms(self) -> int:
         """Random numbers that one sample takes; the last one chooses t."""
-        return self.n_sites + 1
+        return self.psi.n_uniforms + 1
 
     @property
     def positive(self) -> bool:
@@ -152,9 +152,9 @@ class SymmetricWaveFunction(SampledWaveFunction):
     def sample(self, uniforms: Tensor) -> Tensor:
         """Draws independent spins from |psi|^2, see `SampledWaveFunction`."""
         uniforms = checked_uniforms(uniforms, self.n_uniforms)
-        bits = self.psi.sample(uniforms[: self.n_sites])
+        bits = self.psi.sample(uniforms[:-1])
         inverses = np.argsort(np.array(self.permutations), axis=1).astype(np.int32)
-        return draw_images(bits, inverses, uniforms[self.n_sites], spin_flip=self.spin_flip)
+        return draw_images(bits, inverses, uniforms[-1], spin_flip=self.spin_flip)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make this wave function again."""

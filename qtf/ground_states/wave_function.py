@@ -14,6 +14,7 @@ from qtf.ground_states.bits import checked_bits
 from qtf.ground_states.sampled_wave_function import SampledWaveFunction
 from qtf.ground_states.sector import Sector, find_n_down
 from qtf.ground_states.settings import check_magnetization
+from qtf.training.gradients import gradients_in
 from qtf.typing import Index, Tensor
 
 # A cache of the network, log |psi|, the phase and the number of down spins so far.
@@ -33,15 +34,20 @@ class WaveFunction(SampledWaveFunction):
     up to a factor, theta_p = atan2(sine, cosine). Otherwise all phases are zero, as is right for
     ground states without a sign problem.
 
-    With `zero_magnetization`, P_p is zero for a bit of which n_sites / 2 have been drawn; the
-    other one is then certain. Likewise for any other `magnetization`. With `sign_sites`, psi(s)
+    A position may hold a patch of k sites instead of one, if the network has 2**k outcomes: s_p is
+    then the binary number of their bits, the first of them most significant.
+
+    With `zero_magnetization`, P_p is zero for every s_p with which more than n_sites / 2 spins
+    would be of one kind, so that the others can always be completed. Likewise for any other
+    `magnetization`. With `sign_sites`, psi(s)
     gets the factor (-1)^k, where k is the number of down spins on these sites: for the sites of one
     sublattice, Marshall's sign rule.
 
     Args:
-        network: With two outcomes and outputs (2, 2) for phases, (2, 4) for sines and cosines,
-            or (2,) for a positive psi, at each site.
-        sites: Site at each position; by default in the order of their numbers.
+        network: With d = 2**k outcomes and outputs (d, d) for phases, (d, 2 d) for sines and
+            cosines, or (d,) for a positive psi, at each position.
+        sites: Sites in the order of the positions, k for each; by default in the order of their
+            numbers.
         zero_magnetization: Whether as many spins point up as down.
         magnetization: Number of up spins minus that of down spins, twice S_z, instead of
             `zero_magnetization`; None: any, or zero.
@@ -81,7 +87,8 @@ class WaveFunction(SampledWaveFunction):
     ) -> None:
         super().__init__(**kwargs)
         self.network = network
-        self.n_sites = network.n_positions
+        self.sites_per_position = network.local_dimension.bit_length() - 1
+        self.n_sites = self.sites_per_position * network.n_positions
         self.sites = tuple(range(self.n_sites)) if sites is None else tuple(sites)
         self.zero_magnetization = zero_magnetization
         self.magnetization = 0 if zero_magnetization and magnetization is None else magnetization
@@ -90,6 +97,8 @@ class WaveFunction(SampledWaveFunction):
         self.n_down = find_n_down(self.n_sites, self.magnetization)
         positions = sorted(range(self.n_sites), key=self.sites.__getitem__)
         self._positions = tuple(positions)
+        # Of each outcome, the number of its down spins.
+        self._downs = tuple(outcome.bit_count() for outcome in range(network.local_dimension))
         self.built = True
 
     def call(self, bits: Tensor) -> tuple[Tensor, Tensor]:
@@ -99,24 +108,41 @@ class WaveFunction(SampledWaveFunction):
 
     def without_sign(self, bits: Tensor) -> tuple[Tensor, Tensor]:
         """Returns log |psi| and the phase as if there were no `sign_sites`."""
-        outcomes = ops.take(checked_bits(bits, self.n_sites), self.sites, axis=1)
-        positions = ops.arange(self.n_sites)
+        outcomes = self._outcomes(bits)
+        positions = ops.arange(self.network.n_positions)
         return self._sum(self.network(outcomes), outcomes, 0, positions, axis=1)
+
+    def derivatives(self, bits: Tensor) -> list[Tensor]:
+        """Returns the gradients of log |psi| and of the phase of each sample."""
+        outcomes = self._outcomes(checked_bits(bits, self.n_sites))
+        positions = ops.arange(self.network.n_positions)
+
+        def parts(outputs: Tensor) -> Sequence[Tensor]:
+            both = self._sum(outputs, outcomes, 0, positions, axis=1)
+            return both[:1] if self.positive else both
+
+        outputs, pull_back = self.network.linearize(outcomes)
+        return [_join(pull_back(upstream)) for upstream in gradients_in(parts, outputs)]
 
     @property
     def n_uniforms(self) -> int:
         """Random numbers that one sample takes."""
-        return self.n_sites
+        return self.network.n_positions
 
     @property
     def positive(self) -> bool:
         """Whether psi has no phase but that of the sign rule."""
-        return self.network.heads == (2,)
+        return len(self.network.heads) == 1
 
     @property
     def recurrent(self) -> bool:
         """Whether the parallel evaluation has a loop over positions."""
         return self.network.recurrent
+
+    @property
+    def linearizes(self) -> bool:
+        """Whether `derivatives` are written by hand, as the network's are."""
+        return self.network.linearizes
 
     @property
     def evaluation_bytes(self) -> int:
@@ -133,9 +159,8 @@ class WaveFunction(SampledWaveFunction):
         Returns:
             For each of them what `evaluate_from` needs: everything before that position.
         """
-        bits = checked_bits(bits, self.n_sites)
-        outcomes = ops.transpose(ops.take(bits, self.sites, axis=1))
-        batch_size = ops.shape(bits)[0]
+        outcomes = ops.transpose(self._outcomes(bits))
+        batch_size = ops.shape(outcomes)[1]
         nothing = ops.zeros((batch_size,), self.variable_dtype)
         downs = ops.zeros((batch_size,), "int32")
         prefix = (self.network.initial_cache(batch_size), nothing, nothing, downs)
@@ -146,32 +171,38 @@ class WaveFunction(SampledWaveFunction):
             at = start
         return prefixes
 
-    def evaluate_from(self, bits: Tensor, start: int, prefix: Prefix) -> tuple[Tensor, Tensor]:
+    def evaluate_from(
+        self, bits: Tensor, rows: Tensor | None, *, start: int, prefix: Prefix
+    ) -> tuple[Tensor, Tensor]:
         """Returns log |psi| and the phase of spins that share what comes before a position.
 
         Args:
-            bits: int32 (n_variants * batch, n_sites), by site; variant by variant. Each
-                agrees with the spins of the prefix at all positions before `start`.
+            bits: int32 (batch, n_sites), by site.
+            rows: int32 (batch,), the spins of the prefix with which each of them agrees at all
+                positions before `start`; None: one after another.
             start: The position.
-            prefix: Of `prefixes`, for (batch, n_sites) spins.
+            prefix: Of `prefixes`.
         """
         bits = checked_bits(bits, self.n_sites)
-        n_variants = bits.shape[0] // prefix[1].shape[0]
-        prefix = keras.tree.map_structure(lambda x: _repeat(x, n_variants), prefix)
-        outcomes = ops.transpose(ops.take(bits, self.sites, axis=1))
-        _, log_modulus, phase, _ = self._evaluate(outcomes, start, self.n_sites, prefix)
+        if rows is not None:
+            prefix = keras.tree.map_structure(lambda x: ops.take(x, rows, axis=0), prefix)
+        outcomes = ops.transpose(self._outcomes(bits))
+        stop = self.network.n_positions
+        _, log_modulus, phase, _ = self._evaluate(outcomes, start, stop, prefix)
         return log_modulus, phase + self.sign_phase(bits, phase.dtype)
 
     def sample(self, uniforms: Tensor) -> Tensor:
         """Draws independent spins from |psi|^2, see `SampledWaveFunction`."""
 
         def logits(outputs: Tensor, position: Index, downs: Tensor) -> Tensor:
-            both = outputs[:, :2]
-            return both if self.n_down is None else self._mask(both, downs, position, self.n_down)
+            all_of_them = outputs[:, : self.network.local_dimension]
+            if self.n_down is None:
+                return all_of_them
+            return self._mask(all_of_them, downs, position, self.n_down)
 
         uniforms = checked_uniforms(uniforms, self.n_uniforms)
-        outcomes = draw_outcomes(self.network, uniforms, logits)
-        return ops.take(ops.transpose(outcomes), self._positions, axis=1)
+        outcomes = draw_outcomes(self.network, uniforms, logits, numbers=self._downs)
+        return ops.take(self._bits(ops.transpose(outcomes)), self._positions, axis=1)
 
     def sector(self) -> Sector:
         """Returns where psi may be other than zero."""
@@ -198,15 +229,33 @@ class WaveFunction(SampledWaveFunction):
         network = keras.saving.deserialize_keras_object(config["network"], custom_objects)
         return cls(**{**config, "network": network})
 
+    def _outcomes(self, bits: Tensor) -> Tensor:
+        """Returns the outcomes at all positions, (batch, n_positions), of bits by site."""
+        bits = ops.take(checked_bits(bits, self.n_sites), self.sites, axis=1)
+        width = self.sites_per_position
+        if width == 1:
+            return bits
+        patches = ops.reshape(bits, (-1, self.network.n_positions, width))
+        places = [1 << i for i in reversed(range(width))]
+        return ops.sum(patches * ops.convert_to_tensor(places, "int32"), axis=2)
+
+    def _bits(self, outcomes: Tensor) -> Tensor:
+        """Returns the bits of outcomes, (batch, n_positions), in the order of `sites`."""
+        width = self.sites_per_position
+        if width == 1:
+            return outcomes
+        bits = [outcomes // (1 << i) % 2 for i in reversed(range(width))]
+        return ops.reshape(ops.stack(bits, axis=2), (-1, self.n_sites))
+
     def _evaluate(self, outcomes: Tensor, start: int, stop: int, prefix: Prefix) -> Prefix:
-        """Evaluates positions start .. stop - 1 of (n_sites, batch) outcomes."""
+        """Evaluates positions start .. stop - 1 of (n_positions, batch) outcomes."""
         if start == stop:
             return prefix
         cache, log_modulus, phase, downs = prefix
         outputs, cache = self.network.evaluate_positions(outcomes, start, stop, cache)
         part, positions = outcomes[start:stop], ops.arange(start, stop)[:, None]
         added = self._sum(outputs, part, downs, positions, axis=0)
-        downs = downs + ops.sum(part, axis=0)
+        downs = downs + ops.sum(self._count_downs(part), axis=0)
         return cache, log_modulus + added[0], phase + added[1], downs
 
     def _sum(
@@ -218,33 +267,47 @@ class WaveFunction(SampledWaveFunction):
         """
         logits, phases = self._split(outputs)
         if self.n_down is not None:
-            before = downs + ops.cumsum(outcomes, axis=axis) - outcomes
+            counts = self._count_downs(outcomes)
+            before = downs + ops.cumsum(counts, axis=axis) - counts
             logits = self._mask(logits, before, positions, self.n_down)
         chosen = self.network.encode(outcomes)
         log_probs = ops.sum(chosen * ops.log_softmax(logits, axis=-1), axis=(axis, 2))
         return 0.5 * log_probs, ops.sum(chosen * phases, axis=(axis, 2))
 
     def _split(self, outputs: Tensor) -> tuple[Tensor, Tensor]:
-        """Returns logarithms of probabilities and phases, both (..., 2)."""
+        """Returns logarithms of probabilities and phases, both (..., local_dimension)."""
         if self.positive:
             return outputs, ops.zeros_like(outputs)
-        logits, phases = outputs[..., :2], outputs[..., 2:]
-        if self.network.heads == (2, 4):
-            phases = _angle(phases[..., :2], phases[..., 2:])
+        d = self.network.local_dimension
+        logits, phases = outputs[..., :d], outputs[..., d:]
+        if self.network.heads == (d, 2 * d):
+            phases = _angle(phases[..., :d], phases[..., d:])
         return logits, phases
 
     def _mask(self, logits: Tensor, downs: Tensor, position: Index, n_down: int) -> Tensor:
         """Makes impossible what would leave too many spins of one kind."""
-        ups = position - downs
-        full = ops.stack([ups >= self.n_sites - n_down, downs >= n_down], axis=-1)
-        return ops.where(full, ops.cast(IMPOSSIBLE, logits.dtype), logits)
+        width, counts = self.sites_per_position, ops.convert_to_tensor(self._downs, "int32")
+        downs_after = downs[..., None] + counts
+        ups_after = (width * position - downs + width)[..., None] - counts
+        wrong = ops.logical_or(downs_after > n_down, ups_after > self.n_sites - n_down)
+        return ops.where(wrong, ops.cast(IMPOSSIBLE, logits.dtype), logits)
+
+    def _count_downs(self, outcomes: Tensor) -> Tensor:
+        if self.sites_per_position == 1:
+            return outcomes
+        return ops.take(ops.convert_to_tensor(self._downs, "int32"), outcomes, axis=0)
 
     def _check(self) -> None:
         network, n_sites = self.network, self.n_sites
-        if network.local_dimension != 2 or network.heads not in ((2, 2), (2, 4), (2,)):
+        d = network.local_dimension
+        if d != 1 << self.sites_per_position or d < 2:
             raise ValueError(
-                "Argument `network` must have two outcomes and outputs (2, 2), (2, 4) or (2,), but"
-                f" has {network.local_dimension} and {network.heads}."
+                f"Argument `network` must have 2**k outcomes for patches of k sites, but has {d}."
+            )
+        if network.heads not in ((d, d), (d, 2 * d), (d,)):
+            raise ValueError(
+                f"Argument `network` must have outputs {(d, d)}, {(d, 2 * d)} or {(d,)} for its"
+                f" {d} outcomes, but has {network.heads}."
             )
         if sorted(self.sites) != list(range(n_sites)):
             raise ValueError(
@@ -263,12 +326,13 @@ class WaveFunction(SampledWaveFunction):
             )
 
 
+def _join(gradients: Sequence[Tensor]) -> Tensor:
+    """Returns the gradients of each sample in all weights beside one another."""
+    flat = [ops.reshape(part, (ops.shape(part)[0], -1)) for part in gradients]
+    return ops.concatenate(flat, axis=1)
+
+
 def _angle(sine: Tensor, cosine: Tensor) -> Tensor:
     """Returns atan2; both are zero in some untrained networks, where it has no gradient."""
     neither = ops.logical_and(sine == 0.0, cosine == 0.0)
     return ops.arctan2(sine, ops.where(neither, ops.ones_like(cosine), cosine))
-
-
-def _repeat(x: Tensor, count: int) -> Tensor:
-    """Returns (batch, ...) `count` times, one whole batch after another."""
-    return ops.tile(x, (count,) + (1,) * (len(x.shape) - 1))

@@ -118,8 +118,10 @@ class Engine(Protocol):
         training: Training,
         optimizer: keras.optimizers.Optimizer,
         progress: Progress,
+        *,
+        average: Sequence[keras.Variable] = (),
     ) -> Checkpoints:
-        """Returns what saves a training in a folder."""
+        """Returns what saves a training, and the state of the average of its weights."""
 
     def make_board(self, folder: Path) -> Board:
         """Returns the board of a folder."""

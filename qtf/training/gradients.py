@@ -38,6 +38,26 @@ def gradients_of(function: Callable[[], Any], variables: Sequence[keras.Variable
     )
 
 
+def gradients_in(function: Callable[[Any], Sequence[Any]], tensor: Any) -> list[Any]:
+    """Returns the gradient of the sum of each output in a tensor.
+
+    Args:
+        function: Of the tensor; returns tensors. It must not have loops.
+        tensor: To be differentiated by.
+    """
+    if keras.backend.backend() == "jax":
+        import jax
+
+        sums = jax.jacrev(lambda tensor: [ops.sum(output) for output in function(tensor)])
+        return list(sums(tensor))
+    import tensorflow as tf
+
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(tensor)
+        outputs = function(tensor)
+    return [tape.gradient(output, tensor) for output in outputs]
+
+
 def accumulated_gradients(
     piece: Callable[[Any], Any], n_pieces: int, variables: Sequence[keras.Variable]
 ) -> list[Any]:
@@ -67,11 +87,12 @@ def per_sample_gradients(
     variables: Sequence[keras.Variable],
     *,
     at_once: int | None = None,
+    by_hand: Callable[[Any], list[Any]] | None = None,
 ) -> list[Any]:
     """Returns the gradients of each output for each sample, without a loop over samples.
 
     Only inside a compiled function. XLA compiles the result unless `function` has loops and
-    the framework is TensorFlow.
+    the framework is TensorFlow and they are not written by hand.
 
     Args:
         function: Of inputs (batch, ...); returns tensors (batch,), each sample's values
@@ -79,6 +100,7 @@ def per_sample_gradients(
         inputs: (batch, ...).
         variables: To be differentiated by; their values are joined in this order.
         at_once: Samples that are in work at a time, at most; None: all.
+        by_hand: Of inputs; returns the same as this function. None: differentiates `function`.
 
     Returns:
         For each output (batch, number of weights).
@@ -87,7 +109,7 @@ def per_sample_gradients(
     of_each = _of_each_by_jax if by_jax else _of_each_by_tensorflow
 
     def of_piece(rows: Any) -> list[Any]:
-        return of_each(function, rows, variables)
+        return of_each(function, rows, variables) if by_hand is None else by_hand(rows)
 
     if at_once is None or inputs.shape[0] <= at_once:
         return of_piece(inputs)

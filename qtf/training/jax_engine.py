@@ -84,10 +84,17 @@ class JaxEngine:
         training: Training,
         optimizer: keras.optimizers.Optimizer,
         progress: Progress,
+        *,
+        average: Sequence[keras.Variable] = (),
     ) -> Checkpoints:
-        """Returns what saves a training in a folder."""
+        """Returns what saves a training, and the state of the average of its weights."""
         return PlainCheckpoints(
-            folder, training.model, optimizer, progress, task_state=training.state
+            folder,
+            training.model,
+            optimizer,
+            progress,
+            task_state=training.state,
+            average=average,
         )
 
     def make_board(self, folder: Path) -> Board:

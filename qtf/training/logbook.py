@@ -28,6 +28,10 @@ class Logbook:
         batch_size: Sequences a step, over all replicas.
         device_types: Kinds of the devices, for the line at the start.
         make_board: Makes the board of a folder; None: this process writes nothing at all.
+        around: Returns what each line of progress ends with, about more than this run.
+
+    Attributes:
+        n_steps: Steps of the whole run, which may turn out to be others.
     """
 
     def __init__(
@@ -38,10 +42,12 @@ class Logbook:
         batch_size: int,
         device_types: Sequence[str] = (),
         make_board: Callable[[Path], Board] | None,
+        around: Callable[[], str] = str,
     ) -> None:
         self.chief = make_board is not None
         self._device_types = device_types
         self._make_board = make_board
+        self._around = around
         self._board: Board | None = None
         self.n_steps = n_steps
         self.batch_size = batch_size
@@ -91,9 +97,11 @@ class Logbook:
         self._at += 1
         if not self._is_compiled:
             self._leave_out_compilation(self._bar)
+        self._bar.total = self.n_steps
         self._bar.update(1)
         rate = (self._bar.format_dict["rate"] or 0.0) * self.batch_size
-        self._bar.set_postfix_str(f"loss {loss:.3g}, {rate:.0f} sequences/s", refresh=False)
+        words = f"loss {loss:.3g}, {rate:.0f} sequences/s{self._around()}"
+        self._bar.set_postfix_str(words, refresh=False)
         if self._bar.disable and time.monotonic() - self._wrote_at > EVERY:
             self._write(f"step {self._at}/{self.n_steps}  loss {loss:.3g}{self._left()}")
 
@@ -120,7 +128,7 @@ class Logbook:
 
     def _write(self, line: str) -> None:
         self._wrote_at = time.monotonic()
-        tqdm.write(line, file=sys.stderr)
+        tqdm.write(f"{line}{self._around()}", file=sys.stderr)
 
     def row(self, step: int, kind: str, values: dict[str, float]) -> None:
         """Writes one row of metrics.

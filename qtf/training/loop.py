@@ -28,11 +28,13 @@ from qtf.training.engine import Engine, Step
 from qtf.training.engines import make_engine
 from qtf.training.initial_weights import take_weights
 from qtf.training.logbook import Logbook
-from qtf.training.optimization import make_optimizer
+from qtf.training.optimization import fixed_rate, make_optimizer, rate_after
+from qtf.training.pace import Pace
 from qtf.training.progress import Progress
 from qtf.training.run_folder import RunFolder
 from qtf.training.settings import TrainingSettings
 from qtf.training.training import Training
+from qtf.training.weight_average import WeightAverage
 from qtf.training.weight_files import load_weights
 
 T = TypeVar("T", bound=Training)
@@ -51,6 +53,7 @@ def train(
     profile: bool = False,
     kept: bool = False,
     rules: ChangeRules = USUAL_RULES,
+    pace: Pace | None = None,
 ) -> T:
     """Trains a model in the run folder `workdir`, from its last checkpoint if it has one.
 
@@ -68,6 +71,8 @@ def train(
         profile: Whether ten of the first steps are traced for TensorBoard.
         kept: Whether the chief ends with the weights that the run folder keeps.
         rules: Which settings may differ from those that the run had, beside those of the loop.
+        pace: Counts the time. Where it limits the time, there are as many steps as it allows, and
+            the learning rate follows the time instead of the steps; only in one process.
 
     Returns:
         What was trained; its model has its last weights or those that are kept, see `_Run._keep`.
@@ -91,9 +96,11 @@ def train(
         changes = _open(folder, engine, config, kind=kind, rules=rules, n_steps=settings.n_steps)
         if engine.is_chief:
             folder.save_model(model)
-        optimizer = _make_optimizer(model, settings, engine, changes, first_step)
-        run = _Run(training, settings, folder, engine, optimizer, changes)
+        pace = pace if pace is not None and engine.is_chief else Pace()
+        optimizer = _make_optimizer(model, settings, engine, changes, first_step, pace)
+        run = _Run(training, settings, folder, engine, optimizer, changes, pace)
         run.train(config, earlier=earlier, profile=profile)
+        run.average.take_place()
         if kept and engine.is_chief and folder.best_weights.exists():
             load_weights(model, folder.trained_weights())
         return training
@@ -131,8 +138,13 @@ def _make_optimizer(
     engine: Engine,
     changes: Sequence[Change],
     first_step: int,
+    pace: Pace,
 ) -> keras.optimizers.Optimizer:
     """Makes the optimiser, which has taken `first_step` steps in an earlier run."""
+    if pace.is_limited:
+        # The loop lowers the rate itself.
+        constant = dataclasses.replace(settings.optimizer, schedule="constant")
+        settings = dataclasses.replace(settings, optimizer=constant)
     course = find_course(
         changes, n_scheduled=settings.n_scheduled, schedule=settings.optimizer.schedule
     )
@@ -164,8 +176,10 @@ class _Run:
         engine: Engine,
         optimizer: keras.optimizers.Optimizer,
         changes: Sequence[Change] = (),
+        pace: Pace | None = None,
     ) -> None:
         self.training = training
+        self.pace = pace or Pace()
         self.settings = settings
         self.folder = folder
         self.engine = engine
@@ -173,14 +187,19 @@ class _Run:
         self.optimizer = optimizer
         self.changes = changes
         self.progress = Progress()
+        with engine.scope():
+            self.average = WeightAverage(
+                self.model.trainable_variables, settings.average_last, settings.n_steps
+            )
         self.checkpoints = engine.make_checkpoints(
-            folder.checkpoints, training, optimizer, self.progress
+            folder.checkpoints, training, optimizer, self.progress, average=self.average.state
         )
         self.logbook = Logbook(
             folder,
             n_steps=settings.n_steps,
             batch_size=training.batch_size * engine.n_replicas,
             device_types=engine.device_types,
+            around=self.pace.tell,
             make_board=engine.make_board if engine.is_chief else None,
         )
         self.step = self._make_step()
@@ -210,7 +229,7 @@ class _Run:
         self.logbook.start(self.at, config, keep_first=restored)
         self._saved_at, self._saved_step = time.monotonic(), self.at
         self._is_compiled = False
-        if self.at < self.settings.n_steps and self._is_over():
+        if not self._is_done() and self._is_over():
             text = "ended early; another `training.patience` or `training.stop_below` goes on"
             self.logbook.say(self.at, text)
         try:
@@ -218,6 +237,7 @@ class _Run:
                 self._validate()
             with finishing("finishing this step and saving it") as is_asked:
                 self._advance_to_the_end(is_asked)
+            self.pace.finish()
         finally:
             self.profiler.close()
             self.logbook.close()
@@ -226,7 +246,8 @@ class _Run:
         """Takes the end of another run, but the weights that it keeps."""
         self.checkpoints.start_from(earlier)
         folder = RunFolder(earlier.parent)
-        if folder.kept_step() in (None, last_step(earlier)):
+        is_averaged = folder.load_config().get("training", {}).get("average_last")
+        if folder.kept_step() in (None, *(() if is_averaged else (last_step(earlier),))):
             return
         take_weights(self.model, folder)
 
@@ -247,7 +268,7 @@ class _Run:
 
     def _batches(self) -> Iterator[Any]:
         iterator = self.engine.batches(self.training.source, self.at)
-        while self.at < self.settings.n_steps and not self._is_over():
+        while not self._is_done() and not self._is_over():
             asked = time.monotonic()
             try:
                 batch = next(iterator)
@@ -259,15 +280,19 @@ class _Run:
 
     def _advance(self, batch: Any, stop: bool) -> None:
         started = time.monotonic()
-        with self.profiler.step(self.at), self._announced_step():
+        self._follow_time()
+        n_left = self.settings.n_steps - self.at - 1
+        with self.profiler.step(self.at), self._announced_step(), self.pace.step(n_left):
             loss, finite, stop, save = self.step(batch, stop=stop, save=self._checkpoint_is_due())
         self._is_compiled = True
         if not finite:
             self._give_up(loss, batch)
         self.logbook.stepped(time.monotonic() - started)
         self.progress.step += 1
+        self.average.add(self.at)
         self.progress.loss_sum += loss
         self.progress.loss_count += 1
+        self.logbook.n_steps = self.pace.expected_steps(self.at, self.settings.n_steps)
         self.logbook.advance(loss)
         if self.at % self.settings.log_every_steps == 0:
             self._log()
@@ -275,8 +300,14 @@ class _Run:
             self._validate()
         elif stop or save:
             self._save()
-        if stop and self.at < self.settings.n_steps:
+        if stop and not self._is_done():
             raise KeyboardInterrupt
+
+    def _follow_time(self) -> None:
+        """Gives the optimiser the learning rate of this moment, where the time is limited."""
+        rate = fixed_rate(self.optimizer)
+        if self.pace.is_limited and rate is not None:
+            rate.assign(rate_after(self.settings, self.pace.fraction))
 
     def _announced_step(self) -> contextlib.AbstractContextManager[Any]:
         chief = self.logbook.chief
@@ -292,9 +323,20 @@ class _Run:
         self.logbook.row(self.at, "training", {"loss": mean, "learning_rate": rate})
 
     def _validate(self) -> None:
+        epoch = self.at // self.settings.steps_per_epoch
+        with self.average.in_place():
+            values = self._measure(epoch)
+        self.training.end_epoch()
+        self._save()
+        shown = dict.fromkeys(["loss", self.settings.monitor])
+        text = "  ".join(f"{name} {values[name]:.3g}" for name in shown if name in values)
+        last = "" if self.pace.is_limited else f"/{self.settings.last_epoch}"
+        self.logbook.say(self.at, f"epoch {epoch}{last}  {text}")
+
+    def _measure(self, epoch: int) -> dict[str, float]:
+        """Returns the metrics of the weights that the model has, which may become the kept ones."""
         with announced("validation", enabled=self.logbook.chief):
             values = self.training.validate()
-        epoch = self.at // self.settings.steps_per_epoch
         self._keep(*_value_and_error(values, self.settings.monitor))
         stop_value, error = _value_and_error(values, self.settings.stop_metric)
         self.progress.stop_value = stop_value + N_ERRORS * error
@@ -305,11 +347,7 @@ class _Run:
         every = self.settings.figures_every_epochs
         if every and epoch % every == 0:
             self.logbook.figures(self.at, self.training.figures())
-        self.training.end_epoch()
-        self._save()
-        shown = dict.fromkeys(["loss", self.settings.monitor])
-        text = "  ".join(f"{name} {values[name]:.3g}" for name in shown if name in values)
-        self.logbook.say(self.at, f"epoch {epoch}/{self.settings.last_epoch}  {text}")
+        return values
 
     def _keep(self, value: float, error: float) -> None:
         """Keeps the weights unless earlier ones are better by more than noise.
@@ -329,7 +367,12 @@ class _Run:
         if kept and self.engine.is_chief:
             self.folder.save_best_weights(self.model, step=self.at)
 
+    def _is_done(self) -> bool:
+        """Tells whether all steps are taken."""
+        return self.pace.is_over if self.pace.is_limited else self.at >= self.settings.n_steps
+
     def _is_over(self) -> bool:
+        """Tells whether the training ends early."""
         patience = self.settings.patience
         impatient = patience and self.progress.epochs_since_best >= patience
         below = self.settings.stop_below
@@ -337,13 +380,15 @@ class _Run:
 
     def _validation_is_due(self) -> bool:
         every = self.settings.steps_per_epoch * self.settings.validate_every_epochs
-        return self.at % every == 0 or self.at == self.settings.n_steps
+        return self.at % every == 0 or self._is_done()
 
     def _checkpoint_is_due(self) -> bool:
         return time.monotonic() - self._saved_at > 60 * self.settings.checkpoint_every_minutes
 
     def _save(self) -> None:
         self.checkpoints.save()
+        if self.engine.is_chief:
+            self.pace.save()
         self._saved_at, self._saved_step = time.monotonic(), self.at
 
     def _save_if_new(self) -> None:

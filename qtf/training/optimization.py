@@ -15,6 +15,20 @@ def learning_rate(settings: OptimizerSettings, steps_per_epoch: int, n_steps: in
     return SCHEDULES[settings.schedule].make(settings, steps_per_epoch, n_steps)
 
 
+def rate_after(settings: TrainingSettings, fraction: float) -> float:
+    """Returns the learning rate after a fraction of a training, without its extension.
+
+    Args:
+        settings: Of the training.
+        fraction: From 0 to 1.
+    """
+    n_steps = settings.n_scheduled
+    rate = learning_rate(settings.optimizer, settings.steps_per_epoch, n_steps)
+    if not callable(rate):
+        return float(rate)
+    return float(keras.ops.convert_to_numpy(rate(fraction * n_steps)))
+
+
 def make_optimizer(
     settings: TrainingSettings, *, first_step: int = 0, course: Course | None = None
 ) -> keras.optimizers.Optimizer:

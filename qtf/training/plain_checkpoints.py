@@ -25,7 +25,7 @@ from qtf.training.optimization import fixed_rate
 from qtf.training.progress import Progress
 
 KEEP = 2
-MODEL, OPTIMIZER, TASK = "model", "optimizer", "task"
+MODEL, OPTIMIZER, TASK, AVERAGE = "model", "optimizer", "task", "average"
 PROGRESS, ITERATIONS = "progress", "iterations"
 
 
@@ -40,6 +40,7 @@ class PlainCheckpoints:
         optimizer: Built on the model's variables.
         progress: The loop's state.
         task_state: Further variables, of the task.
+        average: State of the average of the weights; other runs do not take it.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class PlainCheckpoints:
         progress: Progress,
         *,
         task_state: Sequence[keras.Variable] = (),
+        average: Sequence[keras.Variable] = (),
     ) -> None:
         self.folder = folder
         self.model = model
@@ -60,6 +62,7 @@ class PlainCheckpoints:
             MODEL: list(model.variables),
             OPTIMIZER: [variable for variable in optimizer.variables if variable is not rate],
             TASK: list(task_state),
+            AVERAGE: list(average),
         }
 
     def restore(self) -> bool:
@@ -102,8 +105,13 @@ class PlainCheckpoints:
         """
         step = newest_whole_step(folder)
         arrays = read_plain(folder, step)
-        for name, group in self._groups.items():
-            _assign(group, _values(arrays, name, group))
+        for name in (MODEL, OPTIMIZER):
+            _assign(self._groups[name], _values(arrays, name, self._groups[name]))
+        # What the task has in another shape, or not at all, keeps its first values.
+        for number, variable in enumerate(self._groups[TASK]):
+            value = arrays.get(f"{TASK}-{number:04d}")
+            if value is not None and value.shape == tuple(variable.shape):
+                variable.assign(value)
 
     def save(self) -> None:
         """Saves now, under the number of the step.

@@ -9,6 +9,7 @@ from qtf.checks import (
     COUNT_OR_0,
     FINITE,
     FLAG,
+    FRACTION,
     POSITIVE,
     SEED,
     OneOf,
@@ -31,6 +32,8 @@ class TrainingSettings(Settings, section="training"):
         n_epochs: Number of epochs.
         extend: Epochs after those, with the last learning rate of the schedule.
         steps_per_epoch: Optimiser steps an epoch.
+        average_last: Share of all steps, at the end, over which weights are averaged: validations
+            and the result have the average, the steps go on from the last weights; 0: none.
         seed: Seed of weights, data order and dropout.
         strategy: Devices: "one_device", "mirrored" (all of this machine) or "multi_worker"
             (the processes named in TF_CONFIG).
@@ -52,6 +55,7 @@ class TrainingSettings(Settings, section="training"):
     n_epochs: Annotated[int, COUNT] = 1
     extend: Annotated[int, COUNT_OR_0] = 0
     steps_per_epoch: Annotated[int, COUNT] = 1000
+    average_last: Annotated[float, FRACTION] = 0.0
     seed: Annotated[int, SEED] = 0
     strategy: Annotated[str, OneOf(STRATEGIES)] = "one_device"
     precision: Annotated[str, OneOf(PRECISIONS)] = "float32"

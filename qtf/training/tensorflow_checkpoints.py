@@ -61,6 +61,7 @@ class TensorFlowCheckpoints:
         optimizer: Built on the model's variables.
         progress: The loop's state.
         task_state: Further variables, of the task.
+        average: State of the average of the weights; other runs do not take it.
         chief: Whether this process writes to `folder`. Other workers must save as well,
             because saving may communicate; they do so aside, and throw it away.
         worker: Name of this process.
@@ -74,6 +75,7 @@ class TensorFlowCheckpoints:
         progress: Progress,
         *,
         task_state: Sequence[keras.Variable] = (),
+        average: Sequence[keras.Variable] = (),
         chief: bool = True,
         worker: str = "0",
     ) -> None:
@@ -88,6 +90,8 @@ class TensorFlowCheckpoints:
             "seeds": seeds,
             "progress": self._variables,
         }
+        if average:
+            self._parts["average"] = [variable.value for variable in average]
         self._task_state = [variable.value for variable in task_state]
         state = tf.train.Checkpoint(**self._parts, task_state=self._task_state)
         self._aside = None if chief else folder.parent / f".checkpoints-{worker}"
@@ -158,8 +162,7 @@ class TensorFlowCheckpoints:
 
         One of an older version may lack the last of them, which keep their first values then.
         """
-        n_known = sum(name.startswith("task_state/") for name, _ in tf.train.list_variables(prefix))
-        return self._task_state[:n_known]
+        return self._task_state[: len(_task_shapes(prefix))]
 
     def start_from(self, folder: Path) -> None:
         """Takes weights, moments of the optimiser and the task's state from another run.
@@ -167,7 +170,8 @@ class TensorFlowCheckpoints:
         Args:
             folder: Checkpoints of that run.
 
-        Weights are told apart by their order and shape only.
+        Weights are told apart by their order and shape only. What the task has in another shape,
+        or not at all, keeps its first values.
 
         Raises:
             ValueError: They cannot be read, belong to another model or optimiser, or the model
@@ -180,9 +184,15 @@ class TensorFlowCheckpoints:
             )
         step = newest_whole_step(folder)
         with literal_path(folder) as path:
-            known = self._known_task_state(f"{path}/{name_of(step)}")
+            shapes = _task_shapes(f"{path}/{name_of(step)}")
+        known = {
+            str(place): variable
+            for place, variable in enumerate(self._task_state)
+            if shapes.get(place) == tuple(variable.shape)
+        }
         state = tf.train.Checkpoint(
-            optimizer=tf.train.Checkpoint(**self._handed_over), task_state=known
+            optimizer=tf.train.Checkpoint(**self._handed_over),
+            task_state=tf.train.Checkpoint(**known) if known else [],
         )
         _restore_part(state, folder, step)
 
@@ -224,6 +234,16 @@ def stored_iterations(folder: Path, step: int) -> int:
     with literal_path(folder) as path:
         reader = tf.train.load_checkpoint(f"{path}/{name_of(step)}")
         return int(reader.get_tensor("optimizer/_iterations/.ATTRIBUTES/VARIABLE_VALUE"))
+
+
+def _task_shapes(prefix: str) -> dict[int, tuple[int, ...]]:
+    """Returns the shapes of the variables of the task that a checkpoint has, by their places."""
+    names = (
+        (name.split("/"), tuple(shape))
+        for name, shape in tf.train.list_variables(prefix)
+        if name.startswith("task_state/")
+    )
+    return {int(parts[1]): shape for parts, shape in names}
 
 
 def _restore_part(state: tf.train.Checkpoint, folder: Path, step: int) -> None:

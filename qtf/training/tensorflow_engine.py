@@ -1,6 +1,6 @@
 """Trainings by TensorFlow: on one device, on all of a machine, or on several machines."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -65,14 +65,17 @@ class TensorFlowEngine:
         training: Training,
         optimizer: keras.optimizers.Optimizer,
         progress: Progress,
+        *,
+        average: Sequence[keras.Variable] = (),
     ) -> Checkpoints:
-        """Returns what saves a training in a folder."""
+        """Returns what saves a training, and the state of the average of its weights."""
         return TensorFlowCheckpoints(
             folder,
             training.model,
             optimizer,
             progress,
             task_state=training.state,
+            average=average,
             chief=self.is_chief,
             worker=self.worker,
         )

@@ -203,6 +203,7 @@ TRAINING = lines(
     ("loop.py", "math.isfinite(value) and value +", "value +", "test_loop.py -k kept"),
     ("loop.py", "stop_value + N_ERRORS * error", "stop_value", "test_loop.py -k noise"),
     ("symmetric_solve.py", "rounding = 0.25 *", "rounding = 0.0 *", "test_symmetric_solve.py"),
+    ("pace.py", "used + 0.5 * per_step", "used + 2.5 * per_step", "test_pace.py -k fit"),
 )
 GROUND_STATES = lines(
     "ground_states",
@@ -223,10 +224,10 @@ GROUND_STATES = lines(
     ("local_energy.py", 'pauli in "YZ"', 'pauli in "Z"', "test_local_energy.py"),
     ("symmetry_groups.py", 'pauli in "YZ"', 'pauli in "Y"', "test_symmetries.py"),
     (
-        "local_energy.py",
-        "ops.where(is_zero, 0.0, ops.exp(log_other - log_modulus))",
-        "ops.exp(log_other - log_modulus)",
-        "test_local_energy.py",
+        "listed_pairs.py",
+        "n_pairs + numbers[:n_pairs]",
+        "numbers[:n_pairs]",
+        "test_listed_pairs.py",
     ),
     (
         "local_energy.py",

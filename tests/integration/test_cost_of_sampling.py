@@ -48,6 +48,7 @@ SIZES = {
     "transformer": {"n_positions": N, "units": 32},
     "pixelcnn": {"shape": SHAPE, "width": 16, "depth": 5},
     "lstm_2d": {"shape": SHAPE, "units": 16, "n_layers": 2},
+    "row_scan": {"shape": SHAPE, "units": 16},
 }
 found = {}
 for name, settings in NETWORKS.items():
@@ -71,7 +72,7 @@ def test_a_sample_costs_at_most_three_parallel_evaluations():
         text=True,
     )
     found = json.loads(done.stdout.splitlines()[-1])
-    assert set(found) == {"gated_2d", "gru", "lstm_2d", "pixelcnn", "transformer"}
+    assert set(found) == {"gated_2d", "gru", "lstm_2d", "pixelcnn", "row_scan", "transformer"}
     for name, (sample, whole) in found.items():
         # Networks that ran anew for each of the 36 positions would need 36 times as much. Both
         # branches of a condition are counted.

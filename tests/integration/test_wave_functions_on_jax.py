@@ -11,8 +11,9 @@ def test_wave_functions_give_the_same_numbers_on_jax(on_both_backends):
 import sys
 import numpy as np
 import keras
-from qtf.autoregressive import LSTM2D, GatedRNN2D, GRUNetwork, PixelCNN, Transformer
+from qtf.autoregressive import LSTM2D, GatedRNN2D, GRUNetwork, PixelCNN, RowScan, Transformer
 from qtf.ground_states.local_energy import LocalEnergy
+from qtf.ground_states.patches import Patches
 from qtf.ground_states.symmetries import symmetrizer
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.physics import Square, heisenberg
@@ -25,6 +26,7 @@ for name, lattice, network in (
     ("pixelcnn", small, PixelCNN(shape=(2, 3), width=8, depth=3)),
     ("lstm_2d", small, LSTM2D(shape=(2, 3), units=8)),
     ("snake", small, GatedRNN2D(shape=(2, 3), units=8)),
+    ("patches", large, RowScan(shape=(1, 2), units=8, local_dimension=16, heads=(16, 16))),
     # Of eight positions, samples are drawn in two loops.
     ("transformer", large, Transformer(n_positions=8, units=8)),
 ):
@@ -32,6 +34,8 @@ for name, lattice, network in (
     for variable in network.variables:
         variable.assign(0.4 * rng.standard_normal(variable.shape))
     sites = lattice.site_order("snake" if name == "snake" else "raster")
+    if name == "patches":
+        sites = Patches(lattice, (2, 2)).site_order("raster")
     psi = WaveFunction(network=network, zero_magnetization=True, sites=sites)
     if name == "symmetric":
         psi = symmetrizer("lattice_and_flip", lattice)(psi)
@@ -47,6 +51,6 @@ np.savez(f"{sys.argv[1]}/{keras.backend.backend()}.npz", **found)
 """
     folder = on_both_backends(program)
     one, other = (dict(np.load(folder / f"{name}.npz")) for name in ("jax", "tensorflow"))
-    assert len(one) == 30
+    assert len(one) == 35
     for name, values in one.items():
         np.testing.assert_allclose(values, other[name], rtol=1e-5, atol=1e-5, err_msg=name)

@@ -140,12 +140,14 @@ def test_square_is_held_against_both_energies_at_side_6(written):
         row(8, **GROWN, **AVERAGED),
     ]
     curves = [(size, losses(size, 1e-4)) for size in (6, 8)]
-    _, docs = written("square", rows, curves, n_averages=2000)
+    rows[1]["n_symmetric_steps"] = 50
+    _, docs = written("square", rows, curves, n_averages=[0, 2000, 500])
     page = (docs / "growth_results.md").read_text()
     assert "1 of 2 requirements hold." in page
     assert "| error | size 6 | 1.4e-03 | 1e-03 | **falls short** |" in page
     assert "| error with symmetries | size 6 | 1.1e-04 | 1e-03 | holds |" in page
-    assert "Energies are of 10000 samples, those with symmetries of 2000.\n" in page
+    assert "Energies are of 10000 samples, those with symmetries of 500 or 2000.\n" in page
+    assert "| 6 | 300+50 | 512 |" in page
 
 
 def test_sizes_that_are_still_to_come_are_named(written):

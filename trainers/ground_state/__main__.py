@@ -82,10 +82,9 @@ def _grow(settings: "GroundStateSettings", workdir: str) -> None:
     for flag in (INIT_FROM, CHANGE):
         if flag.value:
             raise ValueError(f"Flag --{flag.name} must not be given for a growth, but is.")
-    from qtf.ground_states.runs.facts import find_facts
-    from trainers.ground_state.growth.stages import make_stages
+    from trainers.ground_state.growth.stages import find_all_facts, make_stages
 
-    facts = [find_facts(stage.settings) for stage in make_stages(settings)]
+    facts = find_all_facts(make_stages(settings))
     import_backend_quietly(BACKEND.value)
     from trainers.ground_state.growth.grow import grow
     from trainers.ground_state.growth.report import HEADER, bulk_line, lines

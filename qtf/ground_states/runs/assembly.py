@@ -14,6 +14,7 @@ from qtf.ground_states.estimates import EnergyEstimate
 from qtf.ground_states.last_part import last_part
 from qtf.ground_states.listed_wave_function import ListedWaveFunction
 from qtf.ground_states.local_energy import LocalEnergy
+from qtf.ground_states.patches import Patches
 from qtf.ground_states.penalties import Penalties
 from qtf.ground_states.runs.facts import Facts
 from qtf.ground_states.runs.gaps import digests_of_states_below, load_states_below
@@ -22,12 +23,14 @@ from qtf.ground_states.symmetries import SymmetricWaveFunction, symmetrizer
 from qtf.ground_states.symmetry_groups import symmetry_group
 from qtf.ground_states.task import (
     AllConfigurations,
+    BlurredSamples,
     EnergyGradient,
     GroundStateTask,
     GroundStateTraining,
     Reconfiguration,
     Samples,
 )
+from qtf.ground_states.task.samples import Configurations
 from qtf.ground_states.task.task import AnyWaveFunction
 from qtf.ground_states.wave_function import WaveFunction
 from qtf.run_kinds import GROUND_STATES
@@ -35,20 +38,21 @@ from qtf.training.changes import ChangeRules
 from qtf.training.initial_weights import check_initial_run, take_weights
 from qtf.training.loop import train
 from qtf.training.memory import tell_memory
+from qtf.training.pace import Pace
 from qtf.training.run_folder import RunFolder
 from qtf.training.training import Step
 
-# Images of flipped spins of a sample that are evaluated at once: as fast as more.
-MAX_IMAGES = 112
 CHANGEABLE = (
     "sampling.n_samples",
+    "sampling.grow_at",
+    "sampling.grow_to",
     "sampling.n_validation",
     "sampling.chunk",
     "sampling.n_prefixes",
     "reference",
     "states_below",
 )
-DIRECTION_KEYS = ("min_sr.diag_shift", "min_sr.momentum")
+DIRECTION_KEYS = ("min_sr.diag_shift", "min_sr.relative_shift", "min_sr.momentum")
 
 
 def run(
@@ -60,6 +64,7 @@ def run(
     init_from: Path | str | None = None,
     change: bool = False,
     profile: bool = False,
+    pace: Pace | None = None,
 ) -> GroundStateTraining:
     """Searches a ground state in the run folder `workdir`.
 
@@ -72,6 +77,7 @@ def run(
         init_from: Folder of a run whose best weights this one starts from.
         change: Whether the run may go on with other settings, see `ChangeRules`.
         profile: Whether ten of the first steps are traced for TensorBoard.
+        pace: Counts the time, and may limit it.
 
     Returns:
         The wave function with the weights that the run folder keeps, and what measures it.
@@ -110,6 +116,7 @@ def run(
         rules=ChangeRules(
             changeable=_changeable(settings), demanded=change, usual=type(settings)().as_mapping()
         ),
+        pace=pace,
     )
 
 
@@ -123,9 +130,11 @@ def _changeable(settings: RunSettings) -> tuple[str, ...]:
 
 def _initial_run(settings: RunSettings, init_from: Path | str) -> RunFolder:
     folder, form = RunFolder(last_part(init_from)), settings.wave_function.as_mapping()
+    # As files hold it.
+    form["patch"] = list(form["patch"])
     alike = {
         "network": settings.network.as_mapping(),
-        "wave_function": {key: form[key] for key in ("order", "positive", "phase")},
+        "wave_function": {key: form[key] for key in ("order", "patch", "positive", "phase")},
     }
     check_initial_run(folder, GROUND_STATES, alike)
     return folder
@@ -151,8 +160,9 @@ def make_task(settings: RunSettings, facts: Facts) -> GroundStateTask:
     """
     lattice = settings.physics.hamiltonian.lattice
     sampling, training, symmetry = settings.sampling, settings.training, settings.symmetry
-    n_uniforms = 2 if symmetry.listed else lattice.n_sites + symmetry.in_training
-    shape = (n_uniforms, sampling.n_samples)
+    n_positions = lattice.n_sites // settings.wave_function.patch_size
+    n_uniforms = 2 if symmetry.listed else n_positions + symmetry.in_training
+    shape = (n_uniforms + (sampling.blur > 0.0), sampling.n_samples)
     return GroundStateTask(
         make_wave_function=lambda: make_wave_function(settings, facts),
         local_energy=LocalEnergy(
@@ -160,13 +170,18 @@ def make_task(settings: RunSettings, facts: Facts) -> GroundStateTask:
             chunk=sampling.chunk,
             n_prefixes=sampling.n_prefixes,
         ),
-        source=RandomSource(shape, seed=training.seed, dtype=training.precision),
+        source=RandomSource(
+            shape,
+            seed=training.seed,
+            dtype=training.precision,
+            growth=sampling.growth(training.n_scheduled),
+        ),
         n_validation=sampling.n_validation,
         seed=training.seed,
         reference=None if facts.reference is None else facts.reference.energy,
         penalties=Penalties(**settings.penalties.as_mapping()),
         below=load_states_below(settings),
-        configurations=AllConfigurations if sampling.every_configuration else Samples,
+        configurations=_configurations(settings),
         make_step=_step(settings),
         # What has the symmetries built in need not be asked for them.
         symmetrized=None if symmetry.in_training else _symmetrizer(settings),
@@ -183,10 +198,16 @@ def make_wave_function(settings: RunSettings, facts: Facts) -> AnyWaveFunction:
         ValueError: The network does not fit.
     """
     lattice, wave_function = settings.physics.hamiltonian.lattice, settings.wave_function
-    network = make_network(settings.network, lattice, heads=wave_function.heads)
+    patches = Patches(lattice, wave_function.patch)
+    network = make_network(
+        settings.network,
+        patches,
+        heads=wave_function.heads,
+        local_dimension=wave_function.n_outcomes,
+    )
     psi = WaveFunction(
         network=network,
-        sites=lattice.site_order(wave_function.order),
+        sites=patches.site_order(wave_function.order),
         zero_magnetization=wave_function.zero_magnetization,
         magnetization=wave_function.magnetization,
         sign_sites=facts.sign_sites,
@@ -214,12 +235,11 @@ def estimate_average(training: GroundStateTraining, n_samples: int) -> EnergyEst
     if task.symmetrized is None:
         return None
     average = task.symmetrized(training.model)
-    chunk = min(count_at_once(average.n_symmetries), task.local_energy.chunk)
     shape = (average.n_uniforms, task.n_samples)
     averaged = dataclasses.replace(
         task,
         make_wave_function=lambda: average,
-        local_energy=LocalEnergy(task.hamiltonian, chunk=chunk),
+        local_energy=LocalEnergy(task.hamiltonian, chunk=task.local_energy.chunk),
         source=RandomSource(shape, seed=task.seed, dtype=task.source.dtype),
         make_step=EnergyGradient,
         symmetrized=None,
@@ -227,16 +247,18 @@ def estimate_average(training: GroundStateTraining, n_samples: int) -> EnergyEst
     return averaged.build().estimate(n_samples)
 
 
-def count_at_once(n_images: int) -> int:
-    """Returns how many flips may be evaluated at once, each with its images."""
-    return max(1, MAX_IMAGES // n_images)
-
-
 def _symmetrizer(
     settings: RunSettings,
 ) -> Callable[[WaveFunction], SymmetricWaveFunction] | None:
     symmetry, lattice = settings.symmetry, settings.physics.hamiltonian.lattice
     return symmetrizer(symmetry.group, lattice, weighted_phase=symmetry.weighted_phase)
+
+
+def _configurations(settings: RunSettings) -> Callable[..., Configurations]:
+    sampling = settings.sampling
+    if sampling.every_configuration:
+        return AllConfigurations
+    return functools.partial(BlurredSamples, blur=sampling.blur) if sampling.blur else Samples
 
 
 def _step(settings: RunSettings) -> Callable[..., Step]:

@@ -62,6 +62,21 @@ def use_exact_reconfiguration(config: ConfigDict) -> None:
     config.training.optimizer.warmup_steps = 10
 
 
+def learn_signs_from_samples(config: ConfigDict) -> None:
+    """Takes steps of reconfiguration on samples, some of them moved to rare configurations."""
+    config.network.name = "gated_2d"
+    config.network.units = 32
+    # Those of a larger square are another network's.
+    config.network.width = config.network.depth = config.network.residual = None
+    config.wave_function.order = "snake"
+    use_reconfiguration(config, n_samples=512, n_epochs=60, learning_rate=0.1)
+    config.sampling.blur = 0.3
+    config.sampling.chunk = 8
+    config.sampling.n_prefixes = 4
+    config.min_sr.diag_shift = 1e-4
+    config.training.steps_per_epoch = 50
+
+
 def use_known_signs(config: ConfigDict) -> None:
     """Builds in what is known of unfrustrated antiferromagnets: their signs and S_z = 0."""
     config.wave_function.zero_magnetization = True

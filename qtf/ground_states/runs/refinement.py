@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from qtf.ground_states.last_part import REFINEMENT
-from qtf.ground_states.runs.assembly import count_at_once, run
+from qtf.ground_states.runs.assembly import run
 from qtf.ground_states.runs.facts import Facts
 from qtf.ground_states.runs.settings import (
     GroundStateSettings,
@@ -13,7 +13,6 @@ from qtf.ground_states.runs.settings import (
     Start,
     make_part,
 )
-from qtf.ground_states.symmetry_groups import symmetry_group
 from qtf.ground_states.task import GroundStateTraining
 from qtf.training.checkpoints import optimizer_steps
 from qtf.training.run_folder import RunFolder
@@ -74,21 +73,22 @@ def make_refinement(settings: GroundStateSettings, *, start: int) -> RefinedSett
     refinement, training = settings.refinement, settings.training
     rate = refinement.learning_rate
     part = make_part(RefinedSettings, settings, refinement=Start(start))
-    group = symmetry_group(part.symmetry.group, part.physics.hamiltonian.lattice)
-    chunk, is_average = count_at_once(group.size), part.symmetry.group != "none"
-    sampling = replace(part.sampling, every_configuration=True)
+    is_average = part.symmetry.group != "none"
+    sampling = replace(part.sampling, every_configuration=True, blur=0.0, grow_at=(), grow_to=())
     if is_average:
-        sampling = replace(sampling, n_prefixes=1, chunk=min(chunk, sampling.chunk or chunk))
+        sampling = replace(sampling, n_prefixes=1)
     return replace(
         part,
         symmetry=replace(part.symmetry, in_training=is_average),
         sampling=sampling,
         penalties=replace(part.penalties, temperature=0.0, magnetization=0.0),
-        min_sr=replace(part.min_sr, diag_shift=refinement.diag_shift),
+        min_sr=replace(part.min_sr, diag_shift=refinement.diag_shift, relative_shift=0.0),
         training=replace(
             training,
             n_epochs=refinement.n_epochs,
             steps_per_epoch=refinement.steps_per_epoch,
+            # There is no noise to be averaged.
+            average_last=0.0,
             stop_below=0.0,
             patience=0,
             monitor="loss" if settings.orthogonal_to else "energy",

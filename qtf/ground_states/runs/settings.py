@@ -5,6 +5,7 @@ from typing import Annotated, Any, TypeVar
 
 from qtf.autoregressive.settings import NetworkSettings
 from qtf.checks import FINITE, Optional, require
+from qtf.ground_states.patches import check_patch
 from qtf.ground_states.settings import (
     MAX_LISTED_SITES,
     GrowthSettings,
@@ -95,6 +96,7 @@ class RunSettings(Settings):
         if magnetization is not None:
             name = "wave_function.magnetization"
             check_magnetization(name, magnetization, self.n_sites)
+        check_patch(self.physics.hamiltonian.lattice, self.wave_function.patch)
         training, order = self.training, self.network.order
         require(
             training.precision in FULL_PRECISIONS,
@@ -133,11 +135,16 @@ class RunSettings(Settings):
         return self.physics.hamiltonian.lattice.n_sites
 
     def _check_devices(self) -> None:
-        """Checks that there are samples, where several devices share the work."""
-        strategy = self.training.strategy
-        shared = self.min_sr.diag_shift is None or not self.sampling.every_configuration
-        words = 'be "one_device" for stochastic reconfiguration over every configuration'
-        require(shared or strategy == "one_device", "training.strategy", words, strategy)
+        """Checks that there are samples that count alike, where several devices share the work."""
+        sampling, strategy = self.sampling, self.training.strategy
+        if self.min_sr.diag_shift is None or strategy == "one_device":
+            return
+        for holds, what in (
+            (not sampling.every_configuration, "over every configuration"),
+            (not sampling.blur, "with `sampling.blur`"),
+        ):
+            words = f'be "one_device" for stochastic reconfiguration {what}'
+            require(holds, "training.strategy", words, strategy)
 
     def _check_excited(self) -> None:
         """Checks what is built in of states that need not have it.
@@ -210,16 +217,7 @@ class GroundStateSettings(RunSettings):
         super().__post_init__()
         n_epochs, strategy = self.refinement.n_epochs, self.training.strategy
         if self.growth.sizes:
-            # The processes of a cluster can be joined only once, before anything is computed.
-            words = 'be "one_device" or "mirrored" for a growth'
-            require(strategy != "multi_worker", "training.strategy", words, strategy)
-            words = "be None for a growth, whose sizes have energies of their own"
-            require(self.reference is None, "reference", words, self.reference)
-            require(not n_epochs, "refinement.n_epochs", "be 0 for a growth", n_epochs)
-            below = self.orthogonal_to or self.gap_above
-            require(not below, "orthogonal_to", "be empty for a growth", below)
-            extend = self.training.extend
-            require(not extend, "training.extend", "be 0 for a growth", extend)
+            self._check_growth()
         elif n_epochs:
             if self.n_sites > MAX_LISTED_SITES:
                 raise ValueError(
@@ -230,6 +228,26 @@ class GroundStateSettings(RunSettings):
             require(strategy == "one_device", "training.strategy", words, strategy)
             shift = self.min_sr.diag_shift
             require(shift is not None, "min_sr.diag_shift", "be a number for a refinement", shift)
+
+    def _check_growth(self) -> None:
+        n_epochs, growth, symmetry = self.refinement.n_epochs, self.growth, self.symmetry
+        words = "be None for a growth, whose sizes have energies of their own"
+        require(self.reference is None, "reference", words, self.reference)
+        require(not n_epochs, "refinement.n_epochs", "be 0 for a growth", n_epochs)
+        below = self.orthogonal_to or self.gap_above
+        require(not below, "orthogonal_to", "be empty for a growth", below)
+        extend = self.training.extend
+        require(not extend, "training.extend", "be 0 for a growth", extend)
+        for size in growth.sizes:
+            check_patch(self.physics.hamiltonian.lattice.resized(size), self.wave_function.patch)
+        if any(growth.n_symmetric_steps):
+            name, words = "symmetry.group", 'not be "none" with `growth.n_symmetric_steps`'
+            require(symmetry.group != "none", name, words, symmetry.group)
+            name, words = "symmetry.in_training", "be False with `growth.n_symmetric_steps`"
+            require(not symmetry.in_training, name, words, symmetry.in_training)
+        # The processes of a cluster can be joined only once, before anything is computed.
+        strategy, words = self.training.strategy, 'be "one_device" or "mirrored" for a growth'
+        require(strategy != "multi_worker", "training.strategy", words, strategy)
 
 
 R = TypeVar("R", bound=RunSettings)

@@ -29,7 +29,7 @@ class Configurations(Protocol):
     """What the means of a step are taken over.
 
     Attributes:
-        n_rows: Number of configurations in a step.
+        n_rows: Number of configurations in the largest step.
         has_errors: Whether they are independent samples, so that means have errors.
     """
 
@@ -52,7 +52,7 @@ class Samples:
     Args:
         psi: The wave function.
         local_energy: Of its Hamiltonian.
-        n_samples: Samples of a step of one replica.
+        n_samples: Samples of the largest step of one replica.
     """
 
     has_errors = True
@@ -65,7 +65,7 @@ class Samples:
     def evaluate(self, uniforms: Tensor) -> LocalEnergies:
         """Returns the local energies of new samples, which all count alike."""
         bits, real, imaginary = self.draw(uniforms)
-        return LocalEnergies(bits, real, imaginary, ops.full_like(real, 1.0 / self.n_rows))
+        return LocalEnergies(bits, real, imaginary, ops.full_like(real, 1.0 / uniforms.shape[1]))
 
     def draw(self, uniforms: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Returns samples, and real and imaginary part of their local energies."""

@@ -103,7 +103,10 @@ class Reconfiguration(Step):
         configurations: What means are taken over.
         penalties: What is lowered beside the energy.
         diag_shift: Added to the diagonal.
+        relative_shift: Of the mean diagonal element of X X^T, added too.
         momentum: At least 0 and below 1; averages the noise of the samples.
+        second_moment: How long the jumps of the direction are remembered that hold back the
+            weights which jump most, see `NaturalGradient`; 0: not at all.
         time_step: Learning rate of the steps, which are then right however long, see
             `follow_whole_step`; None: they are short.
         below: States that psi is kept orthogonal to; None: none.
@@ -125,14 +128,23 @@ class Reconfiguration(Step):
         penalties: Penalties,
         *,
         diag_shift: float,
+        relative_shift: float = 0.0,
         momentum: float = 0.0,
+        second_moment: float = 0.0,
         time_step: float | None = None,
         below: StatesBelow | None = None,
         xla: bool = True,
     ) -> None:
         self.below = below
         self.time_step = time_step
-        self.natural_gradient = NaturalGradient(psi, diag_shift, momentum=momentum, xla=xla)
+        self.natural_gradient = NaturalGradient(
+            psi,
+            diag_shift,
+            relative_shift=relative_shift,
+            momentum=momentum,
+            second_moment=second_moment,
+            xla=xla,
+        )
         self.psi = psi
         self.configurations = configurations
         self.penalties = penalties
@@ -146,10 +158,10 @@ class Reconfiguration(Step):
 
     def loss(self, batch: Mapping[str, Tensor]) -> Tensor:
         """Returns the mean local energy; its gradient is d."""
-        bits, real, *wanted, shares = self._evaluate(batch["uniforms"], batch["step"])
+        bits, real, target, imaginary, shares = self._evaluate(batch["uniforms"], batch["step"])
         if self.time_step is not None:
-            wanted = follow_whole_step(*wanted, shares, self.time_step)
-        parts = self.direction(bits, *wanted, shares)
+            target, imaginary = follow_whole_step(target, imaginary, shares, self.time_step)
+        parts = self.direction(bits, target, imaginary, shares)
         return with_gradients(ops.sum(shares * real), parts, self.psi.trainable_variables)
 
     def direction(
@@ -174,6 +186,7 @@ class Reconfiguration(Step):
             shares,
             has_loops=psi.recurrent,
             at_once=gradient_rows_at_once(psi),
+            by_hand=psi.derivatives if psi.linearizes else None,
         )
 
     def accepts(self, loss: float, rate: float) -> bool:

@@ -54,7 +54,7 @@ class GroundStateTask:
     Attributes:
         make_wave_function: Makes the wave function.
         local_energy: Local energies of the Hamiltonian, in pieces as large as training allows.
-        source: Uniform random numbers of a step, (n_uniforms, n_samples).
+        source: Uniform random numbers of a step, (n_uniforms, n_samples) at first.
         n_validation: Samples of a validation.
         seed: Seed of the samples of validations.
         configurations: What means are taken over, of the wave function, the local energies and
@@ -99,7 +99,7 @@ class GroundStateTask:
 
     @property
     def n_samples(self) -> int:
-        """Samples of a step of one replica."""
+        """Samples of a step of one replica, at first."""
         return self.source.shape[1]
 
     @property
@@ -167,7 +167,8 @@ class GroundStateTraining(SampledTraining):
                 f"The wave function must have {task.local_energy.n_sites} sites, as the"
                 f" Hamiltonian, but has {psi.n_sites}."
             )
-        configurations = task.configurations(psi, task.local_energy, task.n_samples)
+        n_most = task.source.largest_shape[1]
+        configurations = task.configurations(psi, task.local_energy, n_most)
         if task.below is not None and task.below.n_sites != psi.n_sites:
             raise ValueError(
                 f"The states of lower energy must have {psi.n_sites} sites, as the wave function,"

@@ -199,6 +199,10 @@ class OpenSystemSettings(Settings):
                 training.strategy == "one_device" or every_outcome,
                 'be "one_device" for samples of open systems',
             ),
+            "average_last": (
+                training.average_last == 0.0 or n_steady == n_epochs,
+                "be 0 for steps of time, which have weights of their own",
+            ),
         }
         for key, (holds, words) in rules.items():
             require(holds, f"training.{key}", words, getattr(training, key))

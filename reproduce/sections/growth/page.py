@@ -97,7 +97,8 @@ def _samples(growth: Growth) -> str:
     counts = sorted({size.row.n_evaluation for size in growth.rows})
     words = f"Energies are of {' or '.join(map(str, counts))} samples"
     if any(size.row.energy_with_symmetries is not None for size in growth.rows):
-        words += f", those with symmetries of {growth.n_averages}"
+        averages = growth.averages or (growth.n_averages,)
+        words += f", those with symmetries of {' or '.join(map(str, averages))}"
     if growth.sizes_to_come:
         words += f". Not trained yet: {', '.join(map(str, growth.sizes_to_come))}"
     return f"{words}."
@@ -114,7 +115,7 @@ def _row(size: Size) -> list[str]:
     row = size.row
     return [
         str(row.size),
-        str(row.n_steps),
+        f"{row.n_steps}+{row.n_symmetric_steps}" if row.n_symmetric_steps else str(row.n_steps),
         str(row.n_samples),
         f"{row.energy / row.n_sites:.7f} ± {row.energy_error / row.n_sites:.0e}",
         _reference(row),

@@ -76,13 +76,15 @@ class Growth:
     Attributes:
         rows: Numbers of each size.
         bulk: Energy of the infinite lattice, or None.
-        n_averages: Samples that are averaged over symmetries.
+        n_averages: Samples that are averaged over symmetries, in files of older versions.
+        averages: Their numbers, of all sizes.
     """
 
     rows: tuple[Size, ...]
     requirements: tuple[LimitedNumber, ...]
     bulk: Bulk | None = None
     n_averages: int = 0
+    averages: tuple[int, ...] = ()
     sizes_to_come: tuple[int, ...] = ()
 
 
@@ -115,9 +117,15 @@ def _measure(case: Case, workdir: Path) -> dict[str, Any]:
         "rows": rows,
         "sizes_to_come": [size for size in growth.get("sizes", ()) if size not in trained],
         "bulk": None if bulk is None else asdict(bulk),
-        "n_averages": growth.get("n_averages", 0),
+        "averages": _numbers(growth.get("n_averages", 0)),
         "requirements": [_judge(limit, rows) for limit in LIMITS[case.name]],
     }
+
+
+def _numbers(n_averages: int | Sequence[int]) -> list[int]:
+    """Returns the different numbers of averages, of which older versions had but one."""
+    values = [n_averages] if isinstance(n_averages, int) else n_averages
+    return sorted({value for value in values if value})
 
 
 def _count_minibatches_until_back(

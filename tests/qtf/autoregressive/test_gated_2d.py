@@ -58,9 +58,12 @@ def test_outputs_equal_a_loop_over_sites(shape, local_dimension):
 
 
 def recurrence(columns=4):
-    """One sum of all states, the arrays it depends on, and random unit vectors."""
+    """One sum of all states, the arrays it depends on, and random outcomes of neighbours."""
     rng = np.random.default_rng(0)
-    choices = np.eye(4)[rng.integers(4, size=(3, columns, 5))]
+    beside, above = np.eye(2)[rng.integers(2, size=(2, 3, columns, 5))]
+    # Outside of the lattice there is nothing.
+    beside[:, 0] = 0.0
+    choices = np.concatenate([beside, above], axis=-1)
     kernels_and_bias = [rng.standard_normal(shape) for shape in ((2, 2, 18), (4,))]
     weights = rng.standard_normal((3, columns, 5, 2))
     arrays = [rng.standard_normal((columns, 5, 2)), *kernels_and_bias]

@@ -12,6 +12,7 @@ ARGUMENTS = {
     "gru": {"n_positions": 4, "units": 4},
     "lstm_2d": {"shape": (2, 2), "units": 4},
     "pixelcnn": {"shape": (2, 2), "width": 4, "depth": 3},
+    "row_scan": {"shape": (2, 2), "units": 4},
     "transformer": {"n_positions": 4, "units": 4, "n_layers": 1},
 }
 GIVEN = [[0, 1, 1, 0], [1, 0, 1, 1]]

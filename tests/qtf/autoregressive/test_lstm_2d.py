@@ -59,7 +59,7 @@ def layer_by_hand(layer, x):
 @pytest.mark.parametrize("layer_norm", [False, True])
 def test_outputs_of_five_layers_equal_a_loop_over_sites(shape, layer_norm):
     made = network(shape, n_layers=5, layer_norm=layer_norm)
-    given = some_outcomes(made.n_positions)
+    given = some_outcomes(made.n_positions, batch_size=2)
     for outcomes, found in zip(given, np.asarray(made(given)), strict=True):
         first, *others = made.lattice_layers
         *norms, last_norm = made.norms if layer_norm else [None] * 5
@@ -75,16 +75,18 @@ def test_outputs_of_five_layers_equal_a_loop_over_sites(shape, layer_norm):
 @pytest.mark.parametrize("n_layers", [1, 2])
 def test_each_output_depends_on_every_outcome_before_it_and_on_no_other(shape, n_layers):
     made = network(shape, n_layers=n_layers)
-    given = some_outcomes(made.n_positions)
-    outputs = np.asarray(made(given))
-    depends = np.zeros((made.n_positions, made.n_positions), bool)
-    for position in range(made.n_positions):
-        changed = given.copy()
+    n = made.n_positions
+    # The first are as they were, then those changed at each position in turn.
+    batches = np.tile(some_outcomes(n), (n + 1, 1, 1))
+    for position, changed in enumerate(batches[1:]):
         changed[:, position] = 1 - changed[:, position]
-        change = np.abs(np.asarray(made(changed)) - outputs).max(axis=(0, 2))
+    outputs, *others = np.split(np.asarray(made(batches.reshape(-1, n))), n + 1)
+    depends = np.zeros((n, n), bool)
+    for position, other in enumerate(others):
+        change = np.abs(other - outputs).max(axis=(0, 2))
         depends[:, position] = change > 1e-10
         assert change[: position + 1].max() < 1e-14
-    np.testing.assert_array_equal(depends, np.tri(made.n_positions, k=-1, dtype=bool))
+    np.testing.assert_array_equal(depends, np.tri(n, k=-1, dtype=bool))
 
 
 @pytest.mark.parametrize("shape", [(1, 4), (4, 1), (2, 2)])

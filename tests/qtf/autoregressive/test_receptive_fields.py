@@ -19,6 +19,7 @@ ARGUMENTS = {
         for n_layers in (1, 5)
         for layer_norm in (False, True)
     ],
+    "row_scan": [{"shape": SHAPE, "units": 6, "n_layers": n_layers} for n_layers in (1, 2)],
     "transformer": [{"n_positions": N, "units": 8, "n_layers": 1, "n_attention_heads": 2}],
 }
 CASES = [(name, arguments) for name, cases in ARGUMENTS.items() for arguments in cases]

@@ -25,6 +25,7 @@ def test_networks_on_rows_need_their_order():
         "gated_2d": "snake",
         "lstm_2d": "raster",
         "pixelcnn": "raster",
+        "row_scan": "raster",
     }
 
 
@@ -63,7 +64,10 @@ def test_any_object_with_sites_and_rows_is_a_lattice():
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"name": "cnn"}, "`network.name` must be one of gated_2d, gru, lstm_2d, pixelcnn, transf"),
+        (
+            {"name": "cnn"},
+            "`network.name` must be one of gated_2d, gru, lstm_2d, pixelcnn, row_scan, tra",
+        ),
         ({"width": 3}, "`network.width` is none of the network gru, whose are units.$"),
         ({"units": 0}, "`network.units` must be positive, but is 0"),
         (
@@ -125,5 +129,6 @@ def test_settings_need_no_keras():
 
 def test_descriptions_of_settings_name_their_networks():
     lines = NetworkSettings.__doc__.splitlines()
-    assert "        units: Width of the states; of gated_2d, gru, lstm_2d, transformer." in lines
+    units = "        units: Width of the states; of gated_2d, gru, lstm_2d, row_scan, transformer."
+    assert units in lines
     assert NetworkSettings().as_mapping()["depth"] is None

@@ -26,6 +26,7 @@ ARGUMENTS = {
     "transformer": {"n_positions": 6, "units": 8, "n_layers": 1},
     "lstm_2d": {"shape": (2, 3), "units": 6, "n_layers": 2},
     "pixelcnn": {"shape": (2, 3), "width": 6, "depth": 3},
+    "row_scan": {"shape": (2, 3), "units": 6},
 }
 EVERY = all_bits(6).astype(np.int32)
 POWERS = 1 << np.arange(5, -1, -1)

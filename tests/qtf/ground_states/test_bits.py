@@ -47,7 +47,7 @@ FUNCTIONS = {
     "psi": lambda psi, average, bits: psi(bits),
     "without_sign": lambda psi, average, bits: psi.without_sign(bits),
     "evaluate_from": lambda psi, average, bits: psi.evaluate_from(
-        bits, 2, psi.prefixes(bits, [2])[0]
+        bits, None, start=2, prefix=psi.prefixes(bits, [2])[0]
     ),
     "sign_phase": lambda psi, average, bits: psi.sign_phase(bits, "float32"),
     "average": lambda psi, average, bits: average(bits),

@@ -22,8 +22,9 @@ SIZES = {
     "transformer": {"units": 8, "n_layers": 1, "n_attention_heads": 2},
     "pixelcnn": {"width": 4, "depth": 2},
     "lstm_2d": {"units": 3, "n_layers": 2},
+    "row_scan": {"units": 4, "n_layers": 1},
 }
-ON_SQUARES = ("gated_2d", "lstm_2d", "pixelcnn")
+ON_SQUARES = ("gated_2d", "lstm_2d", "pixelcnn", "row_scan")
 CASES = [
     (name, lattice)
     for name, lattice in itertools.product(SIZES, LATTICES)
@@ -40,7 +41,7 @@ AVERAGES = [
     *((name, "chain", group, "raster") for name in ("gru", "transformer") for group in GROUPS[1:]),
     *((name, "4x4", "flip", "snake") for name in SIZES),
     ("gated_2d", "4x4", "flip", "raster"),
-    *((name, "4x4", "lattice", "raster") for name in ("gru", "lstm_2d")),
+    *((name, "4x4", "lattice", "raster") for name in ("gru", "lstm_2d", "row_scan")),
     *(("pixelcnn", "4x4", "lattice_and_flip", order) for order in ORDERS),
 ]
 TOLERANCES = {"float32": 1e-5, "float64": 1e-12}

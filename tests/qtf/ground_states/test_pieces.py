@@ -175,6 +175,7 @@ ARGUMENTS = {
     "transformer": {"n_positions": 36, "units": 16, "n_layers": 2},
     "lstm_2d": {"shape": (6, 6), "units": 32, "n_layers": 2},
     "pixelcnn": {"shape": (6, 6), "width": 32, "depth": 10},
+    "row_scan": {"shape": (6, 6), "units": 64, "n_layers": 2},
 }
 
 
@@ -184,6 +185,7 @@ MEASURED = {
     "gru": 51_773,
     "lstm_2d": 134_526,
     "pixelcnn": 67_504,
+    "row_scan": 48_457,
     "transformer": 64_001,
 }
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from qtf.autoregressive import LSTM2D, GatedRNN2D, GRUNetwork, PixelCNN, Transformer
+from qtf.autoregressive import LSTM2D, GatedRNN2D, GRUNetwork, PixelCNN, RowScan, Transformer
 from qtf.open_systems.full_sums import log_table
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
 from qtf.physics import Square
@@ -26,6 +26,7 @@ NETWORKS = {
     "pixelcnn": lambda **kw: PixelCNN(shape=(2, 2), width=6, depth=3, **kw),
     "lstm_2d": lambda **kw: LSTM2D(shape=(2, 2), units=6, **kw),
     "gated_2d": lambda **kw: GatedRNN2D(shape=(2, 2), units=6, **kw),
+    "row_scan": lambda **kw: RowScan(shape=(2, 2), units=6, **kw),
 }
 OFFSETS = np.random.default_rng(7).normal(size=(4, 4))
 EVERY = np.array(list(itertools.product(range(4), repeat=4)), "int32")

@@ -54,12 +54,11 @@ def by_hand(inputs, wanted, shares, variables):
     return np.vstack([weighted(r) for r in rows]), np.hstack([weighted(w) for w in wanted])
 
 
-def minimum(rows, targets, before):
+def minimum(rows, targets, before, *, shift=DIAG_SHIFT, scales=1.0):
     """Least squares of the rows and of as many rows of the shift, by another algorithm."""
-    size = rows.shape[1]
-    matrix = np.vstack([rows, np.sqrt(DIAG_SHIFT) * np.eye(size)])
-    right = np.hstack([targets, np.sqrt(DIAG_SHIFT) * before])
-    return np.linalg.lstsq(matrix, right, rcond=None)[0]
+    penalty = np.sqrt(shift) / scales * np.eye(rows.shape[1])
+    matrix = np.vstack([rows, penalty])
+    return np.linalg.lstsq(matrix, np.hstack([targets, penalty @ before]), rcond=None)[0]
 
 
 @pytest.mark.parametrize("n_outputs", [1, 2])
@@ -116,6 +115,60 @@ def test_momentum_keeps_the_direction_before(variables):
         np.testing.assert_allclose(np.asarray(natural.state[0]), before, atol=1e-9)
 
 
+@pytest.mark.parametrize("n_samples", [3, 40])
+def test_shifts_may_be_relative_and_weights_have_scales(variables, n_samples):
+    inputs, wanted, shares = case(n_samples, 1)
+    before, scales = RNG.standard_normal(10), RNG.uniform(0.3, 3.0, 10)
+    run = compiled(
+        lambda: least_squares_direction(
+            outputs_of(variables, 1),
+            ops.convert_to_tensor(inputs),
+            [ops.convert_to_tensor(wanted[0])],
+            ops.convert_to_tensor(shares),
+            variables,
+            diag_shift=DIAG_SHIFT,
+            relative_shift=0.3,
+            scales=ops.convert_to_tensor(scales),
+            before=ops.convert_to_tensor(before),
+            xla=False,
+        ),
+        variables=variables,
+        xla=False,
+    )
+    rows, targets = by_hand(inputs, wanted, shares, variables)
+    shift = DIAG_SHIFT + 0.3 * np.sum((rows * scales) ** 2) / n_samples
+    expected = minimum(rows, targets, before, shift=shift, scales=scales)
+    direction, change = run()
+    np.testing.assert_allclose(np.asarray(direction), expected, atol=1e-9)
+    assert float(change) == pytest.approx(np.linalg.norm(rows @ expected), abs=1e-9)
+
+
+def test_weights_whose_direction_jumps_are_held_back(variables):
+    model = type("Model", (), {"trainable_variables": variables, "variable_dtype": "float64"})
+    natural = NaturalGradient(model, DIAG_SHIFT, momentum=0.5, second_moment=0.8, xla=False)
+    run = compiled(
+        lambda inputs, wanted, shares: natural.follow(
+            outputs_of(variables, 1), inputs, [wanted], shares, has_loops=True
+        ),
+        variables=[*variables, *natural.state],
+        xla=False,
+    )
+    last, moment = np.zeros(10), np.zeros(10)
+    for _ in range(3):
+        inputs, wanted, shares = case(3, 1)
+        found = run(*map(ops.convert_to_tensor, (inputs, wanted[0], shares)))
+        squares = (moment / (moment.mean() or 1.0) + 0.01) ** -0.5
+        scales = np.sqrt(squares / squares.mean())
+        rows, targets = by_hand(inputs, wanted, shares, variables)
+        direction = minimum(rows, targets, 0.5 * last, scales=scales)
+        moment = 0.8 * moment + 0.2 * (direction - last) ** 2
+        last = direction
+        joined = np.concatenate([np.ravel(part) for part in found])
+        np.testing.assert_allclose(joined, direction, atol=1e-9)
+    np.testing.assert_allclose(np.asarray(natural.state[-1]), moment, atol=1e-9)
+    assert scales.max() / scales.min() > 1.2
+
+
 def test_damping_multiplies_the_shift_and_long_changes_are_told(variables):
     inputs, wanted, shares = case(3, 1)
     model = type("Model", (), {"trainable_variables": variables, "variable_dtype": "float64"})
@@ -153,6 +206,8 @@ def test_parts_have_the_shapes_of_the_variables(variables):
         ({"diag_shift": 0.0}, "`diag_shift` must be positive, but is 0.0"),
         ({"diag_shift": 1.0, "momentum": -0.1}, "at least 0 and below 1, but is -0.1"),
         ({"diag_shift": 1.0, "momentum": 1.0}, "at least 0 and below 1, but is 1.0"),
+        ({"diag_shift": 1.0, "second_moment": 1.0}, "at least 0 and below 1, but is 1.0"),
+        ({"diag_shift": 1.0, "relative_shift": -0.1}, "must not be negative, but is -0.1"),
     ],
 )
 def test_mistakes_are_named(arguments, message):

@@ -89,6 +89,22 @@ def test_another_run_hands_over_all_but_progress_and_learning_rate(tmp_path):
     assert new.progress == Progress()
 
 
+def test_what_a_task_keeps_in_another_shape_is_not_handed_over(tmp_path):
+    def checkpoints(folder, *state):
+        saved = Saved(folder)
+        variables = [keras.Variable(value, trainable=False) for value in state]
+        made = PlainCheckpoints(
+            folder, saved.model, saved.optimizer, saved.progress, task_state=variables
+        )
+        return made, variables
+
+    checkpoints(tmp_path / "old", 1.0, np.full(3, 2.0), 3.0)[0].save()
+    new, variables = checkpoints(tmp_path / "new", 0.0, np.zeros(4), 0.0, np.zeros(2))
+    new.start_from(tmp_path / "old")
+    values = [np.ravel(variable).tolist() for variable in variables]
+    assert values == [[1.0], [0.0] * 4, [3.0], [0.0] * 2]
+
+
 def test_a_constant_rate_that_older_versions_kept_is_passed_over(tmp_path):
     saved = Saved(tmp_path)
     saved.save(3)

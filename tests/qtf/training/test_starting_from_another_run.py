@@ -158,3 +158,20 @@ def test_a_checkpoint_without_the_newest_state_of_a_task_is_restored(tmp_path):
         found, variables = checkpoints(0.0, 1.0)
         found.restore() if read == "restore" else found.start_from(tmp_path)
         assert [float(variable) for variable in variables] == [2.0, 1.0]
+
+
+def test_what_a_task_keeps_in_another_shape_is_not_handed_over(tmp_path):
+    def checkpoints(*state):
+        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+        optimizer = keras.optimizers.SGD()
+        optimizer.build(model.trainable_variables)
+        variables = [keras.Variable(value) for value in state]
+        return TensorFlowCheckpoints(
+            tmp_path, model, optimizer, Progress(), task_state=variables
+        ), variables
+
+    checkpoints(1.0, np.full(3, 2.0), 3.0)[0].save()
+    found, variables = checkpoints(0.0, np.zeros(4), 0.0, np.zeros(2))
+    found.start_from(tmp_path)
+    values = [np.ravel(variable.numpy()).tolist() for variable in variables]
+    assert values == [[1.0], [0.0] * 4, [3.0], [0.0] * 2]

@@ -79,6 +79,49 @@ def test_each_size_has_its_own_schedule():
     assert [part.penalties.temperature for part in settings] == [0.5, 0.0, 0.0, 0.0]
 
 
+def test_steps_follow_the_law():
+    law = (1000.0, 0.2, 200.0)
+    changes = {"growth__sizes": (6, 8, 10, 16, 60), "growth__steps_per_epoch": 32}
+    stages = make_stages(configuration("grow_chain", "desktop", **changes, growth__law=law))
+    found = [stage.settings.training.n_steps for stage in stages]
+    # By hand: 1000 exp(-0.4) + 200 = 870.3 is closest to 27 times 32, and so on.
+    assert found == [600, 27 * 32, 20 * 32, 10 * 32, 6 * 32]
+    few = configuration("grow_chain", "desktop", **changes, growth__law=(0.0, 0.0, 0.0))
+    assert make_stages(few)[-1].settings.training.n_steps == 32
+
+
+def test_the_last_steps_of_chosen_sizes_train_the_average():
+    config = configuration(
+        "grow_chain",
+        "desktop",
+        growth__sizes=(8, 12, 16),
+        growth__n_symmetric_steps=(0, 100, 0),
+        growth__symmetric_learning_rates=(0.3, 0.02),
+        growth__n_averages=(0, 64, 128),
+        symmetry__group="lattice_and_flip",
+        sampling__n_prefixes=4,
+    )
+    stages = make_stages(config)
+    names = ["size-008", "size-012", "size-012-symmetric", "size-016"]
+    assert [stage.name for stage in stages] == names
+    assert [stage.start for stage in stages] == [None, *names[:-1]]
+    assert [stage.is_symmetric for stage in stages] == [False, False, True, False]
+    assert [stage.n_averages for stage in stages] == [0, 0, 0, 128]
+    assert [stage.n_evaluation for stage in stages] == [10000, 10000, 64, 10000]
+    settings = [stage.settings for stage in stages]
+    assert [part.n_sites for part in settings] == [8, 12, 12, 16]
+    assert [part.symmetry.in_training for part in settings] == [False, False, True, False]
+    assert [part.sampling.n_prefixes for part in settings] == [4, 4, 1, 4]
+    assert [part.training.n_steps for part in settings] == [600, 300, 100, 300]
+    assert [part.training.optimizer.learning_rate for part in settings] == [0.03, 0.1, 0.02, 0.1]
+    assert len({part.training.seed for part in settings}) == 4
+
+
+def test_older_settings_have_one_number_of_averages():
+    settings = GroundStateSettings.from_mapping({"growth": {"n_averages": 32}})
+    assert settings.growth.n_averages == (32,)
+
+
 def test_lattice_that_is_not_named_is_a_chain():
     config = configuration("grow_chain", "desktop", growth__sizes=(8, 12))
     unnamed = HamiltonianSettings("heisenberg", {"n_sites": 8})
@@ -147,7 +190,25 @@ def test_wrong_choices_are_named(name):
             'strategy` must be "one_device" or "mirrored" for a growth, but is "multi_worker"',
         ),
         ({"growth__n_evaluation": 1}, "`growth.n_evaluation` must be at least 2, but is 1"),
-        ({"growth__n_averages": 1}, "`growth.n_averages` must be 0 or at least 2, but is 1"),
+        ({"growth__n_averages": (1,)}, r"`growth.n_averages` must hold 0 or at least 2, .* \(1,\)"),
+        ({"growth__n_averages": (0,) * 6}, "`growth.n_averages` must have at most 5 values"),
+        ({"growth__law": (1.0, 2.0)}, r"`growth.law` must hold 3 values, C, r .* is \(1.0, 2.0\)"),
+        ({"growth__law": (1.0, -1.0, 1.0)}, "`growth.law` holds .* not be negative, but one is -1"),
+        ({"growth__n_symmetric_steps": (50,)}, '`symmetry.group` must not be "none" with'),
+        (
+            {
+                "growth__n_symmetric_steps": (50,),
+                "symmetry__group": "flip",
+                "symmetry__in_training": True,
+                "sampling__n_prefixes": 1,
+            },
+            "`symmetry.in_training` must be False with `growth.n_symmetric_steps`, but is True",
+        ),
+        (
+            {"growth__n_symmetric_steps": (0, 70), "symmetry__group": "flip"},
+            "`growth.n_symmetric_steps` must hold multiples .* = 50, but holds 70",
+        ),
+        ({"growth__minutes": -1.0}, "`growth.minutes` must not be negative, but is -1.0"),
     ],
 )
 def test_mistakes_are_named(changes, message):

@@ -2,18 +2,20 @@
 
 import gc
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from qtf.ground_states.runs.assembly import estimate_average, make_wave_function, run
 from qtf.ground_states.runs.facts import Facts
 from qtf.ground_states.runs.report import RESULT, measure, write_result
-from qtf.ground_states.runs.settings import GroundStateSettings, GrowthSettings, SizeSettings
+from qtf.ground_states.runs.settings import GroundStateSettings, SizeSettings
 from qtf.run_kinds import GROUND_STATES
 from qtf.settings import flatten
 from qtf.training.changes import MUTABLE_KEYS, ChangeRules
 from qtf.training.checkpoint_files import last_step
+from qtf.training.pace import Pace
 from qtf.training.run_folder import RunFolder, check_same
+from trainers.ground_state.growth.budget import Budget
 from trainers.ground_state.growth.report import write_report
 from trainers.ground_state.growth.rows import AVERAGED, Growth
 from trainers.ground_state.growth.stages import Stage, make_stages
@@ -36,18 +38,21 @@ def grow(
     workdir: Path | str,
     *,
     profile: bool = False,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Growth]:
     """Trains every size of `growth.sizes`, each from the weights of the one before.
 
-    Moments of the optimiser, and the direction of stochastic reconfiguration, go along. What
-    is finished is not done again; what was interrupted continues. After each size
-    `growth.json` and two figures are in `workdir`, beside a run folder `size-NNN` for each.
+    Moments of the optimiser, and all that the kind of the steps keeps, such as the direction of
+    stochastic reconfiguration, go along. What is finished is not done again; what was interrupted
+    continues, and what it has used of the minutes stays used. After each size `growth.json` and
+    two figures are in `workdir`, beside a run folder `size-NNN` for each.
 
     Args:
         settings: Settings of the command, with `growth.sizes`.
-        facts: What `find_facts` has shown at each size.
+        facts: What `find_all_facts` has shown at each stage.
         workdir: Folder of the growth.
         profile: Whether ten of the first steps of each size are traced for TensorBoard.
+        clock: Seconds from any moment on, by which minutes are counted.
 
     Yields:
         What `growth.json` holds, after each size.
@@ -60,12 +65,15 @@ def grow(
     # Mistakes are found before anything is trained.
     _check_weights(stages, facts)
     folder = RunFolder(workdir)
+    budget = Budget(stages, settings.growth, workdir, clock=clock)
     try:
         _open(folder, settings, stages)
         for place, stage in enumerate(stages):
             if not (workdir / stage.name / RESULT).exists():
-                _train(stage, facts[place], workdir, settings.growth, profile=profile)
-            yield write_report(stages[: place + 1], workdir)
+                _train(stage, facts[place], workdir, budget.pace(place), profile=profile)
+            growth = write_report(stages[: place + 1], workdir)
+            if place + 1 == len(stages) or stages[place + 1].size != stage.size:
+                yield growth
     finally:
         folder.close()
 
@@ -120,29 +128,26 @@ def _open(folder: RunFolder, settings: GroundStateSettings, stages: Sequence[Sta
     folder.open(asked, kind=GROUND_STATES, rules=rules)
 
 
-def _train(
-    stage: Stage, facts: Facts, workdir: Path, growth: GrowthSettings, *, profile: bool
-) -> None:
+def _train(stage: Stage, facts: Facts, workdir: Path, pace: Pace, *, profile: bool) -> None:
     path, settings = workdir / stage.name, stage.settings
-    begun = last_step(RunFolder(path).checkpoints) or 0
-    started = time.monotonic()
     start_from = None if stage.start is None else workdir / stage.start
-    training = run(settings, facts, path, start_from=start_from, profile=profile)
-    seconds = time.monotonic() - started
-    n_steps = last_step(RunFolder(path).checkpoints) or 0
+    training = run(settings, facts, path, start_from=start_from, profile=profile, pace=pace)
     entries = {
         "size": stage.size,
-        "n_steps": n_steps,
-        "n_evaluation": growth.n_evaluation,
-        # A start that had nothing left to train says nothing.
-        "seconds_per_step": seconds / (n_steps - begun) if n_steps > begun else None,
+        "n_steps": last_step(RunFolder(path).checkpoints) or 0,
+        "n_evaluation": stage.n_evaluation,
+        "seconds_per_step": pace.seconds_per_step,
+        "seconds": pace.used,
     }
-    if growth.n_averages:
-        average = estimate_average(training, growth.n_averages)
+    if stage.n_averages:
+        average = estimate_average(training, stage.n_averages)
+        pace.save()
         if average is not None:
             entries[f"energy{AVERAGED}"] = average.energy
             entries[f"energy_error{AVERAGED}"] = average.energy_error
-    result = measure(training, path, facts.reference, n_samples=growth.n_evaluation)
+    result = measure(training, path, facts.reference, n_samples=stage.n_evaluation)
+    # First what it took: the next stage has what is left.
+    pace.save()
     write_result(result, path, entries)
     del training
     # Compiled steps hold their model in a circle.

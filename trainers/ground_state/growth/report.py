@@ -15,6 +15,7 @@ from qtf.ground_states.growth_figures import (
     errors_figure,
     retraining_figure,
 )
+from qtf.ground_states.growth_folders import folder_name
 from qtf.physics import LATTICES, HamiltonianSettings
 from qtf.training.logbook import read_metrics
 from qtf.training.run_folder import RunFolder
@@ -25,7 +26,7 @@ from trainers.ground_state.growth.rows import (
     Growth,
     Row,
     bulk_energy,
-    read_row,
+    read_rows,
 )
 from trainers.ground_state.growth.stages import Stage
 
@@ -47,14 +48,14 @@ def write_report(stages: Sequence[Stage], workdir: Path) -> Growth:
         What `growth.json` holds.
     """
     hamiltonian = stages[0].settings.physics.hamiltonian
-    rows = tuple(read_row(stage, workdir / stage.name) for stage in stages)
+    rows = read_rows(stages, workdir)
     growth = Growth(rows, bulk_energy(rows, hamiltonian))
     write_json(workdir / GROWTH, asdict(growth))
     if any(row.relative_error is not None for row in rows):
         curves = {
-            stage.size: retraining_curve(workdir / stage.name, row)
-            for stage, row in zip(stages, rows, strict=True)
-            if stage.start is not None and row.relative_error is not None
+            row.size: retraining_curve(workdir / folder_name(row.size), row)
+            for row in rows[1:]
+            if row.relative_error is not None
         }
         write_figure(workdir / "relative_error.png", growth_errors_figure(rows, hamiltonian))
         retraining = retraining_figure(curves, _size_name(hamiltonian), title=_title(hamiltonian))
@@ -108,7 +109,8 @@ def lines(row: Row) -> Iterator[str]:
     energy, error = row.energy / row.n_sites, row.energy_error / row.n_sites
     columns = "  ".join(f"{_show(*row.error(suffix)):18}" for suffix in ("", BEFORE_IT, AVERAGED))
     shown = f"{energy:#.7g} +- {error:.0e}"
-    yield f"{row.size:4d}  {row.n_steps:11d}  {shown:20}  {columns}".rstrip()
+    more = f"+{row.n_symmetric_steps}" if row.n_symmetric_steps else ""
+    yield f"{row.size:4d}  {f'{row.n_steps}{more}':>11}  {shown:20}  {columns}".rstrip()
     yield from (f"Warning: {warning}" for warning in row.warnings)
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -45,7 +45,9 @@ class Row:
         warnings: Why it may not be the ground state, one sentence each.
         n_samples: Samples of a step.
         learning_rate: Learning rate at the start.
-        seconds: Duration of the training.
+        seconds: Duration of the training, in all starts, with compilation.
+        n_symmetric_steps: Further steps, which have trained the average over symmetries.
+        v_score_with_symmetries: V-score of the average, where it was trained.
     """
 
     size: int
@@ -73,6 +75,8 @@ class Row:
     energy_error_with_symmetries: float | None = None
     relative_error_with_symmetries: float | None = None
     relative_error_bar_with_symmetries: float | None = None
+    n_symmetric_steps: int = 0
+    v_score_with_symmetries: float | None = None
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Self:
@@ -132,6 +136,8 @@ def read_row(stage: Stage, folder: Path) -> Row:
     """Returns the row of a size from its run folder."""
     result = read_object(folder / RESULT, keys=(*SHOWN, "seconds_per_step", "reference_source"))
     per_step = result["seconds_per_step"]
+    # Of older versions there is but the duration of a step.
+    guessed = None if per_step is None else per_step * result["n_steps"]
     first = read_metrics(RunFolder(folder).metrics, "validation")[0]
     before = {f"{key}{BEFORE_IT}": first[key] for key in ("energy", "energy_error")}
     # What is absent was not measured, or the run is from before it was kept.
@@ -140,10 +146,37 @@ def read_row(stage: Stage, folder: Path) -> Row:
     for suffix in ("", BEFORE_IT, AVERAGED):
         measured |= _errors(measured, result, suffix)
     return Row(
-        **measured,
+        **{"seconds": guessed, **measured},
         n_samples=stage.settings.sampling.n_samples,
         learning_rate=stage.settings.training.optimizer.learning_rate,
-        seconds=None if per_step is None else per_step * result["n_steps"],
+    )
+
+
+def read_rows(stages: Sequence[Stage], workdir: Path) -> tuple[Row, ...]:
+    """Returns a row for each size; what the end of a training has reached is in that of its size.
+
+    Args:
+        stages: Those that are finished, in their order.
+        workdir: Folder of the growth.
+    """
+    rows: list[Row] = []
+    for stage in stages:
+        row = read_row(stage, workdir / stage.name)
+        rows.append(_joined(rows.pop(), row) if stage.is_symmetric else row)
+    return tuple(rows)
+
+
+def _joined(row: Row, symmetric: Row) -> Row:
+    """Returns the row of a size whose training ends on the average over symmetries."""
+    seconds = [part.seconds for part in (row, symmetric) if part.seconds is not None]
+    keys = ("energy", "energy_error", "relative_error", "relative_error_bar", "v_score")
+    measured = {f"{key}{AVERAGED}": getattr(symmetric, key) for key in keys}
+    return replace(
+        row,
+        **measured,
+        n_symmetric_steps=symmetric.n_steps,
+        warnings=tuple(dict.fromkeys((*row.warnings, *symmetric.warnings))),
+        seconds=math.fsum(seconds) if len(seconds) == 2 else None,
     )
 
 

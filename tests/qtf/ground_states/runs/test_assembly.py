@@ -230,7 +230,8 @@ def test_symmetries_in_the_training_make_the_magnetization_vanish(tmp_path):
         ("heisenberg_square", "4,signs", 'SIDE or SIDE,sign, but is "4,signs"'),
         ("heisenberg_square", "4,sign,sign", 'SIDE or SIDE,sign, but is "4,sign,sign"'),
         ("heisenberg_square", "four", 'SIDE or SIDE,sign, but is "four"'),
-        ("j1j2_square", "4,0.5,1", 'SIDE,J2, but is "4,0.5,1"'),
+        ("j1j2_square", "4", 'SIDE,J2 or SIDE,J2,samples, but is "4"'),
+        ("j1j2_square", "4,0.5,1", 'SIDE,J2 or SIDE,J2,samples, but is "4,0.5,1"'),
         ("heisenberg_chain", "", 'N, but is ""'),
     ],
 )
@@ -263,6 +264,16 @@ def test_large_lattices_bound_their_memory(choice):
         ({"network__width": 3}, "network.width.* gru"),
         ({"sampling__n_samples": 1}, "n_samples.* 1"),
         ({"symmetry__group": "mirror"}, '"mirror"'),
+        ({"sampling__grow_at": (0.5, 0.2), "sampling__grow_to": (2, 3)}, "grow_at` must ascend"),
+        ({"sampling__grow_at": (0.5,)}, r"grow_to` must have as many values as .* = \(0.5,\)"),
+        (
+            {
+                "sampling__every_configuration": True,
+                "sampling__grow_at": (0.5,),
+                "sampling__grow_to": (2,),
+            },
+            "grow_at` must be empty where `sampling.every_configuration`",
+        ),
         (
             {"wave_function__phase": "sine_and_cosine", "wave_function__positive": True},
             '`wave_function.phase` must be "angle" if `positive`.* but is "sine_and_cosine"',
@@ -289,6 +300,14 @@ def test_large_lattices_bound_their_memory(choice):
                 "training__strategy": "mirrored",
             },
             'strategy.* "one_device" .* over every configuration, but is "mirrored"',
+        ),
+        (
+            {
+                "min_sr__diag_shift": 0.1,
+                "sampling__blur": 0.3,
+                "training__strategy": "mirrored",
+            },
+            'strategy.* "one_device" .* with `sampling.blur`, but is "mirrored"',
         ),
         ({"sampling__chunk": -1}, "chunk.* -1"),
         ({"wave_function__order": "spiral"}, '"spiral"'),

@@ -27,6 +27,7 @@ SMALL = {
     "lstm_2d": {"units": 4},
     "gated_2d": {"units": 4},
     "pixelcnn": {"width": 4, "depth": 2},
+    "row_scan": {"units": 4},
     "transformer": {"units": 4},
 }
 WITHOUT_ROWS = ("chain", "graph")

@@ -408,11 +408,9 @@ MISTAKES_IN_SETTINGS = [
     ({"network__name": "mlp"}, 'network.name.* "mlp"'),
     ({"network__name": "lstm_2d", "network__n_layers": 1}, "lstm_2d.* a lattice with rows"),
     ({"strings": 3}, "`count` must be from 0 to 2, but is 3"),
-    (
-        {"training__precision": "mixed_bfloat16"},
-        '`training.precision` must be one of float32, float64 for open .* "mixed_bfloat16"',
-    ),
+    ({"training__precision": "mixed_bfloat16"}, 'precision` must be one of .* for open .* "mixed_'),
     ({"training__validate_every_epochs": 2}, "every_epochs` must be 1 .* but is 2"),
+    ({"training__average_last": 0.2}, "average_last` must be 0 for steps of time.* but is 0.2"),
     (
         {**SAMPLES, "training__strategy": "mirrored"},
         'strategy` must be "one_device" for samples .* but is "mirrored"',
