@@ -1,6 +1,6 @@
 """Random numbers as the data of a training that draws its own samples."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from qtf.checks import ARGUMENT, COUNT, COUNT_OR_0, SEED, Several, check, check_
 if TYPE_CHECKING:
     import tensorflow as tf
 
-# No training takes more steps, on any number of replicas.
+# No training takes more steps.
 _END = 1 << 48
 
 
@@ -71,21 +71,23 @@ class RandomSource:
 
         n_here = local_replicas(input_context)
         n_replicas = 1 if input_context is None else input_context.num_replicas_in_sync
-        first_here = 0 if input_context is None else n_here * input_context.input_pipeline_id
+        first = 0 if input_context is None else n_here * input_context.input_pipeline_id
 
-        def batches(factor: int) -> Callable[[Any], dict[str, Any]]:
-            def of_step(step: Any) -> dict[str, Any]:
+        def stage(first_step: int, end: int, factor: int) -> tf.data.Dataset:
+            *rest, n_samples = self._shape(factor)
+            shape = (*rest, n_replicas * n_samples)
+
+            def batches(step: Any) -> dict[str, Any]:
                 seed = tf.stack([tf.constant(self.seed, tf.int64), step])
-                shape = self._shape(n_replicas * factor)
                 uniforms = tf.random.stateless_uniform(shape, seed, dtype=self.dtype)
-                parts = tf.split(uniforms, n_replicas, axis=-1)[first_here : first_here + n_here]
+                parts = tf.split(uniforms, n_replicas, axis=-1)[first : first + n_here]
                 return {"uniforms": tf.stack(parts), "step": tf.repeat(step, n_here)}
 
-            return of_step
+            return tf.data.Dataset.range(first_step, end).map(batches).unbatch()
 
         stages = [
-            tf.data.Dataset.range(max(first, start_step), end).map(batches(factor)).unbatch()
-            for (first, factor), (end, _) in pairwise((*self._stages, (_END, 1)))
+            stage(max(begin, start_step), end, factor)
+            for (begin, factor), (end, _) in pairwise((*self._stages, (_END, 1)))
             if end > start_step
         ]
         stream = stages[0]

@@ -205,15 +205,16 @@ def least_squares_direction(
     def equations(inputs: Any, shares: Any) -> tuple[Any, Any]:
         return _rows_and_matrix(differentiate(inputs), shares, scales)
 
-    shares, settings = shares / count_replicas(), {"variables": variables, "xla": xla}
+    n_replicas = count_replicas()
+    shares = shares / n_replicas
     # In units of the scales.
-    if count_replicas() == 1:
-        rows, matrix = compiled(equations, **settings)(inputs, shares)
+    if n_replicas == 1:
+        rows, matrix = compiled(equations, variables=variables, xla=xla)(inputs, shares)
     else:
-        gradients = compiled(differentiate, **settings)(inputs)
+        gradients = compiled(differentiate, variables=variables, xla=xla)(inputs)
         rows, matrix = _rows_and_matrix(gradients, shares, scales)
     targets = _join_centered(wanted, ops.cast(shares, wanted[0].dtype))
-    before = before * ops.ones((rows.shape[1],), rows.dtype) / (1.0 if scales is None else scales)
+    before = before * ops.ones_like(rows[0]) / (1.0 if scales is None else scales)
     shift = diag_shift + relative_shift * _mean_square(rows, matrix)
     unexplained = targets - ops.cast(ops.matmul(rows, before), targets.dtype)
     direction = _solve(rows, matrix, unexplained, shift) + before
@@ -264,8 +265,8 @@ def split_as(joined: Any, variables: Sequence[keras.Variable]) -> list[Any]:
 
 
 def _mean_square(rows: Any, matrix: Any) -> Any:
-    """Returns the mean of |x|^2 over the rows of all replicas, from either matrix of them."""
-    return ops.cast(ops.trace(matrix), "float64") / (rows.shape[0] * count_replicas())
+    """Returns the mean of |x|^2 over the rows of all, from either matrix of them."""
+    return ops.cast(ops.trace(matrix), "float64") / (count_replicas() * rows.shape[0])
 
 
 def _join_centered(parts: Sequence[Any], shares: Any) -> Any:

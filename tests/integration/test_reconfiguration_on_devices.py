@@ -99,7 +99,9 @@ else:
 config.sampling.n_samples, config.sampling.n_validation = int(sys.argv[3]), 8
 config.sampling.n_prefixes = 1
 config.min_sr.diag_shift, config.min_sr.momentum, config.min_sr.time_step = 0.1, 0.8, 0.5
-config.training.strategy = sys.argv[2]
+if not is_pixelcnn:
+    config.min_sr.relative_shift, config.min_sr.second_moment = 0.01, 0.9
+config.training.strategy, config.training.average_last = sys.argv[2], 0.5
 config.training.precision = "float32" if is_pixelcnn else "float64"
 config.training.n_epochs, config.training.steps_per_epoch = int(sys.argv[5]), 10
 config.training.log_every_steps, config.training.checkpoint_every_minutes = 1, 0.01

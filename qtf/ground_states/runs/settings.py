@@ -135,11 +135,16 @@ class RunSettings(Settings):
         return self.physics.hamiltonian.lattice.n_sites
 
     def _check_devices(self) -> None:
-        """Checks that there are samples, where several devices share the work."""
-        strategy = self.training.strategy
-        shared = self.min_sr.diag_shift is None or not self.sampling.every_configuration
-        words = 'be "one_device" for stochastic reconfiguration over every configuration'
-        require(shared or strategy == "one_device", "training.strategy", words, strategy)
+        """Checks that there are samples that count alike, where several devices share the work."""
+        sampling, strategy = self.sampling, self.training.strategy
+        if self.min_sr.diag_shift is None or strategy == "one_device":
+            return
+        for holds, what in (
+            (not sampling.every_configuration, "over every configuration"),
+            (not sampling.blur, "with `sampling.blur`"),
+        ):
+            words = f'be "one_device" for stochastic reconfiguration {what}'
+            require(holds, "training.strategy", words, strategy)
 
     def _check_excited(self) -> None:
         """Checks what is built in of states that need not have it.

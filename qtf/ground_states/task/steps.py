@@ -158,10 +158,10 @@ class Reconfiguration(Step):
 
     def loss(self, batch: Mapping[str, Tensor]) -> Tensor:
         """Returns the mean local energy; its gradient is d."""
-        bits, real, *wanted, shares = self._evaluate(batch["uniforms"], batch["step"])
+        bits, real, target, imaginary, shares = self._evaluate(batch["uniforms"], batch["step"])
         if self.time_step is not None:
-            wanted = follow_whole_step(*wanted, shares, self.time_step)
-        parts = self.direction(bits, *wanted, shares)
+            target, imaginary = follow_whole_step(target, imaginary, shares, self.time_step)
+        parts = self.direction(bits, target, imaginary, shares)
         return with_gradients(ops.sum(shares * real), parts, self.psi.trainable_variables)
 
     def direction(

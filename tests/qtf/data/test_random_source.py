@@ -28,16 +28,21 @@ def test_seeds_and_steps_have_numbers_of_their_own():
 
 @pytest.mark.parametrize("n_pipelines", [1, 2, 4])
 def test_replicas_share_the_samples_of_one_with_as_many(n_pipelines):
-    whole = batches(RandomSource((3, 20), seed=0), 0, 3)
-    source, n_here = RandomSource((3, 5), seed=0), 4 // n_pipelines
+    growth = ((3, 2),)
+    whole = batches(RandomSource((3, 20), seed=0, growth=growth), 0, 4)
+    source, n_here = RandomSource((3, 5), seed=0, growth=growth), 4 // n_pipelines
+    larger, whole = whole[3][0], whole[:3]
     parts = []
     for pipeline in range(n_pipelines):
         context = tf.distribute.InputContext(n_pipelines, pipeline, 4)
         stream = batches(source, 0, 3 * n_here, input_context=context)
         assert [step for _, step in stream] == list(np.repeat(range(3), n_here))
         parts.append(np.stack([numbers for numbers, _ in stream]).reshape(3, n_here, 3, 5))
-        rest = batches(source, 2, n_here, input_context=context)
-        np.testing.assert_array_equal([numbers for numbers, _ in rest], parts[-1][2])
+        rest = [x for x, _ in batches(source, 2, 2 * n_here, input_context=context)]
+        np.testing.assert_array_equal(rest[:n_here], parts[-1][2])
+        place = 10 * n_here * pipeline
+        last = np.concatenate(rest[n_here:], axis=1)
+        np.testing.assert_array_equal(last, larger[:, place : place + 10 * n_here])
     joined = np.concatenate(parts, axis=1)
     for step, (numbers, _) in enumerate(whole):
         np.testing.assert_array_equal(np.concatenate([*joined[step]], axis=1), numbers)

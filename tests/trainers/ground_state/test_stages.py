@@ -215,14 +215,6 @@ def test_wrong_choices_are_named(name):
             r"`sampling.grow_at` must be empty with `growth.minutes`, but is \(0.5,\)",
         ),
         ({"growth__minutes": -1.0}, "`growth.minutes` must not be negative, but is -1.0"),
-        (
-            {
-                "growth__minutes": 1.0,
-                "min_sr__diag_shift": None,
-                "training__strategy": "multi_worker",
-            },
-            '`training.strategy` must not be "multi_worker" with `growth.minutes`',
-        ),
     ],
 )
 def test_mistakes_are_named(changes, message):

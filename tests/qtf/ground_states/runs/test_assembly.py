@@ -326,6 +326,14 @@ def test_large_lattices_bound_their_memory(choice):
             {"sampling__blur": 0.5, "sampling__every_configuration": True},
             "sampling.blur` must be 0 with `sampling.every_configuration`.* but is 0.5",
         ),
+        (
+            {
+                "min_sr__diag_shift": 0.1,
+                "sampling__blur": 0.3,
+                "training__strategy": "mirrored",
+            },
+            'strategy.* "one_device" .* with `sampling.blur`, but is "mirrored"',
+        ),
         ({"sampling__chunk": -1}, "chunk.* -1"),
         ({"wave_function__order": "spiral"}, '"spiral"'),
     ],
