@@ -344,21 +344,24 @@ class GrowthSettings(Settings, section="growth"):
 
     def _check_lists(self) -> None:
         n_further = max(1, len(self.sizes) - 1)
+        # With a law they say nothing.
+        unused = {"n_steps"} if self.law else set()
         for keys, most, words in (
             (PER_FURTHER_SIZE, n_further, "size after the first"),
             (PER_SIZE, len(self.sizes), "size"),
         ):
             for key in keys:
-                if len(getattr(self, key)) > most:
+                if key not in unused and len(getattr(self, key)) > most:
                     raise ValueError(
                         f"Setting `growth.{key}` must have at most {most} values, one for each"
                         f" {words}, but has {len(getattr(self, key))}."
                     )
+        self._check_multiples("n_symmetric_steps", "multiples")
+        if self.law:
+            return
         if not self.n_steps:
             raise ValueError("Setting `growth.n_steps` must have at least one value, but has none.")
-        self._check_multiples("n_symmetric_steps", "multiples")
-        if not self.law:
-            self._check_multiples("n_steps", "positive multiples")
+        self._check_multiples("n_steps", "positive multiples")
 
     def _check_multiples(self, key: str, words: str) -> None:
         for n_steps in getattr(self, key):
