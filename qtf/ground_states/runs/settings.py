@@ -215,9 +215,10 @@ class GroundStateSettings(RunSettings):
             require(not n_epochs, "refinement.n_epochs", "be 0 for a growth", n_epochs)
             below = self.orthogonal_to or self.gap_above
             require(not below, "orthogonal_to", "be empty for a growth", below)
-            for size in self.growth.sizes:
-                lattice = self.physics.hamiltonian.lattice.resized(size)
-                check_patch(lattice, self.wave_function.patch)
+            if self.wave_function.patch_size > 1:
+                for size in self.growth.sizes:
+                    lattice = self.physics.hamiltonian.lattice.resized(size)
+                    check_patch(lattice, self.wave_function.patch)
             extend = self.training.extend
             require(not extend, "training.extend", "be 0 for a growth", extend)
         elif n_epochs:
