@@ -27,8 +27,8 @@ def draw_outcomes(
 ) -> Tensor:
     """Draws independent outcomes from the conditionals of a network.
 
-    An outcome is the number of cumulated probabilities, but the last, that its random number
-    reaches.
+    An outcome is the first possible one whose cumulated probability exceeds the random number, or
+    the last possible one.
 
     Args:
         network: The network.
@@ -82,7 +82,13 @@ def _stages(network: AutoregressiveNetwork[Any]) -> list[tuple[int, int, Step]]:
 
 
 def _draw(logits: Tensor, uniforms: Tensor) -> Tensor:
-    below = ops.cumsum(ops.softmax(logits, axis=-1), axis=-1)[:, :-1]
-    count = ops.sum(ops.cast(uniforms[:, None] >= below, "int32"), axis=-1)
+    probabilities = ops.softmax(logits, axis=-1)
+    # Their sums are rounded, by which none must be drawn that is impossible.
+    possible = probabilities > 0.0
+    numbers = ops.cumsum(ops.cast(possible, "int32"), axis=-1) - 1
+    reached = ops.logical_and(possible, uniforms[:, None] >= ops.cumsum(probabilities, axis=-1))
+    count = ops.sum(ops.cast(reached, "int32"), axis=-1, keepdims=True)
+    chosen = numbers == ops.minimum(count, numbers[:, -1:])
+    drawn = ops.argmax(ops.cast(ops.logical_and(possible, chosen), "int32"), axis=-1)
     # In double precision JAX counts in longer integers.
-    return ops.cast(count, "int32")
+    return ops.cast(drawn, "int32")

@@ -81,8 +81,12 @@ def check_patch(lattice: Lattice, shape: Sequence[int], *, kind: str = SETTING) 
         return
     rows = _rows(lattice)
     sides = len(rows), len(rows[0])
-    holds = all(side % width == 0 for side, width in zip(sides, shape, strict=True))
+    holds = len(shape) == 2 and all(map(_divides, shape, sides))
     require(holds, NAME, f"divide the {sides[0]} x {sides[1]} sites", tuple(shape), kind=kind)
+
+
+def _divides(width: int, side: int) -> bool:
+    return width > 0 and side % width == 0
 
 
 def _rows(lattice: Lattice) -> Sequence[Sequence[int]]:

@@ -238,8 +238,10 @@ class GroundStateSettings(RunSettings):
         require(not below, "orthogonal_to", "be empty for a growth", below)
         extend = self.training.extend
         require(not extend, "training.extend", "be 0 for a growth", extend)
-        for size in growth.sizes:
-            check_patch(self.physics.hamiltonian.lattice.resized(size), self.wave_function.patch)
+        if self.wave_function.patch_size > 1:
+            for size in growth.sizes:
+                lattice = self.physics.hamiltonian.lattice.resized(size)
+                check_patch(lattice, self.wave_function.patch)
         if any(growth.n_symmetric_steps):
             name, words = "symmetry.group", 'not be "none" with `growth.n_symmetric_steps`'
             require(symmetry.group != "none", name, words, symmetry.group)
