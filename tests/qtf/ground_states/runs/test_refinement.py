@@ -79,7 +79,8 @@ def test_a_refinement_on_samples_has_symmetries_and_no_limit_of_sites():
     # Of sites, image and flip.
     assert task.source.shape == (20, 5)
     # Sums over all configurations leave nothing to be met next to samples.
-    assert make_refinement(small_command(**{**CHANGES, "sampling__blur": 0.2}), start=7)
+    exact = make_refinement(small_command(**{**CHANGES, "sampling__blur": 0.2}), start=7)
+    assert (exact.sampling.every_configuration, exact.sampling.blur) == (True, 0.0)
 
 
 def test_shipped_configurations_can_be_refined():
