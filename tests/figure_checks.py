@@ -13,9 +13,8 @@ MARGIN = 1.0
 
 def check_texts(figure: Figure) -> None:
     """Asserts that texts and legends lie within the figure, apart, and legends beside panels."""
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    renderer = canvas.get_renderer()
+    figure.draw_without_rendering()
+    renderer = FigureCanvasAgg(figure).get_renderer()
     legends = list(_legends(figure, renderer))
     boxes = [*legends, *_texts(figure, renderer)]
     for words, box in boxes:

@@ -14,7 +14,7 @@ from tests import preloaded
 ROOT = Path(__file__).parents[2]
 SMALL = "configs/data/small.py"
 # Many small files, so that a run can be stopped between any two of them.
-MANY = ["--config.n_sites=(5,)", "--config.min_shards=40", "--config.n_trajectories.train=(1500,)"]
+MANY = ["--config.n_sites=(5,)", "--config.min_shards=40", "--config.n_trajectories.train=(500,)"]
 FEW = ["--config.n_sites=(2,3)", "--config.n_trajectories.train=(9,)", "--config.n_steps=10"]
 INTERRUPTED = 130
 

@@ -74,7 +74,11 @@ def test_tree_of_prefixes_gives_all_log_probabilities(make, n_strings):
     assert found.std() > 0.3
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("make", "dtype"),
+    [*((name, "float32") for name in NETWORKS), ("gru", "float64")],
+    indirect=["make"],
+)
 def test_product_states_are_exact(make, product_probabilities, dtype):
     distribution = make(2, dtype)
     for vector in ((0, 0, 1), (0, 0, -1), (0, -1, 0), (0.6, 0, 0.8)):
@@ -85,7 +89,11 @@ def test_product_states_are_exact(make, product_probabilities, dtype):
         np.testing.assert_allclose(probabilities, expected, rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize("n_strings", [0, 8])
+@pytest.mark.parametrize(
+    ("make", "n_strings"),
+    [*((name, 8 * (k % 2)) for k, name in enumerate(NETWORKS)), ("gru", 8)],
+    indirect=["make"],
+)
 def test_products_whose_sites_differ_are_exact(make, product_probabilities, n_strings):
     vectors = [(0, 0, 1), (0.6, 0, 0.8), (0, -1, 0), (0, 0.6, -0.8)]
     sites = np.array([product_probabilities(vector) for vector in vectors])

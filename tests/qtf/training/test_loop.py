@@ -38,6 +38,13 @@ def config(**changes):
     return {"training": {"seed": 7}, **changes}
 
 
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    """Model and run folder of a run that nothing disturbed."""
+    folder = tmp_path_factory.mktemp("whole")
+    return train(Regression(), settings(), config(), folder).model, folder
+
+
 def test_training_lowers_the_loss_and_fills_the_run_folder(tmp_path, regression):
     train(regression(), settings(n_epochs=20, xla=True), config(), tmp_path / "run")
     rows = read_metrics(tmp_path / "run" / "metrics.jsonl", "validation")
@@ -153,22 +160,22 @@ def test_noise_neither_stops_nor_prolongs_a_training(tmp_path, regression):
 @pytest.mark.long
 @pytest.mark.parametrize("interrupt_at", [3, 14])
 def test_sigterm_then_the_same_command_ends_with_identical_weights(
-    tmp_path, regression, interrupt_at
+    tmp_path, regression, uninterrupted, interrupt_at
 ):
-    whole = train(regression(), settings(), config(), tmp_path / "whole").model
+    whole, folder = uninterrupted
     with pytest.raises(KeyboardInterrupt):
         train(regression(interrupt_at=interrupt_at), settings(), config(), tmp_path / "cut")
     resumed = train(regression(), settings(), config(), tmp_path / "cut").model
     for one, other in zip(whole.get_weights(), resumed.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
-    metrics = [(tmp_path / name / "metrics.jsonl").read_text() for name in ("whole", "cut")]
+    metrics = [(path / "metrics.jsonl").read_text() for path in (folder, tmp_path / "cut")]
     assert metrics[0] == metrics[1]
 
 
-def test_extending_a_finished_run_continues_it(tmp_path, regression):
-    whole = train(regression(), settings(n_epochs=4), config(), tmp_path / "whole").model
-    train(regression(), settings(n_epochs=2), config(), tmp_path / "more")
-    more = train(regression(), settings(n_epochs=4), config(), tmp_path / "more").model
+def test_extending_a_finished_run_continues_it(tmp_path, regression, uninterrupted):
+    whole, _ = uninterrupted
+    train(regression(), settings(n_epochs=1), config(), tmp_path / "more")
+    more = train(regression(), settings(), config(), tmp_path / "more").model
     np.testing.assert_array_equal(whole.get_weights()[0], more.get_weights()[0])
 
 
@@ -261,11 +268,9 @@ def test_tensorboard_holds_scalars_histograms_and_figures(tmp_path, regression):
     np.testing.assert_allclose(values, [row["loss"] for row in rows], rtol=1e-6)
 
 
-def test_mirrored_on_one_device_gives_the_same_weights(tmp_path, regression):
-    one = train(regression(), settings(), config(), tmp_path / "one").model
-    mirrored = train(
-        regression(), settings(strategy="mirrored"), config(), tmp_path / "mirrored"
-    ).model
+def test_mirrored_on_one_device_gives_the_same_weights(tmp_path, regression, uninterrupted):
+    one, _ = uninterrupted
+    mirrored = train(regression(), settings(strategy="mirrored"), config(), tmp_path).model
     for a, b in zip(one.get_weights(), mirrored.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
 
@@ -277,8 +282,10 @@ def spoil(folder, pattern):
         path.write_bytes(b"rubbish")
 
 
-def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(tmp_path, regression):
-    whole = train(regression(), settings(), config(), tmp_path / "whole").model
+def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(
+    tmp_path, regression, uninterrupted
+):
+    whole, _ = uninterrupted
     train(regression(), settings(n_epochs=2), config(), tmp_path / "run")
     spoil(tmp_path / "run" / "checkpoints", "ckpt-20.index")
     (tmp_path / "run" / "checkpoints" / "checkpoint").unlink()
@@ -376,13 +383,6 @@ def test_metrics_hold_null_for_what_json_cannot(tmp_path, regression):
     assert [row["loss"] for row in rows] == [None, None]
 
 
-@pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory):
-    """Model and run folder of a run that nothing disturbed."""
-    folder = tmp_path_factory.mktemp("whole")
-    return train(Regression(), settings(), config(), folder).model, folder
-
-
 class Killed(BaseException):
     """Stands for kill -9: nothing of ours catches it, nothing is saved on the way out."""
 
@@ -436,11 +436,11 @@ def kill_at(patch, moment, nth, after):
     patch.setattr(moment, deadly)
 
 
-def test_profile_writes_one_trace_and_leaves_the_weights_as_they_were(tmp_path):
-    traced = train(Regression(), settings(), {}, tmp_path / "traced", profile=True).model
-    plain = train(Regression(), settings(), {}, tmp_path / "plain").model
-    assert len(list((tmp_path / "traced").rglob("*.xplane.pb"))) == 1
-    assert not list((tmp_path / "plain").rglob("*.xplane.pb"))
+def test_profile_writes_one_trace_and_leaves_the_weights_as_they_were(tmp_path, uninterrupted):
+    traced = train(Regression(), settings(), config(), tmp_path, profile=True).model
+    plain, folder = uninterrupted
+    assert len(list(tmp_path.rglob("*.xplane.pb"))) == 1
+    assert not list(folder.rglob("*.xplane.pb"))
     for one, other in zip(traced.get_weights(), plain.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -459,9 +459,9 @@ def test_another_backend_of_keras_is_named_and_leaves_no_folder(tmp_path, monkey
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("name", ["run[1]", "r*?", "back\\slash", "länge {a,b}:~"])
-def test_a_run_in_a_folder_of_any_name_holds_all_of_its_files(tmp_path, name):
-    folder = RunFolder(tmp_path / name)
+def test_a_run_in_a_folder_of_any_name_holds_all_of_its_files(tmp_path):
+    names = ["run[1]", "r*?", "back\\slash", "länge {a,b}:~"]
+    folder = RunFolder(tmp_path.joinpath(*names))
     changes = {"histograms_every_epochs": 1, "figures_every_epochs": 1}
     train(Regression(), settings(n_epochs=2, **changes), {}, folder.path, profile=True)
     train(Regression(), settings(n_epochs=3), {}, folder.path)
@@ -469,7 +469,7 @@ def test_a_run_in_a_folder_of_any_name_holds_all_of_its_files(tmp_path, name):
     assert len(list(folder.path.rglob("*.xplane.pb"))) == 1
     assert len(list(folder.tensorboard.glob("events.*"))) == 2
     folder.load_model()
-    assert os.listdir(tmp_path) == [name]
+    assert [os.listdir(tmp_path.joinpath(*names[:k])) for k in range(4)] == [[n] for n in names]
 
 
 @pytest.mark.parametrize("during", ["loss", "validate"])

@@ -122,8 +122,17 @@ def test_reconfiguration_needs_few_steps(reconfigured):
     assert "samples" in training.figures()
 
 
-def test_result_and_load_model_are_about_the_same_weights(reconfigured):
-    folder, training = reconfigured
+@pytest.fixture(scope="module")
+def averaged(tmp_path_factory):
+    """Folder and result of a short run whose wave function is averaged in the training."""
+    built_in = {"symmetry__group": "flip", "symmetry__in_training": True}
+    short = {"training__n_epochs": 2, "training__steps_per_epoch": 5}
+    folder = tmp_path_factory.mktemp("averaged") / "run"
+    return folder, search(small(**built_in, **short, sampling__n_prefixes=1), folder)
+
+
+def test_result_and_load_model_are_about_the_same_weights(averaged):
+    folder, training = averaged
     loaded = RunFolder(folder).load_model()
     for one, other in zip(loaded.get_weights(), training.model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
@@ -215,11 +224,9 @@ def test_training_runs_with_a_network_along_a_zigzag_path(tmp_path):
     assert np.sum(np.abs(state_vector(model)) ** 2) == pytest.approx(1.0, abs=1e-5)
 
 
-def test_symmetries_in_the_training_make_the_magnetization_vanish(tmp_path):
-    built_in = {"symmetry__group": "flip", "symmetry__in_training": True}
-    settings = small(**built_in, sampling__n_prefixes=1, training__n_epochs=1)
-    model = search(settings, tmp_path / "run").model
-    probabilities = np.abs(state_vector(model)) ** 2
+def test_symmetries_in_the_training_make_the_magnetization_vanish(averaged):
+    _, training = averaged
+    probabilities = np.abs(state_vector(training.model, xla=False)) ** 2
     np.testing.assert_allclose(probabilities, probabilities[::-1], rtol=1e-4)
 
 
