@@ -8,9 +8,17 @@ whose inputs are unchanged are skipped. Sections, of which `dynamics` is the def
     dynamics       docs/results.md: the dynamics of spins; --budget=short, full or tiny
     ground_states  docs/ground_state_results.md: ground states of squares and a chain
     growth         docs/growth_results.md: a chain and a square that grow
+    squares        docs/squares_results.md: open Heisenberg squares to 16 x 16
+    ising_squares  docs/ising_squares_results.md: 12 x 12 in five fields, and 21 x 21
+    chain_300      docs/chain_300_results.md: the open Heisenberg chain to 300 spins
+    periodic       docs/periodic_results.md: periodic squares
     open_systems   docs/open_system_results.md: open systems in time and at rest
     samplers       docs/sampler_results.md: direct samples against Markov chains
     full_scale     docs/full_scale.md: what takes days, started, stopped and resumed
+
+From `squares` to `periodic` each size is kept in reproduce/weights as soon as it is finished, and
+the same command goes on from there, also elsewhere; --budget=tiny shows that every part of them
+works. What all sections have found of ground states is in docs/ground_states.csv, too.
 """
 
 from collections.abc import Sequence
@@ -18,18 +26,25 @@ from collections.abc import Sequence
 from absl import flags
 
 from qtf.command_line import run_command, take_words
+from reproduce.engine.layout import Layout
 from reproduce.engine.plan import select
 from reproduce.engine.sections import Section, layout_of, run_section
 from reproduce.sections import (
+    chain_300,
     dynamics,
     full_scale,
     ground_states,
     growth,
+    ising_squares,
     open_systems,
+    periodic,
     samplers,
+    squares,
 )
 
-ROOMS = (dynamics, ground_states, growth, open_systems, samplers, full_scale)
+# Whose ground states are in the table of all of them.
+TABLED = (ground_states, growth, squares, ising_squares, chain_300, periodic)
+ROOMS = (dynamics, *TABLED, open_systems, samplers, full_scale)
 SECTIONS = {room.SECTION.name: room.SECTION for room in ROOMS}
 DEFAULT = dynamics.SECTION.name
 
@@ -65,13 +80,26 @@ def _run(names: Sequence[str], sections: Sequence[Section]) -> int:
     if len(sections) > 1 and (values.out_dir or values.stages):
         raise ValueError("Flags --out_dir and --stages are about one section; name only one.")
     for section in sections:
-        budget = values.budget if section.budgets else ""
+        budget = _choose_budget(section, values.budget if section.budgets else "")
         layout = layout_of(section, budget, out_dir=values.out_dir, docs_dir=values.docs_dir)
         stages = select(section.stages(layout, budget), () if values.redraw else values.stages)
         code = run_section(section, layout, stages, only_list=values.list, redraw=values.redraw)
         if code:
             return code
+        if section.name in {room.SECTION.name for room in TABLED} and not values.list:
+            _write_table(layout)
     return 0
+
+
+def _choose_budget(section: Section, budget: str) -> str:
+    """Returns the budget that is asked for, or the default where it is another section's."""
+    return budget if budget in ("", *section.budgets) else section.budgets[0]
+
+
+def _write_table(layout: Layout) -> None:
+    from reproduce.ground_state_table import write_table
+
+    write_table(layout.docs)
 
 
 if __name__ == "__main__":

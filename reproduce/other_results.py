@@ -3,16 +3,24 @@
 from pathlib import Path
 
 from reports.tables import table
+from reproduce.sections.chain_300 import page as chain_300
 from reproduce.sections.ground_states import page as ground_states
 from reproduce.sections.growth import page as growth
+from reproduce.sections.ising_squares import page as ising_squares
 from reproduce.sections.open_systems import page as open_systems
+from reproduce.sections.periodic import page as periodic
+from reproduce.sections.squares import page as squares
+
+PAGES = (ground_states, growth, squares, ising_squares, chain_300, periodic, open_systems)
 
 TITLE = "## Ground states and open systems"
 INTRODUCTION = (
     "From the pages on [ground states](ground_state_results.md),"
-    " [growing them](growth_results.md) and [open systems](open_system_results.md), as they were"
-    " when this one was written. Errors of energies are relative; those of open systems are the"
-    " largest distance of an averaged Pauli matrix from its exact value."
+    " [growing them](growth_results.md), of [squares](squares_results.md),"
+    " [Ising squares](ising_squares_results.md), a [long chain](chain_300_results.md) and"
+    " [periodic squares](periodic_results.md), and [open systems](open_system_results.md), as they"
+    " were when this one was written. Errors of energies are relative; those of open systems are"
+    " the largest distance of an averaged Pauli matrix from its exact value."
 )
 
 
@@ -24,8 +32,8 @@ def describe_others(docs: Path) -> str:
     """
     rows = [
         [requirement.words, requirement.measured, requirement.limit]
-        for page in (ground_states, growth, open_systems)
-        if (docs / f"{page.NAME}.json").exists()
+        for page in PAGES
+        if (docs / f"{page.PAGE.name}.json").exists()
         for requirement in page.summary(page.PAGE.read(docs))
     ]
     head = ["", "error found", "asked for"]

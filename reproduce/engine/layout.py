@@ -27,6 +27,10 @@ class Layout:
         """Returns the run folder of a training."""
         return self.root / "runs" / name
 
+    def weights_of(self, section: str) -> Path:
+        """Returns the folder of weights of a section that stay beside its page."""
+        return self.docs.parent / "reproduce" / "weights" / section
+
     def weights(self, name: str) -> tuple[Path, ...]:
         """Returns the files from which the model of a run is made again."""
         return (self.run(name) / "model.json", self.run(name) / "best.weights.h5")

@@ -13,7 +13,8 @@ from reproduce.engine.plan import plan_text
 from reproduce.engine.runner import Runner, StageFailedError
 from reproduce.engine.stages import Stage
 
-TINY = "tiny"
+# Of a section whose only other budget shows that every stage works.
+USUAL, TINY = "usual", "tiny"
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,12 @@ class Section:
     page: Callable[[], Page[Any]] | None = None
     budgets: tuple[str, ...] = ()
 
+    def folder(self, budget: str) -> str:
+        """Returns the name of the folder of its outputs."""
+        if USUAL not in self.budgets:
+            return budget or self.name
+        return self.name if budget == USUAL else f"{self.name}-{budget}"
+
 
 def layout_of(
     section: Section, budget: str = "", *, out_dir: str | None = None, docs_dir: str | None = None
@@ -45,7 +52,7 @@ def layout_of(
         out_dir: Folder of all outputs, or None for the default.
         docs_dir: Folder of the page, or None for the default.
     """
-    root = Path(out_dir or ROOT / ".reproduce" / (budget or section.name)).resolve()
+    root = Path(out_dir or ROOT / ".reproduce" / section.folder(budget)).resolve()
     docs = root / "docs" if budget == TINY else ROOT / "docs"
     return Layout(root, Path(docs_dir or docs).resolve())
 

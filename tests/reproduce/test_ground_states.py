@@ -11,6 +11,15 @@ from reproduce.sections.ground_states import page as ground_states
 from reproduce.sections.ground_states.cases import CASES
 from reproduce.sections.ground_states.page import PAGE
 
+ISING = {
+    "name": "ising",
+    "lattice": "square",
+    "n_rows": 4,
+    "n_columns": 4,
+    "transverse_field": 3.0,
+    "longitudinal_field": 0.0,
+}
+
 
 def entry(reference, energy):
     return {
@@ -32,6 +41,7 @@ def written(layout, name, result):
     folder = layout.run(name)
     folder.mkdir(parents=True)
     (folder / "result.json").write_text(json.dumps(result))
+    (folder / "config.json").write_text(json.dumps({"physics": {"hamiltonian": ISING}}))
     validated(folder)
     return folder
 
@@ -62,6 +72,18 @@ def test_page_holds_each_energy_against_its_limit(tmp_path):
     numbers = json.loads((docs / "ground_state_results.json").read_text())
     assert numbers["cases"]["chain_20"]["relative_error"] == pytest.approx(1.25e-3)
     assert (docs / "figures/ground_states.png").stat().st_size > 1000
+
+
+def test_rows_of_the_table_have_the_energies_of_all_configurations(tmp_path):
+    layout = Layout(tmp_path / "out", tmp_path)
+    written(layout, "ising_3", entry(-50.0, -49.99))
+    list(write_page(PAGE, layout))
+    (row,) = ground_states.table_rows(PAGE.read(tmp_path))
+    assert (row.model, row.parameter, row.n_sites) == ("Ising (P)", "transverse_field=3", 16)
+    assert (row.energy_per_site, row.error_per_site) == (-49.99 / 16, 0.0)
+    assert row.relative_error == pytest.approx(2e-4)
+    assert row.averaged_relative_error == pytest.approx(1e-6)
+    assert (row.v_score, row.n_weights) == (1e-4, None)
 
 
 def test_refinement_follows_its_training_in_the_figure(tmp_path, monkeypatch):

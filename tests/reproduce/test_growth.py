@@ -6,6 +6,7 @@ import pytest
 from reproduce.engine.layout import Layout
 from reproduce.engine.pages import write_page
 from reproduce.sections.growth import SECTION
+from reproduce.sections.growth import page as growth_page
 from reproduce.sections.growth.cases import CASES
 from reproduce.sections.growth.page import PAGE
 
@@ -148,6 +149,15 @@ def test_square_is_held_against_both_energies_at_side_6(written):
     assert "| error with symmetries | size 6 | 1.1e-04 | 1e-03 | holds |" in page
     assert "Energies are of 10000 samples, those with symmetries of 500 or 2000.\n" in page
     assert "| 6 | 300+50 | 512 |" in page
+
+
+def test_rows_of_the_table_have_the_minutes_of_all_sizes_before(written):
+    _, docs = written("chain", [row(16), row(32, seconds=120.0)])
+    short, long = growth_page.table_rows(PAGE.read(docs))
+    assert (short.minutes, long.minutes) == (1.5, 3.5)
+    assert (long.model, long.lattice, long.boundary) == ("Heisenberg (S)", "chain", "open")
+    assert long.n_sites == 32
+    assert (long.energy_per_site, long.reference_per_site) == pytest.approx((-0.44, -0.4401))
 
 
 def test_sizes_that_are_still_to_come_are_named(written):

@@ -9,7 +9,9 @@ from matplotlib.figure import Figure
 
 from qtf.figure_style import add_grid, make_figure, put_legend_below
 from qtf.files import read_object
-from qtf.ground_states.last_part import REFINEMENT
+from qtf.ground_states.estimates import relative_error
+from qtf.ground_states.last_part import REFINEMENT, last_part
+from qtf.physics import HamiltonianSettings
 from qtf.training.logbook import read_metrics
 from reports.provenance import Made
 from reports.requirements import Requirement, keeps, tally
@@ -19,6 +21,8 @@ from reproduce.engine.layout import Layout
 from reproduce.engine.minutes import training_minutes
 from reproduce.engine.pages import Page, measure_runs, pick
 from reproduce.engine.texts import join_parts, read_parts
+from reproduce.engine.weights import count_weights
+from reproduce.searches.rows import TableRow, name_system
 from reproduce.sections.ground_states.cases import AVERAGED, CASES, PLAIN
 
 NAME, FIGURE = "ground_state_results", "ground_states"
@@ -48,6 +52,8 @@ class GroundState:
     # Absent in pages from before they were told.
     reference_kind: str | None = None
     reference_source: str = ""
+    hamiltonian: Mapping[str, Any] | None = None
+    n_weights: int | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +90,8 @@ def _measure(case: Case, workdir: Path) -> dict[str, Any]:
         "holds": keeps(error, case.limit),
         "minutes": sum(map(training_minutes, _parts(workdir))),
         "command": case.command,
+        "hamiltonian": read_object(workdir / "config.json")["physics"]["hamiltonian"],
+        "n_weights": count_weights(last_part(workdir)),
     }
 
 
@@ -121,6 +129,34 @@ def lines(results: Results) -> Iterator[str]:
 def summary(results: Results) -> list[Requirement]:
     """Returns what the page of all results tells of this one."""
     return [requirement for *_, requirement in results.rows()]
+
+
+def table_rows(results: Results) -> Iterator[TableRow]:
+    """Yields the rows of the table of all ground states, with energies of all configurations."""
+    for _, entry in pick(CASES, results.cases):
+        if entry.hamiltonian is None:
+            continue
+        hamiltonian = HamiltonianSettings.from_mapping(entry.hamiltonian)
+        n, reference = hamiltonian.lattice.n_sites, entry.reference_energy
+        plain, averaged = getattr(entry, PLAIN), getattr(entry, AVERAGED)
+        energy, error = (entry.energy, entry.energy_error) if plain is None else (plain, 0.0)
+        yield TableRow(
+            **name_system(hamiltonian),
+            n_sites=n,
+            energy_per_site=energy / n,
+            error_per_site=error / n,
+            reference_per_site=reference / n,
+            reference_source=entry.reference_source or None,
+            relative_error=relative_error(energy, reference),
+            averaged_relative_error=None
+            if averaged is None
+            else relative_error(averaged, reference),
+            v_score=entry.v_score,
+            n_weights=entry.n_weights,
+            minutes=entry.minutes,
+            machine=results.made.machine,
+            date=results.made.date,
+        )
 
 
 def figures(layout: Layout, results: Results) -> Iterator[tuple[str, Figure]]:

@@ -1,32 +1,18 @@
 """The lattices that ground states are grown on, and what has to hold."""
 
-from dataclasses import dataclass
-
 from reproduce.engine.cases import Case
+from reproduce.searches.limits import (
+    ERROR,
+    FIRST,
+    FURTHER,
+    MINIBATCHES,
+    MINUTES,
+    SYMMETRIC,
+    Limit,
+)
 
 # Relative error that an enlargement has to come back under.
 BACK_UNDER = 1e-3
-EVERY, FIRST, FURTHER = "every size", "the first size", "every enlargement"
-ERROR, SYMMETRIC, MINUTES = "relative_error", "relative_error_with_symmetries", "minutes"
-MINIBATCHES = "minibatches_until_back"
-
-
-@dataclass(frozen=True)
-class Limit:
-    """Largest value of a number of some sizes.
-
-    Attributes:
-        words: What is limited.
-        key: Its key in the row of a size.
-        limit: The value.
-        sizes: `EVERY`, `FIRST`, `FURTHER`, or one size.
-    """
-
-    words: str
-    key: str
-    limit: float
-    sizes: str | int = EVERY
-
 
 CASES = (
     Case(

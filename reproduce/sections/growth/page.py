@@ -4,14 +4,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from qtf.physics import HamiltonianSettings
 from reports.requirements import Requirement, tally
 from reports.tables import table
 from reproduce.engine.cases import Case
 from reproduce.engine.layout import Layout
 from reproduce.engine.pages import Page, pick
 from reproduce.engine.texts import join_parts, read_parts
-from reproduce.sections.growth.cases import BACK_UNDER, CASES, ERROR, MINIBATCHES, MINUTES
-from reproduce.sections.growth.results import Growth, LimitedNumber, Results, Size, collect
+from reproduce.searches.limits import ERROR
+from reproduce.searches.rows import TableRow, name_system
+from reproduce.sections.growth.cases import BACK_UNDER, CASES
+from reproduce.sections.growth.results import Growth, Results, Size, collect
 from trainers.ground_state.growth.report import bulk_line
 from trainers.ground_state.growth.rows import AVERAGED, BEFORE_IT, Row
 
@@ -24,7 +27,7 @@ PARTS = read_parts(__file__)
 def text(results: Results) -> str:
     """Returns the page as markdown."""
     growths = results.growths
-    requirements = [_requirement(each) for g in growths.values() for each in g.requirements]
+    requirements = [each.requirement for g in growths.values() for each in g.requirements]
     page = PARTS["page"].format(
         made=results.made.lines(),
         tally=tally(requirements),
@@ -40,7 +43,7 @@ def lines(results: Results) -> Iterator[str]:
             error = _error(row, "")
             yield f"{case.name} {row.size}: {error} after {row.n_steps} minibatches"
         for limited in growth.requirements:
-            requirement = _requirement(limited)
+            requirement = limited.requirement
             verdict, words = requirement.verdict, f"{case.name}: {limited.words}"
             yield f"{verdict:<12} {words}, {limited.where}, {requirement.measured}"
 
@@ -51,7 +54,35 @@ def summary(results: Results) -> Iterator[Requirement]:
         for limited in growth.requirements:
             if limited.key.startswith(ERROR) and limited.found is not None:
                 words = f"growing Heisenberg {name}, {limited.words}, {limited.where}"
-                yield replace(_requirement(limited), words=words)
+                yield replace(limited.requirement, words=words)
+
+
+def table_rows(results: Results) -> Iterator[TableRow]:
+    """Yields the rows of the table of all ground states."""
+    for growth in results.growths.values():
+        if growth.hamiltonian is None:
+            continue
+        system = name_system(HamiltonianSettings.from_mapping(growth.hamiltonian))
+        minutes = 0.0
+        for size in growth.rows:
+            minutes += size.minutes or 0.0
+            row, n = size.row, size.row.n_sites
+            reference = row.reference_energy
+            yield TableRow(
+                **system,
+                n_sites=n,
+                energy_per_site=row.energy / n,
+                error_per_site=row.energy_error / n,
+                reference_per_site=None if reference is None else reference / n,
+                reference_source=row.reference_source,
+                relative_error=row.relative_error,
+                averaged_relative_error=row.relative_error_with_symmetries,
+                v_score=row.v_score,
+                n_weights=growth.n_weights,
+                minutes=minutes,
+                machine=results.made.machine,
+                date=results.made.date,
+            )
 
 
 def figures(layout: Layout, results: Results) -> Iterator[tuple[str, Path]]:
@@ -70,27 +101,10 @@ def _part(case: Case, growth: Growth) -> str:
         samples=_samples(growth),
         rows=_rows(growth),
         requirements=table(
-            ["", "of", "found", "asked for", ""], map(_requirement_row, growth.requirements)
+            ["", "of", "found", "asked for", ""], [each.cells for each in growth.requirements]
         ),
         bulk=NO_BULK if bulk is None else f"{bulk_line(bulk).replace('+-', '±')}.",
     )
-
-
-def _requirement(limited: LimitedNumber) -> Requirement:
-    form = ".0f" if limited.key in (MINUTES, MINIBATCHES) else ".1e"
-    measured = "unknown" if limited.found is None else limited.found
-    return Requirement(
-        limited.words,
-        measured if isinstance(measured, str) else format(measured, form),
-        limited.holds,
-        limit=format(limited.limit, form.replace("1", "0")),
-    )
-
-
-def _requirement_row(limited: LimitedNumber) -> list[str]:
-    requirement = _requirement(limited)
-    numbers = [requirement.measured, requirement.limit, requirement.cell]
-    return [limited.words, limited.where, *numbers]
 
 
 def _samples(growth: Growth) -> str:

@@ -10,25 +10,14 @@ from qtf.files import read_object
 from qtf.ground_states.growth_folders import folder_name
 from qtf.physics import HamiltonianSettings
 from reports.provenance import Made
-from reports.requirements import keeps
 from reproduce.engine.cases import Case
 from reproduce.engine.layout import Layout
 from reproduce.engine.pages import measure_runs
-from reproduce.sections.growth.cases import (
-    BACK_UNDER,
-    CASES,
-    EVERY,
-    FIRST,
-    FURTHER,
-    LIMITS,
-    MINIBATCHES,
-    MINUTES,
-    Limit,
-)
+from reproduce.engine.weights import count_weights
+from reproduce.searches.limits import MINIBATCHES, MINUTES, NEVER, LimitedNumber, judge
+from reproduce.sections.growth.cases import BACK_UNDER, CASES, LIMITS
 from trainers.ground_state.growth.report import GROWTH, retraining_curve
 from trainers.ground_state.growth.rows import Bulk, Row, bulk_energy
-
-NEVER = "not reached"
 
 
 @dataclass(frozen=True)
@@ -51,24 +40,6 @@ class Size:
         return cls(Row.from_mapping(values), values[MINUTES], values[MINIBATCHES])
 
 
-@dataclass(frozen=True, kw_only=True)
-class LimitedNumber(Limit):
-    """The largest of some numbers beside its limit.
-
-    Attributes:
-        found: Largest value, `NEVER`, or None where it is unknown.
-        holds: Whether it keeps the limit.
-    """
-
-    found: float | str | None
-    holds: bool
-
-    @property
-    def where(self) -> str:
-        """The sizes in words."""
-        return self.sizes if isinstance(self.sizes, str) else f"size {self.sizes}"
-
-
 @dataclass(frozen=True)
 class Growth:
     """Numbers of one growth.
@@ -78,6 +49,8 @@ class Growth:
         bulk: Energy of the infinite lattice, or None.
         n_averages: Samples that are averaged over symmetries, in files of older versions.
         averages: Their numbers, of all sizes.
+        hamiltonian: Configuration of the Hamiltonian.
+        n_weights: Number of weights of the network.
     """
 
     rows: tuple[Size, ...]
@@ -86,6 +59,9 @@ class Growth:
     n_averages: int = 0
     averages: tuple[int, ...] = ()
     sizes_to_come: tuple[int, ...] = ()
+    # Absent in pages from before they were told.
+    hamiltonian: Mapping[str, Any] | None = None
+    n_weights: int | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +80,7 @@ def collect(layout: Layout) -> dict[str, Any]:
 def _measure(case: Case, workdir: Path) -> dict[str, Any]:
     config, rows = read_object(workdir / "config.json"), read_object(workdir / GROWTH)["rows"]
     growth, kept = config["growth"], [Row.from_mapping(row) for row in rows]
+    hamiltonian = config["physics"]["hamiltonian"]
     for values, row in zip(rows, kept, strict=True):
         values[MINUTES] = None if row.seconds is None else row.seconds / 60
         values[MINIBATCHES] = None
@@ -112,13 +89,15 @@ def _measure(case: Case, workdir: Path) -> dict[str, Any]:
             values[MINIBATCHES] = _count_minibatches_until_back(*curve)
     trained = [row.size for row in kept]
     # Anew, as what is said of it may have changed since the run.
-    bulk = bulk_energy(kept, HamiltonianSettings.from_mapping(config["physics"]["hamiltonian"]))
+    bulk = bulk_energy(kept, HamiltonianSettings.from_mapping(hamiltonian))
     return {
         "rows": rows,
         "sizes_to_come": [size for size in growth.get("sizes", ()) if size not in trained],
         "bulk": None if bulk is None else asdict(bulk),
         "averages": _numbers(growth.get("n_averages", 0)),
-        "requirements": [_judge(limit, rows) for limit in LIMITS[case.name]],
+        "hamiltonian": hamiltonian,
+        "n_weights": count_weights(workdir / folder_name(kept[0].size)),
+        "requirements": [judge(limit, rows) for limit in LIMITS[case.name]],
     }
 
 
@@ -140,18 +119,3 @@ def _count_minibatches_until_back(
     above = [place for place, error in enumerate(errors) if error is None or not error < BACK_UNDER]
     first = above[-1] + 1 if above else 0
     return math.ceil(steps[first]) if first < len(steps) else NEVER
-
-
-def _judge(limit: Limit, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Returns the largest value beside its limit.
-
-    What is unknown or never reached at a size does not hold.
-    """
-    groups: dict[str | int, Sequence[Mapping[str, Any]]] = {row["size"]: [row] for row in rows}
-    groups |= {EVERY: rows, FIRST: rows[:1], FURTHER: rows[1:]}
-    chosen = groups.get(limit.sizes, ())
-    values = [row[limit.key] for row in chosen]
-    if NEVER in values:
-        return {**vars(limit), "found": NEVER, "holds": False}
-    worst = None if None in values else max(values, default=None)
-    return {**vars(limit), "found": worst, "holds": keeps(worst, limit.limit)}

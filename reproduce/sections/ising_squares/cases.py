@@ -1,0 +1,45 @@
+"""The fields of the Ising squares, and what has to hold."""
+
+from reproduce.engine.cases import Case
+from reproduce.searches.growths import GrowthCase
+from reproduce.searches.limits import TOTAL_MINUTES, Limit
+from reproduce.searches.results import ABOVE, ABS_OFF, AVERAGED_SCORE, MAGNETIZATION
+
+SIDE, LARGE_SIDE = 12, 21
+# Field -> mean of |mean Z| at 12 x 12 by sharir2020.
+ABS_MAGNETIZATIONS = {2.0: 0.78326, 2.5: 0.57572, 3.0: 0.16179, 3.5: 0.11094, 4.0: 0.09725}
+# Where it goes on to a larger square, and where both orientations have to be found.
+CRITICAL, FERROMAGNET = 3.0, 2.0
+
+
+def _limits(field: float) -> tuple[Limit, ...]:
+    limits = [
+        Limit("energy above the reference", ABOVE, 5e-6, SIDE),
+        Limit("V-score averaged", AVERAGED_SCORE, 5e-6, SIDE),
+        Limit("mean of abs(mean Z), distance from NAQS", ABS_OFF, 2e-3, SIDE),
+        Limit("minutes in all", TOTAL_MINUTES, 40.0, SIDE),
+    ]
+    if field == FERROMAGNET:
+        limits.append(Limit("mean Z in its error bars", MAGNETIZATION, 2.0, SIDE))
+    if field == CRITICAL:
+        limits.append(Limit("V-score averaged", AVERAGED_SCORE, 3e-5, LARGE_SIDE))
+        limits.append(Limit("minutes in all", TOTAL_MINUTES, 120.0, LARGE_SIDE))
+    return tuple(limits)
+
+
+def _growth(field: float) -> GrowthCase:
+    name = f"field_{field:g}".replace(".", "_")
+    flags = ("--config.growth.sizes=4,6,8,12,21",) if field == CRITICAL else ()
+    case = Case(
+        name,
+        f"Ising square, field {field:g}",
+        "trainers.ground_state",
+        f"configs/ground_state/grow_ising.py:{field:g}",
+        flags,
+        minutes=120 if flags else 40,
+    )
+    known = (SIDE, ABS_MAGNETIZATIONS[field], "NAQS")
+    return GrowthCase(case, _limits(field), ("--config.growth.sizes=2,3",), known)
+
+
+GROWTHS = tuple(map(_growth, ABS_MAGNETIZATIONS))

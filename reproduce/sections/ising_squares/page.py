@@ -1,0 +1,11 @@
+"""The page `docs/ising_squares_results.md`."""
+
+import functools
+
+from reproduce.searches.page import make_page, summarize
+from reproduce.searches.rows import rows_of
+from reproduce.sections.ising_squares.cases import GROWTHS
+
+PAGE = make_page("ising_squares", GROWTHS, __file__)
+summary = functools.partial(summarize, growths=GROWTHS)
+table_rows = rows_of

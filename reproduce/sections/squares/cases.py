@@ -1,0 +1,34 @@
+"""How far the open Heisenberg square grows, and what has to hold."""
+
+from reproduce.engine.cases import Case
+from reproduce.searches.growths import GrowthCase
+from reproduce.searches.limits import ERROR, SYMMETRIC, TOTAL_MINUTES, Limit
+from reproduce.searches.results import AVERAGED_SCORE
+
+AVERAGED = {6: 1e-4, 8: 2e-4, 10: 4e-4, 12: 8e-4, 16: 1.5e-3}
+
+GROWTHS = (
+    GrowthCase(
+        Case(
+            "heisenberg",
+            "Open Heisenberg square",
+            "trainers.ground_state",
+            "configs/ground_state/grow_square.py",
+            (
+                "--config.network.units=64",
+                "--config.growth.sizes=4,6,8,10,12,16",
+                "--config.growth.n_steps=500,300,200,200,100",
+                "--config.growth.n_samples=512,512,512,256,256",
+            ),
+            minutes=480,
+        ),
+        (
+            Limit("error", ERROR, 3e-4, 6),
+            Limit("V-score averaged", AVERAGED_SCORE, 3e-4, 6),
+            Limit("minutes in all", TOTAL_MINUTES, 60.0, 6),
+            *(Limit("error averaged", SYMMETRIC, limit, side) for side, limit in AVERAGED.items()),
+            Limit("minutes in all", TOTAL_MINUTES, 480.0, 16),
+        ),
+        tiny=("--config.growth.sizes=2,4",),
+    ),
+)
