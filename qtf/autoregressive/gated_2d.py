@@ -237,27 +237,7 @@ def scan_rows(choices: Tensor, above: Tensor, kernels: Tensor, bias: Tensor) -> 
 
     @ops.custom_gradient
     def scan(x: Tensor, top: Tensor, k: Tensor, b: Tensor) -> WithGradient:
-        nothing = ops.zeros_like(top[0])
-
-        bases, differences, linear = _matrices(k, inside=ops.any(x != 0, axis=2))
-
-        def along_row(row_above: Tensor, at: Pair) -> Pair:
-            def forward(state: Tensor, at: tuple[Tensor, ...]) -> Pair:
-                x_p, above_p, base = at
-                before = ops.concatenate([state, above_p], axis=-1)
-                matrices = ops.concatenate([base, differences], axis=0)
-                z = ops.matmul(_chosen(before, x_p), matrices)
-                z = ops.concatenate([z, ops.matmul(before, linear)], axis=-1)
-                state = _advance(z, b)
-                return state, state
-
-            x_r, bases_r = at
-            row = ops.scan(forward, nothing, (x_r, ops.flip(row_above, axis=0), bases_r))[1]
-            row = ops.reshape(row, ops.shape(top))
-            return row, row
-
-        states = ops.scan(along_row, top, (x, bases))[1]
-        states = ops.reshape(states, (*ops.shape(x)[:3], units))
+        states = _all_states(x, top, k, b)
 
         def gradient(*args: Tensor, upstream: Tensor | None = None) -> tuple[Tensor, ...]:
             outside = args[0] if upstream is None else upstream
@@ -272,6 +252,29 @@ def scan_rows(choices: Tensor, above: Tensor, kernels: Tensor, bias: Tensor) -> 
         return states, gradient
 
     return scan(choices, above, kernels, bias)
+
+
+def _all_states(x: Tensor, top: Tensor, k: Tensor, b: Tensor) -> Tensor:
+    """Returns what `scan_rows` does, of the same arguments."""
+    bases, differences, linear = _matrices(k, inside=ops.any(x != 0, axis=2))
+
+    def along_row(row_above: Tensor, at: Pair) -> Pair:
+        def forward(state: Tensor, at: tuple[Tensor, ...]) -> Pair:
+            x_p, above_p, base = at
+            before = ops.concatenate([state, above_p], axis=-1)
+            matrices = ops.concatenate([base, differences], axis=0)
+            z = ops.matmul(_chosen(before, x_p), matrices)
+            z = ops.concatenate([z, ops.matmul(before, linear)], axis=-1)
+            state = _advance(z, b)
+            return state, state
+
+        x_r, bases_r = at
+        along = (x_r, ops.flip(row_above, axis=0), bases_r)
+        row = ops.reshape(ops.scan(forward, ops.zeros_like(top[0]), along)[1], ops.shape(top))
+        return row, row
+
+    states = ops.scan(along_row, top, (x, bases))[1]
+    return ops.reshape(states, (*ops.shape(x)[:3], k.shape[1]))
 
 
 def _gradients_in_z_and_above(outside: Tensor, x: Tensor, k: Tensor, slopes: Tensor) -> Pair:

@@ -33,11 +33,13 @@ class ListedPairs:
         self.shape = shape
         self.occurs = occurs
         n_flips, batch_size = shape
+        self._most: Index
+        self._size: Index
         if isinstance(batch_size, int):
             n_pairs = n_flips * batch_size
             expected = n_pairs if occurs is None else math.ceil(EXPECTED_SHARE * n_pairs)
-            self._size = equal_pieces(expected, largest)[1]
-            self._most = -(-n_pairs // self._size)
+            size = equal_pieces(expected, largest)[1]
+            self._most, self._size = -(-n_pairs // size), size
         else:
             # A graph for any number of samples has pieces of all samples.
             self._most, self._size = n_flips, batch_size

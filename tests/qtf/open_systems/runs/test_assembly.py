@@ -486,9 +486,8 @@ def on_square(name, strings):
     square = {"name": "xyz", "lattice": "square", "n_rows": 2, "n_columns": 3}
     width = "network__width" if name == "pixelcnn" else "network__units"
     sizes = {"network__units": None, "network__n_layers": None, width: 4}
-    if name == "pixelcnn":
-        sizes["network__depth"] = 4
-    return small(square, network__name=name, strings=strings, **sizes)
+    depth = {"network__depth": 4} if name == "pixelcnn" else {}
+    return small(square, network__name=name, strings=strings, **sizes, **depth)
 
 
 @pytest.mark.parametrize(
