@@ -202,17 +202,8 @@ def least_squares_direction(
     def differentiate(inputs: Any) -> list[Any]:
         return per_sample_gradients(outputs, inputs, variables, at_once=at_once, by_hand=by_hand)
 
-    def equations(inputs: Any, shares: Any) -> tuple[Any, Any]:
-        return _rows_and_matrix(differentiate(inputs), shares, scales)
-
-    n_replicas = count_replicas()
-    shares = shares / n_replicas
-    # In units of the scales.
-    if n_replicas == 1:
-        rows, matrix = compiled(equations, variables=variables, xla=xla)(inputs, shares)
-    else:
-        gradients = compiled(differentiate, variables=variables, xla=xla)(inputs)
-        rows, matrix = _rows_and_matrix(gradients, shares, scales)
+    shares = shares / count_replicas()
+    rows, matrix = _make_equations(differentiate, inputs, shares, scales, variables, xla)
     targets = _join_centered(wanted, ops.cast(shares, wanted[0].dtype))
     before = before * ops.ones_like(rows[0]) / (1.0 if scales is None else scales)
     shift = diag_shift + relative_shift * _mean_square(rows, matrix)
@@ -221,6 +212,25 @@ def least_squares_direction(
     changes = ops.cast(ops.matmul(rows, direction), "float64")
     change = ops.sqrt(add_up(ops.sum(ops.square(changes))))
     return direction if scales is None else direction * scales, change
+
+
+def _make_equations(
+    differentiate: Callable[[Any], list[Any]],
+    inputs: Any,
+    shares: Any,
+    scales: Any,
+    variables: Sequence[keras.Variable],
+    xla: bool,
+) -> tuple[Any, Any]:
+    """Returns `_rows_and_matrix`, compiled as far as replicas need not meet in it."""
+
+    def equations(inputs: Any, shares: Any) -> tuple[Any, Any]:
+        return _rows_and_matrix(differentiate(inputs), shares, scales)
+
+    if count_replicas() == 1:
+        return compiled(equations, variables=variables, xla=xla)(inputs, shares)
+    gradients = compiled(differentiate, variables=variables, xla=xla)(inputs)
+    return _rows_and_matrix(gradients, shares, scales)
 
 
 def _rows_and_matrix(gradients: Sequence[Any], shares: Any, scales: Any) -> tuple[Any, Any]:
