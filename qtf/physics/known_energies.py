@@ -92,8 +92,8 @@ class System(NamedTuple):
     ratio: float
 
 
-# Energies a site for a coupling of 1, their errors and sources; the best of a system first.
-# Networks are better than Monte Carlo on Ising squares: their error bars are a hundredth.
+# Energies a site for a coupling of 1, their errors and sources; the best of a system first. Of
+# Ising squares networks come first: their errors are a hundredth of those of Monte Carlo.
 ENERGIES: dict[System, Rows] = {
     System("ising", "square", 6, True, 3.0): (
         (DIAGONALIZATION, -115.232707303718 / 36, 0.0, VARBENCH),
