@@ -6,7 +6,11 @@ PEERS ?= .peers
 # In the order of collection, where tests/conftest.py puts what takes long first.
 PARALLEL := -n auto --maxprocesses=4 --dist loadfile --no-loadscope-reorder
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+# What is imported is compiled then; all of TensorFlow would take as long as to install it.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile \
+	-c constraints.txt
+# Compiled modules are kept, whatever the shell says: hundreds of processes read the same ones.
+export PYTHONDONTWRITEBYTECODE :=
 
 # pip would say ResolutionImpossible.
 CHECK_PYTHON = @$(PYTHON) -c 'import sys; v = sys.version_info; (3, 11) <= v[:2] <= (3, 13) or sys.exit("$(PYTHON) is Python %d.%d, but qtf needs 3.11, 3.12 or 3.13; name one: make $(firstword $(MAKECMDGOALS)) PYTHON=python3.12" % v[:2])'
@@ -105,10 +109,12 @@ $(PEERS)/.installed: benchmarks/peers/requirements.txt
 	$(PEERS)/bin/python -m pip install --quiet -r $<
 	touch $@
 
+# What most tests import is compiled once, and not by all workers at a time.
 $(VENV)/.test: setup.py constraints.txt
 	$(CHECK_PYTHON)
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) -e '.[test]'
+	$(BIN)/python -c 'import hypothesis, keras, scipy.stats, tensorboard, uvicorn; from matplotlib import pyplot'
 	touch $(VENV)/.demo $(VENV)/.reproduce $@
 
 clean:

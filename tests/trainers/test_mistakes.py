@@ -1,14 +1,32 @@
 """Mistakes in settings are told at once: before TensorFlow, which takes seconds, is imported."""
 
+import json
 import subprocess
 import sys
 
 import pytest
 
+# A process of its own for every command, forked from one that has imported what all of them do.
 PROGRAM = """
+import json
+import os
 import runpy
 import sys
-sys.argv = sys.argv[1:]
+import absl.app
+import ml_collections.config_flags
+import numpy
+import scipy.sparse.linalg
+exit_codes = []
+for folder, arguments in json.loads(sys.argv[1]):
+    if (child := os.fork()) == 0:
+        for number, name in ((1, "out"), (2, "err")):
+            os.dup2(os.open(f"{folder}/{name}", os.O_WRONLY | os.O_CREAT), number)
+        break
+    exit_codes.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+else:
+    print(json.dumps(exit_codes))
+    sys.exit()
+sys.argv = arguments
 try:
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 finally:
@@ -64,14 +82,26 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(("command", "flags", "code", "words"), MISTAKES)
-def test_a_mistake_is_told_without_tensorflow(tmp_path, command, flags, code, words):
-    arguments = [*command, *flags, f"--workdir={tmp_path / 'run'}"]
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, *arguments], capture_output=True, text=True
-    )
-    assert done.returncode == code
-    assert words in done.stderr
-    assert done.stderr.count("\n") == 1
-    assert done.stdout == "[]\n"
-    assert not (tmp_path / "run").exists()
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory):
+    """Exit code of each command, and the folder that holds its output."""
+    folders = [tmp_path_factory.mktemp("mistake") for _ in MISTAKES]
+    commands = [
+        (str(folder), [*command, *flags, f"--workdir={folder / 'run'}"])
+        for folder, (command, flags, *_) in zip(folders, MISTAKES, strict=True)
+    ]
+    program = [sys.executable, "-c", PROGRAM, json.dumps(commands)]
+    done = subprocess.run(program, stdout=subprocess.PIPE, check=True)
+    return list(zip(json.loads(done.stdout), folders, strict=True))
+
+
+@pytest.mark.parametrize("number", range(len(MISTAKES)), ids=lambda n: " ".join(MISTAKES[n][1]))
+def test_a_mistake_is_told_without_tensorflow(answers, number):
+    *_, code, words = MISTAKES[number]
+    returned, folder = answers[number]
+    told = (folder / "err").read_text()
+    assert returned == code
+    assert words in told
+    assert told.count("\n") == 1
+    assert (folder / "out").read_text() == "[]\n"
+    assert not (folder / "run").exists()
