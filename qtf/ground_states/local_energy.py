@@ -191,7 +191,7 @@ class LocalEnergy:
         batch_size = ops.shape(elements[0])[1]
         if self.chunk and isinstance(batch_size, int):
             largest = min(largest, self.chunk * batch_size)
-        occurs = None
+        occurs: Tensor | None = None
         if self._may_vanish[flips].any():
             occurs = functools.reduce(ops.logical_or, [part != 0.0 for part in elements])
         return ListedPairs(occurs, (len(flips), batch_size), largest)
