@@ -17,8 +17,10 @@ GROWTHS = (
             (
                 "--config.network.units=64",
                 "--config.growth.sizes=4,6,8,10,12,16",
-                "--config.growth.n_steps=500,300,200,200,100",
-                "--config.growth.n_samples=512,512,512,256,256",
+                "--config.growth.n_steps=1500,500,300,200,100",
+                "--config.growth.n_samples=512,512,512,512,256",
+                "--config.growth.n_averages=0,10000,10000,2000,2000,0",
+                "--config.training.average_last=0.2",
             ),
             minutes=480,
         ),

@@ -408,7 +408,10 @@ MISTAKES_IN_SETTINGS = [
     ({"network__name": "mlp"}, 'network.name.* "mlp"'),
     ({"network__name": "lstm_2d", "network__n_layers": 1}, "lstm_2d.* a lattice with rows"),
     ({"strings": 3}, "`count` must be from 0 to 2, but is 3"),
-    ({"training__precision": "mixed_bfloat16"}, 'precision` must be one of .* for open .* "mixed_'),
+    (
+        {"training__precision": "mixed_bfloat16"},
+        '`training.precision` must be one of float32, float64 for open .* "mixed_bfloat16"',
+    ),
     ({"training__validate_every_epochs": 2}, "every_epochs` must be 1 .* but is 2"),
     ({"training__average_last": 0.2}, "average_last` must be 0 for steps of time.* but is 0.2"),
     (
@@ -480,22 +483,3 @@ print(sorted({{"tensorflow", "keras"}} & sys.modules.keys()))
     *told, imported = done.stdout.splitlines()
     assert [line.split()[0] for line in told] == ["True"] * (len(MISTAKES_IN_SETTINGS) + 1), told
     assert imported == "[]"
-
-
-def on_square(name, strings):
-    square = {"name": "xyz", "lattice": "square", "n_rows": 2, "n_columns": 3}
-    width = "network__width" if name == "pixelcnn" else "network__units"
-    sizes = {"network__units": None, "network__n_layers": None, width: 4}
-    depth = {"network__depth": 4} if name == "pixelcnn" else {}
-    return small(square, network__name=name, strings=strings, **sizes, **depth)
-
-
-@pytest.mark.parametrize(
-    ("name", "strings", "rule"),
-    [("gated_2d", 0, "positive"), ("lstm_2d", 2, "0"), ("pixelcnn", 1, "0")],
-)
-def test_networks_of_squares_need_strings_along_which_positions_are_neighbours(name, strings, rule):
-    message = f"`strings` must be {rule} for the network {name}, but is {strings}"
-    with pytest.raises(ValueError, match=message):
-        make_task(on_square(name, strings))
-    make_task(on_square(name, int(rule == "positive")))
