@@ -147,6 +147,7 @@ def _train(stage: Stage, facts: Facts, workdir: Path, pace: Pace, *, profile: bo
         if average is not None:
             entries[f"energy{AVERAGED}"] = average.energy
             entries[f"energy_error{AVERAGED}"] = average.energy_error
+            entries[f"energy_variance{AVERAGED}"] = average.energy_variance
     with announced(f"energy, {pace.tell().strip()}"):
         result = measure(training, path, facts.reference, n_samples=stage.n_evaluation)
     # First what it took: the next stage has what is left.
