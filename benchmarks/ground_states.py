@@ -5,7 +5,7 @@ prefixes are held against those that evaluate every flipped configuration anew.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -112,10 +112,23 @@ def vmc_step(*, side: int, width: int, depth: int, n_samples: int, field: float)
     return training_step(from_config(GroundStateSettings, config))
 
 
-def training_step(settings: RunSettings) -> Run:
-    """Returns a run of one step of `trainers.ground_state` with these settings."""
-    import tensorflow as tf
+@dataclass(frozen=True)
+class Assembled:
+    """What `trainers.ground_state` makes of its settings before the first step.
 
+    Attributes:
+        search: The wave function and what trains it.
+        optimizer: Built on its weights.
+        step: Takes one step.
+    """
+
+    search: Any
+    optimizer: Any
+    step: Any
+
+
+def assemble(settings: RunSettings) -> Assembled:
+    """Returns what takes the steps of `trainers.ground_state` with these settings."""
     from qtf.ground_states.runs.assembly import make_task
     from qtf.ground_states.runs.facts import find_facts
     from qtf.training.distribution import make_strategy
@@ -130,9 +143,18 @@ def training_step(settings: RunSettings) -> Run:
         optimizer.build(search.model.trainable_variables)
     as_in_loop = replace(training, xla=training.xla and not search.compiles_itself)
     step = TrainingStep(strategy, search.model, optimizer, search.loss, as_in_loop)
-    uniforms = np.random.default_rng(0).random(task.source.shape).astype(np.float32)
+    return Assembled(search, optimizer, step)
+
+
+def training_step(settings: RunSettings) -> Run:
+    """Returns a run of one step of `trainers.ground_state` with these settings."""
+    import tensorflow as tf
+
+    assembled = assemble(settings)
+    shape = assembled.search.task.source.shape
+    uniforms = np.random.default_rng(0).random(shape).astype(np.float32)
     batch = {"uniforms": tf.constant(uniforms), "step": tf.constant(0, tf.int64)}
-    return clock(lambda: step(batch))
+    return clock(lambda: assembled.step(batch))
 
 
 def _cases() -> list[tuple[str, Any, Any, int]]:

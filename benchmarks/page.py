@@ -18,6 +18,10 @@ the quotients of neighbouring runs. Two kinds:
 - *the time of*: how many times as long as a bound we take, which nothing that does the same
   products, or moves the same bytes, can beat. Smaller is better; below 1, we got round some.
 
+Rates of steps of reconfiguration count only the products that a step cannot do without: those of
+antiparallel bonds, from the row on where two spins are exchanged, and no second evaluation of
+what is known. `benchmarks/multiply_adds.py` has the formulas.
+
 What a number must be stands behind it where the project promises something.
 """
 NOT_MEASURED = (
@@ -37,6 +41,7 @@ ORDER = (
     "reading",
     "export",
     "ground states",
+    "steps of reconfiguration",
     "growing ground states",
 )
 HOW = """## How to get this page

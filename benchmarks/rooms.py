@@ -20,6 +20,7 @@ ROOMS = (
     "reading",
     "export",
     "ground_states",
+    "reconfiguration",
     "growing",
     "replicas",
 )

@@ -1,4 +1,6 @@
-"""A step of variational Monte Carlo by NetKet; runs in the peers' environment."""
+"""Steps of variational Monte Carlo by NetKet; runs in the peers' environment."""
+
+from typing import Any
 
 import jax
 import netket as nk
@@ -10,7 +12,7 @@ from benchmarks.timing import Run, clock
 
 def main() -> None:
     """Answers until standard input ends."""
-    serve({"pixelcnn": _pixelcnn})
+    serve({"pixelcnn": _pixelcnn, "lstm": _lstm})
 
 
 def _pixelcnn(side: int, width: int, depth: int, n_samples: int, field: float) -> Run:
@@ -24,11 +26,42 @@ def _pixelcnn(side: int, width: int, depth: int, n_samples: int, field: float) -
     )
     sampler = nk.sampler.ARDirectSampler(space)
     state = nk.vqs.MCState(sampler, model, n_samples=n_samples, seed=0)
-    driver = nk.driver.VMC(hamiltonian, optax.adam(1e-3), variational_state=state)
+    return _step(nk.driver.VMC(hamiltonian, optax.adam(1e-3), variational_state=state))
+
+
+def _lstm(side: int, width: int, n_samples: int, diag_shift: float, momentum: float) -> Run:
+    """Returns a run of a step of stochastic reconfiguration in the space of the samples.
+
+    The recurrent network reads the states of two neighbours, along a zigzag path. All
+    magnetisations are sampled: the exact sampler takes no space with a constraint.
+    """
+    graph = nk.graph.Grid([side, side], pbc=False)
+    space = nk.hilbert.Spin(0.5, graph.n_nodes)
+    heisenberg = nk.operator.Heisenberg(space, graph, sign_rule=True).to_jax_operator()
+    # Caches its states while it samples. The second layer gives the outputs.
+    model = nk.experimental.models.FastLSTMNet(
+        hilbert=space, layers=2, features=width, graph=graph, param_dtype="float32"
+    )
+    state = nk.vqs.MCState(nk.sampler.ARDirectSampler(space), model, n_samples=n_samples, seed=0)
+    return _step(
+        nk.driver.VMC_SR(
+            heisenberg,
+            optax.sgd(1e-3),
+            diag_shift=diag_shift,
+            momentum=momentum,
+            variational_state=state,
+            use_ntk=True,
+            on_the_fly=False,
+        )
+    )
+
+
+def _step(driver: Any) -> Run:
+    """Returns a run of one step of a driver."""
 
     def work() -> None:
         driver.run(1, out=None, show_progress=False)
-        jax.block_until_ready(state.parameters)
+        jax.block_until_ready(driver.state.parameters)
 
     return clock(work)
 
