@@ -112,7 +112,6 @@ def test_equations_are_as_large_as_the_smaller_side(n_rows, n_weights):
 
 
 def test_no_step_does_less(run_operation_by_operation):
-    keras.utils.set_random_seed(0)
     step = train(gated_square(side=2, n_samples=8, units=3), 0)
     psi, local_energy = step.search.model, step.search.task.local_energy
     with multiply_adds_done() as done:
