@@ -21,7 +21,8 @@ from benchmarks.timing import Run, Timings, clock, run_in_turns
 ROOM = "steps of reconfiguration"
 # Of the matrices that bounds are measured with; both passes are three products.
 SIZE = 2048
-N_TRAINING_STEPS = 30
+# After 30, the gated cell has 69 % of the bonds of 6 x 6 antiparallel; the ground state has 74 %.
+N_TRAINING_STEPS = 60
 # What is promised of the open square of 6 x 6 by the gated cell.
 LEAST_OF_RATE = 0.6
 MOST_OF_PRODUCTS = 2.0
@@ -103,7 +104,7 @@ def case_rows(case: Case, step: TrainedStep, timings: dict[str, Timings]) -> lis
 
 
 def train(config: Any, n_steps: int) -> TrainedStep:
-    """Trains a wave function by some steps with new samples each.
+    """Trains a wave function from fixed seeds by some steps with new samples each.
 
     Args:
         config: Of a training with a constant learning rate.
@@ -112,12 +113,14 @@ def train(config: Any, n_steps: int) -> TrainedStep:
     Returns:
         The same step with a learning rate of zero, and always the same samples.
     """
+    import keras
     import tensorflow as tf
 
     from qtf.configuration import from_config
     from qtf.ground_states.runs.settings import GroundStateSettings
     from qtf.training.compilation import compiled
 
+    keras.utils.set_random_seed(0)
     assembled = assemble(from_config(GroundStateSettings, config))
     psi, generator = assembled.search.model, np.random.default_rng(0)
     for _ in range(n_steps):
