@@ -66,10 +66,8 @@ class GRUNetwork(AutoregressiveNetwork[Tensor]):
     def linearize(self, outcomes: Tensor) -> tuple[Tensor, Callable[[Tensor], list[Tensor]]]:
         """Evaluates all positions, and prepares the derivatives of each sample."""
         before = self._encode_before(outcomes)
-        inputs, kernel = (
-            self.from_outcome(before),
-            ops.cast(self.from_state.kernel, self.variable_dtype),
-        )
+        inputs = self.from_outcome(before)
+        kernel = ops.cast(self.from_state.kernel, self.variable_dtype)
         start = self.initial_cache(ops.shape(outcomes)[0])
         states = ops.reshape(
             scan_states(inputs, kernel, start), (self.n_positions, -1, self.settings.units)
