@@ -227,8 +227,9 @@ class LocalEnergy:
         self, psi: LogPsi, bits: Tensor
     ) -> tuple[list[tuple[Array, Evaluate]], tuple[Tensor, Tensor]]:
         """Returns groups of flips with functions that evaluate them, and log psi of `bits`."""
-        if self.n_prefixes == 1:
-            return [(np.arange(self.n_flips), lambda others, _: psi(others))], psi(bits)
+        if self.n_prefixes == 1 or not self.n_flips:
+            every = [(np.arange(self.n_flips), lambda others, _: psi(others))]
+            return every[: self.n_flips], psi(bits)
         if not isinstance(psi, WaveFunction):
             raise ValueError(
                 "Argument `n_prefixes` must be 1 for a wave function other than `WaveFunction`,"

@@ -10,6 +10,9 @@ EVERY, FIRST, FURTHER = "every size", "the first size", "every enlargement"
 INFINITE = "the infinite lattice"
 ERROR, SYMMETRIC = "relative_error", "relative_error_with_symmetries"
 MINUTES, TOTAL_MINUTES = "minutes", "total_minutes"
+# Of what is made of the numbers of a size, see `reproduce.searches.results`.
+AVERAGED_SCORE, ABOVE = "v_score_with_symmetries", "above_reference"
+MAGNETIZATION, ABS_OFF, BULK_OFF = "magnetization_in_errors", "abs_magnetization_off", "bulk_off"
 MINIBATCHES = "minibatches_until_back"
 NEVER = "not reached"
 # Numbers that are shown without an exponent.

@@ -14,8 +14,8 @@ from reproduce.engine.layout import Layout
 from reproduce.engine.pages import Page
 from reproduce.engine.texts import join_parts, read_parts
 from reproduce.searches.growths import GrowthCase
-from reproduce.searches.limits import ERROR, SYMMETRIC
-from reproduce.searches.results import ABOVE, Grown, Results, Size, collect
+from reproduce.searches.limits import ABOVE, ERROR, SYMMETRIC
+from reproduce.searches.results import Grown, Results, Size, collect
 
 PARTS = read_parts(__file__)
 # Points of a curve that the page prints.

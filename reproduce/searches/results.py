@@ -10,11 +10,15 @@ from reports.provenance import Made
 from reproduce.engine.layout import Layout
 from reproduce.searches.growths import GrowthCase, kept_folder
 from reproduce.searches.kept import AVERAGED_VARIANCE, CONFIG, GROWTH, numbers_of
-from reproduce.searches.limits import LimitedNumber, judge
-
-# Keys of limits beside those of `growth.json`.
-AVERAGED_SCORE, ABOVE = "v_score_with_symmetries", "above_reference"
-MAGNETIZATION, ABS_OFF, BULK_OFF = "magnetization_in_errors", "abs_magnetization_off", "bulk_off"
+from reproduce.searches.limits import (
+    ABOVE,
+    ABS_OFF,
+    AVERAGED_SCORE,
+    BULK_OFF,
+    MAGNETIZATION,
+    LimitedNumber,
+    judge,
+)
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,7 @@
 
 from reproduce.engine.cases import Case
 from reproduce.searches.growths import GrowthCase
-from reproduce.searches.limits import ERROR, INFINITE, TOTAL_MINUTES, Limit
-from reproduce.searches.results import BULK_OFF
+from reproduce.searches.limits import BULK_OFF, ERROR, INFINITE, TOTAL_MINUTES, Limit
 
 LONGEST = 300
 

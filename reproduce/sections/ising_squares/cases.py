@@ -2,8 +2,14 @@
 
 from reproduce.engine.cases import Case
 from reproduce.searches.growths import GrowthCase
-from reproduce.searches.limits import TOTAL_MINUTES, Limit
-from reproduce.searches.results import ABOVE, ABS_OFF, AVERAGED_SCORE, MAGNETIZATION
+from reproduce.searches.limits import (
+    ABOVE,
+    ABS_OFF,
+    AVERAGED_SCORE,
+    MAGNETIZATION,
+    TOTAL_MINUTES,
+    Limit,
+)
 
 SIDE, LARGE_SIDE = 12, 21
 # Field -> mean of |mean Z| at 12 x 12 by sharir2020.

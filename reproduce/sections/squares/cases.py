@@ -2,8 +2,7 @@
 
 from reproduce.engine.cases import Case
 from reproduce.searches.growths import GrowthCase
-from reproduce.searches.limits import ERROR, SYMMETRIC, TOTAL_MINUTES, Limit
-from reproduce.searches.results import AVERAGED_SCORE
+from reproduce.searches.limits import AVERAGED_SCORE, ERROR, SYMMETRIC, TOTAL_MINUTES, Limit
 
 AVERAGED = {6: 1e-4, 8: 2e-4, 10: 4e-4, 12: 8e-4, 16: 1.5e-3}
 

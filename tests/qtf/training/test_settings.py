@@ -169,7 +169,7 @@ def test_no_number_of_the_training_is_taken_without_a_meaning(section, key, valu
 
 
 def test_every_number_of_the_training_has_a_rule():
-    assert len(NUMBER_KEYS) == 19
+    assert len(NUMBER_KEYS) == 20
     for settings in (TrainingSettings, OptimizerSettings):
         words = {"monitor", "stop_metric"}
         assert settings().as_mapping().keys() - words == settings.rules().keys()
