@@ -56,7 +56,7 @@ def grow_and_keep(command: list[str], workdir: Path, section: Section, docs: Pat
     from qtf.quiet_import import import_tensorflow_quietly
 
     import_tensorflow_quietly()
-    from reproduce.searches.kept import check_same_search, keep_finished, take_up
+    from reproduce.searches.kept import check_same_search, keep_finished, sizes_of, take_up
 
     layout = Layout(workdir.parents[1], docs)
     kept = layout.weights_of(section.name) / workdir.name
@@ -64,6 +64,9 @@ def grow_and_keep(command: list[str], workdir: Path, section: Section, docs: Pat
     if sizes:
         print(f"Sizes {', '.join(map(str, sizes))} are taken from {kept}.", flush=True)
     check_same_search(workdir, kept)
+    if sizes_of(kept):
+        # What a start before has kept, but not written any more.
+        _write_pages(section, layout)
 
     def keep() -> None:
         new = keep_finished(workdir, kept)

@@ -124,7 +124,7 @@ class Grown:
     Attributes:
         command: Its training as a user would type it.
         hamiltonian: Configuration of its Hamiltonian; None: nothing is kept yet.
-        n_averages: Samples that are averaged over symmetries.
+        n_averages: Samples that are averaged over symmetries, at most.
         bulk_energy: Energy a site of the infinite lattice, from a fit.
         bulk_error: Its error bar.
         known_bulk_energy: Energy a site that is known.
@@ -171,18 +171,27 @@ def _measure(layout: Layout, section: str, growth: GrowthCase) -> dict[str, Any]
     rows, total = [], 0.0
     for values in numbers:
         total = total + values["minutes"] if values["minutes"] is not None else total
-        rows.append(_row(values, settings, asked["n_averages"], growth, total))
+        n_averages = _n_averages(asked, values["size"])
+        rows.append(_row(values, settings, n_averages, growth, total))
     bulk = _bulk(read_object(kept / GROWTH).get("bulk") or {})
     sizes = [row["size"] for row in rows]
     return {
         "command": growth.case.command,
         "hamiltonian": settings,
-        "n_averages": asked["n_averages"],
+        "n_averages": max(_n_averages(asked, row["size"]) for row in rows),
         "sizes": rows,
         "sizes_to_come": [size for size in asked["sizes"] if size not in sizes],
         **bulk,
         "requirements": [judge(limit, rows, bulk) for limit in growth.limits],
     }
+
+
+def _n_averages(asked: Mapping[str, Any], size: int) -> int:
+    """Returns the samples of the average at a size; the last of several numbers holds on."""
+    values = asked["n_averages"]
+    if isinstance(values, int):
+        return values
+    return values[min(asked["sizes"].index(size), len(values) - 1)]
 
 
 def _bulk(bulk: Mapping[str, Any]) -> dict[str, float | None]:

@@ -41,7 +41,7 @@ def row(size, **changes):
 def write_growth(workdir, rows, *, hamiltonian=None, sizes=None, bulk=None, **result):
     """Writes the run folder of a growth whose sizes are finished."""
     workdir.mkdir(parents=True, exist_ok=True)
-    growth = {"sizes": sizes or [values["size"] for values in rows], "n_averages": 400}
+    growth = {"sizes": sizes or [values["size"] for values in rows], "n_averages": [400]}
     config = {
         "physics": {"hamiltonian": hamiltonian or HEISENBERG},
         "network": {"name": "gated_2d", "units": 4},
