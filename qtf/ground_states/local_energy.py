@@ -193,7 +193,9 @@ class LocalEnergy:
             largest = min(largest, self.chunk * batch_size)
         occurs: Tensor | None = None
         if self._may_vanish[flips].any():
-            occurs = functools.reduce(ops.logical_or, [part != 0.0 for part in elements])
+            occurs = functools.reduce(
+                ops.logical_or, [ops.not_equal(part, 0.0) for part in elements]
+            )
         return ListedPairs(occurs, (len(flips), batch_size), largest)
 
     def _moved(
