@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from qtf.export.input_checks import checked_bits
+from qtf.export.plain_slices import plain_slice_updates
 from qtf.export.sampled_module import LARGEST_RUN, SEEDS, SampledModule, in_runs
 from qtf.ground_states.local_energy import LocalEnergy
 from qtf.physics import PauliSum
@@ -52,7 +53,8 @@ class WaveFunctionModule(SampledModule):
 
     def _measure(self, seed: tf.Tensor) -> dict[str, tf.Tensor]:
         bits = self._draw(seed)
-        real, imaginary = self._local_energy(self._model, bits)
+        with plain_slice_updates():
+            real, imaginary = self._local_energy(self._model, bits)
         mean_z = 1.0 - 2.0 * tf.reduce_mean(tf.cast(bits, tf.float32), axis=1)
         values = (real, imaginary, mean_z, tf.abs(mean_z))
         return {

@@ -26,14 +26,22 @@ class ListedPairs:
     Args:
         occurs: Which of the pairs do, (n_flips, batch); None: all of them.
         shape: n_flips and batch.
-        largest: Pairs of a piece, at most.
+        largest: Pairs of a piece, at most, where the number of samples is known.
+        flips_at_once: Flips of a piece, at most, where it is not; 0: all.
     """
 
-    def __init__(self, occurs: Tensor | None, shape: tuple[int, Index], largest: int) -> None:
+    def __init__(
+        self,
+        occurs: Tensor | None,
+        shape: tuple[int, Index],
+        largest: int,
+        *,
+        flips_at_once: int = 0,
+    ) -> None:
         self.shape = shape
         self.occurs = occurs
         n_flips, batch_size = shape
-        self._most: Index
+        self._most: int
         self._size: Index
         if isinstance(batch_size, int):
             n_pairs = n_flips * batch_size
@@ -41,8 +49,8 @@ class ListedPairs:
             size = equal_pieces(expected, largest)[1]
             self._most, self._size = -(-n_pairs // size), size
         else:
-            # A graph for any number of samples has pieces of all samples.
-            self._most, self._size = n_flips, batch_size
+            self._most, at_once = equal_pieces(n_flips, flips_at_once or n_flips)
+            self._size = at_once * batch_size
 
     def evaluate(
         self, function: Callable[[Tensor], Sequence[Tensor]], *, missing: Sequence[float]
@@ -70,19 +78,22 @@ class ListedPairs:
         else:
             numbers = ops.minimum(numbers, n_pairs - 1)
 
+        pieces = (self._most, self._size)
+        numbers = ops.reshape(numbers, pieces)
+
         def advance(piece: Index, results: Sequence[Tensor]) -> list[Tensor]:
-            start = piece * self._size
-            values = function(ops.slice(numbers, (start,), (self._size,)))
+            values = function(ops.take(numbers, piece, axis=0))
             return [
-                ops.slice_update(whole, (start,), part)
+                ops.slice_update(whole, (piece, 0), part[None])
                 for whole, part in zip(results, values, strict=True)
             ]
 
-        nothing = [ops.zeros((self._most * self._size,), "float64")] * len(missing)
-        if self._most == 1 and self.occurs is None:
-            results = function(numbers)
+        if self._most == 1:
+            results = function(numbers[0])
         else:
+            nothing = [ops.zeros(pieces, "float64")] * len(missing)
             results = ops.fori_loop(0, n_pieces, advance, nothing)
+            results = [ops.reshape(part, (-1,)) for part in results]
         if self.occurs is None:
             return [ops.reshape(part[:n_pairs], self.shape) for part in results]
         places = ops.maximum(count - 1, 0)

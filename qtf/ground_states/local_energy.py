@@ -196,7 +196,9 @@ class LocalEnergy:
             occurs = functools.reduce(
                 ops.logical_or, [ops.not_equal(part, 0.0) for part in elements]
             )
-        return ListedPairs(occurs, (len(flips), batch_size), largest)
+        shape = (len(flips), batch_size)
+        # Whoever makes a graph for any number of samples has to bound it.
+        return ListedPairs(occurs, shape, largest, flips_at_once=self.chunk)
 
     def _moved(
         self, evaluate: Evaluate, bits: Tensor, flips: Array, numbers: Tensor

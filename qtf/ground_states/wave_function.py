@@ -285,11 +285,13 @@ class WaveFunction(SampledWaveFunction):
         return logits, phases
 
     def _mask(self, logits: Tensor, downs: Tensor, position: Index, n_down: int) -> Tensor:
-        """Makes impossible what would leave too many spins of one kind."""
+        """Makes impossible what would add to spins of one kind where there are too many then."""
         width, counts = self.sites_per_position, ops.convert_to_tensor(self._downs, "int32")
         downs_after = downs[..., None] + counts
         ups_after = (width * position - downs + width)[..., None] - counts
-        wrong = ops.logical_or(downs_after > n_down, ups_after > self.n_sites - n_down)
+        too_many_downs = ops.logical_and(counts > 0, downs_after > n_down)
+        too_many_ups = ops.logical_and(counts < width, ups_after > self.n_sites - n_down)
+        wrong = ops.logical_or(too_many_downs, too_many_ups)
         return ops.where(wrong, ops.cast(IMPOSSIBLE, logits.dtype), logits)
 
     def _count_downs(self, outcomes: Tensor) -> Tensor:

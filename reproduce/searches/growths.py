@@ -21,6 +21,7 @@ TINY_FLAGS = (
     "--config.growth.n_steps=(2,)",
     "--config.growth.steps_per_epoch=2",
     "--config.growth.n_samples=(16,)",
+    "--config.growth.n_prefixes=(2,)",
     "--config.growth.n_evaluation=64",
     "--config.growth.n_averages=16",
 )

@@ -129,8 +129,8 @@ def test_a_name_of_several_or_of_other_configurations_is_told(name, folder, word
     ("name", "words"),
     [
         ("ising_sqare", "ising_sqare does not exist; did you mean ising_square?"),
-        ("zzz", ", grow_chain, grow_square, heisenberg_chain, heis"),
-        ("smal", ", grow_chain, grow_square, "),
+        ("zzz", ", grow_chain, grow_ising, grow_square, heisenberg_chain, heis"),
+        ("smal", ", grow_chain, grow_ising, grow_square, "),
     ],
 )
 def test_a_wrong_name_is_compared_with_those_that_the_command_takes(elsewhere, name, words):

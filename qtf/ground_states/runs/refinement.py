@@ -13,11 +13,14 @@ from qtf.ground_states.runs.settings import (
     Start,
     make_part,
 )
+from qtf.ground_states.symmetry_groups import symmetry_group
 from qtf.ground_states.task import GroundStateTraining
 from qtf.training.checkpoints import optimizer_steps
 from qtf.training.run_folder import RunFolder
 
 WARMUP_STEPS = 5
+# Of the flipped spins of a configuration, evaluated at once at most.
+MAX_IMAGES = 112
 
 
 def run_and_refine(
@@ -86,7 +89,9 @@ def make_refinement(settings: GroundStateSettings, *, start: int) -> RefinedSett
     else:
         sampling = replace(sampling, every_configuration=True, blur=0.0)
     if is_average:
-        sampling = replace(sampling, n_prefixes=1)
+        group = symmetry_group(part.symmetry.group, part.physics.hamiltonian.lattice)
+        chunk = max(1, MAX_IMAGES // group.size)
+        sampling = replace(sampling, n_prefixes=1, chunk=min(chunk, sampling.chunk or chunk))
     return replace(
         part,
         symmetry=replace(part.symmetry, in_training=is_average),

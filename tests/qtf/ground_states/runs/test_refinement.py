@@ -65,6 +65,8 @@ def test_all_steps_of_a_refinement_are_taken():
     assert (settings.training.stop_below, settings.training.patience) == (0.0, 0)
     assert settings.as_mapping()["refinement"] == {"start": 7}
     assert settings.sampling.n_prefixes == 1
+    # Two images of each flip.
+    assert settings.sampling.chunk == 56
 
 
 def test_a_refinement_on_samples_has_symmetries_and_no_limit_of_sites():
