@@ -84,7 +84,8 @@ class ListedPairs:
         def advance(piece: Index, results: Sequence[Tensor]) -> list[Tensor]:
             values = function(ops.take(numbers, piece, axis=0))
             return [
-                ops.slice_update(whole, (piece, 0), part[None])
+                # JAX wants indices of one type.
+                ops.slice_update(whole, (piece, ops.zeros_like(piece)), part[None])
                 for whole, part in zip(results, values, strict=True)
             ]
 
