@@ -158,8 +158,7 @@ class LocalEnergy:
         elements = [
             ops.take_along_axis(part, 1 + numbers[None], axis=0)[0] for part in self._elements(bits)
         ]
-        is_zero = functools.reduce(ops.logical_and, [part == 0.0 for part in elements])
-        return ops.where(is_zero[:, None], bits, others)
+        return ops.where(_differ_from_zero(elements)[:, None], others, bits)
 
     def _evaluate(self, log_psi: LogPsi, bits: Tensor, at_once: int) -> Sums:
         """Returns the sums of samples that are few enough for `at_once` evaluations."""
@@ -191,11 +190,7 @@ class LocalEnergy:
         batch_size = ops.shape(elements[0])[1]
         if self.chunk and isinstance(batch_size, int):
             largest = min(largest, self.chunk * batch_size)
-        occurs: Tensor | None = None
-        if self._may_vanish[flips].any():
-            occurs = functools.reduce(
-                ops.logical_or, [ops.not_equal(part, 0.0) for part in elements]
-            )
+        occurs = _differ_from_zero(elements) if self._may_vanish[flips].any() else None
         shape = (len(flips), batch_size)
         # Whoever makes a graph for any number of samples has to bound it.
         return ListedPairs(occurs, shape, largest, flips_at_once=self.chunk)
@@ -301,6 +296,11 @@ def log_psi_in_pieces(psi: SampledWaveFunction, bits: Tensor) -> tuple[Tensor, T
     outputs = [((), psi.variables[0].dtype)] * 2
     log_modulus, phase = evaluate_in_pieces(psi, bits, at_once, outputs)
     return log_modulus, phase
+
+
+def _differ_from_zero(elements: Sequence[Tensor]) -> Tensor:
+    """Tells which elements are other than zero, given as those of `_multiply`."""
+    return functools.reduce(ops.logical_or, [ops.not_equal(part, 0.0) for part in elements])
 
 
 def _multiply(elements: Sequence[Tensor], real: Tensor, imaginary: Tensor) -> tuple[Tensor, Tensor]:
