@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from qtf.physics import HamiltonianSettings
 from reproduce.searches.results import Results, Size
+from trainers.ground_state.growth.rows import Row
 
 # What is added to the name of a model whose energies are in these units.
 SPIN, PAULI = " (S)", " (P)"
@@ -82,10 +83,36 @@ def rows_of(results: Results) -> Iterator[TableRow]:
     for grown in results.growths.values():
         if grown.hamiltonian is not None:
             hamiltonian = HamiltonianSettings.from_mapping(grown.hamiltonian)
-            yield from (_row(size, hamiltonian) for size in grown.sizes)
+            for size in grown.sizes:
+                yield row_of(
+                    size,
+                    hamiltonian,
+                    n_weights=size.n_weights,
+                    minutes=size.total_minutes,
+                    machine=size.machine,
+                    date=size.date,
+                )
 
 
-def _row(size: Size, hamiltonian: HamiltonianSettings) -> TableRow:
+def row_of(
+    size: Size | Row,
+    hamiltonian: HamiltonianSettings,
+    *,
+    n_weights: int | None,
+    minutes: float | None,
+    machine: str,
+    date: str,
+) -> TableRow:
+    """Returns the row of one size of a growth.
+
+    Args:
+        size: Its numbers; energies are of all its sites.
+        hamiltonian: Of any size.
+        n_weights: Number of weights.
+        minutes: Duration of all trainings up to this size.
+        machine: Where they ran.
+        date: When they did.
+    """
     n, reference = size.n_sites, size.reference_energy
     return TableRow(
         **name_system(hamiltonian),
@@ -97,8 +124,8 @@ def _row(size: Size, hamiltonian: HamiltonianSettings) -> TableRow:
         relative_error=size.relative_error,
         averaged_relative_error=size.relative_error_with_symmetries,
         v_score=size.v_score,
-        n_weights=size.n_weights,
-        minutes=size.total_minutes,
-        machine=size.machine,
-        date=size.date,
+        n_weights=n_weights,
+        minutes=minutes,
+        machine=machine,
+        date=date,
     )

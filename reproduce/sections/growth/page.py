@@ -12,7 +12,7 @@ from reproduce.engine.layout import Layout
 from reproduce.engine.pages import Page, pick
 from reproduce.engine.texts import join_parts, read_parts
 from reproduce.searches.limits import ERROR
-from reproduce.searches.rows import TableRow, name_system
+from reproduce.searches.rows import TableRow, row_of
 from reproduce.sections.growth.cases import BACK_UNDER, CASES
 from reproduce.sections.growth.results import Growth, Results, Size, collect
 from trainers.ground_state.growth.report import bulk_line
@@ -62,22 +62,12 @@ def table_rows(results: Results) -> Iterator[TableRow]:
     for growth in results.growths.values():
         if growth.hamiltonian is None:
             continue
-        system = name_system(HamiltonianSettings.from_mapping(growth.hamiltonian))
-        minutes = 0.0
+        hamiltonian, minutes = HamiltonianSettings.from_mapping(growth.hamiltonian), 0.0
         for size in growth.rows:
             minutes += size.minutes or 0.0
-            row, n = size.row, size.row.n_sites
-            reference = row.reference_energy
-            yield TableRow(
-                **system,
-                n_sites=n,
-                energy_per_site=row.energy / n,
-                error_per_site=row.energy_error / n,
-                reference_per_site=None if reference is None else reference / n,
-                reference_source=row.reference_source,
-                relative_error=row.relative_error,
-                averaged_relative_error=row.relative_error_with_symmetries,
-                v_score=row.v_score,
+            yield row_of(
+                size.row,
+                hamiltonian,
                 n_weights=growth.n_weights,
                 minutes=minutes,
                 machine=results.made.machine,
