@@ -1,18 +1,19 @@
 """A gated recurrent network along a zigzag path over a square lattice."""
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import keras
 from keras import ops
 
 from qtf.autoregressive.network import OutputHeads
+from qtf.autoregressive.row_context import RowContext
 from qtf.autoregressive.row_network import RowNetwork
 from qtf.autoregressive.settings import GatedRNN2DSettings
 from qtf.autoregressive.weight_gradients import bias_gradient, kernel_gradient
 from qtf.typing import Index, Pair, Shape, Tensor, WithGradient
 
-# h and x of the last site visited in each column.
+# h and x of the last site visited in each column, and how often each outcome came before.
 States: TypeAlias = list[Tensor]
 
 
@@ -28,6 +29,10 @@ class GatedRNN2D(RowNetwork[States]):
     neighbour in the row that was visited just before, h'' and x'' those at the neighbour
     above; outside of the lattice all are zero. T is bilinear: each of the outcomes chooses a
     matrix, and the two are added. Weights do not depend on the shape.
+
+    With `context`, the biases of a site depend on its distances from the edges and on how often
+    each outcome came before, see `RowContext`. States need not count then, and come closer to
+    ground states of open squares at next to no cost.
 
     On this path every site knows all sites before it. Were all rows visited from left to
     right, what is above and further right would be unknown. The price is a parallel evaluation
@@ -59,7 +64,8 @@ class GatedRNN2D(RowNetwork[States]):
     def make_layers(self) -> None:
         """Makes the cell and the heads."""
         units, inner = self.settings.units, {"dtype": self.dtype_policy}
-        self.cell = _GatedCell(units, **inner)
+        self.context = RowContext(self.shape, self.local_dimension)
+        self.cell = _GatedCell(units, self.context if self.settings.context else None, **inner)
         self.output_heads = OutputHeads(self.heads, **inner)
         self.cell.build((None, 2 * self.local_dimension))
         self.output_heads.build((None, units))
@@ -70,31 +76,38 @@ class GatedRNN2D(RowNetwork[States]):
         return 2 * self.settings.units
 
     def initial_cache(self, batch_size: Index) -> States:
-        """Returns h and x of the last site visited in each column.
+        """Returns h and x of the last site visited in each column, and the sums of the context.
 
         h is (batch, columns, units), x is (batch, columns, local_dimension); a row is written
-        over the one above.
+        over the one above. Sums of differences are (batch, n_counts).
         """
-        widths = (self.settings.units, self.local_dimension)
-        shapes = [(batch_size, self.shape[1], width) for width in widths]
+        columns = self.shape[1]
+        shapes = [
+            (batch_size, columns, self.settings.units),
+            (batch_size, columns, self.local_dimension),
+            (batch_size, self.context.n_counts),
+        ]
         return [ops.zeros(shape, self.variable_dtype) for shape in shapes]
 
     def step(self, position: Index, previous: Tensor, cache: States) -> tuple[Tensor, States]:
         """Evaluates one position; x of the position before is written first."""
-        states, outcomes = cache
+        states, outcomes, sums = cache
         column, before = self._column(position), self._column(ops.maximum(position - 1, 0))
         started = ops.cast(position > 0, self.variable_dtype)
         inside = ops.cast(position % self.shape[1] > 0, self.variable_dtype)
         newest = started * self.encode(previous)
         outcomes = ops.slice_update(outcomes, (0, before, 0), newest[:, None])
         choices = [inside * newest, ops.take(outcomes, column, axis=1)]
+        sums = sums + self.context.differences(newest)
+        around = Around(self.context.edges_at(position), self.context.counts_at(position, sums))
         state = self.cell.advance(
             inside * ops.take(states, before, axis=1),
             ops.take(states, column, axis=1),
             ops.concatenate(choices, axis=-1),
+            around,
         )
         states = ops.slice_update(states, (0, column, 0), state[:, None])
-        return self.output_heads(state), [states, outcomes]
+        return self.output_heads(state), [states, outcomes, sums]
 
     def evaluate_positions(
         self, outcomes: Tensor, start: int, stop: int, cache: States
@@ -106,40 +119,49 @@ class GatedRNN2D(RowNetwork[States]):
         """
         columns = self.shape[1]
         first, last = start // columns, (stop - 1) // columns
-        x = self.encode(outcomes[: (last + 1) * columns])
-        x = ops.reshape(x, (last + 1, columns, -1, self.local_dimension))
-        # Rows are in the order of the path, so those above run the other way.
-        beside = ops.pad(x[first:, :-1], ((0, 0), (1, 0), (0, 0), (0, 0)))
-        above = ops.pad(ops.flip(x[:-1], axis=1), ((1, 0), (0, 0), (0, 0), (0, 0)))[first:]
+        choices, around = self._surroundings(outcomes[: (last + 1) * columns], first)
         row_above = self._along_path(ops.swapaxes(cache[0], 0, 1), first - 1)
-        states = self.cell(ops.concatenate([beside, above], axis=-1), row_above)
+        states = self.cell(choices, row_above, around)
         wanted = slice(start - first * columns, stop - first * columns)
         outputs = self.output_heads(ops.reshape(states, (-1, *ops.shape(states)[2:]))[wanted])
         rows = ops.concatenate([row_above[None], states], axis=0)
         n_complete = stop // columns
         complete = self._along_path(rows[n_complete - first], n_complete - 1)
-        return outputs, [ops.swapaxes(complete, 0, 1), cache[1]]
+        return outputs, [ops.swapaxes(complete, 0, 1), *cache[1:]]
 
     def linearize(self, outcomes: Tensor) -> tuple[Tensor, Callable[[Tensor], list[Tensor]]]:
         """Evaluates all positions, and prepares the derivatives of each sample."""
-        x = ops.reshape(
-            self.encode(ops.transpose(outcomes)), (*self.shape, -1, self.local_dimension)
-        )
-        # As in `evaluate_positions`.
-        beside = ops.pad(x[:, :-1], ((0, 0), (1, 0), (0, 0), (0, 0)))
-        above = ops.pad(ops.flip(x[:-1], axis=1), ((1, 0), (0, 0), (0, 0), (0, 0)))
-        choices = ops.concatenate([beside, above], axis=-1)
+        choices, around = self._surroundings(ops.transpose(outcomes))
         nothing = ops.swapaxes(self.initial_cache(ops.shape(outcomes)[0])[0], 0, 1)
-        states = self.cell(choices, nothing)
+        states = self.cell(choices, nothing, around)
         by_position = (self.n_positions, -1, self.settings.units)
         outputs, from_heads = self.output_heads.linearize(ops.reshape(states, by_position))
 
         def pull_back(upstream: Tensor) -> list[Tensor]:
             to_states, of_heads = from_heads(ops.transpose(upstream, (1, 0, 2)))
             to_states = ops.reshape(to_states, ops.shape(states))
-            return [*self.cell.weight_gradients(to_states, choices, nothing, states), *of_heads]
+            of_cell = self.cell.weight_gradients(to_states, choices, nothing, around, states)
+            return [*of_cell, *of_heads]
 
         return ops.transpose(outputs, (1, 0, 2)), pull_back
+
+    def _surroundings(self, outcomes: Tensor, first: int = 0) -> tuple[Tensor, "Around"]:
+        """Returns [x', x''] of all positions from a row on, and what else is around them.
+
+        Args:
+            outcomes: int32 (positions, batch), of whole rows from the first one on.
+            first: The row.
+        """
+        columns = self.shape[1]
+        vectors = self.encode(outcomes)
+        x = ops.reshape(vectors, (-1, columns, *ops.shape(vectors)[1:]))
+        # Rows are in the order of the path, so those above run the other way.
+        beside = ops.pad(x[first:, :-1], ((0, 0), (1, 0), (0, 0), (0, 0)))
+        above = ops.pad(ops.flip(x[:-1], axis=1), ((1, 0), (0, 0), (0, 0), (0, 0)))[first:]
+        counts = self.context.counts(vectors)
+        counts = ops.reshape(counts, (-1, columns, *ops.shape(counts)[1:]))[first:]
+        edges = ops.convert_to_tensor(self.context.edges[first : outcomes.shape[0] // columns])
+        return ops.concatenate([beside, above], axis=-1), Around(edges, counts)
 
     def _along_path(self, by_column: Tensor, row: int) -> Tensor:
         """Returns a row, columns first, in the order of the path, or from that by column."""
@@ -153,13 +175,26 @@ class GatedRNN2D(RowNetwork[States]):
         return along + backwards * (columns - 1 - 2 * along)
 
 
+class Around(NamedTuple):
+    """What is around positions, as `RowContext` tells it.
+
+    Attributes:
+        edges: (..., n_edge_features).
+        counts: (..., batch, n_counts).
+    """
+
+    edges: Tensor
+    counts: Tensor
+
+
 class _GatedCell(keras.layers.Layer):
     """Weights of the cell; calling it gives the states of a whole lattice."""
 
-    def __init__(self, units: int, **kwargs: object) -> None:
+    def __init__(self, units: int, context: RowContext | None, **kwargs: object) -> None:
         # Unit vectors choose among matrices in the dtype of the weights.
         super().__init__(name="gated_cell", autocast=False, **kwargs)
         self.units = units
+        self.context = context
 
     def build(self, input_shape: Shape) -> None:
         units, n_choices = self.units, input_shape[-1]
@@ -175,26 +210,32 @@ class _GatedCell(keras.layers.Layer):
             shape=(2 * units,),
             initializer=keras.initializers.RandomUniform(-1.0, 1.0),
         )
+        if self.context is not None:
+            shapes = {"edges": self.context.n_edge_features, "counts": self.context.n_counts}
+            self.of_edges, self.of_counts = (
+                self.add_weight(name=name, shape=(size, 2 * units), initializer="zeros")
+                for name, size in shapes.items()
+            )
 
-    def call(self, choices: Tensor, above: Tensor) -> Tensor:
+    def call(self, choices: Tensor, above: Tensor, around: Around) -> Tensor:
         """Returns h of [x', x''], (rows, columns, batch, ...) both, below a row of h."""
-        bias = ops.cast(self.bias, self.variable_dtype)
-        return scan_rows(choices, above, self._kernels(), bias)
+        bias, counts, of_counts = self._biases(around)
+        return scan_rows(choices, above, self._kernels(), bias, counts, of_counts)
 
-    def advance(self, beside: Tensor, above: Tensor, choices: Tensor) -> Tensor:
+    def advance(self, beside: Tensor, above: Tensor, choices: Tensor, around: Around) -> Tensor:
         """Returns h of h', h'' and [x', x''], (batch, ...) all."""
         products = _products([beside, above], self._kernels())
-        return _advance(_choose(products, choices), ops.cast(self.bias, self.variable_dtype))
+        return _advance(_choose(products, choices), _bias(*self._biases(around)))
 
     def weight_gradients(
-        self, outside: Tensor, choices: Tensor, above: Tensor, states: Tensor
+        self, outside: Tensor, choices: Tensor, above: Tensor, around: Around, states: Tensor
     ) -> list[Tensor]:
         """Returns the gradients of each sample in all weights from that in h of all sites."""
         kernels = self._kernels()
-        bias = ops.cast(self.bias, self.variable_dtype)
         before = _neighbours(states, above)
         z = _choose(_products(before, kernels), choices)
-        d, _ = _gradients_in_z_and_above(outside, choices, kernels, _slopes(z, bias))
+        slopes = _slopes(z, _bias(*self._biases(around)))
+        d, _ = _gradients_in_z_and_above(outside, choices, kernels, slopes)
         before, d_products, d = (
             ops.reshape(part, (-1, *ops.shape(part)[2:]))
             for part in (ops.concatenate(before, axis=-1), _spread(d, choices), d)
@@ -203,7 +244,24 @@ class _GatedCell(keras.layers.Layer):
         n_choosing = self.tensor.shape[1]
         of_tensor = kernel_gradient(before, d_products[..., :n_choosing])
         of_linear = kernel_gradient(before, d_products[..., n_choosing:])
-        return [of_tensor, of_linear, bias_gradient(d[..., : 2 * self.units])]
+        of_bias = d[..., : 2 * self.units]
+        gradients = [of_tensor, of_linear, bias_gradient(of_bias)]
+        if self.context is None:
+            return gradients
+        edges, counts = (ops.reshape(part, (-1, *part.shape[2:])) for part in around)
+        of_edges = ops.einsum("pe,pbj->bej", edges, of_bias)
+        return [*gradients, of_edges, kernel_gradient(counts, of_bias)]
+
+    def _biases(self, around: Around) -> tuple[Tensor, Tensor, Tensor]:
+        """Returns biases without counts, (..., 1, 2 * units), the counts, and their weights."""
+        bias = ops.cast(self.bias, self.variable_dtype)
+        edges, counts = (ops.cast(part, self.variable_dtype) for part in around)
+        if self.context is None:
+            nothing = ops.zeros((0, 2 * self.units), self.variable_dtype)
+            bias = ops.broadcast_to(bias, (*edges.shape[:-1], 1, 2 * self.units))
+            return bias, counts[..., :0], nothing
+        bias = bias + ops.matmul(edges, ops.cast(self.of_edges, self.variable_dtype))
+        return bias[..., None, :], counts, ops.cast(self.of_counts, self.variable_dtype)
 
     def _kernels(self) -> Tensor:
         """Returns what multiplies h' and h'': all matrices of T, then W, beside one another."""
@@ -211,10 +269,17 @@ class _GatedCell(keras.layers.Layer):
         return ops.reshape(ops.concatenate(weights, axis=1), (2, self.units, -1))
 
 
-def scan_rows(choices: Tensor, above: Tensor, kernels: Tensor, bias: Tensor) -> Tensor:
+def scan_rows(
+    choices: Tensor,
+    above: Tensor,
+    kernels: Tensor,
+    bias: Tensor,
+    counts: Tensor,
+    of_counts: Tensor,
+) -> Tensor:
     """Returns all states of some rows along the path, with a gradient that needs no stored loop.
 
-        [z_u, z_c] = sum_k x_k (h' K'_k + h'' K''_k) + b,   l = h' W' + h'' W''
+        [z_u, z_c] = sum_k x_k (h' K'_k + h'' K''_k) + b + n B,   l = h' W' + h'' W''
         h = u c + (1 - u) l,   u = sigmoid(z_u),   c = tanh(z_c)
 
     Given all states, with g the gradient in h, everything but
@@ -228,7 +293,9 @@ def scan_rows(choices: Tensor, above: Tensor, kernels: Tensor, bias: Tensor) -> 
         choices: [x', x''], (rows, columns, batch, n_choices); rows in the order of the path.
         above: h of the row above the first, (columns, batch, units), in the order of its path.
         kernels: K' and K'', (2, units, (2 * n_choices + 1) * units), with W at the end.
-        bias: b, (2 * units,).
+        bias: b, (rows, columns, 1, 2 * units).
+        counts: n, (rows, columns, batch, n_counts); a constant, as the choices.
+        of_counts: B, (n_counts, 2 * units).
 
     Returns:
         (rows, columns, batch, units).
@@ -236,44 +303,48 @@ def scan_rows(choices: Tensor, above: Tensor, kernels: Tensor, bias: Tensor) -> 
     units = kernels.shape[1]
 
     @ops.custom_gradient
-    def scan(x: Tensor, top: Tensor, k: Tensor, b: Tensor) -> WithGradient:
-        states = _all_states(x, top, k, b)
+    def scan(x: Tensor, top: Tensor, k: Tensor, *biases: Tensor) -> WithGradient:
+        states = _all_states(x, top, k, *biases)
 
         def gradient(*args: Tensor, upstream: Tensor | None = None) -> tuple[Tensor, ...]:
             outside = args[0] if upstream is None else upstream
             before = _neighbours(states, top)
             z = _choose(_products(before, k), x)
-            d, to_top = _gradients_in_z_and_above(outside, x, k, _slopes(z, b))
+            d, to_top = _gradients_in_z_and_above(outside, x, k, _slopes(z, _bias(*biases)))
             d_products = _spread(d, x)
             to_k = [ops.einsum("rtbi,rtbj->ij", part, d_products) for part in before]
-            to_b = ops.sum(d, axis=(0, 1, 2))[: 2 * units]
-            return ops.zeros_like(x), to_top, ops.stack(to_k), to_b
+            d_bias = d[..., : 2 * units]
+            to_counts = ops.einsum("rtbn,rtbj->nj", biases[1], d_bias)
+            to_biases = (ops.sum(d_bias, axis=2, keepdims=True), ops.zeros_like(biases[1]))
+            return ops.zeros_like(x), to_top, ops.stack(to_k), *to_biases, to_counts
 
         return states, gradient
 
-    return scan(choices, above, kernels, bias)
+    return scan(choices, above, kernels, bias, counts, of_counts)
 
 
-def _all_states(x: Tensor, top: Tensor, k: Tensor, b: Tensor) -> Tensor:
+def _all_states(
+    x: Tensor, top: Tensor, k: Tensor, b: Tensor, counts: Tensor, of_counts: Tensor
+) -> Tensor:
     """Returns what `scan_rows` does, of the same arguments."""
     bases, differences, linear = _matrices(k, inside=ops.any(x != 0, axis=2))
 
     def along_row(row_above: Tensor, at: Pair) -> Pair:
         def forward(state: Tensor, at: tuple[Tensor, ...]) -> Pair:
-            x_p, above_p, base = at
+            x_p, above_p, base, b_p, counts_p = at
             before = ops.concatenate([state, above_p], axis=-1)
             matrices = ops.concatenate([base, differences], axis=0)
             z = ops.matmul(_chosen(before, x_p), matrices)
             z = ops.concatenate([z, ops.matmul(before, linear)], axis=-1)
-            state = _advance(z, b)
+            state = _advance(z, _bias(b_p, counts_p, of_counts))
             return state, state
 
-        x_r, bases_r = at
-        along = (x_r, ops.flip(row_above, axis=0), bases_r)
+        x_r, *others = at
+        along = (x_r, ops.flip(row_above, axis=0), *others)
         row = ops.reshape(ops.scan(forward, ops.zeros_like(top[0]), along)[1], ops.shape(top))
         return row, row
 
-    states = ops.scan(along_row, top, (x, bases))[1]
+    states = ops.scan(along_row, top, (x, bases, b, counts))[1]
     return ops.reshape(states, (*ops.shape(x)[:3], k.shape[1]))
 
 
@@ -364,6 +435,13 @@ def _spread(d: Tensor, choices: Tensor) -> Tensor:
     return ops.concatenate([*parts, d[..., width:]], axis=-1)
 
 
+def _bias(bias: Tensor, counts: Tensor, of_counts: Tensor) -> Tensor:
+    """Returns b + n B, a small sum that is fused with what follows."""
+    for i in range(of_counts.shape[0]):
+        bias = bias + counts[..., i : i + 1] * of_counts[i]
+    return bias
+
+
 def _advance(z: Tensor, bias: Tensor) -> Tensor:
     update, candidate, linear = _gates(z, bias)
     return linear + update * (candidate - linear)
@@ -377,5 +455,5 @@ def _slopes(z: Tensor, bias: Tensor) -> Tensor:
 
 def _gates(z: Tensor, bias: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     update, candidate, linear = ops.split(z, 3, axis=-1)
-    b_update, b_candidate = ops.split(bias, 2)
+    b_update, b_candidate = ops.split(bias, 2, axis=-1)
     return ops.sigmoid(update + b_update), ops.tanh(candidate + b_candidate), linear

@@ -40,9 +40,11 @@ class GatedRNN2DSettings(ArchitectureSettings, network="gated_2d.GatedRNN2D", or
 
     Attributes:
         units: Width of the states.
+        context: Whether gates also know how far the edges are, and how often each outcome came.
     """
 
     units: Annotated[int, COUNT] = 32
+    context: Annotated[bool, FLAG] = False
 
 
 @dataclass(frozen=True)

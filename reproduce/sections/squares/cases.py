@@ -16,7 +16,8 @@ GROWTHS = (
             (
                 "--config.network.units=64",
                 "--config.growth.sizes=4,6,8,10,12,16",
-                "--config.growth.n_steps=1500,500,300,200,100",
+                "--config.growth.n_steps=900,400,300,200,100",
+                "--config.growth.learning_rates=(0.05,)",
                 "--config.growth.n_samples=512,512,512,512,256",
                 "--config.growth.n_prefixes=4,8,10,12,16",
                 "--config.growth.n_averages=0,10000,10000,2000,2000,0",

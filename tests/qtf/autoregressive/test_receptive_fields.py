@@ -12,7 +12,7 @@ from qtf.autoregressive.network import network_class
 ROWS, COLUMNS = SHAPE = (4, 4)
 N = ROWS * COLUMNS
 ARGUMENTS = {
-    "gated_2d": [{"shape": SHAPE, "units": 6}],
+    "gated_2d": [{"shape": SHAPE, "units": 6, "context": context} for context in (False, True)],
     "gru": [{"n_positions": N, "units": 6}],
     "lstm_2d": [
         {"shape": SHAPE, "units": 6, "n_layers": n_layers, "layer_norm": layer_norm}

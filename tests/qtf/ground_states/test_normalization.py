@@ -17,7 +17,7 @@ from qtf.physics.lattices import ORDERS
 
 LATTICES = {"3x4": Square(3, 4), "chain": Chain(12), "4x4": Square(4, 4)}
 SIZES = {
-    "gated_2d": {"units": 6},
+    "gated_2d": {"units": 6, "context": True},
     "gru": {"units": 6},
     "transformer": {"units": 8, "n_layers": 1, "n_attention_heads": 2},
     "pixelcnn": {"width": 4, "depth": 2},

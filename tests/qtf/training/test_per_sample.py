@@ -18,13 +18,22 @@ NETWORKS = {
 
 HEADS = {"positive": (2,), "phases": (2, 2), "sines": (2, 4)}
 LOOPS = {
+    "gated_2d with context": lambda heads: GatedRNN2D(
+        shape=(3, 2), units=3, heads=heads, context=True, dtype="float64"
+    ),
     "gated_2d": lambda heads: GatedRNN2D(shape=(3, 2), units=3, heads=heads, dtype="float64"),
     "gru": lambda heads: GRUNetwork(n_positions=6, units=3, heads=heads, dtype="float64"),
 }
 
 
 @pytest.mark.parametrize(
-    ("name", "heads"), [("gated_2d", "phases"), ("gru", "sines"), ("gated_2d", "positive")]
+    ("name", "heads"),
+    [
+        ("gated_2d", "phases"),
+        ("gated_2d with context", "phases"),
+        ("gru", "sines"),
+        ("gated_2d", "positive"),
+    ],
 )
 def test_derivatives_by_hand_equal_those_of_samples_taken_one_by_one(name, heads):
     keras.utils.set_random_seed(1)
