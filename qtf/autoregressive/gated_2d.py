@@ -119,7 +119,7 @@ class GatedRNN2D(RowNetwork[States]):
         """
         columns = self.shape[1]
         first, last = start // columns, (stop - 1) // columns
-        choices, around = self._surroundings(outcomes[: (last + 1) * columns], first)
+        choices, around = self._surroundings(outcomes, first, last + 1)
         row_above = self._along_path(ops.swapaxes(cache[0], 0, 1), first - 1)
         states = self.cell(choices, row_above, around)
         wanted = slice(start - first * columns, stop - first * columns)
@@ -131,7 +131,7 @@ class GatedRNN2D(RowNetwork[States]):
 
     def linearize(self, outcomes: Tensor) -> tuple[Tensor, Callable[[Tensor], list[Tensor]]]:
         """Evaluates all positions, and prepares the derivatives of each sample."""
-        choices, around = self._surroundings(ops.transpose(outcomes))
+        choices, around = self._surroundings(ops.transpose(outcomes), 0, self.shape[0])
         nothing = ops.swapaxes(self.initial_cache(ops.shape(outcomes)[0])[0], 0, 1)
         states = self.cell(choices, nothing, around)
         by_position = (self.n_positions, -1, self.settings.units)
@@ -145,22 +145,25 @@ class GatedRNN2D(RowNetwork[States]):
 
         return ops.transpose(outputs, (1, 0, 2)), pull_back
 
-    def _surroundings(self, outcomes: Tensor, first: int = 0) -> tuple[Tensor, "Around"]:
-        """Returns [x', x''] of all positions from a row on, and what else is around them.
+    def _surroundings(self, outcomes: Tensor, first: int, stop: int) -> tuple[Tensor, "Around"]:
+        """Returns [x', x''] of all positions of some rows, and what else is around them.
 
         Args:
-            outcomes: int32 (positions, batch), of whole rows from the first one on.
-            first: The row.
+            outcomes: int32 (n_positions, batch); those of the rows and before count.
+            first: First row.
+            stop: Row after the last.
         """
         columns = self.shape[1]
-        vectors = self.encode(outcomes)
-        x = ops.reshape(vectors, (-1, columns, *ops.shape(vectors)[1:]))
+        vectors = self.encode(outcomes[: stop * columns])
+        # Exported models have lost how many positions there are.
+        vectors = ops.reshape(vectors, (stop * columns, -1, self.local_dimension))
+        x = ops.reshape(vectors, (stop, columns, *ops.shape(vectors)[1:]))
         # Rows are in the order of the path, so those above run the other way.
         beside = ops.pad(x[first:, :-1], ((0, 0), (1, 0), (0, 0), (0, 0)))
         above = ops.pad(ops.flip(x[:-1], axis=1), ((1, 0), (0, 0), (0, 0), (0, 0)))[first:]
         counts = self.context.counts(vectors)
-        counts = ops.reshape(counts, (-1, columns, *ops.shape(counts)[1:]))[first:]
-        edges = ops.convert_to_tensor(self.context.edges[first : outcomes.shape[0] // columns])
+        counts = ops.reshape(counts, (stop, columns, *ops.shape(counts)[1:]))[first:]
+        edges = ops.convert_to_tensor(self.context.edges[first:stop])
         return ops.concatenate([beside, above], axis=-1), Around(edges, counts)
 
     def _along_path(self, by_column: Tensor, row: int) -> Tensor:

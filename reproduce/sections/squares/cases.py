@@ -34,4 +34,26 @@ GROWTHS = (
         ),
         tiny=("--config.growth.sizes=2,4",),
     ),
+    GrowthCase(
+        Case(
+            "heisenberg_quick",
+            "Open Heisenberg square in a quarter of an hour",
+            "trainers.ground_state",
+            "configs/ground_state/grow_square.py",
+            (
+                "--config.growth.sizes=4,6",
+                "--config.growth.n_steps=900",
+                "--config.growth.learning_rates=(0.05,)",
+                "--config.growth.n_prefixes=(4,)",
+                "--config.growth.n_averages=0,10000",
+                "--config.training.average_last=0.2",
+            ),
+            minutes=15,
+        ),
+        (
+            Limit("error averaged", SYMMETRIC, 3e-4, 6),
+            Limit("minutes in all", TOTAL_MINUTES, 15.0, 6),
+        ),
+        tiny=("--config.growth.sizes=2,4",),
+    ),
 )

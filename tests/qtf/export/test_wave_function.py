@@ -21,7 +21,7 @@ from serving.status import StatusError
 from .stock_session import SavedGraph, answers_in_stock_session
 
 ARGUMENTS = {
-    "gated_2d": {"shape": (2, 3), "units": 6},
+    "gated_2d": {"shape": (2, 3), "units": 6, "context": True},
     "gru": {"n_positions": 6, "units": 6},
     "transformer": {"n_positions": 6, "units": 8, "n_layers": 1},
     "lstm_2d": {"shape": (2, 3), "units": 6, "n_layers": 2},
