@@ -16,6 +16,14 @@ SIDE, LARGE_SIDE = 12, 21
 ABS_MAGNETIZATIONS = {2.0: 0.78326, 2.5: 0.57572, 3.0: 0.16179, 3.5: 0.11094, 4.0: 0.09725}
 # Where it goes on to a larger square, and where both orientations have to be found.
 CRITICAL, FERROMAGNET = 3.0, 2.0
+# Steps and samples at 6, 8 and 12, and at 21 as at 12 but fewer samples.
+FLAGS = (
+    "--config.growth.n_steps=300,300,500",
+    "--config.growth.n_samples=512,512,512,256",
+    "--config.growth.learning_rates=(0.05,)",
+    "--config.growth.n_averages=0,0,0,10000,2000",
+    "--config.training.average_last=0.2",
+)
 
 
 def _limits(field: float) -> tuple[Limit, ...]:
@@ -35,14 +43,15 @@ def _limits(field: float) -> tuple[Limit, ...]:
 
 def _growth(field: float) -> GrowthCase:
     name = f"field_{field:g}".replace(".", "_")
-    flags = ("--config.growth.sizes=4,6,8,12,21",) if field == CRITICAL else ()
+    grows_on = field == CRITICAL
+    sizes = ("--config.growth.sizes=4,6,8,12,21",) if grows_on else ()
     case = Case(
         name,
         f"Ising square, field {field:g}",
         "trainers.ground_state",
         f"configs/ground_state/grow_ising.py:{field:g}",
-        flags,
-        minutes=120 if flags else 40,
+        (*FLAGS, *sizes),
+        minutes=120 if grows_on else 40,
     )
     known = (SIDE, ABS_MAGNETIZATIONS[field], "NAQS")
     return GrowthCase(case, _limits(field), ("--config.growth.sizes=2,3",), known)
