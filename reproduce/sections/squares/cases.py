@@ -5,6 +5,29 @@ from reproduce.searches.growths import GrowthCase
 from reproduce.searches.limits import AVERAGED_SCORE, ERROR, SYMMETRIC, TOTAL_MINUTES, Limit
 
 AVERAGED = {6: 1e-4, 8: 2e-4, 10: 4e-4, 12: 8e-4, 16: 1.5e-3}
+TINY = ("--config.growth.sizes=2,4",)
+
+
+def _up_to_six(name: str, minutes: float, flags: tuple[str, ...], *limits: Limit) -> GrowthCase:
+    """Returns a growth to 6 x 6 alone, as close as some minutes allow."""
+    flags = (
+        *flags,
+        "--config.growth.sizes=4,6",
+        "--config.growth.learning_rates=(0.05,)",
+        "--config.growth.n_prefixes=(4,)",
+        "--config.growth.n_averages=0,10000",
+        "--config.training.average_last=0.2",
+    )
+    case = Case(
+        f"heisenberg_{name}",
+        f"Open Heisenberg square, 6 x 6 in {minutes:g} minutes",
+        "trainers.ground_state",
+        "configs/ground_state/grow_square.py",
+        flags,
+        minutes=minutes,
+    )
+    return GrowthCase(case, (*limits, Limit("minutes in all", TOTAL_MINUTES, minutes, 6)), TINY)
+
 
 GROWTHS = (
     GrowthCase(
@@ -26,34 +49,27 @@ GROWTHS = (
             minutes=480,
         ),
         (
-            Limit("error", ERROR, 3e-4, 6),
-            Limit("V-score averaged", AVERAGED_SCORE, 3e-4, 6),
-            Limit("minutes in all", TOTAL_MINUTES, 60.0, 6),
             *(Limit("error averaged", SYMMETRIC, limit, side) for side, limit in AVERAGED.items()),
             Limit("minutes in all", TOTAL_MINUTES, 480.0, 16),
         ),
-        tiny=("--config.growth.sizes=2,4",),
+        TINY,
     ),
-    GrowthCase(
-        Case(
-            "heisenberg_quick",
-            "Open Heisenberg square in a quarter of an hour",
-            "trainers.ground_state",
-            "configs/ground_state/grow_square.py",
-            (
-                "--config.growth.sizes=4,6",
-                "--config.growth.n_steps=900",
-                "--config.growth.learning_rates=(0.05,)",
-                "--config.growth.n_prefixes=(4,)",
-                "--config.growth.n_averages=0,10000",
-                "--config.training.average_last=0.2",
-            ),
-            minutes=15,
-        ),
+    _up_to_six(
+        "hour",
+        60.0,
         (
-            Limit("error averaged", SYMMETRIC, 3e-4, 6),
-            Limit("minutes in all", TOTAL_MINUTES, 15.0, 6),
+            "--config.network.units=128",
+            "--config.training.n_epochs=6",
+            "--config.growth.n_steps=700",
         ),
-        tiny=("--config.growth.sizes=2,4",),
+        Limit("error", ERROR, 3e-4, 6),
+        Limit("error averaged", SYMMETRIC, 1e-4, 6),
+        Limit("V-score averaged", AVERAGED_SCORE, 3e-4, 6),
+    ),
+    _up_to_six(
+        "quarter",
+        15.0,
+        ("--config.growth.n_steps=900",),
+        Limit("error averaged", SYMMETRIC, 3e-4, 6),
     ),
 )
