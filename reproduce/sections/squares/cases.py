@@ -20,7 +20,7 @@ def _up_to_six(name: str, minutes: float, flags: tuple[str, ...], *limits: Limit
     )
     case = Case(
         f"heisenberg_{name}",
-        f"Open Heisenberg square, 6 x 6 in {minutes:g} minutes",
+        f"Open Heisenberg square in {minutes:g} minutes",
         "trainers.ground_state",
         "configs/ground_state/grow_square.py",
         flags,

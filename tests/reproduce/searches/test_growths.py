@@ -52,8 +52,9 @@ def page_of(layout, section, name, rows, growths, **options):
 
 
 def test_page_is_written_from_what_is_kept_alone(layout):
-    lines, text = page_of(layout, "squares", "heisenberg", [row(4), row(6)], SQUARES)
-    assert lines[0] == "Open Heisenberg square 4: 1.7e-03 ± 2e-04 after 200 minibatches"
+    lines, text = page_of(layout, "squares", "heisenberg_hour", [row(4), row(6)], SQUARES)
+    line = "Open Heisenberg square in 60 minutes 4: 1.7e-03 ± 2e-04 after 200 minibatches"
+    assert line in lines
     assert "| 6 | 200 | 512 | -0.6000000 ± 1e-04 | -0.6005000 ± 5e-05 |" in text
     # 4 and 6 minutes of training.
     assert "| 6.0 | 10 |" in text
@@ -66,15 +67,15 @@ def test_page_is_written_from_what_is_kept_alone(layout):
     assert "| 5.0e-03 ± 8e-05 |" in text
     summary = list(squares_page.summary(squares_page.PAGE.read(layout.docs)))
     assert [requirement.words for requirement in summary] == [
-        "Open Heisenberg square, error, size 6",
-        "Open Heisenberg square, error averaged, size 6",
+        "Open Heisenberg square in 60 minutes, error, size 6",
+        "Open Heisenberg square in 60 minutes, error averaged, size 6",
     ]
 
 
 def test_v_score_of_the_average_is_that_of_independent_samples(layout):
-    _, text = page_of(layout, "squares", "heisenberg", [row(6)], SQUARES)
+    _, text = page_of(layout, "squares", "heisenberg_hour", [row(6)], SQUARES)
     size = json.loads((layout.docs / "squares_results.json").read_text())
-    (size,) = size["growths"]["heisenberg"]["sizes"]
+    (size,) = size["growths"]["heisenberg_hour"]["sizes"]
     # Of 400 samples: 36 * 400 * 0.0018^2 / 21.618^2.
     assert size["v_score_with_symmetries"] == pytest.approx(9.9833e-5, rel=1e-4)
     assert "| V-score averaged | size 6 | 1.0e-04 | 3e-04 | holds |" in text
