@@ -6,8 +6,8 @@ from typing import NamedTuple, TypeAlias
 import keras
 from keras import ops
 
+from qtf.autoregressive.context import Context
 from qtf.autoregressive.network import OutputHeads
-from qtf.autoregressive.row_context import RowContext
 from qtf.autoregressive.row_network import RowNetwork
 from qtf.autoregressive.settings import GatedRNN2DSettings
 from qtf.autoregressive.weight_gradients import bias_gradient, kernel_gradient
@@ -31,7 +31,7 @@ class GatedRNN2D(RowNetwork[States]):
     matrix, and the two are added. Weights do not depend on the shape.
 
     With `context`, the biases of a site depend on its distances from the edges and on how often
-    each outcome came before, see `RowContext`. States need not count then, and come closer to
+    each outcome came before, see `Context`. States need not count then, and come closer to
     ground states of open squares at next to no cost.
 
     On this path every site knows all sites before it. Were all rows visited from left to
@@ -64,7 +64,7 @@ class GatedRNN2D(RowNetwork[States]):
     def make_layers(self) -> None:
         """Makes the cell and the heads."""
         units, inner = self.settings.units, {"dtype": self.dtype_policy}
-        self.context = RowContext(self.shape, self.local_dimension)
+        self.context = Context(self.shape, self.local_dimension)
         self.cell = _GatedCell(units, self.context if self.settings.context else None, **inner)
         self.output_heads = OutputHeads(self.heads, **inner)
         self.cell.build((None, 2 * self.local_dimension))
@@ -179,7 +179,7 @@ class GatedRNN2D(RowNetwork[States]):
 
 
 class Around(NamedTuple):
-    """What is around positions, as `RowContext` tells it.
+    """What is around positions, as `Context` tells it.
 
     Attributes:
         edges: (..., n_edge_features).
@@ -193,7 +193,7 @@ class Around(NamedTuple):
 class _GatedCell(keras.layers.Layer):
     """Weights of the cell; calling it gives the states of a whole lattice."""
 
-    def __init__(self, units: int, context: RowContext | None, **kwargs: object) -> None:
+    def __init__(self, units: int, context: Context | None, **kwargs: object) -> None:
         # Unit vectors choose among matrices in the dtype of the weights.
         super().__init__(name="gated_cell", autocast=False, **kwargs)
         self.units = units

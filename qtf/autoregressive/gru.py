@@ -1,18 +1,23 @@
 """A gated recurrent network without reset gate."""
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 import keras
 from keras import ops
 
+from qtf.autoregressive.context import Context
 from qtf.autoregressive.network import AutoregressiveNetwork, OutputHeads
 from qtf.autoregressive.settings import GRUSettings
 from qtf.autoregressive.weight_gradients import bias_gradient, kernel_gradient, linearize_norm
 from qtf.typing import Index, Pair, Tensor, WithGradient
 
+# h, and the sums of the context.
+States: TypeAlias = list[Tensor]
+
 
 @keras.saving.register_keras_serializable("qtf")
-class GRUNetwork(AutoregressiveNetwork[Tensor]):
+class GRUNetwork(AutoregressiveNetwork[States]):
     """Autoregressive network of one gated recurrent unit.
 
         u_p = sigmoid(x_{p-1} W_u + h_{p-1} V_u + b_u)
@@ -20,7 +25,8 @@ class GRUNetwork(AutoregressiveNetwork[Tensor]):
         h_p = (1 - u_p) h_{p-1} + u_p c_p,   outputs_p = heads(LN(h_p))
 
     x_p is the unit vector of the outcome at p; x_{-1} = h_{-1} = 0. The weights do not depend
-    on the number of positions.
+    on the number of positions. With `context`, the distances of p from both ends and how often
+    each outcome came before p, see `Context`, are beside x_{p-1}.
 
     Args:
         **arguments: Those of `AutoregressiveNetwork` and of `GRUSettings`.
@@ -52,14 +58,18 @@ class GRUNetwork(AutoregressiveNetwork[Tensor]):
         )
         self.norm = keras.layers.LayerNormalization(**inner)
         self.output_heads = OutputHeads(self.heads, **inner)
-        self.from_outcome.build((None, self.local_dimension))
+        self.context = Context((self.n_positions,), self.local_dimension)
+        n_around = self.context.n_edge_features + self.context.n_counts
+        self.from_outcome.build(
+            (None, self.local_dimension + (n_around if self.settings.context else 0))
+        )
         for layer in (self.from_state, self.norm, self.output_heads):
             layer.build((None, units))
 
     def call(self, outcomes: Tensor) -> Tensor:
         """Evaluates all positions; the products of outcomes and the heads outside the loop."""
         inputs = self.from_outcome(self._encode_before(outcomes))
-        start = self.initial_cache(ops.shape(outcomes)[0])
+        start = self.initial_cache(ops.shape(outcomes)[0])[0]
         states = scan_states(inputs, ops.cast(self.from_state.kernel, self.variable_dtype), start)
         return self.output_heads(self.norm(ops.transpose(states, (1, 0, 2))))
 
@@ -68,7 +78,7 @@ class GRUNetwork(AutoregressiveNetwork[Tensor]):
         before = self._encode_before(outcomes)
         inputs = self.from_outcome(before)
         kernel = ops.cast(self.from_state.kernel, self.variable_dtype)
-        start = self.initial_cache(ops.shape(outcomes)[0])
+        start = self.initial_cache(ops.shape(outcomes)[0])[0]
         states = ops.reshape(
             scan_states(inputs, kernel, start), (self.n_positions, -1, self.settings.units)
         )
@@ -86,21 +96,35 @@ class GRUNetwork(AutoregressiveNetwork[Tensor]):
         return ops.transpose(outputs, (1, 0, 2)), pull_back
 
     def _encode_before(self, outcomes: Tensor) -> Tensor:
-        """Returns x of the position before each, (n_positions, batch, local_dimension)."""
-        before = ops.transpose(self.encode(outcomes[:, :-1]), (1, 0, 2))
-        nothing = ops.zeros((1, *ops.shape(before)[1:]), before.dtype)
-        return ops.concatenate([nothing, before], axis=0)
+        """Returns what enters each position but h, (n_positions, batch, n_inputs)."""
+        vectors = ops.transpose(self.encode(outcomes), (1, 0, 2))
+        before = ops.pad(vectors[:-1], ((1, 0), (0, 0), (0, 0)))
+        if not self.settings.context:
+            return before
+        edges = ops.convert_to_tensor(self.context.edges)[:, None]
+        return self._join(before, edges, self.context.counts(vectors))
 
-    def initial_cache(self, batch_size: Index) -> Tensor:
-        """Returns h before the first position, (batch, units)."""
-        return ops.zeros((batch_size, self.settings.units), self.variable_dtype)
+    def _join(self, before: Tensor, edges: Tensor, counts: Tensor) -> Tensor:
+        """Returns x of the position before beside its context; edges are those of all samples."""
+        edges = ops.broadcast_to(edges, (*ops.shape(before)[:-1], self.context.n_edge_features))
+        return ops.concatenate([before, ops.cast(edges, before.dtype), counts], axis=-1)
 
-    def step(self, position: Index, previous: Tensor, cache: Tensor) -> tuple[Tensor, Tensor]:
+    def initial_cache(self, batch_size: Index) -> States:
+        """Returns h before the first position, (batch, units), and sums (batch, n_counts)."""
+        widths = (self.settings.units, self.context.n_counts)
+        return [ops.zeros((batch_size, width), self.variable_dtype) for width in widths]
+
+    def step(self, position: Index, previous: Tensor, cache: States) -> tuple[Tensor, States]:
         """Evaluates one position."""
+        state, sums = cache
         started = ops.cast(position > 0, self.variable_dtype)
-        inputs = self.from_outcome(started * self.encode(previous))
-        state = _advance(cache, inputs, self.from_state.kernel)
-        return self.output_heads(self.norm(state)), state
+        before = started * self.encode(previous)
+        sums = sums + self.context.differences(before)
+        if self.settings.context:
+            edges = self.context.edges_at(position)
+            before = self._join(before, edges, self.context.counts_at(position, sums))
+        state = _advance(state, self.from_outcome(before), self.from_state.kernel)
+        return self.output_heads(self.norm(state)), [state, sums]
 
 
 def scan_states(inputs: Tensor, kernel: Tensor, start: Tensor) -> Tensor:

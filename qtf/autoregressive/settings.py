@@ -53,9 +53,11 @@ class GRUSettings(ArchitectureSettings, network="gru.GRUNetwork"):
 
     Attributes:
         units: Width of the states.
+        context: Whether gates also know how far the edges are, and how often each outcome came.
     """
 
     units: Annotated[int, COUNT] = 64
+    context: Annotated[bool, FLAG] = False
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ for name, lattice, network in (
     ("symmetric", small, GRUNetwork(n_positions=6, units=8)),
     ("pixelcnn", small, PixelCNN(shape=(2, 3), width=8, depth=3)),
     ("lstm_2d", small, LSTM2D(shape=(2, 3), units=8)),
-    ("snake", small, GatedRNN2D(shape=(2, 3), units=8)),
+    ("snake", small, GatedRNN2D(shape=(2, 3), units=8, context=True)),
     ("patches", large, RowScan(shape=(1, 2), units=8, local_dimension=16, heads=(16, 16))),
     # Of eight positions, samples are drawn in two loops.
     ("transformer", large, Transformer(n_positions=8, units=8)),

@@ -33,6 +33,7 @@ NETWORKS = {
     "row_scan": lambda **kw: RowScan(shape=(2, 3), units=5, **kw),
     "tall row_scan": lambda **kw: RowScan(shape=(3, 2), units=5, n_layers=1, **kw),
     "tall gated_2d": lambda **kw: GatedRNN2D(shape=(3, 2), units=5, **kw),
+    "gru with context": lambda **kw: GRUNetwork(n_positions=6, units=5, context=True, **kw),
     "gated_2d with context": lambda **kw: GatedRNN2D(shape=(2, 3), units=5, context=True, **kw),
 }
 

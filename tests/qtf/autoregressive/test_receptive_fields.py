@@ -13,7 +13,7 @@ ROWS, COLUMNS = SHAPE = (4, 4)
 N = ROWS * COLUMNS
 ARGUMENTS = {
     "gated_2d": [{"shape": SHAPE, "units": 6, "context": context} for context in (False, True)],
-    "gru": [{"n_positions": N, "units": 6}],
+    "gru": [{"n_positions": N, "units": 6, "context": context} for context in (False, True)],
     "lstm_2d": [
         {"shape": SHAPE, "units": 6, "n_layers": n_layers, "layer_norm": layer_norm}
         for n_layers in (1, 5)

@@ -23,6 +23,9 @@ LOOPS = {
     ),
     "gated_2d": lambda heads: GatedRNN2D(shape=(3, 2), units=3, heads=heads, dtype="float64"),
     "gru": lambda heads: GRUNetwork(n_positions=6, units=3, heads=heads, dtype="float64"),
+    "gru with context": lambda heads: GRUNetwork(
+        n_positions=6, units=3, heads=heads, context=True, dtype="float64"
+    ),
 }
 
 
@@ -32,6 +35,7 @@ LOOPS = {
         ("gated_2d", "phases"),
         ("gated_2d with context", "phases"),
         ("gru", "sines"),
+        ("gru with context", "positive"),
         ("gated_2d", "positive"),
     ],
 )

@@ -1,4 +1,6 @@
-"""What can be told of a position on rows without a look at what is near it."""
+"""What can be told of a position without a look at what is near it."""
+
+import math
 
 import numpy as np
 from keras import ops
@@ -9,32 +11,35 @@ from qtf.typing import Index, Tensor
 N_DISTANCES = 4
 
 
-class RowContext:
+class Context:
     """How far a position is from the edges, and how often each outcome came before.
 
-    Neither depends on how many rows and columns there are, so that weights for it keep their
-    meaning on larger lattices.
+    Neither depends on how many positions there are, so that weights for it keep their meaning on
+    larger lattices.
 
     Args:
-        shape: Rows and columns.
+        shape: Positions along each direction, the last one fastest.
         local_dimension: Number of outcomes of a position.
 
     Attributes:
-        edges: Unit vectors of the distances from all four edges, those in a row along the path,
-            (rows, columns, n_edge_features); those of `N_DISTANCES` and more are zero.
+        edges: Unit vectors of the distances from both edges of each direction,
+            (*shape, n_edge_features); those of distances from `N_DISTANCES` on are zero.
+        n_edge_features: Their number.
         n_counts: Numbers that tell how often each outcome came before.
     """
 
-    n_edge_features = 4 * N_DISTANCES
-
-    def __init__(self, shape: tuple[int, int], local_dimension: int) -> None:
-        rows, columns = np.indices(shape)
-        last_row, last_column = shape[0] - 1, shape[1] - 1
-        distances = np.stack([rows, last_row - rows, columns, last_column - columns], axis=-1)
-        told = distances[..., None] == np.arange(N_DISTANCES)
-        self.edges = told.reshape(*shape, -1).astype("float32")
+    def __init__(self, shape: tuple[int, ...], local_dimension: int) -> None:
+        distances = [
+            distance
+            for places, length in zip(np.indices(shape), shape, strict=True)
+            for distance in (places, length - 1 - places)
+        ]
+        told = np.stack(distances, axis=-1)[..., None] == np.arange(N_DISTANCES)
+        self.n_edge_features = 2 * len(shape) * N_DISTANCES
+        self.edges = told.reshape(*shape, self.n_edge_features).astype("float32")
         self.n_counts = local_dimension - 1
-        self._n_left = shape[0] * shape[1] - np.arange(shape[0] * shape[1])
+        n_positions = math.prod(shape)
+        self._n_left = n_positions - np.arange(n_positions)
 
     def edges_at(self, position: Index) -> Tensor:
         """Returns the unit vectors of the edges of one position, (n_edge_features,)."""
