@@ -31,7 +31,6 @@ def get_config(choice: str = "desktop") -> ConfigDict:
 
 def _desktop(config: ConfigDict) -> None:
     config.network.units = 64
-    config.network.context = True
     use_known_signs(config)
     use_reconfiguration(config, n_samples=1024, n_epochs=24, learning_rate=0.03)
     grow_quickly(config)

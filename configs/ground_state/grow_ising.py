@@ -24,7 +24,6 @@ def get_config(choice: str = "3.0") -> ConfigDict:
     )
     config.network.name = "gated_2d"
     config.network.units = 32
-    config.network.context = True
     config.wave_function.order = "snake"
     config.wave_function.positive = True
     config.symmetry.group = "lattice_and_flip"

@@ -31,7 +31,6 @@ def get_config(choice: str = "desktop") -> ConfigDict:
 def _desktop(config: ConfigDict) -> None:
     config.network.name = "gated_2d"
     config.network.units = 32
-    config.network.context = True
     config.wave_function.order = "snake"
     use_known_signs(config)
     config.symmetry.group = "lattice_and_flip"

@@ -14,6 +14,7 @@ GROWTHS = (
             "trainers.ground_state",
             "configs/ground_state/grow_chain.py",
             (
+                "--config.network.context=True",
                 f"--config.growth.sizes={','.join(map(str, range(20, LONGEST + 1, 20)))}",
                 # From 100 spins on as many as roth2020.
                 "--config.growth.n_steps=300,300,300,100",

@@ -18,6 +18,7 @@ ABS_MAGNETIZATIONS = {2.0: 0.78326, 2.5: 0.57572, 3.0: 0.16179, 3.5: 0.11094, 4.
 CRITICAL, FERROMAGNET = 3.0, 2.0
 # Steps and samples at 6, 8 and 12, and at 21 as at 12 but fewer samples.
 FLAGS = (
+    "--config.network.context=True",
     "--config.growth.n_steps=300,300,500",
     "--config.growth.n_samples=512,512,512,256",
     "--config.growth.learning_rates=(0.05,)",

@@ -4,7 +4,11 @@ from reproduce.engine.cases import Case
 from reproduce.searches.growths import GrowthCase
 from reproduce.searches.limits import SYMMETRIC, Limit
 
-CLOSED = ("--config.physics.hamiltonian.periodic=True", "--config.growth.sizes=4,6")
+CLOSED = (
+    "--config.physics.hamiltonian.periodic=True",
+    "--config.network.context=True",
+    "--config.growth.sizes=4,6",
+)
 # There are 576 images of each configuration of 6 x 6.
 FEW_AVERAGES = "--config.growth.n_averages=500"
 # Smaller ones have bonds of a site with itself or two of the same.

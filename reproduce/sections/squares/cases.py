@@ -11,6 +11,7 @@ TINY = ("--config.growth.sizes=2,4",)
 def _up_to_six(name: str, minutes: float, flags: tuple[str, ...], *limits: Limit) -> GrowthCase:
     """Returns a growth to 6 x 6 alone, as close as some minutes allow."""
     flags = (
+        "--config.network.context=True",
         *flags,
         "--config.growth.sizes=4,6",
         "--config.growth.learning_rates=(0.05,)",
@@ -37,6 +38,7 @@ GROWTHS = (
             "trainers.ground_state",
             "configs/ground_state/grow_square.py",
             (
+                "--config.network.context=True",
                 "--config.network.units=64",
                 "--config.growth.sizes=4,6,8,10,12,16",
                 "--config.growth.n_steps=900,400,300,200,100",
