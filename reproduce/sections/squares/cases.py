@@ -5,19 +5,22 @@ from reproduce.searches.growths import GrowthCase
 from reproduce.searches.limits import AVERAGED_SCORE, ERROR, SYMMETRIC, TOTAL_MINUTES, Limit
 
 AVERAGED = {6: 1e-4, 8: 2e-4, 10: 4e-4, 12: 8e-4, 16: 1.5e-3}
+SHARED = (
+    "--config.network.context=True",
+    "--config.growth.learning_rates=(0.05,)",
+    "--config.training.average_last=0.2",
+)
 TINY = ("--config.growth.sizes=2,4",)
 
 
 def _up_to_six(name: str, minutes: float, flags: tuple[str, ...], *limits: Limit) -> GrowthCase:
     """Returns a growth to 6 x 6 alone, as close as some minutes allow."""
     flags = (
-        "--config.network.context=True",
+        *SHARED,
         *flags,
         "--config.growth.sizes=4,6",
-        "--config.growth.learning_rates=(0.05,)",
         "--config.growth.n_prefixes=(4,)",
         "--config.growth.n_averages=0,10000",
-        "--config.training.average_last=0.2",
     )
     case = Case(
         f"heisenberg_{name}",
@@ -38,15 +41,13 @@ GROWTHS = (
             "trainers.ground_state",
             "configs/ground_state/grow_square.py",
             (
-                "--config.network.context=True",
+                *SHARED,
                 "--config.network.units=64",
                 "--config.growth.sizes=4,6,8,10,12,16",
                 "--config.growth.n_steps=900,400,300,200,100",
-                "--config.growth.learning_rates=(0.05,)",
                 "--config.growth.n_samples=512,512,512,512,256",
                 "--config.growth.n_prefixes=4,8,10,12,16",
                 "--config.growth.n_averages=0,10000,10000,2000,2000,0",
-                "--config.training.average_last=0.2",
             ),
             minutes=480,
         ),
