@@ -84,12 +84,14 @@ def train(
     """
     engine = make_engine(settings)
     earlier = None if start_from is None else RunFolder(start_from).checkpoints
-    # The model first: a mistake in it must not leave a run folder behind.
     first_step = 0 if earlier is None else optimizer_steps(earlier)
-    training = _make(build, settings, engine)
-    model, folder = training.model, RunFolder(workdir)
-    pace = pace if pace is not None and engine.is_chief else Pace()
-    try:
+    with contextlib.ExitStack() as cleanup:
+        cleanup.enter_context(_layers_in(settings.precision))
+        # The model first: a mistake in it must not leave a run folder behind.
+        training = _make(build, settings, engine)
+        model, folder = training.model, RunFolder(workdir)
+        cleanup.callback(folder.close)
+        pace = pace if pace is not None and engine.is_chief else Pace()
         changes = _open(folder, engine, config, settings, kind=kind, rules=rules)
         if engine.is_chief:
             folder.save_model(model)
@@ -100,8 +102,17 @@ def train(
         if kept and engine.is_chief and folder.best_weights.exists():
             load_weights(model, folder.trained_weights())
         return training
+
+
+@contextlib.contextmanager
+def _layers_in(precision: str) -> Iterator[None]:
+    """Layers that are made within compute in `precision`, those of the caller as before."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
+    try:
+        yield
     finally:
-        folder.close()
+        keras.config.set_dtype_policy(before)
 
 
 def _open(
@@ -122,7 +133,6 @@ def _open(
 
 def _make(build: Callable[[], T], settings: TrainingSettings, engine: Engine) -> T:
     keras.utils.set_random_seed(settings.seed)
-    keras.config.set_dtype_policy(settings.precision)
     with engine.scope(), announced("making the model", enabled=engine.is_chief):
         training = build()
     settings.check_metrics(training.metric_names)

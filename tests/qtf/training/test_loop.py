@@ -5,6 +5,7 @@ import json
 import os
 import signal
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -363,6 +364,7 @@ def test_training_without_xla_and_in_mixed_precision(tmp_path, regression, chang
     tolerance = 1e-5 if "xla" in change else 0.1
     for one, two in zip(plain.get_weights(), other.get_weights(), strict=True):
         np.testing.assert_allclose(one, two, atol=tolerance)
+    assert keras.config.dtype_policy().name == "float32"  # as it was
 
 
 def test_full_disk_is_one_error_and_keeps_the_best_weights(tmp_path, regression, monkeypatch):

@@ -189,12 +189,9 @@ def test_run_stopped_in_its_second_step_of_time_continues_to_the_same_weights(
 
 
 def test_samples_are_drawn_in_the_precision_of_the_training(tmp_path):
-    policy = keras.config.dtype_policy()
     changes = {**SAMPLES, "training__precision": "float64", "training__n_epochs": 1}
-    try:
-        training = run(small(**changes), tmp_path / "run")
-    finally:
-        keras.config.set_dtype_policy(policy)
+    training = run(small(**changes), tmp_path / "run")
+    assert keras.config.dtype_policy().name == "float32"
     assert {variable.dtype for variable in training.model.trainable_variables} == {"float64"}
     assert next(iter(training.source.dataset()))["uniforms"].dtype == "float64"
     assert len(curves(tmp_path / "run")) == 1
