@@ -57,7 +57,8 @@ class LSTM(keras.layers.Layer):
 
     def advance(self, state: Sequence[Tensor], x: Tensor) -> Pair:
         """Returns h and c one step after `state`, (batch, units) both, with x (batch, width)."""
-        return _advance(state, self(x), self.state_kernel)
+        h, c = state
+        return _advance(c, self(x) + ops.matmul(h, self.state_kernel))
 
     @staticmethod
     def state_kernels(lstms: "Sequence[LSTM]") -> Tensor:
@@ -87,7 +88,8 @@ def scan_lstms(inputs: Tensor, kernels: Tensor) -> Tensor:
     @ops.custom_gradient
     def scan(x: Tensor, v: Tensor) -> WithGradient:
         def forward(state: Pair, x_t: Tensor) -> tuple[Pair, Pair]:
-            state = _advance(state, x_t, v)
+            h, c = state
+            state = _advance(c, x_t + _times(h, v))
             return state, state
 
         nothing = ops.zeros_like(x[0, :, :, : v.shape[1]])
@@ -98,10 +100,7 @@ def scan_lstms(inputs: Tensor, kernels: Tensor) -> Tensor:
             before, cells_before = (
                 ops.concatenate([nothing[None], part[:-1]], axis=0) for part in (states, cells)
             )
-            # One group spread over the steps by `matmul` itself is garbage in float32 on CPUs
-            # (TensorFlow 2.21 with oneDNN, without XLA).
-            spread = ops.broadcast_to(v, (*ops.shape(before)[:1], *ops.shape(v)))
-            gates = _gates(x + ops.matmul(before, spread))
+            gates = _gates(x + _times(before, v))
             d = _gradient_in_z(outside, v, gates, cells, cells_before)
             return d, ops.einsum("tgbi,tgbj->gij", before, d)
 
@@ -127,7 +126,7 @@ def _gradient_in_z(
         dh = carry[0] + outside_t
         dc = carry[1] + dh * to_cell_t
         dz = ops.concatenate([dc * to_i_t, dc * to_f_t, dh * to_o_t, dc * to_g_t], axis=-1)
-        carry = (ops.matmul(dz, ops.swapaxes(v, 1, 2)), f_t * dc, dz)
+        carry = (_times(dz, ops.swapaxes(v, 1, 2)), f_t * dc, dz)
         return carry, carry
 
     nothing = ops.zeros_like(cells[0])
@@ -137,11 +136,25 @@ def _gradient_in_z(
     return ops.reshape(dz, (*ops.shape(cells)[:3], 4 * cells.shape[3]))
 
 
-def _advance(state: Sequence[Tensor], inputs: Tensor, kernel: Tensor) -> Pair:
-    h, c = state
-    i, f, o, g = _gates(inputs + ops.matmul(h, kernel))
+def _advance(c: Tensor, z: Tensor) -> Pair:
+    i, f, o, g = _gates(z)
     c = f * c + i * g
     return o * ops.tanh(c), c
+
+
+def _times(states: Tensor, kernels: Tensor) -> Tensor:
+    """Multiplies states (..., groups, batch, width) with the kernel of their group.
+
+    By flat products of one group each: where `matmul` spreads kernels over steps or, in derivatives
+    of each sample, over samples, the result is garbage or the process ends, in float32 on
+    CPUs (TensorFlow 2.21 with oneDNN, without XLA).
+    """
+    products = []
+    for group, kernel in enumerate(ops.unstack(kernels)):
+        of_group = states[..., group, :, :]
+        flat = ops.matmul(ops.reshape(of_group, (-1, kernel.shape[0])), kernel)
+        products.append(ops.reshape(flat, (*ops.shape(of_group)[:-1], kernel.shape[1])))
+    return ops.stack(products, axis=-3)
 
 
 def _gates(z: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
