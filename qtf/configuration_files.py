@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from absl import flags
-from ml_collections import ConfigDict, config_flags
+from ml_collections import ConfigDict, FieldReference, config_flags
 
 # The first folder of their paths, in a clone and behind --config.
 FOLDER = "configs"
@@ -232,17 +232,23 @@ class _Parser(flags.ArgumentParser):
 
     def parse(self, argument: str) -> ConfigDict:
         config = load_configuration(argument, self.folder)
-        for key in _overridden(sys.argv):
+        for key, text in _overridden(sys.argv):
             check_key(config, key)
-            make_room(config, key)
+            make_room(config, key, text)
         return config
 
     def flag_type(self) -> str:
         return "config object"
 
 
-def make_room(config: ConfigDict, key: str) -> None:
-    """Lets a flag set what it likes in a free section: sections within it, lists for numbers."""
+def make_room(config: ConfigDict, key: str, text: str = "") -> None:
+    """Lets a flag set what it may: None everywhere, in a free section sections and lists, too.
+
+    Args:
+        config: The configuration.
+        key: One that `check_key` lets pass.
+        text: What the flag says.
+    """
     section, free = config, False
     *above, name = key.split(".")
     for part in above:
@@ -253,14 +259,19 @@ def make_room(config: ConfigDict, key: str) -> None:
     # Flags convert to the type of what is there.
     if isinstance(value, int | float) and not isinstance(value, bool):
         del section[name]
+    elif text == "None" and section.get(name) is not None:
+        with section.unlocked():
+            del section[name]
+            section[name] = FieldReference(None, field_type=object)
 
 
-def _overridden(words: Iterable[str]) -> Iterator[str]:
+def _overridden(words: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yields key and text of each --config.KEY=TEXT."""
     for word in words:
         # Keys with brackets name an entry of a tuple and are left to the parser of flags.
         match = re.match(r"--?(?:no)?config\.([\w.]+?)(=.*)?$", word, flags=re.DOTALL)
         if match:
-            yield match[1]
+            yield match[1], (match[2] or "=")[1:]
 
 
 def _split(text: str) -> tuple[str, tuple[str, ...]]:

@@ -224,7 +224,7 @@ class NetworkSettings(Settings, section="network"):
             if key not in names:
                 raise ValueError(
                     f"Setting `network.{key}` is none of the network {self.name}, whose are"
-                    f" {', '.join(names)}."
+                    f" {', '.join(names)}; None takes it back."
                 )
         return kind(**values)
 

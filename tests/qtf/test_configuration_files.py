@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from ml_collections.config_flags import config_path
 
 from qtf import configuration_files
 from qtf.configuration_files import (
@@ -208,8 +209,21 @@ def test_flags_may_put_lists_for_numbers_and_sections_into_free_sections(elsewhe
     config.physics.jumps.decay = [1.0, 0.0, 0.5]
     config.physics.jumps.own.rate = 0.5
     assert config.training.n_epochs == 10
-    make_room(config, "physics.hamiltonian.periodic")
+    make_room(config, "physics.hamiltonian.periodic", "True")
     assert config.physics.hamiltonian.periodic is True
+
+
+@pytest.mark.parametrize("key", ["network.units", "training.n_epochs"])
+def test_flags_may_take_a_number_back(elsewhere, key):
+    config = load_configuration("configs/ground_state/grow_square.py")
+    make_room(config, key, "7")
+    section, name = key.split(".")
+    assert config[section][name] > 0
+    make_room(config, key, "None")
+    assert config[section][name] is None
+    assert config_path.get_type(key, config) is object
+    with pytest.raises(AttributeError):
+        config[section].another = 1
 
 
 @pytest.mark.parametrize(

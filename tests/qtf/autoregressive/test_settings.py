@@ -68,7 +68,10 @@ def test_any_object_with_sites_and_rows_is_a_lattice():
             {"name": "cnn"},
             "`network.name` must be one of gated_2d, gru, lstm_2d, pixelcnn, row_scan, tra",
         ),
-        ({"width": 3}, "`network.width` is none of the network gru, whose are units.$"),
+        (
+            {"width": 3},
+            "`network.width` is none of .* gru, whose are units, context; None takes it back.$",
+        ),
         ({"units": 0}, "`network.units` must be positive, but is 0"),
         (
             {"name": "transformer", "units": 6},
