@@ -8,6 +8,7 @@ whose inputs are unchanged are skipped. Sections, of which `dynamics` is the def
     dynamics       docs/results.md: the dynamics of spins; --budget=short, full or tiny
     ground_states  docs/ground_state_results.md: ground states of squares and a chain
     growth         docs/growth_results.md: a chain and a square that grow
+    networks       docs/networks_results.md: all networks on 6 x 6, for the same minutes
     squares        docs/squares_results.md: open Heisenberg squares to 16 x 16
     ising_squares  docs/ising_squares_results.md: 12 x 12 in five fields, and 21 x 21
     chain_300      docs/chain_300_results.md: the open Heisenberg chain to 300 spins
@@ -16,7 +17,7 @@ whose inputs are unchanged are skipped. Sections, of which `dynamics` is the def
     samplers       docs/sampler_results.md: direct samples against Markov chains
     full_scale     docs/full_scale.md: what takes days, started, stopped and resumed
 
-From `squares` to `periodic` each size is kept in reproduce/weights as soon as it is finished, and
+From `networks` to `periodic` each size is kept in reproduce/weights as soon as it is finished, and
 the same command goes on from there, also elsewhere; --budget=tiny shows that every part of them
 works. What all sections have found of ground states is in docs/ground_states.csv, too.
 """
@@ -36,6 +37,7 @@ from reproduce.sections import (
     ground_states,
     growth,
     ising_squares,
+    networks,
     open_systems,
     periodic,
     samplers,
@@ -43,7 +45,7 @@ from reproduce.sections import (
 )
 
 # Whose ground states are in the table of all of them.
-TABLED = (ground_states, growth, squares, ising_squares, chain_300, periodic)
+TABLED = (ground_states, growth, networks, squares, ising_squares, chain_300, periodic)
 ROOMS = (dynamics, *TABLED, open_systems, samplers, full_scale)
 SECTIONS = {room.SECTION.name: room.SECTION for room in ROOMS}
 DEFAULT = dynamics.SECTION.name

@@ -12,13 +12,14 @@ from reproduce.sections.chain_300 import page as chain_300
 from reproduce.sections.ground_states import page as ground_states
 from reproduce.sections.growth import page as growth
 from reproduce.sections.ising_squares import page as ising_squares
+from reproduce.sections.networks import page as networks
 from reproduce.sections.periodic import page as periodic
 from reproduce.sections.squares import page as squares
 
 NAME = "ground_states.csv"
 COLUMNS = tuple(field.name for field in fields(TableRow))
 # In the order of the rows.
-PAGES = (ground_states, growth, squares, ising_squares, chain_300, periodic)
+PAGES = (ground_states, growth, networks, squares, ising_squares, chain_300, periodic)
 
 
 def write_table(docs: Path) -> None:

@@ -16,10 +16,11 @@ from qtf.command_line import run_command
 from reproduce.engine.layout import Layout
 from reproduce.engine.runner import run_command_with_heartbeat
 from reproduce.engine.sections import Section
-from reproduce.sections import chain_300, ising_squares, periodic, squares
+from reproduce.sections import chain_300, ising_squares, networks, periodic, squares
 
 SECTIONS = {
-    room.SECTION.name: room.SECTION for room in (squares, ising_squares, chain_300, periodic)
+    room.SECTION.name: room.SECTION
+    for room in (networks, squares, ising_squares, chain_300, periodic)
 }
 
 

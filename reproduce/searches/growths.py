@@ -12,7 +12,6 @@ from reproduce.searches.limits import Limit
 
 # Of a growth that only shows that every part works.
 TINY_FLAGS = (
-    "--config.network.units=4",
     "--config.sampling.n_samples=16",
     "--config.sampling.n_validation=32",
     "--config.training.xla=False",
@@ -37,18 +36,21 @@ class GrowthCase:
         tiny: Flags that make it tiny, beside those that all share.
         abs_magnetization: What others found for the mean of |mean Z| at the last size that they
             have, and who; None: nothing.
+        width: Setting of the network that says how wide it is.
     """
 
     case: Case
     limits: tuple[Limit, ...] = ()
     tiny: tuple[str, ...] = ()
     abs_magnetization: tuple[int, float, str] | None = None
+    width: str = "units"
 
     def at(self, budget: str) -> Case:
         """Returns the training for a budget."""
         if budget != TINY:
             return self.case
-        flags = change_flags(change_flags(self.case.flags, TINY_FLAGS), self.tiny)
+        tiny = (f"--config.network.{self.width}=4", *TINY_FLAGS)
+        flags = change_flags(change_flags(self.case.flags, tiny), self.tiny)
         return replace(self.case, flags=flags, minutes=1.0)
 
 

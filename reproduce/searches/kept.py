@@ -157,6 +157,7 @@ def _curve(run: Path) -> list[dict[str, Any]]:
             "minutes": minutes[row["step"]],
             "relative_error": row["relative_error"],
             "relative_error_bar": row.get("relative_error_error"),
+            "v_score": row.get("v_score"),
         }
         for row in rows
         if row["step"] in minutes and row.get("relative_error") is not None

@@ -13,6 +13,7 @@ from reports.tables import table
 from reproduce.engine.layout import Layout
 from reproduce.engine.pages import Page
 from reproduce.engine.texts import join_parts, read_parts
+from reproduce.searches.cells import number, with_bar
 from reproduce.searches.growths import GrowthCase
 from reproduce.searches.limits import ABOVE, ERROR, SYMMETRIC
 from reproduce.searches.results import Grown, Results, Size, collect
@@ -68,7 +69,7 @@ def _lines(growths: Sequence[GrowthCase], results: Results) -> Iterator[str]:
     for growth in growths:
         grown = results.growths[growth.case.name]
         for size in grown.sizes:
-            error = _with_bar(size.relative_error, size.relative_error_bar)
+            error = with_bar(size.relative_error, size.relative_error_bar)
             yield f"{growth.case.words} {size.size}: {error} after {size.n_steps} minibatches"
         for limited in grown.requirements:
             verdict = limited.requirement.verdict
@@ -124,12 +125,12 @@ def _row(size: Size) -> list[str]:
         _energy(size.energy, size.energy_error, n),
         _energy(size.energy_with_symmetries, size.energy_error_with_symmetries, n),
         _reference(size),
-        _with_bar(size.relative_error, size.relative_error_bar),
-        _with_bar(size.relative_error_with_symmetries, size.relative_error_bar_with_symmetries),
+        with_bar(size.relative_error, size.relative_error_bar),
+        with_bar(size.relative_error_with_symmetries, size.relative_error_bar_with_symmetries),
         f"{size.v_score:.1e}",
-        _number(size.v_score_with_symmetries, ".1e"),
-        _number(size.minutes, ".1f"),
-        _number(size.total_minutes, ".0f"),
+        number(size.v_score_with_symmetries, ".1e"),
+        number(size.minutes, ".1f"),
+        number(size.total_minutes, ".0f"),
     ]
 
 
@@ -248,11 +249,3 @@ def minutes_figure(sizes: Sequence[Size], hamiltonian: HamiltonianSettings) -> F
 
 def _energy(energy: float | None, bar: float | None, n_sites: int) -> str:
     return "" if energy is None else f"{energy / n_sites:.7f} ± {(bar or 0.0) / n_sites:.0e}"
-
-
-def _with_bar(value: float | None, bar: float | None) -> str:
-    return "" if value is None else f"{value:.1e}" + ("" if bar is None else f" ± {bar:.0e}")
-
-
-def _number(value: float | None, form: str) -> str:
-    return "" if value is None else format(value, form)

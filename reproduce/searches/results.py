@@ -30,12 +30,14 @@ class Point:
         minutes: Minutes since the training of this size began.
         relative_error: Of the samples of the validation.
         relative_error_bar: Its error bar.
+        v_score: Of the same samples.
     """
 
     step: int
     minutes: float
     relative_error: float
     relative_error_bar: float | None = None
+    v_score: float | None = None
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from qtf.physics import HamiltonianSettings
@@ -20,6 +21,7 @@ from reproduce.searches.results import Point, Size
 from reproduce.sections import squares
 from reproduce.sections.chain_300.cases import GROWTHS as CHAIN
 from reproduce.sections.ising_squares.cases import GROWTHS as ISING
+from reproduce.sections.networks import page as networks_page
 from reproduce.sections.squares import page as squares_page
 from reproduce.sections.squares.cases import GROWTHS as SQUARES
 from tests.figure_checks import check_texts
@@ -112,6 +114,31 @@ def test_ising_squares_are_held_against_naqs(layout):
     assert "| 12 | 0.0010 ± 1e-02 | 0.16000 | 0.16179 |" in text
     assert "| 12 | NAQS | -3.1739005 ± 5e-07 | variational |" in text
     assert "Not trained yet: 21." in text
+
+
+def test_networks_are_compared_as_far_as_they_are_trained(layout):
+    for name, score in (("gated_2d_32", 2e-3), ("row_scan_64", 1e-3)):
+        workdir = layout.run(name)
+        write_growth(workdir, [row(6, v_score=score)])
+        keep_finished(workdir, layout.weights_of("networks") / name)
+    lines = list(write_page(networks_page.PAGE, layout))
+    assert lines[0] == "gated_2d, 32 units: 1.7e-03 ± 2e-04, V-score 2.0e-03"
+    text = (layout.docs / "networks_results.md").read_text()
+    assert "| row_scan, 64 units, 2 layers | 17 | 200 | 1.7e-03 ± 2e-04 | 8.3e-04 ± 8e-05 |" in text
+    assert "as it was trained has row_scan, 64 units, 2 layers: 1.0e-03." in text
+    assert "Not run yet: gated_2d, 32 units, context;" in text
+    assert "| pixelcnn, 10 layers of width 32 | `--config.network.name=pixelcnn` " in text
+    results = networks_page.PAGE.read(layout.docs)
+    assert len(list(networks_page.table_rows(results))) == 2
+    # What is kept here has no minutes of its validations.
+    curve = (Point(10, 1.0, 1e-2, None, 2e-3), Point(20, 2.0, -1e-3, None, 1e-3))
+    size = replace(results.growths["gated_2d_32"].sizes[0], curve=curve)
+    figure = networks_page.minutes_figure([("gated_2d", size)])
+    errors, scores = (panel.get_lines()[0].get_ydata() for panel in figure.axes)
+    # Below the exact energy, as far as samples say.
+    np.testing.assert_array_equal(errors, [1e-2, np.nan])
+    assert list(scores) == [2e-3, 1e-3]
+    check_texts(figure)
 
 
 def test_chain_is_held_against_the_infinite_lattice(layout):
