@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 TINY = (
     "--config=configs/ground_state/grow_chain.py",
     "--config.network.units=8",
+    "--config.network.context=True",
     "--config.sampling.n_samples=32",
     "--config.sampling.n_prefixes=1",
     "--config.sampling.n_validation=64",

@@ -13,6 +13,7 @@ from .test_assembly import RECONFIGURATION, search, small
 SETTINGS = {
     **RECONFIGURATION,
     "network__units": 4,
+    "network__context": True,
     "sampling__n_samples": 8,
     "sampling__n_validation": 20,
     "sampling__grow_at": (0.5, 0.75),
