@@ -220,7 +220,7 @@ def check_section(name: str, value: Any) -> None:
         raise ValueError(f"Setting `{name}` must hold further settings, but is {value!r}.")
 
 
-def check_arguments(rule: Rule, **arguments: Any) -> None:
+def check_arguments(rule: Rule, /, **arguments: Any) -> None:
     """Checks arguments that share a rule.
 
     Raises:

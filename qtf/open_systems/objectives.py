@@ -8,6 +8,7 @@ from keras import ops
 
 from qtf.checks import POSITIVE, OneOf, check_arguments
 from qtf.open_systems.povm_liouvillian import PovmLiouvillian
+from qtf.open_systems.rules import RULES
 from qtf.open_systems.settings import NORMS
 from qtf.typing import Index, LogProb, Tensor
 
@@ -16,7 +17,7 @@ from qtf.typing import Index, LogProb, Tensor
 class Objective:
     """Size of a residual that is linear in the probabilities p that are sought.
 
-        r(a) = share p(a) + factor sum_b L_a^b p(b) - target(a)
+        r = sum_k factor_k L^k p - target
         l1:   sum_a |r(a)|,        estimated by  mean over a ~ p of |r(a)| / p(a)
         chi2: sum_a r(a)^2 / p(a), estimated by  mean over a ~ p of (r(a) / p(a))^2
 
@@ -26,27 +27,25 @@ class Objective:
 
     Args:
         liouvillian: L.
-        share: 1 for a step of time, 0 for a steady state.
-        factor: -tau for a step of time, 1 for a steady state.
+        factors: Of the powers of L from the zeroth on, two or more: (0, 1) for a steady state,
+            (1, -tau) for a step of time by the trapezoid rule. Samples take two.
         norm: "l1" or "chi2".
 
     Raises:
-        ValueError: The norm is unknown or a number not finite.
+        ValueError: The norm is unknown, there are fewer factors or one is not finite.
 
     Source: Luo et al., Phys. Rev. Lett. 128, 090501 (2022), equations 4, 5, S20 and S22.
     """
 
     liouvillian: PovmLiouvillian
-    share: float
-    factor: float
+    factors: tuple[float, ...]
     norm: str = "l1"
 
     def __post_init__(self) -> None:
         check_arguments(OneOf(NORMS), norm=self.norm)
-        if not (math.isfinite(self.share) and math.isfinite(self.factor)):
+        if len(self.factors) < 2 or not all(map(math.isfinite, self.factors)):
             raise ValueError(
-                "Arguments `share` and `factor` must be finite, but are"
-                f" {self.share} and {self.factor}."
+                f"Argument `factors` must hold at least two finite numbers, but is {self.factors}."
             )
 
     def of_table(self, log_probs: Tensor, target: Tensor | float = 0.0) -> Tensor:
@@ -69,18 +68,27 @@ class Objective:
         table, residual = self._table_and_residual(log_probs, target)
         return residual / table
 
+    def of_probabilities(self, table: Tensor, target: Tensor | float = 0.0) -> Tensor:
+        """Returns r of all outcomes, also of several p that stand side by side.
+
+        Args:
+            table: p, or changes of it, (4**n_sites, ...).
+            target: target(a), the same shape.
+        """
+        return self.liouvillian.polynomial(self.factors, table) - target
+
     def _table_and_residual(
         self, log_probs: Tensor, target: Tensor | float
     ) -> tuple[Tensor, Tensor]:
         table = ops.exp(ops.cast(log_probs, "float64"))
-        return table, self.share * table + self.factor * self.liouvillian.apply(table) - target
+        return table, self.of_probabilities(table, target)
 
     def ratios_of_samples(
         self, log_prob: LogProb, outcomes: Tensor, target: Tensor | float = 0.0
     ) -> Tensor:
         """Returns r(a) / p(a) of samples, float64 (batch,); arguments as of `of_samples`."""
-        rates = self.liouvillian.rates(log_prob, outcomes)
-        return self.share + self.factor * rates - target
+        share, factor = self._two_factors
+        return share + factor * self.liouvillian.rates(log_prob, outcomes) - target
 
     def sizes_of_samples(
         self, log_prob: LogProb, outcomes: Tensor, target: Tensor | float = 0.0
@@ -107,19 +115,20 @@ class Objective:
             The estimate; w(a), (batch,); w(a, b), (n_chunks * chunk, batch). Not to be
             differentiated.
         """
+        share, factor = self._two_factors
         diagonal, terms = self.liouvillian.terms(log_prob, outcomes)
-        residual = self.share + self.factor * (diagonal + ops.sum(terms, axis=0)) - target
+        residual = share + factor * (diagonal + ops.sum(terms, axis=0)) - target
         if self.norm == "l1":
             value, slope = ops.abs(residual), ops.sign(residual)
             slope = slope - ops.mean(slope)
         else:
             value, slope = ops.square(residual), 2.0 * residual
         slope = slope / ops.cast(ops.shape(outcomes)[0], "float64")
-        of_samples = slope * (self.share + self.factor * diagonal)
+        of_samples = slope * (share + factor * diagonal)
         return (
             ops.stop_gradient(ops.mean(value)),
             ops.stop_gradient(of_samples),
-            ops.stop_gradient(self.factor * slope * terms),
+            ops.stop_gradient(factor * slope * terms),
         )
 
     def surrogate(
@@ -143,40 +152,63 @@ class Objective:
         return ops.sum(ops.cast(joined, logs.dtype) * logs)
 
     @property
+    def _two_factors(self) -> tuple[float, float]:
+        if len(self.factors) > 2:
+            raise ValueError(
+                "Samples need an objective of two factors, as the trapezoid rule and steady states"
+                f" have it, but there are {len(self.factors)}."
+            )
+        return self.factors[0], self.factors[1]
+
+    @property
     def n_pieces(self) -> int:
         """Number of surrogates, as many as the generator has chunks."""
         return self.liouvillian.n_chunks
 
 
-def forward_backward(liouvillian: PovmLiouvillian, tau: float, norm: str = "l1") -> Objective:
+def forward_backward(
+    liouvillian: PovmLiouvillian, tau: float, norm: str = "l1", *, rule: str = "trapezoid"
+) -> Objective:
     """Returns the objective of one step of time, from t to t + 2 tau.
 
-        r = (1 - tau L) p(t + 2 tau) - (1 + tau L) p(t)
+        trapezoid: r = (1 - tau L) p(t + 2 tau) - (1 + tau L) p(t)
+        pade:      r = (1 - tau L + tau^2 L^2 / 3) p(t + 2 tau) - (1 + tau L + tau^2 L^2 / 3) p(t)
 
-    The trapezoid rule: its error in one step is of third order in tau. `target` of the
-    objective is `advance_table` or `advance_ratios` of p(t).
+    Their errors in one step are of third and of fifth order in tau. `target` of the objective is
+    `advance_table` or `advance_ratios` of p(t).
 
     Args:
         liouvillian: L.
         tau: Half of the step.
         norm: "l1" or "chi2".
+        rule: One of `RULES`.
 
     Raises:
-        ValueError: `tau` is not positive.
+        ValueError: `tau` is not positive or the rule unknown.
     """
     check_arguments(POSITIVE, tau=tau)
-    return Objective(liouvillian, 1.0, -tau, norm)
+    check_arguments(OneOf(RULES), rule=rule)
+    return Objective(liouvillian, RULES[rule].backward(tau), norm)
 
 
 def steady_state(liouvillian: PovmLiouvillian, norm: str = "l1") -> Objective:
     """Returns the objective of a steady state, r = L p."""
-    return Objective(liouvillian, 0.0, 1.0, norm)
+    return Objective(liouvillian, (0.0, 1.0), norm)
 
 
-def advance_table(liouvillian: PovmLiouvillian, log_probs: Tensor, tau: float) -> Tensor:
-    """Returns (1 + tau L) p of all outcomes, (4**n_sites,), not to be differentiated."""
+def advance_table(
+    liouvillian: PovmLiouvillian, log_probs: Tensor, tau: float, *, rule: str = "trapezoid"
+) -> Tensor:
+    """Returns the side of p(t) of a rule, (4**n_sites,), not to be differentiated.
+
+    Args:
+        liouvillian: L.
+        log_probs: log p(t) of all outcomes, (4**n_sites,).
+        tau: Half of the step.
+        rule: One of `RULES`; (1 + tau L) p of the trapezoid rule.
+    """
     table = ops.exp(ops.cast(log_probs, "float64"))
-    return ops.stop_gradient(table + tau * liouvillian.apply(table))
+    return ops.stop_gradient(liouvillian.polynomial(RULES[rule].forward(tau), table))
 
 
 def advance_ratios(

@@ -8,9 +8,10 @@ import keras
 import numpy as np
 from keras import ops
 
-from qtf.checks import COUNT, POSITIVE, Number, check_arguments
+from qtf.checks import COUNT, POSITIVE, Number, OneOf, check_arguments
 from qtf.open_systems.objectives import forward_backward, steady_state
 from qtf.open_systems.povm_liouvillian import PovmLiouvillian
+from qtf.open_systems.rules import RULES
 from qtf.typing import Array
 
 T = TypeVar("T")
@@ -28,18 +29,22 @@ class Plan:
         n_epochs: Number of epochs.
         n_steady: Epochs before the first step of time.
         norm: "l1" or "chi2", see `Objective`.
+        rule: Of a step of time, one of `RULES`.
 
     Raises:
-        ValueError: `tau` is not positive or `n_steady` not from 0 to `n_epochs`.
+        ValueError: `tau` is not positive, the rule unknown, or `n_steady` not from 0 to
+            `n_epochs`.
     """
 
     tau: float
     n_epochs: int
     n_steady: int = 0
     norm: str = "l1"
+    rule: str = "trapezoid"
 
     def __post_init__(self) -> None:
         check_arguments(POSITIVE, tau=self.tau)
+        check_arguments(OneOf(RULES), rule=self.rule)
         check_arguments(COUNT, n_epochs=self.n_epochs)
         check_arguments(Number(least=0, most=self.n_epochs, integer=True), n_steady=self.n_steady)
 
@@ -68,7 +73,7 @@ class PlannedEquation:
         self.plan = plan
         self.tau = plan.tau
         self.steady = steady_state(liouvillian, plan.norm)
-        self.step_of_time = forward_backward(liouvillian, plan.tau, plan.norm)
+        self.step_of_time = forward_backward(liouvillian, plan.tau, plan.norm, rule=plan.rule)
         self.epochs_done = keras.Variable(0, trainable=False, dtype="int32", name="epochs_done")
 
     @property

@@ -1,5 +1,7 @@
 """The generator of the probability equation, a sum of matrices of two sites."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 from keras import ops
@@ -36,7 +38,9 @@ class PovmLiouvillian:
         ValueError: The shapes do not agree, a site does not exist, or `chunk` is negative.
 
     Example:
-        >>> import numpy as np
+        >>> from collections.abc import Sequence
+
+    import numpy as np
         >>> flip = np.kron(np.ones((4, 4)) / 4 - np.eye(4), np.eye(4))
         >>> liouvillian = PovmLiouvillian([(0, 1), (1, 2)], [flip, flip], n_sites=3)
         >>> liouvillian.n_moves
@@ -93,6 +97,11 @@ class PovmLiouvillian:
     def n_chunks(self) -> int:
         """Number of pieces that the moves are evaluated in."""
         return equal_pieces(self.n_moves, self.chunk)[0]
+
+    @property
+    def largest_rate(self) -> float:
+        """Largest modulus of an eigenvalue of the matrix of a bond, which need not be one of L."""
+        return float(np.abs(np.linalg.eigvals(self.matrices)).max())
 
     def coefficients(self, outcomes: Tensor) -> tuple[Tensor, Tensor]:
         """Returns L_a^a and L_a^b.
@@ -166,19 +175,36 @@ class PovmLiouvillian:
         """Returns L p for all probabilities at once, without a matrix.
 
         Args:
-            table: p, (4**n_sites,), the first site most significant; may be differentiated.
+            table: p, (4**n_sites, ...), the first site most significant, perhaps several side by
+                side; may be differentiated.
 
         Returns:
             The same shape.
         """
         total = ops.zeros_like(table)
         for (first, second), matrix in zip(self.bonds.tolist(), self.matrices, strict=True):
-            shape = (4**first, 4, 4 ** (second - first - 1), 4, 4 ** (self.n_sites - second - 1))
+            shape = (4**first, 4, 4 ** (second - first - 1), 4, -1)
             four = ops.convert_to_tensor(matrix.reshape(4, 4, 4, 4))
             acted = ops.einsum(
                 "xyij,aibjc->axbyc", ops.cast(four, table.dtype), ops.reshape(table, shape)
             )
-            total = total + ops.reshape(acted, (4**self.n_sites,))
+            total = total + ops.reshape(acted, ops.shape(table))
+        return total
+
+    def polynomial(self, factors: Sequence[float], table: Tensor) -> Tensor:
+        """Returns sum_k factor_k L^k p.
+
+        Args:
+            factors: From that of the zeroth power on.
+            table: As of `apply`.
+
+        Returns:
+            The same shape.
+        """
+        *others, last = factors
+        total = last * table
+        for factor in reversed(others):
+            total = self.apply(total) + factor * table
         return total
 
     def _checked(self, outcomes: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from qtf.checks import (
     OneOf,
     Optional,
 )
+from qtf.open_systems.rules import RULES
 from qtf.settings import Settings
 
 NORMS = ("l1", "chi2")
@@ -103,14 +104,31 @@ class NaturalGradientSettings(Settings, section="natural_gradient"):
 
 
 @dataclass(frozen=True)
+class GaussNewtonSettings(Settings, section="gauss_newton"):
+    """Steps of Gauss and Newton on the residual of all outcomes.
+
+    Ten of them are worth thousands along the objective's gradient. They are best with the optimiser
+    "sgd", the learning rate 1 and the precision float64.
+
+    Attributes:
+        damping: Smallest damping, relative to the equations; it grows where a step went wrong.
+            None: other steps.
+    """
+
+    damping: Annotated[float | None, Optional(POSITIVE)] = None
+
+
+@dataclass(frozen=True)
 class DynamicsSettings(Settings, section="dynamics"):
     """Steps of time.
 
     Attributes:
         tau: Half of a step of time.
+        rule: Rule of a step: "trapezoid", of second order, or "pade", of fourth.
     """
 
     tau: Annotated[float, POSITIVE] = 0.005
+    rule: Annotated[str, OneOf(RULES)] = "trapezoid"
 
 
 @dataclass(frozen=True)

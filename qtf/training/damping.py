@@ -8,7 +8,10 @@ HARDER, EASIER = 10.0, 1.0 / 3.0
 class Damping:
     """A factor that grows after each step that went wrong, and falls again after good ones.
 
-    It is 1 at first and never below.
+    It is never below 1.
+
+    Args:
+        first: The factor at first.
 
     Attributes:
         factor: The variable, float64; a training that goes on needs it.
@@ -23,8 +26,8 @@ class Damping:
     Source: Marquardt, J. Soc. Indust. Appl. Math. 11, 431 (1963).
     """
 
-    def __init__(self) -> None:
-        self.factor = keras.Variable(1.0, trainable=False, dtype="float64", name="damping")
+    def __init__(self, first: float = 1.0) -> None:
+        self.factor = keras.Variable(first, trainable=False, dtype="float64", name="damping")
 
     def harden(self) -> None:
         """Multiplies the factor after a step that went wrong."""

@@ -16,6 +16,7 @@ from qtf.open_systems.runs.starts import Start, make_start
 from qtf.open_systems.settings import DIRECTIONS
 from qtf.open_systems.task import (
     AllOutcomes,
+    GaussNewtonStep,
     NaturalGradientStep,
     ObjectiveGradient,
     OpenSystemTask,
@@ -128,6 +129,7 @@ def make_task(settings: OpenSystemSettings, *, workdir: Path | str | None = None
         # A mere search is extended as a search, others by steps of time.
         n_steady=n_epochs if n_steady == training.n_epochs else n_steady,
         norm=settings.objective.norm,
+        rule=settings.dynamics.rule,
     )
     generator, observables = make_generator(settings), make_observables(settings)
     distribution = make_untrained(settings)
@@ -233,6 +235,8 @@ def _outcomes(settings: OpenSystemSettings, source: RandomSource) -> Callable[..
 
 
 def _step(settings: OpenSystemSettings) -> Callable[..., Step]:
+    if settings.gauss_newton.damping is not None:
+        return functools.partial(GaussNewtonStep, damping=settings.gauss_newton.damping)
     if settings.natural_gradient.diag_shift is None:
         return ObjectiveGradient
     return functools.partial(NaturalGradientStep, **settings.natural_gradient.as_mapping())

@@ -87,6 +87,16 @@ def follow_to_rest(config: ConfigDict) -> None:
     config.training.optimizer.update(schedule="cosine", floor=0.05)
 
 
+def use_gauss_newton(config: ConfigDict, *, units: int) -> None:
+    """Asks for steps of Gauss and Newton, for which recurrent networks are best."""
+    for name in ("n_layers", "n_attention_heads", "feed_forward_units", "norm_last", "sinusoidal"):
+        config.network[name] = None
+    config.network.update(name="gru", units=units)
+    config.gauss_newton.damping = 1e-4
+    config.training.precision = "float64"
+    config.training.optimizer.update(name="sgd", learning_rate=1.0, schedule="constant")
+
+
 def _use_natural_gradient(config: ConfigDict, *, diag_shift: float) -> None:
     config.objective.norm = "chi2"
     config.natural_gradient.diag_shift = diag_shift

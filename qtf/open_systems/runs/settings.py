@@ -10,6 +10,7 @@ from qtf.open_systems.settings import (
     STARTS,
     BlochAngles,
     DynamicsSettings,
+    GaussNewtonSettings,
     NaturalGradientSettings,
     ObjectiveSettings,
     SamplingSettings,
@@ -109,6 +110,7 @@ class OpenSystemSettings(Settings):
         strings: Orders of the sites that are averaged; 0: the one of their numbers.
         objective: Objective that is minimised.
         natural_gradient: Natural gradient that follows residuals instead.
+        gauss_newton: Steps of Gauss and Newton on all residuals instead.
         dynamics: Steps of time.
         steady_state: Search for the steady state.
         sampling: Numbers of samples.
@@ -124,6 +126,7 @@ class OpenSystemSettings(Settings):
     strings: Annotated[int, COUNT_OR_0] = 0
     objective: ObjectiveSettings = field(default_factory=ObjectiveSettings)
     natural_gradient: NaturalGradientSettings = field(default_factory=NaturalGradientSettings)
+    gauss_newton: GaussNewtonSettings = field(default_factory=GaussNewtonSettings)
     dynamics: DynamicsSettings = field(default_factory=DynamicsSettings)
     steady_state: SteadyStateSettings = field(default_factory=SteadyStateSettings)
     sampling: SamplingSettings = field(default_factory=SamplingSettings)
@@ -152,6 +155,7 @@ class OpenSystemSettings(Settings):
         self._check_start(n_sites)
         self._check_order()
         self._check_training()
+        self._check_steps()
         self._check_exact()
 
     @property
@@ -185,6 +189,20 @@ class OpenSystemSettings(Settings):
         if self.has_exact_values and self.steady_state.n_epochs and not jumps:
             raise ValueError(NOT_UNIQUE)
 
+    def _check_steps(self) -> None:
+        """Checks how steps are taken: by one means, by sums over all outcomes where those need."""
+        damping, shift = self.gauss_newton.damping, self.natural_gradient.diag_shift
+        strategy, every_outcome = self.training.strategy, self.objective.every_outcome
+        alone = strategy == "one_device" or (shift is None and damping is None)
+        words = 'be "one_device" for steps of Gauss and Newton and for natural gradients'
+        require(alone, "training.strategy", words, strategy)
+        words = "be None with `natural_gradient.diag_shift`"
+        require(damping is None or shift is None, "gauss_newton.damping", words, damping)
+        words = "be None without `objective.every_outcome`"
+        require(damping is None or every_outcome, "gauss_newton.damping", words, damping)
+        rule, words = self.dynamics.rule, 'be "trapezoid" without `objective.every_outcome`'
+        require(rule == "trapezoid" or every_outcome, "dynamics.rule", words, rule)
+
     def _check_training(self) -> None:
         training, every_outcome = self.training, self.objective.every_outcome
         n_epochs, n_steady = training.n_epochs, self.steady_state.n_epochs
@@ -206,9 +224,6 @@ class OpenSystemSettings(Settings):
         }
         for key, (holds, words) in rules.items():
             require(holds, f"training.{key}", words, getattr(training, key))
-        alone = training.strategy == "one_device" or self.natural_gradient.diag_shift is None
-        words = 'be "one_device" for a natural gradient'
-        require(alone, "training.strategy", words, training.strategy)
         training.check_metrics(
             metric_names(every_outcome=every_outcome, has_exact_values=self.has_exact_values)
         )

@@ -1,6 +1,7 @@
 """Sums over all outcomes of a small system."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -20,6 +21,24 @@ from qtf.typing import Tensor
 N_CORRECTIONS = 4
 # How far a residual may grow in one step: by this factor, up to changes of log p by some percent.
 MOST_GROWTH, MOST_RESIDUAL = 10.0, 3e-4
+
+
+class Linearized(NamedTuple):
+    """A residual near the weights as they are, all float64.
+
+    Attributes:
+        table: p, (4**n_sites,).
+        residual: r, (4**n_sites,).
+        relative_residual: |r| in units of |p|, and of the largest rate where that is its unit.
+        changes: Of p with the weights, (4**n_sites, number of weights).
+        matrix: Change of r, held back where a steady state is sought, (4**n_sites, n_weights).
+    """
+
+    table: Tensor
+    residual: Tensor
+    relative_residual: Tensor
+    changes: Tensor
+    matrix: Tensor
 
 
 class AllOutcomes:
@@ -56,7 +75,9 @@ class AllOutcomes:
         # Where log p is off by its rounding.
         self._rounding = (32.0 * float(np.finfo(model.variable_dtype).eps)) ** 2
         self._advance = compiled(
-            lambda: advance_table(equation.liouvillian, log_table(model), equation.tau),
+            lambda: advance_table(
+                equation.liouvillian, log_table(model), equation.tau, rule=equation.plan.rule
+            ),
             variables=model.variables,
             xla=xla,
         )
@@ -64,10 +85,15 @@ class AllOutcomes:
         self._residual_size = compiled(
             lambda: self._change_of_table(log_table(model)).size, variables=variables, xla=xla
         )
+        self._residual_square = compiled(
+            lambda: ops.sum(ops.square(self._residual(self._table()))),
+            variables=variables,
+            xla=xla,
+        )
         self._measure = compiled(self._loss_and_table, variables=variables, xla=xla)
 
     def set_start(self) -> None:
-        """Keeps what the step of time starts from, (1 + tau L) p."""
+        """Keeps what the step of time starts from, (1 + tau L) p by the trapezoid rule."""
         self.start[0].assign(self._advance())
 
     def loss(self, uniforms: Tensor) -> Tensor:
@@ -81,6 +107,34 @@ class AllOutcomes:
         if not self._draws:
             return all_outcomes(n_sites), change
         return change.draw(n_sites, self.n_rows, uniforms[0, 0])
+
+    def linearize(self, derivatives: Tensor, rate: Tensor) -> "Linearized":
+        """Returns the residual, and how it changes with the weights.
+
+        Args:
+            derivatives: Of log p of all outcomes, (4**n_sites, number of weights).
+            rate: 1 / h in units of the largest rate.
+        """
+        table = self._table()
+        changes = table[:, None] * ops.cast(derivatives, table.dtype)
+        largest = self.equation.liouvillian.largest_rate
+        matrix, unit = self.equation.choose(
+            lambda: (
+                self.equation.steady.of_probabilities(changes) - rate * largest * changes,
+                ops.convert_to_tensor(largest, "float64"),
+            ),
+            lambda: (
+                self.equation.step_of_time.of_probabilities(changes),
+                ops.ones((), "float64"),
+            ),
+        )
+        residual = self._residual(table)
+        sizes = [ops.sqrt(ops.sum(ops.square(part))) for part in (residual, table)]
+        return Linearized(table, residual, sizes[0] / (unit * sizes[1]), changes, matrix)
+
+    def residual_square(self) -> float:
+        """Returns |r|^2."""
+        return float(self._residual_square())
 
     def judge(self, loss: float) -> bool | None:
         """Tells whether the residual has not grown, but for rounding, where a step is solved.
@@ -134,8 +188,18 @@ class AllOutcomes:
         """
         target = ops.convert_to_tensor(self.start[0].value)
         for _ in range(N_CORRECTIONS):
-            table = target + self.equation.tau * self.equation.liouvillian.apply(table)
+            table = table - self.equation.step_of_time.of_probabilities(table, target)
         return table
+
+    def _table(self) -> Tensor:
+        return ops.exp(ops.cast(log_table(self.model), "float64"))
+
+    def _residual(self, table: Tensor) -> Tensor:
+        target = ops.convert_to_tensor(self.start[0].value)
+        return self.equation.choose(
+            lambda: self.equation.steady.of_probabilities(table),
+            lambda: self.equation.step_of_time.of_probabilities(table, target),
+        )
 
     def _loss_and_table(self) -> tuple[Tensor, Tensor]:
         logs = log_table(self.model)

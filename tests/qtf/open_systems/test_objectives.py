@@ -17,6 +17,7 @@ from qtf.open_systems.objectives import (
 )
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
 from qtf.open_systems.povm_liouvillian import PovmLiouvillian
+from qtf.open_systems.rules import RULES
 from qtf.physics import Chain
 from qtf.training.compilation import compiled
 from qtf.training.gradients import accumulated_gradients
@@ -71,7 +72,8 @@ def test_gradient_of_the_full_sum_equals_finite_differences(generator, make, gra
             return float(objective.of_table(log_table(new), known))
         table = np.exp(np.asarray(log_table(new)))
         applied = np.asarray(generator.apply(ops.convert_to_tensor(table)))
-        r = objective.share * table + objective.factor * applied - np.asarray(known)
+        share, factor = objective.factors
+        r = share * table + factor * applied - np.asarray(known)
         return float(np.sum(r**2 / frozen))
 
     _, found = gradients(lambda: objective.of_table(log_table(new), known), [], new)
@@ -164,21 +166,25 @@ def test_ratios_have_the_size_of_the_residual(generator, model, make, name):
     assert float(value) == pytest.approx(np.mean(sampled**2))
 
 
-def test_one_solve_advances_two_tau_with_an_error_of_third_order(generator, model):
-    dense = model.dense()
+@pytest.mark.parametrize("rule", RULES)
+def test_one_solve_advances_two_tau_with_the_error_of_its_rule(generator, model, rule):
+    dense, order = model.dense(), RULES[rule].order
     # A density matrix's, that is one which time takes nowhere impossible.
     p = scipy.linalg.expm(0.3 * dense) @ np.full(64, 1 / 64)
     errors = []
-    for tau in (0.02, 0.01, 0.005):
-        known = np.asarray(advance_table(generator, ops.log(ops.convert_to_tensor(p)), tau))
-        solved = np.linalg.solve(np.eye(64) - tau * dense, known)
-        size = forward_backward(generator, tau).of_table(
+    for tau in (0.012, 0.006, 0.003):
+        logs = ops.log(ops.convert_to_tensor(p))
+        known = np.asarray(advance_table(generator, logs, tau, rule=rule))
+        factors = RULES[rule].backward(tau)
+        powers = [np.linalg.matrix_power(dense, k) for k in range(len(factors))]
+        solved = np.linalg.solve(np.tensordot(factors, powers, 1), known)
+        size = forward_backward(generator, tau, rule=rule).of_table(
             ops.log(ops.convert_to_tensor(solved)), known
         )
         assert float(size) < 1e-12
         errors.append(np.abs(solved - scipy.linalg.expm(2 * tau * dense) @ p).sum())
     orders = np.log2(np.divide(errors[:-1], errors[1:]))
-    np.testing.assert_allclose(orders, 3.0, atol=0.1)
+    np.testing.assert_allclose(orders, order + 1.0, atol=0.1)
 
 
 @pytest.mark.parametrize("norm", NORMS)
@@ -204,9 +210,20 @@ def test_gradient_is_finite_with_the_network_of_the_paper(generator, randomized,
 @pytest.mark.parametrize(
     ("make_wrong", "message"),
     [
-        (lambda generator: Objective(generator, 1.0, 1.0, "l2"), 'l1, chi2, but is "l2"'),
-        (lambda generator: Objective(generator, 1.0, float("nan")), "finite, but are 1.0 and nan"),
+        (lambda generator: Objective(generator, (1.0, 1.0), "l2"), 'l1, chi2, but is "l2"'),
+        (lambda generator: Objective(generator, (1.0, float("nan"))), r"numbers, .* \(1.0, nan\)"),
+        (lambda generator: Objective(generator, (1.0,)), r"at least two .* \(1.0,\)"),
         (lambda generator: forward_backward(generator, 0.0), "positive, but is 0.0"),
+        (
+            lambda generator: forward_backward(generator, 0.1, rule="euler"),
+            'one of trapezoid, pade, but is "euler"',
+        ),
+        (
+            lambda generator: forward_backward(generator, 0.1, rule="pade").ratios_of_samples(
+                None, np.zeros((1, 3), "int32")
+            ),
+            "two factors, .* there are 3",
+        ),
     ],
 )
 def test_mistakes_are_named(generator, make_wrong, message):

@@ -53,9 +53,18 @@ NATURAL = {
     "training__optimizer__name": "sgd",
     "training__optimizer__learning_rate": 1.0,
 }
+NEWTON = {
+    "network__name": "gru",
+    "network__n_layers": None,
+    "gauss_newton__damping": 1e-4,
+    "training__precision": "float64",
+    "training__optimizer__name": "sgd",
+    "training__optimizer__learning_rate": 1.0,
+}
 MODES = {
     "sum-adam": {},
     "sum-natural": NATURAL,
+    "sum-newton": {**NEWTON, "dynamics__rule": "pade"},
     "samples-adam": SAMPLES,
     "samples-natural": {**SAMPLES, **NATURAL},
 }
@@ -195,6 +204,13 @@ def test_samples_are_drawn_in_the_precision_of_the_training(tmp_path):
     assert {variable.dtype for variable in training.model.trainable_variables} == {"float64"}
     assert next(iter(training.source.dataset()))["uniforms"].dtype == "float64"
     assert len(curves(tmp_path / "run")) == 1
+
+
+@pytest.mark.long
+def test_steps_of_newton_find_a_steady_state_to_all_digits(tmp_path):
+    changes = {"steady_state__n_epochs": 2, "training__steps_per_epoch": 30}
+    run(small(**NEWTON, **changes, network__units=8), tmp_path / "run")
+    assert curves(tmp_path / "run")[-1].distance < 1e-9
 
 
 @pytest.mark.long
@@ -417,7 +433,25 @@ MISTAKES_IN_SETTINGS = [
     ),
     (
         {"natural_gradient__diag_shift": 0.1, "training__strategy": "mirrored"},
-        'strategy` must be "one_device" for a natural gradient, but is "mirrored"',
+        'strategy` must be "one_device" for steps .* natural gradients, but is "mirrored"',
+    ),
+    (
+        {"gauss_newton__damping": 0.1, "training__strategy": "mirrored"},
+        'strategy` must be "one_device" for steps of Gauss .* but is "mirrored"',
+    ),
+    (
+        {"gauss_newton__damping": 0.1, "natural_gradient__diag_shift": 0.1},
+        "`gauss_newton.damping` must be None with `natural_gradient.diag_shift`, but is 0.1",
+    ),
+    (
+        {**SAMPLES, "gauss_newton__damping": 0.1},
+        "`gauss_newton.damping` must be None without `objective.every_outcome`, but is 0.1",
+    ),
+    ({"gauss_newton__damping": 0.0}, "`gauss_newton.damping` must be positive, but is 0.0"),
+    ({"dynamics__rule": "euler"}, 'rule` must be one of trapezoid, pade, but is "euler"'),
+    (
+        {**SAMPLES, "dynamics__rule": "pade"},
+        'rule` must be "trapezoid" without `objective.every_outcome`, but is "pade"',
     ),
     ({"dynamics__tau": 0.0}, "`dynamics.tau` must be positive, but is 0.0"),
     ({"steady_state__n_epochs": 3}, "from 0 to `training.n_epochs` = 2, but is 3"),
