@@ -111,8 +111,8 @@ class GaussNewtonSettings(Settings, section="gauss_newton"):
     "sgd", the learning rate 1 and the precision float64.
 
     Attributes:
-        damping: Smallest damping, relative to the equations; it grows where a step went wrong.
-            None: other steps.
+        damping: Of the weights, relative to the equations; it falls with the residual. None: other
+            steps.
     """
 
     damping: Annotated[float | None, Optional(POSITIVE)] = None
