@@ -121,7 +121,7 @@ def _row(size: Size) -> list[str]:
     return [
         str(size.size),
         str(size.n_steps),
-        str(size.n_samples),
+        _samples(size),
         _energy(size.energy, size.energy_error, n),
         _energy(size.energy_with_symmetries, size.energy_error_with_symmetries, n),
         _reference(size),
@@ -132,6 +132,11 @@ def _row(size: Size) -> list[str]:
         number(size.minutes, ".1f"),
         number(size.total_minutes, ".0f"),
     ]
+
+
+def _samples(size: Size) -> str:
+    most = size.n_samples_at_end
+    return f"{size.n_samples}" + ("" if most is None else f" to {most}")
 
 
 def _reference(size: Size) -> str:

@@ -65,6 +65,8 @@ class Size:
 
     Attributes:
         size: Spins of a chain or of the side of a square.
+        n_samples: Samples of the first steps.
+        n_samples_at_end: Samples of the last ones; None: as many.
         unseen_variance: What samples do not see of the variance; it counts in the V-score.
         minutes: Duration of its training.
         total_minutes: Duration of all trainings up to its own.
@@ -102,6 +104,7 @@ class Size:
     magnetization_in_errors: float | None = None
     abs_magnetization: float | None = None
     abs_magnetization_off: float | None = None
+    n_samples_at_end: int | None = None
     n_weights: int | None = None
     minutes: float | None = None
     total_minutes: float | None = None
@@ -175,6 +178,7 @@ def _measure(layout: Layout, section: str, growth: GrowthCase) -> dict[str, Any]
         total = total + values["minutes"] if values["minutes"] is not None else total
         n_averages = _n_averages(asked, values["size"])
         rows.append(_row(values, settings, n_averages, growth, total))
+        rows[-1]["n_samples_at_end"] = _n_samples_at_end(config, values["n_samples"])
     bulk = _bulk(read_object(kept / GROWTH).get("bulk") or {})
     sizes = [row["size"] for row in rows]
     return {
@@ -194,6 +198,11 @@ def _n_averages(asked: Mapping[str, Any], size: int) -> int:
     if isinstance(values, int):
         return values
     return values[min(asked["sizes"].index(size), len(values) - 1)]
+
+
+def _n_samples_at_end(config: Mapping[str, Any], n_samples: int) -> int | None:
+    factors = config.get("sampling", {}).get("grow_to")
+    return factors[-1] * n_samples if factors else None
 
 
 def _bulk(bulk: Mapping[str, Any]) -> dict[str, float | None]:

@@ -38,7 +38,9 @@ def row(size, **changes):
     }
 
 
-def write_growth(workdir, rows, *, hamiltonian=None, sizes=None, bulk=None, **result):
+def write_growth(
+    workdir, rows, *, hamiltonian=None, sizes=None, bulk=None, sampling=None, **result
+):
     """Writes the run folder of a growth whose sizes are finished."""
     workdir.mkdir(parents=True, exist_ok=True)
     growth = {"sizes": sizes or [values["size"] for values in rows], "n_averages": [400]}
@@ -47,6 +49,7 @@ def write_growth(workdir, rows, *, hamiltonian=None, sizes=None, bulk=None, **re
         "network": {"name": "gated_2d", "units": 4},
         "wave_function": {"order": "snake"},
         "growth": growth,
+        "sampling": sampling or {},
     }
     (workdir / "config.json").write_text(json.dumps(config))
     (workdir / "growth.json").write_text(json.dumps({"rows": rows, "bulk": bulk}))

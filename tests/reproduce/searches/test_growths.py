@@ -84,6 +84,15 @@ def test_v_score_of_the_average_is_that_of_independent_samples(layout):
     assert "| V-score averaged | size 6 | 1.0e-04 | 3e-04 | holds |" in text
 
 
+def test_samples_that_grow_are_told(layout):
+    workdir = layout.run("heisenberg_hour")
+    write_growth(workdir, [row(6)], sampling={"grow_to": [2, 4]})
+    keep_finished(workdir, layout.weights_of("squares") / "heisenberg_hour")
+    list(write_page(squares_page.PAGE, layout))
+    text = (layout.docs / "squares_results.md").read_text()
+    assert "| 6 | 200 | 512 to 2048 | -0.6000000 ± 1e-04 |" in text
+
+
 def test_measured_variance_of_the_average_counts_where_it_is_known(layout):
     measured = {"energy_variance_with_symmetries": 0.04}
     page_of(layout, "squares", "heisenberg", [row(6)], SQUARES, **measured)
