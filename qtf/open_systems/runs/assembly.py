@@ -10,7 +10,7 @@ from qtf.open_systems.observables import PauliObservables
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
 from qtf.open_systems.plan import Plan
 from qtf.open_systems.povm_liouvillian import PovmLiouvillian, moves_at_once
-from qtf.open_systems.runs.references import exact_means
+from qtf.open_systems.runs.references import exact_means, rule_error
 from qtf.open_systems.runs.settings import OpenSystemSettings
 from qtf.open_systems.runs.starts import Start, make_start
 from qtf.open_systems.settings import DIRECTIONS
@@ -140,6 +140,7 @@ def make_task(settings: OpenSystemSettings, *, workdir: Path | str | None = None
     source = RandomSource(
         (distribution.n_uniforms, n_drawn), seed=training.seed, dtype=training.precision
     )
+    exact, rule = _exact(settings, plan, generator, observables, start, workdir)
     return OpenSystemTask(
         make_distribution=lambda: make_distribution(settings, start),
         liouvillian=PovmLiouvillian.from_outcome_generator(generator, chunk=chunk),
@@ -149,7 +150,8 @@ def make_task(settings: OpenSystemSettings, *, workdir: Path | str | None = None
         n_samples=sampling.n_samples,
         outcomes=_outcomes(settings, source),
         make_step=_step(settings),
-        find_exact=_exact(settings, plan, generator, observables, start, workdir),
+        find_exact=exact,
+        find_rule_error=rule,
         xla=training.xla,
     )
 
@@ -205,9 +207,10 @@ def _exact(
     observables: PauliObservables,
     start: Start,
     workdir: Path | str | None,
-) -> Callable[[], Array] | None:
+) -> tuple[Callable[[], Array] | None, Callable[[], float] | None]:
+    """Returns what finds the exact means, and the error of the rule where it is followed alone."""
     if not settings.has_exact_values:
-        return None
+        return None, None
     asked = {
         "physics": settings.physics.as_mapping(),
         "measurement": settings.measurement,
@@ -217,9 +220,14 @@ def _exact(
         "n_steady": plan.n_steady,
     }
     folder = None if workdir is None else Path(workdir)
-    return lambda: exact_means(
-        generator, observables, start.table(), plan, asked=asked, folder=folder
-    )
+
+    def find_exact() -> Array:
+        return exact_means(generator, observables, start.table(), plan, asked=asked, folder=folder)
+
+    def find_rule_error() -> float:
+        return rule_error(generator, observables, start.table(), plan, asked=asked, folder=folder)
+
+    return find_exact, None if plan.n_steady else find_rule_error
 
 
 def _outcomes(settings: OpenSystemSettings, source: RandomSource) -> Callable[..., Outcomes]:

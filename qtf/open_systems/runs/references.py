@@ -1,18 +1,24 @@
 """Exact values that a run of an open system is held against."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
+from scipy.sparse.linalg import LinearOperator, gmres
 
 from qtf.files import read_object, writable_folder, write_json
 from qtf.open_systems.observables import PauliObservables
 from qtf.open_systems.plan import Plan
+from qtf.open_systems.rules import RULES, Rule
 from qtf.open_systems.runs.settings import NOT_UNIQUE
 from qtf.physics import OutcomeGenerator, SeveralSteadyStates
 from qtf.progress import announced
 
+T = TypeVar("T")
 KEPT = ".exact.json"
+# Relative residual of a step that is solved to all digits.
+SOLVED_TO = 1e-12
 
 
 def exact_means(
@@ -44,16 +50,96 @@ def exact_means(
         OSError: The folder cannot be written to.
         ValueError: The steady state is not unique, so that there are no exact values.
     """
-    if folder is None:
-        return np.array(_means(generator, observables, start, plan))
-    path = writable_folder(folder) / KEPT
-    if path.exists():
-        kept = read_object(path, keys=("asked", "means"))
-        if kept["asked"] == asked:
-            return np.array(kept["means"])
-    rows = _means(generator, observables, start, plan)
-    write_json(path, {"asked": asked, "means": rows})
+    rows = _kept(
+        "means", lambda: _means(generator, observables, start, plan), asked=asked, folder=folder
+    )
     return np.array(rows)
+
+
+def rule_error(
+    generator: OutcomeGenerator,
+    observables: PauliObservables,
+    start: np.ndarray,
+    plan: Plan,
+    *,
+    asked: Mapping[str, object],
+    folder: Path | None,
+) -> float:
+    """Returns the error that a rule of steps has by itself, whatever solves them.
+
+    That is the largest distance of <X>, <Y>, <Z>, averaged over sites, between the steps of the
+    plan, each solved to all digits, and the exact evolution.
+
+    Args:
+        generator: Generator of the exact probability equation.
+        observables: Observables that are measured.
+        start: Probabilities of all outcomes at time 0, (4**n_sites,).
+        plan: Steps of time only.
+        asked: As of `exact_means`.
+        folder: As there.
+
+    Raises:
+        OSError: The folder cannot be written to.
+        ValueError: A step has no solution.
+    """
+    return _kept(
+        f"error_of_{plan.rule}",
+        lambda: _rule_error(generator, observables, start, plan),
+        asked=asked,
+        folder=folder,
+    )
+
+
+def _kept(
+    key: str, find: Callable[[], T], *, asked: Mapping[str, object], folder: Path | None
+) -> T:
+    """Returns what is found, or was found by an earlier start of the same run."""
+    if folder is None:
+        return find()
+    path = writable_folder(folder) / KEPT
+    kept = read_object(path, keys=("asked",)) if path.exists() else {}
+    if kept.get("asked") != asked:
+        kept = {"asked": asked}
+    if key not in kept:
+        kept[key] = find()
+        write_json(path, kept)
+    return kept[key]
+
+
+def _rule_error(
+    generator: OutcomeGenerator, observables: PauliObservables, start: np.ndarray, plan: Plan
+) -> float:
+    rule, largest = RULES[plan.rule], 0.0
+    exact = stepped = start
+    with announced(f"the rule {plan.rule} by itself", plan.n_epochs) as activity:
+        for _ in range(plan.n_epochs):
+            exact = generator.evolve(exact, np.array([2.0 * plan.tau]))[0]
+            stepped = _solve_step(generator, stepped, rule, plan.tau)
+            means = (observables.exact_means(p).values() for p in (exact, stepped))
+            largest = max(largest, *(abs(one - other) for one, other in zip(*means, strict=True)))
+            activity.advance()
+    return largest
+
+
+def _solve_step(generator: OutcomeGenerator, p: np.ndarray, rule: Rule, tau: float) -> np.ndarray:
+    def polynomial(factors: tuple[float, ...], p: np.ndarray) -> np.ndarray:
+        *others, last = factors
+        total = last * p
+        for factor in reversed(others):
+            total = generator.apply(total) + factor * p
+        return total
+
+    backward = LinearOperator(
+        (len(p), len(p)), matvec=lambda p: polynomial(rule.backward(tau), p), dtype=np.float64
+    )
+    target = polynomial(rule.forward(tau), p)
+    solved, failed = gmres(backward, target, x0=p, rtol=SOLVED_TO, atol=0.0, restart=50, maxiter=50)
+    if failed:
+        raise ValueError(
+            f"Setting `dynamics.tau` must be smaller: a step of the rule with {tau} has no solution"
+            " that iterations find."
+        )
+    return solved
 
 
 def _means(

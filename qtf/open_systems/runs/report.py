@@ -64,6 +64,7 @@ class Result:
         last: Validation of the weights that exports take.
         distance_of_steady_state: Distance at the end of the search; None: unknown, or no search.
         largest_distance: Largest distance of all steps of time; None likewise.
+        rule_error: Largest distance that the rule of a step has by itself; None likewise.
     """
 
     n_sites: int
@@ -73,6 +74,7 @@ class Result:
     last: Validation
     distance_of_steady_state: float | None = None
     largest_distance: float | None = None
+    rule_error: float | None = None
 
     def as_mapping(self) -> dict[str, float]:
         """Returns what `result.json` holds."""
@@ -99,6 +101,7 @@ def measure(training: OpenSystemTraining, workdir: Path | str) -> Result:
     step = folder.kept_step()
     last = next((row for row in rows if row.step == step), rows[-1])
     search, steps = rows[:n_steady], rows[n_steady:]
+    find_rule_error = training.task.find_rule_error
     result = Result(
         n_sites=training.model.n_sites,
         n_strings=training.model.n_strings,
@@ -110,6 +113,7 @@ def measure(training: OpenSystemTraining, workdir: Path | str) -> Result:
         largest_distance=max(
             (row.distance for row in steps if row.distance is not None), default=None
         ),
+        rule_error=None if find_rule_error is None else find_rule_error(),
     )
     write_json(folder.path / RESULT, result.as_mapping())
     system = PhysicsSettings.from_mapping(folder.load_config()["physics"])
@@ -141,3 +145,5 @@ def lines(result: Result) -> Iterator[str]:
         yield f"Distance of the steady state: {result.distance_of_steady_state:.2g}"
     if result.largest_distance is not None:
         yield f"Largest distance from the exact values: {result.largest_distance:.2g}"
+    if result.rule_error is not None:
+        yield f"Of it by the rule of a step alone: {result.rule_error:.2g}"

@@ -33,6 +33,8 @@ class OpenSystemTask:
         find_exact: Returns the exact <X>, <Y>, <Z> averaged over sites before the first and
             after each epoch, float64 (n_epochs + 1, 3); called once, when they are first
             needed. None: they are unknown.
+        find_rule_error: Returns the error of the rule of a step by itself, see
+            `qtf.open_systems.runs.references.rule_error`. None: it is unknown.
         xla: Whether XLA compiles validations, and steps that compile themselves.
 
     Raises:
@@ -48,6 +50,7 @@ class OpenSystemTask:
     outcomes: Callable[..., Outcomes]
     make_step: Callable[..., Step] = ObjectiveGradient
     find_exact: Callable[[], Array] | None = None
+    find_rule_error: Callable[[], float] | None = None
     xla: bool = True
 
     def __post_init__(self) -> None:

@@ -8,13 +8,21 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import scipy.linalg
 
 from configs.open_system.heisenberg_chain import get_config
 from qtf.configuration import config_dict, from_config
 from qtf.open_systems.plan import Plan
 from qtf.open_systems.povm_liouvillian import PovmLiouvillian
+from qtf.open_systems.rules import RULES
 from qtf.open_systems.runs import references
-from qtf.open_systems.runs.assembly import make_generator, make_observables, make_task, run
+from qtf.open_systems.runs.assembly import (
+    make_generator,
+    make_measurement,
+    make_observables,
+    make_task,
+    run,
+)
 from qtf.open_systems.runs.report import curves, lines, measure
 from qtf.open_systems.runs.settings import OpenSystemSettings
 from qtf.open_systems.task import OpenSystemTraining
@@ -152,7 +160,7 @@ def test_report_sums_up_the_run(whole):
     stored = json.loads((folder / "result.json").read_text())
     assert stored == found.as_mapping()
     assert set(stored) == {
-        *("n_sites", "n_strings", "n_steady", "every_outcome", "largest_distance"),
+        *("n_sites", "n_strings", "n_steady", "every_outcome", "largest_distance", "rule_error"),
         *training.metric_names,
     }
     assert (folder / "curves.png").read_bytes().startswith(b"\x89PNG")
@@ -166,7 +174,39 @@ def test_report_sums_up_the_run(whole):
     assert said[1].startswith(f"<X>: {found.last.x:.6f}")
     assert (" +- " in said[1]) == training.outcomes.has_errors
     assert said[1].endswith(f", exact {found.last.exact_x:.6f}")
-    assert said[-1].startswith("Largest distance from the exact values: ")
+    assert said[-2].startswith("Largest distance from the exact values: ")
+    assert said[-1] == f"Of it by the rule of a step alone: {found.rule_error:.2g}"
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_error_of_a_rule_by_itself_is_that_of_its_matrices(rule, tmp_path):
+    tau, n_steps = 0.05, 3
+    settings = small(dynamics__tau=tau, dynamics__rule=rule, training__n_epochs=n_steps)
+    task = make_task(settings, workdir=tmp_path)
+    found = task.find_rule_error()
+    generator, observables = make_generator(settings), make_observables(settings)
+    dense = np.stack([generator.apply(one) for one in np.eye(64)], axis=1)
+    powers = [np.linalg.matrix_power(dense, k) for k in range(len(RULES[rule].coefficients))]
+    forward, backward = (
+        np.tensordot(factors, powers, 1)
+        for factors in (RULES[rule].forward(tau), RULES[rule].backward(tau))
+    )
+    angles = make_measurement(settings).site_probabilities([[1, -1j] / np.sqrt(2)])[0]
+    exact = stepped = np.kron(np.kron(angles, angles), angles)
+    expected = 0.0
+    for _ in range(n_steps):
+        exact = scipy.linalg.expm(2 * tau * dense) @ exact
+        stepped = np.linalg.solve(backward, forward @ stepped)
+        means = [list(observables.exact_means(p).values()) for p in (exact, stepped)]
+        expected = max(expected, np.abs(np.subtract(*means)).max())
+    assert found == pytest.approx(expected, rel=1e-5)
+    assert (found < 1e-4) == (rule == "pade")
+    kept = json.loads((tmp_path / references.KEPT).read_text())
+    assert kept[f"error_of_{rule}"] == found
+    # Another start of the run finds it there.
+    (tmp_path / references.KEPT).write_text(json.dumps({**kept, f"error_of_{rule}": 0.5}))
+    assert make_task(settings, workdir=tmp_path).find_rule_error() == 0.5
+    assert make_task(small(steady_state__n_epochs=1)).find_rule_error is None
 
 
 @pytest.mark.long
