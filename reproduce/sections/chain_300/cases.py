@@ -18,6 +18,8 @@ GROWTHS = (
                 f"--config.growth.sizes={','.join(map(str, range(20, LONGEST + 1, 20)))}",
                 # From 100 spins on as many as roth2020.
                 "--config.growth.n_steps=300,300,300,100",
+                "--config.sampling.grow_at=(0.6,)",
+                "--config.sampling.grow_to=(2,)",
             ),
             minutes=180,
         ),
