@@ -47,8 +47,10 @@ class HealthService:
 
     async def close(self) -> None:
         """Tells everyone that the services are about to end, and ends what watches them."""
-        self._is_closing = True
-        await self.announce(ready=False)
+        async with self._changed:
+            self._is_closing = True
+            self._state = _State.NOT_SERVING
+            self._changed.notify_all()
 
     async def check(self, request: health_pb2.HealthCheckRequest, seconds: float | None) -> bytes:
         """Returns the state of a service."""
@@ -64,8 +66,10 @@ class HealthService:
             if state != told:
                 told = state
                 yield _State(status=state).SerializeToString()
-            if self._is_closing:
-                raise StatusError(Code.UNAVAILABLE, "The server is shutting down.")
             async with self._changed:
-                if told in (self._state, _State.SERVICE_UNKNOWN) and not self._is_closing:
-                    await self._changed.wait()
+                # While the last state was on its way, there may have come another.
+                if told not in (self._state, _State.SERVICE_UNKNOWN):
+                    continue
+                if self._is_closing:
+                    raise StatusError(Code.UNAVAILABLE, "The server is shutting down.")
+                await self._changed.wait()

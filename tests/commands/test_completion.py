@@ -60,7 +60,7 @@ def test_words_are_completed(words, expected):
             ["demo ", "increment ", "local_generator ", "paper ", "transfer_8 "],
         ),
         ("qtf train --wor", ["--workdir="]),
-        ("qtf configs open_system/st", ["open_system/stiff_chain "]),
+        ("qtf configs open_system/sti", ["open_system/stiff_chain "]),
         ("qtf train --workdir=/tm", []),
     ],
 )
