@@ -8,7 +8,7 @@ from keras import ops
 
 from qtf.checks import POSITIVE, OneOf, check_arguments
 from qtf.open_systems.povm_liouvillian import PovmLiouvillian
-from qtf.open_systems.rules import RULES
+from qtf.open_systems.rules import RULES, apply_polynomial
 from qtf.open_systems.settings import NORMS
 from qtf.typing import Index, LogProb, Tensor
 
@@ -75,7 +75,7 @@ class Objective:
             table: p, or changes of it, (4**n_sites, ...).
             target: target(a), the same shape.
         """
-        return self.liouvillian.polynomial(self.factors, table) - target
+        return apply_polynomial(self.liouvillian.apply, self.factors, table) - target
 
     def _table_and_residual(
         self, log_probs: Tensor, target: Tensor | float
@@ -208,7 +208,7 @@ def advance_table(
         rule: One of `RULES`; (1 + tau L) p of the trapezoid rule.
     """
     table = ops.exp(ops.cast(log_probs, "float64"))
-    return ops.stop_gradient(liouvillian.polynomial(RULES[rule].forward(tau), table))
+    return ops.stop_gradient(apply_polynomial(liouvillian.apply, RULES[rule].forward(tau), table))
 
 
 def advance_ratios(

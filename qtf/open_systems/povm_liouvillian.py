@@ -1,7 +1,5 @@
 """The generator of the probability equation, a sum of matrices of two sites."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 from keras import ops
@@ -189,22 +187,6 @@ class PovmLiouvillian:
                 "xyij,aibjc->axbyc", ops.cast(four, table.dtype), ops.reshape(table, shape)
             )
             total = total + ops.reshape(acted, ops.shape(table))
-        return total
-
-    def polynomial(self, factors: Sequence[float], table: Tensor) -> Tensor:
-        """Returns sum_k factor_k L^k p.
-
-        Args:
-            factors: From that of the zeroth power on.
-            table: As of `apply`.
-
-        Returns:
-            The same shape.
-        """
-        *others, last = factors
-        total = last * table
-        for factor in reversed(others):
-            total = self.apply(total) + factor * table
         return total
 
     def _checked(self, outcomes: Tensor) -> Tensor:

@@ -1,6 +1,8 @@
 """Rules of a step of time."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -38,3 +40,22 @@ class Rule:
 
 # By their names in settings: the trapezoid rule, Pade (1, 1), and Pade (2, 2).
 RULES = {"trapezoid": Rule((1.0, 1.0), 2), "pade": Rule((1.0, 1.0, 1.0 / 3.0), 4)}
+
+
+def apply_polynomial(apply: Callable[[Any], Any], factors: Sequence[float], table: Any) -> Any:
+    """Returns sum_k factor_k L^k p.
+
+    Args:
+        apply: Returns L p, in any framework.
+        factors: From that of the zeroth power on.
+        table: p.
+
+    Example:
+        >>> apply_polynomial(lambda p: 10.0 * p, (1.0, 2.0, 3.0), 1.0)
+        321.0
+    """
+    *others, last = factors
+    total = last * table
+    for factor in reversed(others):
+        total = apply(total) + factor * table
+    return total

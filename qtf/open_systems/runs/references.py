@@ -10,7 +10,7 @@ from scipy.sparse.linalg import LinearOperator, gmres
 from qtf.files import read_object, writable_folder, write_json
 from qtf.open_systems.observables import PauliObservables
 from qtf.open_systems.plan import Plan
-from qtf.open_systems.rules import RULES, Rule
+from qtf.open_systems.rules import RULES, Rule, apply_polynomial
 from qtf.open_systems.runs.settings import NOT_UNIQUE
 from qtf.physics import OutcomeGenerator, SeveralSteadyStates
 from qtf.progress import announced
@@ -82,9 +82,10 @@ def rule_error(
         OSError: The folder cannot be written to.
         ValueError: A step has no solution.
     """
+    exact = exact_means(generator, observables, start, plan, asked=asked, folder=folder)
     return _kept(
         f"error_of_{plan.rule}",
-        lambda: _rule_error(generator, observables, start, plan),
+        lambda: _rule_error(generator, observables, start, plan, exact),
         asked=asked,
         folder=folder,
     )
@@ -107,32 +108,29 @@ def _kept(
 
 
 def _rule_error(
-    generator: OutcomeGenerator, observables: PauliObservables, start: np.ndarray, plan: Plan
+    generator: OutcomeGenerator,
+    observables: PauliObservables,
+    start: np.ndarray,
+    plan: Plan,
+    exact: np.ndarray,
 ) -> float:
-    rule, largest = RULES[plan.rule], 0.0
-    exact = stepped = start
+    rule, p, largest = RULES[plan.rule], start, 0.0
     with announced(f"the rule {plan.rule} by itself", plan.n_epochs) as activity:
-        for _ in range(plan.n_epochs):
-            exact = generator.evolve(exact, np.array([2.0 * plan.tau]))[0]
-            stepped = _solve_step(generator, stepped, rule, plan.tau)
-            means = (observables.exact_means(p).values() for p in (exact, stepped))
-            largest = max(largest, *(abs(one - other) for one, other in zip(*means, strict=True)))
+        for row in exact[1:]:
+            p = _solve_step(generator, p, rule, plan.tau)
+            means = list(observables.exact_means(p).values())
+            largest = max(largest, float(np.abs(row - means).max()))
             activity.advance()
     return largest
 
 
 def _solve_step(generator: OutcomeGenerator, p: np.ndarray, rule: Rule, tau: float) -> np.ndarray:
-    def polynomial(factors: tuple[float, ...], p: np.ndarray) -> np.ndarray:
-        *others, last = factors
-        total = last * p
-        for factor in reversed(others):
-            total = generator.apply(total) + factor * p
-        return total
-
     backward = LinearOperator(
-        (len(p), len(p)), matvec=lambda p: polynomial(rule.backward(tau), p), dtype=np.float64
+        (len(p), len(p)),
+        matvec=lambda p: apply_polynomial(generator.apply, rule.backward(tau), p),
+        dtype=np.float64,
     )
-    target = polynomial(rule.forward(tau), p)
+    target = apply_polynomial(generator.apply, rule.forward(tau), p)
     solved, failed = gmres(backward, target, x0=p, rtol=SOLVED_TO, atol=0.0, restart=50, maxiter=50)
     if failed:
         raise ValueError(
