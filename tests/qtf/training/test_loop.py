@@ -1,11 +1,9 @@
 import contextlib
-import dataclasses
 import importlib
 import json
 import os
 import signal
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -352,19 +350,6 @@ def test_a_folder_in_use_is_an_error(tmp_path, regression):
         train(regression(), settings(), config(), tmp_path)
     folder.close()
     train(regression(), settings(n_epochs=1), config(), tmp_path)
-
-
-@pytest.mark.parametrize("change", [{"xla": False}, {"precision": "mixed_bfloat16"}])
-def test_training_without_xla_and_in_mixed_precision(tmp_path, regression, change):
-    # Without dropout: XLA draws other random numbers.
-    compiled = settings(xla=True)
-    changed = dataclasses.replace(compiled, **change)
-    plain = train(regression(dropout=0), compiled, config(), tmp_path / "plain").model
-    other = train(regression(dropout=0), changed, config(), tmp_path / "other").model
-    tolerance = 1e-5 if "xla" in change else 0.1
-    for one, two in zip(plain.get_weights(), other.get_weights(), strict=True):
-        np.testing.assert_allclose(one, two, atol=tolerance)
-    assert keras.config.dtype_policy().name == "float32"  # as it was
 
 
 def test_full_disk_is_one_error_and_keeps_the_best_weights(tmp_path, regression, monkeypatch):
