@@ -57,7 +57,7 @@ class GRUNetwork(AutoregressiveNetwork[States]):
             2 * units, use_bias=False, kernel_initializer="orthogonal", **inner
         )
         self.norm = keras.layers.LayerNormalization(**inner)
-        self.output_heads = OutputHeads(self.heads, **inner)
+        self.output_heads = OutputHeads(self.heads, self.settings.activation, **inner)
         self.context = Context((self.n_positions,), self.local_dimension)
         n_around = self.context.n_edge_features + self.context.n_counts
         self.from_outcome.build(

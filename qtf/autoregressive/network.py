@@ -303,10 +303,11 @@ def _settings_of_arguments(
 class OutputHeads(keras.layers.Layer):
     """Two-layer networks beside one another, one for each kind of output.
 
-        head(x) = relu(x W1 + b1) W2 + b2
+        head(x) = f(x W1 + b1) W2 + b2
 
     Args:
         heads: Widths of the outputs.
+        activation: f, "relu" or "silu", x / (1 + exp(-x)).
         **kwargs: Of `keras.layers.Layer`.
 
     Call arguments:
@@ -316,15 +317,16 @@ class OutputHeads(keras.layers.Layer):
         (..., sum(heads)).
     """
 
-    def __init__(self, heads: Sequence[int], **kwargs: object) -> None:
+    def __init__(self, heads: Sequence[int], activation: str = "relu", **kwargs: object) -> None:
         super().__init__(**kwargs)
         self.heads = tuple(heads)
+        self.activation = activation
 
     def build(self, input_shape: Shape) -> None:
         """Creates the layers; the hidden ones of all heads are one."""
         units = input_shape[-1]
         inner = {"dtype": self.dtype_policy}
-        self.hidden = keras.layers.Dense(len(self.heads) * units, "relu", **inner)
+        self.hidden = keras.layers.Dense(len(self.heads) * units, **inner)
         self.hidden.build(input_shape)
         self.outputs = [keras.layers.Dense(width, **inner) for width in self.heads]
         for output in self.outputs:
@@ -332,14 +334,14 @@ class OutputHeads(keras.layers.Layer):
 
     def call(self, inputs: Tensor) -> Tensor:
         """Evaluates all heads."""
-        hidden = ops.split(self.hidden(inputs), len(self.heads), axis=-1)
+        hidden = ops.split(self._activate(self.hidden(inputs)), len(self.heads), axis=-1)
         parts = [output(x) for output, x in zip(self.outputs, hidden, strict=True)]
         return ops.concatenate(parts, axis=-1)
 
     def linearize(self, inputs: Tensor) -> tuple[Tensor, PullBack]:
         """Evaluates all heads of (positions, batch, units), and prepares their derivatives."""
-        hidden = self.hidden(inputs)
-        parts = ops.split(hidden, len(self.heads), axis=-1)
+        sums = self.hidden(inputs)
+        parts = ops.split(self._activate(sums), len(self.heads), axis=-1)
         outputs = [output(x) for output, x in zip(self.outputs, parts, strict=True)]
 
         def pull_back(upstream: Tensor) -> tuple[Tensor, list[Tensor]]:
@@ -349,7 +351,7 @@ class OutputHeads(keras.layers.Layer):
                 start += output.units
                 of_heads += [kernel_gradient(x, g), bias_gradient(g)]
                 to_parts.append(ops.matmul(g, ops.transpose(output.kernel)))
-            d = ops.concatenate(to_parts, axis=-1) * ops.cast(hidden > 0.0, hidden.dtype)
+            d = ops.concatenate(to_parts, axis=-1) * self._slope(sums)
             of_hidden = [kernel_gradient(inputs, d), bias_gradient(d)]
             return ops.matmul(d, ops.transpose(self.hidden.kernel)), [*of_hidden, *of_heads]
 
@@ -357,4 +359,14 @@ class OutputHeads(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make this layer again."""
-        return {**super().get_config(), "heads": self.heads}
+        return {**super().get_config(), "heads": self.heads, "activation": self.activation}
+
+    def _activate(self, sums: Tensor) -> Tensor:
+        return ops.relu(sums) if self.activation == "relu" else ops.silu(sums)
+
+    def _slope(self, sums: Tensor) -> Tensor:
+        """Returns the derivative of the activation."""
+        if self.activation == "relu":
+            return ops.cast(sums > 0.0, sums.dtype)
+        share = ops.sigmoid(sums)
+        return share * (1.0 + sums * (1.0 - share))

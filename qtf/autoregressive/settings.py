@@ -16,6 +16,8 @@ from qtf.checks import COUNT, FLAG, OneOf, Optional
 from qtf.settings import Settings
 from qtf.typing import Lattice
 
+ACTIVATIONS = ("relu", "silu")
+
 
 class ArchitectureSettings(Settings):
     """Base of what can be set of one kind of network.
@@ -54,10 +56,13 @@ class GRUSettings(ArchitectureSettings, network="gru.GRUNetwork"):
     Attributes:
         units: Width of the states.
         context: Whether gates also know how far the edges are, and how often each outcome came.
+        activation: Of the heads, "relu", or "silu", which has no kinks: steps of Gauss and Newton
+            need it.
     """
 
     units: Annotated[int, COUNT] = 64
     context: Annotated[bool, FLAG] = False
+    activation: Annotated[str, OneOf(ACTIVATIONS)] = "relu"
 
 
 @dataclass(frozen=True)

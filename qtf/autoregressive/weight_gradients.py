@@ -1,6 +1,6 @@
 """Gradients of weights for each sample, from what goes into a product and what comes back to it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from keras import ops
@@ -28,6 +28,16 @@ def kernel_gradient(inputs: Tensor, upstream: Tensor) -> Tensor:
 def bias_gradient(upstream: Tensor) -> Tensor:
     """Returns the gradient of each sample in a bias, (batch, n_outputs), summed over positions."""
     return ops.sum(upstream, axis=0)
+
+
+def join_weights(gradients: Sequence[Tensor]) -> Tensor:
+    """Returns the gradients of each sample in all weights beside one another.
+
+    Args:
+        gradients: Of each weight, (batch, ...).
+    """
+    flat = [ops.reshape(part, (ops.shape(part)[0], -1)) for part in gradients]
+    return ops.concatenate(flat, axis=1)
 
 
 def linearize_norm(

@@ -9,6 +9,7 @@ from keras import ops
 from qtf.autoregressive.inputs import checked_uniforms
 from qtf.autoregressive.network import AutoregressiveNetwork
 from qtf.autoregressive.sampling import draw_outcomes
+from qtf.autoregressive.weight_gradients import join_weights
 from qtf.checks import ARGUMENT
 from qtf.ground_states.bits import checked_bits
 from qtf.ground_states.sampled_wave_function import SampledWaveFunction
@@ -122,7 +123,7 @@ class WaveFunction(SampledWaveFunction):
             return both[:1] if self.positive else both
 
         outputs, pull_back = self.network.linearize(outcomes)
-        return [_join(pull_back(upstream)) for upstream in gradients_in(parts, outputs)]
+        return [join_weights(pull_back(upstream)) for upstream in gradients_in(parts, outputs)]
 
     @property
     def n_uniforms(self) -> int:
@@ -326,12 +327,6 @@ class WaveFunction(SampledWaveFunction):
             raise ValueError(
                 f"Argument `sign_sites` must hold sites below {n_sites}, but is {self.sign_sites}."
             )
-
-
-def _join(gradients: Sequence[Tensor]) -> Tensor:
-    """Returns the gradients of each sample in all weights beside one another."""
-    flat = [ops.reshape(part, (ops.shape(part)[0], -1)) for part in gradients]
-    return ops.concatenate(flat, axis=1)
 
 
 def _angle(sine: Tensor, cosine: Tensor) -> Tensor:

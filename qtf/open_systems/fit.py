@@ -28,6 +28,8 @@ MAX_ROWS = 4096
 ENOUGH = 1e-8
 # Steps in which less than this share of the entropy is gained are the last.
 LEAST_GAIN, PATIENCE = 1e-2, 20
+# Of random weights.
+LAST_SCALE, BIAS_SCALE = 0.3, 0.5
 
 
 def fit_table(distribution: OutcomeDistribution, probabilities: npt.ArrayLike) -> float:
@@ -156,3 +158,24 @@ def _marginals(table: Array, n_sites: int) -> Array:
     cube = table.reshape((4,) * n_sites)
     sums = [cube.sum(axis=tuple(range(k)) + tuple(range(k + 1, n_sites))) for k in range(n_sites)]
     return np.array(sums) / table.sum()
+
+
+def spread_weights(distribution: OutcomeDistribution, seed: int) -> None:
+    """Gives weights at random to whatever is zero in a network that has just been made.
+
+    Where the last kernels are zero no weight before them has a derivative, and where biases are,
+    norms of layers amplify all that comes before the first outcome.
+
+    Args:
+        distribution: The distribution.
+        seed: Seed of the weights.
+    """
+    rng = np.random.default_rng(seed)
+    last = distribution.network.last_layers
+    outputs = [layer.bias.path for layer in last]
+    for layer in last:
+        width = float(np.sqrt(layer.kernel.shape[0]))
+        layer.kernel.assign(LAST_SCALE / width * rng.normal(size=layer.kernel.shape))
+    for variable in distribution.trainable_variables:
+        if variable.name == "bias" and variable.path not in outputs:
+            variable.assign(variable.value + BIAS_SCALE * rng.normal(size=variable.shape))

@@ -12,7 +12,9 @@ from keras import ops
 from qtf.autoregressive.inputs import checked_uniforms
 from qtf.autoregressive.network import AutoregressiveNetwork
 from qtf.autoregressive.sampling import Logits, draw_outcomes
+from qtf.autoregressive.weight_gradients import join_weights
 from qtf.open_systems.sampled_distribution import N_OUTCOMES, SampledDistribution
+from qtf.training.gradients import gradients_in
 from qtf.typing import Array, Index, Tensor
 
 
@@ -99,11 +101,20 @@ class OutcomeDistribution(SampledDistribution):
 
     def call(self, outcomes: Tensor) -> Tensor:
         """Returns the logarithms of the probabilities of given outcomes."""
-        ordered = ops.concatenate([ops.take(outcomes, string, axis=1) for string in self.strings])
-        chosen = self.network.encode(ordered)
-        log_conditionals = ops.log_softmax(self._shift(self.network(ordered)), axis=-1)
-        of_strings = ops.sum(chosen * log_conditionals, axis=(1, 2))
-        return self.mix(ops.reshape(of_strings, (self.n_strings, -1)))
+        ordered = self._ordered(outcomes)
+        return self._log_probs(self.network(ordered), ordered)
+
+    def derivatives(self, outcomes: Tensor) -> list[Tensor]:
+        """Returns those of log p of each row in the weights, one tensor (batch, n_weights).
+
+        Only with a network that `linearizes`.
+        """
+        ordered = self._ordered(outcomes)
+        outputs, pull_back = self.network.linearize(ordered)
+        (upstream,) = gradients_in(lambda outputs: [self._log_probs(outputs, ordered)], outputs)
+        of_strings = join_weights(pull_back(upstream))
+        by_string = ops.reshape(of_strings, (self.n_strings, -1, of_strings.shape[1]))
+        return [ops.sum(by_string, axis=0)]
 
     def mix(self, log_probs: Tensor) -> Tensor:
         """Returns the logarithm of the mean over strings, which are along the first axis."""
@@ -188,6 +199,15 @@ class OutcomeDistribution(SampledDistribution):
                 f"Argument `offsets` must be finite, of shape {(self.n_sites, N_OUTCOMES)}, but is"
                 f" {self.offsets}."
             )
+
+    def _ordered(self, outcomes: Tensor) -> Tensor:
+        """Returns the outcomes along each string, (n_strings * batch, n_sites)."""
+        return ops.concatenate([ops.take(outcomes, string, axis=1) for string in self.strings])
+
+    def _log_probs(self, outputs: Tensor, ordered: Tensor) -> Tensor:
+        log_conditionals = ops.log_softmax(self._shift(outputs), axis=-1)
+        of_strings = ops.sum(self.network.encode(ordered) * log_conditionals, axis=(1, 2))
+        return self.mix(ops.reshape(of_strings, (self.n_strings, -1)))
 
     def _shift(self, outputs: Tensor) -> Tensor:
         """Adds the offsets to outputs (n_strings * batch, n_sites, 4), string by string."""

@@ -125,10 +125,14 @@ class DynamicsSettings(Settings, section="dynamics"):
     Attributes:
         tau: Half of a step of time.
         rule: Rule of a step: "trapezoid", of second order, or "pade", of fourth.
+        tolerance: Largest residual and error of the rule of a step; each epoch is an interval of
+            2 tau that is followed in as many steps as that takes, by least squares. None: each
+            epoch is one step.
     """
 
     tau: Annotated[float, POSITIVE] = 0.005
     rule: Annotated[str, OneOf(RULES)] = "trapezoid"
+    tolerance: Annotated[float | None, Optional(POSITIVE)] = None
 
 
 @dataclass(frozen=True)
@@ -158,12 +162,15 @@ class SamplingSettings(Settings, section="sampling"):
     chunk: Annotated[int, COUNT_OR_0] = 0
 
 
-def metric_names(*, every_outcome: bool, has_exact_values: bool) -> tuple[str, ...]:
+def metric_names(
+    *, every_outcome: bool, has_exact_values: bool, estimates_error: bool = False
+) -> tuple[str, ...]:
     """Returns the names of what a validation measures.
 
     Args:
         every_outcome: Whether sums are over all outcomes; samples have errors beside them.
         has_exact_values: Whether exact values are known.
+        estimates_error: Whether the distance from them is estimated without them.
     """
     errors = [f"{name}_error" for name in ("loss", *DIRECTIONS)]
     exact = [*(f"exact_{name}" for name in DIRECTIONS), "distance"]
@@ -171,4 +178,5 @@ def metric_names(*, every_outcome: bool, has_exact_values: bool) -> tuple[str, .
         *("loss", "time", *DIRECTIONS),
         *(() if every_outcome else errors),
         *(exact if has_exact_values else ()),
+        *(("estimated_distance", "estimated_rule_error") if estimates_error else ()),
     )

@@ -36,6 +36,7 @@ from qtf.training.settings import TrainingSettings
 from qtf.training.training import Training
 from qtf.training.weight_average import WeightAverage
 from qtf.training.weight_files import load_weights
+from qtf.training.whole_step import WholeStep
 
 T = TypeVar("T", bound=Training)
 # Error bars on either side of a metric that noise alone does not leave.
@@ -211,6 +212,8 @@ class _Run:
 
     def _make_step(self) -> Step:
         model, optimizer, training = self.model, self.optimizer, self.training
+        if training.takes_steps:
+            return WholeStep(training)
         xla = self.settings.xla and not training.compiles_itself
         settings = dataclasses.replace(self.settings, xla=xla)
         step = self.engine.make_step(training, optimizer, settings)

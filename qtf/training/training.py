@@ -40,6 +40,7 @@ class Training(ABC):
         remedy: What to try if the loss becomes infinite, after "try"; "": a lower learning rate.
         compiles_itself: Whether the parts of `loss` are compiled by themselves, so that XLA must
             not compile it as a whole.
+        takes_steps: Whether it takes its steps itself, by `take_step`, on one device.
     """
 
     model: keras.Model
@@ -50,6 +51,7 @@ class Training(ABC):
     damping: Damping | None = None
     remedy: str = ""
     compiles_itself: bool = False
+    takes_steps: bool = False
 
     @property
     def has_new_goal(self) -> bool:
@@ -74,6 +76,10 @@ class Training(ABC):
         """Tells whether the step that has just been taken may stand; see `DampedStep`."""
         return True
 
+    def take_step(self) -> float:
+        """Changes the weights without a gradient or an optimiser, and returns a loss."""
+        raise NotImplementedError
+
     def end_epoch(self) -> None:  # noqa: B027
         """Gets ready for the next epoch, after a validation and before its checkpoint."""
 
@@ -89,6 +95,7 @@ class Step(ABC):
     damping: Damping | None = None
     remedy: str = ""
     compiles_itself: bool = False
+    takes_steps: bool = False
 
     @abstractmethod
     def loss(self, batch: Mapping[str, Tensor]) -> Tensor:
@@ -97,6 +104,10 @@ class Step(ABC):
     @abstractmethod
     def bytes(self) -> int:
         """Returns the memory of a step that cannot be done in pieces, roughly."""
+
+    def take(self) -> float:
+        """Takes a whole step, where `takes_steps`, and returns its loss."""
+        raise NotImplementedError
 
     def accepts(self, loss: float, rate: float) -> bool:
         """Tells whether the step that has just been taken may stand."""
@@ -127,6 +138,7 @@ class SampledTraining(Training):
         self.damping = step.damping
         self.remedy = step.remedy
         self.compiles_itself = step.compiles_itself
+        self.takes_steps = step.takes_steps
 
     def step_bytes(self) -> int:
         """Returns the memory of a training step that cannot be done in pieces, roughly."""
@@ -135,6 +147,10 @@ class SampledTraining(Training):
     def loss(self, batch: Mapping[str, Tensor]) -> Tensor:
         """Returns what the step makes of the model's samples."""
         return self.step.loss(batch)
+
+    def take_step(self) -> float:
+        """Has the step taken whole."""
+        return self.step.take()
 
     def accepts(self, loss: float, rate: float) -> bool:
         """Tells whether the last step may stand."""

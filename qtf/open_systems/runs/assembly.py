@@ -6,17 +6,19 @@ from pathlib import Path
 
 from qtf.autoregressive.network import make_network
 from qtf.data.random_source import RandomSource
+from qtf.open_systems.fit import spread_weights
 from qtf.open_systems.observables import PauliObservables
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
 from qtf.open_systems.plan import Plan
 from qtf.open_systems.povm_liouvillian import PovmLiouvillian, moves_at_once
 from qtf.open_systems.runs.references import exact_means, rule_error
 from qtf.open_systems.runs.settings import OpenSystemSettings
-from qtf.open_systems.runs.starts import Start, make_start
+from qtf.open_systems.runs.starts import ProductStart, Start, make_start
 from qtf.open_systems.settings import DIRECTIONS
 from qtf.open_systems.task import (
     AllOutcomes,
     GaussNewtonStep,
+    ImplicitEvolution,
     NaturalGradientStep,
     ObjectiveGradient,
     OpenSystemTask,
@@ -149,7 +151,7 @@ def make_task(settings: OpenSystemSettings, *, workdir: Path | str | None = None
         source=source,
         n_samples=sampling.n_samples,
         outcomes=_outcomes(settings, source),
-        make_step=_step(settings),
+        make_step=_step(settings, start),
         find_exact=exact,
         find_rule_error=rule,
         xla=training.xla,
@@ -159,7 +161,7 @@ def make_task(settings: OpenSystemSettings, *, workdir: Path | str | None = None
 def make_distribution(
     settings: OpenSystemSettings, start: Start | None = None
 ) -> OutcomeDistribution:
-    """Returns the distribution at time 0.
+    """Returns the distribution at time 0; near it where its weights are searched for by Newton.
 
     Args:
         settings: Settings of the run.
@@ -171,7 +173,10 @@ def make_distribution(
             one another.
     """
     distribution = make_untrained(settings)
-    (start or make_start(settings, make_measurement(settings))).apply(distribution)
+    start = start or make_start(settings, make_measurement(settings))
+    start.apply(distribution)
+    if settings.gauss_newton.damping is not None and isinstance(start, ProductStart):
+        spread_weights(distribution, settings.training.seed)
     return distribution
 
 
@@ -227,7 +232,9 @@ def _exact(
     def find_rule_error() -> float:
         return rule_error(generator, observables, start.table(), plan, asked=asked, folder=folder)
 
-    return find_exact, None if plan.n_steady else find_rule_error
+    # Steps of other lengths than the plan's have errors of their own.
+    is_planned = not plan.n_steady and settings.dynamics.tolerance is None
+    return find_exact, find_rule_error if is_planned else None
 
 
 def _outcomes(settings: OpenSystemSettings, source: RandomSource) -> Callable[..., Outcomes]:
@@ -242,9 +249,14 @@ def _outcomes(settings: OpenSystemSettings, source: RandomSource) -> Callable[..
     )
 
 
-def _step(settings: OpenSystemSettings) -> Callable[..., Step]:
-    if settings.gauss_newton.damping is not None:
-        return functools.partial(GaussNewtonStep, damping=settings.gauss_newton.damping)
+def _step(settings: OpenSystemSettings, start: Start) -> Callable[..., Step]:
+    damping, tolerance = settings.gauss_newton.damping, settings.dynamics.tolerance
+    if damping is not None and tolerance is not None:
+        return functools.partial(
+            ImplicitEvolution, start=start, damping=damping, tolerance=tolerance
+        )
+    if damping is not None:
+        return functools.partial(GaussNewtonStep, damping=damping)
     if settings.natural_gradient.diag_shift is None:
         return ObjectiveGradient
     return functools.partial(NaturalGradientStep, **settings.natural_gradient.as_mapping())

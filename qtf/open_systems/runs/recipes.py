@@ -91,10 +91,20 @@ def use_gauss_newton(config: ConfigDict, *, units: int) -> None:
     """Asks for steps of Gauss and Newton, for which recurrent networks are best."""
     for name in ("n_layers", "n_attention_heads", "feed_forward_units", "norm_last", "sinusoidal"):
         config.network[name] = None
-    config.network.update(name="gru", units=units)
+    config.network.update(name="gru", units=units, activation="silu")
     config.gauss_newton.damping = 1e-4
     config.training.precision = "float64"
     config.training.optimizer.update(name="sgd", learning_rate=1.0, schedule="constant")
+
+
+def follow_to_tolerance(
+    config: ConfigDict, *, units: int, interval: float, n_intervals: int
+) -> None:
+    """Asks for steps of time of Pade's rule, as long as a tolerance allows, by least squares."""
+    use_gauss_newton(config, units=units)
+    config.gauss_newton.damping = 1e-6
+    config.dynamics.update(tau=interval / 2.0, rule="pade", tolerance=1e-4)
+    config.training.update(n_epochs=n_intervals, steps_per_epoch=1)
 
 
 def _use_natural_gradient(config: ConfigDict, *, diag_shift: float) -> None:

@@ -1,7 +1,7 @@
 """What a run of an open system says of its result."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +29,8 @@ class Validation:
         loss_error: Standard error of the loss, of samples only; so are those of the means.
         exact_x: Exact <X>; so are those of the others.
         distance: Largest distance of a mean from its exact value.
+        estimated_distance: Its estimate without exact values, where there is one.
+        estimated_rule_error: What the rule of a step has of this estimate.
     """
 
     step: int
@@ -46,6 +48,8 @@ class Validation:
     exact_y: float | None = None
     exact_z: float | None = None
     distance: float | None = None
+    estimated_distance: float | None = None
+    estimated_rule_error: float | None = None
 
     def as_mapping(self) -> dict[str, float]:
         """Returns what is known."""
@@ -64,6 +68,7 @@ class Result:
         last: Validation of the weights that exports take.
         distance_of_steady_state: Distance at the end of the search; None: unknown, or no search.
         largest_distance: Largest distance of all steps of time; None likewise.
+        estimated_distance: Its estimate without exact values, of steps with a tolerance.
         rule_error: Largest distance that the rule of a step has by itself; None likewise.
     """
 
@@ -74,6 +79,7 @@ class Result:
     last: Validation
     distance_of_steady_state: float | None = None
     largest_distance: float | None = None
+    estimated_distance: float | None = None
     rule_error: float | None = None
 
     def as_mapping(self) -> dict[str, float]:
@@ -110,10 +116,13 @@ def measure(training: OpenSystemTraining, workdir: Path | str) -> Result:
         last=last,
         # Steps of time go on from the last weights of the search.
         distance_of_steady_state=(search[-1] if steps else last).distance if search else None,
-        largest_distance=max(
-            (row.distance for row in steps if row.distance is not None), default=None
+        largest_distance=_largest(row.distance for row in steps),
+        estimated_distance=_largest(row.estimated_distance for row in steps),
+        rule_error=(
+            _largest(row.estimated_rule_error for row in steps)
+            if find_rule_error is None
+            else find_rule_error()
         ),
-        rule_error=None if find_rule_error is None else find_rule_error(),
     )
     write_json(folder.path / RESULT, result.as_mapping())
     system = PhysicsSettings.from_mapping(folder.load_config()["physics"])
@@ -121,6 +130,10 @@ def measure(training: OpenSystemTraining, workdir: Path | str) -> Result:
     figure = curves_figure(shown, n_steady=n_steady, title=system.describe())
     write_figure(folder.path / FIGURE, figure, dpi=150)
     return result
+
+
+def _largest(values: Iterable[float | None]) -> float | None:
+    return max((value for value in values if value is not None), default=None)
 
 
 def curves(folder: Path) -> list[Validation]:
@@ -145,5 +158,7 @@ def lines(result: Result) -> Iterator[str]:
         yield f"Distance of the steady state: {result.distance_of_steady_state:.2g}"
     if result.largest_distance is not None:
         yield f"Largest distance from the exact values: {result.largest_distance:.2g}"
+    if result.estimated_distance is not None:
+        yield f"Its estimate without them: {result.estimated_distance:.2g}"
     if result.rule_error is not None:
         yield f"Of it by the rule of a step alone: {result.rule_error:.2g}"

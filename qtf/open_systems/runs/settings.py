@@ -156,6 +156,7 @@ class OpenSystemSettings(Settings):
         self._check_order()
         self._check_training()
         self._check_steps()
+        self._check_newton()
         self._check_exact()
 
     @property
@@ -203,6 +204,24 @@ class OpenSystemSettings(Settings):
         rule, words = self.dynamics.rule, 'be "trapezoid" without `objective.every_outcome`'
         require(rule == "trapezoid" or every_outcome, "dynamics.rule", words, rule)
 
+    def _check_newton(self) -> None:
+        """Checks what goes with steps of Gauss and Newton."""
+        damping, tolerance = self.gauss_newton.damping, self.dynamics.tolerance
+        n_epochs, n_steady = self.training.n_epochs, self.steady_state.n_epochs
+        if tolerance is not None:
+            words = "be told with `dynamics.tolerance`"
+            require(damping is not None, "gauss_newton.damping", words, damping)
+            n_steps, words = self.training.steps_per_epoch, "be 1 with `dynamics.tolerance`"
+            require(n_steps == 1, "training.steps_per_epoch", words, n_steps)
+            words = "be 0 with `dynamics.tolerance`"
+            require(n_steady == 0, "steady_state.n_epochs", words, n_steady)
+        elif damping is not None:
+            words = (
+                f"be `training.n_epochs` = {n_epochs} with `gauss_newton.damping`, or"
+                " `dynamics.tolerance` be told"
+            )
+            require(n_steady == n_epochs, "steady_state.n_epochs", words, n_steady)
+
     def _check_training(self) -> None:
         training, every_outcome = self.training, self.objective.every_outcome
         n_epochs, n_steady = training.n_epochs, self.steady_state.n_epochs
@@ -225,7 +244,11 @@ class OpenSystemSettings(Settings):
         for key, (holds, words) in rules.items():
             require(holds, f"training.{key}", words, getattr(training, key))
         training.check_metrics(
-            metric_names(every_outcome=every_outcome, has_exact_values=self.has_exact_values)
+            metric_names(
+                every_outcome=every_outcome,
+                has_exact_values=self.has_exact_values,
+                estimates_error=self.dynamics.tolerance is not None,
+            )
         )
         words = f"be from 0 to `training.n_epochs` = {n_epochs}"
         require(n_steady <= n_epochs, "steady_state.n_epochs", words, n_steady)

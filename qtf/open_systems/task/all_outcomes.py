@@ -24,14 +24,14 @@ MOST_GROWTH, MOST_RESIDUAL = 10.0, 3e-4
 
 
 class Linearized(NamedTuple):
-    """A residual near the weights as they are, all float64.
+    """The residual of a steady state near the weights as they are, all float64.
 
     Attributes:
         table: p, (4**n_sites,).
         residual: r, (4**n_sites,).
-        relative_residual: |r| in units of |p|, and of the largest rate where that is its unit.
+        relative_residual: |r| in units of |p| and the largest rate.
         changes: Of p with the weights, (4**n_sites, number of weights).
-        matrix: Change of r, held back where a steady state is sought, (4**n_sites, n_weights).
+        matrix: Change of r, held back, (4**n_sites, n_weights).
     """
 
     table: Tensor
@@ -86,7 +86,7 @@ class AllOutcomes:
             lambda: self._change_of_table(log_table(model)).size, variables=variables, xla=xla
         )
         self._residual_square = compiled(
-            lambda: ops.sum(ops.square(self._residual(self._table()))),
+            lambda: ops.sum(ops.square(equation.steady.of_probabilities(self._table()))),
             variables=variables,
             xla=xla,
         )
@@ -109,7 +109,7 @@ class AllOutcomes:
         return change.draw(n_sites, self.n_rows, uniforms[0, 0])
 
     def linearize(self, derivatives: Tensor, rate: Tensor) -> "Linearized":
-        """Returns the residual, and how it changes with the weights.
+        """Returns the residual of a steady state, and how it changes with the weights.
 
         Args:
             derivatives: Of log p of all outcomes, (4**n_sites, number of weights).
@@ -118,22 +118,13 @@ class AllOutcomes:
         table = self._table()
         changes = table[:, None] * ops.cast(derivatives, table.dtype)
         largest = self.equation.liouvillian.largest_rate
-        matrix, unit = self.equation.choose(
-            lambda: (
-                self.equation.steady.of_probabilities(changes) - rate * largest * changes,
-                ops.convert_to_tensor(largest, "float64"),
-            ),
-            lambda: (
-                self.equation.step_of_time.of_probabilities(changes),
-                ops.ones((), "float64"),
-            ),
-        )
-        residual = self._residual(table)
+        matrix = self.equation.steady.of_probabilities(changes) - rate * largest * changes
+        residual = self.equation.steady.of_probabilities(table)
         sizes = [ops.sqrt(ops.sum(ops.square(part))) for part in (residual, table)]
-        return Linearized(table, residual, sizes[0] / (unit * sizes[1]), changes, matrix)
+        return Linearized(table, residual, sizes[0] / (largest * sizes[1]), changes, matrix)
 
     def residual_square(self) -> float:
-        """Returns |r|^2."""
+        """Returns |r|^2 of a steady state."""
         return float(self._residual_square())
 
     def judge(self, loss: float) -> bool | None:
@@ -193,13 +184,6 @@ class AllOutcomes:
 
     def _table(self) -> Tensor:
         return ops.exp(ops.cast(log_table(self.model), "float64"))
-
-    def _residual(self, table: Tensor) -> Tensor:
-        target = ops.convert_to_tensor(self.start[0].value)
-        return self.equation.choose(
-            lambda: self.equation.steady.of_probabilities(table),
-            lambda: self.equation.step_of_time.of_probabilities(table, target),
-        )
 
     def _loss_and_table(self) -> tuple[Tensor, Tensor]:
         logs = log_table(self.model)

@@ -7,16 +7,15 @@ import keras
 import numpy as np
 from keras import ops
 
-from qtf.open_systems.full_sums import all_outcomes
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
 from qtf.open_systems.task.all_outcomes import AllOutcomes, Linearized
+from qtf.open_systems.task.derivatives import derivatives_of_all
+from qtf.open_systems.task.least_squares import Equations
 from qtf.training.compilation import compiled
 from qtf.training.damping import Damping
-from qtf.training.gradients import bytes_of_equations, per_sample_gradients
+from qtf.training.gradients import bytes_of_equations
 from qtf.training.natural_gradient import split_as
-from qtf.training.piecewise import gradient_rows_at_once
 from qtf.training.surrogates import with_gradients
-from qtf.training.symmetric_solve import solve_symmetric
 from qtf.training.training import Step
 from qtf.typing import Tensor
 
@@ -31,15 +30,14 @@ GROWTH = (1.2, 2.0)
 
 
 class GaussNewtonStep(Step):
-    """Steps of Gauss and Newton on the residual r of an equation, on all outcomes at once.
+    """Steps of Gauss and Newton towards a steady state, on all outcomes at once.
 
-        d = argmin |r + (J + shift) d|^2 + damping <(J + shift)^2> |d|^2
-        P = diag(p) X,   J = sum_k factor_k L^k P,   shift = -P / h of steady states, otherwise 0
+        d = argmin |L p + J d|^2 + damping <J^2> |d|^2,   J = (L - 1 / h) diag(p) X
 
     X are the derivatives of log p of all outcomes; the mean square is that of rows or of columns,
-    whichever are fewer. A search for a steady state so goes along its way in time, d p / dt = L p,
-    by implicit steps h that grow as the residual falls, until they are steps of Newton: by these
-    alone it would end in the first valley. The damping falls with the residual, so that the last
+    whichever are fewer. The search so goes along its way in time, d p / dt = L p, by implicit
+    steps h that grow as the residual falls, until they are steps of Newton: by these alone it
+    would end in the first valley. The damping falls with the residual, so that the last
     steps double the number of digits where the network has more weights than there are outcomes.
     Steps that change log p by more than one half or let |r| grow much are taken back and tried
     again with a tenth of h.
@@ -74,9 +72,7 @@ class GaussNewtonStep(Step):
         self.state = [self._pseudo_time.factor, self._change]
         self.remedy = "another `network`, a smaller `dynamics.tau`, or another `start`"
         read = [*model.variables, *variables]
-        # XLA has no loops within derivatives of each outcome.
-        loops = model.network.recurrent
-        self._differentiate = compiled(self._derivatives, variables=read, xla=xla and not loops)
+        self._differentiate = derivatives_of_all(model, variables, xla=xla)
         self._linearize = compiled(outcomes.linearize, variables=read, xla=xla)
 
     def loss(self, batch: Mapping[str, Tensor]) -> Tensor:
@@ -85,7 +81,7 @@ class GaussNewtonStep(Step):
         linear = Linearized(*self._linearize(self._differentiate(), rate))
         size = ops.sqrt(ops.sum(ops.square(linear.residual)))
         damping = self.relative * ops.minimum(1.0, linear.relative_residual / SMALL_RESIDUAL)
-        step = least_squares(linear.matrix, linear.residual, damping)
+        step = Equations(linear.matrix).solve(linear.residual, damping)
         changes = ops.matmul(linear.changes, step)
         # sum_a p (change of log p)^2, of changes of p
         self._change.assign(ops.sqrt(ops.sum(ops.square(changes) / linear.table)))
@@ -105,16 +101,6 @@ class GaussNewtonStep(Step):
         n_weights = sum(math.prod(variable.shape) for variable in self.model.trainable_variables)
         return bytes_of_equations(4**self.model.n_sites, n_weights, itemsize=8)
 
-    def _derivatives(self) -> Tensor:
-        """Returns X, (4**n_sites, number of weights)."""
-        model = self.model
-        return per_sample_gradients(
-            lambda rows: [model(rows)],
-            all_outcomes(model.n_sites),
-            model.trainable_variables,
-            at_once=gradient_rows_at_once(model),
-        )[0]
-
 
 class PseudoTime(Damping):
     """A rate 1 / h that falls as fast as the residual.
@@ -133,22 +119,3 @@ class PseudoTime(Damping):
         least, most = GROWTH
         growth = min(most, max(1.0, self.ratio) * least)
         self.factor.assign(ops.maximum(1.0, self.factor.value / growth))
-
-
-def least_squares(matrix: Tensor, target: Tensor, damping: Tensor | float) -> Tensor:
-    """Returns argmin |matrix d - target|^2 + damping <matrix^2> |d|^2, (n_columns,).
-
-    Args:
-        matrix: float64 (n_rows, n_columns).
-        target: (n_rows,).
-        damping: Relative to the mean square of the rows or of the columns, whichever are fewer.
-    """
-    n_rows, n_columns = matrix.shape
-    across = ops.transpose(matrix)
-    if n_rows < n_columns:
-        product = ops.matmul(matrix, across)
-        shift = damping * ops.trace(product) / n_rows
-        return ops.matmul(solve_symmetric(product, target, shift), matrix)
-    product = ops.matmul(across, matrix)
-    shift = damping * ops.trace(product) / n_columns
-    return solve_symmetric(product, ops.matmul(target, matrix), shift)

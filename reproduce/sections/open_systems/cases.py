@@ -49,6 +49,41 @@ def _chain_with_seed(name: str, seed: int) -> Case:
     return _case(name, words, "ising_chain.py:6,2.0", AT_THE_END, flags=flags)
 
 
+def _followed(
+    name: str, words: str, *flags: str, chain: str = "4,1.0", limit: float = 1e-3
+) -> Case:
+    words, config = f"{words} to t = 5, by least squares", f"followed_chain.py:{chain}"
+    return _case(name, words, config, ALWAYS, limit=limit, minutes=10, flags=flags)
+
+
+def _searched(field: float, seed: int) -> Case:
+    name = f"steady_chain_6_{field:g}".replace(".", "_") + f"_seed_{seed}"
+    return _case(
+        name,
+        f"Ising chain of 6, g = {field:g}, steady, by least squares, seed {seed}",
+        f"steady_chain.py:6,{field}",
+        AT_THE_END,
+        limit=1e-3,
+        minutes=5,
+        flags=(f"--config.training.seed={seed}",),
+    )
+
+
+# Systems of 4 spins that differ from the Heisenberg chain in one thing each.
+OTHERS = {
+    "from_x": ("from <X> = 1", "--config.start=+x"),
+    "from_y": ("from <Y> = 1", "--config.start=+y"),
+    "from_z": ("from <Z> = 1", "--config.start=+z"),
+    "from_minus_z": ("from <Z> = -1", "--config.start=-z"),
+    "four_pauli": ("four-Pauli measurement", "--config.measurement=four_pauli"),
+    "four_pauli_from_z": (
+        "four-Pauli measurement, from <Z> = 1",
+        "--config.measurement=four_pauli",
+        "--config.start=+z",
+    ),
+    "dephasing": ("with dephasing", "--config.physics.jumps.dephasing=0.5"),
+    "pump": ("with pump", "--config.physics.jumps.pump=0.5"),
+}
 CASES = (
     _case(
         "heisenberg_chain_4",
@@ -82,4 +117,12 @@ CASES = (
         minutes=60,
     ),
     *(_chain_with_seed(name, seed) for seed, name in SEEDS.items() if seed),
+    _followed("followed_chain_4", "Heisenberg chain of 4"),
+    _followed("followed_chain_6", "Heisenberg chain of 6", chain="6,1.0"),
+    _followed("followed_stiff_4", "stiff Heisenberg chain of 4", chain="4,10.0", limit=5e-3),
+    *(
+        _followed(f"followed_chain_4_{name}", f"Heisenberg chain of 4, {words},", *flags)
+        for name, (words, *flags) in OTHERS.items()
+    ),
+    *(_searched(field, seed) for field in (1.0, 1.5, 2.0, 2.5, 3.0) for seed in (0, 1, 2)),
 )

@@ -19,7 +19,7 @@ PARTS = read_parts(__file__)
 def text(results: Results) -> str:
     """Returns the page as markdown."""
     rows = results.rows()
-    head = ["", "X, Y, Z at the end", "exact", "off by", "asked for", "", "minutes"]
+    head = ["", "X, Y, Z at the end", "exact", "off by", "estimated", "asked for", "", "minutes"]
     missing = "; ".join(case.words for case in CASES if case.name not in results.cases)
     pictures = (f"{words}:\n\n![{words}](figures/{name}.png)" for name, words in captions(results))
     page = PARTS["page"].format(
@@ -39,22 +39,27 @@ def lines(results: Results) -> Iterator[str]:
 def summary(results: Results) -> Iterator[Requirement]:
     """Yields what the page of all results tells of this one."""
     for _, entry, requirement in results.rows():
-        yield replace(requirement, measured=f"{entry.off_by:.4f}")
+        yield replace(requirement, measured=_distance(entry.off_by))
 
 
 def _row(case: Case, entry: OpenSystem, requirement: Requirement) -> list[str]:
-    off_by = f"{entry.off_by:.4f}"
+    off_by, estimated = _distance(entry.off_by), entry.estimated_distance
     if case.measure == ONLY_Z:
-        off_by = f"{entry.distance:.4f}; <Z> off by {off_by}"
+        off_by = f"{_distance(entry.distance)}; <Z> off by {off_by}"
     return [
         case.words,
         ", ".join(map(_format, (entry.x, entry.y, entry.z))),
         ", ".join(map(_format, (entry.exact_x, entry.exact_y, entry.exact_z))),
         off_by,
+        "" if estimated is None else _distance(estimated),
         requirement.limit,
         requirement.cell,
         f"{entry.minutes:.1f}",
     ]
+
+
+def _distance(value: float) -> str:
+    return f"{value:.4f}" if value >= 1e-3 else f"{value:.1e}"
 
 
 def _format(value: float) -> str:

@@ -25,6 +25,7 @@ class OpenSystem:
         x: Mean of <X> over sites at the end; `y` and `z` likewise.
         off_by: Distance that counts.
         holds: Whether it keeps its limit; None where there is none.
+        estimated_distance: Distance by the run's own estimate, where it makes one.
     """
 
     x: float
@@ -37,6 +38,7 @@ class OpenSystem:
     off_by: float
     holds: bool | None
     minutes: float
+    estimated_distance: float | None = None
 
 
 @dataclass(frozen=True)

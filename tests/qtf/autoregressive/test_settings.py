@@ -70,7 +70,8 @@ def test_any_object_with_sites_and_rows_is_a_lattice():
         ),
         (
             {"width": 3},
-            "`network.width` is none of .* gru, whose are units, context; None takes it back.$",
+            "`network.width` is none of .* gru, whose are units, context, activation; None takes it"
+            " back.$",
         ),
         ({"units": 0}, "`network.units` must be positive, but is 0"),
         (

@@ -67,7 +67,12 @@ NEWTON = {
 MODES = {
     "sum-adam": {},
     "sum-natural": NATURAL,
-    "sum-newton": {**NEWTON, "dynamics__rule": "pade"},
+    "sum-newton": {
+        **NEWTON,
+        "dynamics__rule": "pade",
+        "dynamics__tolerance": 1e-3,
+        "training__steps_per_epoch": 1,
+    },
     "samples-adam": SAMPLES,
     "samples-natural": {**SAMPLES, **NATURAL},
 }
@@ -136,12 +141,14 @@ def test_every_epoch_is_a_step_of_time_beside_its_exact_values(whole):
     expected |= {f"exact_{name}" for name in PAULIS}
     if "objective__every_outcome" in changes:
         expected |= {f"{name}_error" for name in ("loss", *PAULIS)}
+    if "dynamics__tolerance" in changes:
+        expected |= {"estimated_distance", "estimated_rule_error"}
     for epoch, row in enumerate(rows, start=1):
         values = row.as_mapping()
         assert set(values) == expected
         assert all(np.isfinite(value) for value in values.values())
         assert row.epoch == epoch
-        assert row.step == N_STEPS * epoch
+        assert row.step == changes.get("training__steps_per_epoch", N_STEPS) * epoch
         assert row.time == pytest.approx(2 * TAU * epoch)
         distance = max(abs(values[name] - values[f"exact_{name}"]) for name in PAULIS)
         assert row.distance == pytest.approx(distance)
@@ -150,7 +157,7 @@ def test_every_epoch_is_a_step_of_time_beside_its_exact_values(whole):
 
 
 def test_report_sums_up_the_run(whole):
-    _, folder, training = whole
+    changes, folder, training = whole
     found = measure(training, folder)
     stored = json.loads((folder / "result.json").read_text())
     assert stored == found.as_mapping()
@@ -169,6 +176,10 @@ def test_report_sums_up_the_run(whole):
     assert said[1].startswith(f"<X>: {found.last.x:.6f}")
     assert (" +- " in said[1]) == training.outcomes.has_errors
     assert said[1].endswith(f", exact {found.last.exact_x:.6f}")
+    if "dynamics__tolerance" in changes:
+        assert said.pop(-2) == f"Its estimate without them: {found.estimated_distance:.2g}"
+        assert found.estimated_distance == max(row.estimated_distance for row in rows)
+        assert found.rule_error == max(row.estimated_rule_error for row in rows)
     assert said[-2].startswith("Largest distance from the exact values: ")
     assert said[-1] == f"Of it by the rule of a step alone: {found.rule_error:.2g}"
 
