@@ -125,9 +125,9 @@ class DynamicsSettings(Settings, section="dynamics"):
     Attributes:
         tau: Half of a step of time.
         rule: Rule of a step: "trapezoid", of second order, or "pade", of fourth.
-        tolerance: Largest residual and error of the rule of a step; each epoch is an interval of
-            2 tau that is followed in as many steps as that takes, by least squares. None: each
-            epoch is one step.
+        tolerance: Largest distance between a step and its projection on the network; each epoch is
+            an interval of 2 tau that is followed in as many exact steps as that takes. None: each
+            epoch is one step by the rule.
     """
 
     tau: Annotated[float, POSITIVE] = 0.005
@@ -178,5 +178,5 @@ def metric_names(
         *("loss", "time", *DIRECTIONS),
         *(() if every_outcome else errors),
         *(exact if has_exact_values else ()),
-        *(("estimated_distance", "estimated_rule_error") if estimates_error else ()),
+        *(("estimated_distance",) if estimates_error else ()),
     )

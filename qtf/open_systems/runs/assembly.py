@@ -18,11 +18,11 @@ from qtf.open_systems.settings import DIRECTIONS
 from qtf.open_systems.task import (
     AllOutcomes,
     GaussNewtonStep,
-    ImplicitEvolution,
     NaturalGradientStep,
     ObjectiveGradient,
     OpenSystemTask,
     OpenSystemTraining,
+    ProjectedEvolution,
     Samples,
 )
 from qtf.open_systems.task.samples import Outcomes
@@ -253,7 +253,7 @@ def _step(settings: OpenSystemSettings, start: Start) -> Callable[..., Step]:
     damping, tolerance = settings.gauss_newton.damping, settings.dynamics.tolerance
     if damping is not None and tolerance is not None:
         return functools.partial(
-            ImplicitEvolution, start=start, damping=damping, tolerance=tolerance
+            ProjectedEvolution, start=start, damping=damping, tolerance=tolerance
         )
     if damping is not None:
         return functools.partial(GaussNewtonStep, damping=damping)

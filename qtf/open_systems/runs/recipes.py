@@ -100,10 +100,10 @@ def use_gauss_newton(config: ConfigDict, *, units: int) -> None:
 def follow_to_tolerance(
     config: ConfigDict, *, units: int, interval: float, n_intervals: int
 ) -> None:
-    """Asks for steps of time of Pade's rule, as long as a tolerance allows, by least squares."""
+    """Asks for exact steps of time, each projected on the network within a tolerance."""
     use_gauss_newton(config, units=units)
     config.gauss_newton.damping = 1e-6
-    config.dynamics.update(tau=interval / 2.0, rule="pade", tolerance=1e-4)
+    config.dynamics.update(tau=interval / 2.0, tolerance=1e-4)
     config.training.update(n_epochs=n_intervals, steps_per_epoch=1)
 
 

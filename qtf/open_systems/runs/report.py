@@ -30,7 +30,6 @@ class Validation:
         exact_x: Exact <X>; so are those of the others.
         distance: Largest distance of a mean from its exact value.
         estimated_distance: Its estimate without exact values, where there is one.
-        estimated_rule_error: What the rule of a step has of this estimate.
     """
 
     step: int
@@ -49,7 +48,6 @@ class Validation:
     exact_z: float | None = None
     distance: float | None = None
     estimated_distance: float | None = None
-    estimated_rule_error: float | None = None
 
     def as_mapping(self) -> dict[str, float]:
         """Returns what is known."""
@@ -118,11 +116,7 @@ def measure(training: OpenSystemTraining, workdir: Path | str) -> Result:
         distance_of_steady_state=(search[-1] if steps else last).distance if search else None,
         largest_distance=_largest(row.distance for row in steps),
         estimated_distance=_largest(row.estimated_distance for row in steps),
-        rule_error=(
-            _largest(row.estimated_rule_error for row in steps)
-            if find_rule_error is None
-            else find_rule_error()
-        ),
+        rule_error=None if find_rule_error is None else find_rule_error(),
     )
     write_json(folder.path / RESULT, result.as_mapping())
     system = PhysicsSettings.from_mapping(folder.load_config()["physics"])

@@ -1,7 +1,7 @@
 """Time evolution and steady states: what is summed, how steps are taken, and what is measured."""
 
 from qtf.open_systems.task.all_outcomes import AllOutcomes
-from qtf.open_systems.task.evolution import ImplicitEvolution
+from qtf.open_systems.task.evolution import ProjectedEvolution
 from qtf.open_systems.task.gauss_newton import GaussNewtonStep
 from qtf.open_systems.task.samples import Samples
 from qtf.open_systems.task.steps import NaturalGradientStep, ObjectiveGradient
@@ -10,7 +10,7 @@ from qtf.open_systems.task.task import OpenSystemTask, OpenSystemTraining
 __all__ = [
     "AllOutcomes",
     "GaussNewtonStep",
-    "ImplicitEvolution",
+    "ProjectedEvolution",
     "NaturalGradientStep",
     "ObjectiveGradient",
     "OpenSystemTask",

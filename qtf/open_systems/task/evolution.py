@@ -1,7 +1,7 @@
-"""Evolution in time by implicit steps, as long as a tolerance allows, on all outcomes at once."""
+"""Evolution in time, projected on what a network can express, on all outcomes at once."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import keras
@@ -10,7 +10,6 @@ from keras import ops
 
 from qtf.open_systems.full_sums import log_table
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
-from qtf.open_systems.rules import RULES, apply_polynomial
 from qtf.open_systems.task.all_outcomes import AllOutcomes
 from qtf.open_systems.task.derivatives import derivatives_of_all
 from qtf.open_systems.task.least_squares import LeastSquares
@@ -20,17 +19,16 @@ from qtf.training.training import Step
 from qtf.typing import Array, Tensor
 
 # The first step, in intervals of the plan, and the shortest, which is taken whatever it leaves.
-FIRST_STEP, SHORTEST_STEP = 1.0 / 64.0, 1.0 / 4096.0
-# By how much steps grow after good ones, and fall where the rule or the network does not follow.
-GROWTH, FALL = 1.5, 0.5
-# Iterations of a step; it was a good one with at most so many.
-MAX_ITERATIONS, FEW_ITERATIONS = 12, 5
-# Of the fit of the start; what it leaves.
-MAX_FIT_ITERATIONS, FITTED_TO = 60, 1e-8
-# What is solved to, in units of the tolerance.
-SOLVED = 0.1
+FIRST_STEP, SHORTEST_STEP = 1.0 / 16.0, 1.0 / 64.0
+# By how much steps grow after good ones, and fall where the network does not follow.
+GROWTH, FALL = 2.0, 0.5
+MAX_ITERATIONS, MAX_FIT_ITERATIONS = 12, 60
+# What steps are solved to, and the start is fitted to, in units of the tolerance.
+SOLVED, FITTED = 0.1, 0.01
 # The share of the uniform probability that outcomes get in the norm at least.
 FLOOR = 1e-2
+# Terms of an exponential series end below this.
+NEGLIGIBLE = 1e-17
 
 
 class Start(Protocol):
@@ -40,16 +38,17 @@ class Start(Protocol):
         """Returns the probabilities of all outcomes at time 0, (4**n_sites,)."""
 
 
-class ImplicitEvolution(Step):
-    """Follows probabilities through intervals of time, in as many steps of a rule as they need.
+class ProjectedEvolution(Step):
+    """Follows probabilities in time by exact steps, each projected on the network.
 
-        |r|^2 = sum_a r(a)^2 / (p(a) + floor),   r = backward(L) p(t + h) - forward(L) p(t)
+        |r|^2 = sum_a r(a)^2 / (p(a) + floor),   r = exp(h L) p(t) - p(t + h)
 
-    Each step of the rule is solved by Gauss and Newton until |r| is below a tenth of the
-    tolerance. It is taken back and tried again with half of h where iterations end above the
-    tolerance, or where the error of the rule, from the power of L behind those that it has right,
-    does. How far p is from exact is estimated without the exact solution: each step adds what it
-    leaves and what its rule leaves out, and L carries it on.
+    The weights of p(t + h) are found by Gauss and Newton, until |r| is below a tenth of the
+    tolerance or falls no further. A step that ends above the tolerance is taken back and tried
+    again with half of h. On all outcomes exp(h L) p costs less than a single iteration, so no rule
+    of steps adds an error, and steps are as long as the network allows: each projection leaves
+    something, and fewer of them leave less. What they leave, carried on by L, is how far p is from
+    exact.
 
     Args:
         model: The distribution.
@@ -60,7 +59,8 @@ class ImplicitEvolution(Step):
         tolerance: Of a step, as |r|.
         xla: Whether XLA compiles what it can.
 
-    Source: Hairer and Wanner, Solving Ordinary Differential Equations II (1996), section IV.8.
+    Source: Reh, Schmitt and Gaerttner, Phys. Rev. Lett. 127, 230501 (2021), on probabilities of
+    outcomes in time; projections instead of velocities are ours.
     """
 
     takes_steps = True
@@ -81,65 +81,62 @@ class ImplicitEvolution(Step):
         self.tolerance = tolerance
         self._start = start
         self._interval = 2.0 * equation.tau
-        self._rule = RULES[equation.plan.rule]
         self._solver = LeastSquares(damping)
-        zeros = np.zeros((2, 4**model.n_sites))
         fixed = {"trainable": False, "dtype": "float64"}
         self._step = keras.Variable(FIRST_STEP * self._interval, name="step", **fixed)
-        # Of the rule, and of the network.
-        self._errors = keras.Variable(zeros, name="errors", **fixed)
+        self._error = keras.Variable(np.zeros(4**model.n_sites), name="error", **fixed)
         self._largest = keras.Variable(0.0, name="largest", **fixed)
-        self.state = [self._step, self._largest, self._errors, self._solver.factor]
+        self.state = [self._step, self._largest, self._error, self._solver.factor]
         self.remedy = "another `network`, a smaller `dynamics.tau`, or another `start`"
         self._compile(xla)
 
     def _compile(self, xla: bool) -> None:
         variables = self.model.variables
-        apply = self.equation.liouvillian.apply
-        self._table = compiled(lambda: _table(self.model), variables=variables, xla=xla)
+
+        def matrix(derivatives: Tensor, scale: Tensor) -> Tensor:
+            return (scale * _table(self.model))[:, None] * ops.cast(derivatives, "float64")
+
+        def residual(target: Tensor, scale: Tensor) -> Tensor:
+            return scale * (target - _table(self.model))
+
         self._derivatives = derivatives_of_all(self.model, xla=xla)
-
-        def matrix(derivatives: Tensor, scale: Tensor, factors: Tensor) -> Tensor:
-            changes = _table(self.model)[:, None] * ops.cast(derivatives, "float64")
-            return scale[:, None] * _polynomial(apply, factors, changes)
-
-        def residual(target: Tensor, scale: Tensor, factors: Tensor) -> Tensor:
-            return scale * (target - _polynomial(apply, factors, _table(self.model)))
-
         self._matrix = compiled(matrix, variables=variables, xla=xla)
         self._residual = compiled(residual, variables=variables, xla=xla)
-        self._apply = compiled(apply, xla=xla)
+        self._table = compiled(lambda: _table(self.model), variables=variables, xla=xla)
+        self._apply = compiled(self.equation.liouvillian.apply, xla=xla)
 
     @property
-    def estimated_errors(self) -> Array:
-        """How far rule and network have taken p from exact, by their own estimates, (2, 4**n)."""
-        return np.asarray(self._errors)
+    def error(self) -> Array:
+        """How far p is from exact, what the projections have left, (4**n_sites,)."""
+        return np.asarray(self._error)
 
     @property
     def largest_residual(self) -> float:
         """The largest |r| that a step of the last epoch has left."""
         return float(np.asarray(self._largest))
 
+    @property
+    def shortest(self) -> float:
+        """The shortest step."""
+        return SHORTEST_STEP * self._interval
+
     def take(self) -> float:
         """Follows the probabilities to the end of the epoch, and returns the largest |r|."""
         if self.equation.epoch == 0:
             self._fit_start()
         left, largest = self._interval, 0.0
-        while left > 1e-9 * self._interval:
-            step = min(float(np.asarray(self._step)), left)
-            if left - step < 0.5 * self.shortest:
-                step = left
-            size, n_iterations, taken = self._try_step(step)
-            if taken:
+        while left > 0.0:
+            usual = float(np.asarray(self._step))
+            step = left if usual > left - 0.5 * self.shortest else usual
+            size = self._try_step(step)
+            if size <= self.tolerance or step <= self.shortest:
                 left, largest = left - step, max(largest, size)
-            self._adapt(step, n_iterations, taken, left)
+                # The rest of an interval says nothing of longer steps.
+                self._step.assign(min(max(usual, GROWTH * step), self._interval))
+            else:
+                self._step.assign(FALL * step)
         self._largest.assign(largest)
         return largest
-
-    @property
-    def shortest(self) -> float:
-        """The shortest step."""
-        return SHORTEST_STEP * self._interval
 
     def loss(self, batch: Mapping[str, Tensor]) -> Tensor:
         """Has no meaning: steps are taken whole."""
@@ -150,88 +147,48 @@ class ImplicitEvolution(Step):
         n_weights = sum(math.prod(variable.shape) for variable in self.model.trainable_variables)
         return bytes_of_equations(4**self.model.n_sites, n_weights, itemsize=8)
 
-    def _adapt(self, step: float, n_iterations: int, taken: bool, left: float) -> None:
-        if not taken:
-            self._step.assign(FALL * step)
-        elif n_iterations <= FEW_ITERATIONS and (left > 0.0 or step >= float(self._step)):
-            self._step.assign(min(GROWTH * step, self._interval))
-
     def _fit_start(self) -> None:
         """Makes the distribution the one at time 0, which it is near."""
         table = self._start.table()
-        self._solve(table, self._scale(table), (1.0,), FITTED_TO, MAX_FIT_ITERATIONS)
-        fitted = np.asarray(self._table())
-        self._errors.assign(np.stack([np.zeros_like(fitted), fitted - table]))
+        self._project(table, FITTED * self.tolerance, MAX_FIT_ITERATIONS)
+        self._error.assign(np.asarray(self._table()) - table)
 
-    def _try_step(self, step: float) -> tuple[float, int, bool]:
-        """Returns |r|, the number of iterations, and whether the step was taken."""
+    def _try_step(self, step: float) -> float:
+        """Returns |r| after a step, which is taken back where that is too large."""
         before = [ops.copy(variable.value) for variable in self.model.trainable_variables]
-        table, tau = np.asarray(self._table()), step / 2.0
-        left_out = self._left_out(table, tau)
-        scale = self._scale(table)
-        is_shortest = step <= self.shortest
-        if np.linalg.norm(scale * left_out) > self.tolerance and not is_shortest:
-            return 0.0, 0, False
-        target = self._powers(table, self._rule.forward(tau))
-        goal = SOLVED * self.tolerance
-        size, n = self._solve(target, scale, self._rule.backward(tau), goal, MAX_ITERATIONS)
-        if size <= self.tolerance or is_shortest:
-            remaining = self._powers(np.asarray(self._table()), self._rule.backward(tau)) - target
-            carried = self._carry(self.estimated_errors.T, step).T
-            self._errors.assign(carried + np.stack([-left_out, remaining]))
-            return size, n, True
+        target = self._carry(np.asarray(self._table()), step)
+        size = self._project(target, SOLVED * self.tolerance, MAX_ITERATIONS)
+        if size <= self.tolerance or step <= self.shortest:
+            left = np.asarray(self._table()) - target
+            self._error.assign(self._carry(self.error, step) + left)
+            return size
         for variable, value in zip(self.model.trainable_variables, before, strict=True):
             variable.assign(value)
-        return size, n, False
+        return size
 
-    def _solve(
-        self,
-        target: Array,
-        scale: Array,
-        factors: Sequence[float],
-        goal: float,
-        max_iterations: int,
-    ) -> tuple[float, int]:
-        """Returns |r| after so many iterations."""
-        wanted, weights = ops.convert_to_tensor(target), ops.convert_to_tensor(scale)
-        powers = ops.convert_to_tensor(np.array(factors, np.float64))
+    def _project(self, table: Array, goal: float, max_iterations: int) -> float:
+        """Brings p to a table as near as it gets, and returns |r|."""
+        floor = FLOOR / len(table)
+        scale = ops.convert_to_tensor(1.0 / np.sqrt(np.maximum(table, 0.0) + floor))
+        target = ops.convert_to_tensor(table)
+        return self._solver.descend(
+            lambda: self._residual(target, scale),
+            lambda: self._matrix(self._derivatives(), scale),
+            self.model.trainable_variables,
+            goal,
+            max_iterations,
+        )[0]
 
-        def residual() -> Tensor:
-            return self._residual(wanted, weights, powers)
-
-        def matrix() -> Tensor:
-            return self._matrix(self._derivatives(), weights, powers)
-
-        variables = self.model.trainable_variables
-        return self._solver.descend(residual, matrix, variables, goal, max_iterations)
-
-    def _scale(self, table: Array) -> Array:
-        return 1.0 / np.sqrt(np.maximum(table, 0.0) + FLOOR / len(table))
-
-    def _powers(self, table: Array, factors: Sequence[float]) -> Array:
-        return apply_polynomial(lambda p: np.asarray(self._apply(p)), factors, table)
-
-    def _left_out(self, table: Array, tau: float) -> Array:
-        """Returns what one step of the rule leaves out of the exact one, at first order."""
-        for _ in range(self._rule.order + 1):
-            table = 2.0 * tau * np.asarray(self._apply(table))
-        return self._rule.error_constant * table
-
-    def _carry(self, error: Array, step: float) -> Array:
-        """Returns exp(step L) error, by its series in parts that are short enough."""
+    def _carry(self, table: Array, step: float) -> Array:
+        """Returns exp(step L) of a table, by its series in parts that are short enough."""
         n_parts = max(1, math.ceil(step * self.equation.liouvillian.largest_rate))
         for _ in range(n_parts):
-            term, number = error, 1
-            while np.abs(term).max() > 1e-17 and number < 60:
+            term, number = table, 1
+            while np.abs(term).max() > NEGLIGIBLE:
                 term = (step / n_parts / number) * np.asarray(self._apply(term))
-                error, number = error + term, number + 1
-        return error
+                table, number = table + term, number + 1
+        return table
 
 
 def _table(model: OutcomeDistribution) -> Tensor:
     return ops.exp(ops.cast(log_table(model), "float64"))
-
-
-def _polynomial(apply: Callable[[Tensor], Tensor], factors: Tensor, table: Tensor) -> Tensor:
-    numbers = [factors[k] for k in range(factors.shape[0])]
-    return apply_polynomial(apply, numbers, table)

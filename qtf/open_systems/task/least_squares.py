@@ -14,8 +14,9 @@ from qtf.typing import Tensor
 # Of the damping: after a step that went wrong, after a good one, and at least.
 HARDER, EASIER, LEAST = 10.0, 0.1, 1e-6
 MAX_TRIES = 14
-# A matrix is used again as long as residuals fall to this share.
-REUSED = 0.2
+# A matrix is used again as long as residuals fall to this share; where they fall less than to the
+# second in so many iterations, they have come to their end.
+REUSED, FALLS_NO_MORE, PATIENCE = 0.2, 0.8, 3
 
 
 class LeastSquares:
@@ -46,7 +47,7 @@ class LeastSquares:
         goal: float,
         max_iterations: int,
     ) -> tuple[float, int]:
-        """Changes variables until |r| is small, and returns it and the number of iterations.
+        """Changes variables until |r| is small or falls no more; returns it and the iterations.
 
         Args:
             residual: Returns r, (n,).
@@ -56,8 +57,11 @@ class LeastSquares:
             max_iterations: Matrices that are made at most.
         """
         search = _Search(residual, variables)
+        sizes: list[float] = []
         for n_iterations in range(max_iterations):
-            if not search.size > goal:
+            sizes.append(search.size)
+            is_stuck = sizes[-1] > FALLS_NO_MORE * min(sizes[:-PATIENCE], default=math.inf)
+            if not search.size > goal or is_stuck:
                 return search.size, n_iterations
             equations = Equations(matrix())
             before = search.size

@@ -10,7 +10,7 @@ from qtf.open_systems.outcome_distribution import OutcomeDistribution
 from qtf.open_systems.plan import Plan, PlannedEquation
 from qtf.open_systems.povm_liouvillian import PovmLiouvillian
 from qtf.open_systems.settings import DIRECTIONS, metric_names
-from qtf.open_systems.task.evolution import ImplicitEvolution
+from qtf.open_systems.task.evolution import ProjectedEvolution
 from qtf.open_systems.task.samples import Outcomes
 from qtf.open_systems.task.steps import ObjectiveGradient
 from qtf.training.training import SampledTraining, Step
@@ -89,7 +89,7 @@ class OpenSystemTraining(SampledTraining):
         self.metric_names = metric_names(
             every_outcome=not self.outcomes.has_errors,
             has_exact_values=task.find_exact is not None,
-            estimates_error=isinstance(step, ImplicitEvolution),
+            estimates_error=isinstance(step, ProjectedEvolution),
         )
         self.outcomes.set_start()
 
@@ -107,21 +107,11 @@ class OpenSystemTraining(SampledTraining):
             exact = dict(zip(DIRECTIONS, task.exact[epoch].tolist(), strict=True))
             values |= {f"exact_{name}": value for name, value in exact.items()}
             values["distance"] = max(abs(measured[name] - exact[name]) for name in DIRECTIONS)
-        if isinstance(self.step, ImplicitEvolution):
-            values |= self._estimates(self.step.estimated_errors)
+        if isinstance(self.step, ProjectedEvolution):
+            left = self.task.observables.exact_means(self.step.error)
+            values["estimated_distance"] = max(map(abs, left.values()))
             values["loss"] = self.step.largest_residual
         return values
-
-    def _estimates(self, errors: Array) -> dict[str, float]:
-        """Returns the largest error of a mean, and what the rule alone has of it."""
-
-        def largest(error: Array) -> float:
-            return max(map(abs, self.task.observables.exact_means(error).values()))
-
-        return {
-            "estimated_distance": largest(errors.sum(axis=0)),
-            "estimated_rule_error": largest(errors[0]),
-        }
 
     def end_epoch(self) -> None:
         """Makes the distribution as it is the start of the next step of time."""
