@@ -1,0 +1,149 @@
+"""Hermitian operators as real matrices, and the Lindblad equation of these.
+
+    R = Re(rho) + Im(rho),  rho = (R + R^T) / 2 + i (R - R^T) / 2
+
+holds a Hermitian rho in half of its numbers. Re(rho) is symmetric and Im(rho) antisymmetric, so
+that both are known from R, and R has the Frobenius norm and the trace of rho.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from qtf.physics._norms import euclidean_norm
+from qtf.physics.jumps import JumpOperator
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+# What products of matrices leave of an anti-Hermitian part that is zero.
+_ROUNDING = 16 * float(np.finfo(float).eps)
+
+
+def pack(operator: np.ndarray) -> np.ndarray:
+    """Returns the Hermitian parts A, B of an operator A + i B as real matrices.
+
+    Args:
+        operator: complex128 (d, d).
+
+    Returns:
+        float64 array (1 or 2, d * d): A, and B unless it is nothing but rounding.
+    """
+    real, imaginary = operator.real / 2, operator.imag / 2
+    hermitian = (real + real.T + imaginary - imaginary.T).reshape(-1)
+    rest = (imaginary + imaginary.T - real + real.T).reshape(-1)
+    if euclidean_norm(rest) <= _ROUNDING * euclidean_norm(hermitian):
+        return hermitian[None]
+    return np.stack([hermitian, rest])
+
+
+def unpack(parts: Iterable[np.ndarray], dimension: int) -> np.ndarray:
+    """Returns the operators A + i B whose parts `pack` would return.
+
+    Args:
+        parts: A, or A and B, each float64 (..., d * d).
+        dimension: d.
+
+    Returns:
+        complex128 array (..., d, d).
+    """
+    hermitian, *rest = (part.reshape(*part.shape[:-1], dimension, dimension) for part in parts)
+    operators = np.empty(hermitian.shape, np.complex128)
+    operators.real, operators.imag = _halves(hermitian)
+    for part in rest:
+        real, imaginary = _halves(part)
+        operators.real -= imaginary
+        operators.imag += real
+    return operators
+
+
+def _halves(packed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    half = packed / 2
+    mirrored = half.swapaxes(-1, -2)
+    return half + mirrored, half - mirrored
+
+
+class PackedProduct:
+    """The right-hand side of the Lindblad equation, of packed operators.
+
+    With H = A + i B, A and B real, -i [H, rho] packed is
+
+        (A R)^T - A R^T + B R + (B R^T)^T,
+
+    so that H is applied to 2**n columns at a time. What the jumps do is a sparse matrix.
+
+    Args:
+        hamiltonian: H, real or complex (2**n, 2**n).
+        losses: Matrix of the jumps as `packed_losses` returns it.
+    """
+
+    def __init__(self, hamiltonian: "csr_array", losses: "csr_array") -> None:
+        self._real, self._imaginary = hamiltonian.real, None
+        if np.iscomplexobj(hamiltonian):
+            self._imaginary = hamiltonian.imag
+            for part in (self._real, self._imaginary):
+                part.eliminate_zeros()
+        self._losses = losses
+        self._shape = hamiltonian.shape
+
+    def __call__(self, flat: np.ndarray) -> np.ndarray:
+        """Returns the change of a packed operator, float64 (4**n,)."""
+        packed = flat.reshape(self._shape)
+        mirrored = np.ascontiguousarray(packed.T)
+        change = (self._losses @ flat).reshape(self._shape)
+        change += (self._real @ packed).T
+        change -= self._real @ mirrored
+        if self._imaginary is not None:
+            change += self._imaginary @ packed
+            change += (self._imaginary @ mirrored).T
+        return change.reshape(-1)
+
+
+def packed_losses(jump_ops: Iterable[JumpOperator], n_sites: int) -> "csr_array":
+    """Returns the jumps' part of the Lindblad equation, float64 (4**n, 4**n), packed.
+
+    A complex entry c of the equation that takes rho_km to rho_ij takes R_km there by Re(c) and
+    R_mk by Im(c).
+    """
+    from scipy.sparse import coo_array
+
+    dimension = 2**n_sites
+    indices = np.arange(dimension**2, dtype=np.int32).reshape(dimension, dimension)
+    rates = np.zeros((dimension, dimension))
+    rows, columns, entries = [indices.reshape(-1)], [indices.reshape(-1)], [rates.reshape(-1)]
+    for site, equation in enumerate(_site_equations(jump_ops, n_sites)):
+        # Bits before, at and after the site, of the row and of the column.
+        split = (2**site, 2, 2 ** (n_sites - 1 - site)) * 2
+        to, plain, mirrored = (x.reshape(split) for x in (indices, indices, indices.T))
+        for i, j, k, m in np.argwhere(equation).tolist():
+            entry, row = equation[i, j, k, m], to[:, i, :, :, j].reshape(-1)
+            sources = [(mirrored, entry.imag)]
+            if (i, j) == (k, m):
+                rates.reshape(split)[:, i, :, :, j] += entry.real
+            else:
+                sources.append((plain, entry.real))
+            for source, number in sources:
+                if number:
+                    rows.append(row)
+                    columns.append(source[:, k, :, :, m].reshape(-1))
+                    entries.append(np.full(len(row), number))
+    places = (np.concatenate(rows), np.concatenate(columns))
+    matrix = coo_array((np.concatenate(entries), places), shape=(dimension**2,) * 2).tocsr()
+    matrix.eliminate_zeros()
+    return matrix
+
+
+def _site_equations(jump_ops: Iterable[JumpOperator], n_sites: int) -> np.ndarray:
+    """Returns what the jumps of each site do, complex128 (n_sites, 2, 2, 2, 2).
+
+    Entry [i, j, k, m] is the factor of rho_km in the change of rho_ij.
+    """
+    equations = np.zeros((n_sites, 2, 2, 2, 2), np.complex128)
+    for jump in jump_ops:
+        after = np.einsum("ik,jm->ijkm", jump.matrix, jump.matrix.conj())
+        weight = jump.matrix.conj().T @ jump.matrix
+        before = np.einsum("ik,jm->ijkm", weight, np.eye(2))
+        before = before + np.einsum("ik,mj->ijkm", np.eye(2), weight)
+        equations[jump.site] += jump.rate * (after - before / 2)
+    return equations
