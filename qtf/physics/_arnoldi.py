@@ -12,8 +12,8 @@ import numpy as np
 from qtf.physics._norms import euclidean_norm
 from qtf.physics._threads import one_thread
 
-# Thirty vectors of 4**9 probabilities take 63 MB, and a longer space hardly saves products.
-KRYLOV_DIMENSION = 30
+# Forty vectors of 4**9 probabilities take 84 MB, and a longer space hardly saves products.
+KRYLOV_DIMENSION = 40
 # Steps are chosen among so many parts of the longest.
 _N_STEPS = 64
 # Vectors of up to _SHORT numbers are made orthogonal to all before, at no cost beside that of
@@ -152,11 +152,13 @@ def _exponentials(matrix: np.ndarray, vector: np.ndarray, times: np.ndarray) -> 
     Times are multiples of a unit, by powers of exp(A unit), and what is left of them, by the
     series of the exponential.
     """
-    turns = float(np.linalg.norm(matrix, 2)) * float(times.max())
+    turns = float(np.abs(matrix).sum(axis=0).max()) * float(times.max())
     n_doublings = math.ceil(math.log2(turns)) if turns > 1 else 0
     unit = float(times.max()) / 2**n_doublings
     counts, rest = np.divmod(times, unit) if unit else (times, times)
-    columns = _series(matrix, np.multiply.outer(vector, np.ones(len(times))), rest)
+    columns = np.repeat(vector[:, None], len(times), axis=1)
+    if rest.any():
+        columns = _series(matrix, columns, rest)
     power = _series(matrix, np.eye(len(matrix)), np.full(len(matrix), unit))
     for _ in range(n_doublings + 1):
         is_odd = counts % 2 == 1

@@ -89,14 +89,18 @@ class PackedProduct:
 
     def __call__(self, flat: np.ndarray) -> np.ndarray:
         """Returns the change of a packed operator, float64 (4**n,)."""
+        size = self._shape[0]
         packed = flat.reshape(self._shape)
-        mirrored = np.ascontiguousarray(packed.T)
+        both = np.empty((size, 2 * size))
+        both[:, :size], both[:, size:] = packed, packed.T
         change = (self._losses @ flat).reshape(self._shape)
-        change += (self._real @ packed).T
-        change -= self._real @ mirrored
+        image = self._real @ both
+        change += image[:, :size].T
+        change -= image[:, size:]
         if self._imaginary is not None:
-            change += self._imaginary @ packed
-            change += (self._imaginary @ mirrored).T
+            image = self._imaginary @ both
+            change += image[:, :size]
+            change += image[:, size:].T
         return change.reshape(-1)
 
 
