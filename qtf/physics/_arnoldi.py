@@ -99,13 +99,13 @@ class _KrylovSpace:
         vectors[0] = vector / norm if norm else vector
         for j in range(size):
             image = product(vectors[j])
-            scale = remainder = float(np.linalg.norm(image))
+            scale = remainder = math.sqrt(image @ image)
             before = slice(max(0, j + 1 - n_before), j + 1)
             for _ in range(2):  # the second time removes what rounding left
                 overlaps = vectors[before] @ image
                 image = image - overlaps @ vectors[before]
                 projected[before, j] += overlaps
-                remainder = float(np.linalg.norm(image))
+                remainder = math.sqrt(image @ image)
                 if remainder > scale / 2:
                     break
             if remainder <= 32 * np.finfo(float).eps * scale:

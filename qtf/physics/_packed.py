@@ -13,10 +13,13 @@ import numpy as np
 
 from qtf.physics._norms import euclidean_norm
 from qtf.physics.jumps import JumpOperator
+from qtf.physics.operators import PauliSum
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
+# Up to here calling a sparse product takes longer than the dense one.
+_MAX_DENSE_SITES = 5
 # What products of matrices leave of an anti-Hermitian part that is zero.
 _ROUNDING = 16 * float(np.finfo(float).eps)
 
@@ -64,6 +67,12 @@ def _halves(packed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return half + mirrored, half - mirrored
 
 
+def matrix_of(hamiltonian: PauliSum) -> "np.ndarray | csr_array":
+    """Returns H, (2**n, 2**n), for `PackedProduct`: dense for few spins, sparse for more."""
+    is_small = hamiltonian.n_sites <= _MAX_DENSE_SITES
+    return hamiltonian.to_dense() if is_small else hamiltonian.to_sparse()
+
+
 class PackedProduct:
     """The right-hand side of the Lindblad equation, of packed operators.
 
@@ -74,16 +83,14 @@ class PackedProduct:
     so that H is applied to 2**n columns at a time. What the jumps do is a sparse matrix.
 
     Args:
-        hamiltonian: H, real or complex (2**n, 2**n).
+        hamiltonian: H as `matrix_of` returns it, or a sum of such.
         losses: Matrix of the jumps as `packed_losses` returns it.
     """
 
-    def __init__(self, hamiltonian: "csr_array", losses: "csr_array") -> None:
+    def __init__(self, hamiltonian: "np.ndarray | csr_array", losses: "csr_array") -> None:
         self._real, self._imaginary = hamiltonian.real, None
         if np.iscomplexobj(hamiltonian):
             self._imaginary = hamiltonian.imag
-            for part in (self._real, self._imaginary):
-                part.eliminate_zeros()
         self._losses = losses
         self._shape = hamiltonian.shape
 

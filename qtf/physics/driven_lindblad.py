@@ -15,7 +15,7 @@ from qtf.physics._checks import (
 )
 from qtf.physics._magnus import Marching
 from qtf.physics._norms import restore_exponents, split_exponents
-from qtf.physics._packed import PackedProduct, pack, packed_losses, unpack
+from qtf.physics._packed import PackedProduct, matrix_of, pack, packed_losses, unpack
 from qtf.physics._stepping import krylov_dimension, pieces_between
 from qtf.physics.driven import DrivenHamiltonian
 from qtf.physics.driven_evolution import DrivenEvolution
@@ -144,8 +144,8 @@ class DrivenLindbladian:
         return np.append(self.hamiltonian.coefficients(time), 1.0)
 
     @cached_property
-    def _matrices(self) -> "list[csr_array]":
-        return [operator.to_sparse() for _, operator in self.hamiltonian.terms]
+    def _matrices(self) -> "list[np.ndarray | csr_array]":
+        return [matrix_of(operator) for _, operator in self.hamiltonian.terms]
 
     @cached_property
     def _losses(self) -> "csr_array":
@@ -178,5 +178,5 @@ class DrivenLindbladian:
         return np.stack(evolved, axis=1)
 
 
-def _largest_row(matrix: "csr_array") -> float:
+def _largest_row(matrix: "np.ndarray | csr_array") -> float:
     return float(np.max(abs(matrix).sum(axis=1)))

@@ -20,7 +20,7 @@ from qtf.physics._checks import (
     checked_operators,
     checked_positive,
 )
-from qtf.physics._packed import PackedProduct, pack, packed_losses, unpack
+from qtf.physics._packed import PackedProduct, matrix_of, pack, packed_losses, unpack
 from qtf.physics.jumps import Jump, JumpOperator, Jumps, as_jump, jump_operators
 from qtf.physics.operators import PauliSum, PauliTerm
 
@@ -189,7 +189,7 @@ class Lindbladian:
     def _product(self) -> PackedProduct:
         checked_integer("n_sites", self.n_sites, minimum=1, maximum=MAX_LIOUVILLIAN_SITES)
         losses = packed_losses(self.jump_ops, self.n_sites)
-        return PackedProduct(self.hamiltonian.to_sparse(), losses)
+        return PackedProduct(matrix_of(self.hamiltonian), losses)
 
     def local_parts(self) -> tuple[tuple[tuple[int, ...], "Lindbladian"], ...]:
         """Returns parts on one and two spins that add up to the whole.

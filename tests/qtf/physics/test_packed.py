@@ -82,10 +82,11 @@ def test_only_an_anti_hermitian_part_of_rounding_is_dropped(random_states):
 @pytest.mark.parametrize("jumps", JUMPS.values(), ids=JUMPS)
 def test_packed_product_is_the_lindblad_equation(jumps, random_states):
     lindbladian = Lindbladian(TWISTED, jumps)
-    product = PackedProduct(TWISTED.to_sparse(), packed_losses(lindbladian.jump_ops, 3))
-    operator = random_states(8, 8)
-    change = unpack([product(part) for part in pack(operator)], 8)
-    np.testing.assert_allclose(change, lindbladian.apply(operator), atol=1e-13)
+    losses, operator = packed_losses(lindbladian.jump_ops, 3), random_states(8, 8)
+    for matrix in (TWISTED.to_dense(), TWISTED.to_sparse()):
+        product = PackedProduct(matrix, losses)
+        change = unpack([product(part) for part in pack(operator)], 8)
+        np.testing.assert_allclose(change, lindbladian.apply(operator), atol=1e-13)
 
 
 @pytest.mark.parametrize("jumps", JUMPS.values(), ids=JUMPS)
@@ -108,7 +109,8 @@ SIX_SPINS = {
 
 @pytest.mark.parametrize("jumps", SIX_SPINS.values(), ids=SIX_SPINS)
 def test_error_of_six_spins_stays_below_the_tolerance(jumps, random_states):
-    hamiltonian = xyz(Chain(6, periodic=True), coupling_x=2.0, coupling_y=0.0, field=1.0)
+    chain = xyz(Chain(6, periodic=True), coupling_x=2.0, coupling_y=0.0, field=1.0)
+    hamiltonian = chain + PauliSum(6, [PauliTerm(0.8, (0, 3, 5), "XYZ")])
     lindbladian = Lindbladian(hamiltonian, jumps)
     root = random_states(64, 64)
     rho0, times = root @ root.conj().T, [1.0, 0.4]
