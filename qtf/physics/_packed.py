@@ -53,18 +53,13 @@ def unpack(parts: Iterable[np.ndarray], dimension: int) -> np.ndarray:
     """
     hermitian, *rest = (part.reshape(*part.shape[:-1], dimension, dimension) for part in parts)
     operators = np.empty(hermitian.shape, np.complex128)
-    operators.real, operators.imag = _halves(hermitian)
+    np.add(hermitian, hermitian.swapaxes(-1, -2), out=operators.real)
+    np.subtract(hermitian, hermitian.swapaxes(-1, -2), out=operators.imag)
     for part in rest:
-        real, imaginary = _halves(part)
-        operators.real -= imaginary
-        operators.imag += real
+        operators.real -= part - part.swapaxes(-1, -2)
+        operators.imag += part + part.swapaxes(-1, -2)
+    operators /= 2
     return operators
-
-
-def _halves(packed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    half = packed / 2
-    mirrored = half.swapaxes(-1, -2)
-    return half + mirrored, half - mirrored
 
 
 def matrix_of(hamiltonian: PauliSum) -> "np.ndarray | csr_array":
