@@ -14,13 +14,15 @@ from qtf.physics._threads import one_thread
 
 # Forty vectors of 4**9 probabilities take 84 MB, and a longer space hardly saves products.
 KRYLOV_DIMENSION = 40
+# Vectors that the last, shorter step takes beyond its share.
+_N_SPARE = 10
 # Steps are chosen among so many parts of the longest.
 _N_STEPS = 64
 # Vectors of up to _SHORT numbers are made orthogonal to all before, at no cost beside that of
 # calling; longer ones to so many.
 _SHORT, _N_BEFORE = 1024, 2
-# 1 / 19! is a rounding.
-_N_TERMS = 19
+# Terms of the series of an exponential: 1 / (4**12 12!) is a rounding.
+_N_TERMS, _SERIES_REACH = 12, 0.25
 # Each of about 30 products with L.
 MAX_ITERATIONS = 400
 # Of the search for a second steady state, and what one changes by at most, in units of the
@@ -51,16 +53,18 @@ def exponential_evolve(
     order = np.argsort(times, kind="stable")
     times = times[order]
     rate = tolerance / max(times[-1], np.finfo(float).tiny)
-    time, done = 0.0, 0
+    time, done, size = 0.0, 0, dimension
     while done < len(order):
         with one_thread(dimension * len(vector)):
-            space = _KrylovSpace.of(product, vector, dimension)
+            space = _KrylovSpace.of(product, vector, size)
             left = times[-1] - time
             step = space.longest_step(left, rate)
             end = time + step if step < left else times[-1]
             served = int(np.searchsorted(times, end, side="right"))
             states = space.evolve(np.append(times[done:served] - time, step))
             result[order[done:served]], vector = states[:-1], states[-1]
+        if step < left:
+            size = min(dimension, math.ceil(size * (left - step) / step) + _N_SPARE)
         time, done = end, served
     return result
 
@@ -153,7 +157,8 @@ def _exponentials(matrix: np.ndarray, vector: np.ndarray, times: np.ndarray) -> 
     series of the exponential.
     """
     turns = float(np.abs(matrix).sum(axis=0).max()) * float(times.max())
-    n_doublings = math.ceil(math.log2(turns)) if turns > 1 else 0
+    reach = turns / _SERIES_REACH
+    n_doublings = math.ceil(math.log2(reach)) if reach > 1 else 0
     unit = float(times.max()) / 2**n_doublings
     counts, rest = np.divmod(times, unit) if unit else (times, times)
     columns = np.repeat(vector[:, None], len(times), axis=1)
@@ -168,7 +173,7 @@ def _exponentials(matrix: np.ndarray, vector: np.ndarray, times: np.ndarray) -> 
 
 
 def _series(matrix: np.ndarray, columns: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """Returns exp(A t) of each column (m, n) with its own time, |A t| <= 1."""
+    """Returns exp(A t) of each column (m, n) with its own time, |A t| <= 1/4."""
     total, term = columns.copy(), columns
     for k in range(1, _N_TERMS):
         term = matrix @ term * (times / k)
