@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.rows import BOUND, PEER, Row, compare
+from benchmarks.rows import MEMORY, PEER, Row, compare
 from benchmarks.timing import Timings, clock, run_in_turns
 
 ROOM = "large chains"
@@ -40,7 +40,7 @@ def _rows(n_sites: int, seconds: dict[str, Timings], peak: float) -> list[Row]:
         high=peak,
         unit="MiB",
         against=f"the trajectory itself, {N_TIMES} states of {state:g} MiB",
-        kind=BOUND,
+        kind=MEMORY,
         ratio=peak / (N_TIMES * state),
     )
     time = compare(ROOM, name, seconds[OURS], PEER_NAME, seconds[PEER_NAME], PEER)

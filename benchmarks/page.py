@@ -12,11 +12,12 @@ INTRODUCTION = """# Benchmarks
 Written by `make bench` and `make bench-peers` from [benchmarks.json](benchmarks.json), not by
 hand. Every number is a median over runs that took turns with what it is held against, in one
 process on one machine; in brackets are the fastest and the slowest run. A ratio is the median of
-the quotients of neighbouring runs. Two kinds:
+the quotients of neighbouring runs. Three kinds:
 
 - *faster than*: how many times as long the other takes. Larger is better.
 - *the time of*: how many times as long as a bound we take, which nothing that does the same
   products, or moves the same bytes, can beat. Smaller is better; below 1, we got round some.
+- *the memory of*: how many times as much memory as the other we take. Smaller is better.
 
 Rates of steps of reconfiguration count only the products that a step cannot do without: those of
 antiparallel bonds, from the row on where two spins are exchanged, and no second evaluation of

@@ -11,8 +11,9 @@ from qtf.provenance import today, versions
 from reports.requirements import Requirement
 
 # What a ratio says. Of a peer, how many times as long as ours it takes; of a bound, which
-# nothing can beat, how many times as long as it we take.
-PEER, BOUND = "times faster than", "times the time of"
+# nothing can beat, how many times as long as it we take; of memory, how many times as much as
+# the other we take.
+PEER, BOUND, MEMORY = "times faster than", "times the time of", "times the memory of"
 # How a limit in seconds is called.
 LIMIT = "the limit of"
 
@@ -29,9 +30,9 @@ class Row:
         high: Largest of all runs.
         unit: Unit of these three.
         against: What it is held against; empty for a bare number.
-        kind: `PEER` or `BOUND`.
+        kind: `PEER`, `BOUND` or `MEMORY`.
         ratio: See `kind`; the median over runs that followed one another.
-        limit: What `ratio` must be at least for a peer, at most for a bound; None for
+        limit: What `ratio` must be at least for a peer, at most for the others; None for
             nothing required.
         device: Machine in words.
         versions: Package -> version.
@@ -62,7 +63,7 @@ class Row:
     @property
     def requirement(self) -> Requirement:
         """The promise beside what was measured."""
-        word = {PEER: "at least", BOUND: "at most"}[self.kind]
+        word = "at least" if self.kind == PEER else "at most"
         limit = "" if self.limit is None else f"{word} {number(self.limit)}"
         measured = f"{number(self.ratio)} {self.kind} {self.against}"
         return Requirement(f"{self.room}, {self.name}", measured, self.holds, limit)
@@ -92,6 +93,19 @@ def compare(
         ratio=ratio,
         limit=limit,
     )
+
+
+def compare_memory(
+    room: str,
+    name: str,
+    ours: float,
+    against: str,
+    theirs: float,
+    *,
+    limit: float | None = None,
+) -> Row:
+    """Returns the row of two peaks of memory in MiB."""
+    return Row(room, name, ours, ours, ours, "MiB", against, MEMORY, ours / theirs, limit)
 
 
 def rate(room: str, name: str, amount: float, unit: str, timings: Timings) -> Row:

@@ -3,6 +3,7 @@
 L need be neither Hermitian nor normal; both forms of the Lindblad equation need this.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,9 +12,17 @@ import numpy as np
 from qtf.physics._norms import euclidean_norm
 from qtf.physics._threads import one_thread
 
-# Thirty vectors of 4**9 probabilities take 63 MB, and a longer space hardly saves products.
-KRYLOV_DIMENSION = 30
-STEP_FACTOR = 0.8
+# Forty vectors of 4**9 probabilities take 84 MB, and a longer space hardly saves products.
+KRYLOV_DIMENSION = 40
+# Vectors that the last, shorter step takes beyond its share.
+_N_SPARE = 10
+# Steps are chosen among so many parts of the longest.
+_N_STEPS = 64
+# Vectors of up to _SHORT numbers are made orthogonal to all before, at no cost beside that of
+# calling; longer ones to so many.
+_SHORT, _N_BEFORE = 1024, 2
+# Terms of the series of an exponential: 1 / (4**12 12!) is a rounding.
+_N_TERMS, _SERIES_REACH = 12, 0.25
 # Each of about 30 products with L.
 MAX_ITERATIONS = 400
 # Of the search for a second steady state, and what one changes by at most, in units of the
@@ -34,39 +43,47 @@ def exponential_evolve(
     *,
     dimension: int = KRYLOV_DIMENSION,
 ) -> np.ndarray:
-    """Returns exp(L t) v at times of at least 0 in any order, (n_times, dimension).
+    """Returns exp(L t) v of a real v at times of at least 0 in any order, (n_times, dimension).
 
     Steps in Krylov spaces, each as long as the estimate of its error allows. `tolerance`
     bounds the sum of these estimates at the largest time relative to |v|; `dimension` is that of
     a space, at most.
     """
-    result = np.empty((len(times), len(vector)), vector.dtype)
+    result = np.empty((len(times), len(vector)))
     order = np.argsort(times, kind="stable")
-    rate = tolerance / max(times[order[-1]], np.finfo(float).tiny)
-    time, done = 0.0, 0
+    times = times[order]
+    rate = tolerance / max(times[-1], np.finfo(float).tiny)
+    time, done, size = 0.0, 0, dimension
     while done < len(order):
         with one_thread(dimension * len(vector)):
-            space = _ArnoldiSpace.of(product, vector, dimension)
-            left = times[order[-1]] - time
+            space = _KrylovSpace.of(product, vector, size)
+            left = times[-1] - time
             step = space.longest_step(left, rate)
-            end = time + step if step < left else times[order[-1]]
-            served = int(np.searchsorted(times[order], end, side="right"))
-            for k in order[done:served]:
-                result[k] = space.evolve(times[k] - time)
-            if served < len(order):
-                vector = space.evolve(step)
+            end = time + step if step < left else times[-1]
+            served = int(np.searchsorted(times, end, side="right"))
+            states = space.evolve(np.append(times[done:served] - time, step))
+            result[order[done:served]], vector = states[:-1], states[-1]
+        if step < left:
+            size = min(dimension, math.ceil(size * (left - step) / step) + _N_SPARE)
         time, done = end, served
     return result
 
 
 @dataclass(frozen=True)
-class _ArnoldiSpace:
+class _KrylovSpace:
     """The space of v, L v, ..., and L restricted to it.
+
+    A long vector is made orthogonal to the two before it only: of an L that mostly turns, the
+    others hardly overlap. Whatever is left of that,
+
+        L v_j = sum_i T_ij v_i + remainder delta_jm w,  |w| = 1,
+
+    holds to rounding, and by it both exp(T t) and the estimate of its error.
 
     Attributes:
         norm: |v|.
-        vectors: Orthonormal basis (m, dimension), the first along v.
-        projected: L in this basis, (m, m), of Hessenberg form.
+        vectors: Basis (m, dimension) of unit vectors, the first along v.
+        projected: T, (m, m), of Hessenberg form.
         remainder: Norm of the part of L v_m outside the space.
     """
 
@@ -76,21 +93,25 @@ class _ArnoldiSpace:
     remainder: float
 
     @classmethod
-    def of(cls, product: Product, vector: np.ndarray, dimension: int) -> "_ArnoldiSpace":
+    def of(cls, product: Product, vector: np.ndarray, dimension: int) -> "_KrylovSpace":
         """Builds the space; it ends early where L leads no further out of it."""
         size = min(dimension, len(vector))
+        n_before = size if len(vector) <= _SHORT else _N_BEFORE
         norm = euclidean_norm(vector)
-        vectors = np.empty((size, len(vector)), vector.dtype)
-        projected = np.zeros((size + 1, size), vector.dtype)
+        vectors = np.empty((size, len(vector)))
+        projected = np.zeros((size + 1, size))
         vectors[0] = vector / norm if norm else vector
         for j in range(size):
             image = product(vectors[j])
-            scale = float(np.linalg.norm(image))
+            scale = remainder = math.sqrt(image @ image)
+            before = slice(max(0, j + 1 - n_before), j + 1)
             for _ in range(2):  # the second time removes what rounding left
-                overlaps = (vectors[: j + 1] @ image.conj()).conj()
-                image = image - overlaps @ vectors[: j + 1]
-                projected[: j + 1, j] += overlaps
-            remainder = float(np.linalg.norm(image))
+                overlaps = vectors[before] @ image
+                image = image - overlaps @ vectors[before]
+                projected[before, j] += overlaps
+                remainder = math.sqrt(image @ image)
+                if remainder > scale / 2:
+                    break
             if remainder <= 32 * np.finfo(float).eps * scale:
                 return cls(norm, vectors[: j + 1], projected[: j + 1, : j + 1], 0.0)
             projected[j + 1, j] = remainder
@@ -98,11 +119,10 @@ class _ArnoldiSpace:
                 vectors[j + 1] = image / remainder
         return cls(norm, vectors, projected[:size], remainder)
 
-    def evolve(self, time: float) -> np.ndarray:
-        """Returns exp(L time) v."""
-        from scipy.linalg import expm
-
-        return self.norm * (expm(time * self.projected)[:, 0] @ self.vectors)
+    def evolve(self, times: np.ndarray) -> np.ndarray:
+        """Returns exp(L t) v at times of at least 0, (n_times, dimension)."""
+        first = np.eye(1, len(self.projected))[0]
+        return self.norm * _exponentials(self.projected, first, times) @ self.vectors
 
     def longest_step(self, limit: float, rate: float) -> float:
         """Returns a step up to `limit` whose estimated error is at most `rate` times it."""
@@ -112,19 +132,53 @@ class _ArnoldiSpace:
         rate = max(rate, _ROUNDINGS * np.finfo(float).eps * width)
         # Beyond this many turns no space of m vectors follows the vector.
         step = min(limit, 2 * len(self.projected) / width)
-        while self._relative_error(step) > rate * step:
-            step *= STEP_FACTOR
-        return step
+        while True:
+            steps = step * (np.arange(_N_STEPS) + 1) / _N_STEPS
+            fits = self._relative_errors(steps, width) <= rate * steps
+            n_fitting = _N_STEPS if fits.all() else int(np.argmin(fits))
+            if n_fitting:
+                return float(steps[n_fitting - 1])
+            step /= _N_STEPS
 
-    def _relative_error(self, step: float) -> float:
-        """Returns |remainder e_m^T integral_0^step exp(T s) ds e_1|, T the projected L."""
-        from scipy.linalg import expm
-
+    def _relative_errors(self, steps: np.ndarray, width: float) -> np.ndarray:
+        """Returns |remainder e_m^T integral_0^step exp(T s) ds e_1| for each step."""
         size = len(self.projected)
-        extended = np.zeros((size + 1, size + 1), self.projected.dtype)
+        extended = np.zeros((size + 1, size + 1))
         extended[:size, :size] = self.projected
-        extended[0, size] = 1.0
-        return self.remainder * float(abs(expm(step * extended)[size - 1, size]))
+        extended[0, size] = width
+        last = np.eye(size + 1)[size]
+        return self.remainder / width * np.abs(_exponentials(extended, last, steps)[:, size - 1])
+
+
+def _exponentials(matrix: np.ndarray, vector: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """Returns exp(A t) v at times of at least 0, (n_times, m), of a small A.
+
+    Times are multiples of a unit, by powers of exp(A unit), and what is left of them, by the
+    series of the exponential.
+    """
+    turns = float(np.abs(matrix).sum(axis=0).max()) * float(times.max())
+    reach = turns / _SERIES_REACH
+    n_doublings = math.ceil(math.log2(reach)) if reach > 1 else 0
+    unit = float(times.max()) / 2**n_doublings
+    counts, rest = np.divmod(times, unit) if unit else (times, times)
+    columns = np.repeat(vector[:, None], len(times), axis=1)
+    if rest.any():
+        columns = _series(matrix, columns, rest)
+    power = _series(matrix, np.eye(len(matrix)), np.full(len(matrix), unit))
+    for _ in range(n_doublings + 1):
+        is_odd = counts % 2 == 1
+        columns[:, is_odd] = power @ columns[:, is_odd]
+        power, counts = power @ power, counts // 2
+    return columns.T
+
+
+def _series(matrix: np.ndarray, columns: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """Returns exp(A t) of each column (m, n) with its own time, |A t| <= 1/4."""
+    total, term = columns.copy(), columns
+    for k in range(1, _N_TERMS):
+        term = matrix @ term * (times / k)
+        total += term
+    return total
 
 
 class SeveralSteadyStates(ValueError):

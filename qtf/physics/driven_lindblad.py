@@ -6,15 +6,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qtf.physics._arnoldi import KRYLOV_DIMENSION, Product, exponential_evolve
-from qtf.physics._checks import checked_forward_times, checked_operators, checked_positive
+from qtf.physics._arnoldi import KRYLOV_DIMENSION, exponential_evolve
+from qtf.physics._checks import (
+    checked_forward_times,
+    checked_integer,
+    checked_operators,
+    checked_positive,
+)
 from qtf.physics._magnus import Marching
 from qtf.physics._norms import restore_exponents, split_exponents
+from qtf.physics._packed import PackedProduct, matrix_of, pack, packed_losses, unpack
 from qtf.physics._stepping import krylov_dimension, pieces_between
 from qtf.physics.driven import DrivenHamiltonian
 from qtf.physics.driven_evolution import DrivenEvolution
-from qtf.physics.jumps import Jump, JumpOperator, Jumps
-from qtf.physics.lindblad import Lindbladian
+from qtf.physics.jumps import Jump, Jumps
+from qtf.physics.lindblad import MAX_LIOUVILLIAN_SITES, Lindbladian
 from qtf.physics.operators import PauliSum
 
 if TYPE_CHECKING:
@@ -42,13 +48,7 @@ class DrivenLindbladian:
 
     def __init__(self, hamiltonian: DrivenHamiltonian, jump_ops: Iterable[Jump] | Jumps) -> None:
         self.hamiltonian = hamiltonian
-        self._losses = Lindbladian(PauliSum(hamiltonian.n_sites, ()), jump_ops)
-        self._turns = [Lindbladian(operator, ()) for _, operator in hamiltonian.terms]
-
-    @property
-    def jump_ops(self) -> tuple[JumpOperator, ...]:
-        """The jumps."""
-        return self._losses.jump_ops
+        self.jump_ops = Lindbladian(PauliSum(hamiltonian.n_sites, ()), jump_ops).jump_ops
 
     @property
     def n_sites(self) -> int:
@@ -91,48 +91,52 @@ class DrivenLindbladian:
                 f" {np.shape(rho0)}."
             )
         flat, exponent = split_exponents(checked_operators("rho0", rho0).reshape(-1))
+        parts = pack(flat.reshape(dimension, dimension))
         times = checked_forward_times(times)
         checked_positive("tolerance", tolerance)
         if step is not None:
             step = checked_positive("step", step)
         order = np.argsort(times, kind="stable")
         follow = self._jump if self.hamiltonian.is_piecewise_constant else self._step
-        part = follow(flat, times[order], tolerance, step)
-        states, errors = np.empty_like(part.states), np.empty_like(part.errors)
-        states[order], errors[order] = restore_exponents(part.states, exponent), part.errors
-        return DrivenEvolution(states.reshape(-1, dimension, dimension), errors, part.n_steps)
+        evolution = follow(parts, times[order], tolerance, step)
+        evolved = unpack(evolution.states, dimension).reshape(-1, dimension**2)
+        states, errors = np.empty_like(evolved), np.empty_like(evolution.errors)
+        states[order], errors[order] = restore_exponents(evolved, exponent), evolution.errors
+        return DrivenEvolution(states.reshape(-1, dimension, dimension), errors, evolution.n_steps)
 
     def _jump(
-        self, rho: np.ndarray, times: np.ndarray, tolerance: float, step: float | None
+        self, parts: np.ndarray, times: np.ndarray, tolerance: float, step: float | None
     ) -> DrivenEvolution:
-        states = np.empty((len(times), len(rho)), np.complex128)
+        """Returns packed states (n_parts, n_times, 4**n_sites), by constant pieces."""
+        states = np.empty((len(parts), len(times), parts.shape[-1]))
         pieces = list(pieces_between(times, self.hamiltonian.breaks))
         for start, end, served in pieces:
             share = (end - start) / end if end else 1.0
-            evolved = exponential_evolve(
-                self._product(self._coefficients((start + end) / 2)),
-                rho,
-                np.append(times[served], end) - start,
-                share * tolerance,
+            product = self._product(self._coefficients((start + end) / 2))
+            offsets = np.append(times[served], end) - start
+            evolved = np.array(
+                [exponential_evolve(product, part, offsets, share * tolerance) for part in parts]
             )
-            states[served], rho = evolved[:-1], evolved[-1]
+            states[:, served], parts = evolved[:, :-1], evolved[:, -1]
         return DrivenEvolution(states, np.zeros(len(times)), len(pieces))
 
     def _step(
-        self, rho: np.ndarray, times: np.ndarray, tolerance: float, step: float | None
+        self, parts: np.ndarray, times: np.ndarray, tolerance: float, step: float | None
     ) -> DrivenEvolution:
-        states, errors = np.empty((len(times), len(rho)), np.complex128), np.empty(len(times))
+        """Returns packed states (n_parts, n_times, 4**n_sites), by steps."""
+        states = np.empty((len(parts), len(times), parts.shape[-1]))
+        errors = np.empty(len(times))
         marching = Marching(
             self._exponential,
             self._coefficients,
-            rho[:, None],
+            parts.T,
             duration=float(times[-1]),
             tolerance=tolerance,
             given_step=step,
             width=self._bound(self._coefficients(0.0)),
         )
         for k, columns in enumerate(marching.through(times, self.hamiltonian.breaks)):
-            states[k], errors[k] = columns[:, 0], marching.error
+            states[:, k], errors[k] = columns.T, marching.error
         return DrivenEvolution(states, errors, marching.n_steps)
 
     def _coefficients(self, time: float) -> np.ndarray:
@@ -140,18 +144,24 @@ class DrivenLindbladian:
         return np.append(self.hamiltonian.coefficients(time), 1.0)
 
     @cached_property
-    def _liouvillians(self) -> "list[csr_array]":
-        return [part.liouvillian for part in (*self._turns, self._losses)]
+    def _matrices(self) -> "list[np.ndarray | csr_array]":
+        return [matrix_of(operator) for _, operator in self.hamiltonian.terms]
 
-    def _product(self, weights: np.ndarray) -> Product:
-        pairs = list(zip(weights.tolist(), self._liouvillians, strict=True))
-        return lambda flat: sum(weight * (matrix @ flat) for weight, matrix in pairs)
+    @cached_property
+    def _losses(self) -> "csr_array":
+        checked_integer("n_sites", self.n_sites, minimum=1, maximum=MAX_LIOUVILLIAN_SITES)
+        return packed_losses(self.jump_ops, self.n_sites)
+
+    def _product(self, weights: np.ndarray) -> PackedProduct:
+        *factors, share = weights.tolist()
+        turns = (factor * matrix for factor, matrix in zip(factors, self._matrices, strict=True))
+        return PackedProduct(sum(turns), share * self._losses)
 
     @cached_property
     def _bounds(self) -> np.ndarray:
-        """Bound of the largest eigenvalue of each Liouvillian."""
-        sums = [abs(matrix).sum(axis=1) for matrix in self._liouvillians]
-        return np.array([float(np.max(each)) for each in sums])
+        """Bound of the largest eigenvalue of each part of L."""
+        bounds = [2 * _largest_row(matrix) for matrix in self._matrices]
+        return np.array([*bounds, _largest_row(self._losses)])
 
     def _bound(self, weights: np.ndarray) -> float:
         return float(np.abs(weights) @ self._bounds)
@@ -159,11 +169,14 @@ class DrivenLindbladian:
     def _exponential(
         self, weights: np.ndarray, columns: np.ndarray, step: float, tolerance: float
     ) -> np.ndarray:
-        evolved = exponential_evolve(
-            self._product(weights),
-            columns[:, 0],
-            np.array([step]),
-            tolerance,
-            dimension=krylov_dimension(step * self._bound(weights), KRYLOV_DIMENSION),
-        )
-        return evolved[0][:, None]
+        product, times = self._product(weights), np.array([step])
+        dimension = krylov_dimension(step * self._bound(weights), KRYLOV_DIMENSION)
+        evolved = [
+            exponential_evolve(product, column, times, tolerance, dimension=dimension)[0]
+            for column in columns.T
+        ]
+        return np.stack(evolved, axis=1)
+
+
+def _largest_row(matrix: "np.ndarray | csr_array") -> float:
+    return float(np.max(abs(matrix).sum(axis=1)))

@@ -20,6 +20,7 @@ from qtf.physics._checks import (
     checked_operators,
     checked_positive,
 )
+from qtf.physics._packed import PackedProduct, matrix_of, pack, packed_losses, unpack
 from qtf.physics.jumps import Jump, JumpOperator, Jumps, as_jump, jump_operators
 from qtf.physics.operators import PauliSum, PauliTerm
 
@@ -137,11 +138,11 @@ class Lindbladian:
         shape = (self.hamiltonian.dimension,) * 2
         if np.shape(rho0) != shape:
             raise ValueError(f"Argument `rho0` must have shape {shape}, but has {np.shape(rho0)}.")
-        flat = checked_operators("rho0", rho0).reshape(-1)
+        rho0 = checked_operators("rho0", rho0)
         times = checked_forward_times(times)
         checked_positive("tolerance", tolerance)
-        evolved = exponential_evolve(self._product, flat, times, tolerance)
-        return evolved.reshape(-1, self.hamiltonian.dimension, self.hamiltonian.dimension)
+        evolved = (exponential_evolve(self._product, part, times, tolerance) for part in pack(rho0))
+        return unpack(evolved, self.hamiltonian.dimension)
 
     @property
     def largest_rate(self) -> float:
@@ -174,19 +175,21 @@ class Lindbladian:
         checked_positive("tolerance", tolerance)
         checked_flag("unique", unique)
         dimension = self.hamiltonian.dimension
-        mixed = np.eye(dimension, dtype=np.complex128).reshape(-1) / dimension
+        mixed = np.eye(dimension).reshape(-1) / dimension
 
-        def trace(flat: np.ndarray) -> complex:
-            return flat[:: dimension + 1].sum()
+        def trace(packed: np.ndarray) -> float:
+            return float(packed[:: dimension + 1].sum())
 
-        flat = steady_vector(
+        packed = steady_vector(
             self._product, trace, mixed, tolerance, self.largest_rate, unique=unique
         )
-        rho = flat.reshape(dimension, dimension)
-        return (rho + rho.conj().T) / 2
+        return unpack([packed], dimension)
 
-    def _product(self, flat: np.ndarray) -> np.ndarray:
-        return self.liouvillian @ flat
+    @cached_property
+    def _product(self) -> PackedProduct:
+        checked_integer("n_sites", self.n_sites, minimum=1, maximum=MAX_LIOUVILLIAN_SITES)
+        losses = packed_losses(self.jump_ops, self.n_sites)
+        return PackedProduct(matrix_of(self.hamiltonian), losses)
 
     def local_parts(self) -> tuple[tuple[tuple[int, ...], "Lindbladian"], ...]:
         """Returns parts on one and two spins that add up to the whole.

@@ -2,8 +2,10 @@ import pytest
 
 from benchmarks.rows import (
     BOUND,
+    MEMORY,
     PEER,
     compare,
+    compare_memory,
     constant_limit,
     load_rows,
     merge,
@@ -29,6 +31,20 @@ def test_ratio_is_the_median_of_neighbouring_runs():
 )
 def test_limit_is_a_floor_for_peers_and_a_ceiling_for_bounds(kind, limit, holds):
     assert compare("room", "work", OURS, "it", THEIRS, kind, limit).holds is holds
+
+
+def test_memory_is_held_against_another_s():
+    row = compare_memory("room", "memory", 50.0, "a peer", 200.0, limit=0.3)
+    assert (row.value, row.unit, row.kind, row.ratio, row.holds) == (
+        50.0,
+        "MiB",
+        MEMORY,
+        0.25,
+        True,
+    )
+    assert row.requirement.measured == "0.25 times the memory of a peer"
+    assert row.requirement.limit == "at most 0.3"
+    assert compare_memory("room", "memory", 50.0, "a peer", 200.0, limit=0.2).holds is False
 
 
 def test_rate_is_an_amount_over_seconds():

@@ -62,6 +62,15 @@ PHYSICS = lines(
         "test_lindblad.py",
     ),
     ("lindblad.py", "kron(matrix, matrix.conj(), ", "kron(matrix, matrix, ", "test_lindblad.py"),
+    ("_packed.py", "operators.real -= part", "operators.real += part", "test_packed.py -k come"),
+    ("_packed.py", "change -= image[:, size:]", "change += image[:, size:]", "test_packed.py"),
+    ("_packed.py", "(mirrored, entry.imag)", "(plain, entry.imag)", "test_packed.py -k random"),
+    (
+        "_arnoldi.py",
+        "rate = tolerance / max",
+        "rate = 1e4 * tolerance / max",
+        "test_packed.py -k tolerance",
+    ),
     ("lindblad.py", "jump.rate / n_places[jump.site]", "jump.rate", "test_lindblad.py"),
     ("lindblad.py", "norm(jump.matrix, 2)) ** 2", "norm(jump.matrix, 2))", "test_lindblad.py"),
     (
