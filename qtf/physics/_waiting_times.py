@@ -279,8 +279,10 @@ def _up_probabilities(probabilities: Reals, n_sites: int) -> Reals:
     """Returns the probability of up of each site, (batch, n_sites), by way of two halves."""
     left = n_sites // 2
     table = probabilities.reshape(len(probabilities), 2**left, -1)
-    halves = [table.sum(axis=2) @ _is_up(left), table.sum(axis=1) @ _is_up(n_sites - left)]
-    return np.concatenate(halves, axis=1)
+    ups: Reals = np.empty((len(probabilities), n_sites))
+    ups[:, :left] = table.sum(axis=2) @ _is_up(left)
+    ups[:, left:] = table.sum(axis=1) @ _is_up(n_sites - left)
+    return ups
 
 
 def _is_up(n_sites: int) -> Reals:
@@ -293,7 +295,8 @@ def _powers(moments: Reals) -> Reals:
 
 
 def _combine(parts: Reals, coefficients: Reals) -> States:
-    return (coefficients[:, None, :] @ parts)[:, 0].view(np.complex128)
+    combined: Reals = coefficients[:, None, :] @ parts
+    return combined[:, 0].view(np.complex128)
 
 
 def _log_uniform(stream: np.random.Generator) -> float:

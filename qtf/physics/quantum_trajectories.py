@@ -67,7 +67,11 @@ def quantum_trajectories(
 ) -> TrajectoryMeans:
     """Returns means of observables in time, averaged over quantum trajectories.
 
-    A trajectory obeys psi' = -i H_eff psi between its jumps, see `qtf.physics.quantum_trajectories`.
+    Between its jumps a trajectory obeys
+
+        psi' = -i H_eff psi,   H_eff = H - (i / 2) sum_k rate_k G_k^+ G_k
+
+    and jumps to G_k psi / |G_k psi| when |psi|^2 has fallen to a random number.
 
     Args:
         lindbladian: The equation, of at most 20 spins.
@@ -195,7 +199,8 @@ def steady_times(burn_in: float, duration: float, interval: float) -> NDArray[np
         raise ValueError(
             f"Argument `interval` must be at most duration = {duration}, but is {interval}."
         )
-    return burn_in + interval * np.arange(int(duration / interval * (1 + 1e-12)) + 1)
+    steps: NDArray[np.float64] = np.arange(int(duration / interval * (1 + 1e-12)) + 1.0)
+    return burn_in + interval * steps
 
 
 def trajectory_values(
@@ -255,10 +260,10 @@ def trajectory_values(
 
 
 def _checked_state(psi0: ArrayLike, dimension: int) -> NDArray[np.complex128]:
-    states = checked_states("psi0", psi0, dimension)  # type: ignore[arg-type]
+    states = checked_states("psi0", psi0, dimension)
     if states.ndim != 1:
         raise ValueError(f"Argument `psi0` must be one state, but has shape {states.shape}.")
     norm = float(np.linalg.norm(states))
     if abs(norm - 1.0) > 1e-6:
         raise ValueError(f"Argument `psi0` must have norm 1, but has {norm:.6g}.")
-    return states / norm
+    return (states / norm).astype(np.complex128)
