@@ -287,7 +287,8 @@ def _up_probabilities(probabilities: Reals, n_sites: int) -> Reals:
 
 def _is_up(n_sites: int) -> Reals:
     numbers, sites = np.arange(2**n_sites)[:, None], np.arange(n_sites)
-    return 1.0 - (numbers >> (n_sites - 1 - sites) & 1)
+    is_down = numbers >> (n_sites - 1 - sites) & 1
+    return (1 - is_down).astype(np.float64)
 
 
 def _powers(moments: Reals) -> Reals:

@@ -65,6 +65,8 @@ class Result:
         distance_of_steady_state: Distance at the end of the search; None: unknown, or no search.
         largest_distance: Largest distance of all steps of time; None likewise.
         rule_error: Largest distance that the rule of a step has by itself; None likewise.
+        reference_error: Largest standard error of the trajectories that stand in for exact values;
+            None: these are exact, or unknown.
     """
 
     n_sites: int
@@ -75,6 +77,7 @@ class Result:
     distance_of_steady_state: float | None = None
     largest_distance: float | None = None
     rule_error: float | None = None
+    reference_error: float | None = None
 
     def as_mapping(self) -> dict[str, float]:
         """Returns what `result.json` holds."""
@@ -114,6 +117,7 @@ def measure(training: OpenSystemTraining, workdir: Path | str) -> Result:
             (row.distance for row in steps if row.distance is not None), default=None
         ),
         rule_error=None if find_rule_error is None else find_rule_error(),
+        reference_error=training.task.reference_error,
     )
     write_json(folder.path / RESULT, result.as_mapping())
     system = PhysicsSettings.from_mapping(folder.load_config()["physics"])
@@ -147,3 +151,5 @@ def lines(result: Result) -> Iterator[str]:
         yield f"Largest distance from the exact values: {result.largest_distance:.2g}"
     if result.rule_error is not None:
         yield f"Of it by the rule of a step alone: {result.rule_error:.2g}"
+    if result.reference_error is not None:
+        yield f"Exact values are means over trajectories, with errors of {result.reference_error:.1g}"
