@@ -16,6 +16,8 @@ ORDER = 15
 # Amplitudes of a batch: one state of 16 spins, whose powers of H take 17 MB.
 BATCH_AMPLITUDES = 1 << 16
 MAX_BATCH = 256
+# Tolerance from which states are of single precision, which takes half the time.
+SINGLE_FROM = 1e-5
 # Of a step: how well the moment of a jump is found.
 MOMENT = 1e-13
 _MOST_ITERATIONS = 100
@@ -40,8 +42,9 @@ class Unravelling:
             (jump.site, -0.5j * jump.rate * (jump.matrix.conj().T @ jump.matrix))
             for jump in self.jumps.operators
         ]
-        self.effective = WindowProduct(lindbladian.hamiltonian, losses)
-        self.observables = [WindowProduct(operator) for operator in observables]
+        single = tolerance >= SINGLE_FROM
+        self.effective = WindowProduct(lindbladian.hamiltonian, losses, single=single)
+        self.observables = [WindowProduct(operator, single=single) for operator in observables]
         self.tolerance = tolerance
 
     def values(
@@ -49,6 +52,8 @@ class Unravelling:
     ) -> Reals:
         """Returns <A> of each trajectory at ascending times, (n, n_times, n_observables)."""
         result = np.empty((n, len(times), len(self.observables)))
+        if self.effective.dtype == np.complex64:
+            psi0 = psi0.astype(np.complex64)
         batch = min(batch, n)
         series = Series(self.effective, batch)
         walkers = Walkers(np.tile(psi0, (batch, 1)), range(batch), streams)
@@ -97,25 +102,27 @@ class Series:
 
     def __init__(self, effective: WindowProduct, batch: int) -> None:
         self._effective = effective
-        self._vectors = np.empty((ORDER + 1, batch, effective.dimension), np.complex128)
+        self._vectors = np.empty((ORDER + 1, batch, effective.dimension), effective.dtype)
+        self._scratch = np.empty_like(self._vectors[0])
 
     def expand(self, psi: States) -> None:
         """Computes the v_k of states of norm 1, (batch, dimension)."""
         vectors = self._vectors[:, : len(psi)]
         if vectors.shape[1] < self._vectors.shape[1]:
             self._vectors = vectors = np.ascontiguousarray(vectors)
+            self._scratch = np.empty_like(vectors[0])
         vectors[0] = psi
-        centers = np.zeros((len(psi), 1), np.complex128)
+        centers = np.zeros((len(psi), 1), self._effective.dtype)
         for k in range(1, ORDER + 1):
             self._effective(vectors[k - 1], vectors[k])
             if k == 1:
                 centers[:, 0] = np.einsum("bd,bd->b", psi.conj(), vectors[1])
-            vectors[k] -= centers * vectors[k - 1]
+            vectors[k] -= np.multiply(centers, vectors[k - 1], out=self._scratch)
             vectors[k] *= -1j / k
-        self._decay = -2.0 * centers[:, 0].imag
+        self._decay = -2.0 * centers[:, 0].imag.astype(np.float64)
         # (batch, ORDER + 1, 2 * dimension)
-        self._parts = vectors.view(np.float64).swapaxes(0, 1)
-        self._gram = self._parts @ self._parts.swapaxes(1, 2)
+        self._parts = vectors.view(vectors.real.dtype).swapaxes(0, 1)
+        self._gram = (self._parts @ self._parts.swapaxes(1, 2)).astype(np.float64)
 
     def longest_steps(self, tolerance: float) -> Reals:
         """Returns steps within which each of the last two terms is at most the tolerance."""
@@ -157,7 +164,7 @@ class Series:
         out[...] = _combine(self._parts, _powers(steps))
         norms = np.linalg.norm(out, axis=1)
         out /= norms[:, None]
-        return 2.0 * np.log(norms) - self._decay * steps
+        return 2.0 * np.log(norms.astype(np.float64)) - self._decay * steps
 
     def _log_norms(self, rows: NDArray[np.intp], moments: Reals) -> tuple[Reals, Reals]:
         """Returns log |psi(s)|^2 and its derivative."""
@@ -251,7 +258,7 @@ class Jumping:
     def weights(self, psi: States) -> Reals:
         """Returns rate |G psi|^2 of every jump, (batch, n_jumps)."""
         n_sites = psi.shape[1].bit_length() - 1
-        up = _up_probabilities(np.abs(psi) ** 2, n_sites)
+        up = _up_probabilities((np.abs(psi) ** 2).astype(np.float64), n_sites)
         coherences = np.zeros((len(psi), n_sites), np.complex128)
         for site in self._coherent:
             pairs = psi.reshape(len(psi), 2**site, 2, -1)
@@ -268,7 +275,7 @@ def _changes_states(jump: JumpOperator) -> bool:
     return jump.rate > 0 and bool((jump.matrix != jump.matrix[0, 0] * np.eye(2)).any())
 
 
-def _apply_to_site(psi: NDArray[np.complex128], jump: JumpOperator) -> None:
+def _apply_to_site(psi: States, jump: JumpOperator) -> None:
     """Applies G to one state in place, and makes its norm 1."""
     pairs = psi.reshape(2**jump.site, 2, -1)
     pairs[...] = jump.matrix @ pairs
@@ -295,9 +302,9 @@ def _powers(moments: Reals) -> Reals:
     return moments[:, None] ** np.arange(ORDER + 1)
 
 
-def _combine(parts: Reals, coefficients: Reals) -> States:
-    combined: Reals = coefficients[:, None, :] @ parts
-    return combined[:, 0].view(np.complex128)
+def _combine(parts: np.ndarray, coefficients: Reals) -> States:
+    combined = coefficients.astype(parts.dtype)[:, None, :] @ parts
+    return combined[:, 0].view(np.result_type(parts.dtype, np.complex64))
 
 
 def _log_uniform(stream: np.random.Generator) -> float:

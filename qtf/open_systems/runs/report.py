@@ -152,5 +152,5 @@ def lines(result: Result) -> Iterator[str]:
     if result.rule_error is not None:
         yield f"Of it by the rule of a step alone: {result.rule_error:.2g}"
     if result.reference_error is not None:
-        error = result.reference_error
-        yield f"Exact values are means over trajectories, with errors of {error:.1g}"
+        largest = result.reference_error
+        yield f"Exact values are means over trajectories, with errors of {largest:.1g}"

@@ -66,7 +66,7 @@ class TrajectorySettings:
     times: Sequence[float] | None
     at_rest: AtRest = AtRest()
     seed: int = 0
-    tolerance: float = 1e-6
+    tolerance: float = 1e-5
 
     def __post_init__(self) -> None:
         if self.start_angles is None and self.start not in STARTS:

@@ -175,6 +175,17 @@ def test_results_do_not_depend_on_batches(batch_size):
     np.testing.assert_allclose(np.concatenate(parts[::-1]), whole, atol=1e-10)
 
 
+def test_single_precision_follows_the_same_trajectories():
+    noise = {"decay": 1.0, "tilted": TILTED}
+    lindbladian = Lindbladian(xyz(Chain(5, periodic=True), coupling_y=0.3), noise)
+    single, double = (
+        trajectory_values(lindbladian, tilted(5), [0.5, 2.0], axes(5), range(20), tolerance=bound)
+        for bound in (1e-5, 1e-8)
+    )
+    # A jump of another spin would be off by a tenth.
+    assert 1e-9 < np.abs(single - double).max() < 1e-4
+
+
 def test_another_seed_gives_others():
     lindbladian = Lindbladian(ising(Chain(3)), decay(3))
     one, other = (
