@@ -56,7 +56,9 @@ class Unravelling:
             psi0 = psi0.astype(np.complex64)
         batch = min(batch, n)
         series = Series(self.effective, batch)
-        walkers = Walkers(np.tile(psi0, (batch, 1)), range(batch), streams)
+        psi: States = np.empty((batch, len(psi0)), self.effective.dtype)
+        psi[...] = psi0
+        walkers = Walkers(psi, range(batch), streams)
         n_begun = batch
         while len(walkers.psi):
             series.expand(walkers.psi)
