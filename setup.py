@@ -99,6 +99,7 @@ setup(
             "qtf-ground-state = trainers.ground_state.__main__:main",
             "qtf-sweep = trainers.sweep.__main__:main",
             "qtf-open-system = trainers.open_system.__main__:main",
+            "qtf-trajectories = trainers.trajectories.__main__:main",
             "qtf-compare-samplers = trainers.compare_samplers.__main__:main",
             "qtf-evaluate = trainers.evaluate.__main__:main",
             "qtf-export = trainers.export.__main__:main",

@@ -77,11 +77,12 @@ def _tell(names: list[str]) -> None:
 
 def _lines() -> list[str]:
     lines = []
-    for name, command in COMMANDS.items():
-        if not command.folder:
+    for folder in dict.fromkeys(command.folder for command in COMMANDS.values()):
+        if not folder:
             continue
-        lines += [f"qtf {name} --config=", ""]
-        described = [describe(path) for path in _files(command.folder)]
+        names = [name for name, command in COMMANDS.items() if command.folder == folder]
+        lines += [*(f"qtf {name} --config=" for name in names), ""]
+        described = [describe(path) for path in _files(folder)]
         forms = [f"{about.name}{about.choices}" for about in described]
         width = max(map(len, forms))
         lines += [

@@ -38,6 +38,11 @@ COMMANDS = {
         "Follow an open system in time, or find its steady state.",
         "open_system",
     ),
+    "trajectories": Command(
+        "trainers.trajectories.__main__",
+        "Compute references of an open system by quantum trajectories.",
+        "open_system",
+    ),
     "sweep": Command(
         "trainers.sweep.__main__", "Run a trainer over values of settings and seeds, on a cluster."
     ),

@@ -53,6 +53,17 @@ class StartRule:
 
 
 @dataclass(frozen=True)
+class ReferenceRule:
+    """A folder of quantum trajectories."""
+
+    def broken_by(self, value: Any) -> str | None:
+        """Returns which rule the value breaks; recorded paths are absolute."""
+        if isinstance(value, str) and value and (Path(value).is_absolute() or Path(value).is_dir()):
+            return None
+        return "be a folder of `qtf trajectories`"
+
+
+@dataclass(frozen=True)
 class BlochAngles:
     """A pair (theta, phi), or several."""
 

@@ -76,6 +76,12 @@ from qtf.physics.observables import (
 from qtf.physics.operators import PauliPolynomial, PauliSum, commutator
 from qtf.physics.pauli_strings import PauliTerm
 from qtf.physics.povm import MEASUREMENTS, OutcomeGenerator, Povm, four_pauli, tetrahedral
+from qtf.physics.quantum_trajectories import (
+    TrajectoryMeans,
+    quantum_trajectories,
+    steady_trajectories,
+    trajectory_values,
+)
 from qtf.physics.trajectories import sample_trajectories
 
 __all__ = [
@@ -108,6 +114,7 @@ __all__ = [
     "Povm",
     "SampledFunction",
     "SeveralSteadyStates",
+    "TrajectoryMeans",
     "Square",
     "Triangular",
     "all_bits",
@@ -150,12 +157,15 @@ __all__ = [
     "point_spins",
     "printed_state",
     "published_energies",
+    "quantum_trajectories",
     "sample_initial_states",
     "sample_trajectories",
     "spins_of_index",
+    "steady_trajectories",
     "tetrahedral",
     "to_openfermion",
     "to_qutip",
+    "trajectory_values",
     "xxz",
     "xyz",
 ]

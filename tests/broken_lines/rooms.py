@@ -74,6 +74,30 @@ PHYSICS = lines(
     ("lindblad.py", "jump.rate / n_places[jump.site]", "jump.rate", "test_lindblad.py"),
     ("lindblad.py", "norm(jump.matrix, 2)) ** 2", "norm(jump.matrix, 2))", "test_lindblad.py"),
     (
+        "_waiting_times.py",
+        "(jump.site, -0.5j * jump.rate",
+        "(jump.site, -0.45j * jump.rate",
+        "test_quantum_trajectories.py",
+    ),
+    (
+        "_waiting_times.py",
+        "self._decay = -2.0 * ",
+        "self._decay = -1.8 * ",
+        "test_quantum_trajectories.py",
+    ),
+    (
+        "_waiting_times.py",
+        "place = stream.random() * cumulated[-1]",
+        "place = 0.5 * cumulated[-1]",
+        "test_quantum_trajectories.py",
+    ),
+    (
+        "quantum_trajectories.py",
+        "ddof=1) / np.sqrt(len(values))",
+        "ddof=1)",
+        "test_quantum_trajectories.py",
+    ),
+    (
         "krylov.py",
         "rate = tolerance / ",
         "rate = 1e4 * tolerance / ",

@@ -27,6 +27,7 @@ ROOT = Path(__file__).parents[2]
             ["open-system", "--config=h"],
             ["--config=heisenberg_chain", "--config=heisenberg_square"],
         ),
+        (["trajectories", "--config=i"], ["--config=ising_chain"]),
         (["train", "--config=demo", "--config.training.mon"], ["--config.training.monitor="]),
         (["train", "--config=no_such_name", "--config.training.mon"], []),
         (["train", "--config.training.mon"], []),

@@ -24,6 +24,7 @@ def test_all_configurations_stand_below_the_command_that_takes_them(tell):
     ground_state = next(block for block in blocks if block.startswith("ground-state --config="))
     assert "\n  ising_square:SIDE,FIELD " in ground_state
     assert "\n  grow_chain[:desktop|:paper] " in ground_state
+    assert "qtf open-system --config=\nqtf trajectories --config=\n\n  " in tell()
     assert "H = -sum Z Z - field sum X. [4,3.0]" in ground_state
 
 

@@ -101,6 +101,12 @@ COMMANDS = {
         "--out_dir={out}",
     ),
     "export": ("trainers.export", "--workdir={made}/run", "--model_dir={out}"),
+    "trajectories": (
+        "trainers.trajectories",
+        "--config=configs/open_system/ising_chain.py:10,2.0",
+        "--workdir={out}",
+        "--workers=2",
+    ),
     "compare_samplers": ("trainers.compare_samplers", "--workdir={out}", "--n_steps=1000"),
 }
 

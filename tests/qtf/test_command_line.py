@@ -183,6 +183,7 @@ COMMANDS = {
     "trainers.ground_state": "--profile",
     "trainers.export": "--average_with",
     "trainers.open_system": "--profile",
+    "trainers.trajectories": "--burn_in",
     "serving.predict": "--certificate",
     "serving.server": "--rest_api_port",
 }

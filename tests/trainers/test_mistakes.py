@@ -35,6 +35,7 @@ finally:
 DYNAMICS = ["trainers.dynamics", "--config=configs/dynamics/demo.py"]
 GROUND_STATE = ["trainers.ground_state", "--config=configs/ground_state/heisenberg_chain.py:8"]
 OPEN_SYSTEM = ["trainers.open_system", "--config=configs/open_system/ising_chain.py:3,1.0"]
+TRAJECTORIES = ["trainers.trajectories", *OPEN_SYSTEM[1:]]
 ISING = ["trainers.ground_state", "--config=configs/ground_state/ising_square.py:3,3.0"]
 GROWTH = ["trainers.ground_state", "--config=configs/ground_state/grow_chain.py"]
 HAMILTONIAN, PSI = "--config.physics.hamiltonian", "--config.wave_function"
@@ -77,6 +78,11 @@ MISTAKES = [
     (OPEN_SYSTEM, ["--config.training.precision=mixed_bfloat16"], 1, "`training.precision` must"),
     (OPEN_SYSTEM, [f"{JUMPS}.dephasing=-1"], 1, "`jumps.dephasing` must be at least 0, but is -1"),
     (OPEN_SYSTEM, [f"{JUMPS}.pump=1", DECAY], 1, "`physics.decay_rate` must be left out where"),
+    (OPEN_SYSTEM, ["--config.reference=no"], 1, "`reference` must be a folder of `qtf traj"),
+    (TRAJECTORIES, ["--config.start=/rho.npy"], 1, "`start` must be one of +x, -x, +y, -y, +z, -z"),
+    (TRAJECTORIES, ["--times=0,-1"], 1, "Flag --times must hold times of at least 0, but is 0,-1"),
+    (TRAJECTORIES, ["--interval=60"], 1, "`interval` must be at most duration = 50.0, but is 60"),
+    (TRAJECTORIES, ["--n_trajectories=1"], 2, "--n_trajectories=1"),
     (OPEN_SYSTEM, ["--config.start=up"], 1, "a file with a density matrix (.npy, .npz), but is"),
     (OPEN_SYSTEM, ["--config.network.unit=8"], 2, "Did you mean `network.units`?"),
 ]

@@ -14,6 +14,7 @@ from qtf.open_systems.povm_liouvillian import PovmLiouvillian, moves_at_once
 from qtf.open_systems.runs.references import exact_means, rule_error
 from qtf.open_systems.runs.settings import OpenSystemSettings
 from qtf.open_systems.runs.starts import ProductStart, Start, make_start
+from qtf.open_systems.runs.trajectories import reference_means
 from qtf.open_systems.settings import DIRECTIONS
 from qtf.open_systems.task import (
     AllOutcomes,
@@ -94,7 +95,7 @@ def run(
 
 def _changeable(settings: OpenSystemSettings) -> tuple[str, ...]:
     """Returns what another value changes from now on, and not what is solved."""
-    keys = ("sampling.n_samples", "sampling.n_validation", "sampling.chunk")
+    keys = ("sampling.n_samples", "sampling.n_validation", "sampling.chunk", "reference")
     # Without it there is no direction of the step before.
     has_direction = settings.natural_gradient.diag_shift is not None
     return (*keys, *(DIRECTION_KEYS if has_direction else ()))
@@ -143,6 +144,7 @@ def make_task(settings: OpenSystemSettings, *, workdir: Path | str | None = None
         (distribution.n_uniforms, n_drawn), seed=training.seed, dtype=training.precision
     )
     exact, rule = _exact(settings, plan, generator, observables, start, workdir)
+    error = None if settings.reference is None else _reference(settings, plan)[1]
     return OpenSystemTask(
         make_distribution=lambda: make_distribution(settings, start),
         liouvillian=PovmLiouvillian.from_outcome_generator(generator, chunk=chunk),
@@ -154,6 +156,7 @@ def make_task(settings: OpenSystemSettings, *, workdir: Path | str | None = None
         make_step=_step(settings, start),
         find_exact=exact,
         find_rule_error=rule,
+        reference_error=error,
         xla=training.xla,
     )
 
@@ -216,6 +219,8 @@ def _exact(
     """Returns what finds the exact means, and the error of the rule where it is followed alone."""
     if not settings.has_exact_values:
         return None, None
+    if settings.reference is not None:
+        return lambda: _reference(settings, plan)[0], None
     asked = {
         "physics": settings.physics.as_mapping(),
         "measurement": settings.measurement,
@@ -235,6 +240,12 @@ def _exact(
     # Steps of other lengths than the plan's have errors of their own.
     is_planned = not plan.n_steady and settings.dynamics.tolerance is None
     return find_exact, find_rule_error if is_planned else None
+
+
+def _reference(settings: OpenSystemSettings, plan: Plan) -> tuple[Array, float]:
+    """Returns the means of the trajectories that the settings name, and their largest error."""
+    folder = Path(settings.reference or "")
+    return reference_means(folder, settings, plan.times, at_rest=plan.n_steady > 0)
 
 
 def _outcomes(settings: OpenSystemSettings, source: RandomSource) -> Callable[..., Outcomes]:

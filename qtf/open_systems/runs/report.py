@@ -68,6 +68,8 @@ class Result:
         largest_distance: Largest distance of all steps of time; None likewise.
         estimated_distance: Its estimate without exact values, of steps with a tolerance.
         rule_error: Largest distance that the rule of a step has by itself; None likewise.
+        reference_error: Largest standard error of the trajectories that stand in for exact values;
+            None: these are exact, or unknown.
     """
 
     n_sites: int
@@ -79,6 +81,7 @@ class Result:
     largest_distance: float | None = None
     estimated_distance: float | None = None
     rule_error: float | None = None
+    reference_error: float | None = None
 
     def as_mapping(self) -> dict[str, float]:
         """Returns what `result.json` holds."""
@@ -117,6 +120,7 @@ def measure(training: OpenSystemTraining, workdir: Path | str) -> Result:
         largest_distance=_largest(row.distance for row in steps),
         estimated_distance=_largest(row.estimated_distance for row in steps),
         rule_error=None if find_rule_error is None else find_rule_error(),
+        reference_error=training.task.reference_error,
     )
     write_json(folder.path / RESULT, result.as_mapping())
     system = PhysicsSettings.from_mapping(folder.load_config()["physics"])
@@ -156,3 +160,6 @@ def lines(result: Result) -> Iterator[str]:
         yield f"Its estimate without them: {result.estimated_distance:.2g}"
     if result.rule_error is not None:
         yield f"Of it by the rule of a step alone: {result.rule_error:.2g}"
+    if result.reference_error is not None:
+        largest = result.reference_error
+        yield f"Exact values are means over trajectories, with errors of {largest:.1g}"

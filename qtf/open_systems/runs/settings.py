@@ -13,6 +13,7 @@ from qtf.open_systems.settings import (
     GaussNewtonSettings,
     NaturalGradientSettings,
     ObjectiveSettings,
+    ReferenceRule,
     SamplingSettings,
     StartRule,
     SteadyStateSettings,
@@ -115,6 +116,7 @@ class OpenSystemSettings(Settings):
         steady_state: Search for the steady state.
         sampling: Numbers of samples.
         exact: Whether exact values stand beside, where they are known.
+        reference: Folder of quantum trajectories whose means stand in for exact values; None: none.
         training: Training of the distribution, whose epochs are the steps of time.
     """
 
@@ -131,6 +133,7 @@ class OpenSystemSettings(Settings):
     steady_state: SteadyStateSettings = field(default_factory=SteadyStateSettings)
     sampling: SamplingSettings = field(default_factory=SamplingSettings)
     exact: Annotated[bool, FLAG] = True
+    reference: Annotated[str | None, Optional(ReferenceRule())] = None
     training: TrainingSettings = field(default_factory=_default_training)
 
     def __post_init__(self) -> None:
@@ -153,6 +156,8 @@ class OpenSystemSettings(Settings):
         self.network.check_lattice(lattice)
         lattice.strings(self.strings)
         self._check_start(n_sites)
+        if self.reference is not None:
+            object.__setattr__(self, "reference", str(Path(self.reference).absolute()))
         self._check_order()
         self._check_training()
         self._check_steps()
@@ -161,8 +166,9 @@ class OpenSystemSettings(Settings):
 
     @property
     def has_exact_values(self) -> bool:
-        """Whether exact values are asked for and can be had."""
-        return self.exact and self.physics.hamiltonian.lattice.n_sites <= MAX_LISTED_SITES
+        """Whether exact values, or those of trajectories, are asked for and can be had."""
+        is_small = self.physics.hamiltonian.lattice.n_sites <= MAX_LISTED_SITES
+        return self.exact and (is_small or self.reference is not None)
 
     def _check_start(self, n_sites: int) -> None:
         """Checks how the system begins; paths become absolute, a pair of angles one of several."""

@@ -36,6 +36,7 @@ class OpenSystemTask:
             needed. None: they are unknown.
         find_rule_error: Returns the error of the rule of a step by itself, see
             `qtf.open_systems.runs.references.rule_error`. None: it is unknown.
+        reference_error: Largest standard error of what `find_exact` returns; None: it is exact.
         xla: Whether XLA compiles validations, and steps that compile themselves.
 
     Raises:
@@ -52,6 +53,7 @@ class OpenSystemTask:
     make_step: Callable[..., Step] = ObjectiveGradient
     find_exact: Callable[[], Array] | None = None
     find_rule_error: Callable[[], float] | None = None
+    reference_error: float | None = None
     xla: bool = True
 
     def __post_init__(self) -> None:

@@ -1,0 +1,1 @@
+"""Command that computes references of open systems by quantum trajectories."""

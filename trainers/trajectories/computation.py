@@ -1,0 +1,145 @@
+"""Follows trajectories by several processes, and survives being killed."""
+
+import json
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import Any
+
+from qtf.files import locked, read_json_lines, writable_folder, write_atomically
+from qtf.open_systems.runs.trajectories import (
+    Piece,
+    Trajectories,
+    TrajectorySettings,
+    check_alike,
+    compute_piece,
+    planned_pieces,
+)
+from qtf.progress import announced
+
+# Settings in the first line, then one line for each piece.
+PIECES = "pieces.jsonl"
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def follow(
+    settings: TrajectorySettings, workdir: Path | str, *, n_trajectories: int, workers: int
+) -> Trajectories:
+    """Follows trajectories, all that a folder lacks, and writes their means.
+
+    The means depend on the settings and the number of trajectories only, not on `workers`, and not
+    on how often the work was interrupted. With a larger number it goes on from those that are
+    there.
+
+    Args:
+        settings: What is followed.
+        workdir: Folder, new or of the same settings.
+        n_trajectories: Number of trajectories, at least 2.
+        workers: Number of processes.
+
+    Raises:
+        ValueError: The folder holds trajectories of other settings or something else, or another
+            process works in it.
+        OSError: The folder cannot be written to, or a process was killed.
+    """
+    folder, mapping = writable_folder(workdir), settings.as_mapping()
+    with locked(folder):
+        finished = _open_pieces(folder, mapping)
+        planned = list(planned_pieces(settings, n_trajectories))
+        todo = [one for one in planned if (one.start, len(one)) not in finished]
+        n_done = n_trajectories - sum(len(one) for one in todo)
+        with announced("trajectories", n_trajectories, patience=2.0) as activity:
+            activity.advance(n_done)
+            for piece in _computed(mapping, todo, workers):
+                _append(folder, piece)
+                finished[piece.first, piece.n] = piece
+                activity.advance(piece.n)
+        pieces = [finished[one.start, len(one)] for one in planned]
+        result = Trajectories.of_pieces(mapping, pieces)
+        result.save(folder)
+    return result
+
+
+def default_workers() -> int:
+    """Returns the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def _open_pieces(folder: Path, mapping: dict[str, Any]) -> dict[tuple[int, int], Piece]:
+    """Returns the finished pieces, and makes the file ready for more."""
+    path = folder / PIECES
+    foreign = [one.name for one in folder.iterdir() if not one.name.startswith(".")]
+    if not path.exists() and foreign:
+        raise ValueError(
+            f"Folder {folder} must be empty or hold trajectories, but holds `{min(foreign)}`."
+        )
+    # The last line is torn if the process was killed while writing it.
+    recorded, *lines = (list(read_json_lines(path)) if path.exists() else []) or [mapping]
+    check_alike(folder, recorded, mapping)
+    write_atomically(path, "".join(_line(line) for line in [mapping, *lines]))
+    pieces = [Piece.from_mapping(line) for line in lines]
+    return {(piece.first, piece.n): piece for piece in pieces}
+
+
+def _append(folder: Path, piece: Piece) -> None:
+    """Records that a piece is finished; the line is on the disk when this returns."""
+    with open(folder / PIECES, "a") as file:
+        file.write(_line(piece.as_mapping()))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _line(content: dict[str, Any]) -> str:
+    return json.dumps(content, sort_keys=True) + "\n"
+
+
+def _computed(mapping: dict[str, Any], todo: Sequence[range], workers: int) -> Iterator[Piece]:
+    if workers == 1 or len(todo) < 2:
+        yield from (compute_piece(mapping, numbers) for numbers in todo)
+        return
+    with _pool(min(workers, len(todo))) as pool:
+        futures = [pool.submit(compute_piece, mapping, numbers) for numbers in todo]
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        except BrokenProcessPool as error:
+            raise OSError(
+                "A worker process was killed, perhaps for lack of memory; the same command"
+                " continues."
+            ) from error
+
+
+@contextmanager
+def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+    others = set(multiprocessing.active_children())
+    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start_worker)
+    try:
+        yield pool
+        pool.shutdown()
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in set(multiprocessing.active_children()) - others:
+            process.kill()
+            process.join()
+        raise
+
+
+def _start_worker() -> None:
+    # Ctrl-C reaches the whole group of processes; the parent decides what happens.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+
+
+def _die_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
