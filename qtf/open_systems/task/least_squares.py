@@ -27,7 +27,7 @@ class LeastSquares:
 
     Args:
         damping: At first, relative to the mean square of the rows or columns of A, see
-            `least_squares`.
+            `Equations.solve`.
 
     Attributes:
         factor: Of the damping; a training that goes on needs it.
