@@ -1,6 +1,6 @@
 """Periodic Heisenberg chain that decays, followed to t = 5 by steps that a tolerance bounds.
 
-    --config=followed_chain:N[,ENERGY], by default 4,1
+    --config=followed_chain:N,ENERGY, by default 4,1.0
 
 H = ENERGY (sum (2 XX + ZZ) + sum Z), decay of rate 1, from <Y> = -1; 10 is the stiff chain.
 

@@ -8,17 +8,11 @@ the same command continues; with more trajectories it adds to those that are the
 """
 
 import os
-from typing import TYPE_CHECKING
 
 from absl import flags
 
 from qtf.command_line import run_command, value_of
 from qtf.configuration_files import define_configuration, require_flags
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from qtf.open_systems.runs.trajectories import Trajectories
 
 define_configuration("Which system, a configuration of open systems.", "open_system")
 WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the trajectories.")
@@ -46,6 +40,7 @@ def _main() -> None:
     settings = settings_from_flags(OpenSystemSettings)
     from qtf.open_systems.runs.trajectories import AtRest, TrajectorySettings
     from trainers.trajectories.computation import default_workers, follow
+    from trainers.trajectories.report import lines
 
     workdir = value_of(WORKDIR)
     asked = TrajectorySettings.of_run(
@@ -60,7 +55,7 @@ def _main() -> None:
         n_trajectories=N_TRAJECTORIES.value,
         workers=WORKERS.value or default_workers(),
     )
-    for line in _lines(done):
+    for line in lines(done):
         print(line)
     print(f"Folder: {workdir}")
 
@@ -75,17 +70,6 @@ def _times(words: list[str] | None) -> list[float] | None:
     if not times or not all(0.0 <= time < float("inf") for time in times):
         raise ValueError(f"Flag --times must hold times of at least 0, but is {','.join(words)}.")
     return sorted(times)
-
-
-def _lines(done: "Trajectories") -> "Iterator[str]":
-    yield "Steady state" if done.times is None else f"Time: {done.times[-1]:.6g}"
-    for k, name in enumerate("XYZ"):
-        yield f"<{name}>: {done.means[-1, k]:.6f} +- {done.errors[-1, k]:.1g}"
-    if done.drift is not None:
-        drift, errors = done.drift.tolist()
-        shown = ", ".join(f"{d:.1g} +- {e:.1g}" for d, e in zip(drift, errors, strict=True))
-        yield f"Second half of the time less the first: {shown}"
-    yield f"{done.n_trajectories} trajectories, {done.minutes:.1f} minutes of a core"
 
 
 if __name__ == "__main__":
