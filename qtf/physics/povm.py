@@ -336,7 +336,7 @@ class OutcomeGenerator:
             >>> povm = tetrahedral()
             >>> generator = OutcomeGenerator(Lindbladian(PauliSum(1, []), decay(1)), povm)
             >>> p = generator.evolve(povm.product_probabilities([[1, 0]]), [0.0, np.log(2)])
-            >>> (p @ povm.pauli_values("Z")).round(6)
+            >>> (p @ povm.pauli_values("Z")).round(6) + 0.0
             array([1., 0.])
         """
         p = _checked_probabilities(probabilities, self.n_sites)

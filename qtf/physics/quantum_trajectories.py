@@ -41,6 +41,11 @@ class TrajectoryMeans:
         means: <A>, (n_times, n_observables); of steady states (n_observables,).
         errors: Standard errors of the means, from their spread over trajectories.
         n_trajectories: Number of trajectories.
+
+    Example:
+        >>> means = TrajectoryMeans.of(np.array([[1.0], [3.0]]))
+        >>> means.means, means.errors
+        (array([2.]), array([1.]))
     """
 
     means: NDArray[np.float64]

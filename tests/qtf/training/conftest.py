@@ -23,6 +23,7 @@ class Regression:
         self.explained = []
 
     compiles_itself = False
+    takes_steps = False
 
     def __call__(self):
         """Makes the model: what the loop calls, and then trains."""
