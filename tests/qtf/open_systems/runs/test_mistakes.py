@@ -46,6 +46,32 @@ MISTAKES_IN_SETTINGS = [
         "`gauss_newton.damping` must be None without `objective.every_outcome`, but is 0.1",
     ),
     ({"gauss_newton__damping": 0.0}, "`gauss_newton.damping` must be positive, but is 0.0"),
+    (
+        {"gauss_newton__damping": 0.1},
+        "`steady_state.n_epochs` must be `training.n_epochs` = 2 with `gauss_newton.damping`, or"
+        " `dynamics.tolerance` be told, but is 0",
+    ),
+    (
+        {"dynamics__tolerance": 0.1},
+        "`gauss_newton.damping` must be told with `dynamics.tolerance`, but is None",
+    ),
+    (
+        {
+            "dynamics__tolerance": 0.1,
+            "gauss_newton__damping": 0.1,
+            "training__steps_per_epoch": 3,
+        },
+        "`training.steps_per_epoch` must be 1 with `dynamics.tolerance`, but is 3",
+    ),
+    (
+        {
+            "dynamics__tolerance": 0.1,
+            "gauss_newton__damping": 0.1,
+            "training__steps_per_epoch": 1,
+            "steady_state__n_epochs": 1,
+        },
+        "`steady_state.n_epochs` must be 0 with `dynamics.tolerance`, but is 1",
+    ),
     ({"dynamics__rule": "euler"}, 'rule` must be one of trapezoid, pade, but is "euler"'),
     (
         {**SAMPLES, "dynamics__rule": "pade"},
