@@ -62,6 +62,12 @@ from qtf.physics.lattices import (
     Triangular,
 )
 from qtf.physics.lindblad import Lindbladian
+from qtf.physics.monte_carlo_wave_functions import (
+    TrajectoryMeans,
+    quantum_trajectories,
+    steady_trajectories,
+    trajectory_values,
+)
 from qtf.physics.observables import (
     OBSERVABLES,
     correlation,
@@ -76,12 +82,6 @@ from qtf.physics.observables import (
 from qtf.physics.operators import PauliPolynomial, PauliSum, commutator
 from qtf.physics.pauli_strings import PauliTerm
 from qtf.physics.povm import MEASUREMENTS, OutcomeGenerator, Povm, four_pauli, tetrahedral
-from qtf.physics.quantum_trajectories import (
-    TrajectoryMeans,
-    quantum_trajectories,
-    steady_trajectories,
-    trajectory_values,
-)
 from qtf.physics.trajectories import sample_trajectories
 
 __all__ = [

@@ -18,8 +18,8 @@ from qtf.files import read_object, write_json
 from qtf.open_systems.runs.settings import OpenSystemSettings, PhysicsSettings
 from qtf.open_systems.settings import DIRECTIONS, STARTS
 from qtf.physics import Lindbladian, point_spins, trajectory_values
+from qtf.physics.monte_carlo_wave_functions import MAX_TRAJECTORY_SITES, steady_times
 from qtf.physics.observables import mean_over_sites
-from qtf.physics.quantum_trajectories import MAX_TRAJECTORY_SITES, steady_times
 from qtf.settings import flatten
 from qtf.typing import Array
 

@@ -16,8 +16,8 @@ from qtf.physics import (
 )
 from qtf.physics._waiting_times import Jumping, Unravelling
 from qtf.physics._window_product import WindowProduct
+from qtf.physics.monte_carlo_wave_functions import steady_times
 from qtf.physics.observables import mean_over_sites
-from qtf.physics.quantum_trajectories import steady_times
 
 TILTED = {"matrix": [[0.3, "1j"], [0.5, 0.2]], "rate": 0.7}
 NOISE = {

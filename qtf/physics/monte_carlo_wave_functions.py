@@ -109,17 +109,8 @@ def quantum_trajectories(
     Source: Dalibard, Castin and Molmer, Phys. Rev. Lett. 68, 580 (1992); Plenio and Knight,
     Rev. Mod. Phys. 70, 101 (1998), section III.
     """
-    numbers = range(checked_integer("n_trajectories", n_trajectories, minimum=2))
-    values = trajectory_values(
-        lindbladian,
-        psi0,
-        times,
-        observables,
-        numbers,
-        seed=seed,
-        tolerance=tolerance,
-        batch_size=batch_size,
-    )
+    how = n_trajectories, seed, tolerance, batch_size
+    values = _values_of_several(lindbladian, psi0, times, observables, *how)
     return TrajectoryMeans.of(values)
 
 
@@ -173,17 +164,8 @@ def steady_trajectories(
     J. Opt. Soc. Am. B 10, 524 (1993), section 4.
     """
     times = steady_times(burn_in, duration, interval)
-    numbers = range(checked_integer("n_trajectories", n_trajectories, minimum=2))
-    values = trajectory_values(
-        lindbladian,
-        psi0,
-        times,
-        observables,
-        numbers,
-        seed=seed,
-        tolerance=tolerance,
-        batch_size=batch_size,
-    )
+    how = n_trajectories, seed, tolerance, batch_size
+    values = _values_of_several(lindbladian, psi0, times, observables, *how)
     return TrajectoryMeans.of(values.mean(axis=1))
 
 
@@ -263,6 +245,29 @@ def trajectory_values(
     with one_thread(1):
         values[:, order] = unravelling.values(state, times[order], streams, len(numbers), size)
     return values
+
+
+def _values_of_several(
+    lindbladian: Lindbladian,
+    psi0: ArrayLike,
+    times: ArrayLike,
+    observables: Sequence[PauliSum],
+    n_trajectories: int,
+    seed: int,
+    tolerance: float,
+    batch_size: int | None,
+) -> NDArray[np.float64]:
+    """Returns the values of the first trajectories, of at least two."""
+    return trajectory_values(
+        lindbladian,
+        psi0,
+        times,
+        observables,
+        range(checked_integer("n_trajectories", n_trajectories, minimum=2)),
+        seed=seed,
+        tolerance=tolerance,
+        batch_size=batch_size,
+    )
 
 
 def _checked_state(psi0: ArrayLike, dimension: int) -> NDArray[np.complex128]:
