@@ -16,5 +16,6 @@ from trainers.choices import parse_choice
 def get_config(choice: str = "4,1.0") -> ConfigDict:
     n_sites, energy = parse_choice(choice, "N,ENERGY", int, float)
     config = make_heisenberg_chain(n_sites=n_sites, energy=energy)
-    follow_to_tolerance(config, units=24, interval=0.1, n_intervals=50)
+    config.strings = 2 * n_sites
+    follow_to_tolerance(config, units=16, interval=0.1, n_intervals=50)
     return config

@@ -9,7 +9,7 @@ Source: luo2022, figures 2 (b), 4 and S1.
 
 from ml_collections import ConfigDict
 
-from qtf.open_systems.runs.recipes import follow_in_time, follow_to_rest, make_paper_config
+from qtf.open_systems.runs.recipes import follow_in_time, follow_to_rest, make_heisenberg_square
 from trainers.choices import parse_choice, parse_word
 
 SIDE = 3
@@ -18,18 +18,7 @@ SIDE = 3
 def get_config(choice: str = "1.8,8") -> ConfigDict:
     kinds = (float, int, parse_word("dynamics")) if choice.count(",") > 1 else (float, int)
     coupling, n_strings, *rest = parse_choice(choice, "JY,STRINGS or JY,STRINGS,dynamics", *kinds)
-    config = make_paper_config(n_sites=SIDE * SIDE)
-    config.physics.hamiltonian = {
-        "name": "xyz",
-        "lattice": "square",
-        "n_rows": SIDE,
-        "n_columns": SIDE,
-        "periodic": True,
-        "coupling_x": 0.9,
-        "coupling_y": coupling,
-        "coupling_z": 1.0,
-    }
-    config.strings = n_strings
+    config = make_heisenberg_square(side=SIDE, coupling=coupling, n_strings=n_strings)
     if rest:
         config.dynamics.tau = 0.008
         config.training.n_epochs = 125

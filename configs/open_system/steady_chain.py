@@ -16,7 +16,8 @@ from trainers.choices import parse_choice
 def get_config(choice: str = "6,2.0") -> ConfigDict:
     n_sites, field = parse_choice(choice, "N,G", int, float)
     config = make_ising_chain(n_sites=n_sites, field=field)
-    use_gauss_newton(config, units=32)
+    config.strings = 2 * n_sites
+    use_gauss_newton(config, units=16)
     config.steady_state.n_epochs = config.training.n_epochs = 8
     config.training.steps_per_epoch = 5
     return config

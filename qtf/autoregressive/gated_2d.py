@@ -1,6 +1,5 @@
 """A gated recurrent network along a zigzag path over a square lattice."""
 
-from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
 import keras
@@ -10,7 +9,12 @@ from qtf.autoregressive.context import Context
 from qtf.autoregressive.network import OutputHeads
 from qtf.autoregressive.row_network import RowNetwork
 from qtf.autoregressive.settings import GatedRNN2DSettings
-from qtf.autoregressive.weight_gradients import bias_gradient, kernel_gradient
+from qtf.autoregressive.weight_gradients import (
+    WeightsPullBack,
+    bias_gradient,
+    kernel_gradient,
+    sum_images,
+)
 from qtf.typing import Index, Pair, Shape, Tensor, WithGradient
 
 # h and x of the last site visited in each column, and how often each outcome came before.
@@ -129,7 +133,7 @@ class GatedRNN2D(RowNetwork[States]):
         complete = self._along_path(rows[n_complete - first], n_complete - 1)
         return outputs, [ops.swapaxes(complete, 0, 1), *cache[1:]]
 
-    def linearize(self, outcomes: Tensor) -> tuple[Tensor, Callable[[Tensor], list[Tensor]]]:
+    def linearize(self, outcomes: Tensor) -> tuple[Tensor, WeightsPullBack]:
         """Evaluates all positions, and prepares the derivatives of each sample."""
         choices, around = self._surroundings(ops.transpose(outcomes), 0, self.shape[0])
         nothing = ops.swapaxes(self.initial_cache(ops.shape(outcomes)[0])[0], 0, 1)
@@ -137,11 +141,11 @@ class GatedRNN2D(RowNetwork[States]):
         by_position = (self.n_positions, -1, self.settings.units)
         outputs, from_heads = self.output_heads.linearize(ops.reshape(states, by_position))
 
-        def pull_back(upstream: Tensor) -> list[Tensor]:
-            to_states, of_heads = from_heads(ops.transpose(upstream, (1, 0, 2)))
+        def pull_back(upstream: Tensor, n_images: int = 1) -> list[Tensor]:
+            to_states, of_heads = from_heads(ops.transpose(upstream, (1, 0, 2)), n_images)
             to_states = ops.reshape(to_states, ops.shape(states))
             of_cell = self.cell.weight_gradients(to_states, choices, nothing, around, states)
-            return [*of_cell, *of_heads]
+            return [*sum_images(of_cell, n_images), *of_heads]
 
         return ops.transpose(outputs, (1, 0, 2)), pull_back
 

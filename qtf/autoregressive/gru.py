@@ -1,6 +1,5 @@
 """A gated recurrent network without reset gate."""
 
-from collections.abc import Callable
 from typing import TypeAlias
 
 import keras
@@ -9,7 +8,12 @@ from keras import ops
 from qtf.autoregressive.context import Context
 from qtf.autoregressive.network import AutoregressiveNetwork, OutputHeads
 from qtf.autoregressive.settings import GRUSettings
-from qtf.autoregressive.weight_gradients import bias_gradient, kernel_gradient, linearize_norm
+from qtf.autoregressive.weight_gradients import (
+    WeightsPullBack,
+    bias_gradient,
+    kernel_gradient,
+    linearize_norm,
+)
 from qtf.typing import Index, Pair, Tensor, WithGradient
 
 # h, and the sums of the context.
@@ -73,7 +77,7 @@ class GRUNetwork(AutoregressiveNetwork[States]):
         states = scan_states(inputs, ops.cast(self.from_state.kernel, self.variable_dtype), start)
         return self.output_heads(self.norm(ops.transpose(states, (1, 0, 2))))
 
-    def linearize(self, outcomes: Tensor) -> tuple[Tensor, Callable[[Tensor], list[Tensor]]]:
+    def linearize(self, outcomes: Tensor) -> tuple[Tensor, WeightsPullBack]:
         """Evaluates all positions, and prepares the derivatives of each sample."""
         before = self._encode_before(outcomes)
         inputs = self.from_outcome(before)
@@ -86,12 +90,12 @@ class GRUNetwork(AutoregressiveNetwork[States]):
         normed, from_norm = linearize_norm(states, norm.gamma, norm.beta, norm.epsilon)
         outputs, from_heads = self.output_heads.linearize(normed)
 
-        def pull_back(upstream: Tensor) -> list[Tensor]:
-            to_normed, of_heads = from_heads(ops.transpose(upstream, (1, 0, 2)))
-            to_states, of_norm = from_norm(to_normed)
+        def pull_back(upstream: Tensor, n_images: int = 1) -> list[Tensor]:
+            to_normed, of_heads = from_heads(ops.transpose(upstream, (1, 0, 2)), n_images)
+            to_states, of_norm = from_norm(to_normed, n_images)
             previous, d, _ = scan_back(to_states, inputs, kernel, start, states)
-            of_inputs = [kernel_gradient(before, d), bias_gradient(d)]
-            return [*of_inputs, kernel_gradient(previous, d), *of_norm, *of_heads]
+            of_inputs = [kernel_gradient(before, d, n_images), bias_gradient(d, n_images)]
+            return [*of_inputs, kernel_gradient(previous, d, n_images), *of_norm, *of_heads]
 
         return ops.transpose(outputs, (1, 0, 2)), pull_back
 

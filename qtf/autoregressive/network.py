@@ -1,7 +1,7 @@
 """What every autoregressive network can do, whatever its outcomes mean."""
 
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
@@ -11,7 +11,12 @@ from keras import ops
 
 from qtf.autoregressive.inputs import checked_outcomes
 from qtf.autoregressive.settings import NETWORKS, ArchitectureSettings, NetworkSettings
-from qtf.autoregressive.weight_gradients import PullBack, bias_gradient, kernel_gradient
+from qtf.autoregressive.weight_gradients import (
+    PullBack,
+    WeightsPullBack,
+    bias_gradient,
+    kernel_gradient,
+)
 from qtf.checks import COUNT, check_arguments
 from qtf.typing import Index, Lattice, Shape, Tensor
 
@@ -212,7 +217,7 @@ class AutoregressiveNetwork(keras.Model, Generic[Cache]):
         # The loop forgets the shape.
         return ops.reshape(outputs, shape), cache
 
-    def linearize(self, outcomes: Tensor) -> tuple[Tensor, Callable[[Tensor], list[Tensor]]]:
+    def linearize(self, outcomes: Tensor) -> tuple[Tensor, WeightsPullBack]:
         """Evaluates all positions as `call` does, and prepares the derivatives of each sample.
 
         Args:
@@ -220,7 +225,7 @@ class AutoregressiveNetwork(keras.Model, Generic[Cache]):
 
         Returns:
             Outputs (batch, n_positions, n_outputs), and a function that takes the gradient in them
-            and returns those of each sample in the trainable variables, (batch, ...), in order.
+            and returns those of each sample in the trainable variables.
         """
         raise NotImplementedError
 
@@ -344,15 +349,15 @@ class OutputHeads(keras.layers.Layer):
         parts = ops.split(self._activate(sums), len(self.heads), axis=-1)
         outputs = [output(x) for output, x in zip(self.outputs, parts, strict=True)]
 
-        def pull_back(upstream: Tensor) -> tuple[Tensor, list[Tensor]]:
+        def pull_back(upstream: Tensor, n_images: int = 1) -> tuple[Tensor, list[Tensor]]:
             of_heads, to_parts, start = [], [], 0
             for output, x in zip(self.outputs, parts, strict=True):
                 g = upstream[..., start : start + output.units]
                 start += output.units
-                of_heads += [kernel_gradient(x, g), bias_gradient(g)]
+                of_heads += [kernel_gradient(x, g, n_images), bias_gradient(g, n_images)]
                 to_parts.append(ops.matmul(g, ops.transpose(output.kernel)))
             d = ops.concatenate(to_parts, axis=-1) * self._slope(sums)
-            of_hidden = [kernel_gradient(inputs, d), bias_gradient(d)]
+            of_hidden = [kernel_gradient(inputs, d, n_images), bias_gradient(d, n_images)]
             return ops.matmul(d, ops.transpose(self.hidden.kernel)), [*of_hidden, *of_heads]
 
         return ops.concatenate(outputs, axis=-1), pull_back

@@ -1,33 +1,88 @@
-"""Gradients of weights for each sample, from what goes into a product and what comes back to it."""
+"""Gradients of weights for each sample, from what goes into a product and what comes back to it.
 
-from collections.abc import Callable, Sequence
-from typing import TypeAlias
+A sample may be several rows of a batch, its images, which are summed over as positions are. Rows
+are image by image: of n images and m samples, row k m + i is image k of sample i.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
 
 from keras import ops
 
 from qtf.typing import Tensor
 
-# From the gradient in the outputs, (positions, batch, n_outputs): that in the inputs, and those in
-# the weights of each sample, (batch, ...), in their order.
-PullBack: TypeAlias = Callable[[Tensor], tuple[Tensor, list[Tensor]]]
+
+class PullBack(Protocol):
+    """Derivatives of a layer."""
+
+    def __call__(self, upstream: Tensor, n_images: int = 1) -> tuple[Tensor, list[Tensor]]:
+        """Returns the gradient in the inputs, and those of each sample in the weights in order.
+
+        Args:
+            upstream: Gradient in the outputs, (positions, batch, n_outputs).
+            n_images: Rows of a sample.
+        """
 
 
-def kernel_gradient(inputs: Tensor, upstream: Tensor) -> Tensor:
-    """Returns the gradient of each sample in K of x K, summed over positions.
+class WeightsPullBack(Protocol):
+    """Derivatives of a network."""
+
+    def __call__(self, upstream: Tensor, n_images: int = 1) -> list[Tensor]:
+        """Returns the gradients of each sample in the weights, (batch / n_images, ...), in order.
+
+        Args:
+            upstream: Gradient in the outputs, (batch, positions, n_outputs).
+            n_images: Rows of a sample.
+        """
+
+
+def kernel_gradient(inputs: Tensor, upstream: Tensor, n_images: int = 1) -> Tensor:
+    """Returns the gradient of each sample in K of x K, summed over positions and images.
 
     Args:
         inputs: x, (positions, batch, n_inputs).
         upstream: Gradient in the product, (positions, batch, n_outputs).
+        n_images: Rows of a sample.
 
     Returns:
-        (batch, n_inputs, n_outputs).
+        (batch / n_images, n_inputs, n_outputs).
     """
-    return ops.einsum("pbi,pbj->bij", inputs, upstream)
+    return ops.einsum("pbi,pbj->bij", _join(inputs, n_images), _join(upstream, n_images))
 
 
-def bias_gradient(upstream: Tensor) -> Tensor:
-    """Returns the gradient of each sample in a bias, (batch, n_outputs), summed over positions."""
-    return ops.sum(upstream, axis=0)
+def bias_gradient(upstream: Tensor, n_images: int = 1) -> Tensor:
+    """Returns the gradient of each sample in a bias, summed over positions and images.
+
+    Args:
+        upstream: As for `kernel_gradient`.
+        n_images: Rows of a sample.
+
+    Returns:
+        (batch / n_images, n_outputs).
+    """
+    return ops.sum(_join(upstream, n_images), axis=0)
+
+
+def sum_images(gradients: Sequence[Tensor], n_images: int) -> list[Tensor]:
+    """Returns gradients of each sample from those of its images.
+
+    Args:
+        gradients: Of each weight, (batch, ...).
+        n_images: Rows of a sample.
+    """
+    if n_images == 1:
+        return list(gradients)
+    return [
+        ops.sum(ops.reshape(part, (n_images, -1, *part.shape[1:])), axis=0) for part in gradients
+    ]
+
+
+def _join(values: Tensor, n_images: int) -> Tensor:
+    """Makes images positions, (positions * n_images, batch / n_images, width)."""
+    if n_images == 1:
+        return values
+    positions, batch_size, width = ops.shape(values)
+    return ops.reshape(values, (positions * n_images, batch_size // n_images, width))
 
 
 def join_weights(gradients: Sequence[Tensor]) -> Tensor:
@@ -58,10 +113,10 @@ def linearize_norm(
     inverse = ops.rsqrt(variance + epsilon)
     y = (inputs - mean) * inverse
 
-    def pull_back(upstream: Tensor) -> tuple[Tensor, list[Tensor]]:
+    def pull_back(upstream: Tensor, n_images: int = 1) -> tuple[Tensor, list[Tensor]]:
         f = scale * upstream
         along_y = ops.mean(f * y, axis=-1, keepdims=True)
         to_inputs = inverse * (f - ops.mean(f, axis=-1, keepdims=True) - y * along_y)
-        return to_inputs, [bias_gradient(upstream * y), bias_gradient(upstream)]
+        return to_inputs, [bias_gradient(part, n_images) for part in (upstream * y, upstream)]
 
     return scale * y + offset, pull_back

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 from keras import ops
 
 from qtf.autoregressive.prefix_tree import conditionals_of_all_prefixes
@@ -39,20 +40,33 @@ def log_table(distribution: OutcomeDistribution) -> Tensor:
         raise ValueError(
             f"All outcomes are listed up to {MAX_LISTED_SITES} sites, but there are {n_sites}."
         )
-    levels = conditionals_of_all_prefixes(distribution.network)
-    offsets = distribution.offsets_of_strings()
-    dtype = distribution.network.variable_dtype
-    tables = [
-        _join(levels, of_string, dtype) for of_string in ([None] if offsets is None else offsets)
-    ]
-    # Without offsets all strings are the one with its axes in another order.
-    if offsets is None:
-        tables = tables * distribution.n_strings
     of_strings = [
         ops.reshape(ops.transpose(ops.reshape(table, (4,) * n_sites), positions), (-1,))
-        for table, positions in zip(tables, distribution.positions, strict=True)
+        for table, positions in zip(
+            _tables_of_strings(distribution), distribution.positions, strict=True
+        )
     ]
     return distribution.mix(ops.stack(of_strings))
+
+
+def log_probs_at(distribution: OutcomeDistribution, outcomes: Array) -> Tensor:
+    """Returns log p of some outcomes, as cheap as `log_table` or cheaper, (n,).
+
+    Args:
+        distribution: Of at most `MAX_LISTED_SITES` sites.
+        outcomes: int32 (n, n_sites).
+    """
+    weights = 4 ** np.arange(distribution.n_sites, dtype=np.int32)[::-1]
+    return distribution.mix(
+        ops.stack(
+            [
+                ops.take(table, outcomes[:, list(string)] @ weights)
+                for table, string in zip(
+                    _tables_of_strings(distribution), distribution.strings, strict=True
+                )
+            ]
+        )
+    )
 
 
 def all_outcomes(n_sites: int) -> Tensor:
@@ -97,6 +111,17 @@ def systematic_sample(log_probs: Tensor, n_samples: int, uniform: Tensor) -> Ten
     marks = (ops.arange(n_samples, dtype="float64") + ops.cast(uniform, "float64")) / n_samples
     drawn = ops.searchsorted(sums, marks * sums[-1], side="right")
     return ops.minimum(ops.cast(drawn, "int32"), sums.shape[0] - 1)
+
+
+def _tables_of_strings(distribution: OutcomeDistribution) -> list[Tensor]:
+    """Returns log p of all outcomes by position, (4**n_sites,) for each string."""
+    levels = conditionals_of_all_prefixes(distribution.network)
+    offsets = distribution.offsets_of_strings()
+    dtype = distribution.network.variable_dtype
+    if offsets is None:
+        # All strings are the one with its axes in another order.
+        return [_join(levels, None, dtype)] * distribution.n_strings
+    return [_join(levels, of_string, dtype) for of_string in offsets]
 
 
 def _join(levels: Sequence[Tensor], offsets: Array | None, dtype: str) -> Tensor:

@@ -112,9 +112,7 @@ class OutcomeDistribution(SampledDistribution):
         ordered = self._ordered(outcomes)
         outputs, pull_back = self.network.linearize(ordered)
         (upstream,) = gradients_in(lambda outputs: [self._log_probs(outputs, ordered)], outputs)
-        of_strings = join_weights(pull_back(upstream))
-        by_string = ops.reshape(of_strings, (self.n_strings, -1, of_strings.shape[1]))
-        return [ops.sum(by_string, axis=0)]
+        return [join_weights(pull_back(upstream, self.n_strings))]
 
     def mix(self, log_probs: Tensor) -> Tensor:
         """Returns the logarithm of the mean over strings, which are along the first axis."""

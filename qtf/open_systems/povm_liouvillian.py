@@ -36,9 +36,7 @@ class PovmLiouvillian:
         ValueError: The shapes do not agree, a site does not exist, or `chunk` is negative.
 
     Example:
-        >>> from collections.abc import Sequence
-
-    import numpy as np
+        >>> import numpy as np
         >>> flip = np.kron(np.ones((4, 4)) / 4 - np.eye(4), np.eye(4))
         >>> liouvillian = PovmLiouvillian([(0, 1), (1, 2)], [flip, flip], n_sites=3)
         >>> liouvillian.n_moves

@@ -54,6 +54,23 @@ def make_heisenberg_chain(*, n_sites: int, energy: float) -> ConfigDict:
     return config
 
 
+def make_heisenberg_square(*, side: int, coupling: float, n_strings: int) -> ConfigDict:
+    """Returns the periodic square H = sum (0.9 XX + COUPLING YY + ZZ) that decays from all up."""
+    config = make_paper_config(n_sites=side * side)
+    config.physics.hamiltonian = {
+        "name": "xyz",
+        "lattice": "square",
+        "n_rows": side,
+        "n_columns": side,
+        "periodic": True,
+        "coupling_x": 0.9,
+        "coupling_y": coupling,
+        "coupling_z": 1.0,
+    }
+    config.strings = n_strings
+    return config
+
+
 def follow_in_time(config: ConfigDict, *, n_sites: int) -> None:
     """Asks for steps of time by natural gradients, which solve each of them to the last digits.
 

@@ -1,21 +1,24 @@
 """Sums over all outcomes of a small system."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import keras
 import numpy as np
 from keras import ops
+from scipy.sparse import csr_array
 
-from qtf.open_systems.full_sums import all_outcomes, log_table
+from qtf.open_systems.full_sums import all_outcomes, log_probs_at, log_table
 from qtf.open_systems.objectives import advance_table
 from qtf.open_systems.observables import PauliObservables
+from qtf.open_systems.orbits import Orbits, multiply
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
 from qtf.open_systems.plan import PlannedEquation
 from qtf.open_systems.wanted_change import WantedChange
 from qtf.training.compilation import compiled
 from qtf.training.piecewise import BYTES_OF_GRADIENT
-from qtf.typing import Tensor
+from qtf.typing import Array, Tensor
 
 # Orders of tau in what the logarithms of probabilities are to become.
 N_CORRECTIONS = 4
@@ -27,16 +30,18 @@ class Linearized(NamedTuple):
     """The residual of a steady state near the weights as they are, all float64.
 
     Attributes:
-        table: p, (4**n_sites,).
-        residual: r, (4**n_sites,).
-        relative_residual: |r| in units of |p| and the largest rate.
-        changes: Of p with the weights, (4**n_sites, number of weights).
-        matrix: Change of r, held back, (4**n_sites, n_weights).
+        table: p of one outcome of each orbit, (n_orbits,).
+        size: |r|, of all outcomes.
+        relative_size: |r| in units of |p| and the largest rate.
+        residual: r, times the root of the size of each orbit, (n_orbits,).
+        changes: Of p with the weights, times the same, (n_orbits, n_weights).
+        matrix: Change of r, held back, times the same, (n_orbits, n_weights).
     """
 
-    table: Tensor
+    table: Array
+    size: float
+    relative_size: float
     residual: Tensor
-    relative_residual: Tensor
     changes: Tensor
     matrix: Tensor
 
@@ -85,12 +90,10 @@ class AllOutcomes:
         self._residual_size = compiled(
             lambda: self._change_of_table(log_table(model)).size, variables=variables, xla=xla
         )
-        self._residual_square = compiled(
-            lambda: ops.sum(ops.square(equation.steady.of_probabilities(self._table()))),
-            variables=variables,
-            xla=xla,
-        )
         self._measure = compiled(self._loss_and_table, variables=variables, xla=xla)
+        self._log_probs_of_orbits = compiled(
+            lambda: log_probs_at(model, self.orbits.outcomes), variables=model.variables, xla=xla
+        )
 
     def set_start(self) -> None:
         """Keeps what the step of time starts from, (1 + tau L) p by the trapezoid rule."""
@@ -108,24 +111,46 @@ class AllOutcomes:
             return all_outcomes(n_sites), change
         return change.draw(n_sites, self.n_rows, uniforms[0, 0])
 
-    def linearize(self, derivatives: Tensor, rate: Tensor) -> "Linearized":
+    @cached_property
+    def orbits(self) -> Orbits:
+        """Outcomes that the strings give the same probability and the equation leaves so."""
+        orbits = Orbits.of_distribution(self.model)
+        is_kept = orbits.are_kept_by(self.equation.liouvillian)
+        return orbits if is_kept else Orbits(self.model.n_sites)
+
+    def linearize(self, derivatives: Tensor, rate: float) -> "Linearized":
         """Returns the residual of a steady state, and how it changes with the weights.
 
         Args:
-            derivatives: Of log p of all outcomes, (4**n_sites, number of weights).
+            derivatives: Of log p of one outcome of each orbit, (n_orbits, n_weights).
             rate: 1 / h in units of the largest rate.
         """
-        table = self._table()
-        changes = table[:, None] * ops.cast(derivatives, table.dtype)
+        table = self._of_orbits()
+        roots = np.sqrt(self.orbits.sizes)
+        changes = (roots * table)[:, None] * np.asarray(derivatives, table.dtype)
+        residual = self._generator @ (roots * table)
         largest = self.equation.liouvillian.largest_rate
-        matrix = self.equation.steady.of_probabilities(changes) - rate * largest * changes
-        residual = self.equation.steady.of_probabilities(table)
-        sizes = [ops.sqrt(ops.sum(ops.square(part))) for part in (residual, table)]
-        return Linearized(table, residual, sizes[0] / (largest * sizes[1]), changes, matrix)
+        matrix = multiply(self._generator, changes) - rate * largest * changes
+        size = float(np.linalg.norm(residual))
+        relative = size / (largest * float(np.linalg.norm(roots * table)))
+        tensors = map(ops.convert_to_tensor, (residual, changes, matrix))
+        return Linearized(table, size, relative, *tensors)
 
-    def residual_square(self) -> float:
-        """Returns |r|^2 of a steady state."""
-        return float(self._residual_square())
+    def residual_size(self) -> float:
+        """Returns |r| of a steady state."""
+        table = np.sqrt(self.orbits.sizes) * self._of_orbits()
+        return float(np.linalg.norm(self._generator @ table))
+
+    def _of_orbits(self) -> Array:
+        """Returns p of one outcome of each orbit, (n_orbits,)."""
+        return np.exp(np.asarray(self._log_probs_of_orbits(), np.float64))
+
+    @cached_property
+    def _generator(self) -> csr_array:
+        """L of the probabilities of orbits, each times the root of the size."""
+        roots = np.sqrt(self.orbits.sizes)
+        restricted = self.orbits.restrict(self.equation.liouvillian)
+        return restricted.multiply(roots[:, None]).multiply(1.0 / roots).tocsr()
 
     def judge(self, loss: float) -> bool | None:
         """Tells whether the residual has not grown, but for rounding, where a step is solved.

@@ -1,24 +1,29 @@
-"""Derivatives of the logarithms of all probabilities."""
+"""Derivatives of the logarithms of probabilities."""
 
 from collections.abc import Callable, Sequence
 
 import keras
+from keras import ops
 
-from qtf.open_systems.full_sums import all_outcomes
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
 from qtf.training.compilation import compiled
 from qtf.training.gradients import per_sample_gradients
 from qtf.training.piecewise import gradient_rows_at_once
-from qtf.typing import Tensor
+from qtf.typing import Array, Tensor
 
 
-def derivatives_of_all(
-    model: OutcomeDistribution, variables: Sequence[keras.Variable] = (), *, xla: bool
+def derivatives_of(
+    model: OutcomeDistribution,
+    outcomes: Array,
+    variables: Sequence[keras.Variable] = (),
+    *,
+    xla: bool,
 ) -> Callable[[], Tensor]:
-    """Returns a function that returns those of log p of all outcomes, (4**n_sites, n_weights).
+    """Returns a function that returns those of log p of outcomes, (n, n_weights).
 
     Args:
         model: The distribution.
+        outcomes: int32 (n, n_sites).
         variables: What is read beside its weights.
         xla: Whether XLA compiles it, where the network allows that.
     """
@@ -27,7 +32,7 @@ def derivatives_of_all(
     def derivatives() -> Tensor:
         return per_sample_gradients(
             lambda rows: [model(rows)],
-            all_outcomes(model.n_sites),
+            ops.convert_to_tensor(outcomes),
             model.trainable_variables,
             at_once=gradient_rows_at_once(model),
             by_hand=by_hand,

@@ -8,10 +8,11 @@ import keras
 import numpy as np
 from keras import ops
 
-from qtf.open_systems.full_sums import log_table
+from qtf.open_systems.full_sums import log_probs_at
+from qtf.open_systems.orbits import Orbits
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
 from qtf.open_systems.task.all_outcomes import AllOutcomes
-from qtf.open_systems.task.derivatives import derivatives_of_all
+from qtf.open_systems.task.derivatives import derivatives_of
 from qtf.open_systems.task.least_squares import LeastSquares
 from qtf.training.compilation import compiled
 from qtf.training.gradients import bytes_of_equations
@@ -80,6 +81,8 @@ class ProjectedEvolution(Step):
         self.equation = equation = outcomes.equation
         self.tolerance = tolerance
         self._start = start
+        kept = outcomes.orbits
+        self._orbits = kept if kept.share(start.table()) else Orbits(model.n_sites)
         self._interval = 2.0 * equation.tau
         self._solver = LeastSquares(damping)
         fixed = {"trainable": False, "dtype": "float64"}
@@ -93,16 +96,19 @@ class ProjectedEvolution(Step):
     def _compile(self, xla: bool) -> None:
         variables = self.model.variables
 
+        def of_orbits() -> Tensor:
+            return ops.exp(ops.cast(log_probs_at(self.model, self._orbits.outcomes), "float64"))
+
         def matrix(derivatives: Tensor, scale: Tensor) -> Tensor:
-            return (scale * _table(self.model))[:, None] * ops.cast(derivatives, "float64")
+            return (scale * of_orbits())[:, None] * ops.cast(derivatives, "float64")
 
         def residual(target: Tensor, scale: Tensor) -> Tensor:
-            return scale * (target - _table(self.model))
+            return scale * (target - of_orbits())
 
-        self._derivatives = derivatives_of_all(self.model, xla=xla)
+        self._derivatives = derivatives_of(self.model, self._orbits.outcomes, xla=xla)
         self._matrix = compiled(matrix, variables=variables, xla=xla)
         self._residual = compiled(residual, variables=variables, xla=xla)
-        self._table = compiled(lambda: _table(self.model), variables=variables, xla=xla)
+        self._of_orbits = compiled(of_orbits, variables=variables, xla=xla)
         self._apply = compiled(self.equation.liouvillian.apply, xla=xla)
 
     @property
@@ -145,21 +151,21 @@ class ProjectedEvolution(Step):
     def bytes(self) -> int:
         """Returns the memory of derivatives, matrix and equations, roughly."""
         n_weights = sum(math.prod(variable.shape) for variable in self.model.trainable_variables)
-        return bytes_of_equations(4**self.model.n_sites, n_weights, itemsize=8)
+        return bytes_of_equations(len(self._orbits.first), n_weights, itemsize=8)
 
     def _fit_start(self) -> None:
         """Makes the distribution the one at time 0, which it is near."""
         table = self._start.table()
         self._project(table, FITTED * self.tolerance, MAX_FIT_ITERATIONS)
-        self._error.assign(np.asarray(self._table()) - table)
+        self._error.assign(self._table() - table)
 
     def _try_step(self, step: float) -> float:
         """Returns |r| after a step, which is taken back where that is too large."""
         before = [ops.copy(variable.value) for variable in self.model.trainable_variables]
-        target = self._carry(np.asarray(self._table()), step)
+        target = self._carry(self._table(), step)
         size = self._project(target, SOLVED * self.tolerance, MAX_ITERATIONS)
         if size <= self.tolerance or step <= self.shortest:
-            left = np.asarray(self._table()) - target
+            left = self._table() - target
             self._error.assign(self._carry(self.error, step) + left)
             return size
         for variable, value in zip(self.model.trainable_variables, before, strict=True):
@@ -168,9 +174,9 @@ class ProjectedEvolution(Step):
 
     def _project(self, table: Array, goal: float, max_iterations: int) -> float:
         """Brings p to a table as near as it gets, and returns |r|."""
-        floor = FLOOR / len(table)
-        scale = ops.convert_to_tensor(1.0 / np.sqrt(np.maximum(table, 0.0) + floor))
-        target = ops.convert_to_tensor(table)
+        of_orbits = table[self._orbits.first]
+        weights = self._orbits.sizes / (np.maximum(of_orbits, 0.0) + FLOOR / len(table))
+        scale, target = map(ops.convert_to_tensor, (np.sqrt(weights), of_orbits))
         return self._solver.descend(
             lambda: self._residual(target, scale),
             lambda: self._matrix(self._derivatives(), scale),
@@ -189,6 +195,5 @@ class ProjectedEvolution(Step):
                 table, number = table + term, number + 1
         return table
 
-
-def _table(model: OutcomeDistribution) -> Tensor:
-    return ops.exp(ops.cast(log_table(model), "float64"))
+    def _table(self) -> Array:
+        return np.asarray(self._of_orbits())[self._orbits.number]

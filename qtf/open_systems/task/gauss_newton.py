@@ -9,18 +9,17 @@ from keras import ops
 
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
 from qtf.open_systems.task.all_outcomes import AllOutcomes, Linearized
-from qtf.open_systems.task.derivatives import derivatives_of_all
+from qtf.open_systems.task.derivatives import derivatives_of
 from qtf.open_systems.task.least_squares import Equations
-from qtf.training.compilation import compiled
 from qtf.training.damping import Damping
 from qtf.training.gradients import bytes_of_equations
 from qtf.training.natural_gradient import split_as
-from qtf.training.surrogates import with_gradients
 from qtf.training.training import Step
 from qtf.typing import Tensor
 
 # Root mean square of the change of log p in one step, and growth of |r|, that are let pass.
 LONGEST_CHANGE, MOST_GROWTH = 0.5, 3.0
+MAX_TRIES = 12
 # Residuals, relative to the largest rate and |p|, below which the damping falls with them.
 SMALL_RESIDUAL = 0.2
 # The longest step of pseudo-time, in units of the shortest time of the system; the first is 1.
@@ -53,7 +52,7 @@ class GaussNewtonStep(Step):
     Anal. 35, 508 (1998), on pseudo-transient continuation.
     """
 
-    compiles_itself = True
+    takes_steps = True
 
     def __init__(
         self,
@@ -67,39 +66,54 @@ class GaussNewtonStep(Step):
         self.model = model
         self.outcomes = outcomes
         self.relative = damping
-        self.damping = self._pseudo_time = PseudoTime()
+        self._pseudo_time = PseudoTime()
+        # Once the change of log p; checkpoints have a place for it.
         self._change = keras.Variable(0.0, trainable=False, dtype="float64", name="change")
         self.state = [self._pseudo_time.factor, self._change]
         self.remedy = "another `network`, a smaller `dynamics.tau`, or another `start`"
-        read = [*model.variables, *variables]
-        self._differentiate = derivatives_of_all(model, variables, xla=xla)
-        self._linearize = compiled(outcomes.linearize, variables=read, xla=xla)
+        self._differentiate = derivatives_of(model, outcomes.orbits.outcomes, variables, xla=xla)
+
+    def take(self) -> float:
+        """Takes a step that goes well, if there is one, and returns |r|^2 before it."""
+        derivatives = self._differentiate()
+        before = [ops.copy(variable.value) for variable in self.model.trainable_variables]
+        for _ in range(MAX_TRIES):
+            linear = self.outcomes.linearize(derivatives, self._pseudo_time.rate)
+            size = linear.size
+            self._move(before, linear)
+            size_after = self.outcomes.residual_size()
+            is_short = float(np.asarray(self._change)) <= LONGEST_CHANGE
+            if is_short and size_after <= MOST_GROWTH * size:
+                self._pseudo_time.ratio = size / size_after if size_after > 0.0 else math.inf
+                self._pseudo_time.ease()
+                return size**2
+            self._pseudo_time.harden()
+        self._set(before)
+        self._pseudo_time.release()
+        return size**2
 
     def loss(self, batch: Mapping[str, Tensor]) -> Tensor:
-        """Returns |r|^2; its gradient is minus the step that a rate of one takes."""
-        rate = self._pseudo_time.factor.value / LONGEST_STEP
-        linear = Linearized(*self._linearize(self._differentiate(), rate))
-        size = ops.sqrt(ops.sum(ops.square(linear.residual)))
-        damping = self.relative * ops.minimum(1.0, linear.relative_residual / SMALL_RESIDUAL)
-        step = Equations(linear.matrix).solve(linear.residual, damping)
-        changes = ops.matmul(linear.changes, step)
-        # sum_a p (change of log p)^2, of changes of p
-        self._change.assign(ops.sqrt(ops.sum(ops.square(changes) / linear.table)))
-        variables = self.model.trainable_variables
-        gradients = split_as(ops.cast(step, self.model.variable_dtype), variables)
-        return with_gradients(ops.square(size), gradients, variables)
+        """Has no meaning: steps are taken whole."""
+        raise NotImplementedError
 
-    def accepts(self, loss: float, rate: float) -> bool:
-        """Tells whether log p has changed little, and |r| has not grown much."""
-        size = self.outcomes.residual_square()
-        self._pseudo_time.ratio = math.sqrt(loss / size) if size > 0.0 else math.inf
-        is_short = rate * float(np.asarray(self._change)) <= LONGEST_CHANGE
-        return is_short and size <= MOST_GROWTH**2 * loss
+    def _move(self, weights: Sequence[Tensor], linear: Linearized) -> None:
+        """Sets the weights to others and the step from there."""
+        damping = self.relative * min(1.0, linear.relative_size / SMALL_RESIDUAL)
+        step = Equations(linear.matrix).solve(linear.residual, damping)
+        changes = np.asarray(ops.matmul(linear.changes, step))
+        # sum_a p (change of log p)^2
+        self._change.assign(np.linalg.norm(changes / np.sqrt(linear.table)))
+        parts = split_as(ops.cast(step, self.model.variable_dtype), self.model.trainable_variables)
+        self._set([weight - part for weight, part in zip(weights, parts, strict=True)])
+
+    def _set(self, weights: Sequence[Tensor]) -> None:
+        for variable, weight in zip(self.model.trainable_variables, weights, strict=True):
+            variable.assign(weight)
 
     def bytes(self) -> int:
         """Returns the memory of derivatives, matrix and equations, roughly."""
         n_weights = sum(math.prod(variable.shape) for variable in self.model.trainable_variables)
-        return bytes_of_equations(4**self.model.n_sites, n_weights, itemsize=8)
+        return bytes_of_equations(len(self.outcomes.orbits.first), n_weights, itemsize=8)
 
 
 class PseudoTime(Damping):
@@ -113,6 +127,11 @@ class PseudoTime(Damping):
     def __init__(self) -> None:
         super().__init__(LONGEST_STEP)
         self.ratio = 1.0
+
+    @property
+    def rate(self) -> float:
+        """1 / h in units of the largest rate of the system."""
+        return float(np.asarray(self.factor)) / LONGEST_STEP
 
     def ease(self) -> None:
         """Lowers the rate after a good step."""

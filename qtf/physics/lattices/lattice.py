@@ -248,8 +248,13 @@ class Lattice(ABC):
 
     def _strings(self, count: int) -> tuple[Sites, ...]:
         """Returns all orders of `strings`, the best first, or at least `count` of them."""
-        snake = np.array(self.site_order("snake"))
-        return drop_repeats(np.array(image)[snake] for image in self._point_group())
+        return self._orders(self._point_group())
+
+    def _orders(self, images: Iterable[Sites]) -> tuple[Sites, ...]:
+        """Returns the images of a snake under each of them, then after every translation."""
+        snake, images = np.array(self.site_order("snake")), [np.array(image) for image in images]
+        moved = (shifted[image] for shifted in self._translations() for image in images)
+        return drop_repeats(image[snake] for image in moved)
 
     def keeps_bonds(self, permutation: Sites) -> bool:
         """Tells whether a permutation of the sites keeps nearest and next-nearest neighbours."""

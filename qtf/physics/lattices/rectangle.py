@@ -55,5 +55,4 @@ class Rectangle(Parallelogram):
         return [image for image in drop_repeats(map(np.ravel, images)) if self.keeps_bonds(image)]
 
     def _strings(self, count: int) -> tuple[Sites, ...]:
-        snake = np.array(self.site_order("snake"))
-        return drop_repeats(np.array(image)[snake] for image in self._point_group((1, 0)))
+        return self._orders(self._point_group((1, 0)))

@@ -22,10 +22,13 @@ LEFT = [np.sqrt(0.5), -1j * np.sqrt(0.5)]
 
 
 class Product:
-    """Spins along -y."""
+    """Spins along -y, unless they are given."""
+
+    def __init__(self, spins=(LEFT, LEFT)):
+        self.spins = spins
 
     def table(self):
-        return tetrahedral().product_probabilities([LEFT] * 2)
+        return tetrahedral().product_probabilities(self.spins)
 
 
 @pytest.fixture
@@ -35,10 +38,11 @@ def model(heisenberg):
 
 @pytest.fixture
 def make(model):
-    def evolution(*, units=8, tolerance=1e-5, interval=INTERVAL):
+    def evolution(*, units=8, tolerance=1e-5, interval=INTERVAL, n_strings=0, start=None):
         keras.utils.set_random_seed(0)
         network = GRUNetwork(n_positions=2, units=units, **FOUR)
-        distribution = OutcomeDistribution(network=network, dtype="float64")
+        strings = Chain(2).strings(n_strings)
+        distribution = OutcomeDistribution(network=network, strings=strings, dtype="float64")
         distribution.start_from_product(tetrahedral().site_probabilities([LEFT])[0])
         spread_weights(distribution, 0)
         generator = PovmLiouvillian(model.bonds, model.matrices(), n_sites=2)
@@ -48,7 +52,7 @@ def make(model):
             distribution,
             outcomes,
             (),
-            start=Product(),
+            start=start or Product(),
             damping=1e-6,
             tolerance=tolerance,
             xla=False,
@@ -72,6 +76,20 @@ def test_probabilities_are_exact_to_the_tolerance(make, model):
         assert 0.0 < largest < 1e-5
         assert evolution.largest_residual == largest
         np.testing.assert_allclose(evolution.error, found - exact, atol=1e-12)
+
+
+def test_orders_that_are_averaged_need_one_outcome_of_each_orbit(make, model):
+    evolution = make(n_strings=2)
+    evolution.take()
+    exact = expm(INTERVAL * model.dense()) @ Product().table()
+    np.testing.assert_allclose(probabilities(evolution), exact, atol=3e-5)
+    assert evolution._matrix(evolution._derivatives(), np.ones(10)).shape[0] == 10
+    assert evolution.bytes() < make().bytes()
+
+
+def test_a_start_without_the_symmetry_needs_all_outcomes(make):
+    evolution = make(n_strings=2, start=Product((LEFT, [1.0, 0.0])))
+    assert evolution._matrix(evolution._derivatives(), np.ones(16)).shape[0] == 16
 
 
 def test_tables_are_carried_on_exactly(make, model):
