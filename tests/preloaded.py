@@ -18,7 +18,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 # Read only when a command asks for them; another value of any other variable may matter to imports.
-READ_LATE = {"PATH", "PYTEST_CURRENT_TEST", "PYTHONPATH", "QTF_TRACEBACK", "TF_CONFIG"}
+READ_LATE = {
+    "PATH",
+    "PYTEST_CURRENT_TEST",
+    "PYTHONPATH",
+    "QTF_TRACEBACK",
+    "TF_CONFIG",
+    "TF_GRPC_REUSE_PORT",
+}
 STREAMS = slice(3, 9)
 
 

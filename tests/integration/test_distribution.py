@@ -4,10 +4,9 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
-import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -104,35 +103,14 @@ def finish(process, code=0):
     assert process.returncode == code, err[-3000:]
 
 
-def start_workers(workdir, steps=20, compiler="xla"):
-    ports = [free_port() for _ in range(2)]
-    cluster = {"worker": [f"localhost:{port}" for port in ports]}
-    return [
-        start(
-            workdir,
-            "multi_worker",
-            steps,
-            compiler,
-            TF_CONFIG=json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}}),
-        )
-        for index in range(2)
-    ]
-
-
-def free_port():
-    with socket.socket() as server:
-        server.bind(("localhost", 0))
-        return server.getsockname()[1]
-
-
 def losses(workdir):
     rows = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
     return [row["loss"] for row in rows]
 
 
-def test_two_replicas_and_two_workers_train_alike(tmp_path):
+def test_two_replicas_and_two_workers_train_alike(tmp_path, two_workers):
     finish(start(tmp_path / "mirrored", "mirrored"))
-    for process in start_workers(tmp_path / "workers"):
+    for process in two_workers(partial(start, tmp_path / "workers", "multi_worker")):
         finish(process)
     assert len(losses(tmp_path / "mirrored")) == 6
     np.testing.assert_allclose(
@@ -154,19 +132,18 @@ def test_two_replicas_take_the_step_of_one_device_with_the_joined_batch():
     assert result.stdout.count("mirrored 2 ") == 2
 
 
-def test_sigterm_to_one_worker_saves_and_stops_all_and_they_continue(tmp_path):
-    workers = start_workers(tmp_path, steps=150, compiler="none")
-    deadline = time.monotonic() + 200
-    while not list(tmp_path.glob("checkpoints/*.index")):
-        assert time.monotonic() < deadline
-        assert all(process.poll() is None for process in workers), workers[0].stderr.read()[-3000:]
-        time.sleep(0.1)
+def test_sigterm_to_one_worker_saves_and_stops_all_and_they_continue(
+    tmp_path, two_workers, wait_for_checkpoint
+):
+    worker = partial(start, tmp_path, "multi_worker", steps=150, compiler="none")
+    workers = two_workers(worker)
+    wait_for_checkpoint(tmp_path, workers)
     workers[1].send_signal(signal.SIGTERM)
     for process in workers:
         finish(process, code=130)
     step = newest_step(tmp_path)
     assert 0 < step < 300
-    for process in start_workers(tmp_path, steps=150, compiler="none"):
+    for process in two_workers(worker):
         finish(process)
     assert newest_step(tmp_path) == 300
 

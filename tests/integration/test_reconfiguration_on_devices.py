@@ -1,11 +1,10 @@
 """Stochastic reconfiguration on two logical devices and on two processes."""
 
-import json
 import os
 import signal
 import subprocess
 import sys
-import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ import pytest
 
 from qtf.training.logbook import read_metrics
 from tests import preloaded
-from tests.integration.test_distribution import free_port, newest_step
+from tests.integration.test_distribution import newest_step
 
 pytestmark = pytest.mark.long
 
@@ -175,33 +174,16 @@ def test_two_devices_with_xla_agree_to_rounding(tmp_path):
     np.testing.assert_allclose(two, one, atol=1e-5 * np.abs(one).max())
 
 
-def start_processes(workdir):
-    ports = [free_port() for _ in range(2)]
-    cluster = {"worker": [f"localhost:{port}" for port in ports]}
-    tasks = [{"type": "worker", "index": index} for index in range(2)]
-    return [
-        start(
-            workdir,
-            "multi_worker",
-            8,
-            n_epochs=N_EPOCHS,
-            TF_CONFIG=json.dumps({"cluster": cluster, "task": task}),
-        )
-        for task in tasks
-    ]
-
-
-def test_sigterm_to_one_process_stops_both_and_they_end_as_one_device(tmp_path, alone):
-    processes = start_processes(tmp_path)
-    deadline = time.monotonic() + 200
-    while not list(tmp_path.glob("checkpoints/*.index")):
-        assert time.monotonic() < deadline
-        assert all(process.poll() is None for process in processes)
-        time.sleep(0.1)
+def test_sigterm_to_one_process_stops_both_and_they_end_as_one_device(
+    tmp_path, alone, two_workers, wait_for_checkpoint
+):
+    worker = partial(start, tmp_path, "multi_worker", 8, n_epochs=N_EPOCHS)
+    processes = two_workers(worker)
+    wait_for_checkpoint(tmp_path, processes)
     processes[1].send_signal(signal.SIGTERM)
     for process in processes:
         finish(process, code=130)
     assert 0 < newest_step(tmp_path) < 10 * N_EPOCHS
-    for process in start_processes(tmp_path):
+    for process in two_workers(worker):
         finish(process)
     np.testing.assert_allclose(energies(tmp_path), alone, rtol=1e-7)

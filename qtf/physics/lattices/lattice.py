@@ -252,9 +252,8 @@ class Lattice(ABC):
 
     def _orders(self, images: Iterable[Sites]) -> tuple[Sites, ...]:
         """Returns the images of a snake under each of them, then after every translation."""
-        snake, images = np.array(self.site_order("snake")), [np.array(image) for image in images]
-        moved = (shifted[image] for shifted in self._translations() for image in images)
-        return drop_repeats(image[snake] for image in moved)
+        snakes = [np.array(image)[list(self.site_order("snake"))] for image in images]
+        return drop_repeats(shifted[s] for shifted in self._translations() for s in snakes)
 
     def keeps_bonds(self, permutation: Sites) -> bool:
         """Tells whether a permutation of the sites keeps nearest and next-nearest neighbours."""
