@@ -69,6 +69,12 @@ def _searched(field: float, seed: int) -> Case:
     )
 
 
+def _of_square(coupling: float, words: str, config: str, measure: str) -> Case:
+    name = f"{config}_{coupling:g}".replace(".", "_")
+    words = f"Heisenberg 3 x 3, Jy = {coupling:g}, {words}, by least squares"
+    return _case(name, words, f"{config}.py:{coupling},72", measure, limit=2e-3, minutes=15)
+
+
 # Systems of 4 spins that differ from the Heisenberg chain in one thing each.
 OTHERS = {
     "from_x": ("from <X> = 1", "--config.start=+x"),
@@ -125,4 +131,6 @@ CASES = (
         for name, (words, *flags) in OTHERS.items()
     ),
     *(_searched(field, seed) for field in (1.0, 1.5, 2.0, 2.5, 3.0) for seed in (0, 1, 2)),
+    *(_of_square(coupling, "to t = 2", "followed_square", ALWAYS) for coupling in (1.0, 1.8)),
+    *(_of_square(coupling, "steady", "steady_square", AT_THE_END) for coupling in (1.0, 1.8)),
 )
