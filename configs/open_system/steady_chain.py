@@ -18,6 +18,6 @@ def get_config(choice: str = "6,2.0") -> ConfigDict:
     config = make_ising_chain(n_sites=n_sites, field=field)
     config.strings = 2 * n_sites
     use_gauss_newton(config, units=16)
-    config.steady_state.n_epochs = config.training.n_epochs = 8
+    config.steady_state.n_epochs = config.training.n_epochs = 12
     config.training.steps_per_epoch = 5
     return config

@@ -29,7 +29,7 @@ ENOUGH = 1e-8
 # Steps in which less than this share of the entropy is gained are the last.
 LEAST_GAIN, PATIENCE = 1e-2, 20
 # Of random weights.
-LAST_SCALE, BIAS_SCALE = 0.3, 0.5
+LAST_SCALE, BIAS_SCALE = 1.0, 0.5
 
 
 def fit_table(distribution: OutcomeDistribution, probabilities: npt.ArrayLike) -> float:

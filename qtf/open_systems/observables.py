@@ -50,6 +50,19 @@ class PauliObservables:
             for name, row in zip(DIRECTIONS, self.values, strict=True)
         }
 
+    def means_of_probabilities(self, probabilities: npt.ArrayLike) -> dict[str, Estimate]:
+        """Returns what `means` estimates, from probabilities instead of outcomes.
+
+        Args:
+            probabilities: Of the four outcomes of a site in each sample, averaged over sites,
+                (n_samples, 4).
+        """
+        given = np.asarray(probabilities, np.float64)
+        return {
+            name: Estimate.of(given @ row)
+            for name, row in zip(DIRECTIONS, self.values, strict=True)
+        }
+
     def correlator(
         self, outcomes: npt.ArrayLike, sites: tuple[int, int], paulis: tuple[str, str]
     ) -> Estimate:

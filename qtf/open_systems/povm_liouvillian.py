@@ -29,8 +29,8 @@ class PovmLiouvillian:
         matrices: L_a^b of each bond, (n_bonds, 16, 16), with row 4 a_i + a_j and column
             4 b_i + b_j for the bond (i, j); matrices of one site are part of them.
         n_sites: Number of sites.
-        chunk: Moves evaluated at once, in gradients too, see `moves_at_once`; 0: all. Samples
-            are evaluated in pieces where those of one move do not fit into the memory.
+        chunk: Moves evaluated at once, at most, in gradients too, see `moves_at_once`; 0: all.
+            Samples are evaluated in pieces where those of one move do not fit into the memory.
 
     Raises:
         ValueError: The shapes do not agree, a site does not exist, or `chunk` is negative.
@@ -54,7 +54,7 @@ class PovmLiouvillian:
         self.n_sites = n_sites
         self.bonds, self.matrices = _merge(pairs, blocks)
         self._shifts = self._shifts_of_moves()
-        self.chunk = min(chunk or self.n_moves, self.n_moves)
+        _, self.chunk = equal_pieces(self.n_moves, chunk or self.n_moves)
 
     @classmethod
     def from_outcome_generator(

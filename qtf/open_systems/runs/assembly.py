@@ -37,6 +37,8 @@ from qtf.training.run_folder import RunFolder
 from qtf.training.training import Step
 from qtf.typing import Array
 
+# Of outcomes that are impossible at the start, where weights are found by Gauss and Newton.
+SPREAD_FLOOR = 1e-2
 DIRECTION_KEYS = ("natural_gradient.diag_shift", "natural_gradient.momentum")
 
 
@@ -177,9 +179,12 @@ def make_distribution(
     """
     distribution = make_untrained(settings)
     start = start or make_start(settings, make_measurement(settings))
-    start.apply(distribution)
     if settings.gauss_newton.damping is not None and isinstance(start, ProductStart):
+        # Only near the start, and where every weight has a derivative.
+        start.apply(distribution, floor=SPREAD_FLOOR)
         spread_weights(distribution, settings.training.seed)
+    else:
+        start.apply(distribution)
     return distribution
 
 

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from qtf.open_systems.fit import fit_table
 from qtf.open_systems.full_sums import log_table
 from qtf.open_systems.observables import PauliObservables
-from qtf.open_systems.outcome_distribution import OutcomeDistribution
+from qtf.open_systems.outcome_distribution import FLOOR, OutcomeDistribution
 from qtf.open_systems.runs.distributions import load_distribution
 from qtf.open_systems.runs.settings import MAX_LISTED_SITES, OpenSystemSettings
 from qtf.open_systems.settings import MATRIX_FILES, STARTS
@@ -50,10 +50,10 @@ class ProductStart:
         self.key = key
         self.sites = sites
 
-    def apply(self, distribution: OutcomeDistribution) -> None:
-        """Makes the outcomes independent."""
+    def apply(self, distribution: OutcomeDistribution, *, floor: float = FLOOR) -> None:
+        """Makes the outcomes independent, none less probable than `floor`."""
         alike = (self.sites == self.sites[0]).all()
-        distribution.start_from_product(self.sites[0] if alike else self.sites)
+        distribution.start_from_product(self.sites[0] if alike else self.sites, floor=floor)
 
     def table(self) -> Array:
         """Returns the product."""

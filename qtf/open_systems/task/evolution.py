@@ -19,15 +19,17 @@ from qtf.training.gradients import bytes_of_equations
 from qtf.training.training import Step
 from qtf.typing import Array, Tensor
 
-# The first step, in intervals of the plan, and the shortest, which is taken whatever it leaves.
-FIRST_STEP, SHORTEST_STEP = 1.0 / 16.0, 1.0 / 64.0
+# The shortest step, in intervals of the plan, which is taken whatever it leaves.
+SHORTEST_STEP = 1.0 / 64.0
 # By how much steps grow after good ones, and fall where the network does not follow.
 GROWTH, FALL = 2.0, 0.5
-MAX_ITERATIONS, MAX_FIT_ITERATIONS = 12, 60
-# What steps are solved to, and the start is fitted to, in units of the tolerance.
-SOLVED, FITTED = 0.1, 0.01
+MAX_ITERATIONS = 40
+# What steps are solved to, in units of the tolerance.
+SOLVED = 0.1
 # The share of the uniform probability that outcomes get in the norm at least.
 FLOOR = 1e-2
+# Parts of the way from weights that are far away, and how near each of them has to come.
+N_PARTS, NEAR = 10, 1e-2
 # Terms of an exponential series end below this.
 NEGLIGIBLE = 1e-17
 
@@ -86,11 +88,12 @@ class ProjectedEvolution(Step):
         self._interval = 2.0 * equation.tau
         self._solver = LeastSquares(damping)
         fixed = {"trainable": False, "dtype": "float64"}
-        self._step = keras.Variable(FIRST_STEP * self._interval, name="step", **fixed)
+        self._step = keras.Variable(self._interval, name="step", **fixed)
         self._error = keras.Variable(np.zeros(4**model.n_sites), name="error", **fixed)
         self._largest = keras.Variable(0.0, name="largest", **fixed)
         self.state = [self._step, self._largest, self._error, self._solver.factor]
         self.remedy = "another `network`, a smaller `dynamics.tau`, or another `start`"
+        self._is_away = True
         self._compile(xla)
 
     def _compile(self, xla: bool) -> None:
@@ -128,15 +131,17 @@ class ProjectedEvolution(Step):
 
     def take(self) -> float:
         """Follows the probabilities to the end of the epoch, and returns the largest |r|."""
-        if self.equation.epoch == 0:
-            self._fit_start()
+        # The network need never be the start itself, which may hold what is impossible.
+        self._is_away = self.equation.epoch == 0
+        table = self._start.table() if self._is_away else self._table()
         left, largest = self._interval, 0.0
         while left > 0.0:
             usual = float(np.asarray(self._step))
             step = left if usual > left - 0.5 * self.shortest else usual
-            size = self._try_step(step)
+            size = self._try_step(table, step)
             if size <= self.tolerance or step <= self.shortest:
-                left, largest = left - step, max(largest, size)
+                table, left, largest = self._table(), left - step, max(largest, size)
+                self._is_away = False
                 # The rest of an interval says nothing of longer steps.
                 self._step.assign(min(max(usual, GROWTH * step), self._interval))
             else:
@@ -153,27 +158,36 @@ class ProjectedEvolution(Step):
         n_weights = sum(math.prod(variable.shape) for variable in self.model.trainable_variables)
         return bytes_of_equations(len(self._orbits.first), n_weights, itemsize=8)
 
-    def _fit_start(self) -> None:
-        """Makes the distribution the one at time 0, which it is near."""
-        table = self._start.table()
-        self._project(table, FITTED * self.tolerance, MAX_FIT_ITERATIONS)
-        self._error.assign(self._table() - table)
-
-    def _try_step(self, step: float) -> float:
-        """Returns |r| after a step, which is taken back where that is too large."""
+    def _try_step(self, table: Array, step: float) -> float:
+        """Returns |r| after a step from a table, which is taken back where that is too large."""
         before = [ops.copy(variable.value) for variable in self.model.trainable_variables]
-        target = self._carry(self._table(), step)
-        size = self._project(target, SOLVED * self.tolerance, MAX_ITERATIONS)
+        target = self._carry(table, step)
+        size = self._project(target)
+        if self._is_away and size > self.tolerance:
+            self._set(before)
+            self._walk_to(target)
+            size = self._project(target)
         if size <= self.tolerance or step <= self.shortest:
             left = self._table() - target
             self._error.assign(self._carry(self.error, step) + left)
             return size
-        for variable, value in zip(self.model.trainable_variables, before, strict=True):
-            variable.assign(value)
+        self._set(before)
         return size
 
-    def _project(self, table: Array, goal: float, max_iterations: int) -> float:
-        """Brings p to a table as near as it gets, and returns |r|."""
+    def _set(self, weights: Sequence[Tensor]) -> None:
+        for variable, value in zip(self.model.trainable_variables, weights, strict=True):
+            variable.assign(value)
+
+    def _walk_to(self, table: Array) -> None:
+        """Brings p near a table, along means of their logarithms."""
+        least = FLOOR / len(table)
+        start, end = (np.log(np.maximum(part, least)) for part in (self._table(), table))
+        for share in np.arange(1, N_PARTS + 1) / N_PARTS:
+            between = np.exp((1.0 - share) * start + share * end)
+            self._project(between / between.sum(), NEAR)
+
+    def _project(self, table: Array, goal: float | None = None) -> float:
+        """Brings p to a table, to `goal` or to what steps are solved to, and returns |r|."""
         of_orbits = table[self._orbits.first]
         weights = self._orbits.sizes / (np.maximum(of_orbits, 0.0) + FLOOR / len(table))
         scale, target = map(ops.convert_to_tensor, (np.sqrt(weights), of_orbits))
@@ -181,8 +195,8 @@ class ProjectedEvolution(Step):
             lambda: self._residual(target, scale),
             lambda: self._matrix(self._derivatives(), scale),
             self.model.trainable_variables,
-            goal,
-            max_iterations,
+            SOLVED * self.tolerance if goal is None else goal,
+            MAX_ITERATIONS,
         )[0]
 
     def _carry(self, table: Array, step: float) -> Array:

@@ -107,7 +107,7 @@ class Samples:
         self._old.offsets = model.offsets
         self.start: Sequence[keras.Variable] = list(self._old.trainable_variables)
         variables = [*model.variables, equation.epochs_done, *self.start]
-        self._measure = compiled(self._sizes_and_outcomes, variables=variables, xla=xla)
+        self._measure = compiled(self._sizes_and_probabilities, variables=variables, xla=xla)
 
     def set_start(self) -> None:
         """Copies the weights."""
@@ -151,8 +151,9 @@ class Samples:
             uniforms = rng.random((self.source.shape[0], self.n_samples), dtype)
             parts = self._measure(ops.convert_to_tensor(uniforms))
             collected.append([np.asarray(part)[: self.n_validation - start] for part in parts])
-        sizes, outcomes = (np.concatenate(parts) for parts in zip(*collected, strict=True))
-        loss, estimates = Estimate.of(sizes), observables.means(outcomes)
+        sizes, probabilities = (np.concatenate(parts) for parts in zip(*collected, strict=True))
+        loss = Estimate.of(sizes)
+        estimates = observables.means_of_probabilities(probabilities)
         means = {name: estimate.mean for name, estimate in estimates.items()}
         errors = {f"{name}_error": estimate.error for name, estimate in estimates.items()}
         return {"loss": loss.mean, "loss_error": loss.error, **means, **errors}
@@ -180,11 +181,11 @@ class Samples:
         )
         return value, gradients
 
-    def _sizes_and_outcomes(self, uniforms: Tensor) -> tuple[Tensor, Tensor]:
+    def _sizes_and_probabilities(self, uniforms: Tensor) -> tuple[Tensor, Tensor]:
         model, equation = self.model, self.equation
-        outcomes = model.sample(uniforms)
+        outcomes, probabilities = model.sample_with_probabilities(uniforms)
         sizes = equation.choose(
             lambda: equation.steady.sizes_of_samples(model, outcomes),
             lambda: equation.step_of_time.sizes_of_samples(model, outcomes, self._target(outcomes)),
         )
-        return sizes, outcomes
+        return sizes, probabilities

@@ -98,6 +98,7 @@ class NaturalGradientStep(Step):
             shares,
             has_loops=model.network.recurrent,
             at_once=gradient_rows_at_once(model),
+            by_hand=model.derivatives if model.network.linearizes else None,
         )
         return with_gradients(size, gradients, model.trainable_variables)
 
