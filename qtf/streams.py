@@ -37,3 +37,5 @@ class Stream(IntEnum):
     CHAIN_START = 44
     # Samples of validations of open systems.
     OPEN_SYSTEM_VALIDATION = 47
+    # Samples whose rates open systems follow in time.
+    OPEN_SYSTEM_RATES = 48

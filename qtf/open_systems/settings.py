@@ -136,9 +136,11 @@ class DynamicsSettings(Settings, section="dynamics"):
     Attributes:
         tau: Half of a step of time.
         rule: Rule of a step: "trapezoid", of second order, or "pade", of fourth.
-        tolerance: Largest distance between a step and its projection on the network; each epoch is
-            an interval of 2 tau that is followed in as many exact steps as that takes. None: each
-            epoch is one step by the rule.
+        tolerance: Largest error of a step, which adapts; each epoch is an interval of 2 tau that
+            is followed in as many steps as that takes. With `gauss_newton.damping` steps are exact
+            and it is how far their projection on the network is off, with
+            `natural_gradient.diag_shift` the error of a step by velocities. None: each epoch is
+            one step by the rule.
     """
 
     tau: Annotated[float, POSITIVE] = 0.005

@@ -93,6 +93,11 @@ class NaturalGradient:
         if second_moment:
             self.state.append(keras.Variable(zeros, name="second_moment", **alike))
 
+    @property
+    def change(self) -> Any:
+        """Root mean square of the change of outputs by the last direction, float64."""
+        return self._change.value
+
     def is_short(self, rate: float) -> bool:
         """Tells whether outputs change little by the last direction, in the linear approximation.
 

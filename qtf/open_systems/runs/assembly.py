@@ -25,6 +25,7 @@ from qtf.open_systems.task import (
     OpenSystemTraining,
     ProjectedEvolution,
     Samples,
+    VariationalEvolution,
 )
 from qtf.open_systems.task.samples import Outcomes
 from qtf.physics import MEASUREMENTS, Lindbladian, OutcomeGenerator, Povm
@@ -275,4 +276,7 @@ def _step(settings: OpenSystemSettings, start: Start) -> Callable[..., Step]:
         return functools.partial(GaussNewtonStep, damping=damping)
     if settings.natural_gradient.diag_shift is None:
         return ObjectiveGradient
-    return functools.partial(NaturalGradientStep, **settings.natural_gradient.as_mapping())
+    words = settings.natural_gradient.as_mapping()
+    if tolerance is not None:
+        return functools.partial(VariationalEvolution, **words, tolerance=tolerance)
+    return functools.partial(NaturalGradientStep, **words)

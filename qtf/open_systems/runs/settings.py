@@ -215,8 +215,9 @@ class OpenSystemSettings(Settings):
         damping, tolerance = self.gauss_newton.damping, self.dynamics.tolerance
         n_epochs, n_steady = self.training.n_epochs, self.steady_state.n_epochs
         if tolerance is not None:
-            words = "be told with `dynamics.tolerance`"
-            require(damping is not None, "gauss_newton.damping", words, damping)
+            words = "be told with `dynamics.tolerance`, or `natural_gradient.diag_shift`"
+            shift = self.natural_gradient.diag_shift
+            require((damping, shift) != (None, None), "gauss_newton.damping", words, damping)
             n_steps, words = self.training.steps_per_epoch, "be 1 with `dynamics.tolerance`"
             require(n_steps == 1, "training.steps_per_epoch", words, n_steps)
             words = "be 0 with `dynamics.tolerance`"
@@ -253,7 +254,7 @@ class OpenSystemSettings(Settings):
             metric_names(
                 every_outcome=every_outcome,
                 has_exact_values=self.has_exact_values,
-                estimates_error=self.dynamics.tolerance is not None,
+                estimates_error=None not in (self.dynamics.tolerance, self.gauss_newton.damping),
             )
         )
         words = f"be from 0 to `training.n_epochs` = {n_epochs}"

@@ -6,6 +6,7 @@ from qtf.open_systems.task.gauss_newton import GaussNewtonStep
 from qtf.open_systems.task.samples import Samples
 from qtf.open_systems.task.steps import NaturalGradientStep, ObjectiveGradient
 from qtf.open_systems.task.task import OpenSystemTask, OpenSystemTraining
+from qtf.open_systems.task.velocities import VariationalEvolution
 
 __all__ = [
     "AllOutcomes",
@@ -16,4 +17,5 @@ __all__ = [
     "OpenSystemTask",
     "OpenSystemTraining",
     "Samples",
+    "VariationalEvolution",
 ]

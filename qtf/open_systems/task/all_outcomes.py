@@ -111,6 +111,21 @@ class AllOutcomes:
             return all_outcomes(n_sites), change
         return change.draw(n_sites, self.n_rows, uniforms[0, 0])
 
+    @property
+    def interval(self) -> float:
+        """Time of an epoch."""
+        return 2.0 * self.equation.tau
+
+    def numbers(self, number: int) -> Tensor:
+        """Returns a number that nothing depends on."""
+        return ops.zeros((1, 1))
+
+    def rates(self, uniforms: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Returns all outcomes and their rates; each counts as much as it is probable."""
+        table = self._table()
+        rates = self.equation.liouvillian.apply(table) / table
+        return all_outcomes(self.model.n_sites), rates, table
+
     @cached_property
     def orbits(self) -> Orbits:
         """Outcomes that the strings give the same probability and the equation leaves so."""

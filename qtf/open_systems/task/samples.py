@@ -35,6 +35,16 @@ class Outcomes(Protocol):
     n_rows: int
     start: Sequence[keras.Variable]
 
+    @property
+    def interval(self) -> float:
+        """Time of an epoch."""
+
+    def numbers(self, number: int) -> Tensor:
+        """Returns random numbers for samples in the epoch in work; others for each `number`."""
+
+    def rates(self, uniforms: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Returns outcomes, d log p / dt of each, and their shares in a mean, float64."""
+
     def set_start(self) -> None:
         """Makes the distribution as it is the start of the next step of time."""
 
@@ -138,6 +148,25 @@ class Samples:
         change = WantedChange.of(ratios, shares)
         # What samples count for is their number: a few must not rule.
         return outcomes, WantedChange(change.falls, shares, change.size)
+
+    @property
+    def interval(self) -> float:
+        """Time of an epoch."""
+        return 2.0 * self.equation.tau
+
+    def numbers(self, number: int) -> Tensor:
+        """Returns random numbers for samples in the epoch in work."""
+        rng = np.random.default_rng(
+            [self.seed, Stream.OPEN_SYSTEM_RATES, self.equation.epoch, number]
+        )
+        shape = (self.source.shape[0], self.n_samples)
+        return ops.convert_to_tensor(rng.random(shape, np.dtype(self.source.dtype)))
+
+    def rates(self, uniforms: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Returns samples and their rates; all count alike."""
+        outcomes = self.model.sample(uniforms)
+        rates = self.equation.liouvillian.rates(self.model, outcomes)
+        return outcomes, rates, ops.full((self.n_samples,), 1.0 / self.n_samples, "float64")
 
     def judge(self, loss: float) -> bool | None:
         """Does not tell: residuals of samples are noise."""

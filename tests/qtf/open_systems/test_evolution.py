@@ -107,7 +107,7 @@ def test_steps_grow_where_they_are_easy(make):
 def test_a_step_that_the_network_cannot_follow_is_taken_back(make):
     evolution = make(units=1, tolerance=1e-6, interval=1.0)
     before = evolution.model.get_weights()
-    assert evolution._try_step(0.5) > 1e-6
+    assert evolution._try_step(probabilities(evolution), 0.5) > 1e-6
     for one, other in zip(before, evolution.model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -115,6 +115,6 @@ def test_a_step_that_the_network_cannot_follow_is_taken_back(make):
 def test_the_shortest_step_is_taken_whatever_it_leaves(make):
     evolution = make(units=1, tolerance=1e-6, interval=1.0)
     before = probabilities(evolution)
-    size = evolution._try_step(evolution.shortest)
+    size = evolution._try_step(before, evolution.shortest)
     assert size > 1e-6
     assert np.abs(probabilities(evolution) - before).max() > 1e-3

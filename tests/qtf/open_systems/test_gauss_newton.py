@@ -54,6 +54,32 @@ def test_matrix_is_that_of_finite_differences(step, model):
     np.testing.assert_allclose(found, (values[0] - values[1]) / 2e-6, atol=1e-7)
 
 
+def test_search_of_a_symmetric_state_ends_with_all_digits(heisenberg, randomized):
+    ring = Chain(3, periodic=True)
+    model = heisenberg(3, ring.bonds())
+    network = randomized(GRUNetwork(n_positions=3, units=4, activation="silu", **FOUR), seed=1)
+    distribution = OutcomeDistribution(network=network, strings=ring.strings(6), dtype="float64")
+    generator = PovmLiouvillian(model.bonds, model.matrices(), n_sites=3)
+    equation = PlannedEquation(generator, Plan(tau=0.05, n_epochs=1, n_steady=1))
+    outcomes = AllOutcomes(distribution, equation, n_samples=64, xla=False)
+    step = GaussNewtonStep(distribution, outcomes, outcomes.start, damping=1e-4, xla=False)
+    assert len(outcomes.orbits.first) == 20
+    losses = [step.take() for _ in range(60)]
+    assert losses[-1] < 1e-20 < 1e-3 < losses[0]
+    p = np.exp(np.asarray(log_table(distribution)))
+    np.testing.assert_allclose(model.dense() @ p, 0.0, atol=1e-9)
+
+
+def test_steps_that_change_too_much_are_taken_back(step):
+    weights, rate = step.model.get_weights(), step._pseudo_time.rate
+    step.outcomes.residual_size = lambda: np.inf
+    step.take()
+    for found, before in zip(step.model.get_weights(), weights, strict=True):
+        np.testing.assert_array_equal(found, before)
+    # No rate has helped.
+    assert step._pseudo_time.rate == pytest.approx(1e-6) != rate
+
+
 def test_pseudo_time_goes_as_the_residual_falls():
     time = PseudoTime()
     start = float(time.factor.value)

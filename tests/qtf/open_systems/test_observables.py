@@ -36,6 +36,14 @@ def test_samples_agree_within_their_error_bars(state, pauli_values):
     assert abs(estimate.mean - expected) < 4 * estimate.error
 
 
+def test_probabilities_of_a_product_have_no_error(product_probabilities, pauli_values):
+    vector = (0.48, 0.6, 0.64)
+    table = np.tile(product_probabilities(vector), (5, 1))
+    means = PauliObservables(pauli_values).means_of_probabilities(table)
+    np.testing.assert_allclose([means[name].mean for name in "xyz"], vector, atol=1e-12)
+    assert all(estimate.error < 1e-12 for estimate in means.values())
+
+
 @pytest.mark.parametrize(
     ("act", "message"),
     [

@@ -65,6 +65,28 @@ def test_samples_follow_the_probabilities(make, n_strings):
     assert scipy.stats.chisquare(observed[kept], wanted[kept]).pvalue > 1e-4
 
 
+@pytest.mark.parametrize("n_strings", STRINGS)
+def test_probabilities_of_sites_are_those_of_the_tables_of_their_strings(n_strings, randomized):
+    network = randomized(GRUNetwork(n_positions=4, units=6, dtype="float64", **FOUR))
+    strings = Square(2, 2).strings(n_strings)
+    whole = OutcomeDistribution(network=network, strings=strings, offsets=OFFSETS, dtype="float64")
+    uniforms = np.random.default_rng(5).random((whole.n_uniforms, 20))
+    outcomes, found = map(np.asarray, whole.sample_with_probabilities(uniforms))
+    np.testing.assert_array_equal(outcomes, whole.sample(uniforms))
+    number = (len(strings) * uniforms[4]).astype(int) if len(strings) > 1 else np.zeros(20, int)
+    for row, probabilities, k in zip(outcomes, found, number, strict=True):
+        part = {"network": network, "strings": strings[k : k + 1], "offsets": OFFSETS}
+        table = np.exp(log_table(OutcomeDistribution(dtype="float64", **part))).reshape((4,) * 4)
+        expected = np.zeros(4)
+        for position, site in enumerate(strings[k]):
+            before = {s: row[s] for s in strings[k][:position]}
+            given = table[tuple(before.get(s, slice(None)) for s in range(4))]
+            kept = [s for s in range(4) if s not in before]
+            marginal = given.sum(axis=tuple(i for i, s in enumerate(kept) if s != site))
+            expected += marginal / marginal.sum() / 4
+        np.testing.assert_allclose(probabilities, expected, atol=1e-12)
+
+
 @pytest.mark.parametrize(("make", "n_strings"), WITH_STRINGS, indirect=["make"])
 def test_tree_of_prefixes_gives_all_log_probabilities(make, n_strings):
     distribution = make(n_strings)

@@ -85,7 +85,7 @@ def test_generator_is_the_measured_lindblad_equation(lattice, povm):
     np.testing.assert_allclose(p * np.asarray(rates), change, atol=1e-10)
 
 
-@pytest.mark.parametrize("chunk", [0, 1, 5])
+@pytest.mark.parametrize("chunk", [0, 1, 5, 20])
 def test_rates_of_outcomes_equal_the_dense_ones(model, chunk):
     p = np.random.default_rng(1).random(4**model.n_sites)
     logs = ops.convert_to_tensor(np.log(p))

@@ -53,7 +53,8 @@ MISTAKES_IN_SETTINGS = [
     ),
     (
         {"dynamics__tolerance": 0.1},
-        "`gauss_newton.damping` must be told with `dynamics.tolerance`, but is None",
+        "`gauss_newton.damping` must be told with `dynamics.tolerance`, or"
+        " `natural_gradient.diag_shift`, but is None",
     ),
     (
         {
