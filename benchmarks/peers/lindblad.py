@@ -1,12 +1,12 @@
-"""Our Lindblad equation beside QuTiP's, of chains of 4 to 8 spins: time and memory.
+"""Our Lindblad equation beside QuTiP's, of chains of 4 to 12 spins: time and memory.
 
 Ours is computed with a tolerance that leaves an error of <X>, <Y>, <Z> no larger than that of
 `mesolve` with its own; both are held against our solution to ten digits, which `mesolve` reaches as
 well. Memory is what a fresh process takes beyond its libraries; ours holds the density matrix at
 all times, the peer the mean at each.
 
-Where quantum trajectories are compared with `mcsolve`, a function beside `_evolution` takes the
-problem from `_problem`.
+Quantum trajectories of 10 and 12 spins are compared with `mcsolve`, as many of each on one core;
+their means must agree within their errors.
 """
 
 import multiprocessing
@@ -26,13 +26,16 @@ from qtf.physics import (
     OutcomeGenerator,
     PauliSum,
     PauliTerm,
+    TrajectoryMeans,
     decay,
+    quantum_trajectories,
     tetrahedral,
     xyz,
 )
 
 ROOM = "open systems"
 N_SITES = (4, 6, 8)
+N_SITES_OF_TRAJECTORIES, N_TRAJECTORIES = (10, 12), 24
 MODEL = {"coupling_x": 2.0, "coupling_y": 0.0, "coupling_z": 1.0, "field": 1.0}
 TIMES = np.linspace(0.0, 5.0, 51)
 # Leaves a smaller error than QuTiP's own rtol 1e-6, atol 1e-8.
@@ -56,7 +59,8 @@ def measure(count: int) -> list[Row]:
     for n_sites in N_SITES:
         runs = min(count, FEW_RUNS) if n_sites > LARGEST_DIRECT else count
         rows += [*_evolution(n_sites, runs), *_steady(n_sites, runs)]
-    return rows
+    few = min(count, FEW_RUNS)
+    return rows + [_trajectories(n_sites, few) for n_sites in N_SITES_OF_TRAJECTORIES]
 
 
 def _evolution(n_sites: int, count: int) -> list[Row]:
@@ -80,6 +84,30 @@ def _evolution(n_sites: int, count: int) -> list[Row]:
         compare_memory(ROOM, f"memory, {name}", _our_peak(_mean_in_time, n_sites), peer, peak),
         compare(ROOM, by_probabilities, seconds["p"], peer, mesolve, PEER),
     ]
+
+
+def _trajectories(n_sites: int, count: int) -> Row:
+    found = _follow(n_sites, seed=0)
+    expected = [found.means.T.tolist(), found.errors.T.tolist()]
+    problem = {**_problem(n_sites), "times": TIMES.tolist(), "n_trajectories": N_TRAJECTORIES}
+    with remote("qutip_lindblad") as make:
+        runs = {
+            "ours": clock(lambda: _follow(n_sites, seed=1)),
+            "mcsolve": make("mcsolve", expected=expected, **problem),
+        }
+        seconds = run_in_turns(runs, count)
+    name = f"{_name(n_sites)}, {N_TRAJECTORIES} quantum trajectories to t = 5"
+    return compare(ROOM, name, seconds["ours"], "QuTiP `mcsolve`", seconds["mcsolve"], PEER)
+
+
+def _follow(n_sites: int, seed: int) -> TrajectoryMeans:
+    psi0 = np.ones(1)
+    for _ in range(n_sites):
+        psi0 = np.kron(psi0, LEFT)
+    observables = [_mean(pauli, n_sites) for pauli in "XYZ"]
+    return quantum_trajectories(
+        _lindbladian(n_sites), psi0, TIMES, observables, n_trajectories=N_TRAJECTORIES, seed=seed
+    )
 
 
 def _steady(n_sites: int, count: int) -> list[Row]:

@@ -10,6 +10,8 @@ from benchmarks.peers.remote import serve
 from benchmarks.timing import Run, clock
 
 AGREEMENT = 1e-6
+# Of means of trajectories, in standard errors; there are some hundred of them.
+LARGEST_DEVIATION = 5.0
 TIGHT = {"rtol": 1e-10, "atol": 1e-10, "nsteps": 100_000}
 # Of GMRES, which by itself stops five digits earlier.
 RESIDUAL = {"rtol": 1e-8, "atol": 0.0}
@@ -22,6 +24,7 @@ def main() -> None:
             "mesolve": _mesolve,
             "mesolve_error": _mesolve_error,
             "mesolve_peak": _mesolve_peak,
+            "mcsolve": _mcsolve,
             "steadystate": _steadystate,
             "steadystate_peak": _steadystate_peak,
         }
@@ -45,6 +48,42 @@ def _mesolve_error(
     return lambda: float(np.abs(np.array(found) - np.array(expected)).max())
 
 
+def _mcsolve(
+    n_sites: int,
+    times: list[float],
+    n_trajectories: int,
+    expected: list[list[float]],
+    **model: float,
+) -> Run:
+    """Returns a run of `mcsolve`, one trajectory after another, <X>, <Y>, <Z> kept.
+
+    Before that its means are compared with `expected`: at each time and of each Pauli matrix the
+    mean and its standard error, which are those of as many trajectories.
+    """
+    psi0, kept = _left(n_sites), _means(n_sites)
+    hamiltonian, jumps = _chain(n_sites, **model), _jumps(n_sites)
+
+    def solve(seed: int = 0) -> Any:
+        return qutip.mcsolve(
+            hamiltonian,
+            psi0,
+            times,
+            jumps,
+            e_ops=kept,
+            ntraj=n_trajectories,
+            seeds=seed,
+            options={"map": "serial", "progress_bar": ""},
+        )
+
+    means, errors = np.array(expected)
+    result = solve(1)
+    theirs = np.array(result.std_expect) / np.sqrt(n_trajectories)
+    apart = np.abs(np.array(result.expect) - means) / np.sqrt(errors**2 + theirs**2 + 1e-8)
+    if apart[:, 1:].max() > LARGEST_DEVIATION:
+        raise RuntimeError(f"QuTiP's trajectories are {apart.max():.1f} standard errors from ours.")
+    return clock(solve)
+
+
 def _mesolve_peak(n_sites: int, times: list[float], **model: float) -> Run:
     """Returns a function that returns the memory that `mesolve` takes in MiB."""
     _evolution(2, times, "Z", **model)()
@@ -54,8 +93,7 @@ def _mesolve_peak(n_sites: int, times: list[float], **model: float) -> Run:
 def _evolution(n_sites: int, times: list[float], paulis: str, **model: float) -> Any:
     """Returns a function of options that returns the means of `paulis` in time."""
     hamiltonian, jumps = _chain(n_sites, **model), _jumps(n_sites)
-    left = (qutip.basis(2, 0) - 1j * qutip.basis(2, 1)).unit()
-    psi0, means = qutip.tensor([left] * n_sites), _means(n_sites)
+    psi0, means = _left(n_sites), _means(n_sites)
     kept = [means["XYZ".index(pauli)] for pauli in paulis]
 
     def evolve(**options: float) -> list[np.ndarray]:
@@ -94,6 +132,12 @@ def _check(values: list[Any], expected: list[Any]) -> None:
         error = float(np.abs(np.asarray(theirs) - np.asarray(ours)).max())
         if error > AGREEMENT:
             raise RuntimeError(f"QuTiP's <{pauli}> differs from ours by {error:.1e}.")
+
+
+def _left(n_sites: int) -> qutip.Qobj:
+    """Returns the state of all spins along -y."""
+    left = (qutip.basis(2, 0) - 1j * qutip.basis(2, 1)).unit()
+    return qutip.tensor([left] * n_sites)
 
 
 def _on(operators: dict[int, qutip.Qobj], n_sites: int) -> qutip.Qobj:
