@@ -28,8 +28,8 @@ MAX_ROWS = 4096
 ENOUGH = 1e-8
 # Steps in which less than this share of the entropy is gained are the last.
 LEAST_GAIN, PATIENCE = 1e-2, 20
-# Of random weights.
-LAST_SCALE, BIAS_SCALE = 1.0, 0.5
+# Of random weights. Orders of the sites that are averaged weaken what a single one would do.
+LAST_SCALE, LARGEST_LAST_SCALE, BIAS_SCALE = 0.3, 1.0, 0.5
 
 
 def fit_table(distribution: OutcomeDistribution, probabilities: npt.ArrayLike) -> float:
@@ -171,11 +171,12 @@ def spread_weights(distribution: OutcomeDistribution, seed: int) -> None:
         seed: Seed of the weights.
     """
     rng = np.random.default_rng(seed)
+    scale = min(LARGEST_LAST_SCALE, LAST_SCALE * float(np.sqrt(distribution.n_strings)))
     last = distribution.network.last_layers
     outputs = [layer.bias.path for layer in last]
     for layer in last:
         width = float(np.sqrt(layer.kernel.shape[0]))
-        layer.kernel.assign(LAST_SCALE / width * rng.normal(size=layer.kernel.shape))
+        layer.kernel.assign(scale / width * rng.normal(size=layer.kernel.shape))
     for variable in distribution.trainable_variables:
         if variable.name == "bias" and variable.path not in outputs:
             variable.assign(variable.value + BIAS_SCALE * rng.normal(size=variable.shape))
