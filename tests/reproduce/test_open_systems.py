@@ -58,6 +58,25 @@ def test_page_holds_each_distance_against_its_limit(tmp_path):
     assert (docs / "figures/open_system_heisenberg_chain_4.png").read_bytes() == b"picture"
 
 
+def test_numbers_of_other_machines_stay_and_say_where_they_are_from(tmp_path):
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    written(Layout(tmp_path / "one", docs), "heisenberg_chain_4", 0.001)
+    list(write_page(PAGE, Layout(tmp_path / "one", docs)))
+    path = docs / "open_system_results.json"
+    stored = json.loads(path.read_text())
+    # As an older page has it.
+    for key in ("machine", "date"):
+        del stored["cases"]["heisenberg_chain_4"][key]
+    stored["made"] |= {"machine": "abacus", "date": "2001-02-03"}
+    path.write_text(json.dumps(stored))
+    written(Layout(tmp_path / "two", docs), "ising_chain_6_2", 0.001)
+    list(write_page(PAGE, Layout(tmp_path / "two", docs)))
+    text = (docs / "open_system_results.md").read_text()
+    assert "Measured on abacus, 2001-02-03: Heisenberg chain of 4 to t = 2." in text
+    assert set(json.loads(path.read_text())["cases"]) == {"heisenberg_chain_4", "ising_chain_6_2"}
+
+
 def test_stages_depend_on_what_follows_the_colon_of_a_configuration(tmp_path):
     found = {fingerprint(stage, tmp_path) for stage in SECTION.stages(Layout(tmp_path), "")}
     assert len(found) == len(CASES)

@@ -10,9 +10,8 @@ from reproduce.engine.pages import Page
 from reproduce.engine.texts import join_parts, read_parts
 from reproduce.sections.open_systems.cases import CASES, ONLY_Z
 from reproduce.sections.open_systems.figures import captions, figures
-from reproduce.sections.open_systems.results import OpenSystem, Results, collect
+from reproduce.sections.open_systems.results import NAME, OpenSystem, Results, collect
 
-NAME = "open_system_results"
 PARTS = read_parts(__file__)
 
 
@@ -27,7 +26,19 @@ def text(results: Results) -> str:
         tally=tally(requirement for *_, requirement in rows),
         rows=table(head, [_row(*row) for row in rows]),
     )
-    return join_parts([page, f"Not finished yet: {missing}." if missing else "", *pictures])
+    open_cases = f"Not finished yet: {missing}." if missing else ""
+    return join_parts([page, *_origins(results), open_cases, *pictures])
+
+
+def _origins(results: Results) -> Iterator[str]:
+    """Yields what was measured at another time or on another machine than the page says."""
+    made = results.made
+    origins: dict[str, list[str]] = {}
+    for case, entry, _ in results.rows():
+        if entry.machine and (entry.machine, entry.date) != (made.machine, made.date):
+            origins.setdefault(f"{entry.machine}, {entry.date}", []).append(case.words)
+    for origin, words in origins.items():
+        yield f"Measured on {origin}: {'; '.join(words)}."
 
 
 def lines(results: Results) -> Iterator[str]:

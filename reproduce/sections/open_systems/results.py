@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from qtf import provenance
 from qtf.files import read_object
 from reports.provenance import Made
 from reports.requirements import Requirement, keeps
@@ -14,7 +15,7 @@ from reproduce.engine.minutes import training_minutes
 from reproduce.engine.pages import measure_runs, pick
 from reproduce.sections.open_systems.cases import CASES, ONLY_Z
 
-RESULT = "result.json"
+NAME, RESULT = "open_system_results", "result.json"
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class OpenSystem:
         off_by: Distance that counts.
         holds: Whether it keeps its limit; None where there is none.
         estimated_distance: Distance by the run's own estimate, where it makes one.
+        machine: What it ran on; "": that of the page.
+        date: When it was measured.
     """
 
     x: float
@@ -39,6 +42,8 @@ class OpenSystem:
     holds: bool | None
     minutes: float
     estimated_distance: float | None = None
+    machine: str = ""
+    date: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,8 +66,18 @@ def _requirement(case: Case, entry: OpenSystem) -> Requirement:
 
 
 def collect(layout: Layout) -> dict[str, Any]:
-    """Returns the numbers of all runs that are there."""
-    return {"cases": measure_runs(layout, CASES, RESULT, _measure)}
+    """Returns the numbers of all runs that are there, and those of others that stay."""
+    return {"cases": {**_earlier(layout.docs), **measure_runs(layout, CASES, RESULT, _measure)}}
+
+
+def _earlier(docs: Path) -> dict[str, Any]:
+    """Returns the numbers that the page holds already, with their origin."""
+    path = docs / f"{NAME}.json"
+    if not path.exists():
+        return {}
+    numbers = read_object(path, keys=("cases", "made"))
+    made = {key: numbers["made"][key] for key in ("machine", "date")}
+    return {name: {**made, **entry} for name, entry in numbers["cases"].items()}
 
 
 def _measure(case: Case, workdir: Path) -> dict[str, Any]:
@@ -77,4 +92,6 @@ def _measure(case: Case, workdir: Path) -> dict[str, Any]:
         "holds": keeps(off_by, case.limit),
         "minutes": training_minutes(workdir),
         "command": case.command,
+        "machine": provenance.machine(),
+        "date": provenance.today(),
     }
