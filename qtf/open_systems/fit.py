@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from keras import ops
 
+from qtf.open_systems.directions import follow
 from qtf.open_systems.full_sums import all_outcomes, log_table
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
 from qtf.open_systems.wanted_change import WantedChange
@@ -16,7 +17,6 @@ from qtf.training.compilation import compiled
 from qtf.training.damped_step import DampedStep
 from qtf.training.gradients import gradients_of
 from qtf.training.natural_gradient import NaturalGradient
-from qtf.training.piecewise import gradient_rows_at_once
 from qtf.typing import Array, Tensor
 
 # Gradients lead out of the product of the sites, where natural ones are stuck; these end it.
@@ -138,14 +138,7 @@ class _Fit:
         q = ops.exp(ops.cast(log_table(model), "float64"))
         change = WantedChange.of(1.0 - self.table / q, q)
         rows, change = self._rows(change, uniform)
-        return self.natural_gradient.follow(
-            lambda rows: [model(rows)],
-            rows,
-            [change.falls],
-            change.shares,
-            has_loops=model.network.recurrent,
-            at_once=gradient_rows_at_once(model),
-        )
+        return follow(self.natural_gradient, model, rows, change.falls, change.shares)
 
     def _rows(self, change: WantedChange, uniform: Tensor) -> tuple[Tensor, WantedChange]:
         if not self._draws:

@@ -35,15 +35,25 @@ class Linearized(NamedTuple):
         relative_size: |r| in units of |p| and the largest rate.
         residual: r, times the root of the size of each orbit, (n_orbits,).
         changes: Of p with the weights, times the same, (n_orbits, n_weights).
-        matrix: Change of r, held back, times the same, (n_orbits, n_weights).
+        rates: Change of r with the weights, times the same, (n_orbits, n_weights).
+        largest_rate: Of the system.
     """
 
     table: Array
     size: float
     relative_size: float
     residual: Tensor
-    changes: Tensor
-    matrix: Tensor
+    changes: Array
+    rates: Array
+    largest_rate: float
+
+    def held_back(self, rate: float) -> Tensor:
+        """Returns the change of r with the weights in an implicit step, (n_orbits, n_weights).
+
+        Args:
+            rate: 1 / h in units of the largest rate.
+        """
+        return ops.convert_to_tensor(self.rates - rate * self.largest_rate * self.changes)
 
 
 class AllOutcomes:
@@ -133,23 +143,22 @@ class AllOutcomes:
         is_kept = orbits.are_kept_by(self.equation.liouvillian)
         return orbits if is_kept else Orbits(self.model.n_sites)
 
-    def linearize(self, derivatives: Tensor, rate: float) -> "Linearized":
+    def linearize(self, derivatives: Tensor) -> "Linearized":
         """Returns the residual of a steady state, and how it changes with the weights.
 
         Args:
             derivatives: Of log p of one outcome of each orbit, (n_orbits, n_weights).
-            rate: 1 / h in units of the largest rate.
         """
         table = self._of_orbits()
         roots = np.sqrt(self.orbits.sizes)
         changes = (roots * table)[:, None] * np.asarray(derivatives, table.dtype)
         residual = self._generator @ (roots * table)
         largest = self.equation.liouvillian.largest_rate
-        matrix = multiply(self._generator, changes) - rate * largest * changes
+        rates = multiply(self._generator, changes)
         size = float(np.linalg.norm(residual))
         relative = size / (largest * float(np.linalg.norm(roots * table)))
-        tensors = map(ops.convert_to_tensor, (residual, changes, matrix))
-        return Linearized(table, size, relative, *tensors)
+        residual = ops.convert_to_tensor(residual)
+        return Linearized(table, size, relative, residual, changes, rates, largest)
 
     def residual_size(self) -> float:
         """Returns |r| of a steady state."""

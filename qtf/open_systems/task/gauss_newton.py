@@ -75,11 +75,10 @@ class GaussNewtonStep(Step):
 
     def take(self) -> float:
         """Takes a step that goes well, if there is one, and returns |r|^2 before it."""
-        derivatives = self._differentiate()
+        linear = self.outcomes.linearize(self._differentiate())
+        size = linear.size
         before = [ops.copy(variable.value) for variable in self.model.trainable_variables]
         for _ in range(MAX_TRIES):
-            linear = self.outcomes.linearize(derivatives, self._pseudo_time.rate)
-            size = linear.size
             self._move(before, linear)
             size_after = self.outcomes.residual_size()
             is_short = float(np.asarray(self._change)) <= LONGEST_CHANGE
@@ -99,8 +98,9 @@ class GaussNewtonStep(Step):
     def _move(self, weights: Sequence[Tensor], linear: Linearized) -> None:
         """Sets the weights to others and the step from there."""
         damping = self.relative * min(1.0, linear.relative_size / SMALL_RESIDUAL)
-        step = Equations(linear.matrix).solve(linear.residual, damping)
-        changes = np.asarray(ops.matmul(linear.changes, step))
+        matrix = linear.held_back(self._pseudo_time.rate)
+        step = Equations(matrix).solve(linear.residual, damping)
+        changes = linear.changes @ np.asarray(step)
         # sum_a p (change of log p)^2
         self._change.assign(np.linalg.norm(changes / np.sqrt(linear.table)))
         parts = split_as(ops.cast(step, self.model.variable_dtype), self.model.trainable_variables)

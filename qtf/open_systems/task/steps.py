@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 
 import keras
 
+from qtf.open_systems.directions import follow
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
 from qtf.open_systems.task.samples import Outcomes
 from qtf.training.compilation import compiled
 from qtf.training.gradients import bytes_of_equations
 from qtf.training.natural_gradient import NaturalGradient
-from qtf.training.piecewise import gradient_rows_at_once
 from qtf.training.surrogates import with_gradients
 from qtf.training.training import Step
 from qtf.typing import Tensor
@@ -91,15 +91,7 @@ class NaturalGradientStep(Step):
         """Returns the size of the residuals; its gradient is the one that the outcomes follow."""
         model = self.model
         rows, falls, shares, size = self._wanted_change(batch["uniforms"])
-        gradients = self.natural_gradient.follow(
-            lambda rows: [model(rows)],
-            rows,
-            [falls],
-            shares,
-            has_loops=model.network.recurrent,
-            at_once=gradient_rows_at_once(model),
-            by_hand=model.derivatives if model.network.linearizes else None,
-        )
+        gradients = follow(self.natural_gradient, model, rows, falls, shares)
         return with_gradients(size, gradients, model.trainable_variables)
 
     def accepts(self, loss: float, rate: float) -> bool:

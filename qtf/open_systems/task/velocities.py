@@ -7,12 +7,12 @@ import keras
 import numpy as np
 from keras import ops
 
+from qtf.open_systems.directions import follow
 from qtf.open_systems.outcome_distribution import OutcomeDistribution
 from qtf.open_systems.task.samples import Outcomes
 from qtf.training.compilation import compiled
 from qtf.training.gradients import bytes_of_equations
 from qtf.training.natural_gradient import NaturalGradient
-from qtf.training.piecewise import gradient_rows_at_once
 from qtf.training.training import Step
 from qtf.typing import Tensor
 
@@ -138,17 +138,9 @@ class VariationalEvolution(Step):
 
     def _follow(self, uniforms: Tensor) -> tuple[Tensor, ...]:
         """Returns outcomes, their shares, the share of the rates left over, and the velocity."""
-        model, natural = self.model, self.natural_gradient
+        natural = self.natural_gradient
         rows, rates, shares = self._rates(uniforms)
-        velocity = natural.follow(
-            lambda rows: [model(rows)],
-            rows,
-            [rates],
-            shares,
-            has_loops=model.network.recurrent,
-            at_once=gradient_rows_at_once(model),
-            by_hand=model.derivatives if model.network.linearizes else None,
-        )
+        velocity = follow(natural, self.model, rows, rates, shares)
         centred = rates - ops.sum(shares * rates)
         size = ops.sum(shares * ops.square(centred))
         followed = ops.square(ops.cast(natural.change, size.dtype)) / size

@@ -37,7 +37,7 @@ def test_matrix_is_that_of_finite_differences(step, model):
 
     start = np.exp(np.asarray(log_table(distribution)))
     scale = np.abs(np.linalg.eigvals(model.matrices())).max()
-    linear = step.outcomes.linearize(step._differentiate(), rate)
+    linear = step.outcomes.linearize(step._differentiate())
     np.testing.assert_allclose(np.asarray(linear.residual), residual(), atol=1e-12)
     assert linear.size == pytest.approx(np.linalg.norm(residual()))
     assert linear.relative_size == pytest.approx(linear.size / (scale * np.linalg.norm(start)))
@@ -50,7 +50,7 @@ def test_matrix_is_that_of_finite_differences(step, model):
         distribution.set_weights(moved)
         values.append(residual())
     joined = np.concatenate([np.ravel(d) for d in directions])
-    found = np.asarray(linear.matrix) @ joined
+    found = np.asarray(linear.held_back(rate)) @ joined
     np.testing.assert_allclose(found, (values[0] - values[1]) / 2e-6, atol=1e-7)
 
 
@@ -68,6 +68,24 @@ def test_search_of_a_symmetric_state_ends_with_all_digits(heisenberg, randomized
     assert losses[-1] < 1e-20 < 1e-3 < losses[0]
     p = np.exp(np.asarray(log_table(distribution)))
     np.testing.assert_allclose(model.dense() @ p, 0.0, atol=1e-9)
+
+
+def test_a_step_that_is_tried_again_is_that_of_the_weights_before(step):
+    weights, found = step.model.get_weights(), []
+    move = step._move
+    step._move = lambda before, linear: (move(before, linear), found.append(linear.size))
+    step.outcomes.residual_size, sizes = (lambda: sizes.pop()), [0.0, np.inf, np.inf]
+    rate = 10.0**2 * step._pseudo_time.rate
+    linear = step.outcomes.linearize(step._differentiate())
+    step.take()
+    taken, after = step.model.get_weights(), float(step._pseudo_time.factor.value)
+    assert found == [linear.size] * 3
+    step.model.set_weights(weights)
+    step._pseudo_time.factor.assign(rate * 1e6)
+    move(list(weights), linear)
+    for one, other in zip(taken, step.model.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12)
+    assert after < rate * 1e6
 
 
 def test_steps_that_change_too_much_are_taken_back(step):
