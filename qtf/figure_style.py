@@ -135,11 +135,14 @@ def put_legend_beside(panel: Axes, *, title: str | None = None) -> None:
     )
 
 
-def label_exact(curves: Mapping[str, Sequence[float]]) -> dict[str, str | None]:
+def label_exact(
+    curves: Mapping[str, Sequence[float]], word: str = "exact"
+) -> dict[str, str | None]:
     """Returns the label of each exact curve: one for all, which says which of them coincide.
 
     Args:
         curves: Name -> values, all of one length.
+        word: What they are.
 
     Example:
         >>> label_exact({"X": [0.0, 0.0], "Y": [0.0, 1e-15], "Z": [1.0, 2.0]})
@@ -153,5 +156,5 @@ def label_exact(curves: Mapping[str, Sequence[float]]) -> dict[str, str | None]:
         for b in names[place + 1 :]
         if np.abs(np.subtract(curves[a], curves[b])).max() <= 1e-6 * scale
     ]
-    text = f"exact ({', '.join(equal)})" if equal else "exact"
+    text = f"{word} ({', '.join(equal)})" if equal else word
     return {name: text if name == names[0] else None for name in names}

@@ -61,6 +61,7 @@ def fields_figure(
     exact: Mapping[float, Mapping[str, float]],
     *,
     title: str = "",
+    word: str = "exact",
 ) -> Figure:
     """Draws <X>, <Y> and <Z> of steady states against the field.
 
@@ -68,10 +69,11 @@ def fields_figure(
         measured: Field -> "x", "y", "z", drawn as points.
         exact: The same of as many fields as make a curve.
         title: Names system and size.
+        word: What that curve is.
     """
     figure, axes = _figure_with_panel(4.4, title)
     curves = {name: [exact[field][name] for field in sorted(exact)] for name in PAULI_COLORS}
-    labels = _labels_of_exact(curves)
+    labels = _labels_of_exact(curves, word)
     for name, color in PAULI_COLORS.items():
         axes.plot(sorted(exact), curves[name], label=labels[name], **EXACT)
         points = [measured[field][name] for field in sorted(measured)]
@@ -155,7 +157,9 @@ def _mean_of(name: str) -> str:
     return f"$\\langle {name.upper()} \\rangle$"
 
 
-def _labels_of_exact(curves: Mapping[str, Sequence[float]]) -> dict[str, str | None]:
+def _labels_of_exact(
+    curves: Mapping[str, Sequence[float]], word: str = "exact"
+) -> dict[str, str | None]:
     named = {_mean_of(name): values for name, values in curves.items()}
-    labels = label_exact(named) if named else {}
+    labels = label_exact(named, word) if named else {}
     return {name: labels[_mean_of(name)] for name in curves}

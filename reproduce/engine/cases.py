@@ -16,6 +16,7 @@ class Case:
         minutes: Expected duration on two cores.
         measure: Key of the number in its results that has a limit.
         limit: Largest value of that number; None where nothing is required.
+        reference: Name of the case whose run folder the training is held against; "": none.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Case:
     minutes: float = 3.0
     measure: str = ""
     limit: float | None = None
+    reference: str = ""
 
     @property
     def command(self) -> str:

@@ -55,9 +55,22 @@ class Stage:
 def train(layout: Layout, case: Case) -> Stage:
     """Returns the training of a case, in the run folder of its name."""
     folder = layout.run(case.name)
-    arguments = (f"--workdir={folder}", *case.flags)
+    arguments = [f"--workdir={folder}", *case.flags]
+    inputs, needs = [], []
+    if case.reference:
+        held_against = layout.run(case.reference)
+        arguments.append(f"--config.reference={held_against}")
+        inputs.append(held_against / "trajectories.json")
+        needs.append(case.reference)
     return Stage(
-        case.name, case.module, arguments, folder, config=case.config, minutes=case.minutes
+        case.name,
+        case.module,
+        tuple(arguments),
+        folder,
+        inputs=tuple(inputs),
+        needs=tuple(needs),
+        config=case.config,
+        minutes=case.minutes,
     )
 
 

@@ -6,16 +6,16 @@ from reproduce.engine.fingerprints import fingerprint
 from reproduce.engine.layout import Layout
 from reproduce.engine.pages import write_page
 from reproduce.sections.open_systems import SECTION
-from reproduce.sections.open_systems.cases import CASES, SEEDS
-from reproduce.sections.open_systems.figures import solve_ising
+from reproduce.sections.open_systems.cases import CASES, LARGE_FIELDS, REFERENCES, SEEDS
+from reproduce.sections.open_systems.figures import large_fields_figure, solve_ising
 from reproduce.sections.open_systems.page import PAGE
 
 
-def written(layout, name, distance):
+def written(layout, name, distance, **more):
     folder = layout.run(name)
     folder.mkdir(parents=True)
     values = {"x": 0.1, "y": 0.2, "z": -0.3, "exact_x": 0.1, "exact_y": 0.2, "exact_z": -0.25}
-    result = {**values, "distance": 0.05, "largest_distance": distance}
+    result = {**values, "distance": 0.05, "largest_distance": distance, **more}
     (folder / "result.json").write_text(json.dumps(result))
     shared = {"kind": "validation", "step": 1, "loss": 0.0, "time": 0.0, **values}
     rows = [{**shared, "epoch": i, "distance": 0.1 / i} for i in (1, 2)]
@@ -79,7 +79,26 @@ def test_numbers_of_other_machines_stay_and_say_where_they_are_from(tmp_path):
 
 def test_stages_depend_on_what_follows_the_colon_of_a_configuration(tmp_path):
     found = {fingerprint(stage, tmp_path) for stage in SECTION.stages(Layout(tmp_path), "")}
-    assert len(found) == len(CASES)
+    assert len(found) == len(CASES) + len(REFERENCES)
+
+
+def test_runs_of_large_chains_are_held_against_trajectories(tmp_path):
+    layout = Layout(tmp_path / "out", tmp_path)
+    stages = {stage.name: stage for stage in SECTION.stages(layout, "")}
+    stage = stages["sampled_chain_16_2_5"]
+    folder = layout.run("trajectories_16_2_5")
+    assert stages["trajectories_16_2_5"].output == folder
+    assert stage.needs == ("trajectories_16_2_5",)
+    assert stage.inputs == (folder / "trajectories.json",)
+    assert f"--config.reference={folder}" in stage.arguments
+    for name in LARGE_FIELDS.values():
+        written(layout, name, 0.001, reference_error=2e-4)
+    list(write_page(PAGE, layout))
+    page = (tmp_path / "open_system_results.md").read_text()
+    assert "| 0.1000, 0.2000, -0.2500 +- 2.0e-04 | 0.0500 |" in page
+    assert (tmp_path / "figures/open_system_fields_16.png").read_bytes().startswith(b"\x89PNG")
+    (legend,) = large_fields_figure(layout, PAGE.read(tmp_path)).legends
+    assert legend.get_texts()[0].get_text().startswith("quantum trajectories")
 
 
 def test_runs_of_several_seeds_are_drawn_together(tmp_path):

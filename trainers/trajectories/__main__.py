@@ -21,6 +21,9 @@ TIMES = flags.DEFINE_list("times", None, "Times of the means; those of the confi
 BURN_IN = flags.DEFINE_float("burn_in", 10.0, "Time before averages at rest begin.", 0.0)
 DURATION = flags.DEFINE_float("duration", 50.0, "Time that averages at rest last.")
 INTERVAL = flags.DEFINE_float("interval", 0.25, "Time between measurements at rest.")
+CONTROLS = flags.DEFINE_boolean(
+    "controls", True, "At rest, whether operators of mean zero take most of the noise."
+)
 SEED = flags.DEFINE_integer("seed", 0, "Seed of the trajectories.", 0)
 WORKERS = flags.DEFINE_integer("workers", None, "Processes; by default one for each core.", 1)
 
@@ -46,7 +49,7 @@ def _main() -> None:
     asked = TrajectorySettings.of_run(
         settings,
         times=_times(TIMES.value),
-        at_rest=AtRest(BURN_IN.value, DURATION.value, INTERVAL.value),
+        at_rest=AtRest(BURN_IN.value, DURATION.value, INTERVAL.value, CONTROLS.value),
         seed=SEED.value,
     )
     done = follow(

@@ -106,9 +106,7 @@ def follow_to_rest(config: ConfigDict) -> None:
 
 def use_gauss_newton(config: ConfigDict, *, units: int) -> None:
     """Asks for steps of Gauss and Newton, for which recurrent networks are best."""
-    for name in ("n_layers", "n_attention_heads", "feed_forward_units", "norm_last", "sinusoidal"):
-        config.network[name] = None
-    config.network.update(name="gru", units=units, activation="silu")
+    _use_recurrent_network(config, units=units)
     config.gauss_newton.damping = 1e-4
     config.training.precision = "float64"
     config.training.optimizer.update(name="sgd", learning_rate=1.0, schedule="constant")
@@ -122,6 +120,23 @@ def follow_to_tolerance(
     config.gauss_newton.damping = 1e-6
     config.dynamics.update(tau=interval / 2.0, tolerance=1e-4)
     config.training.update(n_epochs=n_intervals, steps_per_epoch=1)
+
+
+def follow_samples_to_rest(config: ConfigDict, *, units: int) -> None:
+    """Asks for steps of time by natural gradients of samples alone, until nothing changes."""
+    _use_recurrent_network(config, units=units)
+    config.objective.every_outcome = False
+    config.sampling.update(n_samples=2048, chunk=0)
+    config.dynamics.tau = 0.05
+    config.steady_state.n_epochs = 6
+    config.training.update(n_epochs=6, steps_per_epoch=25)
+    _use_natural_gradient(config, diag_shift=1e-3)
+
+
+def _use_recurrent_network(config: ConfigDict, *, units: int) -> None:
+    for name in ("n_layers", "n_attention_heads", "feed_forward_units", "norm_last", "sinusoidal"):
+        config.network[name] = None
+    config.network.update(name="gru", units=units, activation="silu")
 
 
 def _use_natural_gradient(config: ConfigDict, *, diag_shift: float) -> None:

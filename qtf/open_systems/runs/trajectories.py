@@ -1,8 +1,8 @@
 """References from quantum trajectories: what is followed, their pieces, and the folder of them.
 
 Trajectories are cut into pieces that depend on the number of sites alone. Of each piece the means
-and the sums of squared deviations are kept, so that neither the number of processes nor how often
-the work was interrupted changes a result, and more trajectories can be added.
+and the sums of products of deviations are kept, so that neither the number of processes nor how
+often the work was interrupted changes a result, and more trajectories can be added.
 """
 
 import json
@@ -18,6 +18,7 @@ from qtf.files import read_object, write_json
 from qtf.open_systems.runs.settings import OpenSystemSettings, PhysicsSettings
 from qtf.open_systems.settings import DIRECTIONS, STARTS
 from qtf.physics import Lindbladian, point_spins, trajectory_values
+from qtf.physics.control_variates import control_variates, with_controls
 from qtf.physics.monte_carlo_wave_functions import MAX_TRAJECTORY_SITES, steady_times
 from qtf.physics.observables import mean_over_sites
 from qtf.settings import flatten
@@ -36,11 +37,26 @@ class AtRest:
         burn_in: Time before the average begins.
         duration: Time that it lasts.
         interval: Time between measurements.
+        controls: Whether operators whose mean at rest is zero are measured, too, which take most
+            of the noise from the averages.
     """
 
     burn_in: float = 10.0
     duration: float = 50.0
     interval: float = 0.25
+    controls: bool = True
+
+    def as_mapping(self) -> dict[str, Any]:
+        """Returns all of it as JSON values, as long ago where there are no controls."""
+        values = dict(vars(self))
+        if not self.controls:
+            del values["controls"]
+        return values
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> "AtRest":
+        """Returns what `as_mapping` wrote."""
+        return cls(**{"controls": False, **values})
 
 
 @dataclass(frozen=True)
@@ -117,14 +133,14 @@ class TrajectorySettings:
 
     def as_mapping(self) -> dict[str, Any]:
         """Returns all of it as JSON values; only those that matter."""
-        values: dict[str, Any] = {**vars(self), "at_rest": vars(self.at_rest)}
+        values: dict[str, Any] = {**vars(self), "at_rest": self.at_rest.as_mapping()}
         del values["at_rest" if self.times is not None else "times"]
         return json.loads(json.dumps(values))
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> "TrajectorySettings":
         """Returns the settings that `as_mapping` wrote."""
-        at_rest = AtRest(**values.get("at_rest", {}))
+        at_rest = AtRest.from_mapping(values.get("at_rest", {}))
         return cls(**{"times": None, **values, "at_rest": at_rest})
 
     @property
@@ -141,18 +157,22 @@ class TrajectorySettings:
         """Returns <X>, <Y>, <Z> over sites of some trajectories, (n_trajectories, n_rows, 3).
 
         A row is a time; at rest there are two, the average over time, and that of its second half
-        less that of the first.
+        less that of the first, and what controls are asked for follow the three.
         """
         physics = PhysicsSettings.from_mapping(self.physics)
         hamiltonian = physics.hamiltonian.build()
+        lindbladian = Lindbladian(hamiltonian, physics.jumps.build(hamiltonian.n_sites))
+        measured = [mean_over_sites(hamiltonian.n_sites, name.upper()) for name in DIRECTIONS]
         rest = self.at_rest
+        if self.times is None and rest.controls:
+            measured += control_variates(lindbladian)
         values = trajectory_values(
-            Lindbladian(hamiltonian, physics.jumps.build(hamiltonian.n_sites)),
+            lindbladian,
             self._psi0(hamiltonian.n_sites),
             steady_times(rest.burn_in, rest.duration, rest.interval)
             if self.times is None
             else np.array(self.times),
-            [mean_over_sites(hamiltonian.n_sites, name.upper()) for name in DIRECTIONS],
+            measured,
             numbers,
             seed=self.seed,
             tolerance=self.tolerance,
@@ -180,25 +200,29 @@ class Piece:
     Attributes:
         first: Number of the first trajectory.
         n: How many there are.
-        means: Their means, (n_rows, 3).
-        squares: Sums of their squared deviations from the means, (n_rows, 3).
+        means: Their means, (n_rows, n_means).
+        products: Sums of products of their deviations from the means, (n_rows, n_means, n_means).
         seconds: Seconds of a processor that they took.
     """
 
     first: int
     n: int
     means: Array
-    squares: Array
+    products: Array
     seconds: float
 
     def as_mapping(self) -> dict[str, Any]:
         """Returns all of it as JSON values."""
-        return {**vars(self), "means": self.means.tolist(), "squares": self.squares.tolist()}
+        return {**vars(self), "means": self.means.tolist(), "products": self.products.tolist()}
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> "Piece":
         """Returns the piece that `as_mapping` wrote."""
-        arrays = {name: np.array(values[name], float) for name in ("means", "squares")}
+        values = dict(values)
+        if "squares" in values:
+            # Without controls there were once the diagonals alone, which is all that they need.
+            values["products"] = [np.diag(row) for row in values.pop("squares")]
+        arrays = {name: np.array(values[name], float) for name in ("means", "products")}
         return cls(**{**values, **arrays})
 
 
@@ -224,9 +248,15 @@ def compute_piece(mapping: Mapping[str, Any], numbers: range) -> Piece:
     started = time.process_time()
     values = TrajectorySettings.from_mapping(mapping).values(numbers)
     means = values.mean(axis=0)
-    squares = ((values - means) ** 2).sum(axis=0)
+    products = _products(values - means)
     seconds = time.process_time() - started
-    return Piece(numbers.start, len(numbers), means, squares, seconds)
+    return Piece(numbers.start, len(numbers), means, products, seconds)
+
+
+def _products(deviations: Array, counts: Array | float = 1.0) -> Array:
+    """Returns sums over the first axis of products of deviations, row by row."""
+    rows = deviations.swapaxes(0, 1)
+    return (counts * deviations).swapaxes(0, 1).swapaxes(1, 2) @ rows
 
 
 @dataclass(frozen=True)
@@ -257,9 +287,11 @@ class Trajectories:
         means = np.stack([piece.means for piece in pieces])
         n = int(counts.sum())
         total = (counts * means).sum(axis=0) / n
-        squares = sum(piece.squares for piece in pieces)
-        squares = squares + (counts * (means - total) ** 2).sum(axis=0)
-        errors = np.sqrt(squares / (n - 1) / n)
+        products = sum(piece.products for piece in pieces) + _products(means - total, counts)
+        rows = zip(total, products, strict=True)
+        total, errors = map(
+            np.array, zip(*(with_controls(*row, n, len(DIRECTIONS)) for row in rows), strict=True)
+        )
         minutes = sum(piece.seconds for piece in pieces) / 60.0
         if "times" in settings:
             return cls(settings, n, total, errors, None, minutes)

@@ -3,7 +3,7 @@
 from reproduce.engine.pages import Page
 from reproduce.engine.sections import Section
 from reproduce.engine.stages import train_each
-from reproduce.sections.open_systems.cases import CASES
+from reproduce.sections.open_systems.cases import CASES, REFERENCES
 
 
 def _page() -> Page:
@@ -12,4 +12,4 @@ def _page() -> Page:
     return PAGE
 
 
-SECTION = Section("open_systems", train_each(CASES), _page)
+SECTION = Section("open_systems", train_each((*REFERENCES, *CASES)), _page)

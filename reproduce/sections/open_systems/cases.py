@@ -1,5 +1,7 @@
 """The open systems that are followed in time or brought to rest, and how exact they must be."""
 
+from dataclasses import replace
+
 from reproduce.engine.cases import Case
 
 # Largest distance of an averaged Pauli matrix from its exact value, at any time or at the end, or
@@ -75,6 +77,32 @@ def _of_square(coupling: float, words: str, config: str, measure: str) -> Case:
     return _case(name, words, f"{config}.py:{coupling},72", measure, limit=2e-3, minutes=15)
 
 
+def _on_trajectories(field: float) -> Case:
+    name = f"trajectories_16_{field:g}".replace(".", "_")
+    return Case(
+        name,
+        f"Ising chain of 16, g = {field:g}, at rest by trajectories",
+        "trainers.trajectories",
+        f"configs/open_system/sampled_chain.py:16,{field}",
+        ("--n_trajectories=48",),
+        minutes=15,
+    )
+
+
+def _sampled(field: float) -> Case:
+    words = f"Ising chain of 16, g = {field:g}, steady, by samples"
+    config = f"sampled_chain.py:16,{field}"
+    case = _case(LARGE_FIELDS[field], words, config, AT_THE_END, limit=5e-3, minutes=20)
+    return replace(case, reference=f"trajectories_16_{field:g}".replace(".", "_"))
+
+
+# Runs of the chain of 16 in figure 3 by their fields, and the trajectories that they are held
+# against.
+LARGE_FIELDS = {
+    field: f"sampled_chain_16_{field:g}".replace(".", "_")
+    for field in (1.0, 1.375, 1.75, 2.125, 2.5)
+}
+REFERENCES = tuple(map(_on_trajectories, LARGE_FIELDS))
 # Systems of 4 spins that differ from the Heisenberg chain in one thing each.
 OTHERS = {
     "from_x": ("from <X> = 1", "--config.start=+x"),
@@ -133,4 +161,5 @@ CASES = (
     *(_searched(field, seed) for field in (1.0, 1.5, 2.0, 2.5, 3.0) for seed in (0, 1, 2)),
     *(_of_square(coupling, "to t = 2", "followed_square", ALWAYS) for coupling in (1.0, 1.8)),
     *(_of_square(coupling, "steady", "steady_square", AT_THE_END) for coupling in (1.0, 1.8)),
+    *map(_sampled, LARGE_FIELDS),
 )

@@ -16,7 +16,7 @@ from qtf.open_systems.runs.settings import OpenSystemSettings
 from qtf.open_systems.settings import DIRECTIONS
 from qtf.training.logbook import read_metrics
 from reproduce.engine.layout import Layout
-from reproduce.sections.open_systems.cases import CASES, FIELDS, SEEDS, STRINGS
+from reproduce.sections.open_systems.cases import CASES, FIELDS, LARGE_FIELDS, SEEDS, STRINGS
 from reproduce.sections.open_systems.results import Results
 
 PREFIX = "open_system_"
@@ -47,6 +47,11 @@ def captions(results: Results) -> Iterator[tuple[str, str]]:
             f"{PREFIX}fields",
             "Figure 3 of the paper, 6 spins: the steady state against the field",
         )
+    if names & set(LARGE_FIELDS.values()):
+        yield (
+            f"{PREFIX}fields_16",
+            "Figure 3 of the paper, 16 spins: the steady state against the field",
+        )
     if names & set(SEARCHES):
         yield f"{PREFIX}losses", "Figure S2: losses of searches for steady states"
     if names & STRINGS.values():
@@ -57,7 +62,13 @@ def captions(results: Results) -> Iterator[tuple[str, str]]:
 
 def figures(layout: Layout, results: Results) -> Iterator[tuple[str, Figure | Path]]:
     """Yields each figure of the page whose numbers are there."""
-    drawn = {"fields": _fields, "losses": _losses, "strings": _strings, "runs": _runs}
+    drawn = {
+        "fields": _fields,
+        "fields_16": large_fields_figure,
+        "losses": _losses,
+        "strings": _strings,
+        "runs": _runs,
+    }
     for name, _ in captions(results):
         key = name.removeprefix(PREFIX)
         figure = drawn[key](layout, results) if key in drawn else layout.run(key) / "curves.png"
@@ -82,6 +93,21 @@ def _fields(layout: Layout, results: Results) -> Figure:
     exact = {field: solve_ising(field) for field in FIELDS_OF_CURVE}
     title = "Ising model, periodic chain of 6, with decay: steady states"
     return fields_figure(points, exact, title=title)
+
+
+def large_fields_figure(layout: Layout, results: Results) -> Figure:
+    """Draws the steady states of 16 spins beside the trajectories that they are held against."""
+    entries = {
+        field: vars(results.cases[name])
+        for field, name in LARGE_FIELDS.items()
+        if name in results.cases
+    }
+    held_against = {
+        field: {name: entry[f"exact_{name}"] for name in DIRECTIONS}
+        for field, entry in entries.items()
+    }
+    title = "Ising model, periodic chain of 16, with decay: steady states"
+    return fields_figure(entries, held_against, title=title, word="quantum trajectories")
 
 
 def _losses(layout: Layout, results: Results) -> Figure | None:

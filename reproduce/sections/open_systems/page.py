@@ -55,18 +55,23 @@ def summary(results: Results) -> Iterator[Requirement]:
 
 def _row(case: Case, entry: OpenSystem, requirement: Requirement) -> list[str]:
     off_by, estimated = _distance(entry.off_by), entry.estimated_distance
+    exact = ", ".join(map(_format, (entry.exact_x, entry.exact_y, entry.exact_z)))
     if case.measure == ONLY_Z:
         off_by = f"{_distance(entry.distance)}; <Z> off by {off_by}"
     return [
         case.words,
         ", ".join(map(_format, (entry.x, entry.y, entry.z))),
-        ", ".join(map(_format, (entry.exact_x, entry.exact_y, entry.exact_z))),
+        f"{exact}{_of_trajectories(entry.reference_error)}",
         off_by,
         "" if estimated is None else _distance(estimated),
         requirement.limit,
         requirement.cell,
         f"{entry.minutes:.1f}",
     ]
+
+
+def _of_trajectories(error: float | None) -> str:
+    return "" if error is None else f" +- {error:.1e}"
 
 
 def _distance(value: float) -> str:

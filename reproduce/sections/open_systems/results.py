@@ -27,6 +27,7 @@ class OpenSystem:
         off_by: Distance that counts.
         holds: Whether it keeps its limit; None where there is none.
         estimated_distance: Distance by the run's own estimate, where it makes one.
+        reference_error: Largest standard error of trajectories that stand in for exact values.
         machine: What it ran on; "": that of the page.
         date: When it was measured.
     """
@@ -42,6 +43,7 @@ class OpenSystem:
     holds: bool | None
     minutes: float
     estimated_distance: float | None = None
+    reference_error: float | None = None
     machine: str = ""
     date: str = ""
 

@@ -1,5 +1,6 @@
 """Quantum trajectories as references of runs."""
 
+import itertools
 import json
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ from qtf.open_systems.runs.assembly import make_task, run
 from qtf.open_systems.runs.report import lines, measure
 from qtf.open_systems.runs.trajectories import (
     RESULT,
+    AtRest,
     Piece,
     Trajectories,
     TrajectorySettings,
@@ -51,11 +53,31 @@ def test_a_run_is_held_against_trajectories(tmp_path):
 
 def test_every_epoch_of_a_search_is_held_against_the_average_at_rest(tmp_path):
     settings = small(steady_state__n_epochs=2)
-    values = write(tmp_path, settings)
+    values = write(tmp_path, settings, at_rest=AtRest(controls=False))
     # The start does not matter at rest.
     changed = small(steady_state__n_epochs=2, start="+z", reference=str(tmp_path))
     exact = make_task(changed).exact
     np.testing.assert_allclose(exact, np.tile(values.mean(axis=0)[0], (3, 1)), atol=1e-12)
+
+
+def test_controls_take_most_of_the_noise_at_rest(tmp_path):
+    hamiltonian = {"name": "ising", "lattice": "chain", "n_sites": 3, "periodic": True}
+    settings = small(hamiltonian, steady_state__n_epochs=2)
+    values = write(tmp_path, settings, n=30)
+    assert values.shape == (30, 2, 12)
+    held = Trajectories.load(tmp_path)
+    plain = values[:, 0, :3].std(axis=0, ddof=1) / np.sqrt(30)
+    assert (held.errors[0] < 0.1 * plain).all()
+    exact = make_task(settings).exact[0]
+    assert (np.abs(held.means[0] - exact) < 5 * held.errors[0]).all()
+    assert (np.abs(held.drift[0]) < 5 * held.drift[1]).all()
+
+
+def test_settings_of_long_ago_have_no_controls():
+    rest = AtRest(controls=False)
+    assert "controls" not in rest.as_mapping()
+    assert AtRest.from_mapping(rest.as_mapping()) == rest
+    assert AtRest.from_mapping(AtRest().as_mapping()) == AtRest()
 
 
 def test_more_than_nine_sites_have_a_distance_with_a_reference_only(tmp_path):
@@ -96,15 +118,42 @@ def test_a_folder_without_trajectories_is_told(tmp_path):
         reference_means(tmp_path, small(), TIMES, at_rest=False)
 
 
+def in_pieces(values, *cuts):
+    for first, last in itertools.pairwise((0, *cuts, len(values))):
+        part = values[first:last]
+        deviations = part - part.mean(0)
+        products = np.einsum("trk,trl->rkl", deviations, deviations)
+        yield Piece(first, len(part), part.mean(0), products, 1.0)
+
+
 def test_pieces_of_other_lengths_add_up():
     values = np.random.default_rng(0).normal(size=(7, 2, 3))
-    pieces = [
-        Piece(first, len(part), part.mean(0), ((part - part.mean(0)) ** 2).sum(0), 1.0)
-        for first, part in ((0, values[:4]), (4, values[4:]))
-    ]
-    total = Trajectories.of_pieces({"times": [0.0, 1.0]}, pieces)
+    total = Trajectories.of_pieces({"times": [0.0, 1.0]}, [*in_pieces(values, 4)])
     np.testing.assert_allclose(total.means, values.mean(0))
     np.testing.assert_allclose(total.errors, values.std(0, ddof=1) / np.sqrt(7))
+
+
+def test_pieces_with_controls_add_up():
+    values = np.random.default_rng(0).normal(size=(7, 2, 5))
+    (total, whole) = (
+        Trajectories.of_pieces({}, [*in_pieces(values, *cuts)]) for cuts in ((4, 5), ())
+    )
+    np.testing.assert_allclose(total.means, whole.means)
+    np.testing.assert_allclose(total.errors, whole.errors)
+    # Two controls for seven trajectories.
+    design = np.concatenate([np.ones((7, 1)), values[:, 0, 3:]], axis=1)
+    solution = np.linalg.lstsq(design, values[:, 0, :3], rcond=None)[0]
+    np.testing.assert_allclose(whole.means[0], solution[0])
+
+
+def test_pieces_of_long_ago_hold_squares():
+    values = np.random.default_rng(0).normal(size=(7, 2, 3))
+    (piece,) = in_pieces(values)
+    mapping = piece.as_mapping()
+    diagonals = np.diagonal(mapping.pop("products"), axis1=1, axis2=2)
+    old = Piece.from_mapping({**mapping, "squares": diagonals.tolist()})
+    results = [Trajectories.of_pieces({}, [one]) for one in (piece, old)]
+    np.testing.assert_array_equal(results[0].errors, results[1].errors)
 
 
 def test_too_many_sites_and_starts_that_are_no_products_are_refused(tmp_path):
