@@ -123,14 +123,18 @@ def follow_to_tolerance(
 
 
 def follow_samples_to_rest(config: ConfigDict, *, units: int) -> None:
-    """Asks for steps of time by natural gradients of samples alone, until nothing changes."""
+    """Asks for steps of time by natural gradients of samples alone, until nothing changes.
+
+    Shorter and shorter steps average what samples leave to chance.
+    """
     _use_recurrent_network(config, units=units)
     config.objective.every_outcome = False
     config.sampling.update(n_samples=2048, chunk=0)
     config.dynamics.tau = 0.05
-    config.steady_state.n_epochs = 6
-    config.training.update(n_epochs=6, steps_per_epoch=25)
+    config.steady_state.n_epochs = 8
+    config.training.update(n_epochs=8, steps_per_epoch=25)
     _use_natural_gradient(config, diag_shift=1e-3)
+    config.training.optimizer.update(schedule="cosine", floor=0.05)
 
 
 def _use_recurrent_network(config: ConfigDict, *, units: int) -> None:
