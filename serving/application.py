@@ -10,6 +10,7 @@ from absl import logging
 
 from serving.configuration import text_config
 from serving.configuration.options import ServerOptions
+from serving.endpoints.access import is_loopback
 from serving.endpoints.grpc_server import GrpcServer
 from serving.endpoints.http_server import HttpServer
 from serving.endpoints.rest_app import RestApp
@@ -60,14 +61,15 @@ class Application:
         options: Options of the server.
 
     Raises:
-        OSError: A port is taken.
+        OSError: A port is taken, or a file cannot be read or written to.
+        ValueError: The file of tokens is none.
     """
 
     def __init__(self, options: ServerOptions) -> None:
         self._options = options
         metrics = Metrics()
         self._models = ModelRepository(options.repository, metrics)
-        service = Service(self._models, metrics, options.limits)
+        service = Service(self._models, metrics, options.limits, options.access)
         self._grpc = GrpcServer(
             service,
             options.host,
@@ -79,7 +81,12 @@ class Application:
         self._http: HttpServer | None = None
         if options.rest_port >= 0:
             page = Page(self._describe) if options.with_page else None
-            app = RestApp(service, page=page, metrics_route=options.metrics_route)
+            app = RestApp(
+                service,
+                page=page,
+                metrics_route=options.metrics_route,
+                is_local=is_loopback(options.host),
+            )
             self._http = HttpServer(
                 app,
                 options.host,

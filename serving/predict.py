@@ -34,6 +34,9 @@ TIMEOUT = flags.DEFINE_float("timeout", 30.0, "Seconds for the prediction.")
 CERTIFICATE = flags.DEFINE_string(
     "certificate", None, "PEM file of the authority of the server's certificate."
 )
+TOKENS = flags.DEFINE_string(
+    "auth_token_file", None, "File whose first token is sent to a server that asks for one."
+)
 STATE = flags.DEFINE_string("state", None, "Initial state, see above.")
 N_STEPS = flags.DEFINE_integer("n_steps", 100, "Steps to predict.", lower_bound=1)
 OBSERVABLES = flags.DEFINE_bool("observables", False, "Print every step, not about ten.")
@@ -91,7 +94,11 @@ def _predict(psi0: "np.ndarray", physics: "Physics") -> "Prediction":
     from serving.prediction.report import Prediction
 
     connect = functools.partial(
-        Client, ADDRESS.value, model=MODEL_NAME.value, certificate=CERTIFICATE.value
+        Client,
+        ADDRESS.value,
+        model=MODEL_NAME.value,
+        certificate=CERTIFICATE.value,
+        token=_token(TOKENS.value),
     )
     seconds = min(_CONTACT_SECONDS, TIMEOUT.value)
     with connect(version=VERSION.value, label=LABEL.value, timeout=seconds) as client:
@@ -116,6 +123,16 @@ def _predict(psi0: "np.ndarray", physics: "Physics") -> "Prediction":
     return replace(prediction, psi=psi, exact=exact)
 
 
+def _token(path: str | None) -> str | None:
+    if path is None:
+        return None
+    lines = (line.strip() for line in Path(path).read_text().splitlines())
+    token = next((line for line in lines if line and not line.startswith("#")), None)
+    if token is None:
+        raise ValueError(f"Flag --auth_token_file must name a file of tokens, but is {path!r}.")
+    return token
+
+
 def _hint(error: "ServingError") -> str:
     """Returns what to do about an error that a newcomer meets first, or nothing."""
     from serving.status import Code
@@ -127,6 +144,8 @@ def _hint(error: "ServingError") -> str:
             f". Is a server running at {ADDRESS.value}? `{start}` starts one, and --address names"
             " another."
         )
+    if error.code is Code.UNAUTHENTICATED:
+        return ". Flag --auth_token_file names a file with a token."
     if error.code is Code.NOT_FOUND:
         return ". Flag --model_name says which model is asked."
     return ""

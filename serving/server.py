@@ -17,6 +17,7 @@ from absl import flags, logging
 from qtf.command_line import run_command, typed_name, value_of
 from qtf.quiet_import import import_tensorflow_quietly
 from serving.configuration.options import (
+    AccessOptions,
     BatchingOptions,
     Limits,
     ModelConfig,
@@ -85,6 +86,14 @@ MAX_REQUESTS = flags.DEFINE_integer(
     "max_concurrent_requests", 1024, "Predictions in flight at most.", 1
 )
 DRAIN = flags.DEFINE_float("drain_seconds", 30, "Time for requests in flight after SIGTERM.", 0)
+TOKENS = flags.DEFINE_string(
+    "auth_token_file", None, "File of tokens, one a line; requests must hold one of them."
+)
+RELOAD = flags.DEFINE_bool("allow_reload_config", False, "Clients may replace the list of models.")
+RELOAD_ROOT = flags.DEFINE_string(
+    "reload_root", None, "Folder below which they may, whatever the flag above says."
+)
+ACCESS_LOG = flags.DEFINE_string("access_log", None, "File that gets a line for each request.")
 PAGE = flags.DEFINE_bool("page", True, "Show the web page at the root.")
 
 
@@ -133,7 +142,7 @@ def _options() -> ServerOptions:
         port=PORT.value,
         rest_port=REST_PORT.value,
         models=_models(),
-        models_file=Path(MODEL_CONFIG_FILE.value) if MODEL_CONFIG_FILE.value else None,
+        models_file=_path(MODEL_CONFIG_FILE.value),
         models_file_poll_seconds=CONFIG_POLL.value,
         repository=_repository_options(),
         limits=Limits(
@@ -141,6 +150,12 @@ def _options() -> ServerOptions:
             max_concurrent_requests=MAX_REQUESTS.value,
             grpc_seconds=GRPC_TIMEOUT.value,
             rest_seconds=REST_TIMEOUT.value / 1e3,
+        ),
+        access=AccessOptions(
+            tokens_file=_path(TOKENS.value),
+            may_reload=RELOAD.value or RELOAD_ROOT.value is not None,
+            reload_root=_path(RELOAD_ROOT.value),
+            log=_path(ACCESS_LOG.value),
         ),
         tls=_tls(),
         with_health=HEALTH.value,
@@ -153,6 +168,10 @@ def _options() -> ServerOptions:
         drain_seconds=DRAIN.value,
         with_page=PAGE.value,
     )
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text) if text else None
 
 
 def _models() -> list[ModelConfig]:

@@ -67,6 +67,7 @@ class Client:
             trusts those of the machine. With it, `host:port` means TLS.
         client_certificate: PEM files (certificate, private key) for a server that asks
             who we are.
+        token: Token for a server that asks for one.
 
     Raises:
         ValueError: An argument is not allowed.
@@ -88,13 +89,15 @@ class Client:
         max_batch: int | None = None,
         certificate: Path | str | None = None,
         client_certificate: tuple[Path | str, Path | str] | None = None,
+        token: str | None = None,
     ) -> None:
         has_certificate = certificate is not None or client_certificate is not None
         where = Address.parse(address, has_certificate=has_certificate)
         self._model = _checked_model(model, version, label)
         self._timeout = _checked_positive("timeout", timeout)
         self._max_batch = None if max_batch is None else _checked_count("max_batch", max_batch)
-        self._transport = _transport(where, Certificates.at(certificate, client_certificate))
+        certificates = Certificates.at(certificate, client_certificate)
+        self._transport = _transport(where, certificates, _checked_token(token))
         self._is_closed = False
 
     def rollout(self, psi0: ArrayLike, n_steps: int) -> Trajectory:
@@ -307,18 +310,18 @@ class Client:
         return with_retries(request, deadline or Deadline(self._timeout))
 
 
-def _transport(address: Address, certificates: Certificates) -> Transport:
+def _transport(address: Address, certificates: Certificates, token: str | None) -> Transport:
     # Each is imported only where it is used: gRPC brings TensorFlow with it.
     if address.is_rest:
         from serving.client.rest_transport import RestTransport
 
-        return RestTransport(address, certificates)
+        return RestTransport(address, certificates, token)
     from qtf.quiet_import import import_tensorflow_quietly
 
     import_tensorflow_quietly()
     from serving.client.grpc_transport import GrpcTransport
 
-    return GrpcTransport(address, certificates)
+    return GrpcTransport(address, certificates, token)
 
 
 def _checked_model(name: object, version: object, label: object) -> ModelName:
@@ -333,6 +336,15 @@ def _checked_model(name: object, version: object, label: object) -> ModelName:
     return ModelName(
         name, None if version is None else _checked_count("version", version, 0), label
     )
+
+
+def _checked_token(token: object) -> str | None:
+    if token is None:
+        return None
+    # Anything else cannot be sent in a header.
+    if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable():
+        raise ValueError("Argument `token` must be a text of printable ASCII characters.")
+    return token
 
 
 def _checked_count(name: str, value: object, minimum: int = 1) -> int:

@@ -56,12 +56,16 @@ class GrpcTransport:
     Args:
         address: Address of the server.
         certificates: Files for TLS.
+        token: Token of every request; None: none.
 
     Raises:
         OSError: A certificate cannot be read.
     """
 
-    def __init__(self, address: Address, certificates: Certificates) -> None:
+    def __init__(
+        self, address: Address, certificates: Certificates, token: str | None = None
+    ) -> None:
+        self._metadata = None if token is None else (("authorization", f"Bearer {token}"),)
         if address.is_secure:
             credentials = grpc.ssl_channel_credentials(
                 certificates.authority and certificates.authority.read_bytes(),
@@ -89,7 +93,7 @@ class GrpcTransport:
         request = predict_pb2.PredictRequest(model_spec=_spec(model, signature))
         for name, array in inputs.items():
             request.inputs[name].CopyFrom(_tensor(array))
-        answer = _call(self._prediction.Predict, request, deadline)
+        answer = self._call(self._prediction.Predict, request, deadline)
         outputs = {name: _array(name, tensor) for name, tensor in answer.outputs.items()}
         has_version = answer.model_spec.HasField("version")
         return outputs, answer.model_spec.version.value if has_version else None
@@ -101,7 +105,7 @@ class GrpcTransport:
             ServingError: The request was not answered.
         """
         request = get_model_status_pb2.GetModelStatusRequest(model_spec=_spec(model))
-        return _as_json(_call(self._models.GetModelStatus, request, deadline))
+        return _as_json(self._call(self._models.GetModelStatus, request, deadline))
 
     def metadata(self, model: ModelName, deadline: Deadline) -> dict[str, Any]:
         """Returns the model's metadata in the protocol's JSON form.
@@ -112,11 +116,28 @@ class GrpcTransport:
         request = get_model_metadata_pb2.GetModelMetadataRequest(
             model_spec=_spec(model), metadata_field=["signature_def"]
         )
-        return _as_json(_call(self._prediction.GetModelMetadata, request, deadline))
+        return _as_json(self._call(self._prediction.GetModelMetadata, request, deadline))
 
     def close(self) -> None:
         """Closes the channel; requests under way end as CANCELLED."""
         self._channel.close()
+
+    def _call(
+        self,
+        method: Callable[..., message.Message],
+        request: message.Message,
+        deadline: Deadline,
+    ) -> Any:
+        seconds = deadline.remaining()
+        if seconds <= 0:
+            raise ServingError(Code.DEADLINE_EXCEEDED, "The time for this call is over.")
+        try:
+            return method(request, timeout=seconds, metadata=self._metadata)
+        except grpc.RpcError as error:
+            code, text = Code[error.code().name], readable(error.details() or "")
+            is_lasting = any(lasting in text for lasting in _LASTING_TEXTS)
+            is_transient = code in _TRANSIENT and not is_lasting
+            raise ServingError(code, text, is_transient=is_transient) from error
 
 
 def _spec(model: ModelName, signature: str = "") -> model_pb2.ModelSpec:
@@ -126,20 +147,6 @@ def _spec(model: ModelName, signature: str = "") -> model_pb2.ModelSpec:
     if model.label is not None:
         spec.version_label = model.label
     return spec
-
-
-def _call(
-    method: Callable[..., message.Message], request: message.Message, deadline: Deadline
-) -> Any:
-    seconds = deadline.remaining()
-    if seconds <= 0:
-        raise ServingError(Code.DEADLINE_EXCEEDED, "The time for this call is over.")
-    try:
-        return method(request, timeout=seconds)
-    except grpc.RpcError as error:
-        code, text = Code[error.code().name], readable(error.details() or "")
-        is_transient = code in _TRANSIENT and not any(lasting in text for lasting in _LASTING_TEXTS)
-        raise ServingError(code, text, is_transient=is_transient) from error
 
 
 def _tensor(array: np.ndarray) -> tensor_pb2.TensorProto:

@@ -18,9 +18,15 @@ class RestConnection:
     Args:
         address: Address of the server.
         context: Settings of TLS, None without.
+        token: Token of every request; None: none.
     """
 
-    def __init__(self, address: Address, context: ssl.SSLContext | None) -> None:
+    def __init__(
+        self, address: Address, context: ssl.SSLContext | None, token: str | None = None
+    ) -> None:
+        self._headers = (
+            _HEADERS if token is None else {**_HEADERS, "Authorization": f"Bearer {token}"}
+        )
         if context is None:
             self._http = http.client.HTTPConnection(address.host, address.port)
         else:
@@ -47,7 +53,7 @@ class RestConnection:
                 self._http.connect()
                 self._http.sock = _TimedSocket(cast(socket.socket, self._http.sock), deadline)
             cast(_TimedSocket, self._http.sock).deadline = deadline
-            self._http.request(method, path, body, _HEADERS)
+            self._http.request(method, path, body, self._headers)
             answer = self._http.getresponse()
             return answer.status, answer.read()
         except (OSError, http.client.HTTPException):

@@ -47,13 +47,17 @@ class RestTransport:
     Args:
         address: Address of the server.
         certificates: Files for TLS.
+        token: Token of every request; None: none.
 
     Raises:
         ValueError: A certificate is no PEM file.
     """
 
-    def __init__(self, address: Address, certificates: Certificates) -> None:
+    def __init__(
+        self, address: Address, certificates: Certificates, token: str | None = None
+    ) -> None:
         self._address = address
+        self._token = token
         self._context = _context(certificates) if address.is_secure else None
         self._idle: deque[RestConnection] = deque()
 
@@ -137,7 +141,7 @@ class RestTransport:
         try:
             return self._idle.pop()
         except IndexError:
-            return RestConnection(self._address, self._context)
+            return RestConnection(self._address, self._context, self._token)
 
 
 def _context(certificates: Certificates) -> ssl.SSLContext:

@@ -124,6 +124,24 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class AccessOptions:
+    """Who may ask for what, and what is written down about it.
+
+    Attributes:
+        tokens_file: File of bearer tokens, one of which every request must hold; None: anyone may
+            ask.
+        may_reload: Whether clients may replace the list of models.
+        reload_root: Folder below which their base paths must be; None: anywhere.
+        log: File that gets a line for each request; None for nowhere.
+    """
+
+    tokens_file: Path | None = None
+    may_reload: bool = False
+    reload_root: Path | None = None
+    log: Path | None = None
+
+
+@dataclass(frozen=True)
 class ServerOptions:
     """Everything that the flags say.
 
@@ -136,6 +154,7 @@ class ServerOptions:
         models_file_poll_seconds: Seconds between two readings; 0 for never.
         repository: Rules for loading and running models.
         limits: Limits of what a client may ask for.
+        access: Who may ask for what.
         tls: Key and certificates of the gRPC endpoint; None for plain text.
         with_health: Whether health checks are answered.
         as_content: Whether tensors of answers are written as raw memory.
@@ -152,6 +171,7 @@ class ServerOptions:
     models_file_poll_seconds: float
     repository: RepositoryOptions
     limits: Limits
+    access: AccessOptions
     tls: TlsFiles | None
     with_health: bool
     as_content: bool

@@ -14,6 +14,7 @@ from google.protobuf.message import DecodeError, Message
 
 from serving.configuration.options import TlsFiles
 from serving.endpoints import health, model_service, prediction_service
+from serving.endpoints.access_log import request_id
 from serving.endpoints.listening import bound_socket
 from serving.endpoints.service import Service
 from serving.status import Code, StatusError
@@ -21,6 +22,8 @@ from serving.status import Code, StatusError
 _CODES = {Code(code.value[0]): code for code in grpc.StatusCode}
 _LONGEST_MESSAGE = 1024
 _Methods = dict[str, tuple[type, Callable[..., Any]]]
+# Whoever watches over the server needs no token.
+_OPEN = f"/{health.SERVICE}/"
 _HEALTH_NAMES = ("", "ModelService", "PredictionService", prediction_service.SERVICE)
 
 
@@ -53,7 +56,7 @@ class GrpcServer:
         predictions = prediction_service.PredictionService(service, as_content=as_content)
         management = model_service.ModelService(service)
         self._health = health.HealthService(_HEALTH_NAMES)
-        self._calls = _Calls()
+        self._calls = _Calls(service)
         self._add(prediction_service.SERVICE, predictions.methods)
         self._add(model_service.SERVICE, management.methods)
         if with_health:
@@ -85,7 +88,9 @@ class GrpcServer:
 
     def _add(self, service: str, methods: _Methods, streams: _Methods | None = None) -> None:
         handlers = {
-            name: grpc.unary_unary_rpc_method_handler(self._calls.handler(message, answer))
+            name: grpc.unary_unary_rpc_method_handler(
+                self._calls.handler(f"/{service}/{name}", message, answer)
+            )
             for name, (message, answer) in methods.items()
         }
         for name, (message, answer) in (streams or {}).items():
@@ -135,21 +140,46 @@ def _credentials(tls: TlsFiles) -> grpc.ServerCredentials:
 class _Calls:
     """The calls that are being answered, from their message to the last byte of the answer."""
 
-    def __init__(self) -> None:
+    def __init__(self, service: Service) -> None:
+        self._service = service
         self._n_open = 0
 
     def handler(
-        self, message: type[Message], answer: Callable[..., Awaitable[bytes]]
+        self, method: str, message: type[Message], answer: Callable[..., Awaitable[bytes]]
     ) -> Callable[..., Awaitable[bytes]]:
-        """Returns what turns the bytes of a message into those of its answer."""
+        """Returns what turns the bytes of a message into those of its answer.
+
+        Args:
+            method: Path of the method.
+            message: Type of its message.
+            answer: Answers it.
+        """
 
         async def handle(body: bytes, context: grpc.aio.ServicerContext) -> bytes:
             self._n_open += 1
             context.add_done_callback(self._close)
+            started, code, result = time.monotonic(), Code.CANCELLED, b""
+            headers, failure = _headers(context), None
             try:
-                return await answer(_parse(message, body), context.time_remaining())
+                if self._service.tokens is not None and not method.startswith(_OPEN):
+                    self._service.tokens.admit(headers.get("authorization"))
+                result = await answer(_parse(message, body), context.time_remaining())
+                code = Code.OK
             except StatusError as error:
-                return await _abort(context, error)
+                code, failure = error.code, error
+            finally:
+                if self._service.log is not None:
+                    self._service.log.add(
+                        request_id=request_id(headers.get),
+                        api="GRPC",
+                        request=method,
+                        status=code.name,
+                        seconds=time.monotonic() - started,
+                        bytes_in=len(body),
+                        bytes_out=len(result),
+                        client=context.peer(),
+                    )
+            return result if failure is None else await _abort(context, failure)
 
         return handle
 
@@ -164,6 +194,11 @@ class _Calls:
 
     def _close(self, context: grpc.aio.ServicerContext) -> None:
         self._n_open -= 1
+
+
+def _headers(context: grpc.aio.ServicerContext) -> dict[str, str]:
+    pairs = context.invocation_metadata() or ()
+    return {name: value for name, value in pairs if isinstance(value, str)}
 
 
 def _stream(

@@ -1,22 +1,27 @@
 """HTTP without meaning: bodies read within limits, answers written."""
 
 import asyncio
+import gzip
 import json
+import re
 import time
 import zlib
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from absl import logging
 
 from serving.endpoints.aside import aside
-from serving.status import StatusError, deadline_exceeded, invalid_argument
+from serving.status import Code, StatusError, deadline_exceeded, invalid_argument
 
 Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 JSON = "application/json"
+# Below this many bytes packing an answer takes longer than sending it; numbers hardly get
+# smaller by more work than that of the first level.
+SMALLEST_ZIPPED, _LEVEL = 1024, 1
 # Of what gzip makes of zeros.
 _LARGEST_RATIO = 1032
 
@@ -46,8 +51,10 @@ def error_answer(error: StatusError) -> Answer:
 
 def plain_error(status: int, message: str) -> Answer:
     """Returns `{"error": message}` with an HTTP status."""
-    closing = {"Connection": "close"} if status in (413, 504) else {}
-    return Answer(status, json.dumps({"error": message}).encode(), headers=closing)
+    headers = {"Connection": "close"} if status in (413, 504) else {}
+    if status == Code.UNAUTHENTICATED.http_status:
+        headers = {"WWW-Authenticate": "Bearer"}
+    return Answer(status, json.dumps({"error": message}).encode(), headers=headers)
 
 
 async def read_body(scope: Scope, receive: Receive, *, max_bytes: int, deadline: float) -> bytes:
@@ -135,6 +142,36 @@ def _outcome(done: asyncio.Future[Answer]) -> Answer:
     # A defect of ours: told in full to the log only.
     logging.error("A request failed.", exc_info=error)
     return plain_error(500, "The server failed; its log says why.")
+
+
+def header(scope: Scope, name: str) -> str | None:
+    """Returns the first value of a header, None if there is none.
+
+    Args:
+        scope: The request.
+        name: Its name in small letters.
+    """
+    wanted = name.encode()
+    found = (value.decode("latin-1") for key, value in scope["headers"] if key == wanted)
+    return next(found, None)
+
+
+async def zipped(answer: Answer, scope: Scope) -> Answer:
+    """Returns the answer packed by gzip, if the client takes that and it is worth it."""
+    is_wanted = _takes_gzip(header(scope, "accept-encoding") or "")
+    if len(answer.body) < SMALLEST_ZIPPED or not is_wanted:
+        return answer
+    body = await aside(len(answer.body), gzip.compress, answer.body, _LEVEL, mtime=0)
+    headers = {**answer.headers, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+    return replace(answer, body=body, headers=headers)
+
+
+def _takes_gzip(accepted: str) -> bool:
+    for entry in accepted.lower().split(","):
+        name, _, weight = entry.partition(";")
+        if name.strip() in ("gzip", "*"):
+            return re.fullmatch(r"\s*q\s*=\s*0(\.0*)?\s*", weight) is None
+    return False
 
 
 async def send_answer(answer: Answer, send: Send, *, head_only: bool = False) -> None:

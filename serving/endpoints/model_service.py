@@ -6,6 +6,7 @@ from typing import Any
 from tensorflow_serving.apis import get_model_status_pb2, model_management_pb2
 
 from serving.configuration.text_config import models_from_proto
+from serving.endpoints.access import check_base_paths
 from serving.endpoints.service import Service
 from serving.models.served_model import Version, error_status
 from serving.status import invalid_argument
@@ -57,6 +58,10 @@ class ModelService:
             configs = models_from_proto(request.config)
         except ValueError as error:
             raise invalid_argument(str(error)) from error
+        access = self._service.access
+        check_base_paths(
+            (config.base_path for config in configs), access.reload_root, allowed=access.may_reload
+        )
         await self._service.models.configure(configs)
         return model_management_pb2.ReloadConfigResponse(status={}).SerializeToString()
 

@@ -1,12 +1,13 @@
 """The REST interface of TensorFlow Serving, with the metrics and the page beside it."""
 
 import asyncio
+import functools
 import json
 import re
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from urllib.parse import unquote
 
@@ -16,6 +17,8 @@ from tensorflow_serving.apis import get_model_metadata_pb2
 
 from qtf.typing import Json
 from serving.endpoints import http, model_service, prediction_service
+from serving.endpoints.access import check_host
+from serving.endpoints.access_log import request_id
 from serving.endpoints.aside import aside
 from serving.endpoints.http import Answer, Receive, Send
 from serving.endpoints.service import Service
@@ -32,6 +35,10 @@ _POST = re.compile(
 _GET = re.compile(
     rf"/v1/models(?:/(?P<name>[^/:]+))?{_CHOICE}(?P<metadata>/metadata)?", re.IGNORECASE
 )
+
+# Whether the process lives, and whether all models answer; open to everyone.
+LIVE_ROUTE, READY_ROUTE = "/healthz", "/readyz"
+HEALTH_ROUTES = (LIVE_ROUTE, READY_ROUTE)
 
 
 class Page(Protocol):
@@ -55,31 +62,39 @@ class RestApp:
     """An ASGI application.
 
     Args:
-        service: Models, metrics and limits.
+        service: Models, metrics, limits and who may ask.
         page: Page that is served at the root; None for nothing.
         metrics_route: Path of the Prometheus metrics; None for nowhere.
+        is_local: Whether it listens to this machine alone, under whose names it is asked then.
     """
 
     def __init__(
-        self, service: Service, *, page: Page | None = None, metrics_route: str | None = None
+        self,
+        service: Service,
+        *,
+        page: Page | None = None,
+        metrics_route: str | None = None,
+        is_local: bool = False,
     ) -> None:
         self._service = service
         self._page = page
         self._metrics_route = metrics_route
+        self._is_local = is_local
         # Exact evolution must not hold up the reading of requests.
         self._executor = ThreadPoolExecutor(2, "page")
 
     async def __call__(self, scope: http.Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
-        limits = self._service.limits
-        deadline = time.monotonic() + limits.rest_seconds
+        started, limits = time.monotonic(), self._service.limits
+        path = scope["raw_path"].decode("latin-1").partition("?")[0]
+        body = b""
         try:
+            self._admit(scope, path)
             body = await http.read_body(
-                scope, receive, max_bytes=limits.max_request_bytes, deadline=deadline
+                scope, receive, max_bytes=limits.max_request_bytes, deadline=self._end(started)
             )
-            path = scope["raw_path"].decode("latin-1").partition("?")[0]
-            work = self._answer(scope["method"], path, body, deadline)
-            answer = await http.until_gone(work, receive, deadline)
+            work = self._answer(scope["method"], path, body, self._end(started))
+            answer = await http.until_gone(work, receive, self._end(started))
         except http.BodyTooLarge:
             answer = http.plain_error(
                 413, f"Request body must have at most {limits.max_request_bytes} bytes."
@@ -88,10 +103,44 @@ class RestApp:
             answer = http.error_answer(error)
         except http.ClientGone:
             return
+        answer = await http.zipped(answer, scope)
+        answer = self._note(answer, scope, path, started=started, n_bytes=len(body))
         async with asyncio.timeout(limits.rest_seconds):
             await http.send_answer(answer, send, head_only=scope["method"] == "HEAD")
 
+    def _end(self, started: float) -> float:
+        return started + self._service.limits.rest_seconds
+
+    def _admit(self, scope: http.Scope, path: str) -> None:
+        if self._is_local:
+            check_host(http.header(scope, "host"))
+        if self._service.tokens is not None and path not in HEALTH_ROUTES:
+            self._service.tokens.admit(http.header(scope, "authorization"))
+
+    def _note(
+        self, answer: Answer, scope: http.Scope, path: str, *, started: float, n_bytes: int
+    ) -> Answer:
+        """Writes the request into the access log, if there is one, and its name into the answer."""
+        if self._service.log is None:
+            return answer
+        name = request_id(functools.partial(http.header, scope))
+        client = scope.get("client") or ("",)
+        self._service.log.add(
+            request_id=name,
+            api="REST",
+            request=f"{scope['method']} {path}",
+            status=answer.status,
+            seconds=time.monotonic() - started,
+            bytes_in=n_bytes,
+            bytes_out=len(answer.body),
+            client=str(client[0]),
+        )
+        return replace(answer, headers={**answer.headers, "X-Request-Id": name})
+
     async def _answer(self, method: str, path: str, body: bytes, deadline: float) -> Answer:
+        if path in HEALTH_ROUTES and method in ("GET", "HEAD"):
+            is_well = path == LIVE_ROUTE or self._service.models.is_ready()
+            return Answer(200 if is_well else 503, b"ok" if is_well else b"not ready", "text/plain")
         if path.lower().startswith("/v1/"):
             return await self._interface(method, path, body, deadline)
         if path == self._metrics_route and method in ("GET", "HEAD"):
@@ -108,6 +157,9 @@ class RestApp:
         match = {"GET": _GET, "POST": _POST}.get(method, _POST).fullmatch(path)
         if match is None or method not in ("GET", "POST"):
             raise invalid_argument(f"Malformed request: {method} {path[:200]}")
+        if path.lower() == "/v1/models":
+            names = sorted(model.config.name for model in self._service.models.models)
+            return _json({"models": list(map(self._listed, names))})
         if match["name"] is None:
             raise invalid_argument("Missing model name in request.")
         target = _target(match)
@@ -151,6 +203,9 @@ class RestApp:
                 raise check_inference(
                     servable.loaded.signatures, str(document.get("signature_name", "")), method
                 )
+
+    def _listed(self, name: str) -> dict[str, Json]:
+        return {"name": name, **_as_json(model_service.status(self._service.models.versions(name)))}
 
     def _status(self, target: _Target) -> Answer:
         # A label in the path means nothing here, in TensorFlow Serving too.

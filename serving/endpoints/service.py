@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from serving.configuration.options import Limits
+from serving.configuration.options import AccessOptions, Limits
+from serving.endpoints.access import Tokens
+from serving.endpoints.access_log import AccessLog
 from serving.metrics import OTHER, Metrics, microseconds
 from serving.models.repository import ModelRepository
 from serving.status import Code, StatusError
@@ -19,12 +21,26 @@ class Service:
         models: All models.
         metrics: Metrics that count requests.
         limits: Limits of what a client may ask for.
+        access: Who may ask for what.
+
+    Raises:
+        OSError: A file that `access` names cannot be read or written to.
+        ValueError: The file of tokens is none.
     """
 
-    def __init__(self, models: ModelRepository, metrics: Metrics, limits: Limits) -> None:
+    def __init__(
+        self,
+        models: ModelRepository,
+        metrics: Metrics,
+        limits: Limits,
+        access: AccessOptions | None = None,
+    ) -> None:
         self.models = models
         self.metrics = metrics
         self.limits = limits
+        self.access = access or AccessOptions()
+        self.tokens = None if self.access.tokens_file is None else Tokens(self.access.tokens_file)
+        self.log = None if self.access.log is None else AccessLog(self.access.log)
         self._n_in_flight = 0
 
     @contextmanager

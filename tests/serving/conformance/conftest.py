@@ -97,6 +97,7 @@ def server(models, main_config, tmp_path_factory):
     flags = [
         f"--model_config_file={write_text(folder / 'models.config', main_config)}",
         f"--monitoring_config_file={_monitoring(folder, '/monitoring/prometheus/metrics')}",
+        "--allow_reload_config",
         *LOAD_FLAGS,
     ]
     with RunningServer.started(flags, folder) as running:
@@ -127,6 +128,7 @@ def batching_server(models, tmp_path_factory):
         "--enable_model_warmup=false",
         "--allow_version_labels_for_unavailable_models",
         "--enable_serialization_as_tensor_content",
+        "--allow_reload_config",
         "--rest_api_timeout_in_ms=1500",
         *LOAD_FLAGS,
     ]

@@ -52,7 +52,7 @@ def test_status_of_a_version_that_failed_to_load_says_why(server):
         ("/absent", 404, "Could not find any versions of model absent"),
         ("/half/versions/9", 404, "Could not find version 9 of model half"),
         ("/absent/versions/9", 404, "Could not find version 9 of model absent"),
-        ("", 400, "Missing model name in request."),
+        ("/", 400, "Malformed request: GET /v1/models/"),
         ("/absent/metadata", 404, "Servable not found for request: Latest(absent)"),
         ("/half/versions/9/metadata", 404, "Servable not found for request: Specific(half, 9)"),
         ("/half/labels/nobody/metadata", 400, "Unrecognized servable version label: nobody"),

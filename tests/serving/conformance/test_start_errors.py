@@ -11,6 +11,7 @@ from tests.serving.running_server import model_config, write_text
 def failed(models, tmp_path_factory, start_and_fail):
     """{case: (exit code, standard error)} of servers that were all started together."""
     folder = tmp_path_factory.mktemp("mistakes")
+    (folder / "tokens").write_text("short\n")
     (folder / "wrong.config").write_text("this is { no textproto")
     (folder / "sizes.config").write_text("max_batch_size { value: 4 } allowed_batch_sizes: 3")
     (folder / "ssl.config").write_text('server_key: "garbage" server_cert: "garbage"')
@@ -29,6 +30,8 @@ def failed(models, tmp_path_factory, start_and_fail):
         "batch sizes": start_and_fail(*base, sizes, "--enable_batching"),
         "tls garbage": start_and_fail(*base, f"--ssl_config_file={folder / 'ssl.config'}"),
         "tls missing": start_and_fail(*base, f"--ssl_config_file={folder / 'absent.config'}"),
+        "short token": start_and_fail(*base, f"--auth_token_file={folder / 'tokens'}"),
+        "no log": start_and_fail(*base, f"--access_log={folder / 'absent' / 'log'}"),
         "no number": start_and_fail(*base, "--drain_seconds=nan"),
         "unknown flag": start_and_fail(*base, "--no_such_flag"),
     }
@@ -55,6 +58,8 @@ MESSAGES = {
     "tls missing": "absent.config cannot be read: No such file or directory.",
     "batching off": "enable_batching",
     "no number": "Flag --drain_seconds must be finite, but is nan.",
+    "short token": "tokens, line 1: a token must have at least 16 characters, but has 5.",
+    "no log": "absent/log",
     "batch sizes": "allowed_batch_sizes",
 }
 

@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from tests.serving.faults.clients import Connection, assert_well
-from tests.serving.running_server import error_of
+from tests.serving.running_server import error_of, model_config
 
 SECRET = "the contents of a file that no client may read"
 
@@ -33,6 +33,13 @@ def test_only_two_ports_of_the_loopback_are_open(server):
     found = listening(server)
     assert found.keys() == {server.grpc_port, server.rest_port}
     assert all(address.is_loopback for address in found.values())
+
+
+def test_reloads_are_off_unless_a_flag_allows_them(server, models):
+    code, message = error_of(server.reload, [model_config(models.root, "heavy")])
+    assert code == "PERMISSION_DENIED"
+    assert message.endswith("started without --allow_reload_config and --reload_root.")
+    assert server.status("zoo")
 
 
 @pytest.fixture(scope="module")
