@@ -77,6 +77,8 @@ class Application:
             tls=options.tls,
             with_health=options.with_health,
             as_content=options.as_content,
+            socket=options.grpc_socket,
+            arguments=options.grpc_arguments,
         )
         self._http: HttpServer | None = None
         if options.rest_port >= 0:
@@ -86,6 +88,7 @@ class Application:
                 page=page,
                 metrics_route=options.metrics_route,
                 is_local=is_loopback(options.host),
+                with_cors=options.with_cors,
             )
             self._http = HttpServer(
                 app,

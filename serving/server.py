@@ -14,8 +14,10 @@ from pathlib import Path
 
 from absl import flags, logging
 
+import qtf
 from qtf.command_line import run_command, typed_name, value_of
 from qtf.quiet_import import import_tensorflow_quietly
+from serving import stock_flags
 from serving.configuration.options import (
     AccessOptions,
     BatchingOptions,
@@ -81,6 +83,24 @@ AS_CONTENT = flags.DEFINE_bool(
 SESSION_THREADS = flags.DEFINE_integer(
     "tensorflow_session_parallelism", 0, "Threads of TensorFlow; 0 for one a core.", 0
 )
+INTRA_THREADS = flags.DEFINE_integer(
+    "tensorflow_intra_op_parallelism", 0, "Those inside of operations; 0: as the flag above.", 0
+)
+INTER_THREADS = flags.DEFINE_integer(
+    "tensorflow_inter_op_parallelism", 0, "Those across operations; 0: as the flag above.", 0
+)
+TAGS = flags.DEFINE_list("saved_model_tags", ["serve"], "Tags of the graph that is served.")
+WARM_UPS = flags.DEFINE_integer(
+    "num_request_iterations_for_warmup", 1, "How often warm-up requests are replayed.", 1
+)
+SOCKET = flags.DEFINE_string("grpc_socket_path", None, "UNIX socket that gRPC listens on, too.")
+ARGUMENTS = flags.DEFINE_list(
+    "grpc_channel_arguments", [], "Arguments of the gRPC server, NAME=VALUE."
+)
+CORS = flags.DEFINE_bool(
+    "rest_api_enable_cors_support", False, "Pages from anywhere may read answers by REST."
+)
+SHOW_VERSION = flags.DEFINE_bool("version", False, "Print the version, and end.")
 MAX_BYTES = flags.DEFINE_integer("max_request_bytes", 2**26, "Size of a request at most.", 1)
 MAX_REQUESTS = flags.DEFINE_integer(
     "max_concurrent_requests", 1024, "Predictions in flight at most.", 1
@@ -95,6 +115,7 @@ RELOAD_ROOT = flags.DEFINE_string(
 )
 ACCESS_LOG = flags.DEFINE_string("access_log", None, "File that gets a line for each request.")
 PAGE = flags.DEFINE_bool("page", True, "Show the web page at the root.")
+stock_flags.define()
 
 
 def main() -> None:
@@ -103,10 +124,14 @@ def main() -> None:
 
 
 def _main() -> None:
+    if SHOW_VERSION.value:
+        print(f"{typed_name('qtf-serve')} {qtf.__version__}")
+        return
     _check_flags()
     options = _options()
     if not flags.FLAGS["verbosity"].present:
         logging.set_verbosity(logging.INFO)
+    stock_flags.check()
     import_tensorflow_quietly()
     from serving.application import serve
     from serving.models.xla import disable_xla
@@ -140,7 +165,10 @@ def _options() -> ServerOptions:
     return ServerOptions(
         host=HOST.value,
         port=PORT.value,
+        grpc_socket=SOCKET.value,
+        grpc_arguments=dict(map(_argument, ARGUMENTS.value)),
         rest_port=REST_PORT.value,
+        with_cors=CORS.value,
         models=_models(),
         models_file=_path(MODEL_CONFIG_FILE.value),
         models_file_poll_seconds=CONFIG_POLL.value,
@@ -172,6 +200,13 @@ def _options() -> ServerOptions:
 
 def _path(text: str | None) -> Path | None:
     return Path(text) if text else None
+
+
+def _argument(text: str) -> tuple[str, int | str]:
+    name, _, value = text.partition("=")
+    if not name or not value:
+        raise ValueError(f"Flag --grpc_channel_arguments must hold NAME=VALUE, but has {text!r}.")
+    return name, int(value) if value.lstrip("-").isdigit() else value
 
 
 def _models() -> list[ModelConfig]:
@@ -207,7 +242,10 @@ def _repository_options() -> RepositoryOptions:
         retries=RetryOptions(RETRIES.value, RETRY_INTERVAL.value / 1e6),
         poll_seconds=FILE_POLL.value,
         early_labels=EARLY_LABELS.value,
-        n_threads=SESSION_THREADS.value,
+        n_threads=INTRA_THREADS.value or SESSION_THREADS.value,
+        n_threads_across=INTER_THREADS.value or SESSION_THREADS.value,
+        tags=tuple(TAGS.value),
+        n_warm_ups=WARM_UPS.value,
         n_concurrent=max(16, 4 * (os.cpu_count() or 1)),
     )
 

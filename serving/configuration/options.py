@@ -93,7 +93,10 @@ class RepositoryOptions:
         retries: Rules for versions that cannot be loaded.
         poll_seconds: Time between two looks at the base paths; 0 for a single one.
         early_labels: Whether labels may point to versions that are not available.
-        n_threads: Threads inside and across TensorFlow's operations; 0 for one a core.
+        n_threads: Threads inside TensorFlow's operations; 0 for one a core.
+        n_threads_across: Threads that run operations beside one another; likewise.
+        tags: Tags of the graph of a SavedModel that is served.
+        n_warm_ups: How often each warm-up request is replayed.
         n_concurrent: Runs of sessions at the same time.
     """
 
@@ -103,6 +106,9 @@ class RepositoryOptions:
     poll_seconds: float = 1.0
     early_labels: bool = False
     n_threads: int = 0
+    n_threads_across: int = 0
+    tags: tuple[str, ...] = ("serve",)
+    n_warm_ups: int = 1
     n_concurrent: int = 4
 
 
@@ -148,7 +154,10 @@ class ServerOptions:
     Attributes:
         host: Address to listen on.
         port: gRPC port; 0 for any free one.
+        grpc_socket: UNIX socket that gRPC listens on, too; None for none.
+        grpc_arguments: Arguments of the gRPC server, by name.
         rest_port: REST port; 0 for any free one, negative for none.
+        with_cors: Whether pages from anywhere may read answers by REST.
         models: Models that are served at first.
         models_file: File of models that is read again.
         models_file_poll_seconds: Seconds between two readings; 0 for never.
@@ -165,7 +174,10 @@ class ServerOptions:
 
     host: str
     port: int
+    grpc_socket: str | None
+    grpc_arguments: Mapping[str, int | str]
     rest_port: int
+    with_cors: bool
     models: Sequence[ModelConfig]
     models_file: Path | None
     models_file_poll_seconds: float

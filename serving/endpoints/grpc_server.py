@@ -6,7 +6,7 @@ with one line and a large answer is written only once.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 import grpc
@@ -37,6 +37,8 @@ class GrpcServer:
         tls: Key and certificates; None for plain text.
         with_health: Whether the standard health service is there.
         as_content: Whether tensors are written as raw memory instead of typed fields.
+        socket: UNIX socket to listen on, too; None for none.
+        arguments: Arguments of the gRPC server, by name.
 
     Raises:
         OSError: The port is taken, the address unknown, or gRPC refuses the certificates.
@@ -51,8 +53,11 @@ class GrpcServer:
         tls: TlsFiles | None = None,
         with_health: bool = True,
         as_content: bool = False,
+        socket: str | None = None,
+        arguments: Mapping[str, int | str] | None = None,
     ) -> None:
-        self._server = grpc.aio.server(options=_options(service.limits.max_request_bytes))
+        options = dict(_options(service.limits.max_request_bytes)) | dict(arguments or {})
+        self._server = grpc.aio.server(options=list(options.items()))
         predictions = prediction_service.PredictionService(service, as_content=as_content)
         management = model_service.ModelService(service)
         self._health = health.HealthService(_HEALTH_NAMES)
@@ -61,7 +66,9 @@ class GrpcServer:
         self._add(model_service.SERVICE, management.methods)
         if with_health:
             self._add(health.SERVICE, self._health.methods, self._health.streams)
-        self.port = self._listen(host, port, tls)
+        self.port = self._listen(f"[{host}]:{port}" if ":" in host else f"{host}:{port}", tls)
+        if socket is not None:
+            self._listen(f"unix:{socket}", tls)
 
     async def start(self) -> None:
         """Starts to answer."""
@@ -99,8 +106,7 @@ class GrpcServer:
             (grpc.method_handlers_generic_handler(service, handlers),)
         )
 
-    def _listen(self, host: str, port: int, tls: TlsFiles | None) -> int:
-        address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    def _listen(self, address: str, tls: TlsFiles | None) -> int:
         try:
             if tls is None:
                 return self._server.add_insecure_port(address)
@@ -109,9 +115,11 @@ class GrpcServer:
             # It ends in the event loop, which is there now, and not when the process ends.
             del self._server
             # gRPC does not tell why.
-            bound_socket(host, port).close()
+            if not address.startswith("unix:"):
+                host, _, port = address.rpartition(":")
+                bound_socket(host.strip("[]"), int(port)).close()
             reason = str(error) if tls is None else "gRPC refuses its key or certificates"
-            raise OSError(f"Port {host}:{port} cannot be listened on: {reason}.") from None
+            raise OSError(f"Port {address} cannot be listened on: {reason}.") from None
 
 
 def _options(max_request_bytes: int) -> list[tuple[str, Any]]:

@@ -26,7 +26,7 @@ from serving.protocol import json_requests, json_responses
 from serving.protocol.inference import check_inference
 from serving.protocol.prediction import wanted_outputs
 from serving.protocol.signature import Signature
-from serving.status import StatusError, invalid_argument
+from serving.status import Code, StatusError, invalid_argument
 
 _CHOICE = r"(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
 _POST = re.compile(
@@ -39,6 +39,13 @@ _GET = re.compile(
 # Whether the process lives, and whether all models answer; open to everyone.
 LIVE_ROUTE, READY_ROUTE = "/healthz", "/readyz"
 HEALTH_ROUTES = (LIVE_ROUTE, READY_ROUTE)
+
+# What lets pages from anywhere read an answer.
+CORS_HEADERS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "GET, POST",
+    "Access-Control-Allow-Headers": "Content-Type, Authorization, X-Request-Id",
+}
 
 
 class Page(Protocol):
@@ -66,6 +73,7 @@ class RestApp:
         page: Page that is served at the root; None for nothing.
         metrics_route: Path of the Prometheus metrics; None for nowhere.
         is_local: Whether it listens to this machine alone, under whose names it is asked then.
+        with_cors: Whether pages from anywhere may read its answers.
     """
 
     def __init__(
@@ -75,11 +83,13 @@ class RestApp:
         page: Page | None = None,
         metrics_route: str | None = None,
         is_local: bool = False,
+        with_cors: bool = False,
     ) -> None:
         self._service = service
         self._page = page
         self._metrics_route = metrics_route
         self._is_local = is_local
+        self._with_cors = with_cors
         # Exact evolution must not hold up the reading of requests.
         self._executor = ThreadPoolExecutor(2, "page")
 
@@ -93,7 +103,11 @@ class RestApp:
             body = await http.read_body(
                 scope, receive, max_bytes=limits.max_request_bytes, deadline=self._end(started)
             )
-            work = self._answer(scope["method"], path, body, self._end(started))
+            if self._with_cors and scope["method"] == "OPTIONS":
+                _check_origin(http.header(scope, "origin"))
+                work = _nothing()
+            else:
+                work = self._answer(scope["method"], path, body, self._end(started))
             answer = await http.until_gone(work, receive, self._end(started))
         except http.BodyTooLarge:
             answer = http.plain_error(
@@ -103,6 +117,8 @@ class RestApp:
             answer = http.error_answer(error)
         except http.ClientGone:
             return
+        if self._with_cors:
+            answer = replace(answer, headers={**answer.headers, **CORS_HEADERS})
         answer = await http.zipped(answer, scope)
         answer = self._note(answer, scope, path, started=started, n_bytes=len(body))
         async with asyncio.timeout(limits.rest_seconds):
@@ -114,7 +130,9 @@ class RestApp:
     def _admit(self, scope: http.Scope, path: str) -> None:
         if self._is_local:
             check_host(http.header(scope, "host"))
-        if self._service.tokens is not None and path not in HEALTH_ROUTES:
+        # What a browser asks before it asks holds no token.
+        is_open = path in HEALTH_ROUTES or (self._with_cors and scope["method"] == "OPTIONS")
+        if self._service.tokens is not None and not is_open:
             self._service.tokens.admit(http.header(scope, "authorization"))
 
     def _note(
@@ -227,6 +245,15 @@ class RestApp:
 
     def _use(self, target: _Target) -> Any:
         return self._service.models.use(target.name, version=target.version, label=target.label)
+
+
+def _check_origin(origin: str | None) -> None:
+    if re.match("https?://", origin or "") is None:
+        raise StatusError(Code.FAILED_PRECONDITION, "Origin header is missing in CORS preflight")
+
+
+async def _nothing() -> Answer:
+    return Answer(200, b"")
 
 
 def _target(match: re.Match[str]) -> _Target:

@@ -35,13 +35,24 @@ class LoadedVersion:
         name: Name of the model.
         version: Version number.
         path: Folder of the SavedModel.
-        n_threads: Threads inside and across operations; 0 for one a core.
+        n_threads: Threads inside operations; 0 for one a core.
+        n_threads_across: Threads that run operations beside one another; likewise.
+        tags: Tags of the graph.
 
     Raises:
         StatusError: The folder holds no SavedModel that can be served.
     """
 
-    def __init__(self, name: str, version: int, path: Path, *, n_threads: int = 0) -> None:
+    def __init__(
+        self,
+        name: str,
+        version: int,
+        path: Path,
+        *,
+        n_threads: int = 0,
+        n_threads_across: int = 0,
+        tags: Sequence[str] = (SERVE_TAG,),
+    ) -> None:
         self.name = name
         self.version = version
         self.path = path
@@ -57,7 +68,11 @@ class LoadedVersion:
             )
         with contextlib.ExitStack() as stack:
             # As long as the version lives: a graph may read its assets at any time.
-            self._session, self._meta_graph = _load(path, stack, n_threads)
+            config = tf.compat.v1.ConfigProto(
+                intra_op_parallelism_threads=n_threads,
+                inter_op_parallelism_threads=n_threads_across,
+            )
+            self._session, self._meta_graph = _load(path, stack, config, tags)
             self._folder = stack.pop_all()
         self.signatures = {
             key: Signature.from_proto(key, proto)
@@ -152,16 +167,15 @@ def status_error(error: tf.errors.OpError) -> StatusError:
     return StatusError(Code(error.error_code), message.strip())
 
 
-def _load(path: Path, stack: contextlib.ExitStack, n_threads: int) -> tuple[Any, Any]:
-    config = tf.compat.v1.ConfigProto(
-        intra_op_parallelism_threads=n_threads, inter_op_parallelism_threads=n_threads
-    )
+def _load(
+    path: Path, stack: contextlib.ExitStack, config: Any, tags: Sequence[str]
+) -> tuple[Any, Any]:
     graph = tf.Graph()
     session = tf.compat.v1.Session(graph=graph, config=config)
     try:
         with graph.as_default():
             literal = stack.enter_context(literal_path(path))
-            return session, tf.compat.v1.saved_model.load(session, [SERVE_TAG], literal)
+            return session, tf.compat.v1.saved_model.load(session, list(tags), literal)
     except tf.errors.OpError as error:
         session.close()
         raise status_error(error) from error

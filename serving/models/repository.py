@@ -195,7 +195,14 @@ class ModelRepository:
     def _load(self, name: str, number: int, path: Path) -> Servable:
         """Loads a version in a thread, one at a time."""
         with self._one_load:
-            loaded = LoadedVersion(name, number, path, n_threads=self._options.n_threads)
+            loaded = LoadedVersion(
+                name,
+                number,
+                path,
+                n_threads=self._options.n_threads,
+                n_threads_across=self._options.n_threads_across,
+                tags=self._options.tags,
+            )
             try:
                 if self._options.warm_up:
                     self._warm_up(loaded)
@@ -208,7 +215,7 @@ class ModelRepository:
         started = time.monotonic()
         status = "OK"
         try:
-            n_requests = warm_up(loaded)
+            n_requests = warm_up(loaded, n_times=self._options.n_warm_ups)
         except StatusError as error:
             status = error.code.name
             raise

@@ -15,8 +15,12 @@ RECORDS = Path("assets.extra") / "tf_serving_warmup_requests"
 MAX_RECORDS = 1000
 
 
-def warm_up(version: LoadedVersion) -> int:
-    """Runs every warm-up request of a version once and returns their number.
+def warm_up(version: LoadedVersion, *, n_times: int = 1) -> int:
+    """Runs every warm-up request of a version and returns their number.
+
+    Args:
+        version: The version.
+        n_times: How often each request is run.
 
     Raises:
         StatusError: A record is damaged, there are too many, or a request fails; the
@@ -32,7 +36,8 @@ def warm_up(version: LoadedVersion) -> int:
             )
         kind = log.WhichOneof("log_type")
         if kind == "predict_log":
-            _predict(version, log.predict_log.request)
+            for _ in range(n_times):
+                _predict(version, log.predict_log.request)
         elif kind is not None:
             raise StatusError(Code.UNIMPLEMENTED, f"Unsupported log_type for warmup: {kind}")
     return n_records

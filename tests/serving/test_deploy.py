@@ -16,61 +16,15 @@ import pytest
 import yaml
 
 from tests.serving.client.fakes import FakeModel, Refusal, rest_server
+from tests.serving.stock_flags import STOCK_FLAGS
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 KUBERNETES = sorted((DEPLOY / "kubernetes").glob("*.yaml"))
 MANIFESTS = [*KUBERNETES, *sorted(DEPLOY.glob("*.yaml"))]
 
-# The flags that the stock server's main.cc registers, as far as manifests could need them: it
-# answers an unknown flag with its usage and exit code -1, so a misspelt one would stop every pod.
-STOCK_FLAGS = {
-    "port",
-    "grpc_socket_path",
-    "rest_api_port",
-    "rest_api_num_threads",
-    "rest_api_timeout_in_ms",
-    "rest_api_enable_cors_support",
-    "enable_batching",
-    "allow_version_labels_for_unavailable_models",
-    "batching_parameters_file",
-    "enable_per_model_batching_parameters",
-    "model_config_file",
-    "model_config_file_poll_wait_seconds",
-    "model_name",
-    "model_base_path",
-    "num_load_threads",
-    "num_unload_threads",
-    "max_num_load_retries",
-    "load_retry_interval_micros",
-    "file_system_poll_wait_seconds",
-    "flush_filesystem_caches",
-    "tensorflow_session_parallelism",
-    "tensorflow_session_config_file",
-    "tensorflow_intra_op_parallelism",
-    "tensorflow_inter_op_parallelism",
-    "use_alts_credentials",
-    "ssl_config_file",
-    "platform_config_file",
-    "per_process_gpu_memory_fraction",
-    "saved_model_tags",
-    "grpc_channel_arguments",
-    "grpc_max_threads",
-    "enable_model_warmup",
-    "num_request_iterations_for_warmup",
-    "version",
-    "monitoring_config_file",
-    "remove_unused_fields_from_bundle_metagraph",
-    "enable_signature_method_name_check",
-    "xla_cpu_compilation_enabled",
-    "xla_gpu_compilation_enabled",
-    "enable_profiler",
-    "thread_pool_factory_config_file",
-    "mixed_precision",
-    "skip_initialize_tpu",
-    "enable_grpc_healthcheck_service",
-    "enable_serialization_as_tensor_content",
-}
+# The stock server answers an unknown flag with its usage and exit code -1, so a misspelt one would
+# stop every pod.
 NAMED_IN_TEXT = {"enable_batching", "batching_parameters_file", "ssl_config_file"}
 
 
