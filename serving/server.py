@@ -52,7 +52,11 @@ FILE_POLL = flags.DEFINE_float(
     "Time between two looks for new versions; 0 for a single one.",
     0,
 )
-BATCHING = flags.DEFINE_bool("enable_batching", False, "Join requests into batches.")
+BATCHING = flags.DEFINE_bool(
+    "enable_batching",
+    None,
+    "Join requests into batches; if not told, those for exports of qtf while others run.",
+)
 BATCHING_FILE = flags.DEFINE_string("batching_parameters_file", None, "Sizes of batches.")
 BY_VALUE = flags.DEFINE_list(
     "batch_by_value", ["n_steps"], "Inputs whose values must be equal within a batch."
@@ -228,16 +232,20 @@ def _tls() -> TlsFiles | None:
 
 
 def _repository_options() -> RepositoryOptions:
-    batching = None
+    batching, usual = None, BatchingOptions(num_batch_threads=os.cpu_count() or 1)
+    by_value = tuple(BY_VALUE.value)
     if BATCHING.value:
-        batching = BatchingOptions(num_batch_threads=os.cpu_count() or 1)
+        batching = usual
         if BATCHING_FILE.value:
             from serving.configuration import text_config
 
             batching = text_config.read_batching(BATCHING_FILE.value, defaults=batching)
-        batching = dataclasses.replace(batching, by_value=tuple(BY_VALUE.value))
+        batching = dataclasses.replace(batching, by_value=by_value)
+    # Nobody waits for others: what waits anyway is joined.
+    of_exports = dataclasses.replace(usual, by_value=by_value, is_implied=True)
     return RepositoryOptions(
         batching=batching,
+        batching_of_exports=of_exports if BATCHING.value is None else None,
         warm_up=WARM_UP.value,
         retries=RetryOptions(RETRIES.value, RETRY_INTERVAL.value / 1e6),
         poll_seconds=FILE_POLL.value,

@@ -49,6 +49,8 @@ class BatchingOptions:
         large_batch_splitting: Whether requests beyond `max_batch_size` are cut.
         max_execution_batch_size: Largest piece after cutting; 0 for `max_batch_size`.
         by_value: Names of inputs whose values must be equal within a batch.
+        is_implied: Whether nobody has asked for it: requests that cannot be joined are run alone
+            instead of refused, and of each kind one batch at a time, whatever others do.
     """
 
     max_batch_size: int = 1000
@@ -59,6 +61,7 @@ class BatchingOptions:
     large_batch_splitting: bool = False
     max_execution_batch_size: int = 0
     by_value: tuple[str, ...] = ("n_steps",)
+    is_implied: bool = False
 
     @property
     def largest_run(self) -> int:
@@ -89,6 +92,8 @@ class RepositoryOptions:
 
     Attributes:
         batching: Rules for joining requests; None runs each alone.
+        batching_of_exports: The same for models that were exported by qtf, whose answers never
+            depend on their neighbours in a batch, if there are none for all.
         warm_up: Whether warm-up requests are replayed.
         retries: Rules for versions that cannot be loaded.
         poll_seconds: Time between two looks at the base paths; 0 for a single one.
@@ -101,6 +106,7 @@ class RepositoryOptions:
     """
 
     batching: BatchingOptions | None = None
+    batching_of_exports: BatchingOptions | None = None
     warm_up: bool = True
     retries: RetryOptions = field(default_factory=RetryOptions)
     poll_seconds: float = 1.0

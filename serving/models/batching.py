@@ -8,7 +8,8 @@ set the size of the answer (`n_steps`).
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import AsyncIterator, Hashable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -46,13 +47,22 @@ class _Batch:
         return sum(task.size for task in self.tasks)
 
 
+@dataclass
+class _Turn:
+    """Lets one batch of a kind run after another."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    n_batches: int = 0
+
+
 class BatchedExecution:
     """Collects requests into batches and runs these.
 
     Args:
         execution: Execution of whole batches.
         options: Sizes and times.
-        threads: Limits the batches that run at once; shared by all models.
+        threads: Limits the batches that run at once; shared by all models. Where batching is
+            implied, it is not looked at.
         metrics: Metrics that record waiting times and sizes.
     """
 
@@ -70,13 +80,16 @@ class BatchedExecution:
         self._open: dict[Hashable, _Batch] = {}
         self._n_waiting: dict[Hashable, int] = defaultdict(int)
         self._processes: set[asyncio.Task] = set()
+        self._turns: dict[Hashable, _Turn] = {}
 
     async def run(
         self, signature: Signature, inputs: Arrays, outputs: Sequence[str], deadline: float
     ) -> dict[str, np.ndarray]:
         """Computes `outputs` of one request, see `Execution.run`."""
-        size = _n_examples(inputs)
         options = self._options
+        if options.is_implied and not _may_be_joined(inputs, options.largest_run):
+            return await self._execution.run(signature, inputs, outputs, deadline)
+        size = _n_examples(inputs)
         if size > options.max_batch_size and not options.large_batch_splitting:
             raise invalid_argument(
                 f"Task size {size} is larger than maximum input batch size {options.max_batch_size}"
@@ -125,7 +138,7 @@ class BatchedExecution:
                 await batch.full.wait()
         except TimeoutError:
             pass
-        async with self._threads:
+        async with self._thread(kind):
             # Until a thread is free, the batch stays open for more.
             self._close(kind, batch)
             try:
@@ -133,6 +146,24 @@ class BatchedExecution:
             finally:
                 for task in batch.tasks:
                     _settle(task, StatusError(Code.INTERNAL, "The batch failed unexpectedly."))
+
+    @asynccontextmanager
+    async def _thread(self, kind: Hashable) -> AsyncIterator[None]:
+        """Waits until another batch of a kind may run."""
+        if not self._options.is_implied:
+            async with self._threads:
+                yield
+            return
+        turn = self._turns.setdefault(kind, _Turn())
+        turn.n_batches += 1
+        try:
+            async with turn.lock:
+                yield
+        finally:
+            turn.n_batches -= 1
+            # Clients choose kinds, of which there is no end.
+            if not turn.n_batches:
+                del self._turns[kind]
 
     def _close(self, kind: Hashable, batch: _Batch) -> None:
         if self._open.get(kind) is batch:
@@ -203,6 +234,12 @@ def _distinct(values: np.ndarray) -> Hashable:
     if values.size > _MOST_COMPARED:
         return object()
     return tuple(np.unique(values).tolist())
+
+
+def _may_be_joined(inputs: Arrays, largest: int) -> bool:
+    """Tells whether all inputs have one and the same first axis, which fits into a batch."""
+    lengths = {len(array) if array.ndim else 0 for array in inputs.values()}
+    return len(lengths) == 1 and 0 < lengths.pop() <= largest
 
 
 def _n_examples(inputs: Arrays) -> int:

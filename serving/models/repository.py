@@ -228,9 +228,12 @@ class ModelRepository:
 
     def _execution(self, loaded: LoadedVersion) -> Execution:
         direct = DirectExecution(loaded, self._executor, self._metrics)
-        if self._options.batching is None:
+        batching = self._options.batching
+        if batching is None and loaded.config is not None:
+            batching = self._options.batching_of_exports
+        if batching is None:
             return direct
-        return BatchedExecution(direct, self._options.batching, self._batch_threads, self._metrics)
+        return BatchedExecution(direct, batching, self._batch_threads, self._metrics)
 
 
 def _wrong_platform(config: ModelConfig, *, is_served: bool) -> str:

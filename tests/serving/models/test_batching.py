@@ -230,3 +230,54 @@ def test_many_values_to_compare_are_not_compared(monkeypatch):
     many = [{**request([k]), "n_steps": np.zeros((1, 6))} for k in range(2)]
     run_together(batched(doubler), [*few, *many])
     assert sorted(len(batch) for batch in doubler.batches) == [1, 1, 2]
+
+
+IMPLIED = {"is_implied": True, "batch_timeout": 0.0, "max_batch_size": 100}
+
+
+def test_implied_batches_join_what_waits_and_nobody_waits_for_others():
+    doubler = Doubler(seconds=0.05)
+    execution = batched(doubler, **IMPLIED)
+
+    async def one_then_many():
+        deadline = time.monotonic() + 5.0
+
+        def ask(k):
+            return asyncio.create_task(execution.run(SIGNATURE, request([k]), ("y",), deadline))
+
+        first = ask(0)
+        await asyncio.sleep(0.02)
+        # The first is under way by now.
+        assert len(doubler.batches) == 1
+        return await asyncio.gather(first, *map(ask, range(1, 6)))
+
+    answers = asyncio.run(one_then_many())
+    assert [len(batch) for batch in doubler.batches] == [1, 5]
+    assert [float(answer["y"][0, 0]) for answer in answers] == [0, 2, 4, 6, 8, 10]
+    assert not execution._turns
+
+
+def test_implied_batches_of_other_kinds_run_beside_one_another():
+    doubler = Doubler(seconds=0.2)
+    execution = batched(doubler, **IMPLIED, num_batch_threads=1)
+    started = time.monotonic()
+    run_together(execution, [request([1], n_steps=k) for k in range(5)])
+    assert time.monotonic() - started < 0.8
+    assert len(doubler.batches) == 5
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {"x": np.float32(1.0)},
+        {"x": np.ones((2, 3), np.float32), "n_steps": np.ones(3)},
+        {"x": np.ones((101, 3), np.float32)},
+        {"x": np.ones((0, 3), np.float32)},
+    ],
+)
+def test_where_batching_is_implied_what_cannot_be_joined_runs_alone(inputs):
+    doubler = Doubler()
+    (answer,) = run_together(batched(doubler, **IMPLIED), [inputs])
+    np.testing.assert_array_equal(answer["y"], 2 * inputs["x"])
+    (ran,) = doubler.batches
+    assert ran is inputs["x"]
