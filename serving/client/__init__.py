@@ -17,13 +17,18 @@ from serving.client.answers import (
 )
 from serving.client.client import Client
 from serving.client.errors import ServingError
+from serving.client.sampled import GroundState, Mean, OpenSystem, Samples
 from serving.status import Code
 
 __all__ = [
     "Client",
     "Code",
+    "GroundState",
+    "Mean",
     "Metadata",
     "Observables",
+    "OpenSystem",
+    "Samples",
     "ServingError",
     "Signature",
     "StreamState",

@@ -1,7 +1,7 @@
 """The client itself: complex states in, complex trajectories out."""
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +23,16 @@ from serving.client.answers import (
 )
 from serving.client.deadline import Answer, Deadline, with_retries
 from serving.client.errors import ServingError, unusable_answer
+from serving.client.sampled import (
+    GroundState,
+    OpenSystem,
+    Samples,
+    checked_n_samples,
+    checked_output_rows,
+    checked_rows,
+    column,
+    seeds_of,
+)
 from serving.client.states import (
     checked_batch,
     checked_course,
@@ -42,6 +52,8 @@ _NOT_YET = {
     Code.DEADLINE_EXCEEDED,
     Code.FAILED_PRECONDITION,
 }
+# Rows of a request about samples, unless told otherwise; exports take 4096.
+_MOST_ROWS = 1024
 _SHORTEST_POLL = 0.2
 _LONGEST_POLL = 2.0
 
@@ -197,6 +209,85 @@ class Client:
         n_steps = None if n_steps is None else checked_n_steps(n_steps)
         return self._stream(self.start(psi0), n_steps)
 
+    def ground_state(self, n_samples: int = 1024, *, seed: int = 0) -> GroundState:
+        """Returns energy and magnetisations of a served wave function, with error bars.
+
+        Args:
+            n_samples: Number of samples, at least 2.
+            seed: From 0 on; the same seed gives the same samples.
+
+        Raises:
+            ValueError: An argument is not allowed.
+            ServingError: The server refused the request or could not be reached.
+        """
+        names = ("local_energy_re", "local_energy_im", "magnetization", "abs_magnetization")
+        values, version, n_sites = self._measured("bits", names, n_samples, seed)
+        return GroundState.of(values, n_sites, version)
+
+    def open_system(self, n_samples: int = 1024, *, seed: int = 0) -> OpenSystem:
+        """Returns <X>, <Y>, <Z> and correlators of a served open system, with error bars.
+
+        Args:
+            n_samples: Number of samples, at least 2.
+            seed: From 0 on; the same seed gives the same samples.
+
+        Raises:
+            ValueError: An argument is not allowed.
+            ServingError: The server refused the request or could not be reached.
+        """
+        names = ("x", "y", "z")
+        values, version, _ = self._measured("outcomes", names, n_samples, seed)
+        return OpenSystem.of(values, version)
+
+    def sample(self, n_samples: int, *, seed: int = 0) -> Samples:
+        """Returns samples of a served wave function or open system.
+
+        Args:
+            n_samples: Number of samples, at least 2.
+            seed: From 0 on; the same seed gives the same samples.
+
+        Raises:
+            ValueError: An argument is not allowed.
+            ServingError: The server refused the request or could not be reached.
+        """
+        inputs = {"seed": seeds_of(seed, checked_n_samples(n_samples))}
+        outputs, version = self._in_pieces("sample", inputs)
+        is_open = "outcomes" in outputs
+        values = checked_output_rows(outputs, "outcomes" if is_open else "bits", n_samples)
+        logs = column(outputs, "log_prob" if is_open else "log_modulus", n_samples)
+        phase = None if is_open else column(outputs, "phase", n_samples)
+        log_prob = logs.astype(np.float64) * (1.0 if is_open else 2.0)
+        return Samples(values, log_prob, phase, version)
+
+    def log_psi(self, bits: ArrayLike) -> np.ndarray:
+        """Returns the logarithms of a served wave function, complex128 (n,).
+
+        Args:
+            bits: Configurations (n, n_sites), 0 is up.
+
+        Raises:
+            ValueError: An argument cannot be sent.
+            ServingError: The server refused the request or could not be reached.
+        """
+        rows = checked_rows("bits", bits)
+        outputs, _ = self._in_pieces("log_psi", {"bits": rows})
+        modulus, phase = (column(outputs, name, len(rows)) for name in ("log_modulus", "phase"))
+        return modulus.astype(np.float64) + 1j * phase.astype(np.float64)
+
+    def log_prob(self, outcomes: ArrayLike) -> np.ndarray:
+        """Returns the logarithms of the probabilities of a served open system, float64 (n,).
+
+        Args:
+            outcomes: Outcomes (n, n_sites), 0 to 3.
+
+        Raises:
+            ValueError: An argument cannot be sent.
+            ServingError: The server refused the request or could not be reached.
+        """
+        rows = checked_rows("outcomes", outcomes)
+        outputs, _ = self._in_pieces("log_prob", {"outcomes": rows})
+        return column(outputs, "log_prob", len(rows)).astype(np.float64)
+
     def status(self) -> list[VersionStatus]:
         """Returns the state of every version of the model, or of the chosen version.
 
@@ -254,6 +345,46 @@ class Client:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _measured(
+        self, rows: str, names: Sequence[str], n_samples: int, seed: int
+    ) -> tuple[dict[str, np.ndarray], int | None, int]:
+        """Returns values of samples, the version, and the number of sites.
+
+        Args:
+            rows: What samples are called, whose width is the number of sites.
+            names: Values that there must be.
+            n_samples: Number of samples.
+            seed: As the caller says.
+        """
+        inputs = {"seed": seeds_of(seed, checked_n_samples(n_samples))}
+        signature = self.metadata().signatures.get("sample")
+        drawn = None if signature is None else signature.outputs.get(rows)
+        shape = None if drawn is None else drawn.shape
+        if not shape or shape[-1] is None:
+            raise unusable_answer(f"no signature `sample` with `{rows}` of a fixed width.")
+        outputs, version = self._in_pieces("observables", inputs)
+        found = {name: column(outputs, name, n_samples) for name in {*names, *outputs}}
+        return found, version, shape[-1]
+
+    def _in_pieces(
+        self, signature: str, inputs: Mapping[str, np.ndarray]
+    ) -> tuple[dict[str, np.ndarray], int | None]:
+        """Calls a signature whose rows do not depend on one another, some rows at a time."""
+        deadline, model = Deadline(self._timeout), self._model
+        ((name, rows),) = inputs.items()
+        size = self._max_batch or _MOST_ROWS
+        starts = range(0, len(rows), size)
+        if len(starts) > 1 and model.version is None:
+            model = ModelName(model.name, self._metadata(deadline).version)
+        answers = [
+            self._predict(signature, {name: rows[start : start + size]}, model, deadline)
+            for start in starts
+        ]
+        outputs = {
+            key: np.concatenate([answer[key] for answer, _ in answers]) for key in answers[0][0]
+        }
+        return outputs, answers[0][1]
 
     def _over_time(
         self,

@@ -47,6 +47,7 @@ _OPTIONS = (
 _DTYPES = {
     np.dtype("float32"): types_pb2.DataType.DT_FLOAT,
     np.dtype("int32"): types_pb2.DataType.DT_INT32,
+    np.dtype("int64"): types_pb2.DataType.DT_INT64,
 }
 
 
@@ -158,12 +159,15 @@ def _tensor(array: np.ndarray) -> tensor_pb2.TensorProto:
 
 
 def _array(name: str, tensor: tensor_pb2.TensorProto) -> np.ndarray:
-    if tensor.dtype != types_pb2.DataType.DT_FLOAT:
+    is_integer = tensor.dtype == types_pb2.DataType.DT_INT32
+    if tensor.dtype != types_pb2.DataType.DT_FLOAT and not is_integer:
         dtype = types_pb2.DataType.Name(tensor.dtype)
-        raise unusable_answer(f"output `{name}` is {dtype}, not DT_FLOAT.")
+        raise unusable_answer(f"output `{name}` is {dtype}, not DT_FLOAT or DT_INT32.")
     shape = tuple(axis.size for axis in tensor.tensor_shape.dim)
     if tensor.tensor_content:
-        values = np.frombuffer(tensor.tensor_content, "<f4")
+        values = np.frombuffer(tensor.tensor_content, "<i4" if is_integer else "<f4")
+    elif is_integer:
+        values = np.array(tensor.int_val, np.int32)
     else:
         # Copies memory; `np.fromiter` and `tf.make_ndarray` take a hundred times longer.
         values = np.array(tensor.float_val, np.float32)

@@ -16,7 +16,7 @@ from serving.client.address import Address, Certificates
 from serving.client.deadline import Deadline
 from serving.client.errors import ServingError, readable, unusable_answer
 from serving.client.rest_connection import RestConnection
-from serving.client.transport import ModelName
+from serving.client.transport import UNNAMED, ModelName
 from serving.status import Code
 
 # HTTP tells fewer codes apart; where several share a status, this is the likeliest.
@@ -76,6 +76,8 @@ class RestTransport:
         body = _encode({"signature_name": signature, "inputs": inputs})
         answer = self._answer("POST", f"{_path(model)}:predict", body, deadline)
         outputs = answer.get("outputs") if isinstance(answer, dict) else None
+        if isinstance(outputs, list):
+            outputs = {UNNAMED: outputs}
         if not isinstance(outputs, dict):
             raise unusable_answer("no outputs by name.")
         return {name: _array(name, values) for name, values in outputs.items()}, model.version

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from serving.client.errors import unusable_answer
+from serving.client.transport import UNNAMED
 
 _LARGEST_INT32 = 2**31 - 1
 
@@ -102,6 +103,8 @@ def checked_course(
 
 
 def _output(outputs: Mapping[str, np.ndarray], name: str) -> np.ndarray:
+    if set(outputs) == {UNNAMED}:
+        raise unusable_answer("no outputs by name.")
     if name not in outputs:
         raise unusable_answer(f"output `{name}` is not among {sorted(outputs)}.")
     return outputs[name]

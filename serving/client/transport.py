@@ -8,6 +8,9 @@ import numpy as np
 
 from serving.client.deadline import Deadline
 
+# Name of the only output of a signature where answers do not tell it, as over REST.
+UNNAMED = ""
+
 
 @dataclass(frozen=True)
 class ModelName:

@@ -18,6 +18,7 @@ from qtf.open_systems.runs.distributions import load_distribution
 from qtf.open_systems.runs.settings import OpenSystemSettings
 from qtf.physics import tetrahedral
 from qtf.training.run_folder import RunFolder
+from serving.client import Client
 from tests.serving.running_server import RunningServer, error_of, model_config, write_text
 
 pytestmark = pytest.mark.long
@@ -136,6 +137,25 @@ def test_served_observables_agree_with_sums_over_all_outcomes(server, model):
     for name, values in found.items():
         error = values.std(ddof=1) / np.sqrt(N_SAMPLES)
         assert abs(values.mean() - exact[name]) < 4 * error, name
+
+
+@pytest.mark.parametrize("scheme", ["", "http://"])
+def test_the_client_measures_samples_and_evaluates(server, one, scheme):
+    address = f"{scheme}127.0.0.1:{server.rest_port if scheme else server.grpc_port}"
+    with Client(address, model="one", max_batch=300) as client:
+        drawn = client.sample(1000, seed=1)
+        found = client.open_system(1000, seed=1)
+        logs = client.log_prob(EVERY)
+    np.testing.assert_allclose(logs, one[1](EVERY), rtol=1e-5)
+    np.testing.assert_allclose(drawn.log_prob, one[1](drawn.values), rtol=1e-4)
+    assert drawn.phase is None
+    observables = PauliObservables([tetrahedral().pauli_values(name) for name in "XYZ"])
+    exact = observables.exact_means(np.exp(np.asarray(one[1](EVERY), np.float64)))
+    for name in "xyz":
+        mean = getattr(found, name)
+        assert abs(mean.value - exact[name]) < 4.5 * mean.error
+    assert found.zz is not None
+    assert found.n_samples == 1000
 
 
 def test_bad_input_names_input_rule_and_value(server):

@@ -22,6 +22,7 @@ from qtf.ground_states.runs.facts import find_facts
 from qtf.ground_states.runs.settings import GroundStateSettings, RunSettings, make_part
 from qtf.physics import Chain, all_bits, heisenberg
 from qtf.training.run_folder import RunFolder
+from serving.client import Client, ServingError
 from tests import preloaded
 from tests.serving.running_server import RunningServer, error_of, model_config, write_text
 
@@ -141,6 +142,43 @@ def test_samples_and_observables_are_the_models_over_both_protocols(server, psi)
     np.testing.assert_allclose(measured["local_energy_re"], real, atol=1e-5)
     np.testing.assert_allclose(measured["local_energy_im"], imaginary, atol=1e-5)
     np.testing.assert_array_equal(measured["abs_magnetization"], 0.0)
+
+
+@pytest.mark.parametrize("scheme", ["", "http://"])
+def test_the_client_measures_samples_and_evaluates(server, psi, scheme):
+    address = f"{scheme}127.0.0.1:{server.rest_port if scheme else server.grpc_port}"
+    with Client(address, model="psi", max_batch=7) as client:
+        drawn = client.sample(20, seed=3)
+        found = client.ground_state(20, seed=3)
+        logs = client.log_psi(EVERY)
+    assert drawn.values.shape == (20, 4)
+    assert drawn.values.dtype == np.int32
+    log_modulus, phase = map(np.asarray, psi(drawn.values))
+    np.testing.assert_allclose(drawn.log_prob, 2 * log_modulus, atol=1e-5)
+    np.testing.assert_allclose(np.exp(1j * drawn.phase), np.exp(1j * phase), atol=1e-5)
+    real, imaginary = map(np.asarray, LocalEnergy(heisenberg(Chain(4)))(psi, drawn.values))
+    assert found.energy.value == pytest.approx(real.mean(), rel=1e-5)
+    assert found.energy.error == pytest.approx(real.std(ddof=1) / np.sqrt(20), rel=1e-4)
+    variance = real.var() + imaginary.var()
+    assert found.v_score == pytest.approx(4 * variance / real.mean() ** 2, rel=1e-4)
+    assert found.n_samples == 20
+    log_modulus, phase = map(np.asarray, psi(EVERY))
+    np.testing.assert_allclose(logs, log_modulus + 1j * phase, rtol=1e-5, atol=1e-5)
+
+
+def test_the_client_names_what_is_no_wave_function(server):
+    with Client(f"127.0.0.1:{server.grpc_port}", model="psi") as client:
+        with pytest.raises(ServingError, match="no signature `sample` with `outcomes`"):
+            client.open_system()
+        for n_samples in (1, 2.0, True):
+            with pytest.raises(ValueError, match="`n_samples` must be an integer of at least 2"):
+                client.ground_state(n_samples)
+        for seed in (-1, 2**31, 0.5):
+            with pytest.raises(ValueError, match="`seed` must be an integer from 0 to"):
+                client.sample(4, seed=seed)
+        for rows in ([0, 1], [[0.5, 1.0]], np.zeros((0, 4), int)):
+            with pytest.raises(ValueError, match="`bits` must hold integers of shape"):
+                client.log_psi(rows)
 
 
 def test_requests_that_are_joined_get_the_answers_that_they_get_alone(server):
