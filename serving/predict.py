@@ -1,12 +1,15 @@
-"""Asks a server to predict a time evolution, and shows the answer.
+"""Asks a server to predict a time evolution, or to measure what it serves, and shows the answer.
 
     python -m serving.predict --state=paper:5 --n_steps=100 [--exact] [--plot=out.png]
+    python -m serving.predict --model_name=psi --n_samples=4096 [--seed=1] [--json]
 
-States: paper:N, haar:N[:SEED], random:N[:SEED], up:N, down:N, neel:N, plus:N or file.npy.
+States: paper:N, haar:N[:SEED], random:N[:SEED], up:N, down:N, neel:N, plus:N or file.npy. Samples
+are those of wave functions and of open systems.
 """
 
 import functools
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +21,7 @@ from qtf.command_line import run_command, typed_name, value_of
 if TYPE_CHECKING:
     import numpy as np
 
-    from serving.client import ServingError
+    from serving.client import Client, Metadata, ServingError
     from serving.prediction.exact import Physics
     from serving.prediction.report import Prediction
 
@@ -38,6 +41,10 @@ TOKENS = flags.DEFINE_string(
     "auth_token_file", None, "File whose first token is sent to a server that asks for one."
 )
 STATE = flags.DEFINE_string("state", None, "Initial state, see above.")
+N_SAMPLES = flags.DEFINE_integer(
+    "n_samples", None, "Instead of a state: measures so many samples of the model.", lower_bound=2
+)
+SEED = flags.DEFINE_integer("seed", 0, "Seed of the samples.", lower_bound=0)
 N_STEPS = flags.DEFINE_integer("n_steps", 100, "Steps to predict.", lower_bound=1)
 OBSERVABLES = flags.DEFINE_bool("observables", False, "Print every step, not about ten.")
 JSON = flags.DEFINE_bool("json", False, "Print JSON with every step instead of a table.")
@@ -54,7 +61,7 @@ _CONTACT_SECONDS = 5.0
 
 def main() -> None:
     """Console entry point."""
-    flags.mark_flag_as_required("state")
+    flags.mark_flags_as_mutual_exclusive(["state", "n_samples"], required=True)
     run_command("qtf-predict", _main, resumable=False)
 
 
@@ -66,6 +73,9 @@ def _main() -> None:
     from serving.prediction.initial_state import initial_state
     from serving.prediction.report import archive, as_json, table
 
+    if STATE.value is None:
+        print(_measured())
+        return
     plot, output = _destination("plot", PLOT.value), _destination("output", OUTPUT.value)
     psi0 = initial_state(value_of(STATE))
     physics = Physics.load(CONFIG.value) if CONFIG.value else Physics()
@@ -89,25 +99,15 @@ def _main() -> None:
 
 
 def _predict(psi0: "np.ndarray", physics: "Physics") -> "Prediction":
-    from serving.client import Client
     from serving.prediction.exact import compare_with_exact
     from serving.prediction.report import Prediction
 
-    connect = functools.partial(
-        Client,
-        ADDRESS.value,
-        model=MODEL_NAME.value,
-        certificate=CERTIFICATE.value,
-        token=_token(TOKENS.value),
-    )
-    seconds = min(_CONTACT_SECONDS, TIMEOUT.value)
-    with connect(version=VERSION.value, label=LABEL.value, timeout=seconds) as client:
-        served = client.metadata()
-        if "rollout" not in served.signatures:
-            raise ValueError(
-                f"Flag --model_name must name a model of dynamics, but {MODEL_NAME.value} has no"
-                " signature `rollout`."
-            )
+    connect, served = _connection()
+    if "rollout" not in served.signatures:
+        raise ValueError(
+            f"Flag --model_name must name a model of dynamics, but {MODEL_NAME.value} has no"
+            " signature `rollout`."
+        )
     with connect(version=served.version, timeout=TIMEOUT.value) as client:
         prediction = Prediction(
             model=MODEL_NAME.value,
@@ -121,6 +121,44 @@ def _predict(psi0: "np.ndarray", physics: "Physics") -> "Prediction":
         psi = client.rollout(psi0, N_STEPS.value).psi
     exact = compare_with_exact(psi, physics) if EXACT.value else None
     return replace(prediction, psi=psi, exact=exact)
+
+
+def _measured() -> str:
+    """Returns what samples of the model tell."""
+    from serving.client import ServingError
+    from serving.prediction.measurement import as_json, lines
+
+    try:
+        connect, served = _connection()
+        measure = {"log_psi": "ground_state", "log_prob": "open_system"}
+        kind = next((name for key, name in measure.items() if key in served.signatures), None)
+        if kind is None:
+            raise ValueError(
+                "Flag --model_name must name a wave function or an open system, but"
+                f" {MODEL_NAME.value} has no signature `log_psi` or `log_prob`."
+            )
+        with connect(version=served.version, timeout=TIMEOUT.value) as client:
+            found = getattr(client, kind)(N_SAMPLES.value, seed=SEED.value)
+    except ServingError as error:
+        raise OSError(f"{str(error).rstrip('.')}{_hint(error)}") from error
+    title = f"model {MODEL_NAME.value}, version {served.version}, {found.n_samples} samples"
+    return as_json(found) if JSON.value else "\n".join([title, *lines(found)])
+
+
+def _connection() -> "tuple[Callable[..., Client], Metadata]":
+    """Returns what makes a client, and what the server says about the model at once."""
+    from serving.client import Client
+
+    connect = functools.partial(
+        Client,
+        ADDRESS.value,
+        model=MODEL_NAME.value,
+        certificate=CERTIFICATE.value,
+        token=_token(TOKENS.value),
+    )
+    seconds = min(_CONTACT_SECONDS, TIMEOUT.value)
+    with connect(version=VERSION.value, label=LABEL.value, timeout=seconds) as client:
+        return connect, client.metadata()
 
 
 def _token(path: str | None) -> str | None:

@@ -181,6 +181,25 @@ def test_the_client_names_what_is_no_wave_function(server):
                 client.log_psi(rows)
 
 
+def test_predict_measures_samples(server):
+    address = f"--address=http://127.0.0.1:{server.rest_port}"
+    command = [sys.executable, "-m", "serving.predict", "--model_name=psi", address]
+    done = preloaded.run([*command, "--n_samples=10"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    title, energy, *_, score = done.stdout.splitlines()
+    assert title == "model psi, version 1, 10 samples"
+    assert re.fullmatch(r"energy: -\d\.\d{6} \+- 0\.\d+", energy)
+    assert "V-score: " in score
+    done = preloaded.run([*command, "--n_samples=10", "--json"], capture_output=True, text=True)
+    found = json.loads(done.stdout)
+    assert energy.startswith(f"energy: {found['energy']['value']:.6f} ")
+    assert found["n_samples"] == 10
+    for flags in ([], ["--n_samples=10", "--state=up:4"]):
+        done = preloaded.run([*command, *flags], capture_output=True, text=True)
+        assert done.returncode == 2
+        assert "state, n_samples" in done.stderr
+
+
 def test_requests_that_are_joined_get_the_answers_that_they_get_alone(server):
     def ask(seeds):
         return outputs(server.predict("psi", {"seed": np.array(seeds)}, signature="sample"))
