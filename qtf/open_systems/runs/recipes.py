@@ -131,10 +131,12 @@ def follow_samples_to_rest(config: ConfigDict, *, units: int) -> None:
     config.objective.every_outcome = False
     config.sampling.update(n_samples=2048, chunk=0)
     config.dynamics.tau = 0.05
-    config.steady_state.n_epochs = 8
-    config.training.update(n_epochs=8, steps_per_epoch=25)
+    config.steady_state.n_epochs = 12
+    config.training.update(n_epochs=12, steps_per_epoch=25)
     _use_natural_gradient(config, diag_shift=1e-3)
-    config.training.optimizer.update(schedule="cosine", floor=0.05)
+    # What the samples of a step say nothing about is taken from those before.
+    config.natural_gradient.momentum = 0.8
+    config.training.optimizer.update(schedule="cosine", floor=0.1)
 
 
 def _use_recurrent_network(config: ConfigDict, *, units: int) -> None:

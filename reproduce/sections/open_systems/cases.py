@@ -83,7 +83,7 @@ def _on_trajectories(field: float) -> Case:
         name,
         f"Ising chain of 16, g = {field:g}, at rest by trajectories",
         "trainers.trajectories",
-        f"configs/open_system/sampled_chain.py:16,{field}",
+        f"configs/open_system/ising_chain.py:16,{field}",
         ("--n_trajectories=32",),
         minutes=15,
     )
