@@ -27,6 +27,7 @@ _ROOMS = (
     "export",
     "ground_states",
     "layers",
+    "measurements",
     "open_systems",
     "physics",
     "training",
