@@ -8,6 +8,7 @@ _PLACES = {
     "ShotModel": "qtf.measurements.model",
     "Setting": "qtf.measurements.experiments",
     "fit_shots": "qtf.measurements.fit",
+    "fit_words": "qtf.measurements.fit",
     "local_words": "qtf.measurements.words",
     "read_experiments": "qtf.measurements.formats",
     "simulate_shots": "qtf.measurements.simulation",

@@ -9,6 +9,7 @@ settings, and the best goes on.
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from qtf.measurements.missing import default_candidates, find_missing
 from qtf.measurements.model import ShotModel
 from qtf.measurements.result import SMALLEST_P_VALUE, ShotFit
 from qtf.measurements.scoring import Climb, WithPriors, climb, invert
+from qtf.measurements.words import local_words
 from qtf.streams import Stream
 
 # Gains in units of log L: of an error bar 0.5, hence 1 % of one.
@@ -128,6 +130,33 @@ def fit_shots(
         converged=best.converged,
         seconds=time.monotonic() - started,
     )
+
+
+def fit_words(
+    experiments: Experiments,
+    *,
+    terms: Iterable[str] | None = None,
+    jumps: Iterable[str] = (),
+    readout: Iterable[str] = (),
+    **options: Any,
+) -> ShotFit:
+    """Learns from shots what some words name, see `qtf.measurements.words` and `fit_shots`.
+
+    Args:
+        experiments: Settings and counts.
+        terms: Words of terms; None: all of one site and of neighbours.
+        jumps: Words of jumps.
+        readout: Words of readout errors.
+        **options: Further arguments of `fit_shots`.
+
+    Raises:
+        ValueError: A word is not known, or an argument not allowed.
+    """
+    n_sites = experiments.n_sites
+    if terms is None:
+        terms = [word for word in local_words(1) if len(word) <= n_sites]
+    model = ShotModel.of_words(n_sites, terms=terms, jumps=jumps, readout=readout)
+    return fit_shots(model, experiments, **options)
 
 
 def _search(task: _Task, n_starts: int, seed: int, say: Report) -> tuple[Climb, Goodness, int]:

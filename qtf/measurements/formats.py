@@ -60,7 +60,7 @@ def read_experiments(path: Path | str) -> Experiments:
         ".json": _read_json,
         ".npz": _read_npz,
     }
-    return _assemble(path, list(readers[_ending(path)](path)))
+    return _assemble(path, list(readers[check_ending(path).suffix](path)))
 
 
 def write_experiments(path: Path | str, experiments: Experiments) -> None:
@@ -91,13 +91,22 @@ def write_experiments(path: Path | str, experiments: Experiments) -> None:
         ".json": _json_text,
         ".npz": _npz_bytes,
     }
-    write_atomically(path, writers[_ending(path)](experiments))
+    write_atomically(path, writers[check_ending(path).suffix](experiments))
 
 
-def _ending(path: Path) -> str:
+def check_ending(path: Path | str) -> Path:
+    """Returns the path of a file whose name tells its form.
+
+    Args:
+        path: The file, which need not exist.
+
+    Raises:
+        ValueError: It does not end with .csv, .json or .npz.
+    """
+    path = Path(path)
     if path.suffix not in (".csv", ".json", ".npz"):
         raise ValueError(f"File {path} must end with .csv, .json or .npz.")
-    return path.suffix
+    return path
 
 
 def _assemble(path: Path, entries: Sequence[_Entry]) -> Experiments:

@@ -5,11 +5,11 @@ from qtf.measurements import Experiments, Setting, ShotModel, simulate_shots
 
 
 def random_settings(random, n_sites, n_settings, *, shots=1000, longest=1.5):
-    """Settings at random times, with random product states and bases."""
+    """Settings at one of four times, with random product states and bases."""
     return [
         Setting(
             [[np.arccos(random.uniform(-1, 1)), random.uniform(0, 6)] for _ in range(n_sites)],
-            float(random.uniform(0.1, longest)),
+            float(random.integers(1, 5) * longest / 4),
             "".join(random.choice(list("XYZ"), n_sites)),
             shots,
         )

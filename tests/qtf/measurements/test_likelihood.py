@@ -18,6 +18,7 @@ def test_the_likelihood_is_the_sum_over_all_outcomes(noisy):
 
 def test_scores_are_slopes_of_their_objective(noisy):
     model, truth, shots = noisy
+    shots = shots.select(range(12))
     free = list(range(model.size))
     priors = {0: (0.3, 0.01), 4: (0.5, 0.2)}
     for objective in (
@@ -29,7 +30,6 @@ def test_scores_are_slopes_of_their_objective(noisy):
         score = objective(at, free).score
         for k in free:
             step = np.eye(model.size)[k] * 1e-5
-            change = objective(at + step, []).value - objective(at - step, []).value
             change = objective(at + step, free).value - objective(at - step, free).value
             assert np.isclose(change / 2e-5, score[k], rtol=1e-5, atol=1e-2)
 
@@ -44,4 +44,4 @@ def test_information_is_the_covariance_of_the_score(pure):
         p, dp = values[row, 0], values[row, 1:]
         expected += setting.shots * sum(np.outer(dp[:, b], dp[:, b]) / p[b] for b in range(len(p)))
     np.testing.assert_allclose(slope.information, expected, rtol=1e-10)
-    np.testing.assert_allclose(slope.spread, expected, rtol=0.05, atol=30)
+    np.testing.assert_allclose(slope.spread, expected, atol=0.05 * expected.max())
