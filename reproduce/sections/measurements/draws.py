@@ -6,6 +6,7 @@ Each finished draw is a line of FILE.jsonl; stopped at any time, the same comman
 """
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,9 @@ def draw(case: DrawnCase, number: int) -> dict[str, Any]:
     problem = case.make(np.random.default_rng((SEED, number)))
     model, truth, settings = problem
     shots = simulate_shots(model, truth, settings, seed=1000 * SEED + number)
+    before = time.process_time()
     fit = fit_shots(model, shots)
+    processor_seconds = time.process_time() - before
     left_out = {}
     for name in case.left_out:
         # A start more would not find what is not in the model.
@@ -49,6 +52,7 @@ def draw(case: DrawnCase, number: int) -> dict[str, Any]:
         "p_value": fit.goodness.p_value,
         "n_starts": fit.n_starts,
         "seconds": fit.seconds,
+        "processor_seconds": processor_seconds,
         "left_out": left_out,
     }
 

@@ -48,8 +48,9 @@ class Learned:
         rms_per_shot: Root mean square error times the root of the shots.
         coverage_95: Share of 95 % intervals that hold the truth.
         smallest_p_value: Smallest p value of the goodness of a fit.
-        seconds: Mean duration of a fit.
-        most_seconds: Longest one.
+        seconds: Mean duration of a fit, beside whatever else the machine did.
+        processor_seconds: Mean time of processors that a fit took.
+        most_processor_seconds: Longest one.
         left_out: By the parameter that is left out.
     """
 
@@ -62,7 +63,8 @@ class Learned:
     coverage_95: float
     smallest_p_value: float
     seconds: float
-    most_seconds: float
+    processor_seconds: float
+    most_processor_seconds: float
     left_out: Mapping[str, LeftOut]
 
 
@@ -95,7 +97,8 @@ def summarise(draws: list[dict[str, Any]]) -> dict[str, Any]:
     """
     off, errors = (np.array([draw[key] for draw in draws]) for key in ("off", "errors"))
     rms, bound = (float(np.sqrt((values**2).mean())) for values in (off, errors))
-    seconds = [draw["seconds"] for draw in draws]
+    # Of draws that were made before it was measured it is not known.
+    processor = [draw["processor_seconds"] for draw in draws if "processor_seconds" in draw]
     return {
         "n_draws": len(draws),
         "n_parameters": off.shape[1],
@@ -105,8 +108,9 @@ def summarise(draws: list[dict[str, Any]]) -> dict[str, Any]:
         "rms_per_shot": rms * draws[0]["shots"] ** 0.5,
         "coverage_95": float((np.abs(off) < WIDTH * errors).mean()),
         "smallest_p_value": min(draw["p_value"] for draw in draws),
-        "seconds": float(np.mean(seconds)),
-        "most_seconds": max(seconds),
+        "seconds": float(np.mean([draw["seconds"] for draw in draws])),
+        "processor_seconds": float(np.mean(processor)),
+        "most_processor_seconds": max(processor),
         "left_out": {
             name: {
                 "largest_p_value": max(draw["left_out"][name]["p_value"] for draw in draws),
@@ -152,9 +156,9 @@ def requirements(case: DrawnCase, learned: Learned) -> list[Requirement]:
     if case.most_seconds is not None:
         asked.append(
             Requirement(
-                f"{case.words}: longest fit",
-                f"{learned.most_seconds:.1f} s",
-                learned.most_seconds <= case.most_seconds,
+                f"{case.words}: longest fit, time of one core",
+                f"{learned.most_processor_seconds:.1f} s",
+                learned.most_processor_seconds <= case.most_seconds,
                 f"at most {case.most_seconds:.0f} s",
             )
         )
@@ -193,7 +197,17 @@ def lines(results: Results) -> Iterator[str]:
 
 
 def _cases(results: Results) -> str:
-    head = ["", "draws", "parameters", "error", "bound", "seconds a fit", "smallest p value"]
+    head = [
+        "",
+        "draws",
+        "parameters",
+        "error",
+        "bound",
+        "95 % intervals hold",
+        "core seconds",
+        "seconds",
+        "least p value",
+    ]
     rows = [
         [
             case.words,
@@ -201,6 +215,8 @@ def _cases(results: Results) -> str:
             str(learned.n_parameters),
             f"{learned.rms:.2g}",
             f"{learned.bound:.2g}",
+            f"{100 * learned.coverage_95:.1f} %",
+            f"{learned.processor_seconds:.1f}",
             f"{learned.seconds:.1f}",
             f"{learned.smallest_p_value:.2g}",
         ]
