@@ -56,6 +56,12 @@ class _Task:
     def free(self) -> list[int]:
         return [k for k in range(self.model.size) if k not in self.given]
 
+    @property
+    def shortest(self) -> float:
+        """The first time after 0, until which spins turn by a radian at most in one step."""
+        times = (setting.time for setting in self.experiments.settings)
+        return min((time for time in times if time > 0), default=1.0)
+
     def to_time(self, longest: float) -> Experiments:
         """Returns the settings up to a time."""
         settings = self.experiments.settings
@@ -201,14 +207,13 @@ def _start(task: _Task, number: int, seed: int) -> np.ndarray:
     """Returns where a climb begins; the first knows nothing, others are random."""
     model, times = task.model, [setting.time for setting in task.experiments.settings]
     n_terms, n_jumps = len(model.terms), len(model.jumps)
-    shortest = min((time for time in times if time > 0), default=1.0)
     start = np.zeros(model.size)
     start[n_terms : n_terms + n_jumps] = FIRST_RATE / (max(times) or 1.0)
     start[n_terms + n_jumps :] = FIRST_ERROR
     if number:
         # Spins turn by up to a radian until the first measurement.
         random = np.random.default_rng((seed, Stream.SHOT_FIT_STARTS, number))
-        start[:n_terms] = random.uniform(-1.0, 1.0, n_terms) / shortest
+        start[:n_terms] = random.uniform(-1.0, 1.0, n_terms) / task.shortest
     for k, (mean, _) in task.priors.items():
         start[k] = mean
     for k, value in task.given.items():
@@ -225,12 +230,14 @@ def _follow_times(task: _Task, parameters: np.ndarray) -> np.ndarray:
 
 def _climb_marginals(task: _Task, start: np.ndarray, experiments: Experiments) -> Climb:
     marginals = WithPriors(MarginalFit(task.model, experiments), task.priors)
-    return climb(marginals, start, task.free, task.model.bounds, gain=ROUGH_GAIN)
+    bounds, largest = task.model.bounds, 1 / task.shortest
+    return climb(marginals, start, task.free, bounds, gain=ROUGH_GAIN, largest=largest)
 
 
 def _climb_likelihood(task: _Task, start: np.ndarray) -> Climb:
     likelihood = WithPriors(Likelihood(task.model, task.experiments), task.priors)
-    return climb(likelihood, start, task.free, task.model.bounds, gain=LAST_GAIN)
+    bounds, largest = task.model.bounds, 1 / task.shortest
+    return climb(likelihood, start, task.free, bounds, gain=LAST_GAIN, largest=largest)
 
 
 def _judge(task: _Task, climbed: Climb) -> Goodness:

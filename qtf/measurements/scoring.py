@@ -11,6 +11,8 @@ FIRST_DAMPING = 1e-3
 LARGEST_DAMPING = 1e9
 # Relative to the largest, of an information whose diagonal is 1.
 UNDETERMINED = 1e-9
+# Of an information that is 0 but for rounding, relative to the largest.
+ROUNDING = 1e-14
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ def climb(
     bounds: tuple[np.ndarray, np.ndarray],
     *,
     gain: float,
+    largest: float = np.inf,
     max_steps: int = 40,
 ) -> Climb:
     """Maximises an objective by damped Fisher scoring.
@@ -72,6 +75,7 @@ def climb(
         bounds: Smallest and largest values, each (size,).
         gain: The climb ends when a step is expected to gain less, in units of log L: 0.5 is one
             standard error.
+        largest: Largest change of a parameter in one step.
         max_steps: Largest number of steps that are tried.
     """
     places = np.array(free, int)
@@ -84,7 +88,7 @@ def climb(
         if _expected_gain(slope, ~held) < gain:
             return Climb(parameters, slope, True)
         trial = parameters.copy()
-        trial[places] = np.clip(here + _step(slope, ~held, damping), least, most)
+        trial[places] = np.clip(here + _step(slope, ~held, damping, largest), least, most)
         tried = objective(trial, free)
         if tried.value > slope.value:
             parameters, slope, damping = trial, tried, damping / 10
@@ -110,8 +114,7 @@ def invert(information: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         >>> covariance.tolist(), determined.tolist()
         ([[0.25, 0.0], [0.0, 0.0]], [True, False])
     """
-    diagonal = np.diag(information)
-    scale = np.where(diagonal > 0, diagonal, 1.0) ** -0.5
+    scale = _scale(information) ** -0.5
     values, vectors = np.linalg.eigh(information * np.outer(scale, scale))
     kept = values > UNDETERMINED * max(values.max(initial=0.0), 1e-300)
     part = vectors[:, kept] / np.sqrt(values[kept])
@@ -124,11 +127,17 @@ def _expected_gain(slope: Slope, moving: np.ndarray) -> float:
     return float(slope.score[moving] @ inverse @ slope.score[moving]) / 2
 
 
-def _step(slope: Slope, moving: np.ndarray, damping: float) -> np.ndarray:
+def _step(slope: Slope, moving: np.ndarray, damping: float, largest: float) -> np.ndarray:
     step = np.zeros(len(moving))
     information = slope.information[np.ix_(moving, moving)]
-    diagonal = np.diag(information)
     # What the data say nothing of stays where it is.
-    added = damping * np.where(diagonal > 0, diagonal, 1.0)
-    step[moving] = np.linalg.solve(information + np.diag(added), slope.score[moving])
-    return step
+    damped = information + np.diag(damping * _scale(information))
+    step[moving] = np.linalg.solve(damped, slope.score[moving])
+    return step * min(1.0, largest / max(np.abs(step).max(initial=0.0), largest))
+
+
+def _scale(information: np.ndarray) -> np.ndarray:
+    """Returns the diagonal, with the largest of it where there is rounding only."""
+    diagonal = np.diag(information)
+    largest = diagonal.max(initial=0.0) or 1.0
+    return np.where(diagonal > ROUNDING * largest, diagonal, largest)
