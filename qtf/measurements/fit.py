@@ -7,7 +7,7 @@ settings, and the best goes on.
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -170,30 +170,35 @@ def _search(task: _Task, n_starts: int, seed: int, say: Report) -> tuple[Climb, 
     best = _climb_likelihood(task, _follow_times(task, _start(task, 0, seed)))
     goodness, tried = _judge(task, best), 1
     say(f"start 1: log L = {best.slope.value:.2f}, p = {goodness.p_value:.2g}")
-    if goodness.p_value < SMALLEST_P_VALUE and n_starts > 1:
-        other, tried = _best_of_random_starts(task, n_starts, seed, say)
-        climbed = _climb_likelihood(task, other)
+    if goodness.p_value >= SMALLEST_P_VALUE or n_starts == 1:
+        return best, goodness, tried
+    for parameters, tried in _promising_starts(task, n_starts, seed):
+        climbed = _climb_likelihood(task, parameters)
         if climbed.slope.value > best.slope.value:
             best, goodness = climbed, _judge(task, climbed)
+        say(f"start {tried}: log L = {climbed.slope.value:.2f}, p = {goodness.p_value:.2g}")
+        if goodness.p_value >= SMALLEST_P_VALUE:
+            break
     return best, goodness, tried
 
 
-def _best_of_random_starts(
-    task: _Task, n_starts: int, seed: int, say: Report
-) -> tuple[np.ndarray, int]:
-    """Returns the best of least squares from random starts to some settings, and their number."""
+def _promising_starts(task: _Task, n_starts: int, seed: int) -> Iterator[tuple[np.ndarray, int]]:
+    """Yields what least squares from random starts find and explains means, with their number.
+
+    The last is the best of all others.
+    """
     n_settings = len(task.experiments.settings)
     some = task.experiments.select(np.arange(0, n_settings, -(-n_settings // SETTINGS_OF_STARTS)))
     n_means = len(some.settings) * marginal_features(some.n_sites).shape[1]
-    best = None
+    left: list[Climb] = []
     for number in range(1, n_starts):
         climbed = _climb_marginals(task, _start(task, number, seed), some)
-        if best is None or climbed.slope.value > best.slope.value:
-            best = climbed
-        say(f"start {number + 1}: squares {-2 * climbed.slope.value / n_means:.4g} per mean")
-        if -2 * best.slope.value < GOOD_SQUARE * n_means:
-            break
-    return (_start(task, 0, seed) if best is None else best.parameters), number + 1
+        if -2 * climbed.slope.value < GOOD_SQUARE * n_means:
+            yield climbed.parameters, number + 1
+        else:
+            left.append(climbed)
+    if left:
+        yield max(left, key=lambda climbed: climbed.slope.value).parameters, n_starts
 
 
 def _growing_times(task: _Task) -> list[float]:

@@ -70,7 +70,7 @@ def test_the_page_says_what_holds_and_what_does_not(tmp_path):
 def test_each_case_is_a_stage(tmp_path):
     stages = stages_of(Layout(tmp_path))
     assert [stage.name for stage in stages] == list(CASES)
-    assert "--n_draws=30" in next(stage for stage in stages if stage.name == "wilde").arguments
+    assert "--n_draws=60" in next(stage for stage in stages if stage.name == "wilde").arguments
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -110,8 +110,8 @@ CASES = {
         DrawnCase(
             "wilde",
             "10 sites, 13 parameters, 50,000 shots",
-            n_draws=30,
-            minutes=10.0,
+            n_draws=60,
+            minutes=12.0,
             make=open_chain,
             most_seconds=30.0,
             covers=(0.92, 0.98),
