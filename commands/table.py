@@ -44,7 +44,7 @@ COMMANDS = {
         "open_system",
     ),
     "simulate-shots": Command(
-        "data_gen.simulate_shots",
+        "data_gen.simulate_shots.__main__",
         "Simulate measurements: strings of bits after a preparation, a time and a basis.",
         "measurements",
     ),
