@@ -43,6 +43,15 @@ COMMANDS = {
         "Compute references of an open system by quantum trajectories.",
         "open_system",
     ),
+    "simulate-shots": Command(
+        "data_gen.simulate_shots.__main__",
+        "Simulate measurements: strings of bits after a preparation, a time and a basis.",
+        "measurements",
+    ),
+    "learn-shots": Command(
+        "trainers.learn_shots.__main__",
+        "Learn couplings, rates and readout errors from measurements.",
+    ),
     "sweep": Command(
         "trainers.sweep.__main__", "Run a trainer over values of settings and seeds, on a cluster."
     ),

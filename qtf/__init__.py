@@ -1,8 +1,8 @@
 """Quantum many-body physics with TensorFlow and Keras.
 
-What one asks for most is here: `find_ground_state`, `learn_hamiltonian`, `train_dynamics`,
-`steady_state`, `evolve_open`, `load`, `export` and pictures; see docs/python.md. The rooms behind
-it are `qtf.physics`, `qtf.ground_states` and so on.
+What one asks for most is here: `find_ground_state`, `learn_hamiltonian`, `learn_from_shots`,
+`train_dynamics`, `steady_state`, `evolve_open`, `load`, `export` and pictures; see docs/python.md.
+The rooms behind it are `qtf.physics`, `qtf.ground_states` and so on.
 """
 
 from qtf.extras import name_missing_extras
@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 _PLACES = {
     "evolve_open": "qtf.api",
     "find_ground_state": "qtf.api",
+    "learn_from_shots": "qtf.api",
     "learn_hamiltonian": "qtf.api",
     "load": "qtf.api",
     "plot_correlations": "qtf.pictures",
@@ -27,6 +28,7 @@ _ROOMS = (
     "export",
     "ground_states",
     "layers",
+    "measurements",
     "open_systems",
     "physics",
     "training",

@@ -7,7 +7,7 @@ and which `load` and all commands take.
 
 import contextlib
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,8 @@ from qtf.run_kinds import DYNAMICS, GROUND_STATES, OPEN_SYSTEMS
 if TYPE_CHECKING:
     from qtf.dynamics.runs.arrays import DynamicsModel
     from qtf.ground_states.runs.ground_state import GroundState
+    from qtf.measurements.experiments import Experiments
+    from qtf.measurements.result import ShotFit
     from qtf.open_systems.runs.open_system import OpenSystem
     from qtf.open_systems.runs.settings import OpenSystemSettings
 
@@ -120,6 +122,64 @@ def learn_hamiltonian(
     """
     checked, dt = checked_arrays(trajectories, dt, times)
     return learn(checked, dt, interaction_range=interaction_range, site_dependent=site_dependent)
+
+
+def learn_from_shots(
+    experiments: "Experiments | Path | str",
+    *,
+    terms: Iterable[str] | None = None,
+    jumps: Iterable[str] = (),
+    readout: Iterable[str] = (),
+    fixed: Mapping[str, float] | None = None,
+    priors: Mapping[str, tuple[float, float]] | None = None,
+    n_starts: int = 10,
+    seed: int = 0,
+) -> "ShotFit":
+    """Learns couplings, rates of jumps and readout errors from strings of bits.
+
+    Needs NumPy and SciPy only. Error bars are those of the Fisher information, which no unbiased
+    estimate can beat.
+
+    Args:
+        experiments: Settings and counts, or the file of them.
+        terms: Pauli strings along the chain: "ZZ" is the sum over neighbours, "X@2" acts on site 2,
+            "X@each" has a coefficient for each site; None: all of one site and of neighbours.
+        jumps: "decay", "pump" and "dephasing", whose rates are learned, also "decay@each".
+        readout: "e01", that 0 is read as 1, and "e10".
+        fixed: Name -> value of what is known.
+        priors: Name -> mean and standard deviation of what else is known.
+        n_starts: Largest number of starts; more than one only where the data are not explained.
+        seed: Seed of the starts after the first.
+
+    Returns:
+        Parameters with error bars, how well they explain the data, and what is missing.
+
+    Raises:
+        ValueError: A word is not known, a value is not allowed, or a file is damaged.
+
+    Example:
+        >>> from qtf.measurements import Setting, ShotModel, simulate_shots
+        >>> settings = [Setting("+z", 0.1 * k, "YY", shots=1000) for k in range(1, 9)]
+        >>> model = ShotModel.of_words(2, terms=["X"])
+        >>> learned = learn_from_shots(simulate_shots(model, [0.5], settings, seed=0), terms=["X"])
+        >>> round(learned["X"], 1), learned.explains_the_data
+        (0.5, True)
+    """
+    from qtf.measurements.fit import fit_words
+    from qtf.measurements.formats import read_experiments
+
+    if isinstance(experiments, str | Path):
+        experiments = read_experiments(experiments)
+    return fit_words(
+        experiments,
+        terms=terms,
+        jumps=jumps,
+        readout=readout,
+        fixed=fixed,
+        priors=priors,
+        n_starts=n_starts,
+        seed=seed,
+    )
 
 
 def train_dynamics(

@@ -39,3 +39,7 @@ class Stream(IntEnum):
     OPEN_SYSTEM_VALIDATION = 47
     # Samples whose rates open systems follow in time.
     OPEN_SYSTEM_RATES = 48
+    # Shots that are simulated, their random settings, and starts of fits to shots.
+    SHOTS = 51
+    SHOT_SETTINGS = 52
+    SHOT_FIT_STARTS = 53

@@ -14,6 +14,7 @@ whose inputs are unchanged are skipped. Sections, of which `dynamics` is the def
     chain_300      docs/chain_300_results.md: the open Heisenberg chain to 300 spins
     periodic       docs/periodic_results.md: periodic squares
     open_systems   docs/open_system_results.md: open systems in time and at rest
+    measurements   docs/measurement_results.md: couplings and noise learned from shots
     samplers       docs/sampler_results.md: direct samples against Markov chains
     full_scale     docs/full_scale.md: what takes days, started, stopped and resumed
 
@@ -37,6 +38,7 @@ from reproduce.sections import (
     ground_states,
     growth,
     ising_squares,
+    measurements,
     networks,
     open_systems,
     periodic,
@@ -46,7 +48,7 @@ from reproduce.sections import (
 
 # Whose ground states are in the table of all of them.
 TABLED = (ground_states, growth, networks, squares, ising_squares, chain_300, periodic)
-ROOMS = (dynamics, *TABLED, open_systems, samplers, full_scale)
+ROOMS = (dynamics, *TABLED, open_systems, measurements, samplers, full_scale)
 SECTIONS = {room.SECTION.name: room.SECTION for room in ROOMS}
 DEFAULT = dynamics.SECTION.name
 

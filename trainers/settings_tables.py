@@ -26,6 +26,7 @@ TABLES = {
     "dynamics": ("qtf.dynamics.runs.settings", "DynamicsSettings"),
     "ground_state": ("qtf.ground_states.runs.settings", "GroundStateSettings"),
     "open_system": ("qtf.open_systems.runs.settings", "OpenSystemSettings"),
+    "shots": ("data_gen.shot_settings", "ShotSettings"),
     "trajectories": ("data_gen.settings", "GenerationSettings"),
 }
 TABLE = re.compile(r"(<!-- settings: ([\w. ]+) -->\n).*?(<!-- end of settings -->\n)", re.DOTALL)

@@ -1,0 +1,114 @@
+"""The settings of simulated shots, checked before anything is computed."""
+
+from dataclasses import dataclass, field
+from typing import Annotated
+
+import numpy as np
+
+from qtf.checks import COUNT, NOT_NEGATIVE, SEED, Number, Several, require
+from qtf.measurements.experiments import DIRECTIONS, LETTERS, Setting
+from qtf.measurements.model import ShotModel
+from qtf.physics import HamiltonianSettings, JumpSettings
+from qtf.settings import Settings
+from qtf.streams import Stream
+
+RANDOM, AXES = "random", "axes"
+# At one half 0 and 1 are told apart no more.
+ERROR = Number(least=0, below=0.5)
+
+
+@dataclass(frozen=True)
+class ShotSettings(Settings):
+    """What is measured, and of what.
+
+    Attributes:
+        hamiltonian: Hamiltonian with its size; at most 16 spins, with jumps 7.
+        jumps: Rates of jumps by their kinds.
+        e01: Probability that 0 is read as 1.
+        e10: Probability that 1 is read as 0.
+        times: Times of the measurements.
+        n_settings: Settings at each time.
+        shots: Shots of each setting.
+        preparation: Direction of each site at time 0, one word for all, such as "+z", or words with
+            spaces between; `random`: uniform on the Bloch spheres of all sites; `axes`: one of six
+            directions for each site.
+        basis: A letter X, Y or Z for each site; `random`: another basis for each setting.
+        seed: Seed of settings and shots.
+    """
+
+    hamiltonian: HamiltonianSettings = field(
+        default_factory=lambda: HamiltonianSettings.from_mapping({"name": "ising", "n_sites": 4})
+    )
+    jumps: JumpSettings = field(default_factory=JumpSettings)
+    e01: Annotated[float, ERROR] = 0.0
+    e10: Annotated[float, ERROR] = 0.0
+    times: Annotated[tuple[float, ...], Several(NOT_NEGATIVE, at_least=1)] = (
+        0.2,
+        0.4,
+        0.6,
+        0.8,
+        1.0,
+    )
+    n_settings: Annotated[int, COUNT] = 40
+    shots: Annotated[int, COUNT] = 100
+    preparation: str = "+z"
+    basis: str = RANDOM
+    seed: Annotated[int, SEED] = 0
+
+    def __post_init__(self) -> None:
+        """Checks every rule."""
+        super().__post_init__()
+        n_sites = self.n_sites
+        require(
+            self.basis == RANDOM or len(self.basis) == n_sites,
+            "basis",
+            f"be `{RANDOM}` or have {n_sites} letters",
+            self.basis,
+        )
+        # A preparation or a letter that there is not.
+        self.setting(0)
+        self.model  # noqa: B018
+
+    @property
+    def n_sites(self) -> int:
+        """Number of spins."""
+        return self.hamiltonian.lattice.n_sites
+
+    @property
+    def size(self) -> int:
+        """Number of settings."""
+        return len(self.times) * self.n_settings
+
+    @property
+    def model(self) -> ShotModel:
+        """The model, whose coefficients and rates are in its operators."""
+        jumps = self.jumps.build(self.n_sites) if self.jumps.has_rates() else ()
+        sites = range(self.n_sites)
+        return ShotModel(
+            self.n_sites,
+            {"hamiltonian": self.hamiltonian.build()},
+            {"jumps": jumps} if jumps else {},
+            {"e01": ("e01", sites), "e10": ("e10", sites)} if self.e01 or self.e10 else {},
+        )
+
+    @property
+    def parameters(self) -> list[float]:
+        """The parameters of the model."""
+        scales = [1.0] * (1 + self.jumps.has_rates())
+        return [*scales, self.e01, self.e10] if self.e01 or self.e10 else scales
+
+    def setting(self, number: int) -> Setting:
+        """Returns one setting, with random numbers of its own.
+
+        Args:
+            number: Number of the setting.
+        """
+        random = np.random.default_rng((self.seed, Stream.SHOT_SETTINGS, number))
+        n_sites = self.n_sites
+        letters = "".join(random.choice(list(LETTERS), n_sites))
+        theta = np.arccos(random.uniform(-1.0, 1.0, n_sites))
+        angles = np.stack([theta, random.uniform(0.0, 2 * np.pi, n_sites)], -1).tolist()
+        axes = " ".join(random.choice(list(DIRECTIONS), n_sites))
+        start = {RANDOM: angles, AXES: axes}.get(self.preparation, self.preparation)
+        basis = letters if self.basis == RANDOM else self.basis
+        return Setting(start, self.times[number // self.n_settings], basis, self.shots)

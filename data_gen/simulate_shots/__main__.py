@@ -1,0 +1,42 @@
+"""Simulates experiments: strings of bits after a preparation, a time and a basis.
+
+    python -m data_gen.simulate_shots --config=ising_shots --out_file=shots.csv [--workers=K]
+
+The file ends with .csv, .json or .npz. It is the same whatever the number of workers, and whole or
+not there.
+"""
+
+from absl import flags
+
+from qtf.command_line import run_command, value_of
+from qtf.configuration_files import define_configuration, require_flags
+
+define_configuration("What is measured, for example `ising_shots`.", "measurements")
+OUT_FILE = flags.DEFINE_string("out_file", None, "File of the shots: .csv, .json or .npz.")
+WORKERS = flags.DEFINE_integer("workers", 1, "Processes.", 1)
+
+
+def main() -> None:
+    """Console entry point."""
+    require_flags("out_file")
+    run_command("qtf-simulate-shots", _simulate, resumable=False)
+
+
+def _simulate() -> None:
+    # Imported here so that --help and mistakes in the flags answer at once.
+    from data_gen.shot_settings import ShotSettings
+    from qtf.resolved_configuration import settings_from_flags
+
+    settings = settings_from_flags(ShotSettings)
+    from data_gen.shots import simulate
+    from qtf.measurements.formats import check_ending, write_experiments
+
+    # Before anything is computed.
+    path = check_ending(value_of(OUT_FILE))
+    experiments = simulate(settings, workers=WORKERS.value or 1)
+    write_experiments(path, experiments)
+    print(f"File {path}: {len(experiments.settings)} settings, {experiments.shots} shots.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,18 @@
+"""Learning Hamiltonians, noise and readout errors from shots; NumPy and SciPy only."""
+
+from qtf.lazy_names import lazy_names
+
+_PLACES = {
+    "Experiments": "qtf.measurements.experiments",
+    "ShotFit": "qtf.measurements.result",
+    "ShotModel": "qtf.measurements.model",
+    "Setting": "qtf.measurements.experiments",
+    "fit_shots": "qtf.measurements.fit",
+    "fit_words": "qtf.measurements.fit",
+    "local_words": "qtf.measurements.words",
+    "read_experiments": "qtf.measurements.formats",
+    "simulate_shots": "qtf.measurements.simulation",
+    "write_experiments": "qtf.measurements.formats",
+}
+__all__ = [*_PLACES]
+__getattr__, __dir__ = lazy_names(__name__, _PLACES)

@@ -1,0 +1,297 @@
+"""Maximum likelihood from no guess: short times first, then all, then other starts if need be.
+
+At short times means are linear in the parameters, and least squares of them finds its way from 0.
+Later times come in by doubling, each from the solution before. Fisher scoring of the likelihood
+ends the fit. Where the result does not explain the data, random starts are tried on some of the
+settings, and the best goes on.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from qtf.checks import ARGUMENT, COUNT, FINITE, POSITIVE, check
+from qtf.measurements.experiments import Experiments
+from qtf.measurements.goodness import Goodness, judge
+from qtf.measurements.likelihood import Likelihood, MarginalFit, marginal_features
+from qtf.measurements.missing import default_candidates, find_missing
+from qtf.measurements.model import ShotModel
+from qtf.measurements.result import SMALLEST_P_VALUE, ShotFit
+from qtf.measurements.scoring import Climb, WithPriors, climb, invert
+from qtf.measurements.words import local_words
+from qtf.streams import Stream
+
+# Gains in units of log L: of an error bar 0.5, hence 1 % of one.
+LAST_GAIN = 1e-4 / 2
+ROUGH_GAIN = 0.5
+# First values of rates, times the longest time, and of readout errors.
+FIRST_RATE, FIRST_ERROR = 0.1, 0.02
+# Random starts are told apart by so many settings; of a good one the mean square is about 1.
+SETTINGS_OF_STARTS = 100
+GOOD_SQUARE = 2.0
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What is fitted to what.
+
+    Attributes:
+        model: The model.
+        experiments: The data.
+        given: Place -> value of each parameter that is not fitted.
+        priors: Place -> mean and standard deviation.
+    """
+
+    model: ShotModel
+    experiments: Experiments
+    given: Mapping[int, float]
+    priors: Mapping[int, tuple[float, float]]
+
+    @property
+    def free(self) -> list[int]:
+        return [k for k in range(self.model.size) if k not in self.given]
+
+    @property
+    def shortest(self) -> float:
+        """The first time after 0, until which spins turn by a radian at most in one step."""
+        times = (setting.time for setting in self.experiments.settings)
+        return min((time for time in times if time > 0), default=1.0)
+
+    def to_time(self, longest: float) -> Experiments:
+        """Returns the settings up to a time."""
+        settings = self.experiments.settings
+        return self.experiments.select(
+            [row for row, setting in enumerate(settings) if setting.time <= longest]
+        )
+
+
+def fit_shots(
+    model: ShotModel,
+    experiments: Experiments,
+    *,
+    fixed: Mapping[str, float] | None = None,
+    priors: Mapping[str, tuple[float, float]] | None = None,
+    candidates: Iterable[str] | None = None,
+    n_starts: int = 10,
+    seed: int = 0,
+    report: Report | None = None,
+) -> ShotFit:
+    """Learns the parameters of a model from shots, by maximum likelihood.
+
+    Args:
+        model: What may explain the shots.
+        experiments: Settings and counts.
+        fixed: Name -> value of parameters that are known.
+        priors: Name -> mean and standard deviation of what else is known.
+        candidates: Words of parameters that the fit is searched for, if they are not in the model;
+            None: local terms of range 1, and of systems small enough jumps and readout errors.
+        n_starts: Largest number of starts; more than one only where the data are not explained.
+        seed: Seed of the starts after the first.
+        report: Takes a line of progress after each part of the fit.
+
+    Returns:
+        Parameters with error bars, and how well they explain the data.
+
+    Raises:
+        ValueError: Model and experiments have different numbers of sites, a name is not one of the
+            model, a value is not allowed, or nothing is left to fit.
+
+    Example:
+        >>> from qtf.measurements import Setting, simulate_shots
+        >>> model = ShotModel.of_words(2, terms=["ZZ", "X"])
+        >>> settings = [Setting("+z", 0.2 * k, "YZ", 2000) for k in range(1, 6)]
+        >>> shots = simulate_shots(model, [1.0, 0.5], settings, seed=1)
+        >>> fit = fit_shots(model, shots)
+        >>> bool(abs(fit["X"] - 0.5) < 4 * fit.errors[1]), fit.explains_the_data
+        (True, True)
+    """
+    started = time.monotonic()
+    check("n_starts", n_starts, COUNT, kind=ARGUMENT)
+    task = _task(model, experiments, fixed or {}, priors or {})
+    say = report or (lambda line: None)
+    best, goodness, tried = _search(task, n_starts, seed, say)
+    free = task.free
+    covariance, determined = invert(best.slope.information)
+    words = default_candidates(model, goodness) if candidates is None else candidates
+    missing = find_missing(model, experiments, best.parameters, free, words)
+    say(f"{len(free)} parameters, p = {goodness.p_value:.2g}")
+    return ShotFit(
+        model=model,
+        parameters=best.parameters,
+        free=np.isin(np.arange(model.size), free),
+        determined=_placed(determined, free, model.size, fill=True),
+        covariance=_placed_square(covariance, free, model.size),
+        sandwich=_placed_square(covariance @ best.slope.spread @ covariance, free, model.size),
+        log_likelihood=best.slope.value,
+        goodness=goodness,
+        missing=missing,
+        shots=experiments.shots,
+        n_settings=len(experiments.settings),
+        n_starts=tried,
+        converged=best.converged,
+        seconds=time.monotonic() - started,
+    )
+
+
+def fit_words(
+    experiments: Experiments,
+    *,
+    terms: Iterable[str] | None = None,
+    jumps: Iterable[str] = (),
+    readout: Iterable[str] = (),
+    **options: Any,
+) -> ShotFit:
+    """Learns from shots what some words name, see `qtf.measurements.words` and `fit_shots`.
+
+    Args:
+        experiments: Settings and counts.
+        terms: Words of terms; None: all of one site and of neighbours.
+        jumps: Words of jumps.
+        readout: Words of readout errors.
+        **options: Further arguments of `fit_shots`.
+
+    Raises:
+        ValueError: A word is not known, or an argument not allowed.
+    """
+    n_sites = experiments.n_sites
+    if terms is None:
+        terms = [word for word in local_words(1) if len(word) <= n_sites]
+    model = ShotModel.of_words(n_sites, terms=terms, jumps=jumps, readout=readout)
+    return fit_shots(model, experiments, **options)
+
+
+def _search(task: _Task, n_starts: int, seed: int, say: Report) -> tuple[Climb, Goodness, int]:
+    """Returns the best climb, how well it explains the data, and how many starts were tried."""
+    best = _climb_likelihood(task, _follow_times(task, _start(task, 0, seed)))
+    goodness, tried = _judge(task, best), 1
+    say(f"start 1: log L = {best.slope.value:.2f}, p = {goodness.p_value:.2g}")
+    if goodness.p_value >= SMALLEST_P_VALUE or n_starts == 1:
+        return best, goodness, tried
+    for parameters, tried in _promising_starts(task, n_starts, seed):
+        climbed = _climb_likelihood(task, parameters)
+        if climbed.slope.value > best.slope.value:
+            best, goodness = climbed, _judge(task, climbed)
+        say(f"start {tried}: log L = {climbed.slope.value:.2f}, p = {goodness.p_value:.2g}")
+        if goodness.p_value >= SMALLEST_P_VALUE:
+            break
+    return best, goodness, tried
+
+
+def _promising_starts(task: _Task, n_starts: int, seed: int) -> Iterator[tuple[np.ndarray, int]]:
+    """Yields what least squares from random starts find and explains means, with their number.
+
+    The last is the best of all others.
+    """
+    n_settings = len(task.experiments.settings)
+    some = task.experiments.select(np.arange(0, n_settings, -(-n_settings // SETTINGS_OF_STARTS)))
+    n_means = len(some.settings) * marginal_features(some.n_sites).shape[1]
+    left: list[Climb] = []
+    for number in range(1, n_starts):
+        climbed = _climb_marginals(task, _start(task, number, seed), some)
+        if -2 * climbed.slope.value < GOOD_SQUARE * n_means:
+            yield climbed.parameters, number + 1
+        else:
+            left.append(climbed)
+    if left:
+        yield max(left, key=lambda climbed: climbed.slope.value).parameters, n_starts
+
+
+def _growing_times(task: _Task) -> list[float]:
+    """Returns how far least squares reach, again and again twice as many times."""
+    times = sorted({setting.time for setting in task.experiments.settings if setting.time > 0})
+    places = [2**k for k in range(len(times).bit_length()) if 2**k < len(times)]
+    return [times[place - 1] for place in places] or [np.inf]
+
+
+def _start(task: _Task, number: int, seed: int) -> np.ndarray:
+    """Returns where a climb begins; the first knows nothing, others are random."""
+    model, times = task.model, [setting.time for setting in task.experiments.settings]
+    n_terms, n_jumps = len(model.terms), len(model.jumps)
+    start = np.zeros(model.size)
+    start[n_terms : n_terms + n_jumps] = FIRST_RATE / (max(times) or 1.0)
+    start[n_terms + n_jumps :] = FIRST_ERROR
+    if number:
+        # Spins turn by up to a radian until the first measurement.
+        random = np.random.default_rng((seed, Stream.SHOT_FIT_STARTS, number))
+        start[:n_terms] = random.uniform(-1.0, 1.0, n_terms) / task.shortest
+    for k, (mean, _) in task.priors.items():
+        start[k] = mean
+    for k, value in task.given.items():
+        start[k] = value
+    return start
+
+
+def _follow_times(task: _Task, parameters: np.ndarray) -> np.ndarray:
+    """Returns the parameters that least squares find, to longer and longer times."""
+    for reach in _growing_times(task):
+        parameters = _climb_marginals(task, parameters, task.to_time(reach)).parameters
+    return parameters
+
+
+def _climb_marginals(task: _Task, start: np.ndarray, experiments: Experiments) -> Climb:
+    marginals = WithPriors(MarginalFit(task.model, experiments), task.priors)
+    bounds, largest = task.model.bounds, 1 / task.shortest
+    return climb(marginals, start, task.free, bounds, gain=ROUGH_GAIN, largest=largest)
+
+
+def _climb_likelihood(task: _Task, start: np.ndarray) -> Climb:
+    likelihood = WithPriors(Likelihood(task.model, task.experiments), task.priors)
+    bounds, largest = task.model.bounds, 1 / task.shortest
+    return climb(likelihood, start, task.free, bounds, gain=LAST_GAIN, largest=largest)
+
+
+def _judge(task: _Task, climbed: Climb) -> Goodness:
+    covariance, _ = invert(climbed.slope.information)
+    return judge(task.model, task.experiments, climbed.parameters, task.free, covariance)
+
+
+def _task(
+    model: ShotModel,
+    experiments: Experiments,
+    fixed: Mapping[str, float],
+    priors: Mapping[str, tuple[float, float]],
+) -> _Task:
+    """Returns the checked arguments of a fit."""
+    if model.n_sites != experiments.n_sites:
+        raise ValueError(
+            f"Argument `model` must have {experiments.n_sites} sites as the experiments have, but"
+            f" has {model.n_sites}."
+        )
+    for kind, names in (("fixed", fixed), ("priors", priors)):
+        for name in names:
+            if name not in model.names:
+                raise ValueError(
+                    f"Argument `{kind}` must name parameters of the model,"
+                    f" {', '.join(model.names)}, but names {name!r}."
+                )
+    for value in fixed.values():
+        check("fixed", value, FINITE, kind=ARGUMENT)
+    for mean, deviation in priors.values():
+        check("priors", mean, FINITE, kind=ARGUMENT)
+        check("priors", deviation, POSITIVE, kind=ARGUMENT)
+    if len(fixed) == model.size:
+        raise ValueError("Argument `fixed` must leave a parameter to fit, but fixes all.")
+    place = model.names.index
+    return _Task(
+        model,
+        experiments,
+        {place(name): float(value) for name, value in fixed.items()},
+        {place(name): pair for name, pair in priors.items()},
+    )
+
+
+def _placed(values: np.ndarray, free: Sequence[int], size: int, *, fill: bool) -> np.ndarray:
+    placed = np.full(size, fill)
+    placed[list(free)] = values
+    return placed
+
+
+def _placed_square(matrix: np.ndarray, free: Sequence[int], size: int) -> np.ndarray:
+    placed = np.zeros((size, size))
+    placed[np.ix_(free, free)] = matrix
+    return placed

@@ -1,0 +1,143 @@
+"""Likelihood of counts with score and Fisher information, and least squares of marginals before it.
+
+log L = sum over settings and bit strings of count log p(bits | parameters)
+score = sum count dp / p        information = sum shots dp dp^T / p
+"""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from qtf.measurements.experiments import Experiments
+from qtf.measurements.model import Predicted, ShotModel
+from qtf.physics._threads import one_thread
+from qtf.physics.basis import all_spins
+
+# A string that was read although its probability is 0 makes the likelihood small, not 0.
+SMALLEST_PROBABILITY = 1e-12
+
+
+@dataclass(frozen=True)
+class Slope:
+    """A function to be maximised, at one point.
+
+    Attributes:
+        value: Its value.
+        score: Derivatives in the free parameters, (K,).
+        information: Expected second derivatives, with the opposite sign, (K, K).
+        spread: Sum over shots of (dp / p) (dp / p)^T, the middle of the sandwich, (K, K).
+    """
+
+    value: float
+    score: np.ndarray
+    information: np.ndarray
+    spread: np.ndarray
+
+
+class Objective(Protocol):
+    """What a fit maximises."""
+
+    def __call__(self, parameters: np.ndarray, free: Sequence[int]) -> Slope:
+        """Returns the slope in the free parameters."""
+
+
+def counts_of(experiments: Experiments, rows: np.ndarray) -> np.ndarray:
+    """Returns the counts of all bit strings of some settings, float64 (S, 2**n)."""
+    counts = np.zeros((len(rows), 2**experiments.n_sites))
+    for place, row in enumerate(rows):
+        states, numbers = experiments.outcomes[row]
+        counts[place, states] = numbers
+    return counts
+
+
+def shots_of(experiments: Experiments, rows: np.ndarray) -> np.ndarray:
+    """Returns the shots of some settings, float64 (S,)."""
+    return np.array([experiments.settings[row].shots for row in rows], np.float64)
+
+
+@dataclass(frozen=True)
+class Likelihood:
+    """The logarithm of the likelihood of all counts.
+
+    Args:
+        model: What explains them.
+        experiments: The counts.
+    """
+
+    model: ShotModel
+    experiments: Experiments
+
+    def __call__(self, parameters: np.ndarray, free: Sequence[int]) -> Slope:
+        """Returns log L, score and Fisher information."""
+        value, score = 0.0, np.zeros(len(free))
+        information, spread = np.zeros((2, len(free), len(free)))
+        with one_thread(1):
+            for piece in self.model.predict(parameters, self.experiments.settings, free):
+                counts = counts_of(self.experiments, piece.rows)
+                probabilities, derivatives = _split(piece)
+                value += float((counts * np.log(probabilities)).sum())
+                of_shots = derivatives * (np.sqrt(counts) / probabilities)[:, None]
+                score += (of_shots @ np.sqrt(counts)[..., None])[..., 0].sum(0)
+                spread += (of_shots @ of_shots.swapaxes(1, 2)).sum(0)
+                shots = shots_of(self.experiments, piece.rows)
+                scaled = derivatives * np.sqrt(shots[:, None] / probabilities)[:, None]
+                information += (scaled @ scaled.swapaxes(1, 2)).sum(0)
+        return Slope(value, score, information, spread)
+
+
+@dataclass(frozen=True)
+class MarginalFit:
+    """Least squares of the means of one and two spins, which tolerates starts that are far off.
+
+    Where a model calls impossible what was read the likelihood has no slope; means have.
+
+    Args:
+        model: What explains the means.
+        experiments: The counts.
+    """
+
+    model: ShotModel
+    experiments: Experiments
+
+    def __call__(self, parameters: np.ndarray, free: Sequence[int]) -> Slope:
+        """Returns minus half the weighted sum of squares, and its slope."""
+        features = marginal_features(self.experiments.n_sites)
+        value, score = 0.0, np.zeros(len(free))
+        information = np.zeros((len(free), len(free)))
+        with one_thread(1):
+            for piece in self.model.predict(parameters, self.experiments.settings, free):
+                shots = shots_of(self.experiments, piece.rows)[:, None]
+                observed = counts_of(self.experiments, piece.rows) @ features / shots
+                means = piece.values @ features
+                off = observed - means[:, 0]
+                # Two shots more, one of each result: no mean is certain.
+                weights = shots / (1 - (observed * shots / (shots + 2)) ** 2)
+                value -= float((weights * off**2).sum()) / 2
+                slopes = means[:, 1:]
+                score += np.einsum("sf,skf->k", weights * off, slopes)
+                scaled = slopes * np.sqrt(weights)[:, None]
+                information += (scaled @ scaled.swapaxes(1, 2)).sum(0)
+        return Slope(value, score, information, information)
+
+
+def marginal_features(n_sites: int, *, only_neighbours: bool = False) -> np.ndarray:
+    """Returns the spins of all states and the products of two of them.
+
+    Args:
+        n_sites: Number of spins.
+        only_neighbours: Whether only products of neighbours are among them.
+
+    Returns:
+        float64 (2**n_sites, n_features).
+    """
+    spins = all_spins(n_sites).astype(np.float64)
+    pairs = itertools.combinations(range(n_sites), 2)
+    products = [spins[:, i] * spins[:, j] for i, j in pairs if not only_neighbours or j == i + 1]
+    return np.column_stack([spins, *products])
+
+
+def _split(piece: Predicted) -> tuple[np.ndarray, np.ndarray]:
+    return np.maximum(piece.values[:, 0], SMALLEST_PROBABILITY), piece.values[:, 1:]

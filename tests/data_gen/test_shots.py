@@ -1,0 +1,129 @@
+"""Simulated shots: settings, independence of workers, and the two commands as a user runs them."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from data_gen.shot_settings import ShotSettings
+from data_gen.shots import simulate
+from qtf.configuration import from_config
+from qtf.configuration_files import find_configuration
+from qtf.measurements import read_experiments
+from qtf.physics import HamiltonianSettings, JumpSettings
+
+ROOT = Path(__file__).parents[2]
+
+
+def chain(n_sites, **settings):
+    hamiltonian = HamiltonianSettings.from_mapping({"name": "ising", "n_sites": n_sites})
+    return ShotSettings(hamiltonian=hamiltonian, **settings)
+
+
+def run(module, *arguments, cwd):
+    return subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        cwd=cwd,
+        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_shots_are_the_same_however_they_are_cut(monkeypatch):
+    settings = chain(2, n_settings=6, preparation="random", seed=3)
+    whole = simulate(settings)
+    monkeypatch.setattr("data_gen.shots.SETTINGS_AT_ONCE", 7)
+    assert simulate(settings) == whole
+    assert len(whole.settings) == 30
+    assert len({setting.preparation for setting in whole.settings}) == 30
+
+
+@pytest.mark.long
+def test_shots_are_the_same_whatever_the_number_of_workers():
+    settings = chain(2, n_settings=50)
+    assert simulate(settings, workers=2) == simulate(settings, workers=1)
+
+
+def test_noise_is_in_the_model_where_it_is_asked_for():
+    quiet = chain(2)
+    assert quiet.model.names == ("hamiltonian",)
+    noisy = chain(2, jumps=JumpSettings({"decay": [0.1, 0.3]}), e10=0.2)
+    assert noisy.model.names == ("hamiltonian", "jumps", "e01", "e10")
+    assert noisy.parameters == [1.0, 1.0, 0.0, 0.2]
+    assert [jump.rate for jump in noisy.model.jumps["jumps"]] == [0.1, 0.3]
+
+
+def test_bases_and_preparations():
+    fixed = chain(3, basis="XYZ", preparation="+x").setting(4)
+    assert (fixed.basis, fixed.words, fixed.time) == ("XYZ", "+x +x +x", 0.2)
+    axes = chain(3, preparation="axes")
+    assert all(word[0] in "+-" for n in range(9) for word in axes.setting(n).words.split())
+    assert axes.setting(0) != axes.setting(1)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"basis": "XY"}, "Setting `basis` must be `random` or have 3 letters, but is"),
+        ({"basis": "XYQ"}, "`basis` must be letters X, Y or Z"),
+        ({"preparation": "up"}, "`preparation` must be one of"),
+        ({"times": ()}, "Setting `times` must hold at least 1 value"),
+        ({"times": (-1.0,)}, "Setting `times` holds values each of which must not be negative"),
+        ({"e01": 0.5}, "Setting `e01` must be at least 0 and below 0.5"),
+        ({"shots": 0}, "Setting `shots` must be positive"),
+    ],
+)
+def test_settings_that_are_not_allowed(settings, message):
+    with pytest.raises(ValueError, match=message):
+        chain(3, **settings)
+
+
+def test_too_many_spins_for_jumps():
+    with pytest.raises(ValueError, match="with jumps, at most 7, but is 8"):
+        chain(8, jumps=JumpSettings({"decay": 1.0}))
+
+
+def test_the_configuration_that_comes_with_the_package():
+    from runpy import run_path
+
+    make = run_path(str(find_configuration("ising_shots")))["get_config"]
+    settings = from_config(ShotSettings, make("3,0"))
+    assert (settings.n_sites, settings.jumps.has_rates(), settings.e10) == (3, False, 0.02)
+
+
+def test_what_is_simulated_is_learned_by_the_commands(tmp_path):
+    flags = ("--config=ising_shots:2,0.1", "--config.shots=500", "--config.n_settings=6")
+    done = run("data_gen.simulate_shots", *flags, "--out_file=shots.json", cwd=tmp_path)
+    assert (done.stdout, done.stderr) == ("File shots.json: 30 settings, 15000 shots.\n", "")
+    assert read_experiments(tmp_path / "shots.json").n_sites == 2
+    flags = ("--terms=ZZ,X", "--jumps=decay", "--readout=e01,e10", "--fixed=e01=0.01")
+    flags += ("--priors=X=-0.5:0.5", "--out_file=result.json")
+    done = run("trainers.learn_shots", "--data=shots.json", *flags, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "explains the data" in done.stdout
+    result = json.loads((tmp_path / "result.json").read_text())
+    values = {entry["name"]: entry for entry in result["parameters"]}
+    assert abs(values["ZZ"]["value"] + 1.0) < 5 * values["ZZ"]["error"]
+    assert (values["e01"]["value"], values["e01"]["given"]) == (0.01, True)
+
+
+@pytest.mark.parametrize(
+    ("module", "flags", "message"),
+    [
+        ("data_gen.simulate_shots", ["--config=ising_shots", "--out_file=s.txt"], "must end with"),
+        ("trainers.learn_shots", ["--data=no.csv"], "No such file"),
+        ("trainers.learn_shots", ["--data=bad.csv"], "File bad.csv, line 1: the header must be"),
+        ("trainers.learn_shots", ["--data=no.csv", "--fixed=ZZ"], "must hold NAME=VALUE"),
+        ("trainers.learn_shots", ["--data=no.csv", "--priors=ZZ=1"], "must hold numbers"),
+    ],
+)
+def test_a_mistake_is_one_line_and_leaves_nothing(tmp_path, module, flags, message):
+    (tmp_path / "bad.csv").write_text("a,b\n")
+    done = run(module, *flags, cwd=tmp_path)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["bad.csv"]

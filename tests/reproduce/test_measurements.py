@@ -1,0 +1,81 @@
+import json
+
+import numpy as np
+import pytest
+
+from qtf.files import read_json
+from qtf.measurements import Setting, ShotModel
+from reproduce.engine.layout import Layout
+from reproduce.engine.pages import write_page
+from reproduce.sections.measurements import stages_of
+from reproduce.sections.measurements.cases import CASES, DrawnCase, Problem
+from reproduce.sections.measurements.draws import draw_all
+from reproduce.sections.measurements.page import PAGE, summarise
+
+
+def make(random):
+    model = ShotModel.of_words(1, terms=["X", "Z"])
+    settings = [Setting("+y", 0.3 * k, "ZXY"[k % 3], 2000) for k in range(1, 7)]
+    return Problem(model, random.uniform(0.5, 1.0, 2), settings)
+
+
+SMALL = DrawnCase("small", "one spin", 3, 0.1, make, left_out=("X",))
+
+
+def test_draws_continue_and_do_not_depend_on_how_often(tmp_path):
+    draw_all(SMALL, 3, tmp_path / "a" / "draws.json")
+    draw_all(SMALL, 1, tmp_path / "b" / "draws.json")
+    draw_all(SMALL, 3, tmp_path / "b" / "draws.json")
+    first, second = (read_json(tmp_path / name / "draws.json") for name in "ab")
+    assert [draw["off"] for draw in first] == [draw["off"] for draw in second]
+    assert len({draw["off"][0] for draw in first}) == 3
+    for draw in first:
+        assert np.all(np.abs(draw["off"]) < 5 * np.array(draw["errors"]))
+        assert draw["left_out"]["X"]["named"] == "X"
+        assert draw["left_out"]["X"]["p_value"] < 1e-3
+
+
+def draws_of(case, off):
+    error = {"errors": [0.01, 0.01], "shots": 10000, "p_value": 0.4, "n_starts": 1}
+    left_out = {name: {"p_value": 1e-9, "named": name} for name in case.left_out}
+    seconds = {"seconds": 2.0, "processor_seconds": 1.0, "left_out": left_out}
+    return [{"number": k, "off": [x, -x], **error, **seconds} for k, x in enumerate(off)]
+
+
+def test_numbers_of_draws():
+    numbers = summarise(draws_of(CASES["noise"], [0.01, 0.03]))
+    assert numbers["rms"] == pytest.approx(np.sqrt(5e-4))
+    assert numbers["rms_over_bound"] == pytest.approx(np.sqrt(5.0))
+    assert numbers["rms_per_shot"] == pytest.approx(np.sqrt(5.0))
+    assert numbers["coverage_95"] == 0.5
+    assert numbers["left_out"]["decay"] == {"largest_p_value": 1e-9, "named": 1.0}
+
+
+def test_the_page_says_what_holds_and_what_does_not(tmp_path):
+    layout = Layout(tmp_path / "out", tmp_path)
+    assert "are missing" in "".join(write_page(PAGE, layout))
+    for name, case in CASES.items():
+        folder = layout.run(name)
+        folder.mkdir(parents=True)
+        off = [0.03] * 2 if name == "local_10000" else [0.01] * 19 + [0.02]
+        (folder / "draws.json").write_text(json.dumps(draws_of(case, off)))
+    lines = list(write_page(PAGE, layout))
+    page = (tmp_path / "measurement_results.md").read_text()
+    assert "error over the bound | 3.000 | at most 1.1 | **falls short**" in page
+    assert "95 % intervals that hold the truth | 95.0 % | 92 to 98 % | holds |" in page
+    assert "without `decay`: largest p value | 1e-09, first named in 100 % of draws" in page
+    assert any(line.startswith("FALLS SHORT") for line in lines)
+
+
+def test_each_case_is_a_stage(tmp_path):
+    stages = stages_of(Layout(tmp_path))
+    assert [stage.name for stage in stages] == list(CASES)
+    assert "--n_draws=60" in next(stage for stage in stages if stage.name == "wilde").arguments
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_problems_are_drawn_as_the_page_says(name):
+    model, truth, settings = CASES[name].make(np.random.default_rng(0))
+    assert len(truth) == model.size == {"wilde": 13, "noise": 10}.get(name, 18)
+    shots = sum(setting.shots for setting in settings)
+    assert shots == {"wilde": 50_000, "noise": 10**6}.get(name) or name == f"local_{shots}"

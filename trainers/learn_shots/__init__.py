@@ -1,0 +1,1 @@
+"""Command that learns couplings, rates and readout errors from shots."""
