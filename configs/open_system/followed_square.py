@@ -17,5 +17,5 @@ from trainers.choices import parse_choice
 def get_config(choice: str = "1.8,72") -> ConfigDict:
     coupling, n_strings = parse_choice(choice, "JY,STRINGS", float, int)
     config = make_heisenberg_square(side=3, coupling=coupling, n_strings=n_strings)
-    follow_to_tolerance(config, units=40, interval=0.1, n_intervals=20)
+    follow_to_tolerance(config, units=24, interval=0.1, n_intervals=20)
     return config

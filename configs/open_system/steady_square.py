@@ -17,7 +17,7 @@ from trainers.choices import parse_choice
 def get_config(choice: str = "1.8,72") -> ConfigDict:
     coupling, n_strings = parse_choice(choice, "JY,STRINGS", float, int)
     config = make_heisenberg_square(side=3, coupling=coupling, n_strings=n_strings)
-    use_gauss_newton(config, units=40)
+    use_gauss_newton(config, units=24)
     config.steady_state.n_epochs = config.training.n_epochs = 12
     config.training.steps_per_epoch = 5
     return config
