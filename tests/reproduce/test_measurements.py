@@ -48,6 +48,8 @@ def test_numbers_of_draws():
     assert numbers["rms_over_bound"] == pytest.approx(np.sqrt(5.0))
     assert numbers["rms_per_shot"] == pytest.approx(np.sqrt(5.0))
     assert numbers["coverage_95"] == 0.5
+    later = summarise(draws_of(CASES["noise"], [0.01] * 15 + [0.03] * 25))
+    assert (later["coverage_95"], later["coverage_of_first"]) == (0.375, 0.75)
     assert numbers["left_out"]["decay"] == {"largest_p_value": 1e-9, "named": 1.0}
 
 

@@ -20,6 +20,8 @@ PARTS = read_parts(__file__)
 # Standard errors of an interval of 95 %.
 WIDTH = 1.96
 NOTICED = 1e-3
+# As many as were drawn at first; more of them say how much of their coverage is chance.
+FIRST_DRAWS = 20
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Learned:
         rms_over_bound: Their ratio.
         rms_per_shot: Root mean square error times the root of the shots.
         coverage_95: Share of 95 % intervals that hold the truth.
+        coverage_of_first: The same of the first draws alone, `FIRST_DRAWS`.
         smallest_p_value: Smallest p value of the goodness of a fit.
         seconds: Mean duration of a fit, beside whatever else the machine did.
         processor_seconds: Mean time of processors that a fit took.
@@ -61,6 +64,7 @@ class Learned:
     rms_over_bound: float
     rms_per_shot: float
     coverage_95: float
+    coverage_of_first: float
     smallest_p_value: float
     seconds: float
     processor_seconds: float
@@ -99,6 +103,7 @@ def summarise(draws: list[dict[str, Any]]) -> dict[str, Any]:
     rms, bound = (float(np.sqrt((values**2).mean())) for values in (off, errors))
     # Of draws that were made before it was measured it is not known.
     processor = [draw["processor_seconds"] for draw in draws if "processor_seconds" in draw]
+    holds = np.abs(off) < WIDTH * errors
     return {
         "n_draws": len(draws),
         "n_parameters": off.shape[1],
@@ -106,7 +111,8 @@ def summarise(draws: list[dict[str, Any]]) -> dict[str, Any]:
         "bound": bound,
         "rms_over_bound": rms / bound,
         "rms_per_shot": rms * draws[0]["shots"] ** 0.5,
-        "coverage_95": float((np.abs(off) < WIDTH * errors).mean()),
+        "coverage_95": float(holds.mean()),
+        "coverage_of_first": float(holds[:FIRST_DRAWS].mean()),
         "smallest_p_value": min(draw["p_value"] for draw in draws),
         "seconds": float(np.mean([draw["seconds"] for draw in draws])),
         "processor_seconds": float(np.mean(processor)),
@@ -204,6 +210,7 @@ def _cases(results: Results) -> str:
         "error",
         "bound",
         "95 % intervals hold",
+        f"of the first {FIRST_DRAWS} draws",
         "core seconds",
         "seconds",
         "least p value",
@@ -216,6 +223,7 @@ def _cases(results: Results) -> str:
             f"{learned.rms:.2g}",
             f"{learned.bound:.2g}",
             f"{100 * learned.coverage_95:.1f} %",
+            f"{100 * learned.coverage_of_first:.1f} %",
             f"{learned.processor_seconds:.1f}",
             f"{learned.seconds:.1f}",
             f"{learned.smallest_p_value:.2g}",

@@ -145,6 +145,9 @@ def fault_of_raw(received):
     if not head:
         return False
     status = int(head.split(b" ", 2)[1])
+    if status == 403:
+        # Its host is not this machine any more.
+        return b"Header `Host` must name this machine" not in body
     return status not in HTTP_CODES or b"application/json" not in head and status != 200
 
 
