@@ -53,16 +53,13 @@ def rate_of_change(lindbladian: Lindbladian, operator: PauliSum) -> PauliSum:
     Source: Breuer and Petruccione, The Theory of Open Quantum Systems (2002), section 3.2.3.
     """
     change = 1j * commutator(lindbladian.hamiltonian, operator)
-    losses = [
-        -0.5 * jump.rate * (_on_spin(jump, jump.matrix.conj().T @ jump.matrix, operator.n_sites))
-        for jump in lindbladian.jump_ops
-    ]
-    for jump, loss in zip(lindbladian.jump_ops, losses, strict=True):
+    for jump in lindbladian.jump_ops:
         # What acts on other spins alone, the jump leaves as it is.
         touched = [term for term in operator.terms if jump.site in term.sites]
         if touched:
             part = PauliSum(operator.n_sites, touched)
             matrix = _on_spin(jump, jump.matrix, operator.n_sites)
+            loss = -0.5 * jump.rate * (matrix.adjoint() @ matrix)
             change += jump.rate * (matrix.adjoint() @ part @ matrix) + loss @ part + part @ loss
     return change.hermitian().simplify()
 

@@ -59,6 +59,14 @@ class TrajectoryMeans:
         errors = values.std(axis=0, ddof=1) / np.sqrt(len(values))
         return cls(values.mean(axis=0), errors, len(values))
 
+    @classmethod
+    def with_controls(cls, values: NDArray[np.float64], n_observables: int) -> "TrajectoryMeans":
+        """Returns means of the first columns of independent values, the others of mean zero."""
+        means = values.mean(axis=0)
+        deviations = values - means
+        adjusted = with_controls(means, deviations.T @ deviations, len(values), n_observables)
+        return cls(*adjusted, len(values))
+
 
 def quantum_trajectories(
     lindbladian: Lindbladian,
@@ -172,11 +180,7 @@ def steady_trajectories(
     how = n_trajectories, seed, tolerance, batch_size
     measured = [*observables, *(control_variates(lindbladian) if controls else ())]
     values = _values_of_several(lindbladian, psi0, times, measured, *how).mean(axis=1)
-    deviations = values - values.mean(axis=0)
-    means, errors = with_controls(
-        values.mean(axis=0), deviations.T @ deviations, len(values), len(observables)
-    )
-    return TrajectoryMeans(means, errors, len(values))
+    return TrajectoryMeans.with_controls(values, len(observables))
 
 
 def steady_times(burn_in: float, duration: float, interval: float) -> NDArray[np.float64]:

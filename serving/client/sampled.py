@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from serving.client.errors import unusable_answer
+from serving.client.states import checked_output, named_output
 from serving.client.transport import UNNAMED
 
 # Seeds of one call follow one another; those of different ones lie this far apart.
@@ -185,13 +186,8 @@ def column(outputs: Mapping[str, np.ndarray], name: str, n_rows: int) -> np.ndar
     Raises:
         ServingError: It is missing or has another shape.
     """
-    if set(outputs) == {UNNAMED}:
-        return column({name: outputs[UNNAMED]}, name, n_rows)
-    if name not in outputs:
-        raise unusable_answer(f"output `{name}` is not among {sorted(outputs)}.")
-    if outputs[name].shape != (n_rows,):
-        raise unusable_answer(f"output `{name}` has shape {outputs[name].shape}, not {(n_rows,)}.")
-    return outputs[name]
+    is_unnamed = set(outputs) == {UNNAMED}
+    return checked_output({name: outputs[UNNAMED]} if is_unnamed else outputs, name, (n_rows,))
 
 
 def checked_output_rows(outputs: Mapping[str, np.ndarray], name: str, n_rows: int) -> np.ndarray:
@@ -200,9 +196,7 @@ def checked_output_rows(outputs: Mapping[str, np.ndarray], name: str, n_rows: in
     Raises:
         ServingError: It is missing or has another shape.
     """
-    if name not in outputs:
-        raise unusable_answer(f"output `{name}` is not among {sorted(outputs)}.")
-    if outputs[name].ndim != 2 or len(outputs[name]) != n_rows:
-        shape = outputs[name].shape
-        raise unusable_answer(f"output `{name}` has shape {shape}, not ({n_rows}, n_sites).")
-    return outputs[name].astype(np.int32)
+    rows = named_output(outputs, name)
+    if rows.ndim != 2 or len(rows) != n_rows:
+        raise unusable_answer(f"output `{name}` has shape {rows.shape}, not ({n_rows}, n_sites).")
+    return rows.astype(np.int32)

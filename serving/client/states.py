@@ -74,7 +74,7 @@ def checked_output(
     Raises:
         ServingError: The output is missing or has another shape.
     """
-    array = _output(outputs, name)
+    array = named_output(outputs, name)
     if array.shape != shape:
         raise unusable_answer(f"output `{name}` has shape {array.shape}, not {shape}.")
     return array
@@ -95,14 +95,19 @@ def checked_course(
     Raises:
         ServingError: The output is missing, too short, or has another shape.
     """
-    array = _output(outputs, name)
+    array = named_output(outputs, name)
     cut = array[:, : shape[1]] if array.ndim > 1 else array
     if cut.shape != shape:
         raise unusable_answer(f"output `{name}` has shape {array.shape}, not {shape}.")
     return cut
 
 
-def _output(outputs: Mapping[str, np.ndarray], name: str) -> np.ndarray:
+def named_output(outputs: Mapping[str, np.ndarray], name: str) -> np.ndarray:
+    """Returns an output.
+
+    Raises:
+        ServingError: It is missing.
+    """
     if set(outputs) == {UNNAMED}:
         raise unusable_answer("no outputs by name.")
     if name not in outputs:
