@@ -5,6 +5,7 @@ and the sums of products of deviations are kept, so that neither the number of p
 often the work was interrupted changes a result, and more trajectories can be added.
 """
 
+import functools
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +18,7 @@ import numpy as np
 from qtf.files import read_object, write_json
 from qtf.open_systems.runs.settings import OpenSystemSettings, PhysicsSettings
 from qtf.open_systems.settings import DIRECTIONS, STARTS
-from qtf.physics import Lindbladian, point_spins, trajectory_values
+from qtf.physics import Lindbladian, PauliSum, point_spins, trajectory_values
 from qtf.physics.control_variates import control_variates, with_controls
 from qtf.physics.monte_carlo_wave_functions import MAX_TRAJECTORY_SITES, steady_times
 from qtf.physics.observables import mean_over_sites
@@ -159,16 +160,12 @@ class TrajectorySettings:
         A row is a time; at rest there are two, the average over time, and that of its second half
         less that of the first, and what controls are asked for follow the three.
         """
-        physics = PhysicsSettings.from_mapping(self.physics)
-        hamiltonian = physics.hamiltonian.build()
-        lindbladian = Lindbladian(hamiltonian, physics.jumps.build(hamiltonian.n_sites))
-        measured = [mean_over_sites(hamiltonian.n_sites, name.upper()) for name in DIRECTIONS]
         rest = self.at_rest
-        if self.times is None and rest.controls:
-            measured += control_variates(lindbladian)
+        has_controls = self.times is None and rest.controls
+        lindbladian, measured = _equation(json.dumps(self.physics), has_controls=has_controls)
         values = trajectory_values(
             lindbladian,
-            self._psi0(hamiltonian.n_sites),
+            self._psi0(lindbladian.n_sites),
             steady_times(rest.burn_in, rest.duration, rest.interval)
             if self.times is None
             else np.array(self.times),
@@ -191,6 +188,16 @@ class TrajectorySettings:
         for spin in np.broadcast_to(spins, (n_sites, 2)):
             psi = np.kron(psi, spin)
         return psi
+
+
+@functools.cache
+def _equation(physics: str, *, has_controls: bool) -> tuple[Lindbladian, list[PauliSum]]:
+    """Returns the equation of a system in JSON, and what is measured: once for all its pieces."""
+    settings = PhysicsSettings.from_mapping(json.loads(physics))
+    hamiltonian = settings.hamiltonian.build()
+    lindbladian = Lindbladian(hamiltonian, settings.jumps.build(hamiltonian.n_sites))
+    measured = [mean_over_sites(hamiltonian.n_sites, name.upper()) for name in DIRECTIONS]
+    return lindbladian, [*measured, *(control_variates(lindbladian) if has_controls else ())]
 
 
 @dataclass(frozen=True)
