@@ -19,7 +19,7 @@ from qtf.measurements.goodness import Goodness, judge
 from qtf.measurements.likelihood import Likelihood, MarginalFit, marginal_features
 from qtf.measurements.missing import default_candidates, find_missing
 from qtf.measurements.model import ShotModel
-from qtf.measurements.result import SMALLEST_P_VALUE, ShotFit
+from qtf.measurements.result import SMALLEST_P_VALUE, Missing, ShotFit
 from qtf.measurements.scoring import Climb, WithPriors, climb, invert
 from qtf.measurements.words import local_words
 from qtf.streams import Stream
@@ -115,27 +115,11 @@ def fit_shots(
     task = _task(model, experiments, fixed or {}, priors or {})
     say = report or (lambda line: None)
     best, goodness, tried = _search(task, n_starts, seed, say)
-    free = task.free
-    covariance, determined = invert(best.slope.information)
     words = default_candidates(model, goodness) if candidates is None else candidates
-    missing = find_missing(model, experiments, best.parameters, free, words)
-    say(f"{len(free)} parameters, p = {goodness.p_value:.2g}")
-    return ShotFit(
-        model=model,
-        parameters=best.parameters,
-        free=np.isin(np.arange(model.size), free),
-        determined=_placed(determined, free, model.size, fill=True),
-        covariance=_placed_square(covariance, free, model.size),
-        sandwich=_placed_square(covariance @ best.slope.spread @ covariance, free, model.size),
-        log_likelihood=best.slope.value,
-        goodness=goodness,
-        missing=missing,
-        shots=experiments.shots,
-        n_settings=len(experiments.settings),
-        n_starts=tried,
-        converged=best.converged,
-        seconds=time.monotonic() - started,
-    )
+    missing = find_missing(model, experiments, best.parameters, task.free, words)
+    say(f"{len(task.free)} parameters, p = {goodness.p_value:.2g}")
+    seconds = time.monotonic() - started
+    return _as_fit(task, best, goodness, missing, n_starts=tried, seconds=seconds)
 
 
 def fit_words(
@@ -163,6 +147,36 @@ def fit_words(
         terms = [word for word in local_words(1) if len(word) <= n_sites]
     model = ShotModel.of_words(n_sites, terms=terms, jumps=jumps, readout=readout)
     return fit_shots(model, experiments, **options)
+
+
+def _as_fit(
+    task: _Task,
+    best: Climb,
+    goodness: Goodness,
+    missing: tuple[Missing, ...],
+    *,
+    n_starts: int,
+    seconds: float,
+) -> ShotFit:
+    """Returns the end of a search with its error bars."""
+    model, free = task.model, task.free
+    covariance, determined = invert(best.slope.information)
+    return ShotFit(
+        model=model,
+        parameters=best.parameters,
+        free=np.isin(np.arange(model.size), free),
+        determined=_placed(determined, free, model.size, fill=True),
+        covariance=_placed_square(covariance, free, model.size),
+        sandwich=_placed_square(covariance @ best.slope.spread @ covariance, free, model.size),
+        log_likelihood=best.slope.value,
+        goodness=goodness,
+        missing=missing,
+        shots=task.experiments.shots,
+        n_settings=len(task.experiments.settings),
+        n_starts=n_starts,
+        converged=best.converged,
+        seconds=seconds,
+    )
 
 
 def _search(task: _Task, n_starts: int, seed: int, say: Report) -> tuple[Climb, Goodness, int]:
