@@ -15,7 +15,7 @@ export PYTHONDONTWRITEBYTECODE :=
 # pip would say ResolutionImpossible.
 CHECK_PYTHON = @$(PYTHON) -c 'import sys; v = sys.version_info; (3, 11) <= v[:2] <= (3, 13) or sys.exit("$(PYTHON) is Python %d.%d, but qtf needs 3.11, 3.12 or 3.13; name one: make $(firstword $(MAKECMDGOALS)) PYTHON=python3.12" % v[:2])'
 
-.PHONY: demo test test-long test-install test-all checks pytest-quick pytest-all format bench bench-peers reproduce ground-states growth open-systems samplers full-scale clean help
+.PHONY: demo docs test test-long test-install test-all checks pytest-quick pytest-all format bench bench-peers reproduce ground-states growth open-systems samplers full-scale clean help
 
 help:
 	@echo "make demo    generate, train, evaluate, export, predict, serve; under 10 minutes"
@@ -29,6 +29,7 @@ help:
 	@echo "make open-systems   docs/open_system_results.md: fourteen open systems; two hours"
 	@echo "make samplers       docs/sampler_results.md: direct samples against chains; 20 minutes"
 	@echo "make full-scale     docs/full_scale.md: what takes days, started and resumed; two hours"
+	@echo "make docs    the site of the documentation, build/site/index.html; two minutes"
 	@echo "make bench   docs/benchmarks.md: the speed of every part on this machine; 15 minutes"
 	@echo "make bench-peers  the same work by PyTorch, sru, NetKet and QuTiP, in an environment of their own"
 	@echo "make format  format the code and sort its imports"
@@ -86,6 +87,10 @@ samplers: $(VENV)/.reproduce
 
 full-scale: $(VENV)/.reproduce
 	$(BIN)/python -m reproduce full_scale
+
+# Warnings are errors: no link is dead, and every docstring can be read.
+docs: $(VENV)/.test
+	$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --quiet docs build/site
 
 format: $(VENV)/.test
 	$(BIN)/ruff format .

@@ -46,8 +46,16 @@ SERVE = [
     "uvicorn>=0.30",
 ]
 ALL = sorted({*DASK, *PROBABILITY, *JAX, *SERVE})
-TEST = [
+DOCS = [
     *ALL,
+    "furo>=2025.9",
+    "latex2mathml>=3.78",
+    "myst-parser>=4.0",
+    "sphinx>=8.2",
+    "sphinx-copybutton>=0.5",
+]
+TEST = [
+    *DOCS,
     "hypothesis>=6.100",
     "import-linter>=2.0",
     "mypy>=1.10",
@@ -86,6 +94,7 @@ setup(
         "jax": JAX,
         "dask": DASK,
         "all": ALL,
+        "docs": DOCS,
         "test": TEST,
         "benchmarks": ["psutil>=5.9"],
     },

@@ -87,8 +87,8 @@ class ExactSource:
             replica: Which batch of that step; all of them have the same chain length.
 
         Returns:
-            `{"psi": float32 (batch_size, window, 2, 2**n_sites)}`, real parts at index 0
-            and imaginary parts at index 1 of the axis before the last.
+            A mapping of `psi`, float32 (batch_size, window, 2, 2**n_sites), with real parts at
+            index 0 and imaginary parts at index 1 of the axis before the last.
 
         Raises:
             ValueError: `step` or `replica` is negative.

@@ -40,13 +40,18 @@ def _text(results: Results) -> str:
         PARTS["page"].format(
             machine=machine,
             minutes=MINUTES,
-            rows=_rows(trained),
-            best=_best(trained),
+            measured=_measured(trained),
             command=f"python -m {case.module} --config={case.config} {' '.join(SHARED)}",
             flags=table(["network", "flags"], flags, right=()),
         )
         + "\n"
     )
+
+
+def _measured(trained: list[tuple[str, Size]]) -> str:
+    if not trained:
+        return "The table and the figure appear here as soon as one of them is trained."
+    return PARTS["measured"].format(rows=_rows(trained), best=_best(trained))
 
 
 def _rows(trained: list[tuple[str, Size]]) -> str:
@@ -68,8 +73,6 @@ def _rows(trained: list[tuple[str, Size]]) -> str:
 
 
 def _best(trained: list[tuple[str, Size]]) -> str:
-    if not trained:
-        return ""
     words, size = min(trained, key=lambda pair: pair[1].v_score)
     return f"The smallest V-score of a network as it was trained has {words}: {size.v_score:.1e}."
 
