@@ -22,6 +22,8 @@ suppress_warnings = ["ref.python"]
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 4
 myst_dmath_double_inline = True
+# A block between fences that is called math, as other readers of markdown know it.
+myst_fence_as_directive = ["math"]
 
 default_role = "code"
 autodoc_member_order = "bysource"

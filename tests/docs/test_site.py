@@ -81,6 +81,14 @@ def test_every_public_name_and_every_command_is_in_the_reference(site, pages):
 
 
 @pytest.mark.long
+def test_equations_are_set_without_a_script(site):
+    for name in ("open_systems", "ground_states", "conventions"):
+        text = (site / f"{name}.html").read_text()
+        assert '<math xmlns="http://www.w3.org/1998/Math/MathML"' in text
+        assert "\\frac" not in text
+
+
+@pytest.mark.long
 def test_the_search_needs_no_server(site):
     index = (site / "searchindex.js").read_text()
     assert index.startswith("Search.setIndex(")
