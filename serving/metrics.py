@@ -137,6 +137,8 @@ def _bound(labels: tuple[str, ...], recorded: Collection[tuple[str, ...]]) -> tu
     A last resort: clients must not choose labels at all, for then those that come first would
     push out those that are served.
     """
+    if labels in recorded:
+        return labels
     labels = tuple(label[:_LONGEST_LABEL] for label in labels)
     if labels in recorded or len(recorded) < _MOST_COMBINATIONS:
         return labels

@@ -9,7 +9,7 @@ from typing import Any, cast
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from serving.endpoints.http import JSON, plain_error
+from serving.endpoints.http import CONNECTION, JSON, plain_error
 from serving.endpoints.listening import bound_socket
 
 _HEAD_SECONDS = 20.0
@@ -72,6 +72,9 @@ class HttpServer:
 class PatientProtocol(HttpToolsProtocol):
     """Closes connections of clients that send their headers or read their answers too slowly.
 
+    Attributes:
+        is_lost: Whether the client has gone away.
+
     Args:
         read_seconds: Seconds that a client may take to read an answer.
         arguments: Those of the protocol.
@@ -83,6 +86,16 @@ class PatientProtocol(HttpToolsProtocol):
         self._read_timer: asyncio.TimerHandle | None = None
         self._head_timer: asyncio.TimerHandle | None = None
         self._head_bytes = 0
+        self._working: set[asyncio.Task] = set()
+        self.is_lost = False
+
+    def cancel_when_lost(self, task: asyncio.Task) -> None:
+        """Cancels a task when the client goes away."""
+        self._working.add(task)
+
+    def keep(self, task: asyncio.Task) -> None:
+        """Cancels it no more."""
+        self._working.discard(task)
 
     def connection_made(self, transport: Any) -> None:  # noqa: D102
         super().connection_made(transport)
@@ -102,6 +115,8 @@ class PatientProtocol(HttpToolsProtocol):
         self._end_head()
         self._head_bytes = 0
         super().on_headers_complete()
+        # The application starts to answer in the next turn of the event loop.
+        self.scope[CONNECTION] = self  # type: ignore[typeddict-unknown-key]
 
     def on_body(self, body: bytes) -> None:  # noqa: D102
         self._head_bytes = 0
@@ -148,6 +163,9 @@ class PatientProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102
         self._end_head()
         self._end_reading()
+        self.is_lost = True
+        for task in self._working:
+            task.cancel()
         super().connection_lost(exc)
 
     def _end_reading(self) -> None:
