@@ -25,15 +25,23 @@ class HttpServer:
         port: Port; 0 for any free one.
         read_seconds: Seconds that a client may take to read an answer.
         drain_seconds: Seconds that requests in flight may take after `stop`.
+        is_shared: Whether other processes listen on the same port.
 
     Raises:
         OSError: The port is taken or the address unknown.
     """
 
     def __init__(
-        self, app: Any, host: str, port: int, *, read_seconds: float, drain_seconds: float
+        self,
+        app: Any,
+        host: str,
+        port: int,
+        *,
+        read_seconds: float,
+        drain_seconds: float,
+        is_shared: bool = False,
     ) -> None:
-        self._socket = bound_socket(host, port)
+        self._socket = bound_socket(host, port, is_shared=is_shared)
         self._socket.listen(2048)
         self._socket.setblocking(False)
         self.port = self._socket.getsockname()[1]

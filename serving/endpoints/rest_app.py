@@ -181,7 +181,7 @@ class RestApp:
         if path.lower().startswith("/v1/"):
             return await self._interface(method, path, body, deadline)
         if path == self._metrics_route and method in ("GET", "HEAD"):
-            return Answer(200, self._service.metrics.text().encode(), "text/plain")
+            return Answer(200, (await self._service.metrics_text()).encode(), "text/plain")
         if self._page is not None:
             loop = asyncio.get_running_loop()
             answering = loop.run_in_executor(self._executor, self._page.answer, method, path, body)

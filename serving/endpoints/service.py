@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from typing import Self
+from typing import Protocol, Self
 
 from serving.configuration.options import AccessOptions, Limits
 from serving.endpoints.access import Tokens
@@ -10,6 +10,18 @@ from serving.endpoints.access_log import AccessLog
 from serving.metrics import OTHER, Metrics, microseconds
 from serving.models.repository import ModelRepository
 from serving.status import Code, StatusError
+
+
+class Peers(Protocol):
+    """The other processes of a server."""
+
+    async def metrics(self) -> Metrics:
+        """Returns the sum of the metrics of all."""
+        ...
+
+    async def reload(self, request: bytes) -> None:
+        """Replaces the list of models of the others."""
+        ...
 
 
 class Service:
@@ -39,7 +51,14 @@ class Service:
         self.access = access or AccessOptions()
         self.tokens = None if self.access.tokens_file is None else Tokens(self.access.tokens_file)
         self.log = None if self.access.log is None else AccessLog(self.access.log)
+        # Set where there are several processes.
+        self.peers: Peers | None = None
         self._n_in_flight = 0
+
+    async def metrics_text(self) -> str:
+        """Returns the metrics of all processes in the Prometheus text format."""
+        metrics = self.metrics if self.peers is None else await self.peers.metrics()
+        return metrics.text()
 
     def request(self, api: str, entrypoint: str) -> "RequestRecord":
         """Returns what counts and times a request within `with`.
