@@ -124,7 +124,7 @@ class PatientProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         super().on_headers_complete()
         # The application starts to answer in the next turn of the event loop.
-        self.scope[CONNECTION] = self  # type: ignore[typeddict-unknown-key]
+        self.scope[CONNECTION] = self  # type: ignore[literal-required]
 
     def on_body(self, body: bytes) -> None:  # noqa: D102
         self._head_bytes = 0

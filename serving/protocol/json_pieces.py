@@ -8,7 +8,7 @@ open at its start and closed with those at its end, and the values are put toget
 import re
 import secrets
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from qtf.typing import Json
 
@@ -44,7 +44,8 @@ def parse_in_pieces(body: bytes, parse: Callable[[bytes], Json]) -> Json:
     """
     root: list[Json] = []
     # The first array holds the document itself.
-    opened, containers, start = b"[", cast("list[Any]", [root]), 0
+    containers: list[Any] = [root]
+    opened, start = b"[", 0
     while start < len(body):
         # Not further: a search holds the interpreter, too.
         furthest = start + _FURTHEST * PIECE

@@ -65,8 +65,8 @@ class Supervisor:
     def run(self) -> None:
         """Serves until SIGTERM or SIGINT; in a worker, returns or fails as `serve` does."""
         folder = Path(tempfile.mkdtemp(prefix="qtf-serve-"))
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._stop)
+        for ending in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(ending, self._stop)
         code = self._start_all(folder)
         while self._workers:
             pid, status = os.wait()
@@ -117,8 +117,8 @@ class Supervisor:
 
     def _work(self, number: int, folder: Path, told: int) -> None:
         """Serves in a process of its own, which ends with it."""
-        for number_of_signal in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number_of_signal, signal.SIG_DFL)
+        for ending in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(ending, signal.SIG_DFL)
         if sys.platform == "linux":
             # Nobody would end it when this process is killed.
             ctypes.CDLL(None).prctl(_SET_SIGNAL_OF_PARENT_DEATH, signal.SIGTERM)
