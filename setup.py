@@ -38,6 +38,7 @@ JAX = [*LEARNING, "jax>=0.6"]
 SERVE = [
     "grpcio>=1.60",
     "grpcio-health-checking>=1.60",
+    "grpcio-reflection>=1.60",
     "httptools>=0.6",
     "matplotlib>=3.8",
     "orjson>=3.10",

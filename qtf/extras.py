@@ -16,6 +16,7 @@ EXTRA_OF = {
     "google": "serve",
     "grpc": "serve",
     "grpc_health": "serve",
+    "grpc_reflection": "serve",
     "httptools": "serve",
     "orjson": "serve",
     "uvicorn": "serve",
@@ -26,7 +27,12 @@ EXTRA_OF = {
     "distributed": "dask",
 }
 # Where a module's name says little.
-NAMES = {"google": "protobuf", "grpc": "grpcio", "grpc_health": "grpcio-health-checking"}
+NAMES = {
+    "google": "protobuf",
+    "grpc": "grpcio",
+    "grpc_health": "grpcio-health-checking",
+    "grpc_reflection": "grpcio-reflection",
+}
 # A room whose extra brings all that it needs, what others need too included.
 EXTRA_OF_ROOM = {"serving": "serve"}
 OURS = ("qtf", "data_gen", "trainers", "serving")

@@ -5,14 +5,17 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from typing import cast
 
 from absl import logging
+from tensorflow_serving.apis.model_management_pb2 import ReloadConfigRequest
 
 from serving.configuration import text_config
-from serving.configuration.options import ServerOptions
+from serving.configuration.options import ServerOptions, WorkerOptions
 from serving.endpoints.access import is_loopback
 from serving.endpoints.grpc_server import GrpcServer
 from serving.endpoints.http_server import HttpServer
+from serving.endpoints.model_service import ModelService
 from serving.endpoints.rest_app import RestApp
 from serving.endpoints.service import Service
 from serving.metrics import Metrics
@@ -20,6 +23,7 @@ from serving.models.repository import ModelRepository
 from serving.page.explorable import ServedModel as PageModel
 from serving.page.page import Page
 from serving.status import Code, StatusError
+from serving.workers.peers import Peers
 
 _HEALTH_SECONDS = 0.5
 
@@ -70,15 +74,19 @@ class Application:
         metrics = Metrics()
         self._models = ModelRepository(options.repository, metrics)
         service = Service(self._models, metrics, options.limits, options.access)
+        self._peers = _peers(options, service) if options.worker else None
+        service.peers = self._peers
         self._grpc = GrpcServer(
             service,
             options.host,
             options.port,
             tls=options.tls,
             with_health=options.with_health,
+            with_reflection=options.with_reflection,
             as_content=options.as_content,
             socket=options.grpc_socket,
             arguments=options.grpc_arguments,
+            is_shared=options.worker is not None,
         )
         self._http: HttpServer | None = None
         if options.rest_port >= 0:
@@ -96,6 +104,7 @@ class Application:
                 options.rest_port,
                 read_seconds=options.limits.rest_seconds,
                 drain_seconds=options.drain_seconds,
+                is_shared=options.worker is not None,
             )
         self._tasks: list[asyncio.Task] = []
 
@@ -112,6 +121,8 @@ class Application:
             if error.code is not Code.UNKNOWN:
                 raise ValueError(error.message) from error
             logging.error("%s", error.message)
+        if self._peers is not None:
+            await self._peers.start()
         await self._grpc.start()
         if self._http is not None:
             await self._http.start()
@@ -135,6 +146,8 @@ class Application:
         if self._http is not None:
             stopping.append(self._http.stop())
         await asyncio.gather(*stopping)
+        if self._peers is not None:
+            await self._peers.stop()
         try:
             async with asyncio.timeout_at(deadline):
                 await self._models.close()
@@ -166,3 +179,12 @@ class Application:
             except StatusError:
                 continue
         return described
+
+
+def _peers(options: ServerOptions, service: Service) -> Peers:
+    management = ModelService(service)
+
+    async def reload(request: bytes) -> None:
+        await management.configure(ReloadConfigRequest.FromString(request))
+
+    return Peers(cast(WorkerOptions, options.worker), service.metrics, reload)

@@ -6,7 +6,8 @@ too. A name starts with a colon, which the common client library cannot write.
 
 import bisect
 import threading
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 # What is counted together because nobody serves it.
 OTHER = "(other)"
@@ -36,6 +37,16 @@ class Counter:
         with self._lock:
             labels = _bound(labels, self._values)
             self._values[labels] = self._values.get(labels, 0) + amount
+
+    def values(self) -> list[Any]:
+        """Returns labels and value of each combination, as JSON."""
+        with self._lock:
+            return [[list(labels), value] for labels, value in self._values.items()]
+
+    def add_values(self, values: Iterable[Any]) -> None:
+        """Adds what `values` of another process returned."""
+        for labels, value in values:
+            self.add(*labels, amount=value)
 
     def lines(self) -> Iterable[str]:
         """Returns one line of text for each combination of labels."""
@@ -76,6 +87,23 @@ class Histogram:
             counts = self._counts.setdefault(labels, [0] * (len(self._bounds) + 1))
             counts[bisect.bisect_right(self._bounds, value)] += 1
             self._sums[labels] = self._sums.get(labels, 0.0) + value
+
+    def values(self) -> list[Any]:
+        """Returns labels, counts and sum of each combination, as JSON."""
+        with self._lock:
+            return [
+                [list(labels), list(counts), self._sums[labels]]
+                for labels, counts in self._counts.items()
+            ]
+
+    def add_values(self, values: Iterable[Any]) -> None:
+        """Adds what `values` of another process returned."""
+        with self._lock:
+            for names, added, total in values:
+                labels = _bound(tuple(names), self._counts)
+                counts = self._counts.setdefault(labels, [0] * len(added))
+                self._counts[labels] = [a + b for a, b in zip(counts, added, strict=True)]
+                self._sums[labels] = self._sums.get(labels, 0.0) + total
 
     def lines(self) -> Iterable[str]:
         """Returns the cumulative counts, the sum and the number of values."""
@@ -123,6 +151,15 @@ class Metrics:
             f"{path}batching_session:processed_batch_size", (), sizes
         )
 
+    def values(self) -> dict[str, Any]:
+        """Returns all metrics as JSON."""
+        return {name: metric.values() for name, metric in vars(self).items()}
+
+    def add(self, values: Mapping[str, Any]) -> None:
+        """Adds what `values` of another process returned."""
+        for name, added in values.items():
+            getattr(self, name).add_values(added)
+
     def text(self) -> str:
         """Returns all metrics in the Prometheus text format."""
         lines = []
@@ -137,6 +174,8 @@ def _bound(labels: tuple[str, ...], recorded: Collection[tuple[str, ...]]) -> tu
     A last resort: clients must not choose labels at all, for then those that come first would
     push out those that are served.
     """
+    if labels in recorded:
+        return labels
     labels = tuple(label[:_LONGEST_LABEL] for label in labels)
     if labels in recorded or len(recorded) < _MOST_COMBINATIONS:
         return labels

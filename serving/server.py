@@ -10,6 +10,7 @@ import dataclasses
 import gc
 import math
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from absl import flags, logging
@@ -80,6 +81,9 @@ RETRY_INTERVAL = flags.DEFINE_integer(
     "load_retry_interval_micros", 60_000_000, "Time between two attempts.", 0
 )
 HEALTH = flags.DEFINE_bool("enable_grpc_healthcheck_service", True, "Answer health checks.")
+REFLECTION = flags.DEFINE_bool(
+    "enable_grpc_reflection", False, "Tell gRPC tools which services there are."
+)
 XLA = flags.DEFINE_bool("xla_cpu_compilation_enabled", False, "Allow signatures that need XLA.")
 AS_CONTENT = flags.DEFINE_bool(
     "enable_serialization_as_tensor_content", False, "Write tensors of answers as raw memory."
@@ -118,6 +122,9 @@ RELOAD_ROOT = flags.DEFINE_string(
     "reload_root", None, "Folder below which they may, whatever the flag above says."
 )
 ACCESS_LOG = flags.DEFINE_string("access_log", None, "File that gets a line for each request.")
+WORKERS = flags.DEFINE_integer(
+    "workers", 1, "Processes behind one port, each with all models.", 1, 64
+)
 PAGE = flags.DEFINE_bool("page", True, "Show the web page at the root.")
 stock_flags.define()
 
@@ -136,6 +143,15 @@ def _main() -> None:
     if not flags.FLAGS["verbosity"].present:
         logging.set_verbosity(logging.INFO)
     stock_flags.check()
+    if WORKERS.value == 1:
+        _serve(options, _announce)
+        return
+    from serving.workers.supervisor import Supervisor
+
+    Supervisor(options, WORKERS.value, _serve, _announce).run()
+
+
+def _serve(options: ServerOptions, announce: Callable[[int, int | None], None]) -> None:
     import_tensorflow_quietly()
     from serving.application import serve
     from serving.models.xla import disable_xla
@@ -145,7 +161,7 @@ def _main() -> None:
     # Otherwise every large request makes Python look through all that TensorFlow has loaded.
     gc.collect()
     gc.freeze()
-    asyncio.run(serve(options, announce=_announce))
+    asyncio.run(serve(options, announce=announce))
 
 
 def _check_flags() -> None:
@@ -191,6 +207,7 @@ def _options() -> ServerOptions:
         ),
         tls=_tls(),
         with_health=HEALTH.value,
+        with_reflection=REFLECTION.value,
         as_content=AS_CONTENT.value,
         metrics_route=(
             text_config.read_monitoring(MONITORING_FILE.value)

@@ -154,6 +154,21 @@ class AccessOptions:
 
 
 @dataclass(frozen=True)
+class WorkerOptions:
+    """Which of several processes behind one port this is.
+
+    Attributes:
+        number: Number of the worker, from 0.
+        n_workers: Number of all.
+        folder: Folder in which they meet.
+    """
+
+    number: int
+    n_workers: int
+    folder: Path
+
+
+@dataclass(frozen=True)
 class ServerOptions:
     """Everything that the flags say.
 
@@ -172,10 +187,12 @@ class ServerOptions:
         access: Who may ask for what.
         tls: Key and certificates of the gRPC endpoint; None for plain text.
         with_health: Whether health checks are answered.
+        with_reflection: Whether gRPC tells its services.
         as_content: Whether tensors of answers are written as raw memory.
         metrics_route: Path of the Prometheus metrics; None for nowhere.
         drain_seconds: Seconds that requests in flight may take at the end.
         with_page: Whether the web page is shown.
+        worker: Which worker this is; None for a server of one process.
     """
 
     host: str
@@ -192,7 +209,9 @@ class ServerOptions:
     access: AccessOptions
     tls: TlsFiles | None
     with_health: bool
+    with_reflection: bool
     as_content: bool
     metrics_route: str | None
     drain_seconds: float
     with_page: bool
+    worker: WorkerOptions | None = None

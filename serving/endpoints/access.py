@@ -1,5 +1,6 @@
 """Who may ask: bearer tokens of a file, and the names under which this machine is reached."""
 
+import functools
 import hashlib
 import hmac
 import ipaddress
@@ -60,6 +61,7 @@ class Tokens:
         return self._digests
 
 
+@functools.lru_cache(256)
 def is_loopback(host: str) -> bool:
     """Tells whether an address, or the name of one, is reached from this machine alone.
 

@@ -36,9 +36,11 @@ class GrpcServer:
         port: Port; 0 for any free one.
         tls: Key and certificates; None for plain text.
         with_health: Whether the standard health service is there.
+        with_reflection: Whether the reflection service is there.
         as_content: Whether tensors are written as raw memory instead of typed fields.
         socket: UNIX socket to listen on, too; None for none.
         arguments: Arguments of the gRPC server, by name.
+        is_shared: Whether other processes listen on the same port.
 
     Raises:
         OSError: The port is taken, the address unknown, or gRPC refuses the certificates.
@@ -52,11 +54,15 @@ class GrpcServer:
         *,
         tls: TlsFiles | None = None,
         with_health: bool = True,
+        with_reflection: bool = False,
         as_content: bool = False,
         socket: str | None = None,
         arguments: Mapping[str, int | str] | None = None,
+        is_shared: bool = False,
     ) -> None:
-        options = dict(_options(service.limits.max_request_bytes)) | dict(arguments or {})
+        usual = dict(_options(service.limits.max_request_bytes, is_shared=is_shared))
+        options = usual | dict(arguments or {})
+        self._is_shared = is_shared
         self._server = grpc.aio.server(options=list(options.items()))
         predictions = prediction_service.PredictionService(service, as_content=as_content)
         management = model_service.ModelService(service)
@@ -66,6 +72,8 @@ class GrpcServer:
         self._add(model_service.SERVICE, management.methods)
         if with_health:
             self._add(health.SERVICE, self._health.methods, self._health.streams)
+        if with_reflection:
+            self._add_reflection(with_health=with_health)
         self.port = self._listen(f"[{host}]:{port}" if ":" in host else f"{host}:{port}", tls)
         if socket is not None:
             self._listen(f"unix:{socket}", tls)
@@ -106,6 +114,21 @@ class GrpcServer:
             (grpc.method_handlers_generic_handler(service, handlers),)
         )
 
+    def _add_reflection(self, *, with_health: bool) -> None:
+        # Only here: the package need not be there otherwise.
+        from serving.endpoints import reflection
+
+        services = [prediction_service.SERVICE, model_service.SERVICE]
+        service = reflection.ReflectionService(services + [health.SERVICE] * with_health)
+        handler = grpc.stream_stream_rpc_method_handler(self._calls.admitted(service.answers))
+        self._server.add_generic_rpc_handlers(
+            (
+                grpc.method_handlers_generic_handler(
+                    reflection.SERVICE, {reflection.METHOD: handler}
+                ),
+            )
+        )
+
     def _listen(self, address: str, tls: TlsFiles | None) -> int:
         try:
             if tls is None:
@@ -117,17 +140,17 @@ class GrpcServer:
             # gRPC does not tell why.
             if not address.startswith("unix:"):
                 host, _, port = address.rpartition(":")
-                bound_socket(host.strip("[]"), int(port)).close()
+                bound_socket(host.strip("[]"), int(port), is_shared=self._is_shared).close()
             reason = str(error) if tls is None else "gRPC refuses its key or certificates"
             raise OSError(f"Port {address} cannot be listened on: {reason}.") from None
 
 
-def _options(max_request_bytes: int) -> list[tuple[str, Any]]:
+def _options(max_request_bytes: int, *, is_shared: bool) -> list[tuple[str, Any]]:
     return [
         ("grpc.max_receive_message_length", max_request_bytes),
         ("grpc.max_send_message_length", -1),
-        # Two servers on one port would each answer half of the requests.
-        ("grpc.so_reuseport", 0),
+        # Two servers that share a port unasked would each answer half of the requests.
+        ("grpc.so_reuseport", int(is_shared)),
         # Connections of clients that vanished are closed.
         ("grpc.keepalive_time_ms", 60_000),
         ("grpc.keepalive_timeout_ms", 20_000),
@@ -188,6 +211,28 @@ class _Calls:
                         client=context.peer(),
                     )
             return result if failure is None else await _abort(context, failure)
+
+        return handle
+
+    def admitted(
+        self, answers: Callable[[AsyncIterator[bytes]], AsyncIterator[bytes]]
+    ) -> Callable[..., AsyncIterator[bytes]]:
+        """Returns what answers streams of messages of clients that hold a token.
+
+        Args:
+            answers: Answers them.
+        """
+
+        async def handle(
+            bodies: AsyncIterator[bytes], context: grpc.aio.ServicerContext
+        ) -> AsyncIterator[bytes]:
+            try:
+                if self._service.tokens is not None:
+                    self._service.tokens.admit(_headers(context).get("authorization"))
+                async for answer in answers(bodies):
+                    yield answer
+            except StatusError as error:
+                await _abort(context, error)
 
         return handle
 

@@ -4,21 +4,22 @@ import asyncio
 import gzip
 import json
 import re
-import time
 import zlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol, cast
 
 from absl import logging
 
 from serving.endpoints.aside import aside
-from serving.status import Code, StatusError, deadline_exceeded, invalid_argument
+from serving.status import Code, StatusError, invalid_argument
 
 Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 JSON = "application/json"
+# Where a request has its `Connection`.
+CONNECTION = "qtf.connection"
 # Below this many bytes packing an answer takes longer than sending it; numbers hardly get
 # smaller by more work than that of the first level.
 SMALLEST_ZIPPED, _LEVEL = 1024, 1
@@ -57,60 +58,77 @@ def plain_error(status: int, message: str) -> Answer:
     return Answer(status, json.dumps({"error": message}).encode(), headers=headers)
 
 
-async def read_body(scope: Scope, receive: Receive, *, max_bytes: int, deadline: float) -> bytes:
+async def read_body(scope: Scope, receive: Receive, *, max_bytes: int) -> bytes:
     """Returns the body of a request.
 
     Raises:
         BodyTooLarge: It is longer than `max_bytes`, or says that it is.
         ClientGone: The connection closed in the middle.
-        StatusError: DEADLINE_EXCEEDED, it did not arrive in time; INVALID_ARGUMENT, it
-            cannot be unpacked.
+        StatusError: INVALID_ARGUMENT, it cannot be unpacked.
     """
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit() and int(value) > max_bytes:
             raise BodyTooLarge
     parts, size = [], 0
-    try:
-        async with asyncio.timeout_at(deadline):
-            while True:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise ClientGone
-                parts.append(message.get("body", b""))
-                size += len(parts[-1])
-                if size > max_bytes:
-                    raise BodyTooLarge
-                if not message.get("more_body", False):
-                    break
-    except TimeoutError:
-        raise deadline_exceeded() from None
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > max_bytes:
+            raise BodyTooLarge
+        if not message.get("more_body", False):
+            break
     body = b"".join(parts)
     if not _is_zipped(scope):
         return body
     return await aside(_LARGEST_RATIO * len(body), _unzip, body, max_bytes)
 
 
-async def until_gone(work: Awaitable[Answer], receive: Receive, deadline: float) -> Answer:
-    """Does the work unless the client goes away or time runs out first, which cancels it.
+class Connection(Protocol):
+    """What a request came by."""
+
+    def cancel_when_lost(self, task: asyncio.Task) -> None:
+        """Cancels a task when the client goes away."""
+        ...
+
+    def keep(self, task: asyncio.Task) -> None:
+        """Cancels it no more."""
+        ...
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the client has gone away."""
+        ...
+
+
+async def until_gone(work: Awaitable[Answer], connection: Connection) -> Answer:
+    """Does the work in this task, unless the client goes away first.
+
+    A task of its own, and one that waits for the end of the connection, would take longer than a
+    small answer.
 
     Raises:
         ClientGone: The client went away.
-        StatusError: DEADLINE_EXCEEDED.
+        StatusError: As the work.
     """
-    working = asyncio.ensure_future(work)
-    leaving = asyncio.ensure_future(receive())
+    task = cast(asyncio.Task, asyncio.current_task())
+    connection.cancel_when_lost(task)
     try:
-        await asyncio.wait(
-            {working, leaving},
-            timeout=max(0.0, deadline - time.monotonic()),
-            return_when=asyncio.FIRST_COMPLETED,
-        )
-        if not working.done():
-            raise ClientGone if leaving.done() else deadline_exceeded()
-        return _outcome(working)
+        return await work
+    except asyncio.CancelledError:
+        if connection.is_lost:
+            raise ClientGone from None
+        raise
     finally:
-        working.cancel()
-        leaving.cancel()
+        connection.keep(task)
+
+
+def failure(error: Exception) -> Answer:
+    """Returns the answer after a defect of ours, which is told in full to the log only."""
+    logging.error("A request failed.", exc_info=error)
+    return plain_error(500, "The server failed; its log says why.")
 
 
 def _is_zipped(scope: Scope) -> bool:
@@ -133,17 +151,6 @@ def _unzip(body: bytes, max_bytes: int) -> bytes:
     return unpacked
 
 
-def _outcome(done: asyncio.Future[Answer]) -> Answer:
-    error = done.exception()
-    if error is None:
-        return done.result()
-    if isinstance(error, StatusError):
-        return error_answer(error)
-    # A defect of ours: told in full to the log only.
-    logging.error("A request failed.", exc_info=error)
-    return plain_error(500, "The server failed; its log says why.")
-
-
 def header(scope: Scope, name: str) -> str | None:
     """Returns the first value of a header, None if there is none.
 
@@ -152,14 +159,17 @@ def header(scope: Scope, name: str) -> str | None:
         name: Its name in small letters.
     """
     wanted = name.encode()
-    found = (value.decode("latin-1") for key, value in scope["headers"] if key == wanted)
-    return next(found, None)
+    for key, value in scope["headers"]:
+        if key == wanted:
+            return value.decode("latin-1")
+    return None
 
 
 async def zipped(answer: Answer, scope: Scope) -> Answer:
     """Returns the answer packed by gzip, if the client takes that and it is worth it."""
-    is_wanted = _takes_gzip(header(scope, "accept-encoding") or "")
-    if len(answer.body) < SMALLEST_ZIPPED or not is_wanted:
+    if len(answer.body) < SMALLEST_ZIPPED:
+        return answer
+    if not _takes_gzip(header(scope, "accept-encoding") or ""):
         return answer
     body = await aside(len(answer.body), gzip.compress, answer.body, _LEVEL, mtime=0)
     headers = {**answer.headers, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}

@@ -9,7 +9,7 @@ from typing import Any, cast
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from serving.endpoints.http import JSON, plain_error
+from serving.endpoints.http import CONNECTION, JSON, plain_error
 from serving.endpoints.listening import bound_socket
 
 _HEAD_SECONDS = 20.0
@@ -25,15 +25,23 @@ class HttpServer:
         port: Port; 0 for any free one.
         read_seconds: Seconds that a client may take to read an answer.
         drain_seconds: Seconds that requests in flight may take after `stop`.
+        is_shared: Whether other processes listen on the same port.
 
     Raises:
         OSError: The port is taken or the address unknown.
     """
 
     def __init__(
-        self, app: Any, host: str, port: int, *, read_seconds: float, drain_seconds: float
+        self,
+        app: Any,
+        host: str,
+        port: int,
+        *,
+        read_seconds: float,
+        drain_seconds: float,
+        is_shared: bool = False,
     ) -> None:
-        self._socket = bound_socket(host, port)
+        self._socket = bound_socket(host, port, is_shared=is_shared)
         self._socket.listen(2048)
         self._socket.setblocking(False)
         self.port = self._socket.getsockname()[1]
@@ -72,6 +80,9 @@ class HttpServer:
 class PatientProtocol(HttpToolsProtocol):
     """Closes connections of clients that send their headers or read their answers too slowly.
 
+    Attributes:
+        is_lost: Whether the client has gone away.
+
     Args:
         read_seconds: Seconds that a client may take to read an answer.
         arguments: Those of the protocol.
@@ -83,6 +94,16 @@ class PatientProtocol(HttpToolsProtocol):
         self._read_timer: asyncio.TimerHandle | None = None
         self._head_timer: asyncio.TimerHandle | None = None
         self._head_bytes = 0
+        self._working: set[asyncio.Task] = set()
+        self.is_lost = False
+
+    def cancel_when_lost(self, task: asyncio.Task) -> None:
+        """Cancels a task when the client goes away."""
+        self._working.add(task)
+
+    def keep(self, task: asyncio.Task) -> None:
+        """Cancels it no more."""
+        self._working.discard(task)
 
     def connection_made(self, transport: Any) -> None:  # noqa: D102
         super().connection_made(transport)
@@ -102,6 +123,8 @@ class PatientProtocol(HttpToolsProtocol):
         self._end_head()
         self._head_bytes = 0
         super().on_headers_complete()
+        # The application starts to answer in the next turn of the event loop.
+        self.scope[CONNECTION] = self  # type: ignore[literal-required]
 
     def on_body(self, body: bytes) -> None:  # noqa: D102
         self._head_bytes = 0
@@ -148,6 +171,9 @@ class PatientProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102
         self._end_head()
         self._end_reading()
+        self.is_lost = True
+        for task in self._working:
+            task.cancel()
         super().connection_lost(exc)
 
     def _end_reading(self) -> None:

@@ -48,7 +48,18 @@ class ModelService:
     async def handle_reload_config_request(
         self, request: model_management_pb2.ReloadConfigRequest, seconds: float | None
     ) -> bytes:
-        """Replaces the list of models; answers once the new ones are available."""
+        """Replaces the list of models; answers once the new ones are available everywhere."""
+        await self.configure(request)
+        if self._service.peers is not None:
+            await self._service.peers.reload(request.SerializeToString())
+        return model_management_pb2.ReloadConfigResponse(status={}).SerializeToString()
+
+    async def configure(self, request: model_management_pb2.ReloadConfigRequest) -> None:
+        """Replaces the list of models of this process.
+
+        Raises:
+            StatusError: The list is refused, or a model cannot be loaded.
+        """
         if request.config.WhichOneof("config") != "model_config_list":
             raise invalid_argument(
                 "ServerModelConfig type not supported by HandleReloadConfigRequest. "
@@ -63,7 +74,6 @@ class ModelService:
             (config.base_path for config in configs), access.reload_root, allowed=access.may_reload
         )
         await self._service.models.configure(configs)
-        return model_management_pb2.ReloadConfigResponse(status={}).SerializeToString()
 
 
 def status(versions: Sequence[Version]) -> get_model_status_pb2.GetModelStatusResponse:

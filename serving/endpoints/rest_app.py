@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Protocol
 from urllib.parse import unquote
 
@@ -19,14 +20,14 @@ from qtf.typing import Json
 from serving.endpoints import http, model_service, prediction_service
 from serving.endpoints.access import check_host
 from serving.endpoints.access_log import request_id
-from serving.endpoints.aside import aside
+from serving.endpoints.aside import LARGE, aside
 from serving.endpoints.http import Answer, Receive, Send
 from serving.endpoints.service import Service
-from serving.protocol import json_requests, json_responses
+from serving.protocol import json_pieces, json_requests, json_responses
 from serving.protocol.inference import check_inference
 from serving.protocol.prediction import wanted_outputs
 from serving.protocol.signature import Signature
-from serving.status import Code, StatusError, invalid_argument
+from serving.status import Code, StatusError, deadline_exceeded, invalid_argument
 
 _CHOICE = r"(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
 _POST = re.compile(
@@ -65,8 +66,21 @@ class _Target:
     label: str | None
 
 
+@dataclass
+class _Request:
+    """A request with what is told of it afterwards."""
+
+    scope: http.Scope
+    started: float
+    body: bytes = b""
+
+    @cached_property
+    def path(self) -> str:
+        return self.scope["raw_path"].decode("latin-1").partition("?")[0]
+
+
 class RestApp:
-    """An ASGI application.
+    """An ASGI application, for connections that are `http.Connection`.
 
     Args:
         service: Models, metrics, limits and who may ask.
@@ -95,37 +109,43 @@ class RestApp:
 
     async def __call__(self, scope: http.Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
-        started, limits = time.monotonic(), self._service.limits
-        path = scope["raw_path"].decode("latin-1").partition("?")[0]
-        body = b""
+        request = _Request(scope, time.monotonic())
         try:
-            self._admit(scope, path)
-            body = await http.read_body(
-                scope, receive, max_bytes=limits.max_request_bytes, deadline=self._end(started)
-            )
-            if self._with_cors and scope["method"] == "OPTIONS":
-                _check_origin(http.header(scope, "origin"))
-                work = _nothing()
-            else:
-                work = self._answer(scope["method"], path, body, self._end(started))
-            answer = await http.until_gone(work, receive, self._end(started))
-        except http.BodyTooLarge:
-            answer = http.plain_error(
-                413, f"Request body must have at most {limits.max_request_bytes} bytes."
-            )
-        except StatusError as error:
-            answer = http.error_answer(error)
+            deadline = request.started + self._service.limits.rest_seconds
+            async with asyncio.timeout_at(deadline):
+                answer = await self._answer_or_error(request, receive, deadline)
         except http.ClientGone:
             return
+        except TimeoutError:
+            answer = http.error_answer(deadline_exceeded())
         if self._with_cors:
             answer = replace(answer, headers={**answer.headers, **CORS_HEADERS})
         answer = await http.zipped(answer, scope)
-        answer = self._note(answer, scope, path, started=started, n_bytes=len(body))
-        async with asyncio.timeout(limits.rest_seconds):
-            await http.send_answer(answer, send, head_only=scope["method"] == "HEAD")
+        answer = self._note(answer, request)
+        # Whoever does not read is cut off by the connection.
+        await http.send_answer(answer, send, head_only=scope["method"] == "HEAD")
 
-    def _end(self, started: float) -> float:
-        return started + self._service.limits.rest_seconds
+    async def _answer_or_error(
+        self, request: "_Request", receive: Receive, deadline: float
+    ) -> Answer:
+        max_bytes = self._service.limits.max_request_bytes
+        scope = request.scope
+        try:
+            self._admit(scope, request.path)
+            request.body = await http.read_body(scope, receive, max_bytes=max_bytes)
+            if self._with_cors and scope["method"] == "OPTIONS":
+                _check_origin(http.header(scope, "origin"))
+                return Answer(200, b"")
+            work = self._answer(scope["method"], request.path, request.body, deadline)
+            return await http.until_gone(work, scope[http.CONNECTION])
+        except http.BodyTooLarge:
+            return http.plain_error(413, f"Request body must have at most {max_bytes} bytes.")
+        except StatusError as error:
+            return http.error_answer(error)
+        except (http.ClientGone, TimeoutError):
+            raise
+        except Exception as error:  # noqa: BLE001  costs this request only
+            return http.failure(error)
 
     def _admit(self, scope: http.Scope, path: str) -> None:
         if self._is_local:
@@ -135,21 +155,20 @@ class RestApp:
         if self._service.tokens is not None and not is_open:
             self._service.tokens.admit(http.header(scope, "authorization"))
 
-    def _note(
-        self, answer: Answer, scope: http.Scope, path: str, *, started: float, n_bytes: int
-    ) -> Answer:
+    def _note(self, answer: Answer, request: "_Request") -> Answer:
         """Writes the request into the access log, if there is one, and its name into the answer."""
         if self._service.log is None:
             return answer
+        scope = request.scope
         name = request_id(functools.partial(http.header, scope))
         client = scope.get("client") or ("",)
         self._service.log.add(
             request_id=name,
             api="REST",
-            request=f"{scope['method']} {path}",
+            request=f"{scope['method']} {request.path}",
             status=answer.status,
-            seconds=time.monotonic() - started,
-            bytes_in=n_bytes,
+            seconds=time.monotonic() - request.started,
+            bytes_in=len(request.body),
             bytes_out=len(answer.body),
             client=str(client[0]),
         )
@@ -162,7 +181,7 @@ class RestApp:
         if path.lower().startswith("/v1/"):
             return await self._interface(method, path, body, deadline)
         if path == self._metrics_route and method in ("GET", "HEAD"):
-            return Answer(200, self._service.metrics.text().encode(), "text/plain")
+            return Answer(200, (await self._service.metrics_text()).encode(), "text/plain")
         if self._page is not None:
             loop = asyncio.get_running_loop()
             answering = loop.run_in_executor(self._executor, self._page.answer, method, path, body)
@@ -194,12 +213,14 @@ class RestApp:
             record.model_name = target.name
             parsed = [await aside(len(body), json_requests.parse_object, body)]
             with self._use(target) as (_, servable):
-                request = await aside(len(body), _read, parsed, servable.loaded.signatures)
+                is_large = len(body) >= LARGE
+                request = await aside(
+                    len(body), _read, parsed, servable.loaded.signatures, is_large=is_large
+                )
                 signature = request.signature
                 outputs = await servable.execution.run(
                     signature, request.inputs, wanted_outputs((), signature), deadline
                 )
-            dtypes = {alias: tensor.dtype for alias, tensor in signature.outputs.items()}
             n_bytes = sum(array.nbytes for array in outputs.values())
             return Answer(
                 200,
@@ -208,7 +229,7 @@ class RestApp:
                     json_responses.write_response,
                     outputs,
                     by_rows=request.by_rows,
-                    dtypes=dtypes,
+                    dtypes=signature.output_types,
                 ),
             )
 
@@ -252,10 +273,6 @@ def _check_origin(origin: str | None) -> None:
         raise StatusError(Code.FAILED_PRECONDITION, "Origin header is missing in CORS preflight")
 
 
-async def _nothing() -> Answer:
-    return Answer(200, b"")
-
-
 def _target(match: re.Match[str]) -> _Target:
     digits, label = match["version"], match["label"]
     # Python refuses to read thousands of digits, whatever their value.
@@ -270,10 +287,15 @@ def _target(match: re.Match[str]) -> _Target:
 
 
 def _read(
-    parsed: list[dict[str, Json]], signatures: Mapping[str, Signature]
+    parsed: list[dict[str, Json]], signatures: Mapping[str, Signature], *, is_large: bool
 ) -> json_requests.JsonRequest:
     # Taken out of the list, millions of numbers are freed here and not in the event loop.
-    return json_requests.read_predict(parsed.pop(), signatures)
+    document = parsed.pop()
+    try:
+        return json_requests.read_predict(document, signatures)
+    finally:
+        if is_large:
+            json_pieces.free(document)
 
 
 def _as_json(message: Message) -> dict[str, Json]:

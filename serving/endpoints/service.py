@@ -2,9 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from typing import Protocol, Self
 
 from serving.configuration.options import AccessOptions, Limits
 from serving.endpoints.access import Tokens
@@ -12,6 +10,18 @@ from serving.endpoints.access_log import AccessLog
 from serving.metrics import OTHER, Metrics, microseconds
 from serving.models.repository import ModelRepository
 from serving.status import Code, StatusError
+
+
+class Peers(Protocol):
+    """The other processes of a server."""
+
+    async def metrics(self) -> Metrics:
+        """Returns the sum of the metrics of all."""
+        ...
+
+    async def reload(self, request: bytes) -> None:
+        """Replaces the list of models of the others."""
+        ...
 
 
 class Service:
@@ -41,38 +51,29 @@ class Service:
         self.access = access or AccessOptions()
         self.tokens = None if self.access.tokens_file is None else Tokens(self.access.tokens_file)
         self.log = None if self.access.log is None else AccessLog(self.access.log)
+        # Set where there are several processes.
+        self.peers: Peers | None = None
         self._n_in_flight = 0
 
-    @contextmanager
-    def request(self, api: str, entrypoint: str) -> Iterator["RequestRecord"]:
-        """Counts and times a request; yields where its model's name is to be noted.
+    async def metrics_text(self) -> str:
+        """Returns the metrics of all processes in the Prometheus text format."""
+        metrics = self.metrics if self.peers is None else await self.peers.metrics()
+        return metrics.text()
 
-        Names that nobody serves are counted together: clients can think of any number of them.
+    def request(self, api: str, entrypoint: str) -> "RequestRecord":
+        """Returns what counts and times a request within `with`.
+
+        Its model's name is to be noted there. Names that nobody serves are counted together:
+        clients can think of any number of them.
+        """
+        return RequestRecord(self, api, entrypoint)
+
+    def enter(self) -> None:
+        """Lets a request in.
 
         Raises:
             StatusError: UNAVAILABLE, too many requests are in flight.
         """
-        record = RequestRecord()
-        started = time.monotonic()
-        status = Code.INTERNAL
-        try:
-            with self._room():
-                yield record
-            status = Code.OK
-        except StatusError as error:
-            status = error.code
-            raise
-        except asyncio.CancelledError:
-            status = Code.CANCELLED
-            raise
-        finally:
-            name = record.model_name if self.models.knows(record.model_name) else OTHER
-            self.metrics.request_count.add(name, status.name)
-        elapsed = microseconds(time.monotonic() - started)
-        self.metrics.request_latency.observe(record.model_name, api, entrypoint, value=elapsed)
-
-    @contextmanager
-    def _room(self) -> Iterator[None]:
         if self._n_in_flight >= self.limits.max_concurrent_requests:
             raise StatusError(
                 Code.UNAVAILABLE,
@@ -80,18 +81,57 @@ class Service:
                 "try again later.",
             )
         self._n_in_flight += 1
-        try:
-            yield
-        finally:
-            self._n_in_flight -= 1
+
+    def leave(self) -> None:
+        """Makes room for another."""
+        self._n_in_flight -= 1
 
 
-@dataclass
 class RequestRecord:
     """What is known of a request while it is answered.
 
     Attributes:
         model_name: The model that was asked for, empty as long as it is not known.
+
+    Args:
+        service: Where it is counted.
+        api: Name of the method.
+        entrypoint: "REST" or "GRPC".
     """
 
-    model_name: str = ""
+    def __init__(self, service: Service, api: str, entrypoint: str) -> None:
+        self.model_name = ""
+        self._service = service
+        self._labels = api, entrypoint
+        self._started = time.monotonic()
+
+    def __enter__(self) -> Self:
+        """Lets the request in.
+
+        Raises:
+            StatusError: UNAVAILABLE, too many requests are in flight.
+        """
+        try:
+            self._service.enter()
+        except StatusError as error:
+            self._count(error.code)
+            raise
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Counts the request, and times it where it was answered."""
+        self._service.leave()
+        if error is None:
+            self._count(Code.OK)
+            elapsed = microseconds(time.monotonic() - self._started)
+            latency = self._service.metrics.request_latency
+            latency.observe(self.model_name, *self._labels, value=elapsed)
+        elif isinstance(error, StatusError):
+            self._count(error.code)
+        else:
+            is_cancelled = isinstance(error, asyncio.CancelledError)
+            self._count(Code.CANCELLED if is_cancelled else Code.INTERNAL)
+
+    def _count(self, code: Code) -> None:
+        name = self.model_name if self._service.models.knows(self.model_name) else OTHER
+        self._service.metrics.request_count.add(name, code.name)

@@ -82,10 +82,21 @@ class BatchedExecution:
         self._processes: set[asyncio.Task] = set()
         self._turns: dict[Hashable, _Turn] = {}
 
+    def run_at_once(
+        self, signature: Signature, inputs: Arrays, outputs: Sequence[str], deadline: float
+    ) -> dict[str, np.ndarray] | None:
+        """Computes `outputs` if that is short and nobody has asked for batches."""
+        if not self._options.is_implied:
+            return None
+        return self._execution.run_at_once(signature, inputs, outputs, deadline)
+
     async def run(
         self, signature: Signature, inputs: Arrays, outputs: Sequence[str], deadline: float
     ) -> dict[str, np.ndarray]:
         """Computes `outputs` of one request, see `Execution.run`."""
+        values = self.run_at_once(signature, inputs, outputs, deadline)
+        if values is not None:
+            return values
         options = self._options
         if options.is_implied and not _may_be_joined(inputs, options.largest_run):
             return await self._execution.run(signature, inputs, outputs, deadline)

@@ -4,7 +4,7 @@ import contextlib
 import json
 import re
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from qtf.files import literal_path
+from serving.models.graph_cost import is_bounded
 from serving.models.session_run import SessionRun
 from serving.protocol.signature import Signature, is_runnable
 from serving.status import Code, StatusError
@@ -56,7 +57,7 @@ class LoadedVersion:
         self.name = name
         self.version = version
         self.path = path
-        self._runs: dict[str, dict[frozenset[str], SessionRun]] = {}
+        self._runs: dict[str, dict[tuple[str, ...], SessionRun]] = {}
         self._lock = threading.Lock()
         self._n_running = 0
         self._idle = threading.Condition()
@@ -100,6 +101,7 @@ class LoadedVersion:
         outputs: Sequence[str],
         *,
         timeout: float | None = None,
+        in_caller: bool = False,
     ) -> dict[str, np.ndarray]:
         """Computes `outputs` of a signature; blocks until done, safe from many threads.
 
@@ -108,16 +110,17 @@ class LoadedVersion:
             inputs: alias -> array, one for each input.
             outputs: Aliases of the wanted outputs.
             timeout: Seconds until TensorFlow gives up.
+            in_caller: Whether the operations run in this thread, see `is_bounded`.
 
         Raises:
             StatusError: TensorFlow refused the inputs, failed or ran out of time.
         """
-        run = self._session_run(self.signatures[signature], outputs)
+        run = self._session_run(signature, outputs)
         milliseconds = 0 if timeout is None else max(1, round(timeout * 1000))
         with self._idle:
             self._n_running += 1
         try:
-            values = run(inputs, milliseconds=milliseconds)
+            values = run(inputs, milliseconds=milliseconds, in_caller=in_caller)
         except tf.errors.OpError as error:
             raise status_error(error) from error
         except (TypeError, ValueError) as error:
@@ -136,27 +139,34 @@ class LoadedVersion:
         self._session.close()
         self._folder.close()
 
-    def _session_run(self, signature: Signature, outputs: Collection[str]) -> SessionRun:
+    def is_bounded(self, signature: str, outputs: Sequence[str]) -> bool:
+        """Whether the sizes of its inputs alone bound the time of a run."""
+        return self._session_run(signature, outputs).is_bounded
+
+    def _session_run(self, signature: str, outputs: Sequence[str]) -> SessionRun:
         """Returns what computes `outputs`, and perhaps more.
 
         The first choices of outputs get runs of their own, which leave out what nobody asked for;
         for all others everything is computed.
         """
+        choice = tuple(sorted(outputs))
+        run = self._runs.get(signature, {}).get(choice)
+        return self._prepared(self.signatures[signature], choice) if run is None else run
+
+    def _prepared(self, signature: Signature, choice: tuple[str, ...]) -> SessionRun:
         with self._lock:
             runs = self._runs.setdefault(signature.name, {})
-            choice = frozenset(outputs)
             if choice not in runs and len(runs) >= MOST_CHOICES:
-                choice = frozenset(signature.outputs)
+                choice = tuple(sorted(signature.outputs))
             if choice not in runs:
                 runs[choice] = self._prepare(signature, choice)
             return runs[choice]
 
-    def _prepare(self, signature: Signature, outputs: Collection[str]) -> SessionRun:
-        return SessionRun(
-            self._session,
-            {alias: tensor.name for alias, tensor in signature.inputs.items()},
-            {alias: signature.outputs[alias].name for alias in outputs},
-        )
+    def _prepare(self, signature: Signature, outputs: Sequence[str]) -> SessionRun:
+        inputs = {alias: tensor.name for alias, tensor in signature.inputs.items()}
+        fetched = {alias: signature.outputs[alias].name for alias in outputs}
+        bounded = is_bounded(self._meta_graph.graph_def, inputs.values(), fetched.values())
+        return SessionRun(self._session, inputs, fetched, is_bounded=bounded)
 
 
 def status_error(error: tf.errors.OpError) -> StatusError:

@@ -3,9 +3,9 @@
 import asyncio
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from absl import logging
@@ -86,10 +86,9 @@ class ModelRepository:
             async with self._one_change:
                 await asyncio.gather(*(model.refresh() for model in self.models))
 
-    @contextmanager
     def use(
         self, name: str, *, version: int | None = None, label: str | None = None
-    ) -> Iterator[tuple[int, Servable]]:
+    ) -> AbstractContextManager[tuple[int, Servable]]:
         """Holds a version of a model; see `ServedModel.use`.
 
         Raises:
@@ -103,8 +102,7 @@ class ModelRepository:
             version = model.labels[label]
         if model is None:
             raise not_found(servable_not_found(name, version))
-        with model.use(version) as used:
-            yield used
+        return model.use(version)
 
     def versions(self, name: str, version: int | None = None) -> list[Version]:
         """Returns all versions of a model, or the one asked for, newest first.

@@ -168,12 +168,14 @@ class ServedModel:
         return available
 
     def _available(self, number: int | None) -> Version:
-        candidates = [v for v in self.versions if v.state is State.AVAILABLE]
-        if number is not None:
-            candidates = [v for v in candidates if v.number == number]
+        candidates = [
+            version
+            for version in self._versions.values()
+            if version.state is State.AVAILABLE and number in (None, version.number)
+        ]
         if not candidates:
             raise not_found(servable_not_found(self.config.name, number))
-        return candidates[0]
+        return max(candidates, key=lambda version: version.number)
 
     def _start_loading(self, number: int, path: Path) -> None:
         version = self._versions[number] = Version(number, path)

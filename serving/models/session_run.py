@@ -4,7 +4,8 @@
 refuses what differs. The server in C++ does not: there the operations decide. Its quick start sends
 rows of single numbers to a graph built for columns of them, and gets an answer. The function below
 `Session.run` that hands tensors to C++ is therefore called directly, which also takes a seventh of
-the time.
+the time. A tenth of what is left remains where the operations run in the calling thread, since
+TensorFlow's own need not be woken; such a run cannot be stopped.
 """
 
 from collections.abc import Mapping
@@ -14,29 +15,45 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.client import pywrap_tf_session
 
+# What makes TensorFlow run the operations in the thread that asks for them.
+_IN_CALLER = -1
+
 
 class SessionRun:
     """Runs of one session for some of its tensors; safe from many threads.
+
+    Attributes:
+        is_bounded: Whether the sizes of the inputs alone bound the work.
 
     Args:
         session: The session. Its graph must not change any more.
         inputs: alias -> name of the tensor in the graph.
         outputs: The same of what is computed.
+        is_bounded: As the attribute.
     """
 
     def __init__(
-        self, session: tf.compat.v1.Session, inputs: Mapping[str, str], outputs: Mapping[str, str]
+        self,
+        session: tf.compat.v1.Session,
+        inputs: Mapping[str, str],
+        outputs: Mapping[str, str],
+        *,
+        is_bounded: bool = False,
     ) -> None:
         graph = session.graph
+        self.is_bounded = is_bounded
         self._session = session
         self._inputs = {alias: _endpoint(graph, name) for alias, name in inputs.items()}
         # Two outputs may be one tensor, which C++ refuses to fetch twice.
         names = sorted(set(outputs.values()))
         self._fetched = [_endpoint(graph, name) for name in names]
         self._places = {alias: names.index(name) for alias, name in outputs.items()}
+        self._in_caller = tf.compat.v1.RunOptions(
+            inter_op_thread_pool=_IN_CALLER
+        ).SerializeToString()
 
     def __call__(
-        self, inputs: Mapping[str, np.ndarray], *, milliseconds: int
+        self, inputs: Mapping[str, np.ndarray], *, milliseconds: int, in_caller: bool = False
     ) -> dict[str, np.ndarray]:
         """Computes all outputs.
 
@@ -46,6 +63,7 @@ class SessionRun:
         Args:
             inputs: alias -> array of the type of the tensor, one for each input.
             milliseconds: Time until TensorFlow gives up; 0 for any.
+            in_caller: Whether the operations run in this thread, and then whatever the time.
 
         Returns:
             alias -> array.
@@ -54,7 +72,9 @@ class SessionRun:
             tf.errors.OpError: An operation refused its inputs, failed or ran out of time.
         """
         feeds = {self._inputs[alias]: array for alias, array in inputs.items()}
-        options = tf.compat.v1.RunOptions(timeout_in_ms=milliseconds).SerializeToString()
+        options = self._in_caller
+        if not in_caller:
+            options = tf.compat.v1.RunOptions(timeout_in_ms=milliseconds).SerializeToString()
         buffer = pywrap_tf_session.TF_NewBufferFromString(options)
         try:
             values = pywrap_tf_session.TF_SessionRun_wrapper(

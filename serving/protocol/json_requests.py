@@ -16,7 +16,8 @@ import orjson
 import tensorflow as tf
 
 from qtf.typing import Json
-from serving.protocol.json_values import json_type, shape_text, show, to_array
+from serving.protocol import json_pieces
+from serving.protocol.json_values import PIECE, json_type, shape_text, show, to_array
 from serving.protocol.prediction import find_signature
 from serving.protocol.signature import DEFAULT_SIGNATURE, Signature
 from serving.status import StatusError, invalid_argument
@@ -101,8 +102,13 @@ def check_examples(document: Mapping[str, Json]) -> None:
 
 
 def _parse(body: bytes) -> Json:
-    if not body.strip():
+    if not body or body.isspace():
         raise invalid_argument("JSON Parse error: The document is empty")
+    if len(body) > 2 * json_pieces.PIECE:
+        try:
+            return json_pieces.parse_in_pieces(body, _parse_all)
+        except json_pieces.CannotCut:
+            pass
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -111,8 +117,7 @@ def _parse(body: bytes) -> Json:
     try:
         text = body.decode()
         start = len(text) - len(text.lstrip())
-        decoder = json.JSONDecoder(parse_float=_finite, parse_int=_double_at_most)
-        return decoder.raw_decode(text, start)[0]
+        return _DECODER.raw_decode(text, start)[0]
     except json.JSONDecodeError as error:
         raise invalid_argument(f"JSON Parse error: {error.msg} at offset: {error.pos}") from None
     except UnicodeDecodeError as error:
@@ -121,6 +126,14 @@ def _parse(body: bytes) -> Json:
         ) from None
     except (RecursionError, ValueError) as error:
         raise invalid_argument(f"JSON Parse error: {error} at offset: 0") from None
+
+
+def _parse_all(text: bytes) -> Json:
+    """Returns the value of a text behind which nothing follows."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return _DECODER.decode(text.decode())
 
 
 def _finite(digits: str) -> float:
@@ -134,6 +147,9 @@ def _double_at_most(digits: str) -> int | float:
     """Reads a whole number; beyond 64 bits it counts as one with a decimal point."""
     number = int(digits)
     return number if -(2**63) <= number < 2**64 else _finite(digits)
+
+
+_DECODER = json.JSONDecoder(parse_float=_finite, parse_int=_double_at_most)
 
 
 def _signature(document: Mapping[str, Json], signatures: Mapping[str, Signature]) -> Signature:
@@ -160,7 +176,7 @@ def _read_rows(rows: Json, signature: Signature) -> dict[str, np.ndarray]:
             "tensors required as per tensorinfo_map"
         )
     # Millions of plain numbers need no look at each.
-    if dict in set(map(type, rows)):
+    if _holds_objects(rows):
         for number, row in enumerate(rows):
             _check_row(row, number, signature, named=named)
     columns = {
@@ -171,6 +187,12 @@ def _read_rows(rows: Json, signature: Signature) -> dict[str, np.ndarray]:
         return _to_arrays(columns, signature)
     except StatusError as error:
         raise _error_of_row(columns, signature, error, named=named) from None
+
+
+def _holds_objects(rows: list[Json]) -> bool:
+    """Looks for objects in pieces, between which other threads have their turn."""
+    pieces = (rows[start : start + PIECE] for start in range(0, len(rows), PIECE))
+    return any(dict in set(map(type, piece)) for piece in pieces)
 
 
 def _check_row(row: Json, number: int, signature: Signature, *, named: bool) -> None:

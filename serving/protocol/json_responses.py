@@ -15,7 +15,7 @@ import orjson
 import tensorflow as tf
 
 from qtf.typing import Json
-from serving.protocol.json_values import UNSUPPORTED
+from serving.protocol.json_values import PIECE, UNSUPPORTED_NUMBERS
 from serving.protocol.signature import type_name
 from serving.status import invalid_argument
 
@@ -32,7 +32,7 @@ def write_response(
         StatusError: A type has no JSON form, or the outputs cannot be cut into rows.
     """
     for alias in outputs:
-        if dtypes[alias] in UNSUPPORTED:
+        if dtypes[alias].as_datatype_enum in UNSUPPORTED_NUMBERS:
             name = type_name(dtypes[alias])
             raise invalid_argument(f"Failed to write JSON value for tensor type: {name}")
     if not by_rows:
@@ -75,10 +75,24 @@ def _json(values: "np.ndarray | Text", alias: str) -> bytes:
         return orjson.dumps(_strings(values, as_base64=alias.endswith("_bytes")))
     if array.ndim == 0:
         return _json(array.reshape(1), alias)[1:-1]
+    if array.size > PIECE:
+        return _in_pieces(array, alias)
     written = orjson.dumps(np.ascontiguousarray(array), option=orjson.OPT_SERIALIZE_NUMPY)
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
+    # What is not finite comes as null, and nothing else does.
+    if array.dtype.kind == "f" and b"null" in written:
         return _with_tokens(written, array)
     return written
+
+
+def _in_pieces(array: np.ndarray, alias: str) -> bytes:
+    """Writes a large array so that other threads have their turn in between."""
+    n_rows = max(1, PIECE * len(array) // array.size)
+    if n_rows == 1 and array.ndim > 1:
+        pieces = [_json(row, alias) for row in array]
+    else:
+        starts = range(0, len(array), n_rows)
+        pieces = [_json(array[start : start + n_rows], alias)[1:-1] for start in starts]
+    return b"[" + b",".join(pieces) + b"]"
 
 
 def _with_tokens(written: bytes, array: np.ndarray) -> bytes:

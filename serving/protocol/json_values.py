@@ -15,10 +15,11 @@ from serving.protocol.signature import type_name
 from serving.status import Code, StatusError, invalid_argument
 
 UNSUPPORTED = {tf.float16, tf.bfloat16, tf.complex64, tf.complex128}
+UNSUPPORTED_NUMBERS = {dtype.as_datatype_enum for dtype in UNSUPPORTED}
 # NumPy has room for 64 axes.
 _MAX_RANK = 32
 # Values converted at a stretch, within a millisecond or two.
-_PIECE = 2**15
+PIECE = 2**15
 
 
 def to_array(value: Json, dtype: tf.DType) -> np.ndarray:
@@ -31,7 +32,7 @@ def to_array(value: Json, dtype: tf.DType) -> np.ndarray:
         StatusError: The lists have different lengths, or hold values of another type.
     """
     shape, leaves = _flatten(value)
-    if dtype in UNSUPPORTED:
+    if dtype.as_datatype_enum in UNSUPPORTED_NUMBERS:
         raise StatusError(
             Code.UNIMPLEMENTED,
             f"Conversion of JSON Value: {show(leaves[0]) if leaves else '[]'} "
@@ -42,11 +43,13 @@ def to_array(value: Json, dtype: tf.DType) -> np.ndarray:
         values = np.empty(len(leaves), object)
         values[:] = [_bytes(leaf) for leaf in leaves]
         return values.reshape(shape)
+    if len(leaves) <= PIECE:
+        return _convert(leaves, dtype, len(shape)).reshape(shape)
     values = np.empty(len(leaves), dtype.as_numpy_dtype)
     # In pieces, between which other threads have their turn.
-    for start in range(0, len(leaves), _PIECE):
-        piece = leaves[start : start + _PIECE]
-        values[start : start + _PIECE] = _convert(piece, dtype, len(shape))
+    for start in range(0, len(leaves), PIECE):
+        piece = leaves[start : start + PIECE]
+        values[start : start + PIECE] = _convert(piece, dtype, len(shape))
     return values.reshape(shape)
 
 
@@ -61,8 +64,8 @@ def _flatten(value: Json) -> tuple[tuple[int, ...], list[Json]]:
             )
         length = len(level[0])
         flat: list[Json] = []
-        for start in range(0, len(level), _PIECE):
-            piece = cast("list[list[Json]]", level[start : start + _PIECE])
+        for start in range(0, len(level), PIECE):
+            piece = cast("list[list[Json]]", level[start : start + PIECE])
             if set(map(type, piece)) != {list} or set(map(len, piece)) != {length}:
                 raise _irregular(piece, level[0], len(shape))
             flat.extend(itertools.chain.from_iterable(piece))

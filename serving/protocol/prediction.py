@@ -46,7 +46,7 @@ def check_type(alias: str, sent: tf.DType, signature: Signature) -> None:
         StatusError: INVALID_ARGUMENT, naming both types.
     """
     expected = signature.inputs[alias].dtype
-    if sent != expected:
+    if sent.as_datatype_enum != expected.as_datatype_enum:
         raise invalid_argument(
             f"Expects input {alias} to be {type_name(expected)} but {type_name(sent)} is provided"
         )
@@ -82,6 +82,8 @@ def wanted_outputs(output_filter: Collection[str], signature: Signature) -> tupl
     Raises:
         StatusError: INVALID_ARGUMENT, an alias is unknown or named twice.
     """
+    if not output_filter:
+        return signature.output_aliases
     for alias in output_filter:
         if alias not in signature.outputs:
             raise invalid_argument(
@@ -91,7 +93,7 @@ def wanted_outputs(output_filter: Collection[str], signature: Signature) -> tupl
     if len(set(output_filter)) != len(output_filter):
         twice = next(a for a in output_filter if list(output_filter).count(a) > 1)
         raise invalid_argument(f"duplicate output tensor alias: {twice}")
-    return tuple(sorted(output_filter or signature.outputs))
+    return tuple(sorted(output_filter))
 
 
 def write_response(

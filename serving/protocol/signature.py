@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import tensorflow as tf
 from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef, TensorInfo
@@ -39,6 +40,16 @@ class Signature:
     method_name: str
     inputs: Mapping[str, Tensor]
     outputs: Mapping[str, Tensor]
+
+    @cached_property
+    def output_aliases(self) -> tuple[str, ...]:
+        """The aliases of all outputs in the order of the alphabet."""
+        return tuple(sorted(self.outputs))
+
+    @cached_property
+    def output_types(self) -> dict[str, tf.DType]:
+        """Types of all outputs by their aliases."""
+        return {alias: tensor.dtype for alias, tensor in self.outputs.items()}
 
     @classmethod
     def from_proto(cls, name: str, proto: SignatureDef) -> "Signature":

@@ -4,6 +4,7 @@ A packed field of floats holds the same bytes as the array, so answers are writt
 format directly; filling such a field from Python takes a hundred times longer.
 """
 
+import functools
 import math
 from collections.abc import Mapping
 
@@ -37,7 +38,7 @@ def type_of(proto: tensor_pb2.TensorProto, alias: str) -> tf.DType:
         StatusError: INVALID_ARGUMENT, there is no such type.
     """
     try:
-        return tf.dtypes.as_dtype(proto.dtype)
+        return _dtype(proto.dtype)
     except TypeError:
         raise _unreadable(alias, f"there is no type {proto.dtype}") from None
 
@@ -56,7 +57,7 @@ def to_array(proto: tensor_pb2.TensorProto, alias: str) -> np.ndarray:
     if min(sizes, default=0) < 0:
         raise _unreadable(alias, f"the shape {sizes} has a negative axis")
     n_elements = math.prod(sizes)
-    if n_elements > max(MAX_FILLED, _n_values(proto)):
+    if n_elements > MAX_FILLED and n_elements > _n_values(proto):
         raise _unreadable(
             alias,
             f"a shape of {n_elements} elements must come with all values or have at most "
@@ -69,11 +70,13 @@ def to_array(proto: tensor_pb2.TensorProto, alias: str) -> np.ndarray:
 
 
 def _read(proto: tensor_pb2.TensorProto, sizes: list[int], n_elements: int) -> np.ndarray:
-    dtype = tf.dtypes.as_dtype(proto.dtype)
+    dtype = _dtype(proto.dtype)
     given = getattr(proto, _typed_field(dtype))
     is_complete = len(given) == n_elements * (2 if dtype.is_complex else 1)
-    if n_elements < _PIECE or proto.tensor_content or not is_complete or dtype in _NOT_PLAIN:
+    if proto.tensor_content or not is_complete or dtype in _NOT_PLAIN:
         return tf.make_ndarray(proto)
+    if n_elements < _PIECE and not dtype.is_complex:
+        return np.array(list(given), dtype.as_numpy_dtype).reshape(sizes)
     if np.dtype(dtype.as_numpy_dtype) in _PACKED_FIELD:
         return _packed_values(proto, dtype).reshape(sizes)
     values = np.empty(n_elements, dtype.as_numpy_dtype)
@@ -93,6 +96,11 @@ def _packed_values(proto: tensor_pb2.TensorProto, dtype: tf.DType) -> np.ndarray
     return np.frombuffer(alone, values, offset=len(alone) - n_bytes)
 
 
+@functools.lru_cache(64)
+def _dtype(number: int) -> tf.DType:
+    return tf.dtypes.as_dtype(number)
+
+
 def _unreadable(alias: str, reason: str) -> StatusError:
     return invalid_argument(f"tensor parsing error: {alias}: {reason}")
 
@@ -105,9 +113,11 @@ def serialize_tensor(array: np.ndarray, dtype: tf.DType, *, as_content: bool = F
         dtype: TensorFlow type of the values.
         as_content: Whether to write raw memory (`tensor_content`) instead of typed fields.
     """
-    header = tensor_pb2.TensorProto(
-        dtype=dtype.as_datatype_enum, tensor_shape=tf.TensorShape(array.shape).as_proto()
-    )
+    header = tensor_pb2.TensorProto(dtype=dtype.as_datatype_enum)
+    # A single number has a shape as well, which is empty.
+    header.tensor_shape.SetInParent()
+    for size in array.shape:
+        header.tensor_shape.dim.add(size=size)
     as_content = as_content and array.dtype != object
     field = _CONTENT_FIELD if as_content else _PACKED_FIELD.get(array.dtype)
     if field is None or array.size == 0:
@@ -136,6 +146,7 @@ def _n_values(proto: tensor_pb2.TensorProto) -> int:
     return max(len(proto.tensor_content), *map(len, fields), 0)
 
 
+@functools.cache
 def _typed_field(dtype: tf.DType) -> str:
     if dtype in (tf.float16, tf.bfloat16):
         return "half_val"

@@ -23,6 +23,9 @@ class Doubler:
         self.batches = []
         self._seconds = seconds
 
+    def run_at_once(self, signature, inputs, outputs, deadline):
+        return None
+
     async def run(self, signature, inputs, outputs, deadline):
         self.batches.append(inputs["x"])
         await asyncio.sleep(self._seconds)
