@@ -1,11 +1,11 @@
 """Outcomes of measurements on open systems, and exact values of small ones."""
 
-import functools
 import json
 import math
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Self, cast
 
 import numpy as np
@@ -22,6 +22,7 @@ from qtf.physics import (
 )
 from qtf.typing import Json
 from serving.page.hamiltonian_text import hamiltonian_text
+from serving.page.request_error import RequestError
 from serving.page.served_model import (
     DEFAULT_MAX_SAMPLES,
     geometry,
@@ -33,6 +34,9 @@ from serving.page.served_model import (
 # Of 8 spins the evolution takes some ten seconds of one core.
 MAX_EXACT_SITES = 8
 N_TIMES = 41
+# The page's threads must not all wait for one computation.
+PATIENCE_SECONDS = 3.0
+_MOST_KEPT = 16
 DIRECTIONS = ("x", "y", "z")
 # Bloch angles (theta, phi) of the words for the start.
 _STARTS = {
@@ -46,9 +50,6 @@ _STARTS = {
 Angles = tuple[tuple[float, float], ...]
 # A string of Pauli matrices: its sites and their letters.
 Strings = Sequence[tuple[tuple[int, ...], str]]
-
-# Two pages that ask for the same wait for one computation.
-_ONE_AT_A_TIME = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,7 @@ class OpenSystem:
 
         Raises:
             ValueError: Several states are at rest, or none was found.
+            RequestError: Those of another model are being computed.
         """
         values = {
             "hamiltonian": self.physics.as_mapping(),
@@ -129,16 +131,43 @@ class OpenSystem:
             "time": self.time,
             "start": None if self.time is None else self.start,
         }
-        with _ONE_AT_A_TIME:
-            return _exact(json.dumps(values, sort_keys=True))
+        return _KEPT.find(json.dumps(values, sort_keys=True))
 
     def _is_determined(self) -> bool:
         return self.time is None or self.start is not None
 
 
-@functools.lru_cache(maxsize=16)
-def _exact(text: str) -> dict[str, Any]:
-    values = json.loads(text)
+class _KeptValues:
+    """Exact values by what they depend on; one computation at a time, whoever asks."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, dict[str, Any]] = {}
+        self._computing = threading.Lock()
+
+    def find(self, text: str) -> dict[str, Any]:
+        """Returns the values of a system, kept or computed now."""
+        if text in self._found:
+            return self._found[text]
+        if not self._computing.acquire(timeout=PATIENCE_SECONDS):
+            raise RequestError(
+                "Exact values of a model are being computed; ask again in a while.",
+                HTTPStatus.SERVICE_UNAVAILABLE,
+            )
+        try:
+            if text not in self._found:
+                found = _exact(json.loads(text))
+                while len(self._found) >= _MOST_KEPT:
+                    del self._found[next(iter(self._found))]
+                self._found[text] = found
+            return self._found[text]
+        finally:
+            self._computing.release()
+
+
+_KEPT = _KeptValues()
+
+
+def _exact(values: Mapping[str, Any]) -> dict[str, Any]:
     physics = HamiltonianSettings.from_mapping(values["hamiltonian"])
     n_sites = physics.lattice.n_sites
     jumps = JumpSettings.from_mapping(values["jumps"]).build(n_sites)

@@ -90,10 +90,11 @@ function drawCourse(model, means, exact) {
   at("course").hidden = !isCourse;
   if (!isCourse) return;
   course ??= new TimePlot(at("course"), { title: "Exact averages over sites", span: 0.02 });
-  const last = exact.times.length - 1, empty = exact.times.map(() => NaN);
+  const last = exact.times.length - 1;
+  const atEnd = (value) => exact.times.map((_, step) => (step === last ? value : NaN));
   course.draw(exact.times, AXES.flatMap((axis) => [
     { kind: axis, values: exact.means[axis], shape: "dashes", name: axis, label: axis },
-    { kind: axis, values: empty.with(last, means[axis].value), errors: empty.with(last, means[axis].error), shape: "dots" },
+    { kind: axis, values: atEnd(means[axis].value), errors: atEnd(means[axis].error), shape: "dots" },
   ]));
   const dashes = svg("path", { class: "curve dashes ink", d: "M1 6H25" });
   at("course").querySelector(".legend").replaceChildren(key([dashes], "exact"), key(dot("ink", 13, 6, 1, 11), "measured"));

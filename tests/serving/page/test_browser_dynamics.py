@@ -238,7 +238,10 @@ def test_name_of_the_model_cannot_leave_the_line_of_the_shell(browser):
         ("n=2&steps=40", "after 40 steps; in validation it was 2.00·10⁻⁵ after 40 steps, on av"),
         ("n=2&steps=80", "after 40 steps; in validation it was 2.00·10⁻⁵ after 40 steps, on av"),
         ("n=2&steps=7", "after 7 steps; in validation it was 2.00·10⁻⁵ after 40 steps, on aver"),
-        ("n=3&steps=7", "after 7 steps. The model does not tell its error in validation for n ="),
+        (
+            "n=3&steps=7",
+            "after 7 steps. The model does not tell its error in validation for n\u00a0=\u00a03",
+        ),
     ],
 )
 def test_error_seen_stands_beside_that_of_validation(browser, link, told):

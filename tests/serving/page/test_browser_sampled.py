@@ -243,6 +243,29 @@ def test_every_control_has_a_name(browser, stub):
         assert browser.unnamed_controls() == []
 
 
+def test_page_is_worked_by_the_keyboard_alone(browser, stub):
+    start(browser, stub, "model=psi&samples=20")
+    reached = []
+    browser.evaluate("document.getElementById('model').focus()")
+    for _ in range(12):
+        browser.press("Tab", 9)
+        reached.append(browser.evaluate("document.activeElement.id"))
+    for control in ("n_samples", "sample_seed", "new_sample_seed", "ask", "site"):
+        assert control in reached, control
+    browser.evaluate("document.getElementById('n_samples').select()")
+    for digit in "31":
+        browser.type(digit)
+    browser.press("Enter", 13)
+    browser.wait_for(f"{IS_DONE} && location.hash.includes('samples=31')")
+    browser.evaluate("document.getElementById('site').focus()")
+    browser.press("ArrowUp", 38)
+    browser.wait_for("location.hash.includes('site=2')")
+    browser.evaluate("document.getElementById('model').focus()")
+    browser.press("ArrowDown", 40)
+    browser.wait_for(f"{IS_DONE} && location.hash.includes('model=rest')")
+    assert browser.complaints() == []
+
+
 def test_exact_values_that_are_not_there_are_told(browser):
     hamiltonian = {**GROUND_STATE["physics"]["hamiltonian"], "n_columns": 7}
     large = {**GROUND_STATE, "physics": {"hamiltonian": hamiltonian}}

@@ -1,13 +1,15 @@
 """Exact values of open systems, against closed forms and the exponential of a dense matrix."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from scipy.linalg import expm
 
 from qtf.physics import HamiltonianSettings
-from serving.page import Page, ServedModel
+from serving.page import Page, ServedModel, open_systems
 from serving.page.explorable import describe, read_model
 from tests.serving.page.sampled_stub import AT_REST, OPEN_PHYSICS, OPEN_SYSTEM
 
@@ -115,6 +117,44 @@ def test_several_states_at_rest_are_told():
     assert content["error"] == (
         "There are no exact values of this model: More than one state stays as it is."
     )
+
+
+def test_others_are_answered_while_values_are_computed(monkeypatch):
+    known, other = ServedModel("known", 1, config(time=0.3)), ServedModel("m", 1, config(time=0.4))
+    assert ask(known)[0] == 200
+    started, go_on = threading.Event(), threading.Event()
+    compute = open_systems._exact
+
+    def slowly(values):
+        started.set()
+        assert go_on.wait(30)
+        return compute(values)
+
+    monkeypatch.setattr(open_systems, "_exact", slowly)
+    monkeypatch.setattr(open_systems, "PATIENCE_SECONDS", 0.01)
+    with ThreadPoolExecutor(1) as pool:
+        computing = pool.submit(ask, other)
+        assert started.wait(30)
+        assert ask(known)[0] == 200
+        status, content = ask(ServedModel("third", 1, config(time=0.5)))
+        go_on.set()
+        assert computing.result()[0] == 200
+    assert (status, content["error"]) == (
+        503,
+        "Exact values of a model are being computed; ask again in a while.",
+    )
+
+
+def test_values_are_computed_once_and_the_oldest_are_forgotten(monkeypatch):
+    computed = []
+    monkeypatch.setattr(
+        open_systems, "_exact", lambda values: computed.append(values["time"]) or {}
+    )
+    kept = open_systems._KeptValues()
+    times = [*range(17), 16, 1, 0]
+    for time in times:
+        kept.find(json.dumps({"time": time}))
+    assert computed == [*range(17), 0]
 
 
 def test_answer_is_json():
