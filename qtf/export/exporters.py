@@ -16,6 +16,7 @@ from qtf.export.saved_model import (
     export_wave_function,
 )
 from qtf.export.settings import ExportSettings
+from qtf.export.validation import validation_record
 from qtf.files import writable_folder
 from qtf.ground_states.last_part import last_part
 from qtf.ground_states.settings import SymmetrySettings
@@ -23,6 +24,7 @@ from qtf.ground_states.symmetries import averaged
 from qtf.open_systems.runs.distributions import mean_of_runs
 from qtf.physics import HamiltonianSettings, PauliSum
 from qtf.run_kinds import DYNAMICS, GROUND_STATES, OPEN_SYSTEMS
+from qtf.training.logbook import read_metrics
 from qtf.training.run_folder import RunFolder
 
 # Tables of longer chains would make the file large; ask for them by name.
@@ -77,7 +79,10 @@ def served_n_sites(
 
 
 def _export_dynamics(folder: RunFolder, model_dir: Path | str, settings: ExportSettings) -> Path:
-    return write_dynamics(folder.load_model(), folder.load_config(), model_dir, settings)
+    config = folder.load_config()
+    rows = read_metrics(folder.metrics, "validation") if folder.metrics.exists() else []
+    validation = validation_record(rows, config, folder.kept_step())
+    return write_dynamics(folder.load_model(), config, model_dir, settings, validation=validation)
 
 
 def write_dynamics(
@@ -85,6 +90,8 @@ def write_dynamics(
     config: Mapping[str, Any],
     model_dir: Path | str,
     settings: ExportSettings = DEFAULTS,
+    *,
+    validation: Mapping[str, Any] | None = None,
 ) -> Path:
     """Writes the next version of a model of dynamics and returns its folder.
 
@@ -93,6 +100,7 @@ def write_dynamics(
         config: Configuration of its run, with what its trajectories obey.
         model_dir: Folder of all versions, created if missing.
         settings: Settings that differ from the defaults.
+        validation: Its error, see `validation_record`; None: not known.
 
     Raises:
         ValueError: The model does not know such chains.
@@ -104,6 +112,7 @@ def write_dynamics(
         writable_folder(model_dir),
         {n: _find_conserved(law, n) for n in n_sites},
         config,
+        validation=validation,
         max_steps=settings.max_steps or MAX_STEPS,
         xla_signature=settings.xla_signature,
     )

@@ -21,6 +21,7 @@ TEMPLATE = """# {title}
 | weights | {n_weights} |
 | predicts | {predicts} |
 | largest n_steps of a request | {max_steps} |
+| relative entropy in validation | {validation} |
 
 ## Inputs and outputs
 
@@ -63,7 +64,11 @@ SMALLEST_SHOWN = 1e-6
 
 
 def model_card(
-    model: keras.Model, config: Mapping[str, Any], n_sites: Sequence[int], max_steps: int
+    model: keras.Model,
+    config: Mapping[str, Any],
+    n_sites: Sequence[int],
+    max_steps: int,
+    validation: Mapping[str, Any] | None = None,
 ) -> str:
     """Returns the card as Markdown.
 
@@ -72,6 +77,7 @@ def model_card(
         config: Configuration of the run, with its `physics`.
         n_sites: Numbers of spins that are served.
         max_steps: Largest number of steps of one request.
+        validation: Error of the model, see `validation_record`; None: not known.
     """
     physics = config["physics"]
     trained = config.get("data", {}).get("n_sites", n_sites)
@@ -90,9 +96,18 @@ def model_card(
         n_weights=model.count_params(),
         predicts=_describe_generator(model) if local else model.predicts,
         max_steps=max_steps,
+        validation=_describe_validation(validation),
         n_layers=model.n_layers,
         units=model.units,
     )
+
+
+def _describe_validation(validation: Mapping[str, Any] | None) -> str:
+    if validation is None:
+        return "not known"
+    values = validation["relative_entropy"].items()
+    told = ", ".join(f"{value:.3g} for n = {n}" for n, value in values)
+    return f"{told}; mean over trajectories at the end of {validation['n_steps']} steps"
 
 
 def _has_energy(physics: Mapping[str, Any]) -> bool:

@@ -9,6 +9,7 @@ from qtf.dynamics.runs.arrays import DynamicsModel
 from qtf.dynamics.runs.learned_hamiltonian import LearnedHamiltonian
 from qtf.export.exporters import write_dynamics
 from qtf.export.saved_model import export_outcomes, export_wave_function
+from qtf.export.validation import validation_record
 from qtf.files import writable_folder
 from qtf.ground_states.runs.ground_state import GroundState
 from qtf.open_systems.runs.open_system import OpenSystem
@@ -50,7 +51,8 @@ def _export_ground_state(result: GroundState, folder: Path | str) -> Path:
 
 @export_result.register
 def _export_dynamics(result: DynamicsModel, folder: Path | str) -> Path:
-    return write_dynamics(result.model, result.config, folder)
+    validation = validation_record(result.rows, result.config)
+    return write_dynamics(result.model, result.config, folder, validation=validation)
 
 
 @export_result.register

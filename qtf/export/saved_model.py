@@ -27,6 +27,7 @@ def export_dynamics(
     hamiltonians: Mapping[int, PauliSum | None],
     config: Mapping[str, Any],
     *,
+    validation: Mapping[str, Any] | None = None,
     max_steps: int = MAX_STEPS,
     xla_signature: bool = False,
 ) -> Path:
@@ -42,7 +43,9 @@ def export_dynamics(
         model_dir: Folder of all versions, created if missing.
         hamiltonians: n_sites -> Hamiltonian, for every n that is to be served; None where there
             is none that is constant: then `observables` tells no energy.
-        config: Configuration of the run, written into the assets with `max_steps`.
+        config: Configuration of the run, written into the assets with `max_steps` and
+            `validation`.
+        validation: Error of the model, see `validation_record`; None: not known.
         max_steps: Largest number of steps of one request.
         xla_signature: Whether to add `rollout_xla`, for servers started with XLA.
 
@@ -64,12 +67,13 @@ def export_dynamics(
     if xla_signature:
         signatures["rollout_xla"] = module.rollout_xla
     n_sites = tuple(sorted(hamiltonians))
+    told = {} if validation is None else {"validation": dict(validation)}
     return write_version(
         module,
         signatures,
         model_dir,
-        card=model_card(model, config, n_sites, max_steps),
-        config={**config, "serving": {"max_steps": max_steps}},
+        card=model_card(model, config, n_sites, max_steps, validation),
+        config={**config, "serving": {"max_steps": max_steps, **told}},
         requests=dynamics_requests(n_sites, n_layers=model.n_layers, units=model.units),
     )
 

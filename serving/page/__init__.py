@@ -4,7 +4,7 @@ The page is a client like any other: predictions come from the public REST inter
 Only initial states and exact evolution come from the routes of this package.
 """
 
-from serving.page.explorable import ServedModel
 from serving.page.page import Page, PageResponse
+from serving.page.served_model import ServedModel
 
 __all__ = ["Page", "PageResponse", "ServedModel"]

@@ -14,7 +14,7 @@ from qtf.physics import (
     printed_state,
     sample_initial_states,
 )
-from serving.page.explorable import Explorable
+from serving.page.dynamics import Dynamics
 from serving.page.request_error import RequestError
 
 # The largest integer whose neighbours JavaScript can still tell from it.
@@ -64,7 +64,7 @@ def initial_state(name: str, n_sites: int, seed: int) -> np.ndarray:
 
 
 def exact_trajectory(
-    model: Explorable, n_sites: int, psi0: np.ndarray, n_steps: int
+    model: Dynamics, n_sites: int, psi0: np.ndarray, n_steps: int
 ) -> dict[str, Any]:
     """Returns exact evolution under a model's Hamiltonian, and what is measured on it.
 
@@ -77,7 +77,8 @@ def exact_trajectory(
 
     Returns:
         float64 arrays `times`, `energy`, `magnetization_x`, `_y`, `_z`, (n_steps + 1,),
-        `psi_re`, `psi_im`, (n_steps + 1, 2**n_sites), and the `terms` of the Hamiltonian.
+        `psi_re`, `psi_im`, (n_steps + 1, 2**n_sites), the `terms` of the Hamiltonian, and the
+        `bonds` between nearest neighbours.
     """
     hamiltonian = model.hamiltonian(n_sites)
     start = psi0.astype(np.complex128)
@@ -90,6 +91,7 @@ def exact_trajectory(
         "energy": energy(hamiltonian, psi),
         **{f"magnetization_{axis}": magnetization(psi, axis) for axis in "xyz"},
         "terms": [term.to_dict() for term in hamiltonian.terms],
+        "bonds": [list(bond) for bond in model.lattice(n_sites).bonds()],
     }
 
 

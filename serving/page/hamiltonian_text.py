@@ -10,7 +10,7 @@ from qtf.typing import Json
 _EQUALS = "\u00a0=\u00a0"
 
 
-def hamiltonian_text(physics: Mapping[str, Json]) -> str:
+def hamiltonian_text(physics: Mapping[str, object]) -> str:
     r"""Returns formula, lattice and coefficients of a valid configuration.
 
     Args:
@@ -50,7 +50,7 @@ def _lattice(settings: HamiltonianSettings) -> str:
     return f"{edges} {shape}{settings.lattice_kind}"
 
 
-def _value(value: Json) -> str:
+def _value(value: object) -> str:
     if isinstance(value, (int, float)):
         return f"{value:.6g}".replace("-", "−")
     return "one for each term"

@@ -4,14 +4,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
 from qtf.typing import Json
 from serving.page import fields
+from serving.page.dynamics import MAX_SITES, Dynamics
 from serving.page.exact import INITIAL_STATES, MAX_SEED, exact_trajectory, initial_state
-from serving.page.explorable import MAX_SITES, Explorable, ServedModel, description
+from serving.page.explorable import KINDS, Explorable, ServedModel, describe, read_model
+from serving.page.ground_states import GroundState
+from serving.page.open_systems import OpenSystem
 from serving.page.request_error import RequestError
 
 _CONTENT_TYPES = {
@@ -20,6 +23,8 @@ _CONTENT_TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
+
+Kind = TypeVar("Kind", bound=Explorable)
 
 # Nothing but this server is asked for anything, and nothing written into the page runs.
 SECURITY_HEADERS = {
@@ -65,6 +70,8 @@ class Page:
             "/page/models": ("GET", self._models),
             "/page/state": ("POST", self._state),
             "/page/exact": ("POST", self._exact),
+            "/page/exact_ground_state": ("POST", self._exact_ground_state),
+            "/page/exact_open_system": ("POST", self._exact_open_system),
         }
 
     def answer(self, method: str, path: str, body: bytes) -> PageResponse | None:
@@ -95,7 +102,7 @@ class Page:
             {"name": name, "text": s.text, "seeded": s.seeded, "n_sites": s.n_sites}
             for name, s in INITIAL_STATES.items()
         ]
-        return {"models": [description(model) for model in served], "initial_states": states}
+        return {"models": [describe(model) for model in served], "initial_states": states}
 
     def _state(self, body: bytes) -> dict[str, Any]:
         content = fields.parse_object(body)
@@ -107,14 +114,20 @@ class Page:
 
     def _exact(self, body: bytes) -> dict[str, Any]:
         content = fields.parse_object(body)
-        model = self._explorable(content)
+        model = self._explorable(content, Dynamics)
         psi0 = fields.state(content, "psi0")
         n_sites = _n_sites(model, len(psi0))
         longest = model.max_steps(n_sites)
         n_steps = fields.integer(content, "n_steps", minimum=1, maximum=longest)
         return exact_trajectory(model, n_sites, psi0, n_steps)
 
-    def _explorable(self, content: Mapping[str, Json]) -> Explorable:
+    def _exact_ground_state(self, body: bytes) -> dict[str, Any]:
+        return _exact_values(self._explorable(fields.parse_object(body), GroundState))
+
+    def _exact_open_system(self, body: bytes) -> dict[str, Any]:
+        return _exact_values(self._explorable(fields.parse_object(body), OpenSystem))
+
+    def _explorable(self, content: Mapping[str, Json], kind: type[Kind]) -> Kind:
         """Returns the model that is asked for, its newest version if none is named."""
         name = fields.word(content, "model")
         versions = {model.version: model for model in self._describe() if model.name == name}
@@ -128,12 +141,31 @@ class Page:
                 f"Version {version} of model {name!r} is not served.", HTTPStatus.NOT_FOUND
             )
         try:
-            return Explorable.from_config(versions[version].config)
+            model = read_model(versions[version].config)
         except ValueError as error:
             raise RequestError(f"Model {name!r} cannot be explored: {error}") from error
+        if not isinstance(model, kind):
+            raise RequestError(
+                f"Model {name!r} must be of the kind {_word(kind)}, but is of the kind"
+                f" {_word(type(model))}."
+            )
+        return model
 
 
-def _n_sites(model: Explorable, dimension: int) -> int:
+def _word(kind: type) -> str:
+    return KINDS[kind]
+
+
+def _exact_values(model: GroundState | OpenSystem) -> dict[str, Any]:
+    if not model.description()["has_exact"]:
+        raise RequestError("There are no exact values of this model.")
+    try:
+        return model.exact()
+    except ValueError as error:
+        raise RequestError(f"There are no exact values of this model: {error}") from error
+
+
+def _n_sites(model: Dynamics, dimension: int) -> int:
     by_dimension = {2**n: n for n in model.n_sites}
     if dimension not in by_dimension:
         allowed = ", ".join(map(str, model.n_sites))

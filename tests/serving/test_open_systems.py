@@ -175,10 +175,15 @@ def test_metadata_tells_types_and_number_of_sites(server):
     assert [axis["size"] for axis in shape] == ["-1", "3"]
 
 
-def test_page_says_that_it_shows_closed_systems_only(server):
+def test_page_can_explore_it_beside_exact_values(server):
     models = json.loads(server.rest("GET", "/page/models").text)["models"]
-    reasons = {model["reason"] for model in models}
-    assert reasons == {"The model is of an open system; this page shows closed ones."}
+    assert [(m["name"], m["kind"], m["time"]) for m in models] == [
+        ("mean", "open_system", 0.2),
+        ("one", "open_system", 0.2),
+    ]
+    exact = json.loads(server.rest("POST", "/page/exact_open_system", {"model": "one"}).text)
+    assert exact["means"]["x"][0] == pytest.approx(1.0)
+    assert exact["times"][-1] == pytest.approx(0.2)
 
 
 def test_assets_hold_measurement_strings_and_time(root):

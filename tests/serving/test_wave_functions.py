@@ -239,14 +239,12 @@ def test_metadata_tells_types_and_number_of_sites(server):
     assert [axis["size"] for axis in bits] == ["-1", "4"]
 
 
-def test_page_says_that_it_shows_dynamics_only(server):
+def test_page_can_explore_it_beside_the_exact_energy(server):
     (model,) = json.loads(server.rest("GET", "/page/models").text)["models"]
-    assert model == {
-        "name": "psi",
-        "version": 1,
-        "explorable": False,
-        "reason": "The model is the wave function of a ground state; this page shows dynamics.",
-    }
+    assert (model["kind"], model["n_sites"], model["magnetization"]) == ("ground_state", 4, 0)
+    assert (model["max_samples"], model["has_exact"]) == (100, True)
+    exact = json.loads(server.rest("POST", "/page/exact_ground_state", {"model": "psi"}).text)
+    assert exact["energy"] == pytest.approx(-1.616025404)
 
 
 @pytest.mark.parametrize("scheme", ["", "http://"])

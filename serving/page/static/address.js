@@ -1,7 +1,7 @@
 // The choice in the address, so that a link shows the same page.
 
-const NUMBERS = ["version", "n", "seed", "steps", "step"];
-const WORDS = ["model", "state", "view"];
+const NUMBERS = ["version", "n", "seed", "steps", "step", "samples", "site"];
+const WORDS = ["model", "state", "view", "angles", "amplitudes"];
 
 // Returns the choice, and [name, text] of everything that is no choice.
 export function readAddress() {

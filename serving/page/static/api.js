@@ -1,5 +1,8 @@
 // Questions to the server. A failed one throws an Error whose message is one readable line.
 
+// Samples of one request, as in the client.
+const LONGEST_PIECE = 1024;
+
 export function models(signal) {
   return ask("/page/models", { signal });
 }
@@ -29,9 +32,31 @@ export async function predict(model, psi0, nSteps, signal) {
   };
 }
 
+// Exact values of a model that is sampled.
+export function exactValues(model, signal) {
+  return post(`/page/exact_${model.kind}`, { model: model.name, version: model.version }, signal);
+}
+
+// What a signature tells of samples, piece by piece, all of one version: a list for each output.
+export async function sampled(model, signature, seeds, signal) {
+  const outputs = {}, size = Math.min(LONGEST_PIECE, model.max_samples);
+  for (let start = 0; start < seeds.length; start += size) {
+    const body = { signature_name: signature, inputs: { seed: seeds.slice(start, start + size) } };
+    const answer = await post(`${versionPath(model)}:predict`, body, signal);
+    for (const [name, values] of Object.entries(answer.outputs ?? {})) (outputs[name] ??= []).push(...values);
+  }
+  if (Object.values(outputs).some((values) => values.length !== seeds.length) || !Object.keys(outputs).length) {
+    throw new Error("The model did not answer with as many samples as were asked for.");
+  }
+  return outputs;
+}
+
+function versionPath(model) {
+  return `/v1/models/${encodeURIComponent(model.name)}/versions/${model.version}`;
+}
+
 export function modelPath(model) {
-  const path = `/v1/models/${encodeURIComponent(model.name)}`;
-  return model.newest ? path : `${path}/versions/${model.version}`;
+  return model.newest ? `/v1/models/${encodeURIComponent(model.name)}` : versionPath(model);
 }
 
 // A server that joined requests may have predicted more steps than were asked for.

@@ -1,80 +1,89 @@
-// The form: what the user chose, within what the model allows.
+// The form of dynamics: what the user chose, within what the model allows.
+
+import { at, element, integer, segments } from "./document.js";
+import { AMPLITUDES, BLOCH, basisText, OWN_STATES, parseAmplitudes, parseAngles, productState, stateText, wordsOf } from "./own_states.js";
 
 const DEFAULT_SITES = 4;
 const DEFAULT_STEPS = 100;
+const DEFAULT_ANGLES = [45, 0];
 
 export class Controls {
-  // `onChange()` is called after every change and when the button is pressed.
-  constructor(form, { models, initial_states: states }, onChange) {
-    this.models = models.filter((model) => model.explorable);
-    this.states = states;
-    this.fields = form.elements;
-    this.sites = form.querySelector("#n_sites");
-    this.seedField = form.querySelector("#seed_field");
-    this.hint = form.querySelector("#steps_hint");
-    this.fillModels(models);
-    this.fields.state.append(...states.map(({ name, text }) => new Option(text, name)));
-    form.addEventListener("submit", (event) => (event.preventDefault(), onChange()));
-    form.addEventListener("change", () => (this.adapt(), onChange()));
-    this.fields.new_seed.addEventListener("click", () => {
-      this.fields.seed.value = Number(this.fields.seed.value) + 1;
-      onChange();
+  constructor(onAsk) {
+    this.sites = at("n_sites");
+    at("new_seed").addEventListener("click", () => {
+      at("seed").value = Number(at("seed").value) + 1;
+      onAsk();
     });
   }
 
-  fillModels(models) {
-    const options = models.map((model) => {
-      const option = new Option(`${model.name}, version ${model.version}`, keyOf(model));
-      if (!model.explorable) {
-        option.disabled = true;
-        option.text += " (cannot be explored)";
-      }
-      return option;
-    });
-    this.fields.model.append(...options);
+  offer(states) {
+    this.states = [...states, ...OWN_STATES];
+    at("state").append(...this.states.map(({ name, text }) => new Option(text, name)));
   }
 
-  // Shows a choice; what it leaves open or the model does not have gets a default. Returns a
-  // sentence if the model that it names is not there, and [name, value] of what was not taken.
-  write(choice) {
-    const named = this.models.filter((model) => model.name === choice.model);
-    const model = named.find((m) => m.version === choice.version) ?? named[0] ?? this.models[0];
-    this.fields.model.value = keyOf(model);
-    this.adapt(choice.n);
-    if (this.states.some((state) => state.name === choice.state)) this.fields.state.value = choice.state;
-    this.fields.seed.value = choice.seed ?? 0;
-    this.fields.steps.value = choice.steps ?? Math.min(DEFAULT_STEPS, this.maxSteps());
-    this.adapt(choice.n);
-    return [this.missing(choice, model), this.refused(choice)];
+  turnTo(model) {
+    if (this.model === model) return;
+    this.model = model;
+    this.adapt();
   }
 
-  missing(choice, model) {
-    const isThere = choice.model === model.name && model.version === (choice.version ?? model.version);
-    if (choice.model === undefined || isThere) return "";
-    const missing = choice.version === undefined ? choice.model : `${choice.model}, version ${choice.version}`;
-    return `The link names ${missing}, which cannot be explored; this is ${model.name}, version ${model.version}. `;
+  // Fits the fields to each other after one was changed.
+  fit(changed) {
+    const isText = changed === at("own_amplitudes"), n = isText ? sitesOf(changed.value) : undefined;
+    this.adapt(this.model.n_sites.includes(n) ? n : this.n(), isText);
   }
 
-  refused(choice) {
-    const { state, steps } = this.fields;
+  // Shows a choice; what it leaves open or the model does not have gets a default.
+  write(wanted) {
+    this.adapt(wanted.n);
+    if (this.states.some((state) => state.name === wanted.state)) at("state").value = wanted.state;
+    at("seed").value = wanted.seed ?? 0;
+    at("steps").value = wanted.steps ?? Math.min(DEFAULT_STEPS, this.maxSteps());
+    this.isTyped = wanted.amplitudes !== undefined;
+    if (this.isTyped) at("own_amplitudes").value = wanted.amplitudes;
+    this.adapt(wanted.n);
+    const areAngles = this.writeAngles(wanted.angles);
     return [
-      ["n", choice.n !== undefined && choice.n !== this.n()],
-      ["state", choice.state !== undefined && choice.state !== state.value],
-      ["step", choice.step > Number(steps.value)],
-    ].filter(([, isRefused]) => isRefused).map(([name]) => [name, choice[name]]);
+      ["n", wanted.n !== undefined && wanted.n !== this.n()],
+      ["state", wanted.state !== undefined && wanted.state !== at("state").value],
+      ["step", wanted.step > Number(at("steps").value)],
+      ["angles", wanted.angles !== undefined && !areAngles],
+      ["amplitudes", wanted.amplitudes !== undefined && wanted.amplitudes !== at("own_amplitudes").value],
+      ["samples", wanted.samples !== undefined],
+      ["site", wanted.site !== undefined],
+    ].filter(([, isRefused]) => isRefused).map(([name]) => [name, wanted[name]]);
   }
 
   // The choice, or an Error that says what cannot be chosen.
   read() {
-    const model = this.model(), n = this.n();
-    const state = this.fields.state.value;
-    const seed = this.state().seeded ? integer("seed", this.fields.seed.value, 0, Number.MAX_SAFE_INTEGER) : 0;
-    const steps = integer("number of steps", this.fields.steps.value, 1, this.maxSteps());
-    return { model, n, state, seed, steps };
+    const { model } = this, n = this.n();
+    const state = at("state").value;
+    const seed = this.state().seeded ? integer("seed", at("seed").value, 0, Number.MAX_SAFE_INTEGER) : 0;
+    const steps = integer("number of steps", at("steps").value, 1, this.maxSteps());
+    return { model, n, state, seed, steps, ...this.own(state, n) };
   }
 
-  model() {
-    return this.models.find((model) => keyOf(model) === this.fields.model.value);
+  // The state that was typed in, and what of it belongs into the address.
+  own(state, n) {
+    if (state === BLOCH) {
+      const text = this.angleInputs().map((pair) => pair.map((input) => input.value).join(",")).join(";");
+      return { own: productState(parseAngles(text, n)), angles: text };
+    }
+    if (state !== AMPLITUDES) return {};
+    const text = at("own_amplitudes").value;
+    const { norm, ...own } = parseAmplitudes(text, n);
+    const isNormal = Math.abs(norm - 1) < 1e-6;
+    at("amplitudes_hint").textContent = isNormal ? "Of norm 1." : `Of norm ${norm.toPrecision(6)}, divided by it.`;
+    return { own, amplitudes: text };
+  }
+
+  address({ n, state, seed, steps, angles, amplitudes }) {
+    return { n, state, seed: this.stateNamed(state).seeded ? seed : undefined, steps, angles, amplitudes };
+  }
+
+  // Keeps the last state, so that amplitudes of one's own begin with it.
+  remember(psi0) {
+    this.psi0 = psi0;
   }
 
   n() {
@@ -82,56 +91,91 @@ export class Controls {
   }
 
   state() {
-    return this.states.find((state) => state.name === this.fields.state.value);
+    return this.stateNamed(at("state").value);
+  }
+
+  stateNamed(name) {
+    return this.states.find((state) => state.name === name);
   }
 
   maxSteps() {
-    return this.model().max_steps[this.n()];
+    return this.model.max_steps[this.n()];
   }
 
-  // Fits the fields to the model and to each other.
-  adapt(wanted = this.sites.querySelector("input:checked") && this.n()) {
-    const model = this.model(), known = model.n_sites;
+  // `keepsText`: amplitudes that do not fit are left to be told of.
+  adapt(wanted = this.sites.querySelector("input:checked") && this.n(), keepsText = false) {
+    const { model } = this, known = model.n_sites;
     const n = known.includes(wanted) ? wanted : known.includes(DEFAULT_SITES) ? DEFAULT_SITES : known.at(-1);
     if (this.sites.dataset.known !== String(known)) segments(this.sites, "n", known.map((k) => [k, k]));
     this.sites.dataset.known = known;
     this.sites.querySelector(`input[value="${n}"]`).checked = true;
     this.adaptStates(n);
-    this.seedField.hidden = !this.state().seeded;
-    this.fields.steps.max = this.maxSteps();
-    this.hint.textContent = `One step is dt = ${model.dt}; up to ${this.maxSteps()} steps.`;
+    this.adaptOwn(n, keepsText);
+    at("seed_field").hidden = !this.state().seeded;
+    at("steps").max = this.maxSteps();
+    at("steps_hint").textContent = `One step is dt = ${model.dt}; up to ${this.maxSteps()} steps.`;
   }
 
   adaptStates(n) {
-    for (const option of this.fields.state.options) {
+    for (const option of at("state").options) {
       const limits = this.states[option.index].n_sites;
       option.disabled = limits !== null && (n < limits[0] || n > limits[1]);
     }
-    if (this.fields.state.selectedOptions[0]?.disabled ?? true) {
-      this.fields.state.value = [...this.fields.state.options].find((option) => !option.disabled).value;
+    if (at("state").selectedOptions[0]?.disabled ?? true) {
+      at("state").value = [...at("state").options].find((option) => !option.disabled).value;
     }
   }
-}
 
-// Radio buttons that look like one segmented button: [[value, text], ...].
-export function segments(container, name, choices) {
-  container.replaceChildren(...choices.map(([value, text]) => {
-    const input = Object.assign(document.createElement("input"), { type: "radio", name, value });
-    const label = document.createElement("label");
-    const span = Object.assign(document.createElement("span"), { textContent: text });
-    label.append(input, span);
-    return label;
-  }));
-}
-
-function keyOf(model) {
-  return `${model.name}/${model.version}`;
-}
-
-function integer(name, text, low, high) {
-  const value = Number(text);
-  if (text === "" || !Number.isInteger(value) || value < low || value > high) {
-    throw new Error(`The ${name} must be an integer from ${low} to ${high}, but is ${text || "empty"}.`);
+  adaptOwn(n, keepsText) {
+    const state = at("state").value;
+    at("angles_field").hidden = state !== BLOCH;
+    at("amplitudes_field").hidden = state !== AMPLITUDES;
+    if (at("angles").childElementCount !== n) this.makeAngles(n);
+    if (keepsText) this.isTyped = true;
+    else if (!this.isTyped || sitesOf(at("own_amplitudes").value) !== n) {
+      this.isTyped = false;
+      const isShown = this.psi0?.re.length === 2 ** n;
+      at("own_amplitudes").value = isShown ? stateText(this.psi0) : basisText(n);
+    }
   }
-  return value;
+
+  makeAngles(n) {
+    const kept = this.angleInputs().map((pair) => pair.map((input) => input.value));
+    at("angles").replaceChildren(...Array.from({ length: n }, (_, k) => {
+      const [theta, phi] = kept[k] ?? DEFAULT_ANGLES;
+      const spin = `of spin ${k + 1}`;
+      return element("div", {}, word(k + 1), word("θ"), angleInput(`θ ${spin}`, theta), word("φ"), angleInput(`φ ${spin}`, phi));
+    }));
+  }
+
+  writeAngles(text) {
+    try {
+      if (text === undefined) return false;
+      const pairs = parseAngles(text, this.n());
+      this.angleInputs().forEach((inputs, k) => inputs.forEach((input, part) => (input.value = pairs[k][part])));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  angleInputs() {
+    return [...at("angles").children].map((row) => [...row.querySelectorAll("input")]);
+  }
+}
+
+function word(textContent) {
+  return element("span", { textContent });
+}
+
+function angleInput(name, value) {
+  const input = element("input", { type: "number", step: "any", value });
+  input.setAttribute("aria-label", name);
+  return input;
+}
+
+// Number of spins of so many amplitudes; undefined: of none.
+function sitesOf(text) {
+  const n = Math.log2(wordsOf(text).length);
+  return Number.isInteger(n) && n > 0 ? n : undefined;
 }

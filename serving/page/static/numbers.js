@@ -16,6 +16,13 @@ export function decimal(value, decimals = 4) {
   return Number.isFinite(value) ? minus(value.toFixed(decimals).replace(/^-(?=[0.]*$)/, "")) : "–";
 }
 
+// As many decimals as show two digits of the error; without an error as any number.
+export function inDigitsOf(error, value) {
+  if (!(error > 0)) return number(value, 6);
+  const decimals = 1 - Math.floor(Math.log10(error));
+  return decimals > 8 ? number(value, 6) : decimal(value, Math.max(0, decimals));
+}
+
 export function powerOfTen(exponent) {
   return `10${[...String(exponent)].map((sign) => SUPERSCRIPTS[sign]).join("")}`;
 }

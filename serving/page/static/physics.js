@@ -1,6 +1,8 @@
 // What is measured on trajectories {re, im}: lists of states, each a list of 2**n numbers.
 // Index = bit string, spin 1 first; bit 0 is spin up.
 
+import { entropies } from "./entanglement.js";
+
 const AXES = ["x", "y", "z"];
 
 // Everything the page draws, for prediction and exact evolution.
@@ -15,10 +17,17 @@ export function compare(predicted, exact) {
     magnetization[axis] = expectations(meanSpin(axis, nSites), predicted);
     exactMagnetization[axis] = exact[`magnetization_${axis}`];
   }
+  const further = (psi) => ({ correlation: correlations(exact.bonds, nSites, psi), entropy: entropies(psi, nSites) });
   return {
     times: exact.times,
-    predicted: { ...predicted, norm, energy, magnetization },
-    exact: { ...reference, norm: norm.map(() => 1), energy: exact.energy, magnetization: exactMagnetization },
+    predicted: { ...predicted, norm, energy, magnetization, ...further(predicted) },
+    exact: {
+      ...reference,
+      norm: norm.map(() => 1),
+      energy: exact.energy,
+      magnetization: exactMagnetization,
+      ...further(reference),
+    },
     errors: {
       relative_entropy: pairs(reference, predicted, relativeEntropy),
       infidelity: pairs(reference, predicted, infidelity),
@@ -64,6 +73,13 @@ function meanSpin(axis, nSites) {
   const sites = Array.from({ length: nSites }, (_, site) => site);
   const term = (site) => ({ coefficient: 1 / nSites, sites: [site], paulis: axis.toUpperCase() });
   return pauliSum(sites.map(term), nSites);
+}
+
+// By axis the mean over neighbours of <s_i s_j>; of one spin nothing.
+function correlations(bonds, nSites, psi) {
+  if (!bonds.length) return undefined;
+  const strings = (axis) => bonds.map((sites) => ({ coefficient: 1 / bonds.length, sites, paulis: axis.repeat(2) }));
+  return Object.fromEntries(AXES.map((axis) => [axis, expectations(pauliSum(strings(axis.toUpperCase()), nSites), psi)]));
 }
 
 // <psi|A|psi> / <psi|psi> of every state.

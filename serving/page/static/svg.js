@@ -17,6 +17,14 @@ export function mark(kind, x, y) {
   return svg("circle", { ...attributes, cx: x, cy: y, r: 3.2 });
 }
 
+// A measured value with its error bar, both ends given.
+export function dot(kind, x, y, low, high) {
+  return [
+    svg("path", { class: `bar_of_error ${kind}`, d: `M${x} ${low}V${high}` }),
+    svg("circle", { class: `dot ${kind}`, cx: x, cy: y, r: 3 }),
+  ];
+}
+
 // A key of the legend: a sample beside its text.
 export function key(sample, text) {
   const item = document.createElement("span");

@@ -1,6 +1,9 @@
 // The numbers beside the figures.
 
-import { decimal, number } from "./numbers.js";
+import { element } from "./document.js";
+import { decimal, inDigitsOf, number } from "./numbers.js";
+
+const AXES = ["x", "y", "z"];
 
 const ERRORS = {
   relative_entropy: "Relative entropy",
@@ -20,14 +23,27 @@ export function showErrors(table, { errors }, step) {
 }
 
 export function showValues(table, { predicted, exact }, step) {
-  const rows = ["x", "y", "z"].map((axis) => row(`m_${axis}`, `Magnetisation ${axis}`, {
-    predicted: predicted.magnetization[axis][step],
-    exact: exact.magnetization[axis][step],
-  }, decimal));
-  for (const [name, text] of [["energy", "Energy"], ["norm", "Norm"]]) {
-    rows.push(row(name, text, { predicted: predicted[name][step], exact: exact[name][step] }, decimal));
-  }
+  const both = (values) => ({ predicted: values(predicted)?.[step], exact: values(exact)?.[step] });
+  const rows = [
+    ...AXES.map((axis) => row(`m_${axis}`, `Magnetisation ${axis}`, both((of) => of.magnetization[axis]), decimal)),
+    ...AXES.map((axis) => row(`c_${axis}`, `Correlation ${axis.repeat(2)}`, both((of) => of.correlation?.[axis]), decimal)),
+    row("entropy", "Entropy", both((of) => of.entropy), decimal),
+    row("energy", "Energy", both((of) => of.energy), decimal),
+    row("norm", "Norm", both((of) => of.norm), decimal),
+  ];
   table.tBodies[0].replaceChildren(...rows);
+}
+
+// Rows {name, text, mean: {value, error}, exact}; both may be missing.
+export function showMeasured(table, rows) {
+  table.tBodies[0].replaceChildren(...rows.map(({ name, text, mean, exact }) => {
+    const line = row(name, text, { measured: mean.value, exact }, (value) => inDigitsOf(mean.error, value));
+    if (mean.error === undefined) return line;
+    const error = element("data", { value: mean.error, textContent: inDigitsOf(mean.error, mean.error) });
+    error.dataset.name = "error";
+    line.querySelector("[data-column=measured]").append("\u00a0±\u00a0", error);
+    return line;
+  }));
 }
 
 function row(name, text, cells, format = number) {
@@ -40,7 +56,7 @@ function row(name, text, cells, format = number) {
 
 // The attribute keeps all digits.
 function cell(column, value, format) {
-  const data = Object.assign(document.createElement("data"), { value, textContent: format(value) });
+  const data = element("data", { value, textContent: format(value) });
   const place = document.createElement("td");
   place.dataset.column = column;
   place.append(data);

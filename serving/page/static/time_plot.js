@@ -1,7 +1,7 @@
 // Curves over time with a cursor at one step.
 
 import { linearTicks, logTicks, number } from "./numbers.js";
-import { mark, svg } from "./svg.js";
+import { dot, mark, svg } from "./svg.js";
 
 const HEIGHT = 250;
 const MARGIN = { top: 16, right: 16, bottom: 34, left: 52 };
@@ -21,7 +21,8 @@ export class TimePlot {
     new ResizeObserver(() => this.content && this.render()).observe(this.container);
   }
 
-  // `curves`: [{kind, values, shape: "line" | "marks" | "dashes", name}].
+  // `curves`: [{kind, values, shape: "line" | "marks" | "dashes" | "dots", name, errors}]; errors are
+  // those of dots. `step`: where the cursor is; undefined: there is none.
   draw(times, curves, step) {
     this.content = { times, curves };
     this.step = step;
@@ -30,7 +31,7 @@ export class TimePlot {
 
   moveTo(step) {
     this.step = step;
-    if (!this.content) return;
+    if (!this.content || step === undefined) return;
     const x = this.x(step);
     this.cursor.setAttribute("d", `M${x} ${MARGIN.top}V${HEIGHT - MARGIN.bottom}`);
     this.heads.replaceChildren(...this.lines().flatMap(({ kind, values }) => {
@@ -41,15 +42,17 @@ export class TimePlot {
 
   render() {
     this.width = Math.max(200, this.container.clientWidth);
-    this.named = this.lines().filter((curve) => curve.name);
-    this.right = this.named.length ? MARGIN.right + 8 : MARGIN.right;
+    this.named = this.content.curves.filter((curve) => curve.name);
+    const longest = Math.max(0, ...this.named.map(({ name }) => name.length));
+    this.right = MARGIN.right + 8 * longest;
     this.range = this.log ? logRange(this.content.curves) : linearRange(this.content.curves, this.span);
     this.image.setAttribute("viewBox", `0 0 ${this.width} ${HEIGHT}`);
     this.image.setAttribute("aria-label", this.summary());
     this.cursor = svg("path", { class: "cursor" });
     this.heads = svg("g");
     this.image.replaceChildren(...this.axes(), this.cursor, ...this.drawn(), this.heads, ...this.names());
-    this.moveTo(Math.min(this.step, this.content.times.length - 1));
+    const last = this.content.times.length - 1;
+    this.moveTo(this.step === undefined ? undefined : Math.min(this.step, last));
   }
 
   lines() {
@@ -99,8 +102,9 @@ export class TimePlot {
   }
 
   drawn() {
-    return this.content.curves.flatMap(({ kind, values, shape }) => {
+    return this.content.curves.flatMap(({ kind, values, errors, shape }) => {
       if (shape === "marks") return this.marks(kind, values);
+      if (shape === "dots") return this.dots(kind, values, errors);
       return [svg("path", { class: `curve ${shape} ${kind}`, d: this.path(values) })];
     });
   }
@@ -125,6 +129,14 @@ export class TimePlot {
     ];
   }
 
+  dots(kind, values, errors) {
+    return values.flatMap((value, k) => {
+      if (!Number.isFinite(value)) return [];
+      const ends = [value - errors[k], value + errors[k]].map((end) => this.y(end));
+      return dot(kind, this.x(k), this.y(value), ...ends);
+    });
+  }
+
   // Names at the ends of the curves, pushed apart where they would touch.
   names() {
     const placed = this.named
@@ -134,6 +146,10 @@ export class TimePlot {
     placed.forEach((item, k) => {
       if (k) item.y = Math.max(item.y, placed[k - 1].y + 13);
     });
+    // Those at the bottom go up again.
+    for (let k = placed.length - 1, limit = HEIGHT - MARGIN.bottom; k >= 0; k--, limit -= 13) {
+      placed[k].y = Math.min(placed[k].y, limit);
+    }
     const x = this.width - this.right + 8;
     return placed.map(({ name, kind, y }) => svg("text", { class: `name ${kind}`, x, y: y + 4 }, name));
   }
@@ -142,12 +158,12 @@ export class TimePlot {
     const { times, curves } = this.content;
     const ends = curves.filter(({ label }) => label).map(({ label, values }) =>
       `${label} from ${number(values[0])} to ${number(values[values.length - 1])}`);
-    return `${this.title}, t from 0 to ${number(times[times.length - 1])}: ${ends.join(", ")}.`;
+    return `${this.title}, t from 0 to ${number(times[times.length - 1])}: ${ends.join(", ") || "nothing"}.`;
   }
 
   listen() {
     const pick = (event) => {
-      if (!this.content || !event.buttons) return;
+      if (!this.content || !this.onPick || !event.buttons) return;
       const box = this.image.getBoundingClientRect();
       const share = (event.clientX - box.left - MARGIN.left) / (this.width - MARGIN.left - this.right);
       const last = this.content.times.length - 1;

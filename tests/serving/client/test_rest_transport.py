@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from qtf.physics import printed_state
-from serving.client import Client, ServingError
+from serving.client import Client, RetryPolicy, ServingError
 from tests.serving.client.fakes import VERSION, FakeModel, grpc_server, rest_server
 
 
@@ -27,14 +27,14 @@ def test_connection_is_kept_between_requests(rest):
     assert len({id(seen.connection) for seen in model.seen}) == 1
 
 
-def test_connection_that_idled_too_long_is_replaced_at_once(rest, monkeypatch):
-    client, model = rest
-    client.status()
-    model.seen[0].connection.shutdown(socket.SHUT_RDWR)
-    # A retry would start after the deadline only.
-    monkeypatch.setattr("serving.client.deadline.FIRST_DELAY", 60.0)
-    client.status()
-    assert len(model.seen) == 2
+def test_connection_that_idled_too_long_is_replaced_at_once():
+    model = FakeModel()
+    once = RetryPolicy(max_attempts=1)
+    with rest_server(model) as address, Client(address, retry=once) as client:
+        client.status()
+        model.seen[0].connection.shutdown(socket.SHUT_RDWR)
+        client.status()
+        assert len(model.seen) == 2
 
 
 def _hang_up(handler):

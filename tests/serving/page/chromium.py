@@ -23,6 +23,19 @@ FLAGS = (
     "--remote-debugging-pipe",
 )
 
+# Roles of what must have a name.
+CONTROLS = (
+    "button",
+    "combobox",
+    "radio",
+    "slider",
+    "spinbutton",
+    "textbox",
+    "link",
+    "image",
+    "radiogroup",
+)
+
 # Chromium reads commands from descriptor 3 and writes answers to descriptor 4; those given
 # may be 3 and 4 themselves, in any order, so they are moved out of the way first.
 LAUNCHER = """
@@ -82,8 +95,14 @@ class Chromium:
             time.sleep(0.02)
 
     def press(self, key, code=0):
-        for kind in ("keyDown", "keyUp"):
-            self.call("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code)
+        # Only a return that is typed as a sign presses buttons and sends forms.
+        typed = {"text": "\r"} if key == "Enter" else {}
+        for kind, more in (("keyDown", typed), ("keyUp", {})):
+            parts = {"type": kind, "key": key, "windowsVirtualKeyCode": code, **more}
+            self.call("Input.dispatchKeyEvent", **parts)
+
+    def type(self, sign):
+        self.call("Input.dispatchKeyEvent", type="char", text=sign)
 
     def click(self, x, y):
         for kind in ("mousePressed", "mouseReleased"):
@@ -101,20 +120,27 @@ class Chromium:
         image = self.call("Page.captureScreenshot", format="png")
         path.write_bytes(base64.b64decode(image["data"]))
 
+    def resize(self, width, height):
+        """Gives the window a size."""
+        self._resize(width, height)
+
+    def unnamed_controls(self):
+        """Returns the nodes of controls and images that have no name for a screen reader."""
+        tree = self.call("Accessibility.getFullAXTree")["nodes"]
+        controls = [node for node in tree if node.get("role", {}).get("value") in CONTROLS]
+        if len(controls) < 10:
+            raise RuntimeError(f"The page has {len(controls)} controls only.")
+        return [node for node in controls if not node.get("name", {}).get("value")]
+
     def requested(self):
         """Returns the addresses of all requests since the page was opened."""
         sent = [e for e in self.events if e["method"] == "Network.requestWillBeSent"]
         return [event["params"]["request"]["url"] for event in sent]
 
     def complaints(self):
-        """Returns what the browser's console complained about since the page was opened."""
-        thrown = [e["params"] for e in self.events if e["method"] == "Runtime.exceptionThrown"]
-        logged = [
-            event["params"]["entry"]
-            for event in self.events
-            if event["method"] == "Log.entryAdded" and event["params"]["entry"]["level"] == "error"
-        ]
-        return thrown + logged
+        """Returns all that stands in the browser's console since the page was opened."""
+        methods = ("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded")
+        return [event["params"] for event in self.events if event["method"] in methods]
 
     def call(self, method, *, session=True, **parameters):
         self._next_id += 1

@@ -6,8 +6,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 
-from qtf.physics import evolve, from_config
+from qtf.physics import evolve, from_config, magnetization
 from serving.page import Page, ServedModel
+from tests.serving.page import sampled_stub
 
 DT = 0.002
 ISING = {
@@ -25,6 +26,14 @@ SERVED = [
     ServedModel("half_plus_two", 1, None),
 ]
 
+# Served beside the models of dynamics where a test asks for it.
+SAMPLED = {
+    "psi": (sampled_stub.GROUND_STATE, sampled_stub.WaveFunction),
+    "open": (sampled_stub.OPEN_SYSTEM, sampled_stub.Outcomes),
+    "rest": (sampled_stub.AT_REST, lambda: sampled_stub.Outcomes(sampled_stub.AT_REST)),
+}
+EVERY_KIND = [*SERVED, *(ServedModel(name, 1, config) for name, (config, _) in SAMPLED.items())]
+
 # Numbers of steps that the stub refuses, and answers with bare NaN.
 REFUSED_STEPS = 13
 BROKEN_STEPS = 17
@@ -41,6 +50,13 @@ def predicted_states(psi0, n_steps):
     return (psi * (1 + wrong)).astype(np.complex64)
 
 
+def observables(psi):
+    """What the signature of that name answers of one trajectory, without energies."""
+    means = {f"magnetization_{axis}": magnetization(psi, axis) for axis in "xyz"}
+    courses = {"norm": np.linalg.norm(psi, axis=-1), **means}
+    return {name: [values.tolist()] for name, values in courses.items()}
+
+
 class StubServer:
     """Listens on a free port of the loopback until it is closed."""
 
@@ -50,6 +66,8 @@ class StubServer:
         self.page = Page(lambda: self.served)
         self.served = served
         self._predict = predict
+        asked = {model.name for model in served} & set(SAMPLED)
+        self.sampled = {name: SAMPLED[name][1]() for name in asked}
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._http.serve_forever, daemon=True)
         self._thread.start()
@@ -66,9 +84,21 @@ class StubServer:
         response = self.page.answer(method, path, body)
         if response is not None:
             return response.status, response.content_type, response.body, response.headers
+        name = path.removeprefix("/v1/models/").partition("/")[0].partition(":")[0]
+        if path.endswith("/metadata"):
+            content = sampled_stub.metadata(name, 1, self.sampled[name])
+            return 200, "application/json", json.dumps(content).encode(), {}
         if method == "POST" and path.endswith(":predict"):
-            return self._prediction(json.loads(body))
+            request = json.loads(body)
+            if name in self.sampled:
+                return self._samples(self.sampled[name], request)
+            return self._prediction(request)
         return 404, "application/json", b'{"error": "Malformed request"}', {}
+
+    def _samples(self, model, request):
+        outputs = getattr(model, request["signature_name"])(request["inputs"]["seed"])
+        lists = {name: values.tolist() for name, values in outputs.items()}
+        return 200, "application/json", json.dumps({"outputs": lists}).encode(), {}
 
     def _prediction(self, request):
         inputs = request["inputs"]
@@ -82,6 +112,8 @@ class StubServer:
             psi[-1] = np.nan
         # As if it had been joined with a request for more steps.
         psi = np.concatenate([psi, np.ones((5, psi.shape[1]))])
+        if request["signature_name"] == "observables":
+            return 200, "application/json", json.dumps({"outputs": observables(psi)}).encode(), {}
         parts = {"psi_re": [psi.real.tolist()], "psi_im": [psi.imag.tolist()]}
         return 200, "application/json", json.dumps({"outputs": parts}).encode(), {}
 

@@ -7,8 +7,18 @@ import numpy as np
 import pytest
 from scipy.linalg import expm
 
-from qtf.physics import custom, energy, fidelity, from_config, magnetization, printed_state
+from qtf.physics import (
+    correlation,
+    custom,
+    energy,
+    entanglement_entropy,
+    fidelity,
+    from_config,
+    magnetization,
+    printed_state,
+)
 from serving.page import ServedModel
+from tests.serving.page.acting import IS_DONE, address, change, start, text, value
 from tests.serving.page.stub_server import (
     BROKEN_STEPS,
     CONFIG,
@@ -18,37 +28,6 @@ from tests.serving.page.stub_server import (
     StubServer,
     predicted_states,
 )
-
-IS_DONE = "document.getElementById('status').textContent.includes('exact evolution in')"
-
-
-def value(table, row, column):
-    return f"""Number(document.querySelector(
-        '#{table} [data-name={row}] [data-column={column}] data').value)"""
-
-
-def text(element):
-    return f"document.getElementById('{element}').textContent"
-
-
-def change(element, new):
-    return f"""(() => {{
-        const element = document.querySelector({json.dumps(element)});
-        if (element.type === 'radio') element.checked = true;
-        else element.value = {json.dumps(str(new))};
-        element.dispatchEvent(new Event('input', {{bubbles: true}}));
-        element.dispatchEvent(new Event('change', {{bubbles: true}}));
-    }})()"""
-
-
-def start(browser, stub, address=""):
-    stub.requests.clear()
-    browser.open(f"{stub.url}#{address}")
-    browser.wait_for(f"document.getElementById('error').hidden === false || {IS_DONE}")
-
-
-def address(browser):
-    return dict(parse_qsl(browser.evaluate("location.hash.slice(1)")))
 
 
 def expected_states(n_sites, n_steps):
@@ -155,7 +134,7 @@ def test_state_that_the_paper_does_not_print_cannot_be_chosen(browser, stub):
     assert browser.evaluate(text("error")) == ""
     assert address(browser)["state"] == "haar"
     disabled = "[...document.getElementById('state').options].map((o) => o.disabled)"
-    assert browser.evaluate(disabled) == [True] + [False] * 7
+    assert browser.evaluate(disabled) == [True] + [False] * 9
 
 
 def test_link_restores_the_page_and_choices_change_the_link(browser, stub):
@@ -283,25 +262,18 @@ def test_prediction_that_is_no_number_leaves_a_gap(browser, stub):
 
 @pytest.mark.parametrize("width", [320, 400, 1000, 1600])
 def test_nothing_is_wider_than_the_window(browser, stub, width):
-    browser.call(
-        "Emulation.setDeviceMetricsOverride",
-        width=width,
-        height=800,
-        deviceScaleFactor=2,
-        mobile=False,
-    )
+    browser.resize(width, 800)
     start(browser, stub, "n=7&steps=20&state=haar&seed=1")
-    assert browser.evaluate("document.documentElement.scrollWidth") <= width
+    browser.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))")
+    wide = "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+    needed, there = browser.evaluate(wide)
+    assert needed <= there
     assert browser.evaluate("document.querySelector('#norm .plot svg').clientWidth") > 200
 
 
 def test_every_control_has_a_name(browser, stub):
     start(browser, stub, "n=2&steps=5&state=haar")
-    tree = browser.call("Accessibility.getFullAXTree")["nodes"]
-    roles = ("button", "combobox", "radio", "slider", "spinbutton", "link", "image", "radiogroup")
-    controls = [node for node in tree if node.get("role", {}).get("value") in roles]
-    assert len(controls) > 15
-    assert [node for node in controls if not node.get("name", {}).get("value")] == []
+    assert browser.unnamed_controls() == []
 
 
 def test_measures_of_the_page_agree_for_strings_with_y(browser, stub):
@@ -319,6 +291,7 @@ def test_measures_of_the_page_agree_for_strings_with_y(browser, stub):
         "psi_im": exact.imag.tolist(),
         "energy": energy(hamiltonian, exact).tolist(),
         "terms": [term.to_dict() for term in hamiltonian.terms],
+        "bonds": [[0, 1], [0, 2]],
         **{f"magnetization_{axis}": magnetization(exact, axis).tolist() for axis in "xyz"},
     }
     psi = {"re": predicted.real.tolist(), "im": predicted.imag.tolist()}
@@ -331,6 +304,9 @@ def test_measures_of_the_page_agree_for_strings_with_y(browser, stub):
     for axis in "xyz":
         expected = magnetization(predicted, axis)
         np.testing.assert_allclose(found["magnetization"][axis], expected, rtol=1e-12)
+        pairs = [correlation(predicted, *bond, 2 * axis) for bond in ((0, 1), (0, 2))]
+        np.testing.assert_allclose(found["correlation"][axis], np.mean(pairs, axis=0), rtol=1e-12)
+    np.testing.assert_allclose(found["entropy"], entanglement_entropy(predicted, 1), rtol=1e-12)
     errors = browser.evaluate("compared.errors")
     np.testing.assert_allclose(errors["infidelity"], 1 - fidelity(exact, predicted), rtol=1e-12)
     entropies = relative_entropies(exact, predicted)
@@ -373,16 +349,16 @@ def test_server_without_a_model_to_explore_says_why(browser):
 
 
 def test_form_is_not_offered_where_it_could_do_nothing(browser):
-    psi = ServedModel("psi", 1, {**CONFIG, "wave_function": {"order": "snake"}})
-    outcomes = ServedModel("open", 3, {**CONFIG, "measurement": "four_pauli"})
-    server = StubServer(served=[psi, outcomes])
+    driven = ServedModel("driven", 1, {**CONFIG, "physics": {"dt": DT, "drive": [{}]}})
+    outcomes = ServedModel("open", 3, {**CONFIG, "measurement": "all"})
+    server = StubServer(served=[driven, outcomes])
     try:
         browser.open(server.url)
         browser.wait_for("document.getElementById('error').hidden === false")
         error = browser.evaluate(text("error"))
         for reason in (
-            "psi, version 1: The model is the wave function of a ground state; this page shows",
-            "open, version 3: The model is of an open system; this page shows closed ones.",
+            "driven, version 1: The model is of a driven system; this page shows constant ones.",
+            "open, version 3: Key `measurement` must be one of tetrahedral, four_pauli, but is",
         ):
             assert reason in error
         seen = "[...document.querySelectorAll('main *')].filter((e) => e.checkVisibility())"

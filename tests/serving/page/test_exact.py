@@ -3,13 +3,13 @@ import pytest
 from scipy.linalg import expm
 
 from qtf.physics import printed_state, sample_initial_states
+from serving.page.dynamics import Dynamics
 from serving.page.exact import INITIAL_STATES, exact_trajectory, initial_state
-from serving.page.explorable import Explorable
 from serving.page.request_error import RequestError
 from tests.serving.page.stub_server import CONFIG, DT
 
 X, Y, Z = np.array([[0, 1], [1, 0]]), np.array([[0, -1j], [1j, 0]]), np.diag([1, -1])
-MODEL = Explorable.from_config(CONFIG)
+MODEL = Dynamics.from_config(CONFIG)
 
 
 def on_site(matrix, site, n_sites):

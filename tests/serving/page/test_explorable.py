@@ -1,6 +1,7 @@
 import pytest
 
-from serving.page.explorable import Explorable, ServedModel, description
+from serving.page.dynamics import Dynamics
+from serving.page.explorable import ServedModel, describe, read_model
 from serving.page.hamiltonian_text import hamiltonian_text
 from tests.serving.page.stub_server import CONFIG, ISING
 
@@ -14,7 +15,6 @@ def changed(section, **entries):
     [
         (None, "The model has no assets/config.json."),
         ([], "The model has no assets/config.json."),
-        (changed("wave_function", order="snake"), "is the wave function of a ground state; this"),
         ({}, "Key `physics` must be a mapping, but is None."),
         ({**CONFIG, "data": 3}, "Key `data` must be a mapping, but is 3."),
         (changed("data", n_sites=None), "Key `data.n_sites` must list numbers of spins, but is"),
@@ -49,14 +49,14 @@ def changed(section, **entries):
 )
 def test_unusable_configuration_is_explained(config, message):
     with pytest.raises(ValueError, match="^(Key|The)") as raised:
-        Explorable.from_config(config)
+        read_model(config)
     assert message in str(raised.value)
-    described = description(ServedModel("m", 3, config))
+    described = describe(ServedModel("m", 3, config))
     assert (described["explorable"], described["reason"]) == (False, str(raised.value))
 
 
 def test_sizes_beyond_exact_evolution_are_left_out():
-    assert Explorable.from_config(changed("data", n_sites=[12, 3, 2, 3])).n_sites == (2, 3)
+    assert Dynamics.from_config(changed("data", n_sites=[12, 3, 2, 3])).n_sites == (2, 3)
 
 
 @pytest.mark.parametrize(
@@ -68,11 +68,11 @@ def test_sizes_beyond_exact_evolution_are_left_out():
     ],
 )
 def test_number_of_steps_is_that_of_the_configuration(config, expected):
-    assert Explorable.from_config(config).max_steps(7) == expected
+    assert Dynamics.from_config(config).max_steps(7) == expected
 
 
 def test_large_systems_have_fewer_steps():
-    model = Explorable.from_config(changed("data", n_sites=[7, 10]))
+    model = Dynamics.from_config(changed("data", n_sites=[7, 10]))
     assert (model.max_steps(7), model.max_steps(10)) == (1000, 127)
 
 
