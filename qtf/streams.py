@@ -43,3 +43,5 @@ class Stream(IntEnum):
     SHOTS = 51
     SHOT_SETTINGS = 52
     SHOT_FIT_STARTS = 53
+    # Settings that are held out to compare models of shots.
+    SHOT_HOLD_OUT = 54

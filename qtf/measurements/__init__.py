@@ -5,12 +5,16 @@ from qtf.lazy_names import lazy_names
 _PLACES = {
     "Experiments": "qtf.measurements.experiments",
     "ShotFit": "qtf.measurements.result",
+    "Selection": "qtf.measurements.selection",
     "ShotModel": "qtf.measurements.model",
     "Setting": "qtf.measurements.experiments",
+    "dictionary_words": "qtf.measurements.selection",
+    "find_plateau": "qtf.measurements.plateau",
     "fit_shots": "qtf.measurements.fit",
     "fit_words": "qtf.measurements.fit",
     "local_words": "qtf.measurements.words",
     "read_experiments": "qtf.measurements.formats",
+    "select_words": "qtf.measurements.selection",
     "simulate_shots": "qtf.measurements.simulation",
     "write_experiments": "qtf.measurements.formats",
 }

@@ -1,6 +1,6 @@
 """Which parameters that a model does not have the data ask for: score tests."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 
@@ -29,6 +29,8 @@ def find_missing(
     parameters: np.ndarray,
     free: Sequence[int],
     candidates: Iterable[str],
+    *,
+    least: float = NOTEWORTHY,
 ) -> tuple[Missing, ...]:
     """Returns candidates whose score at 0 is too large for chance, the largest first.
 
@@ -40,6 +42,7 @@ def find_missing(
         parameters: The result, (size,).
         free: Places of the parameters that were fitted.
         candidates: Words of parameters.
+        least: Smallest deviation from 0, in standard deviations, that is told.
 
     Raises:
         ValueError: A word is not known.
@@ -65,9 +68,7 @@ def find_missing(
     # Rates and errors are never negative.
     z[wider.bounds[0][added] == 0.0] = np.maximum(z[wider.bounds[0][added] == 0.0], 0.0)
     order = np.argsort(-np.abs(z))
-    return tuple(
-        Missing(wider.names[added[k]], float(z[k])) for k in order if abs(z[k]) >= NOTEWORTHY
-    )
+    return tuple(Missing(wider.names[added[k]], float(z[k])) for k in order if abs(z[k]) >= least)
 
 
 def widen(model: ShotModel, words: Iterable[str]) -> ShotModel:
@@ -93,6 +94,24 @@ def widen(model: ShotModel, words: Iterable[str]) -> ShotModel:
         {**model.terms, **further.terms},
         {**model.jumps, **further.jumps},
         {**model.readout, **further.readout},
+    )
+
+
+def narrow(model: ShotModel, names: Collection[str]) -> ShotModel:
+    """Returns a model without some of its parameters.
+
+    Args:
+        model: The model.
+        names: Names of what is left out.
+
+    Raises:
+        ValueError: Nothing is left.
+    """
+    return ShotModel(
+        model.n_sites,
+        {name: term for name, term in model.terms.items() if name not in names},
+        {name: jumps for name, jumps in model.jumps.items() if name not in names},
+        {name: error for name, error in model.readout.items() if name not in names},
     )
 
 

@@ -110,6 +110,23 @@ def test_what_is_simulated_is_learned_by_the_commands(tmp_path):
     assert (values["e01"]["value"], values["e01"]["given"]) == (0.01, True)
 
 
+def test_words_are_selected_and_what_is_not_right_is_said(tmp_path):
+    flags = ("--config=ising_shots:2,0.0", "--config.shots=3000", "--config.n_settings=6")
+    noise = ("--config.e01=0.0", "--config.e10=0.0", "--config.preparation=axes")
+    done = run("data_gen.simulate_shots", *flags, *noise, "--out_file=shots.npz", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    learn = ("trainers.learn_shots", "--data=shots.npz")
+    done = run(*learn, "--select", "--keep=Y@1", "--out_file=result.json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Kept 4 of 15 words" in done.stdout
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert [one["name"] for one in result["parameters"]] == ["X@1", "X@2", "Y@1", "ZZ@1"]
+    assert len(result["selection"]["dropped"]) == 11
+    done = run(*learn, "--terms=X", "--n_starts=1", cwd=tmp_path)
+    assert "does not explain the data" in done.stdout
+    assert "however many shots there are" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("module", "flags", "message"),
     [
@@ -117,6 +134,7 @@ def test_what_is_simulated_is_learned_by_the_commands(tmp_path):
         ("trainers.learn_shots", ["--data=no.csv"], "No such file"),
         ("trainers.learn_shots", ["--data=bad.csv"], "File bad.csv, line 1: the header must be"),
         ("trainers.learn_shots", ["--data=no.csv", "--fixed=ZZ"], "must hold NAME=VALUE"),
+        ("trainers.learn_shots", ["--data=no.csv", "--keep=X"], "must be given with --select"),
         ("trainers.learn_shots", ["--data=no.csv", "--priors=ZZ=1"], "must hold numbers"),
     ],
 )

@@ -2,16 +2,24 @@
 
     python -m trainers.learn_shots --data=shots.csv [--terms=X,ZZ,Z@each] [--jumps=decay] \
         [--readout=e01,e10] [--fixed=ZZ=1.0] [--out_file=result.json]
+    python -m trainers.learn_shots --data=shots.csv --select [--range=2] [--noeach] [--keep=ZZ@1]
 
 Terms are Pauli strings along a chain: ZZ is the sum over neighbours, ZIZ over second neighbours,
-X@2 acts on site 2, X@each has a coefficient for each site.
+X@2 acts on site 2, X@each has a coefficient for each site. With --select they are a dictionary, of
+which those are kept that the data ask for.
 """
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from absl import flags
 
 from qtf.command_line import run_command, value_of
+
+if TYPE_CHECKING:
+    from qtf.measurements.experiments import Experiments
+    from qtf.measurements.result import ShotFit
+    from qtf.measurements.selection import Selection
 
 DATA = flags.DEFINE_string("data", None, "File of shots: .csv, .json or .npz.")
 TERMS = flags.DEFINE_list("terms", None, "Terms; by default all of one site and of neighbours.")
@@ -19,6 +27,10 @@ JUMPS = flags.DEFINE_list("jumps", [], "Jumps: decay, pump, dephasing, also deca
 READOUT = flags.DEFINE_list("readout", [], "Readout errors: e01, e10, also e01@2, e01@each.")
 FIXED = flags.DEFINE_list("fixed", [], "Parameters that are known, as NAME=VALUE.")
 PRIORS = flags.DEFINE_list("priors", [], "Gaussian priors, as NAME=MEAN:DEVIATION.")
+SELECT = flags.DEFINE_boolean("select", False, "Keep only what the data ask for.")
+RANGE = flags.DEFINE_integer("range", 1, "Largest distance of two sites in terms by default.", 1)
+EACH = flags.DEFINE_boolean("each", None, "Terms by default for each site; so with --select.")
+KEEP = flags.DEFINE_list("keep", [], "Names that --select keeps, whatever their values.")
 STARTS = flags.DEFINE_integer("n_starts", 10, "Starts, where one does not explain the data.", 1)
 SEED = flags.DEFINE_integer("seed", 0, "Seed of the starts after the first.", 0)
 OUT_FILE = flags.DEFINE_string("out_file", None, "File of the result, JSON.")
@@ -36,27 +48,47 @@ def _main() -> None:
     for name, value in _pairs("priors", PRIORS.value):
         mean, _, deviation = value.partition(":")
         priors[name] = (_number("priors", mean), _number("priors", deviation))
+    if KEEP.value and not SELECT.value:
+        raise ValueError("Flag --keep must be given with --select, but is given without.")
     # Imported here so that --help and mistakes in the flags answer at once.
     from qtf.files import write_json
-    from qtf.measurements.fit import fit_words
     from qtf.measurements.formats import read_experiments
 
-    fit = fit_words(
-        read_experiments(value_of(DATA)),
-        terms=TERMS.value,
-        jumps=JUMPS.value,
-        readout=READOUT.value,
-        fixed=fixed,
-        priors=priors,
-        n_starts=STARTS.value or 1,
-        seed=SEED.value or 0,
-        report=lambda line: print(line, flush=True),
-    )
-    for line in fit.lines():
-        print(line)
+    experiments = read_experiments(value_of(DATA))
+    fit = _learn(experiments, fixed=fixed, priors=priors)
+    print("\n".join([*fit.lines(), *_about_more_shots(fit, experiments)]))
     if OUT_FILE.value:
         write_json(OUT_FILE.value, fit.to_dict())
         print(f"Result: {OUT_FILE.value}")
+
+
+def _learn(experiments: "Experiments", **options: Any) -> "ShotFit | Selection":
+    """Returns the fit that the flags ask for."""
+    from qtf.measurements.fit import fit_words
+    from qtf.measurements.selection import dictionary_words, select_words
+
+    each = SELECT.value if EACH.value is None else EACH.value
+    options |= {
+        "terms": TERMS.value or dictionary_words(experiments.n_sites, RANGE.value or 1, each=each),
+        "jumps": JUMPS.value,
+        "readout": READOUT.value,
+        "n_starts": STARTS.value or 1,
+        "seed": SEED.value or 0,
+        "report": lambda line: print(line, flush=True),
+    }
+    if SELECT.value:
+        return select_words(experiments, keep=KEEP.value or (), **options)
+    return fit_words(experiments, **options)
+
+
+def _about_more_shots(fit: "ShotFit | Selection", experiments: "Experiments") -> list[str]:
+    """Returns a line where the data are not explained; selections have one of their own."""
+    from qtf.measurements.plateau import find_plateau
+    from qtf.measurements.result import ShotFit
+
+    if not isinstance(fit, ShotFit) or fit.explains_the_data or fit.n_settings == 1:
+        return []
+    return [find_plateau(fit, experiments).line]
 
 
 def _pairs(flag: str, entries: Iterable[str] | None) -> list[tuple[str, str]]:
