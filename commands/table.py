@@ -52,6 +52,10 @@ COMMANDS = {
         "trainers.learn_shots.__main__",
         "Learn couplings, rates and readout errors from measurements.",
     ),
+    "plan-shots": Command(
+        "trainers.plan_shots.__main__",
+        "Tell which measurements to take, and how often, for a precision.",
+    ),
     "sweep": Command(
         "trainers.sweep.__main__", "Run a trainer over values of settings and seeds, on a cluster."
     ),

@@ -120,6 +120,21 @@ class Experiments:
         """Number of spins."""
         return self.settings[0].n_sites
 
+    @classmethod
+    def join(cls, parts: "Sequence[Experiments]") -> "Experiments":
+        """Returns the settings of several experiments.
+
+        Args:
+            parts: At least one, of as many sites.
+
+        Raises:
+            ValueError: Numbers of sites differ.
+        """
+        return cls(
+            [setting for part in parts for setting in part.settings],
+            [counts for part in parts for counts in part.counts],
+        )
+
     @property
     def shots(self) -> int:
         """Shots of all settings."""

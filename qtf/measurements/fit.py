@@ -253,8 +253,10 @@ def _follow_times(task: _Task, parameters: np.ndarray) -> np.ndarray:
 
 
 def _climb_marginals(task: _Task, start: np.ndarray, experiments: Experiments) -> Climb:
-    marginals = WithPriors(MarginalFit(task.model, experiments), task.priors)
     bounds, largest = task.model.bounds, 1 / task.shortest
+    # What few settings hardly tell must not wander by whole turns.
+    near = dict.fromkeys(range(len(task.model.terms)), (0.0, largest))
+    marginals = WithPriors(MarginalFit(task.model, experiments), {**near, **task.priors})
     return climb(marginals, start, task.free, bounds, gain=ROUGH_GAIN, largest=largest)
 
 

@@ -82,19 +82,35 @@ def widen(model: ShotModel, words: Iterable[str]) -> ShotModel:
         ValueError: A word is not known.
     """
     new = [word for word in words if word not in model.names]
-    kinds = {"jumps": JUMPS, "readout": READOUT}
-    sorted_words = {
-        kind: [word for word in new if word.partition("@")[0] in known]
-        for kind, known in kinds.items()
-    }
-    terms = [word for word in new if not any(word in some for some in sorted_words.values())]
-    further = ShotModel.of_words(model.n_sites, terms=terms, **sorted_words) if new else model
+    further = model_of_names(model.n_sites, new) if new else model
     return ShotModel(
         model.n_sites,
         {**model.terms, **further.terms},
         {**model.jumps, **further.jumps},
         {**model.readout, **further.readout},
     )
+
+
+def model_of_names(n_sites: int, names: Iterable[str]) -> ShotModel:
+    """Returns the model of terms, jumps and readout errors in any order.
+
+    Args:
+        n_sites: Number of spins.
+        names: Words of all kinds.
+
+    Raises:
+        ValueError: A word is not known.
+
+    Example:
+        >>> model_of_names(2, ["e01", "ZZ", "decay"]).names
+        ('ZZ', 'decay', 'e01')
+    """
+    kinds: dict[str, list[str]] = {"terms": [], "jumps": [], "readout": []}
+    for name in names:
+        stem = name.partition("@")[0]
+        kind = "jumps" if stem in JUMPS else "readout" if stem in READOUT else "terms"
+        kinds[kind].append(name)
+    return ShotModel.of_words(n_sites, **kinds)
 
 
 def narrow(model: ShotModel, names: Collection[str]) -> ShotModel:

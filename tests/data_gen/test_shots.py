@@ -127,6 +127,37 @@ def test_words_are_selected_and_what_is_not_right_is_said(tmp_path):
     assert "however many shots there are" in done.stdout
 
 
+def test_measurements_are_planned_taken_and_planned_again(tmp_path):
+    words = ("--n_sites=2", "--guess=ZZ=-1.0:0.2,X=-0.5:0.2", "--times=0.4,0.8")
+    plan = ("trainers.plan_shots", "--n_candidates=40")
+    done = run(*plan, *words, "--shots=2000", "--out_file=first.csv", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "2000 shots: root mean square error 0.0" in done.stdout
+    take = ("data_gen.simulate_shots", "--config=ising_shots:2,0.0", "--config.e10=0.0")
+    take += ("--config.e01=0.0",)
+    done = run(*take, "--settings=first.csv", "--out_file=a.csv", cwd=tmp_path)
+    assert "2000 shots." in done.stdout
+    learn = ("trainers.learn_shots", "--terms=ZZ,X", "--out_file=result.json")
+    done = run(*learn, "--data=a.csv", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    again = ("--result=result.json", "--times=0.4,0.8,1.6", "--measured=a.csv", "--target=0.006")
+    done = run(*plan, *again, "--out_file=next.csv", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "root mean square error 0.006." in done.stdout
+    done = run(*take, "--settings=next.csv", "--out_file=b.csv", "--config.seed=1", cwd=tmp_path)
+    done = run(*learn, "--data=a.csv,b.csv", cwd=tmp_path)
+    entries = json.loads((tmp_path / "result.json").read_text())["parameters"]
+    assert sum(entry["error"] ** 2 for entry in entries) / 2 == pytest.approx(0.006**2, rel=0.3)
+    judge = ("--candidates=next.csv", "--measured=a.csv", "--asis", "--result=result.json")
+    done = run("trainers.plan_shots", *judge, cwd=tmp_path)
+    expected = dict(line.split() for line in done.stdout.splitlines())
+    for entry in entries:
+        assert float(expected[entry["name"]]) == pytest.approx(entry["error"], rel=0.1)
+
+
+GUESSED = ["--n_sites=1", "--guess=X=1.0", "--times=1.0"]
+
+
 @pytest.mark.parametrize(
     ("module", "flags", "message"),
     [
@@ -134,14 +165,25 @@ def test_words_are_selected_and_what_is_not_right_is_said(tmp_path):
         ("trainers.learn_shots", ["--data=no.csv"], "No such file"),
         ("trainers.learn_shots", ["--data=bad.csv"], "File bad.csv, line 1: the header must be"),
         ("trainers.learn_shots", ["--data=no.csv", "--fixed=ZZ"], "must hold NAME=VALUE"),
+        (
+            "trainers.plan_shots",
+            ["--result=bad.json", "--times=1.0", "--shots=9"],
+            "File bad.json must be a result of learn-shots, but is not",
+        ),
+        ("trainers.plan_shots", ["--times=1.0"], "--result and --guess must be given"),
+        ("trainers.plan_shots", ["--guess=X=1"], "--n_sites must be given with --guess"),
+        ("trainers.plan_shots", GUESSED[:2], "--candidates and --times must be given"),
+        ("trainers.plan_shots", GUESSED, "--target and --shots must be given"),
+        ("trainers.plan_shots", [*GUESSED, "--target=0.1", "--wanted=Q"], "`wanted` must name"),
         ("trainers.learn_shots", ["--data=no.csv", "--keep=X"], "must be given with --select"),
         ("trainers.learn_shots", ["--data=no.csv", "--priors=ZZ=1"], "must hold numbers"),
     ],
 )
 def test_a_mistake_is_one_line_and_leaves_nothing(tmp_path, module, flags, message):
     (tmp_path / "bad.csv").write_text("a,b\n")
+    (tmp_path / "bad.json").write_text('{"parameters": [1], "n_sites": 2}')
     done = run(module, *flags, cwd=tmp_path)
     assert done.returncode == 1
     assert message in done.stderr
     assert done.stderr.count("\n") == 1
-    assert [path.name for path in tmp_path.iterdir()] == ["bad.csv"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.csv", "bad.json"]

@@ -26,6 +26,7 @@ NUMBERS = {
     "SHOT_SETTINGS": 52,
     "SHOT_FIT_STARTS": 53,
     "SHOT_HOLD_OUT": 54,
+    "SHOT_GUESSES": 55,
 }
 
 

@@ -7,7 +7,7 @@ from qtf.files import read_json
 from qtf.measurements import Setting, ShotModel, simulate_shots
 from reproduce.engine.layout import Layout
 from reproduce.engine.pages import write_page
-from reproduce.sections.measurements import selections, stages_of
+from reproduce.sections.measurements import plans, selections, stages_of
 from reproduce.sections.measurements.all_cases import ALL_CASES
 from reproduce.sections.measurements.cases import CASES, DrawnCase, Problem
 from reproduce.sections.measurements.draws import draw_all
@@ -144,3 +144,22 @@ def test_a_draw_of_a_selection_tells_what_is_wrong_and_what_is_lost(monkeypatch)
 
 def shots_of(model, settings):
     return simulate_shots(model, np.linspace(0.5, 1.0, model.size), settings[:40], seed=0)
+
+
+def test_numbers_of_plans():
+    squares = {"square": 1.0, "random_square": 4.0, "bound": 2.0, "random_bound": 4.0}
+    shots = {"shots": 900, "random_shots": 1000, "share": 0.3, "share_at_one_time": 0.8}
+    numbers = plans.summarise([{"number": 0, **squares, **shots}])
+    assert numbers["share_of_shots"] == pytest.approx(0.225)
+    assert numbers["share_by_error_bars"] == pytest.approx(0.45)
+
+
+def test_a_draw_of_a_plan_takes_as_many_shots(monkeypatch):
+    monkeypatch.setattr(plans, "local_coefficients", lambda random, shots: make(random))
+    monkeypatch.setattr(plans, "N_CANDIDATES", 80)
+    monkeypatch.setattr(plans, "SHOTS", 8000)
+    draw = plans.draw_plan(0)
+    assert draw["shots"] == draw["random_shots"] == 8000
+    assert draw["bound"] < draw["random_bound"]
+    assert draw["square"] < 10 * draw["bound"]
+    assert draw["share"] < draw["share_at_one_time"] <= 1.0

@@ -9,19 +9,19 @@ X@2 acts on site 2, X@each has a coefficient for each site. With --select they a
 which those are kept that the data ask for.
 """
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from absl import flags
 
-from qtf.command_line import run_command, value_of
+from qtf.command_line import run_command
+from trainers.named_values import read_number, read_pairs
 
 if TYPE_CHECKING:
     from qtf.measurements.experiments import Experiments
     from qtf.measurements.result import ShotFit
     from qtf.measurements.selection import Selection
 
-DATA = flags.DEFINE_string("data", None, "File of shots: .csv, .json or .npz.")
+DATA = flags.DEFINE_list("data", None, "File of shots: .csv, .json or .npz; or several.")
 TERMS = flags.DEFINE_list("terms", None, "Terms; by default all of one site and of neighbours.")
 JUMPS = flags.DEFINE_list("jumps", [], "Jumps: decay, pump, dephasing, also decay@2, decay@each.")
 READOUT = flags.DEFINE_list("readout", [], "Readout errors: e01, e10, also e01@2, e01@each.")
@@ -43,18 +43,19 @@ def main() -> None:
 
 
 def _main() -> None:
-    fixed = {name: _number("fixed", value) for name, value in _pairs("fixed", FIXED.value)}
+    fixed = {name: read_number("fixed", value) for name, value in read_pairs("fixed", FIXED.value)}
     priors = {}
-    for name, value in _pairs("priors", PRIORS.value):
+    for name, value in read_pairs("priors", PRIORS.value):
         mean, _, deviation = value.partition(":")
-        priors[name] = (_number("priors", mean), _number("priors", deviation))
+        priors[name] = (read_number("priors", mean), read_number("priors", deviation))
     if KEEP.value and not SELECT.value:
         raise ValueError("Flag --keep must be given with --select, but is given without.")
     # Imported here so that --help and mistakes in the flags answer at once.
     from qtf.files import write_json
+    from qtf.measurements.experiments import Experiments
     from qtf.measurements.formats import read_experiments
 
-    experiments = read_experiments(value_of(DATA))
+    experiments = Experiments.join([read_experiments(path) for path in DATA.value or ()])
     fit = _learn(experiments, fixed=fixed, priors=priors)
     print("\n".join([*fit.lines(), *_about_more_shots(fit, experiments)]))
     if OUT_FILE.value:
@@ -89,23 +90,6 @@ def _about_more_shots(fit: "ShotFit | Selection", experiments: "Experiments") ->
     if not isinstance(fit, ShotFit) or fit.explains_the_data or fit.n_settings == 1:
         return []
     return [find_plateau(fit, experiments).line]
-
-
-def _pairs(flag: str, entries: Iterable[str] | None) -> list[tuple[str, str]]:
-    pairs = []
-    for entry in entries or ():
-        name, equals, value = entry.partition("=")
-        if not (name and equals and value):
-            raise ValueError(f"Flag --{flag} must hold NAME=VALUE, but holds {entry!r}.")
-        pairs.append((name, value))
-    return pairs
-
-
-def _number(flag: str, text: str) -> float:
-    try:
-        return float(text)
-    except ValueError as error:
-        raise ValueError(f"Flag --{flag} must hold numbers, but holds {text!r}.") from error
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 from reproduce.sections.measurements.cases import CASES, DrawnCase
 from reproduce.sections.measurements.further import FurtherCase
+from reproduce.sections.measurements.plans import PLAN
 from reproduce.sections.measurements.selections import SELECTION
 
-FURTHER = {case.name: case for case in (SELECTION,)}
+FURTHER = {case.name: case for case in (SELECTION, PLAN)}
 ALL_CASES: dict[str, DrawnCase | FurtherCase] = {**CASES, **FURTHER}

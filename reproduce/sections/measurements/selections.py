@@ -17,6 +17,8 @@ SEED = 8
 N_SITES, N_TERMS, N_SETTINGS = 6, 12, 200
 SHOTS = 1_000_000
 WEAKEST = 0.05
+# In no simple ratio: of times that are, couplings are told only up to whole turns.
+TIMES = (0.15, 0.35, 0.65, 1.0)
 
 
 def sparse_chain(random: np.random.Generator) -> Problem:
@@ -28,8 +30,8 @@ def sparse_chain(random: np.random.Generator) -> Problem:
     starts = [" ".join(random.choice([*DIRECTIONS], N_SITES)) for _ in range(20)]
     settings = [
         Setting(
-            starts[k % len(starts)],
-            0.25 * (1 + k % 4),
+            starts[k // len(TIMES) % len(starts)],
+            TIMES[k % len(TIMES)],
             "".join(random.choice(list("XYZ"), N_SITES)),
             SHOTS // N_SETTINGS,
         )
