@@ -13,6 +13,7 @@ _PLACES = {
     "expected_errors": "qtf.measurements.planning",
     "expected_information": "qtf.measurements.planning",
     "find_plateau": "qtf.measurements.plateau",
+    "fit_chain": "qtf.measurements.chain_fit",
     "fit_shots": "qtf.measurements.fit",
     "fit_words": "qtf.measurements.fit",
     "local_words": "qtf.measurements.words",

@@ -220,9 +220,17 @@ def _promising_starts(task: _Task, n_starts: int, seed: int) -> Iterator[tuple[n
         yield max(left, key=lambda climbed: climbed.slope.value).parameters, n_starts
 
 
-def _growing_times(task: _Task) -> list[float]:
-    """Returns how far least squares reach, again and again twice as many times."""
-    times = sorted({setting.time for setting in task.experiments.settings if setting.time > 0})
+def growing_times(of_settings: Iterable[float]) -> list[float]:
+    """Returns how far least squares reach, again and again twice as many times.
+
+    Args:
+        of_settings: Times of all settings.
+
+    Example:
+        >>> growing_times([0.2, 0.1, 0.3, 0.3, 0.0])
+        [0.1, 0.2]
+    """
+    times = sorted({time for time in of_settings if time > 0})
     places = [2**k for k in range(len(times).bit_length()) if 2**k < len(times)]
     return [times[place - 1] for place in places] or [np.inf]
 
@@ -247,7 +255,7 @@ def _start(task: _Task, number: int, seed: int) -> np.ndarray:
 
 def _follow_times(task: _Task, parameters: np.ndarray) -> np.ndarray:
     """Returns the parameters that least squares find, to longer and longer times."""
-    for reach in _growing_times(task):
+    for reach in growing_times(setting.time for setting in task.experiments.settings):
         parameters = _climb_marginals(task, parameters, task.to_time(reach)).parameters
     return parameters
 

@@ -5,13 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from data_gen.shot_settings import ShotSettings
 from data_gen.shots import simulate
 from qtf.configuration import from_config
 from qtf.configuration_files import find_configuration
-from qtf.measurements import read_experiments
+from qtf.measurements import Experiments, Setting, read_experiments, write_experiments
 from qtf.physics import HamiltonianSettings, JumpSettings
 
 ROOT = Path(__file__).parents[2]
@@ -153,6 +154,22 @@ def test_measurements_are_planned_taken_and_planned_again(tmp_path):
     expected = dict(line.split() for line in done.stdout.splitlines())
     for entry in entries:
         assert float(expected[entry["name"]]) == pytest.approx(entry["error"], rel=0.1)
+
+
+def test_a_long_chain_is_learned_by_patches(tmp_path):
+    settings = [Setting("+z", 0.1 * k, "YZX" * 6, 20) for k in (1, 2)]
+    random = np.random.default_rng(0)
+    strings = [["".join(random.choice(list("01"), 18)) for _ in range(20)] for _ in settings]
+    counts = [{string: of.count(string) for string in of} for of in strings]
+    write_experiments(tmp_path / "long.csv", Experiments(settings, counts))
+    learn = ("trainers.learn_shots", "--data=long.csv")
+    done = run(*learn, "--terms=Z", "--readout=e01", "--out_file=r.json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "to time 0.1" in done.stdout
+    assert json.loads((tmp_path / "r.json").read_text())["n_sites"] == 18
+    done = run(*learn, "--select", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "are not for fits by patches" in done.stderr
 
 
 GUESSED = ["--n_sites=1", "--guess=X=1.0", "--times=1.0"]

@@ -5,13 +5,19 @@ import pytest
 
 from qtf.files import read_json
 from qtf.measurements import Setting, ShotModel, simulate_shots
+from qtf.measurements.outcomes import product_states
 from reproduce.engine.layout import Layout
 from reproduce.engine.pages import write_page
-from reproduce.sections.measurements import plans, selections, stages_of
+from reproduce.sections.measurements import chains, plans, selections, stages_of
 from reproduce.sections.measurements.all_cases import ALL_CASES
 from reproduce.sections.measurements.cases import CASES, DrawnCase, Problem
 from reproduce.sections.measurements.draws import draw_all
 from reproduce.sections.measurements.further import FurtherCase, Limit
+from reproduce.sections.measurements.matrix_products import (
+    amplitudes_of,
+    draw_shots,
+    evolve_product,
+)
 from reproduce.sections.measurements.page import PAGE, summarise
 
 
@@ -163,3 +169,51 @@ def test_a_draw_of_a_plan_takes_as_many_shots(monkeypatch):
     assert draw["bound"] < draw["random_bound"]
     assert draw["square"] < 10 * draw["bound"]
     assert draw["share"] < draw["share_at_one_time"] <= 1.0
+
+
+def test_matrix_products_are_the_states_of_a_short_chain():
+    random = np.random.default_rng(0)
+    model = ShotModel.of_words(6, terms=["XX", "YY", "ZZ", "X@each"])
+    values = random.uniform(-1, 1, model.size)
+    start = Setting("+z 0.5:1.25 +y -x +z +x", 0.0, "Z" * 6, 1)
+    times = (0.3, 1.0)
+    states = evolve_product(values[:3], values[3:], start, times)
+    hamiltonian = sum(
+        value * term.to_sparse() for value, term in zip(values, model.terms.values(), strict=True)
+    ).toarray()
+    energies, vectors = np.linalg.eigh(hamiltonian)
+    for state, time in zip(states, times, strict=True):
+        psi0 = product_states(np.array([start.preparation]))[:, 0]
+        psi = vectors @ (np.exp(-1j * energies * time) * (vectors.conj().T @ psi0))
+        np.testing.assert_allclose(amplitudes_of(state), psi, atol=3e-5)
+
+
+def test_shots_of_matrix_products_have_the_probabilities_of_a_model():
+    random = np.random.default_rng(1)
+    model = ShotModel.of_words(4, terms=["XX", "YY", "ZZ", "X@each"])
+    values = random.uniform(-1, 1, model.size)
+    settings = [Setting("+z", 0.5, basis, 20_000) for basis in ("XYZY", "YYXX", "ZXYZ")]
+    states = evolve_product(values[:3], values[3:], settings[0], (0.5,))
+    shots = draw_shots(states, settings, (0.5,), seed=0)
+    for piece in model.predict(values, settings):
+        for row, probabilities in zip(piece.rows, piece.values[:, 0], strict=True):
+            counts = np.array([shots.counts[row].get(format(b, "04b"), 0) for b in range(16)])
+            expected = 20_000 * probabilities
+            # 15 degrees of freedom, of which 37.7 is exceeded once in a thousand.
+            assert ((counts - expected) ** 2 / np.maximum(expected, 1)).sum() < 38
+
+
+def test_a_draw_of_a_chain(monkeypatch):
+    monkeypatch.setattr("qtf.measurements.chain_fit.PURE_SITES", (2, 4, 6))
+    monkeypatch.setattr(chains, "TIMES", (0.2, 0.4))
+    monkeypatch.setattr(chains, "N_SETTINGS", 60)
+    monkeypatch.setattr(chains, "SHORT", 3)
+    monkeypatch.setattr(chains, "N_SHORT", 1)
+    monkeypatch.setattr(chains, "WORKERS", 1)
+    draw = chains.draw_chain(0, n_sites=5)
+    assert draw["square"] < 4 * draw["bound"]
+    numbers = chains.summarise([draw, {**draw, "square": 4 * draw["square"], "seconds": 1e3}])
+    assert numbers["rms_over_short"] == pytest.approx(
+        (2.5 * draw["square"] / draw["short_square"]) ** 0.5
+    )
+    assert numbers["most_seconds"] == 1e3

@@ -6,7 +6,7 @@
 
 Terms are Pauli strings along a chain: ZZ is the sum over neighbours, ZIZ over second neighbours,
 X@2 acts on site 2, X@each has a coefficient for each site. With --select they are a dictionary, of
-which those are kept that the data ask for.
+which those are kept that the data ask for. Chains of more than 16 sites are learned by patches.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,11 @@ SELECT = flags.DEFINE_boolean("select", False, "Keep only what the data ask for.
 RANGE = flags.DEFINE_integer("range", 1, "Largest distance of two sites in terms by default.", 1)
 EACH = flags.DEFINE_boolean("each", None, "Terms by default for each site; so with --select.")
 KEEP = flags.DEFINE_list("keep", [], "Names that --select keeps, whatever their values.")
+PATCHES = flags.DEFINE_boolean("patches", False, "Learn by patches; so beyond 16 sites.")
+WORKERS = flags.DEFINE_integer("workers", 1, "Processes of patches.", 1)
+DASK = flags.DEFINE_string(
+    "dask_scheduler", None, "Address or file of a dask scheduler for patches, or 'local'."
+)
 STARTS = flags.DEFINE_integer("n_starts", 10, "Starts, where one does not explain the data.", 1)
 SEED = flags.DEFINE_integer("seed", 0, "Seed of the starts after the first.", 0)
 OUT_FILE = flags.DEFINE_string("out_file", None, "File of the result, JSON.")
@@ -66,6 +71,7 @@ def _main() -> None:
 def _learn(experiments: "Experiments", **options: Any) -> "ShotFit | Selection":
     """Returns the fit that the flags ask for."""
     from qtf.measurements.fit import fit_words
+    from qtf.measurements.model import MAX_PURE_SITES
     from qtf.measurements.selection import dictionary_words, select_words
 
     each = SELECT.value if EACH.value is None else EACH.value
@@ -73,21 +79,42 @@ def _learn(experiments: "Experiments", **options: Any) -> "ShotFit | Selection":
         "terms": TERMS.value or dictionary_words(experiments.n_sites, RANGE.value or 1, each=each),
         "jumps": JUMPS.value,
         "readout": READOUT.value,
+        "report": lambda line: print(line, flush=True),
+    }
+    if PATCHES.value or experiments.n_sites > MAX_PURE_SITES:
+        if SELECT.value or options["fixed"] or options["priors"]:
+            raise ValueError("Flags --select, --fixed and --priors are not for fits by patches.")
+        del options["fixed"], options["priors"]
+        return _learn_by_patches(experiments, options)
+    options |= {
         "n_starts": STARTS.value or 1,
         "seed": SEED.value or 0,
-        "report": lambda line: print(line, flush=True),
     }
     if SELECT.value:
         return select_words(experiments, keep=KEEP.value or (), **options)
     return fit_words(experiments, **options)
 
 
+def _learn_by_patches(experiments: "Experiments", options: dict[str, Any]) -> "ShotFit":
+    from qtf.cluster import cluster_client
+    from qtf.measurements.chain_fit import fit_chain
+
+    if not DASK.value:
+        return fit_chain(experiments, workers=WORKERS.value or 1, **options)
+    with cluster_client(DASK.value, WORKERS.value or 1, flag="dask_scheduler") as client:
+        return fit_chain(experiments, executor=client.get_executor(pure=False), **options)
+
+
 def _about_more_shots(fit: "ShotFit | Selection", experiments: "Experiments") -> list[str]:
     """Returns a line where the data are not explained; selections have one of their own."""
+    from qtf.measurements.patches import ChainModel
     from qtf.measurements.plateau import find_plateau
     from qtf.measurements.result import ShotFit
 
     if not isinstance(fit, ShotFit) or fit.explains_the_data or fit.n_settings == 1:
+        return []
+    # Halves of the settings are fitted as a whole.
+    if isinstance(fit.model, ChainModel):
         return []
     return [find_plateau(fit, experiments).line]
 

@@ -215,7 +215,10 @@ def text(results: Results) -> str:
         rows="\n\n".join([_cases(results), _verdicts(own)]),
     )
     parts = [page, PARTS["missing"].format(rows=_verdicts(left_out)) if left_out else ""]
-    parts += [PARTS[name].format(rows=_verdicts(asked)) for name, asked in further.items()]
+    by_part: dict[str, list[Requirement]] = {}
+    for name, asked in further.items():
+        by_part.setdefault(name.partition("_")[0], []).extend(asked)
+    parts += [PARTS[name].format(rows=_verdicts(asked)) for name, asked in by_part.items()]
     return join_parts(parts)
 
 
