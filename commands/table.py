@@ -26,7 +26,7 @@ COMMANDS = {
     "import": Command(
         "data_gen.import_arrays", "Turn arrays of any origin into a folder of trajectories."
     ),
-    "verify": Command("data_gen.verify", "Verify a folder of trajectories."),
+    "verify": Command("data_gen.verify", "Verify a folder of trajectories, or files of shots."),
     "train": Command(
         "trainers.dynamics.__main__", "Train a model of the time evolution.", "dynamics"
     ),

@@ -55,12 +55,14 @@ def read_experiments(path: Path | str) -> Experiments:
         OSError: The file cannot be read.
     """
     path = Path(path)
+    if not check_ending(path).exists():
+        raise FileNotFoundError(f"There is no file {path}.")
     readers: dict[str, Callable[[Path], Iterator[_Entry]]] = {
         ".csv": _read_csv,
         ".json": _read_json,
         ".npz": _read_npz,
     }
-    return _assemble(path, list(readers[check_ending(path).suffix](path)))
+    return _assemble(path, list(readers[path.suffix](path)))
 
 
 def write_experiments(path: Path | str, experiments: Experiments) -> None:

@@ -172,6 +172,23 @@ def test_a_long_chain_is_learned_by_patches(tmp_path):
     assert "are not for fits by patches" in done.stderr
 
 
+def test_files_of_shots_are_verified(tmp_path):
+    shots = Experiments([Setting("+z", 0.5, "ZX", 10)], [{"00": 8, "01": 2}])
+    for name in ("a.csv", "b.npz"):
+        write_experiments(tmp_path / name, shots)
+    done = run("data_gen.verify", "--shots=a.csv,b.npz", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "File b.npz: 1 settings of 2 sites, 10 shots.\n2 files: 0 problems." in done.stdout
+    text = (tmp_path / "a.csv").read_text()
+    (tmp_path / "a.csv").write_text(text.replace("01,2", "01,3"))
+    done = run("data_gen.verify", "--shots=a.csv,no.json,b.npz", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stdout.endswith("3 files: 2 problems.\n")
+    first, second = done.stderr.splitlines()
+    assert "File a.csv, line 2: Argument `counts` must add up to 10 shots" in first
+    assert second == "qtf-verify: There is no file no.json."
+
+
 GUESSED = ["--n_sites=1", "--guess=X=1.0", "--times=1.0"]
 
 
@@ -179,7 +196,7 @@ GUESSED = ["--n_sites=1", "--guess=X=1.0", "--times=1.0"]
     ("module", "flags", "message"),
     [
         ("data_gen.simulate_shots", ["--config=ising_shots", "--out_file=s.txt"], "must end with"),
-        ("trainers.learn_shots", ["--data=no.csv"], "No such file"),
+        ("trainers.learn_shots", ["--data=no.csv"], "There is no file no.csv."),
         ("trainers.learn_shots", ["--data=bad.csv"], "File bad.csv, line 1: the header must be"),
         ("trainers.learn_shots", ["--data=no.csv", "--fixed=ZZ"], "must hold NAME=VALUE"),
         (
@@ -192,6 +209,7 @@ GUESSED = ["--n_sites=1", "--guess=X=1.0", "--times=1.0"]
         ("trainers.plan_shots", GUESSED[:2], "--candidates and --times must be given"),
         ("trainers.plan_shots", GUESSED, "--target and --shots must be given"),
         ("trainers.plan_shots", [*GUESSED, "--target=0.1", "--wanted=Q"], "`wanted` must name"),
+        ("data_gen.verify", ["--shots=a.csv", "--data_dir=d"], "--data_dir and --shots must be"),
         ("trainers.learn_shots", ["--data=no.csv", "--keep=X"], "must be given with --select"),
         ("trainers.learn_shots", ["--data=no.csv", "--priors=ZZ=1"], "must hold numbers"),
     ],
