@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -89,7 +89,7 @@ class ShotModel:
         terms: Iterable[str] = (),
         jumps: Iterable[str] = (),
         readout: Iterable[str] = (),
-    ) -> "ShotModel":
+    ) -> Self:
         """Returns the model that some words name, see `qtf.measurements.words`.
 
         Args:

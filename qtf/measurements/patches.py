@@ -265,7 +265,7 @@ def _part(model: ChainModel, window: range, margin: int) -> Part:
     for word in words:
         kinds[_kind(word)].append(word)
     of_terms = ShotModel.of_words(len(sites), terms=kinds["terms"], jumps=kinds["jumps"])
-    readout = {}
+    readout: Mapping[str, tuple[str, range]] = {}
     if kinds["readout"]:
         readout = ShotModel.of_words(len(window), readout=kinds["readout"]).readout
     inside = range(window.start - first, window.stop - first)

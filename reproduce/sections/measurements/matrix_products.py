@@ -7,7 +7,7 @@ which make a step of fourth order (Suzuki, Phys. Lett. A 146, 319 (1990)). Bonds
 than a discarded weight, so that the error is known and small against that of shots.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from scipy.linalg import expm
@@ -33,7 +33,7 @@ Tensors = list[np.ndarray]
 
 
 def evolve_product(
-    couplings: Sequence[float], fields: np.ndarray, start: Setting, times: Sequence[float]
+    couplings: Iterable[float], fields: np.ndarray, start: Setting, times: Sequence[float]
 ) -> list[Tensors]:
     """Returns the states of a product state at some times.
 
@@ -95,7 +95,7 @@ def amplitudes_of(state: Tensors) -> np.ndarray:
     return total[:, 0]
 
 
-def _bonds(couplings: Sequence[float], fields: np.ndarray) -> list[np.ndarray]:
+def _bonds(couplings: Iterable[float], fields: np.ndarray) -> list[np.ndarray]:
     """Returns the operators of neighbours, fields shared between those of a site."""
     pair = sum(
         value * np.kron(PAULI_MATRICES[letter], PAULI_MATRICES[letter])
