@@ -26,7 +26,7 @@ COMMANDS = {
     "import": Command(
         "data_gen.import_arrays", "Turn arrays of any origin into a folder of trajectories."
     ),
-    "verify": Command("data_gen.verify", "Verify a folder of trajectories."),
+    "verify": Command("data_gen.verify", "Verify a folder of trajectories, or files of shots."),
     "train": Command(
         "trainers.dynamics.__main__", "Train a model of the time evolution.", "dynamics"
     ),
@@ -51,6 +51,10 @@ COMMANDS = {
     "learn-shots": Command(
         "trainers.learn_shots.__main__",
         "Learn couplings, rates and readout errors from measurements.",
+    ),
+    "plan-shots": Command(
+        "trainers.plan_shots.__main__",
+        "Tell which measurements to take, and how often, for a precision.",
     ),
     "sweep": Command(
         "trainers.sweep.__main__", "Run a trainer over values of settings and seeds, on a cluster."

@@ -3,16 +3,13 @@
 from dataclasses import dataclass, field
 from typing import Annotated
 
-import numpy as np
-
 from qtf.checks import COUNT, NOT_NEGATIVE, SEED, Number, Several, require
-from qtf.measurements.experiments import DIRECTIONS, LETTERS, Setting
+from qtf.measurements.experiments import Setting
 from qtf.measurements.model import ShotModel
+from qtf.measurements.random_settings import RANDOM, random_setting
 from qtf.physics import HamiltonianSettings, JumpSettings
 from qtf.settings import Settings
-from qtf.streams import Stream
 
-RANDOM, AXES = "random", "axes"
 # At one half 0 and 1 are told apart no more.
 ERROR = Number(least=0, below=0.5)
 
@@ -103,12 +100,12 @@ class ShotSettings(Settings):
         Args:
             number: Number of the setting.
         """
-        random = np.random.default_rng((self.seed, Stream.SHOT_SETTINGS, number))
-        n_sites = self.n_sites
-        letters = "".join(random.choice(list(LETTERS), n_sites))
-        theta = np.arccos(random.uniform(-1.0, 1.0, n_sites))
-        angles = np.stack([theta, random.uniform(0.0, 2 * np.pi, n_sites)], -1).tolist()
-        axes = " ".join(random.choice(list(DIRECTIONS), n_sites))
-        start = {RANDOM: angles, AXES: axes}.get(self.preparation, self.preparation)
-        basis = letters if self.basis == RANDOM else self.basis
-        return Setting(start, self.times[number // self.n_settings], basis, self.shots)
+        return random_setting(
+            self.n_sites,
+            self.times[number // self.n_settings],
+            self.shots,
+            preparation=self.preparation,
+            basis=self.basis,
+            seed=self.seed,
+            number=number,
+        )

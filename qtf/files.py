@@ -91,7 +91,9 @@ def read_object(path: Path, *, keys: Sequence[str] = ()) -> dict[str, Any]:
         raise ValueError(f"File {path} must hold a JSON object, but holds {content!r:.40}.")
     for key in keys:
         if key not in content:
-            raise ValueError(f"File {path} must have the key `{key}`, but has {sorted(content)}.")
+            raise ValueError(
+                f"File {path} must have the key `{key}`, but has {sorted(content)!s:.300}."
+            )
     return content
 
 

@@ -43,3 +43,7 @@ class Stream(IntEnum):
     SHOTS = 51
     SHOT_SETTINGS = 52
     SHOT_FIT_STARTS = 53
+    # Settings that are held out to compare models of shots.
+    SHOT_HOLD_OUT = 54
+    # Guesses of parameters that measurements are planned for.
+    SHOT_GUESSES = 55

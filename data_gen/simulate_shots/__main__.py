@@ -3,7 +3,7 @@
     python -m data_gen.simulate_shots --config=ising_shots --out_file=shots.csv [--workers=K]
 
 The file ends with .csv, .json or .npz. It is the same whatever the number of workers, and whole or
-not there.
+not there. With `--settings=plan.csv`, as `plan-shots` writes it, these are measured.
 """
 
 from absl import flags
@@ -13,6 +13,7 @@ from qtf.configuration_files import define_configuration, require_flags
 
 define_configuration("What is measured, for example `ising_shots`.", "measurements")
 OUT_FILE = flags.DEFINE_string("out_file", None, "File of the shots: .csv, .json or .npz.")
+SETTINGS = flags.DEFINE_string("settings", None, "File of the settings to measure, CSV.")
 WORKERS = flags.DEFINE_integer("workers", 1, "Processes.", 1)
 
 
@@ -30,10 +31,12 @@ def _simulate() -> None:
     settings = settings_from_flags(ShotSettings)
     from data_gen.shots import simulate
     from qtf.measurements.formats import check_ending, write_experiments
+    from qtf.measurements.setting_files import read_settings
 
     # Before anything is computed.
     path = check_ending(value_of(OUT_FILE))
-    experiments = simulate(settings, workers=WORKERS.value or 1)
+    planned = read_settings(SETTINGS.value) if SETTINGS.value else None
+    experiments = simulate(settings, measured=planned, workers=WORKERS.value or 1)
     write_experiments(path, experiments)
     print(f"File {path}: {len(experiments.settings)} settings, {experiments.shots} shots.")
 

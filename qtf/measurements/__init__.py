@@ -4,13 +4,23 @@ from qtf.lazy_names import lazy_names
 
 _PLACES = {
     "Experiments": "qtf.measurements.experiments",
+    "Plan": "qtf.measurements.planning",
     "ShotFit": "qtf.measurements.result",
+    "Selection": "qtf.measurements.selection",
     "ShotModel": "qtf.measurements.model",
     "Setting": "qtf.measurements.experiments",
+    "dictionary_words": "qtf.measurements.selection",
+    "expected_errors": "qtf.measurements.planning",
+    "expected_information": "qtf.measurements.planning",
+    "find_plateau": "qtf.measurements.plateau",
+    "fit_chain": "qtf.measurements.chain_fit",
     "fit_shots": "qtf.measurements.fit",
     "fit_words": "qtf.measurements.fit",
     "local_words": "qtf.measurements.words",
+    "plan_shots": "qtf.measurements.planning",
+    "random_settings": "qtf.measurements.random_settings",
     "read_experiments": "qtf.measurements.formats",
+    "select_words": "qtf.measurements.selection",
     "simulate_shots": "qtf.measurements.simulation",
     "write_experiments": "qtf.measurements.formats",
 }

@@ -22,8 +22,8 @@ DIRECTIONS = {
     "-z": (math.pi, 0.0),
 }
 _NAMES = {angles: name for name, angles in DIRECTIONS.items()}
-# Bit strings are noted as numbers of states.
-MAX_SITES = 16
+# So that a line of a file stays one.
+MAX_SITES = 1000
 
 Angles = tuple[float, float]
 Preparation = str | Sequence[str | Sequence[float]]
@@ -120,6 +120,21 @@ class Experiments:
         """Number of spins."""
         return self.settings[0].n_sites
 
+    @classmethod
+    def join(cls, parts: "Sequence[Experiments]") -> "Experiments":
+        """Returns the settings of several experiments.
+
+        Args:
+            parts: At least one, of as many sites.
+
+        Raises:
+            ValueError: Numbers of sites differ.
+        """
+        return cls(
+            [setting for part in parts for setting in part.settings],
+            [counts for part in parts for counts in part.counts],
+        )
+
     @property
     def shots(self) -> int:
         """Shots of all settings."""
@@ -127,7 +142,10 @@ class Experiments:
 
     @cached_property
     def outcomes(self) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
-        """For each setting the numbers of the states that came out, and their counts."""
+        """For each setting the numbers of the states that came out, and their counts.
+
+        Of few sites only; of long chains the bits of windows are numbered.
+        """
         return tuple(_outcomes_of(count) for count in self.counts)
 
     def select(self, rows: ArrayLike) -> "Experiments":

@@ -45,12 +45,14 @@ class _Task:
         experiments: The data.
         given: Place -> value of each parameter that is not fitted.
         priors: Place -> mean and standard deviation.
+        guess: Where the first climb begins, (size,); None: nothing is known.
     """
 
     model: ShotModel
     experiments: Experiments
     given: Mapping[int, float]
     priors: Mapping[int, tuple[float, float]]
+    guess: np.ndarray | None
 
     @property
     def free(self) -> list[int]:
@@ -77,6 +79,7 @@ def fit_shots(
     fixed: Mapping[str, float] | None = None,
     priors: Mapping[str, tuple[float, float]] | None = None,
     candidates: Iterable[str] | None = None,
+    start: Mapping[str, float] | None = None,
     n_starts: int = 10,
     seed: int = 0,
     report: Report | None = None,
@@ -90,6 +93,7 @@ def fit_shots(
         priors: Name -> mean and standard deviation of what else is known.
         candidates: Words of parameters that the fit is searched for, if they are not in the model;
             None: local terms of range 1, and of systems small enough jumps and readout errors.
+        start: Name -> value near which the first climb begins; None: without any guess.
         n_starts: Largest number of starts; more than one only where the data are not explained.
         seed: Seed of the starts after the first.
         report: Takes a line of progress after each part of the fit.
@@ -112,7 +116,7 @@ def fit_shots(
     """
     started = time.monotonic()
     check("n_starts", n_starts, COUNT, kind=ARGUMENT)
-    task = _task(model, experiments, fixed or {}, priors or {})
+    task = _task(model, experiments, fixed or {}, priors or {}, start)
     say = report or (lambda line: None)
     best, goodness, tried = _search(task, n_starts, seed, say)
     words = default_candidates(model, goodness) if candidates is None else candidates
@@ -181,7 +185,8 @@ def _as_fit(
 
 def _search(task: _Task, n_starts: int, seed: int, say: Report) -> tuple[Climb, Goodness, int]:
     """Returns the best climb, how well it explains the data, and how many starts were tried."""
-    best = _climb_likelihood(task, _follow_times(task, _start(task, 0, seed)))
+    guess = _follow_times(task, _start(task, 0, seed)) if task.guess is None else task.guess
+    best = _climb_likelihood(task, guess)
     goodness, tried = _judge(task, best), 1
     say(f"start 1: log L = {best.slope.value:.2f}, p = {goodness.p_value:.2g}")
     if goodness.p_value >= SMALLEST_P_VALUE or n_starts == 1:
@@ -215,9 +220,17 @@ def _promising_starts(task: _Task, n_starts: int, seed: int) -> Iterator[tuple[n
         yield max(left, key=lambda climbed: climbed.slope.value).parameters, n_starts
 
 
-def _growing_times(task: _Task) -> list[float]:
-    """Returns how far least squares reach, again and again twice as many times."""
-    times = sorted({setting.time for setting in task.experiments.settings if setting.time > 0})
+def growing_times(of_settings: Iterable[float]) -> list[float]:
+    """Returns how far least squares reach, again and again twice as many times.
+
+    Args:
+        of_settings: Times of all settings.
+
+    Example:
+        >>> growing_times([0.2, 0.1, 0.3, 0.3, 0.0])
+        [0.1, 0.2]
+    """
+    times = sorted({time for time in of_settings if time > 0})
     places = [2**k for k in range(len(times).bit_length()) if 2**k < len(times)]
     return [times[place - 1] for place in places] or [np.inf]
 
@@ -242,14 +255,16 @@ def _start(task: _Task, number: int, seed: int) -> np.ndarray:
 
 def _follow_times(task: _Task, parameters: np.ndarray) -> np.ndarray:
     """Returns the parameters that least squares find, to longer and longer times."""
-    for reach in _growing_times(task):
+    for reach in growing_times(setting.time for setting in task.experiments.settings):
         parameters = _climb_marginals(task, parameters, task.to_time(reach)).parameters
     return parameters
 
 
 def _climb_marginals(task: _Task, start: np.ndarray, experiments: Experiments) -> Climb:
-    marginals = WithPriors(MarginalFit(task.model, experiments), task.priors)
     bounds, largest = task.model.bounds, 1 / task.shortest
+    # What few settings hardly tell must not wander by whole turns.
+    near = dict.fromkeys(range(len(task.model.terms)), (0.0, largest))
+    marginals = WithPriors(MarginalFit(task.model, experiments), {**near, **task.priors})
     return climb(marginals, start, task.free, bounds, gain=ROUGH_GAIN, largest=largest)
 
 
@@ -269,6 +284,7 @@ def _task(
     experiments: Experiments,
     fixed: Mapping[str, float],
     priors: Mapping[str, tuple[float, float]],
+    start: Mapping[str, float] | None,
 ) -> _Task:
     """Returns the checked arguments of a fit."""
     if model.n_sites != experiments.n_sites:
@@ -276,26 +292,32 @@ def _task(
             f"Argument `model` must have {experiments.n_sites} sites as the experiments have, but"
             f" has {model.n_sites}."
         )
-    for kind, names in (("fixed", fixed), ("priors", priors)):
+    for kind, names in (("fixed", fixed), ("priors", priors), ("start", start or {})):
         for name in names:
             if name not in model.names:
                 raise ValueError(
                     f"Argument `{kind}` must name parameters of the model,"
                     f" {', '.join(model.names)}, but names {name!r}."
                 )
-    for value in fixed.values():
-        check("fixed", value, FINITE, kind=ARGUMENT)
+    for kind, values in (("fixed", fixed), ("start", start or {})):
+        for value in values.values():
+            check(kind, value, FINITE, kind=ARGUMENT)
     for mean, deviation in priors.values():
         check("priors", mean, FINITE, kind=ARGUMENT)
         check("priors", deviation, POSITIVE, kind=ARGUMENT)
     if len(fixed) == model.size:
         raise ValueError("Argument `fixed` must leave a parameter to fit, but fixes all.")
     place = model.names.index
+    guess = None
+    if start is not None:
+        known = {**start, **fixed}
+        guess = np.clip([known.get(name, 0.0) for name in model.names], *model.bounds)
     return _Task(
         model,
         experiments,
         {place(name): float(value) for name, value in fixed.items()},
         {place(name): pair for name, pair in priors.items()},
+        guess,
     )
 
 

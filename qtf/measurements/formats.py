@@ -55,12 +55,14 @@ def read_experiments(path: Path | str) -> Experiments:
         OSError: The file cannot be read.
     """
     path = Path(path)
+    if not check_ending(path).exists():
+        raise FileNotFoundError(f"There is no file {path}.")
     readers: dict[str, Callable[[Path], Iterator[_Entry]]] = {
         ".csv": _read_csv,
         ".json": _read_json,
         ".npz": _read_npz,
     }
-    return _assemble(path, list(readers[check_ending(path).suffix](path)))
+    return _assemble(path, list(readers[path.suffix](path)))
 
 
 def write_experiments(path: Path | str, experiments: Experiments) -> None:
@@ -121,18 +123,19 @@ def _assemble(path: Path, entries: Sequence[_Entry]) -> Experiments:
                 setting, counts, n_sites=settings[0].n_sites if settings else setting.n_sites
             )
         except ValueError as error:
-            raise ValueError(f"File {path}, {place}: {_in_one_line(error)}") from error
+            raise ValueError(f"File {path}, {place}: {in_one_line(error)}") from error
         settings.append(setting)
     return Experiments(settings, [entry.counts for entry in entries])
 
 
-def _in_one_line(error: ValueError) -> str:
+def in_one_line(error: ValueError) -> str:
+    """Returns what an error says, shortened."""
     words = " ".join(str(error).split())
     return words if len(words) < 300 else f"{words[:300]} ..."
 
 
 def _read_csv(path: Path) -> Iterator[_Entry]:
-    rows = _csv_rows(path)
+    rows = csv_rows(path)
     _, head = next(rows, (1, []))
     missing = [name for name in COLUMNS if name not in head]
     if missing or len(head) != len(COLUMNS):
@@ -153,7 +156,7 @@ def _read_csv(path: Path) -> Iterator[_Entry]:
     yield from entries.values()
 
 
-def _csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+def csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Yields numbers of lines and cells, without empty lines."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -169,15 +172,7 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 
 def _add_row(path: Path, place: str, cells: Mapping[str, str], entries: dict[str, _Entry]) -> None:
-    numbers = {}
-    for name, kind in (("time", _finite), ("shots", int), ("count", int)):
-        try:
-            numbers[name] = kind(cells[name])
-        except ValueError as error:
-            word = "an integer" if kind is int else "a finite number"
-            raise ValueError(
-                f"File {path}, {place}: `{name}` must be {word}, but is {cells[name]!r:.80}."
-            ) from error
+    numbers = {name: read_number(path, place, cells, name) for name in ("time", "shots", "count")}
     values = {name: numbers.get(name, cells[name]) for name in OF_SETTING}
     entry = entries.setdefault(cells["setting"], _Entry(place, values, {}))
     for name in OF_SETTING:
@@ -194,11 +189,26 @@ def _add_row(path: Path, place: str, cells: Mapping[str, str], entries: dict[str
     entry.counts[cells["bits"]] = numbers["count"]  # type: ignore[index]
 
 
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError
-    return number
+def read_number(path: Path, place: str, cells: Mapping[str, str], name: str) -> float | int:
+    """Returns the number in a cell: a finite one for times, and an integer otherwise.
+
+    Args:
+        path: The file, for messages.
+        place: The line, for messages.
+        cells: Name of a column -> text.
+        name: Name of the column.
+
+    Raises:
+        ValueError: It is none.
+    """
+    try:
+        number = float(cells[name]) if name == "time" else int(cells[name])
+        if math.isfinite(number):
+            return number
+    except ValueError:
+        pass
+    word = "a finite number" if name == "time" else "an integer"
+    raise ValueError(f"File {path}, {place}: `{name}` must be {word}, but is {cells[name]!r:.80}.")
 
 
 def _read_json(path: Path) -> Iterator[_Entry]:

@@ -1,14 +1,19 @@
 """Whether a model explains the shots: Pearson's chi squared of marginals, and residuals."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.special import gammaincc
 
-from qtf.measurements.experiments import Experiments
-from qtf.measurements.likelihood import counts_of, marginal_features, shots_of
-from qtf.measurements.model import Predicted, ShotModel
+from qtf.measurements.likelihood import (
+    Counted,
+    Predictor,
+    counts_of,
+    marginal_features,
+    shots_of,
+)
+from qtf.measurements.model import Predicted
 from qtf.physics._threads import one_thread
 
 # Variance of a sum over shots below which no shot in it is expected to differ.
@@ -37,16 +42,43 @@ class Goodness:
 
 
 @dataclass
-class _Sums:
+class Sums:
+    """What the goodness is made from; sums of several windows are added.
+
+    Attributes:
+        chi_squared: Sum of squares.
+        mean: Its mean if the model is right.
+        variance: Its variance then.
+        information: What parameters change of the marginals, (K, K).
+        fitted: What the fit takes off the mean.
+        squares: Time -> squares of residuals of each site, one array for each setting.
+    """
+
     chi_squared: float = 0.0
     mean: float = 0.0
     variance: float = 0.0
     information: np.ndarray | float = 0.0
+    fitted: float = 0.0
+    squares: dict[float, list[np.ndarray]] = field(default_factory=dict)
+
+    def goodness(self, residuals: dict[float, list[float]]) -> Goodness:
+        """Returns what they say, with these residuals."""
+        freedom = self.mean - self.fitted
+        # A gamma distribution of this mean and variance; chi squared is the one of variance 2 mean.
+        scale = self.variance / max(self.mean, 1.0)
+        p_value = (
+            float(gammaincc(max(freedom, 1e-9) / scale, self.chi_squared / scale)) if scale else 1.0
+        )
+        return Goodness(self.chi_squared, freedom, p_value, residuals)
+
+    def residuals(self) -> dict[float, list[float]]:
+        """Returns time -> mean square of the residuals of each site."""
+        return {time: np.mean(self.squares[time], axis=0).tolist() for time in sorted(self.squares)}
 
 
 def judge(
-    model: ShotModel,
-    experiments: Experiments,
+    model: Predictor,
+    experiments: Counted,
     parameters: np.ndarray,
     free: Sequence[int],
     covariance: np.ndarray,
@@ -60,22 +92,27 @@ def judge(
         free: Places of those that were fitted.
         covariance: Covariance of these.
     """
-    sums = _Sums()
-    squares: dict[float, list[np.ndarray]] = {}
+    sums = sum_up(model, experiments, parameters, free, covariance)
+    return sums.goodness(sums.residuals())
+
+
+def sum_up(
+    model: Predictor,
+    experiments: Counted,
+    parameters: np.ndarray,
+    free: Sequence[int],
+    covariance: np.ndarray,
+) -> Sums:
+    """Returns the sums of `judge`, whose arguments these are."""
+    sums = Sums()
     with one_thread(1):
         for piece in model.predict(parameters, experiments.settings, free):
             marginals = _Marginals.of(piece, experiments)
             marginals.add_to(sums)
             for row, residual in zip(piece.rows, marginals.site_squares(), strict=True):
-                squares.setdefault(experiments.settings[row].time, []).append(residual)
-    freedom = sums.mean - float(np.sum(covariance * sums.information))
-    # A gamma distribution of this mean and variance; chi squared is the one of variance 2 mean.
-    scale = sums.variance / max(sums.mean, 1.0)
-    p_value = (
-        float(gammaincc(max(freedom, 1e-9) / scale, sums.chi_squared / scale)) if scale else 1.0
-    )
-    residuals = {time: np.mean(squares[time], axis=0).tolist() for time in sorted(squares)}
-    return Goodness(sums.chi_squared, freedom, p_value, residuals)
+                sums.squares.setdefault(experiments.settings[row].time, []).append(residual)
+    sums.fitted = float(np.sum(covariance * sums.information))
+    return sums
 
 
 @dataclass(frozen=True)
@@ -90,7 +127,7 @@ class _Marginals:
     centred: np.ndarray
 
     @classmethod
-    def of(cls, piece: Predicted, experiments: Experiments) -> "_Marginals":
+    def of(cls, piece: Predicted, experiments: Counted) -> "_Marginals":
         features = marginal_features(experiments.n_sites, only_neighbours=True)
         shots = shots_of(experiments, piece.rows)
         means = piece.values @ features
@@ -101,7 +138,7 @@ class _Marginals:
         off = observed - means[:, 0]
         return cls(shots, off, means[:, 1:], covariance, probabilities, centred)
 
-    def add_to(self, sums: _Sums) -> None:
+    def add_to(self, sums: Sums) -> None:
         """Adds the squares, their mean and variance, and what parameters change of them."""
         values, vectors = np.linalg.eigh(self.covariance)
         kept = values * self.shots[:, None] >= SMALLEST_VARIANCE

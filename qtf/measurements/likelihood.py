@@ -5,14 +5,14 @@ score = sum count dp / p        information = sum shots dp dp^T / p
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
-from qtf.measurements.experiments import Experiments
-from qtf.measurements.model import Predicted, ShotModel
+from qtf.measurements.experiments import Setting
+from qtf.measurements.model import Predicted
 from qtf.physics._threads import one_thread
 from qtf.physics.basis import all_spins
 
@@ -44,7 +44,32 @@ class Objective(Protocol):
         """Returns the slope in the free parameters."""
 
 
-def counts_of(experiments: Experiments, rows: np.ndarray) -> np.ndarray:
+class Counted(Protocol):
+    """Settings and how often each state came out: `Experiments`, or a window of them."""
+
+    @property
+    def settings(self) -> tuple[Setting, ...]:
+        """The settings."""
+
+    @property
+    def outcomes(self) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+        """For each setting numbers of states, and their counts."""
+
+    @property
+    def n_sites(self) -> int:
+        """Number of bits."""
+
+
+class Predictor(Protocol):
+    """What gives probabilities of bit strings: `ShotModel`, or the patch of a window."""
+
+    def predict(
+        self, parameters: np.ndarray, settings: Sequence[Setting], free: Sequence[int] | None = None
+    ) -> Iterator[Predicted]:
+        """Yields probabilities and derivatives, see `ShotModel.predict`."""
+
+
+def counts_of(experiments: Counted, rows: np.ndarray) -> np.ndarray:
     """Returns the counts of all bit strings of some settings, float64 (S, 2**n)."""
     counts = np.zeros((len(rows), 2**experiments.n_sites))
     for place, row in enumerate(rows):
@@ -53,7 +78,7 @@ def counts_of(experiments: Experiments, rows: np.ndarray) -> np.ndarray:
     return counts
 
 
-def shots_of(experiments: Experiments, rows: np.ndarray) -> np.ndarray:
+def shots_of(experiments: Counted, rows: np.ndarray) -> np.ndarray:
     """Returns the shots of some settings, float64 (S,)."""
     return np.array([experiments.settings[row].shots for row in rows], np.float64)
 
@@ -67,8 +92,8 @@ class Likelihood:
         experiments: The counts.
     """
 
-    model: ShotModel
-    experiments: Experiments
+    model: Predictor
+    experiments: Counted
 
     def __call__(self, parameters: np.ndarray, free: Sequence[int]) -> Slope:
         """Returns log L, score and Fisher information."""
@@ -99,8 +124,8 @@ class MarginalFit:
         experiments: The counts.
     """
 
-    model: ShotModel
-    experiments: Experiments
+    model: Predictor
+    experiments: Counted
 
     def __call__(self, parameters: np.ndarray, free: Sequence[int]) -> Slope:
         """Returns minus half the weighted sum of squares, and its slope."""

@@ -1,6 +1,6 @@
 """Which parameters that a model does not have the data ask for: score tests."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 
@@ -29,6 +29,8 @@ def find_missing(
     parameters: np.ndarray,
     free: Sequence[int],
     candidates: Iterable[str],
+    *,
+    least: float = NOTEWORTHY,
 ) -> tuple[Missing, ...]:
     """Returns candidates whose score at 0 is too large for chance, the largest first.
 
@@ -40,6 +42,7 @@ def find_missing(
         parameters: The result, (size,).
         free: Places of the parameters that were fitted.
         candidates: Words of parameters.
+        least: Smallest deviation from 0, in standard deviations, that is told.
 
     Raises:
         ValueError: A word is not known.
@@ -65,9 +68,7 @@ def find_missing(
     # Rates and errors are never negative.
     z[wider.bounds[0][added] == 0.0] = np.maximum(z[wider.bounds[0][added] == 0.0], 0.0)
     order = np.argsort(-np.abs(z))
-    return tuple(
-        Missing(wider.names[added[k]], float(z[k])) for k in order if abs(z[k]) >= NOTEWORTHY
-    )
+    return tuple(Missing(wider.names[added[k]], float(z[k])) for k in order if abs(z[k]) >= least)
 
 
 def widen(model: ShotModel, words: Iterable[str]) -> ShotModel:
@@ -81,18 +82,52 @@ def widen(model: ShotModel, words: Iterable[str]) -> ShotModel:
         ValueError: A word is not known.
     """
     new = [word for word in words if word not in model.names]
-    kinds = {"jumps": JUMPS, "readout": READOUT}
-    sorted_words = {
-        kind: [word for word in new if word.partition("@")[0] in known]
-        for kind, known in kinds.items()
-    }
-    terms = [word for word in new if not any(word in some for some in sorted_words.values())]
-    further = ShotModel.of_words(model.n_sites, terms=terms, **sorted_words) if new else model
+    further = model_of_names(model.n_sites, new) if new else model
     return ShotModel(
         model.n_sites,
         {**model.terms, **further.terms},
         {**model.jumps, **further.jumps},
         {**model.readout, **further.readout},
+    )
+
+
+def model_of_names(n_sites: int, names: Iterable[str]) -> ShotModel:
+    """Returns the model of terms, jumps and readout errors in any order.
+
+    Args:
+        n_sites: Number of spins.
+        names: Words of all kinds.
+
+    Raises:
+        ValueError: A word is not known.
+
+    Example:
+        >>> model_of_names(2, ["e01", "ZZ", "decay"]).names
+        ('ZZ', 'decay', 'e01')
+    """
+    kinds: dict[str, list[str]] = {"terms": [], "jumps": [], "readout": []}
+    for name in names:
+        stem = name.partition("@")[0]
+        kind = "jumps" if stem in JUMPS else "readout" if stem in READOUT else "terms"
+        kinds[kind].append(name)
+    return ShotModel.of_words(n_sites, **kinds)
+
+
+def narrow(model: ShotModel, names: Collection[str]) -> ShotModel:
+    """Returns a model without some of its parameters.
+
+    Args:
+        model: The model.
+        names: Names of what is left out.
+
+    Raises:
+        ValueError: Nothing is left.
+    """
+    return ShotModel(
+        model.n_sites,
+        {name: term for name, term in model.terms.items() if name not in names},
+        {name: jumps for name, jumps in model.jumps.items() if name not in names},
+        {name: error for name, error in model.readout.items() if name not in names},
     )
 
 

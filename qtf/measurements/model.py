@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -71,7 +71,7 @@ class ShotModel:
     readout: Mapping[str, tuple[str, range]]
 
     def __post_init__(self) -> None:
-        most = MAX_OPEN_SITES if self.jumps else MAX_PURE_SITES
+        most = self._most_sites
         if not 1 <= self.n_sites <= most:
             jumps = "with" if self.jumps else "without"
             raise ValueError(
@@ -89,7 +89,7 @@ class ShotModel:
         terms: Iterable[str] = (),
         jumps: Iterable[str] = (),
         readout: Iterable[str] = (),
-    ) -> "ShotModel":
+    ) -> Self:
         """Returns the model that some words name, see `qtf.measurements.words`.
 
         Args:
@@ -114,6 +114,10 @@ class ShotModel:
             {word: _jumps_of(word, n_sites) for word in words[1]},
             {word: sites_of(word, n_sites, READOUT, "readout") for word in words[2]},
         )
+
+    @property
+    def _most_sites(self) -> int:
+        return MAX_OPEN_SITES if self.jumps else MAX_PURE_SITES
 
     @cached_property
     def names(self) -> tuple[str, ...]:

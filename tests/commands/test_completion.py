@@ -32,7 +32,7 @@ ROOT = Path(__file__).parents[2]
         (["train", "--config=no_such_name", "--config.training.mon"], []),
         (["train", "--config.training.mon"], []),
         (["train", "--wo"], ["--workdir="]),
-        (["verify", ""], ["--data_dir=", "--n_samples="]),
+        (["verify", ""], ["--data_dir=", "--shots=", "--n_samples="]),
         (["train", "--print"], ["--print_config"]),
         (["export", "--max_"], ["--max_steps=", "--max_samples="]),
     ],

@@ -5,13 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from data_gen.shot_settings import ShotSettings
 from data_gen.shots import simulate
 from qtf.configuration import from_config
 from qtf.configuration_files import find_configuration
-from qtf.measurements import read_experiments
+from qtf.measurements import Experiments, Setting, read_experiments, write_experiments
 from qtf.physics import HamiltonianSettings, JumpSettings
 
 ROOT = Path(__file__).parents[2]
@@ -110,20 +111,114 @@ def test_what_is_simulated_is_learned_by_the_commands(tmp_path):
     assert (values["e01"]["value"], values["e01"]["given"]) == (0.01, True)
 
 
+def test_words_are_selected_and_what_is_not_right_is_said(tmp_path):
+    flags = ("--config=ising_shots:2,0.0", "--config.shots=3000", "--config.n_settings=6")
+    noise = ("--config.e01=0.0", "--config.e10=0.0", "--config.preparation=axes")
+    done = run("data_gen.simulate_shots", *flags, *noise, "--out_file=shots.npz", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    learn = ("trainers.learn_shots", "--data=shots.npz")
+    done = run(*learn, "--select", "--keep=Y@1", "--out_file=result.json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Kept 4 of 15 words" in done.stdout
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert [one["name"] for one in result["parameters"]] == ["X@1", "X@2", "Y@1", "ZZ@1"]
+    assert len(result["selection"]["dropped"]) == 11
+    done = run(*learn, "--terms=X", "--n_starts=1", cwd=tmp_path)
+    assert "does not explain the data" in done.stdout
+    assert "however many shots there are" in done.stdout
+
+
+def test_measurements_are_planned_taken_and_planned_again(tmp_path):
+    words = ("--n_sites=2", "--guess=ZZ=-1.0:0.2,X=-0.5:0.2", "--times=0.4,0.8")
+    plan = ("trainers.plan_shots", "--n_candidates=40")
+    done = run(*plan, *words, "--shots=2000", "--out_file=first.csv", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "2000 shots: root mean square error 0.0" in done.stdout
+    take = ("data_gen.simulate_shots", "--config=ising_shots:2,0.0", "--config.e10=0.0")
+    take += ("--config.e01=0.0",)
+    done = run(*take, "--settings=first.csv", "--out_file=a.csv", cwd=tmp_path)
+    assert "2000 shots." in done.stdout
+    learn = ("trainers.learn_shots", "--terms=ZZ,X", "--out_file=result.json")
+    done = run(*learn, "--data=a.csv", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    again = ("--result=result.json", "--times=0.4,0.8,1.6", "--measured=a.csv", "--target=0.006")
+    done = run(*plan, *again, "--out_file=next.csv", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "root mean square error 0.006." in done.stdout
+    done = run(*take, "--settings=next.csv", "--out_file=b.csv", "--config.seed=1", cwd=tmp_path)
+    done = run(*learn, "--data=a.csv,b.csv", cwd=tmp_path)
+    entries = json.loads((tmp_path / "result.json").read_text())["parameters"]
+    assert sum(entry["error"] ** 2 for entry in entries) / 2 == pytest.approx(0.006**2, rel=0.3)
+    judge = ("--candidates=next.csv", "--measured=a.csv", "--asis", "--result=result.json")
+    done = run("trainers.plan_shots", *judge, cwd=tmp_path)
+    expected = dict(line.split() for line in done.stdout.splitlines())
+    for entry in entries:
+        assert float(expected[entry["name"]]) == pytest.approx(entry["error"], rel=0.1)
+
+
+def test_a_long_chain_is_learned_by_patches(tmp_path):
+    settings = [Setting("+z", 0.1 * k, "YZX" * 6, 20) for k in (1, 2)]
+    random = np.random.default_rng(0)
+    strings = [["".join(random.choice(list("01"), 18)) for _ in range(20)] for _ in settings]
+    counts = [{string: of.count(string) for string in of} for of in strings]
+    write_experiments(tmp_path / "long.csv", Experiments(settings, counts))
+    learn = ("trainers.learn_shots", "--data=long.csv")
+    done = run(*learn, "--terms=Z", "--readout=e01", "--out_file=r.json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "to time 0.1" in done.stdout
+    assert json.loads((tmp_path / "r.json").read_text())["n_sites"] == 18
+    done = run(*learn, "--select", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "are not for fits by patches" in done.stderr
+
+
+def test_files_of_shots_are_verified(tmp_path):
+    shots = Experiments([Setting("+z", 0.5, "ZX", 10)], [{"00": 8, "01": 2}])
+    for name in ("a.csv", "b.npz"):
+        write_experiments(tmp_path / name, shots)
+    done = run("data_gen.verify", "--shots=a.csv,b.npz", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "File b.npz: 1 settings of 2 sites, 10 shots.\n2 files: 0 problems." in done.stdout
+    text = (tmp_path / "a.csv").read_text()
+    (tmp_path / "a.csv").write_text(text.replace("01,2", "01,3"))
+    done = run("data_gen.verify", "--shots=a.csv,no.json,b.npz", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stdout.endswith("3 files: 2 problems.\n")
+    first, second = done.stderr.splitlines()
+    assert "File a.csv, line 2: Argument `counts` must add up to 10 shots" in first
+    assert second == "qtf-verify: There is no file no.json."
+
+
+GUESSED = ["--n_sites=1", "--guess=X=1.0", "--times=1.0"]
+
+
 @pytest.mark.parametrize(
     ("module", "flags", "message"),
     [
         ("data_gen.simulate_shots", ["--config=ising_shots", "--out_file=s.txt"], "must end with"),
-        ("trainers.learn_shots", ["--data=no.csv"], "No such file"),
+        ("trainers.learn_shots", ["--data=no.csv"], "There is no file no.csv."),
         ("trainers.learn_shots", ["--data=bad.csv"], "File bad.csv, line 1: the header must be"),
         ("trainers.learn_shots", ["--data=no.csv", "--fixed=ZZ"], "must hold NAME=VALUE"),
+        (
+            "trainers.plan_shots",
+            ["--result=bad.json", "--times=1.0", "--shots=9"],
+            "File bad.json must be a result of learn-shots, but is not",
+        ),
+        ("trainers.plan_shots", ["--times=1.0"], "--result and --guess must be given"),
+        ("trainers.plan_shots", ["--guess=X=1"], "--n_sites must be given with --guess"),
+        ("trainers.plan_shots", GUESSED[:2], "--candidates and --times must be given"),
+        ("trainers.plan_shots", GUESSED, "--target and --shots must be given"),
+        ("trainers.plan_shots", [*GUESSED, "--target=0.1", "--wanted=Q"], "`wanted` must name"),
+        ("data_gen.verify", ["--shots=a.csv", "--data_dir=d"], "--data_dir and --shots must be"),
+        ("trainers.learn_shots", ["--data=no.csv", "--keep=X"], "must be given with --select"),
         ("trainers.learn_shots", ["--data=no.csv", "--priors=ZZ=1"], "must hold numbers"),
     ],
 )
 def test_a_mistake_is_one_line_and_leaves_nothing(tmp_path, module, flags, message):
     (tmp_path / "bad.csv").write_text("a,b\n")
+    (tmp_path / "bad.json").write_text('{"parameters": [1], "n_sites": 2}')
     done = run(module, *flags, cwd=tmp_path)
     assert done.returncode == 1
     assert message in done.stderr
     assert done.stderr.count("\n") == 1
-    assert [path.name for path in tmp_path.iterdir()] == ["bad.csv"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.csv", "bad.json"]

@@ -13,12 +13,13 @@ PAGE = (Path(__file__).parents[2] / "docs" / "measurements.md").read_text()
 
 def test_the_example_learns_what_was_simulated(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    (block,) = re.findall(r"```python\n(.*?)```", PAGE, re.S)
     names: dict = {}
-    exec(compile(block, "docs/measurements.md", "exec"), names)
+    for block in re.findall(r"```python\n(.*?)```", PAGE, re.S):
+        exec(compile(block, "docs/measurements.md", "exec"), names)
     learned = names["learned"]
     assert learned.explains_the_data
     assert learned["ZZ"] == pytest.approx(1.0, abs=5 * learned.errors[0])
+    assert {"ZZ@1", "ZZ@2"} < set(names["selection"].kept)
     assert "X@3" in capsys.readouterr().out
 
 

@@ -25,6 +25,8 @@ NUMBERS = {
     "SHOTS": 51,
     "SHOT_SETTINGS": 52,
     "SHOT_FIT_STARTS": 53,
+    "SHOT_HOLD_OUT": 54,
+    "SHOT_GUESSES": 55,
 }
 
 

@@ -2,23 +2,40 @@
 
     python -m trainers.learn_shots --data=shots.csv [--terms=X,ZZ,Z@each] [--jumps=decay] \
         [--readout=e01,e10] [--fixed=ZZ=1.0] [--out_file=result.json]
+    python -m trainers.learn_shots --data=shots.csv --select [--range=2] [--noeach] [--keep=ZZ@1]
 
 Terms are Pauli strings along a chain: ZZ is the sum over neighbours, ZIZ over second neighbours,
-X@2 acts on site 2, X@each has a coefficient for each site.
+X@2 acts on site 2, X@each has a coefficient for each site. With --select they are a dictionary, of
+which those are kept that the data ask for. Chains of more than 16 sites are learned by patches.
 """
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from absl import flags
 
-from qtf.command_line import run_command, value_of
+from qtf.command_line import run_command
+from trainers.named_values import read_number, read_pairs
 
-DATA = flags.DEFINE_string("data", None, "File of shots: .csv, .json or .npz.")
+if TYPE_CHECKING:
+    from qtf.measurements.experiments import Experiments
+    from qtf.measurements.result import ShotFit
+    from qtf.measurements.selection import Selection
+
+DATA = flags.DEFINE_list("data", None, "File of shots: .csv, .json or .npz; or several.")
 TERMS = flags.DEFINE_list("terms", None, "Terms; by default all of one site and of neighbours.")
 JUMPS = flags.DEFINE_list("jumps", [], "Jumps: decay, pump, dephasing, also decay@2, decay@each.")
 READOUT = flags.DEFINE_list("readout", [], "Readout errors: e01, e10, also e01@2, e01@each.")
 FIXED = flags.DEFINE_list("fixed", [], "Parameters that are known, as NAME=VALUE.")
 PRIORS = flags.DEFINE_list("priors", [], "Gaussian priors, as NAME=MEAN:DEVIATION.")
+SELECT = flags.DEFINE_boolean("select", False, "Keep only what the data ask for.")
+RANGE = flags.DEFINE_integer("range", 1, "Largest distance of two sites in terms by default.", 1)
+EACH = flags.DEFINE_boolean("each", None, "Terms by default for each site; so with --select.")
+KEEP = flags.DEFINE_list("keep", [], "Names that --select keeps, whatever their values.")
+PATCHES = flags.DEFINE_boolean("patches", False, "Learn by patches; so beyond 16 sites.")
+WORKERS = flags.DEFINE_integer("workers", 1, "Processes of patches.", 1)
+DASK = flags.DEFINE_string(
+    "dask_scheduler", None, "Address or file of a dask scheduler for patches, or 'local'."
+)
 STARTS = flags.DEFINE_integer("n_starts", 10, "Starts, where one does not explain the data.", 1)
 SEED = flags.DEFINE_integer("seed", 0, "Seed of the starts after the first.", 0)
 OUT_FILE = flags.DEFINE_string("out_file", None, "File of the result, JSON.")
@@ -31,49 +48,75 @@ def main() -> None:
 
 
 def _main() -> None:
-    fixed = {name: _number("fixed", value) for name, value in _pairs("fixed", FIXED.value)}
+    fixed = {name: read_number("fixed", value) for name, value in read_pairs("fixed", FIXED.value)}
     priors = {}
-    for name, value in _pairs("priors", PRIORS.value):
+    for name, value in read_pairs("priors", PRIORS.value):
         mean, _, deviation = value.partition(":")
-        priors[name] = (_number("priors", mean), _number("priors", deviation))
+        priors[name] = (read_number("priors", mean), read_number("priors", deviation))
+    if KEEP.value and not SELECT.value:
+        raise ValueError("Flag --keep must be given with --select, but is given without.")
     # Imported here so that --help and mistakes in the flags answer at once.
     from qtf.files import write_json
-    from qtf.measurements.fit import fit_words
+    from qtf.measurements.experiments import Experiments
     from qtf.measurements.formats import read_experiments
 
-    fit = fit_words(
-        read_experiments(value_of(DATA)),
-        terms=TERMS.value,
-        jumps=JUMPS.value,
-        readout=READOUT.value,
-        fixed=fixed,
-        priors=priors,
-        n_starts=STARTS.value or 1,
-        seed=SEED.value or 0,
-        report=lambda line: print(line, flush=True),
-    )
-    for line in fit.lines():
-        print(line)
+    experiments = Experiments.join([read_experiments(path) for path in DATA.value or ()])
+    fit = _learn(experiments, fixed=fixed, priors=priors)
+    print("\n".join([*fit.lines(), *_about_more_shots(fit, experiments)]))
     if OUT_FILE.value:
         write_json(OUT_FILE.value, fit.to_dict())
         print(f"Result: {OUT_FILE.value}")
 
 
-def _pairs(flag: str, entries: Iterable[str] | None) -> list[tuple[str, str]]:
-    pairs = []
-    for entry in entries or ():
-        name, equals, value = entry.partition("=")
-        if not (name and equals and value):
-            raise ValueError(f"Flag --{flag} must hold NAME=VALUE, but holds {entry!r}.")
-        pairs.append((name, value))
-    return pairs
+def _learn(experiments: "Experiments", **options: Any) -> "ShotFit | Selection":
+    """Returns the fit that the flags ask for."""
+    from qtf.measurements.fit import fit_words
+    from qtf.measurements.model import MAX_PURE_SITES
+    from qtf.measurements.selection import dictionary_words, select_words
+
+    each = SELECT.value if EACH.value is None else EACH.value
+    options |= {
+        "terms": TERMS.value or dictionary_words(experiments.n_sites, RANGE.value or 1, each=each),
+        "jumps": JUMPS.value,
+        "readout": READOUT.value,
+        "report": lambda line: print(line, flush=True),
+    }
+    if PATCHES.value or experiments.n_sites > MAX_PURE_SITES:
+        if SELECT.value or options["fixed"] or options["priors"]:
+            raise ValueError("Flags --select, --fixed and --priors are not for fits by patches.")
+        del options["fixed"], options["priors"]
+        return _learn_by_patches(experiments, options)
+    options |= {
+        "n_starts": STARTS.value or 1,
+        "seed": SEED.value or 0,
+    }
+    if SELECT.value:
+        return select_words(experiments, keep=KEEP.value or (), **options)
+    return fit_words(experiments, **options)
 
 
-def _number(flag: str, text: str) -> float:
-    try:
-        return float(text)
-    except ValueError as error:
-        raise ValueError(f"Flag --{flag} must hold numbers, but holds {text!r}.") from error
+def _learn_by_patches(experiments: "Experiments", options: dict[str, Any]) -> "ShotFit":
+    from qtf.cluster import cluster_client
+    from qtf.measurements.chain_fit import fit_chain
+
+    if not DASK.value:
+        return fit_chain(experiments, workers=WORKERS.value or 1, **options)
+    with cluster_client(DASK.value, WORKERS.value or 1, flag="dask_scheduler") as client:
+        return fit_chain(experiments, executor=client.get_executor(pure=False), **options)
+
+
+def _about_more_shots(fit: "ShotFit | Selection", experiments: "Experiments") -> list[str]:
+    """Returns a line where the data are not explained; selections have one of their own."""
+    from qtf.measurements.patches import ChainModel
+    from qtf.measurements.plateau import find_plateau
+    from qtf.measurements.result import ShotFit
+
+    if not isinstance(fit, ShotFit) or fit.explains_the_data or fit.n_settings == 1:
+        return []
+    # Halves of the settings are fitted as a whole.
+    if isinstance(fit.model, ChainModel):
+        return []
+    return [find_plateau(fit, experiments).line]
 
 
 if __name__ == "__main__":

@@ -4,15 +4,17 @@ from reproduce.engine.layout import Layout
 from reproduce.engine.pages import Page
 from reproduce.engine.sections import Section
 from reproduce.engine.stages import Stage
-from reproduce.sections.measurements.cases import CASES, DrawnCase
+from reproduce.sections.measurements.all_cases import ALL_CASES
+from reproduce.sections.measurements.cases import DrawnCase
+from reproduce.sections.measurements.further import FurtherCase
 
 
 def stages_of(layout: Layout, budget: str = "") -> list[Stage]:
     """Returns one stage for each case."""
-    return [_stage(layout, case) for case in CASES.values()]
+    return [_stage(layout, case) for case in ALL_CASES.values()]
 
 
-def _stage(layout: Layout, case: DrawnCase) -> Stage:
+def _stage(layout: Layout, case: DrawnCase | FurtherCase) -> Stage:
     output = layout.run(case.name) / "draws.json"
     return Stage(
         case.name,

@@ -19,7 +19,9 @@ from qtf.measurements.fit import fit_shots
 from qtf.measurements.model import ShotModel
 from qtf.measurements.simulation import simulate_shots
 from qtf.progress import announced
-from reproduce.sections.measurements.cases import CASES, DrawnCase
+from reproduce.sections.measurements.all_cases import ALL_CASES
+from reproduce.sections.measurements.cases import DrawnCase
+from reproduce.sections.measurements.further import FurtherCase
 
 # With the number of a draw, its seed.
 SEED = 7
@@ -57,7 +59,7 @@ def draw(case: DrawnCase, number: int) -> dict[str, Any]:
     }
 
 
-def draw_all(case: DrawnCase, n_draws: int, out_file: Path) -> None:
+def draw_all(case: DrawnCase | FurtherCase, n_draws: int, out_file: Path) -> None:
     """Writes the draws of a case, those that are there already not again.
 
     Args:
@@ -71,7 +73,8 @@ def draw_all(case: DrawnCase, n_draws: int, out_file: Path) -> None:
         with announced(f"draws of {case.name}", n_draws, patience=2.0) as activity:
             activity.advance(min(len(done), n_draws))
             for number in range(len(done), n_draws):
-                done.append(draw(case, number))
+                one = case.draw(number) if isinstance(case, FurtherCase) else draw(case, number)
+                done.append(one)
                 write_atomically(lines, "".join(json.dumps(one) + "\n" for one in done))
                 activity.advance(1)
         write_json(out_file, done[:n_draws])
@@ -79,11 +82,11 @@ def draw_all(case: DrawnCase, n_draws: int, out_file: Path) -> None:
 
 def main() -> None:
     """Defines the flags and runs the command."""
-    case = flags.DEFINE_enum("case", None, list(CASES), "The case.", required=True)
+    case = flags.DEFINE_enum("case", None, list(ALL_CASES), "The case.", required=True)
     n_draws = flags.DEFINE_integer("n_draws", 20, "Number of draws.", lower_bound=1)
     out_file = flags.DEFINE_string("out_file", None, "File of the numbers.", required=True)
     run_command(
-        "draws", lambda: draw_all(CASES[case.value], n_draws.value, Path(out_file.value or ""))
+        "draws", lambda: draw_all(ALL_CASES[case.value], n_draws.value, Path(out_file.value or ""))
     )
 
 

@@ -8,11 +8,13 @@ import numpy as np
 
 from qtf.files import read_json
 from reports.provenance import Made
+from reports.records import read_record
 from reports.requirements import Requirement, tally
 from reports.tables import table
 from reproduce.engine.layout import Layout
 from reproduce.engine.pages import MissingRunsError, Page
 from reproduce.engine.texts import join_parts, read_parts
+from reproduce.sections.measurements.all_cases import ALL_CASES, FURTHER
 from reproduce.sections.measurements.cases import CASES, DrawnCase
 
 NAME = "measurement_results"
@@ -74,23 +76,42 @@ class Learned:
 
 @dataclass(frozen=True)
 class Results:
-    """Numbers of the page, by the names of the cases."""
+    """Numbers of the page, by the names of the cases that were run."""
 
     made: Made
-    cases: Mapping[str, Learned]
+    cases: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def learned(self) -> list[tuple[DrawnCase, Learned]]:
+        """Plain fits."""
+        return [
+            (case, read_record(Learned, self.cases[name]))
+            for name, case in CASES.items()
+            if name in self.cases
+        ]
+
+    @property
+    def further(self) -> dict[str, list[Requirement]]:
+        """What has to hold of other cases, by their names."""
+        return {
+            name: case.requirements(self.cases[name])
+            for name, case in FURTHER.items()
+            if name in self.cases
+        }
 
 
 def collect(layout: Layout) -> dict[str, Any]:
-    """Returns the numbers of all cases.
+    """Returns the numbers of the cases that were run.
 
     Raises:
-        MissingRunsError: A case is missing.
+        MissingRunsError: There is none.
     """
-    files = {name: layout.run(name) / "draws.json" for name in CASES}
-    missing = ", ".join(name for name, path in files.items() if not path.exists())
-    if missing:
-        raise MissingRunsError(f"No page yet: stages {missing} are missing.")
-    return {"cases": {name: summarise(read_json(path)) for name, path in files.items()}}
+    files = {name: layout.run(name) / "draws.json" for name in ALL_CASES}
+    there = {name: read_json(path) for name, path in files.items() if path.exists()}
+    if not there:
+        raise MissingRunsError(f"No page yet: stages {', '.join(files)} are missing.")
+    of_case = {name: case.summarise for name, case in FURTHER.items()}
+    return {"cases": {name: of_case.get(name, summarise)(there[name]) for name in there}}
 
 
 def summarise(draws: list[dict[str, Any]]) -> dict[str, Any]:
@@ -183,22 +204,31 @@ def _noticed(learned: Learned) -> Iterator[Requirement]:
 
 def text(results: Results) -> str:
     """Returns the page as markdown."""
-    asked = {name: requirements(CASES[name], results.cases[name]) for name in CASES}
-    everything = [requirement for of_case in asked.values() for requirement in of_case]
-    own = [one for one in everything if not one.words.startswith("without")]
+    learned = [one for case, numbers in results.learned for one in requirements(case, numbers)]
+    own = [one for one in learned if not one.words.startswith("without")]
+    left_out = [one for one in learned if one.words.startswith("without")]
+    further = results.further
+    everything = [*learned, *(one for of_case in further.values() for one in of_case)]
     page = PARTS["page"].format(
         made=results.made.lines(),
         tally=tally(everything).capitalize(),
         rows="\n\n".join([_cases(results), _verdicts(own)]),
     )
-    left_out = [one for one in everything if one.words.startswith("without")]
-    return join_parts([page, PARTS["missing"].format(rows=_verdicts(left_out))])
+    parts = [page, PARTS["missing"].format(rows=_verdicts(left_out)) if left_out else ""]
+    by_part: dict[str, list[Requirement]] = {}
+    for name, asked in further.items():
+        by_part.setdefault(name.partition("_")[0], []).extend(asked)
+    parts += [PARTS[name].format(rows=_verdicts(asked)) for name, asked in by_part.items()]
+    return join_parts(parts)
 
 
 def lines(results: Results) -> Iterator[str]:
     """Yields a line about each requirement."""
-    for name, case in CASES.items():
-        for requirement in requirements(case, results.cases[name]):
+    for case, numbers in results.learned:
+        for requirement in requirements(case, numbers):
+            yield requirement.line
+    for asked in results.further.values():
+        for requirement in asked:
             yield requirement.line
 
 
@@ -228,7 +258,7 @@ def _cases(results: Results) -> str:
             f"{learned.seconds:.1f}",
             f"{learned.smallest_p_value:.2g}",
         ]
-        for case, learned in ((case, results.cases[name]) for name, case in CASES.items())
+        for case, learned in results.learned
     ]
     return table(head, rows)
 
@@ -238,4 +268,4 @@ def _verdicts(asked: list[Requirement]) -> str:
     return table(["", "measured", "asked for", ""], rows)
 
 
-PAGE = Page(NAME, Results, collect, text, lines)
+PAGE = Page(NAME, Results, collect, text, lines, keeps="cases")

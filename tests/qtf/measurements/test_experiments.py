@@ -64,3 +64,7 @@ def test_some_of_the_settings(few):
     assert few.select([1]).settings == few.settings[1:]
     assert few.select(np.array([1, 0])).counts == few.counts[::-1]
     assert few.shots == 14
+
+
+def test_experiments_are_joined(few):
+    assert Experiments.join([few.select([1]), few.select([0])]) == few.select([1, 0])

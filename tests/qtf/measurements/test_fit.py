@@ -124,6 +124,25 @@ def test_a_second_start_finds_what_the_first_misses():
     assert fit.log_likelihood > alone.log_likelihood
 
 
+def test_a_fit_goes_on_from_a_guess(pure):
+    model, truth, shots = pure
+    first = fit_shots(model, shots, candidates=())
+    near = dict(zip(model.names, truth + 0.1, strict=True))
+    again = fit_shots(model, shots, candidates=(), start=near)
+    np.testing.assert_allclose(again.parameters, first.parameters, atol=0.02 * first.errors.max())
+
+
+def test_what_the_shortest_time_hardly_tells_does_not_wander():
+    # One preparation and few bases at the shortest time, where X@2 turns no spin that is seen.
+    model = ShotModel.of_words(2, terms=["X@each", "Y@each", "Z@each"])
+    short = [Setting("+z +x", 0.1, "XX", 200), Setting("+z +x", 0.1, "YX", 200)]
+    late = random_settings(np.random.default_rng(3), 2, 40, longest=2.0)
+    shots = simulate_shots(model, [0.5, 0.9, 0.2, 0.1, -0.3, 0.4], [*short, *late], seed=1)
+    fit = fit_shots(model, shots, candidates=(), n_starts=1)
+    assert fit.explains_the_data
+    assert np.abs(fit.parameters).max() < 1.2
+
+
 def test_rates_stay_at_0_where_there_are_none():
     model = ShotModel.of_words(1, terms=["X"], jumps=["decay"], readout=["e01"])
     settings = random_settings(np.random.default_rng(9), 1, 30)
@@ -155,6 +174,8 @@ def test_progress_is_told(pure):
     ("arguments", "message"),
     [
         ({"fixed": {"Q": 1.0}}, "`fixed` must name parameters of the model, X, but names 'Q'"),
+        ({"start": {"Q": 1.0}}, "`start` must name parameters of the model"),
+        ({"start": {"X": np.inf}}, "Argument `start` must be finite"),
         ({"priors": {"Q": (1.0, 1.0)}}, "`priors` must name parameters of the model"),
         ({"fixed": {"X": np.nan}}, "Argument `fixed` must be finite"),
         ({"priors": {"X": (0.0, 0.0)}}, "Argument `priors` must be positive"),

@@ -1,0 +1,291 @@
+"""Which words of a dictionary the data ask for: fits, words dropped, refits, words taken back.
+
+All words are fitted together. Those whose values are 0 within error bars are dropped, the weakest
+first, and the others fitted again; what was dropped comes back where a score test asks for it. The
+bound on deviations is such that a word that is not there is kept in few of all selections. The
+result is compared with the whole dictionary by the Bayesian information criterion (Schwarz, Ann.
+Statist. 6, 461 (1978)) and by the likelihood of settings that neither was fitted to.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import ndtri
+
+from qtf.checks import ARGUMENT, Number, check
+from qtf.measurements.experiments import Experiments
+from qtf.measurements.fit import fit_shots
+from qtf.measurements.likelihood import Likelihood
+from qtf.measurements.missing import find_missing, narrow, widen
+from qtf.measurements.model import ShotModel
+from qtf.measurements.plateau import Plateau, find_plateau
+from qtf.measurements.result import ShotFit
+from qtf.measurements.words import local_words
+from qtf.streams import Stream
+
+# One setting of so many is held out.
+HELD_OUT = 5
+# Of words that come back and go, so that the search ends.
+MOST_ROUNDS = 5
+# Error bars of what is given are 0.
+TINY = 1e-300
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Words that were selected, and how they compare with all.
+
+    Attributes:
+        fit: Fit of the words that are kept.
+        dropped: The other words of the dictionary.
+        bound: Deviation from 0, in error bars, that a word must have to be kept.
+        criterion: Bayesian information criterion, -2 log L + parameters log(shots).
+        criterion_of_all: The same of the whole dictionary.
+        held_out_gain: Log likelihood of held-out settings, minus that of the whole dictionary; both
+            fitted to the other settings. None: there are too few settings.
+        plateau: Whether early and late settings agree; None: there is one setting.
+    """
+
+    fit: ShotFit
+    dropped: tuple[str, ...]
+    bound: float
+    criterion: float
+    criterion_of_all: float
+    held_out_gain: float | None
+    plateau: Plateau | None
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """Words that are kept."""
+        return self.fit.model.names
+
+    def lines(self) -> list[str]:
+        """Returns what is to be said, for a terminal."""
+        total = len(self.kept) + len(self.dropped)
+        better = "better" if self.criterion <= self.criterion_of_all else "worse"
+        lines = [
+            f"Kept {len(self.kept)} of {total} words, those beyond {self.bound:.1f} error bars:"
+            f" {', '.join(self.kept)}.",
+            f"Information criterion {self.criterion:.1f}, {better} than {self.criterion_of_all:.1f}"
+            " of all words.",
+        ]
+        if self.held_out_gain is not None:
+            lines.append(
+                f"Log likelihood of held-out settings {self.held_out_gain:+.1f} against all words."
+            )
+        if self.plateau is not None:
+            lines.append(self.plateau.line)
+        return [*self.fit.lines(), *lines]
+
+    def to_dict(self) -> dict[str, object]:
+        """Returns everything but the matrices as JSON can hold it."""
+        plateau = self.plateau
+        return {
+            **self.fit.to_dict(),
+            "selection": {
+                "dropped": list(self.dropped),
+                "bound": self.bound,
+                "criterion": self.criterion,
+                "criterion_of_all": self.criterion_of_all,
+                "held_out_gain": self.held_out_gain,
+                "plateau": plateau
+                and {
+                    "p_value": plateau.p_value,
+                    "error": plateau.error,
+                    "is_reached": plateau.is_reached,
+                },
+            },
+        }
+
+
+def dictionary_words(
+    n_sites: int, interaction_range: int = 1, *, each: bool = True
+) -> tuple[str, ...]:
+    """Returns the words of all terms of one and two sites to a distance that fit on a chain.
+
+    Args:
+        n_sites: Number of spins.
+        interaction_range: Largest distance of two sites.
+        each: Whether each site has words of its own.
+
+    Example:
+        >>> dictionary_words(2)[:3], len(dictionary_words(4, 2, each=False))
+        (('X@each', 'Y@each', 'Z@each'), 21)
+    """
+    words = [word for word in local_words(interaction_range) if len(word) <= n_sites]
+    return tuple(f"{word}@each" if each else word for word in words)
+
+
+def select_words(
+    experiments: Experiments,
+    *,
+    terms: Iterable[str] | None = None,
+    jumps: Iterable[str] = (),
+    readout: Iterable[str] = (),
+    keep: Iterable[str] = (),
+    wrong: float = 0.01,
+    report: Report | None = None,
+    **options: Any,
+) -> Selection:
+    """Selects the words of a dictionary that the data ask for.
+
+    Args:
+        experiments: Settings and counts.
+        terms: Words of terms, see `qtf.measurements.words`; None: all of one site and of
+            neighbours, each site with words of its own.
+        jumps: Words of jumps.
+        readout: Words of readout errors.
+        keep: Names that stay, whatever their values.
+        wrong: Share of selections, about, in which a word is kept that is not there.
+        report: Takes lines of progress.
+        **options: Further arguments of `fit_shots`, but `candidates` and `start`.
+
+    Raises:
+        ValueError: A word is not known, or an argument not allowed.
+
+    Example:
+        >>> from qtf.measurements import Setting, ShotModel, simulate_shots
+        >>> model = ShotModel.of_words(2, terms=["ZZ", "X@2"])
+        >>> starts = ("+z -y", "+x +z", "+y +x", "-z -x")
+        >>> bases = ("XY", "YZ", "ZX", "XX", "YY")
+        >>> settings = [Setting(start, 0.4, basis, 1000) for start in starts for basis in bases]
+        >>> shots = simulate_shots(model, [0.9, 0.4], settings, seed=0)
+        >>> select_words(shots).kept
+        ('X@2', 'ZZ@1')
+    """
+    check("wrong", wrong, Number(above=0, below=1), kind=ARGUMENT)
+    terms = dictionary_words(experiments.n_sites) if terms is None else terms
+    model = ShotModel.of_words(experiments.n_sites, terms=terms, jumps=jumps, readout=readout)
+    kept = [*keep, *(options.get("fixed") or {})]
+    for name in kept:
+        if name not in model.names:
+            raise ValueError(
+                f"Argument `keep` must name words of the dictionary, but names {name!r}."
+            )
+    say = report or (lambda line: None)
+    search = _Search(experiments, model, frozenset(kept), _bound(wrong, model.size), say, options)
+    return search.run()
+
+
+def _bound(wrong: float, n_words: int) -> float:
+    """Returns what the largest of so many normal deviations exceeds in a share of cases."""
+    return float(-ndtri(wrong / (2 * n_words)))
+
+
+@dataclass(frozen=True)
+class _Search:
+    """A selection on its way.
+
+    Attributes:
+        experiments: The data.
+        model: The whole dictionary.
+        keep: Names that stay.
+        bound: Deviations from 0 that keep a word.
+        say: Takes lines of progress.
+        options: Of all fits.
+    """
+
+    experiments: Experiments
+    model: ShotModel
+    keep: frozenset[str]
+    bound: float
+    say: Report
+    options: dict[str, Any]
+
+    def run(self) -> Selection:
+        """Returns the selection."""
+        everything = fit = self._fit(self.model, None)
+        self.say(f"all {self.model.size} words: p = {fit.goodness.p_value:.2g}")
+        # Words that say the same as others: tests tell which of them are asked for.
+        fit = self._drop(fit, [name for name in _untold(fit) if name not in self.keep])
+        for _ in range(MOST_ROUNDS):
+            fit = self._take_back(fit)
+            before = fit.model.size
+            fit = self._drop_weak(fit)
+            if fit.model.size == before:
+                break
+        return self._selection(everything, fit)
+
+    def _take_back(self, fit: ShotFit) -> ShotFit:
+        """Returns the fit with every word that score tests ask for, the most wanted first."""
+        while len(rest := [name for name in self.model.names if name not in fit.model.names]):
+            free = np.flatnonzero(fit.free).tolist()
+            wanted = find_missing(
+                fit.model, self.experiments, fit.parameters, free, rest, least=self.bound
+            )
+            if not wanted:
+                break
+            self.say(f"{wanted[0].name} comes back: {wanted[0].z:+.1f} standard deviations")
+            fit = self._fit(widen(fit.model, [wanted[0].name]), fit)
+        return fit
+
+    def _drop_weak(self, fit: ShotFit) -> ShotFit:
+        """Returns the fit of the words that are beyond the bound, half of the others at a time."""
+        while True:
+            deviations = np.abs(fit.parameters) / np.maximum(fit.errors, TINY)
+            weak = [
+                fit.model.names[k]
+                for k in np.argsort(deviations, kind="stable")[:-1]
+                if deviations[k] < self.bound and fit.model.names[k] not in self.keep
+            ]
+            if not weak:
+                return fit
+            fit = self._drop(fit, weak[: (len(weak) + 1) // 2])
+
+    def _drop(self, fit: ShotFit, names: Sequence[str]) -> ShotFit:
+        # A model has one word at least.
+        names = names[: fit.model.size - 1]
+        if not names:
+            return fit
+        self.say(f"{fit.model.size - len(names)} words left without {', '.join(names)}")
+        return self._fit(narrow(fit.model, names), fit)
+
+    def _fit(
+        self, model: ShotModel, start: ShotFit | None, experiments: Experiments | None = None
+    ) -> ShotFit:
+        """Returns a fit of a model, from the values of another fit if there is one."""
+        options = {"candidates": (), **self.options}
+        if start is not None:
+            names = [name for name in model.names if name in start.model.names]
+            options |= {"start": {name: start[name] for name in names}, "n_starts": 1}
+        return fit_shots(model, experiments or self.experiments, **options)
+
+    def _selection(self, everything: ShotFit, fit: ShotFit) -> Selection:
+        model, several = fit.model, len(self.experiments.settings) > 1
+        # Once more, with the tests for what no word of the dictionary says.
+        options = {**self.options, "start": dict(zip(model.names, fit.parameters, strict=True))}
+        final = fit_shots(model, self.experiments, **{**options, "n_starts": 1})
+        return Selection(
+            fit=final,
+            dropped=tuple(name for name in self.model.names if name not in model.names),
+            bound=self.bound,
+            criterion=_criterion(final),
+            criterion_of_all=_criterion(everything),
+            held_out_gain=self._held_out_gain(everything, final),
+            plateau=find_plateau(final, self.experiments) if several else None,
+        )
+
+    def _held_out_gain(self, everything: ShotFit, fit: ShotFit) -> float | None:
+        n_settings = len(self.experiments.settings)
+        if n_settings < HELD_OUT:
+            return None
+        order = np.random.default_rng(Stream.SHOT_HOLD_OUT).permutation(n_settings)
+        held, others = order[: n_settings // HELD_OUT], order[n_settings // HELD_OUT :]
+        likelihoods = []
+        for whole in (fit, everything):
+            part = self._fit(whole.model, whole, self.experiments.select(np.sort(others)))
+            likelihood = Likelihood(whole.model, self.experiments.select(np.sort(held)))
+            likelihoods.append(likelihood(part.parameters, []).value)
+        return likelihoods[0] - likelihoods[1]
+
+
+def _untold(fit: ShotFit) -> list[str]:
+    return [name for k, name in enumerate(fit.model.names) if not fit.determined[k]]
+
+
+def _criterion(fit: ShotFit) -> float:
+    return -2 * fit.log_likelihood + int(fit.free.sum()) * float(np.log(fit.shots))
