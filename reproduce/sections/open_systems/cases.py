@@ -89,6 +89,12 @@ def _on_trajectories(field: float) -> Case:
     )
 
 
+def _sampled_small(field: float) -> Case:
+    name = f"sampled_chain_6_{field:g}".replace(".", "_")
+    words = f"Ising chain of 6, g = {field:g}, steady, by samples"
+    return _case(name, words, f"sampled_chain.py:6,{field}", AT_THE_END, limit=3e-3, minutes=5)
+
+
 def _sampled(field: float) -> Case:
     words = f"Ising chain of 16, g = {field:g}, steady, by samples"
     config = f"sampled_chain.py:16,{field}"
@@ -161,5 +167,6 @@ CASES = (
     *(_searched(field, seed) for field in (1.0, 1.5, 2.0, 2.5, 3.0) for seed in (0, 1, 2)),
     *(_of_square(coupling, "to t = 2", "followed_square", ALWAYS) for coupling in (1.0, 1.8)),
     *(_of_square(coupling, "steady", "steady_square", AT_THE_END) for coupling in (1.0, 1.8)),
+    *map(_sampled_small, (1.0, 1.5, 2.0, 2.5, 3.0)),
     *map(_sampled, LARGE_FIELDS),
 )
