@@ -161,3 +161,4 @@ class AsyncClient(Connection):
             except ServingError as error:
                 pause = attempts.pause_after(error)
             await asyncio.sleep(pause)
+            attempts.check_time()

@@ -63,6 +63,7 @@ class Attempts:
         self._awaited = awaited
         self._longest = policy.first_delay
         self._n_failed = 0
+        self._last: ServingError | None = None
 
     def pause_after(self, error: ServingError) -> float:
         """Returns the seconds until the next attempt.
@@ -71,16 +72,32 @@ class Attempts:
             ServingError: There is no further attempt: this error, with their number.
         """
         self._n_failed += 1
+        self._last = error
         delay = random.uniform(self._longest / 2, self._longest)
         self._longest = min(2 * self._longest, self._policy.longest_delay)
         is_last = self._n_failed == self._policy.max_attempts
         may_end = error.is_transient or error.code in self._awaited
         if may_end and not is_last and delay < self.deadline.remaining():
             return delay
+        raise self._end(error)
+
+    def check_time(self) -> None:
+        """Ends the attempts where the pause was longer than it should have been.
+
+        Raises:
+            ServingError: The deadline has passed: the last error, which says more than that.
+        """
+        if self._last is not None and self.deadline.remaining() <= 0.0:
+            raise self._end(self._last)
+
+    def _end(self, error: ServingError) -> ServingError:
+        """Returns an error that tells the number of attempts, if there were several."""
         if self._n_failed == 1:
-            raise error
+            return error
         message = f"{error.message} ({self._n_failed} attempts)"
-        raise ServingError(error.code, message, is_transient=error.is_transient) from error
+        told = ServingError(error.code, message, is_transient=error.is_transient)
+        told.__cause__ = error
+        return told
 
 
 def with_retries(request: Request, transport: Transport, attempts: Attempts) -> Any:
@@ -95,3 +112,4 @@ def with_retries(request: Request, transport: Transport, attempts: Attempts) -> 
         except ServingError as error:
             pause = attempts.pause_after(error)
         time.sleep(pause)
+        attempts.check_time()

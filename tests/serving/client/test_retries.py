@@ -1,5 +1,7 @@
 """When something is asked again: the policy alone, without a server."""
 
+import time
+
 import pytest
 
 from serving.client import Client, Code, RetryPolicy, ServingError
@@ -64,3 +66,13 @@ def test_policies_that_are_none_are_refused(values, message):
 def test_client_takes_a_policy_only():
     with pytest.raises(ValueError, match=r"Argument `retry` must be a RetryPolicy, but is 3\."):
         Client("http://127.0.0.1:1", retry=3)
+
+
+def test_a_pause_beyond_the_deadline_tells_the_last_error():
+    attempts = Attempts(RetryPolicy(first_delay=1e-3), Deadline(0.05))
+    attempts.check_time()
+    attempts.pause_after(BUSY)
+    attempts.check_time()
+    time.sleep(0.06)
+    with pytest.raises(ServingError, match=BUSY.message):
+        attempts.check_time()
