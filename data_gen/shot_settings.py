@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from qtf.checks import COUNT, NOT_NEGATIVE, SEED, Number, Several, require
+from qtf.measurements.drawn_settings import RANDOM, random_setting
 from qtf.measurements.experiments import Setting
 from qtf.measurements.model import ShotModel
-from qtf.measurements.random_settings import RANDOM, random_setting
 from qtf.physics import HamiltonianSettings, JumpSettings
 from qtf.settings import Settings
 

@@ -18,7 +18,7 @@ _PLACES = {
     "fit_words": "qtf.measurements.fit",
     "local_words": "qtf.measurements.words",
     "plan_shots": "qtf.measurements.planning",
-    "random_settings": "qtf.measurements.random_settings",
+    "random_settings": "qtf.measurements.drawn_settings",
     "read_experiments": "qtf.measurements.formats",
     "select_words": "qtf.measurements.selection",
     "simulate_shots": "qtf.measurements.simulation",

@@ -100,7 +100,9 @@ def fit_chain(
     Example:
         >>> from qtf.measurements import Setting, ShotModel, simulate_shots
         >>> model = ShotModel.of_words(4, terms=["ZZ", "X"])
-        >>> settings = [Setting("+z", 0.1 * k, "YZYZ", 500) for k in range(1, 6)]
+        >>> settings = [
+        ...     Setting(start, 0.1 * k, "YZYZ", 500) for k in range(1, 6) for start in ("+z", "+x")
+        ... ]
         >>> shots = simulate_shots(model, [1.0, 0.5], settings, seed=1)
         >>> fit = fit_chain(shots, terms=["ZZ", "X"])
         >>> bool(abs(fit["X"] - 0.5) < 4 * fit.errors[1]), fit.explains_the_data

@@ -1,3 +1,5 @@
+import importlib
+import pkgutil
 import subprocess
 import sys
 
@@ -7,6 +9,7 @@ import qtf
 import qtf.dynamics
 import qtf.export
 import qtf.ground_states
+from documentation.api import ROOMS
 
 
 def in_fresh_process(program):
@@ -22,6 +25,14 @@ def test_packages_show_what_they_offer():
     assert {"WaveFunction", "renyi_entropy", "symmetries"} <= set(dir(qtf.ground_states))
     for package in (qtf, qtf.dynamics, qtf.ground_states):
         assert all(hasattr(package, name) for name in package.__all__)
+
+
+@pytest.mark.parametrize("room", [r for r in ROOMS if r != "qtf"])
+def test_no_name_is_that_of_a_module(room):
+    # Whoever imports the module first would hide the name behind it.
+    package = importlib.import_module(room)
+    modules = {name for _, name, _ in pkgutil.iter_modules(package.__path__)}
+    assert not modules & set(package.__all__)
 
 
 def test_an_unknown_name_is_an_error():

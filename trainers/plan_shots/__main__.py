@@ -121,7 +121,7 @@ def _model_and_guesses() -> "tuple[ShotModel, np.ndarray]":
 
 
 def _candidates(n_sites: int) -> "list[Setting]":
-    from qtf.measurements.random_settings import random_settings
+    from qtf.measurements.drawn_settings import random_settings
     from qtf.measurements.setting_files import read_settings
 
     if CANDIDATES.value:

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from qtf.measurements.drawn_settings import random_settings
 from qtf.measurements.experiments import Experiments, Setting
 from qtf.measurements.fit import fit_shots
 from qtf.measurements.model import ShotModel
 from qtf.measurements.planning import plan_shots
-from qtf.measurements.random_settings import random_settings
 from qtf.measurements.result import ShotFit
 from qtf.measurements.simulation import simulate_shots
 from reproduce.sections.measurements.cases import local_coefficients

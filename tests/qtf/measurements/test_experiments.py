@@ -23,7 +23,7 @@ def test_words_of_a_preparation_make_it_again():
         (("+z", math.nan, "Z", 1), "Argument `time` must be finite, but is nan."),
         (("+z", 1.0, "Z", 0), "Argument `shots` must be positive, but is 0."),
         (("+z", 1.0, "ZQ", 1), "Argument `basis` must be letters X, Y or Z, one for each site"),
-        (("+z", 1.0, "Z" * 17, 1), "Argument `basis` must have at most 16 letters"),
+        (("+z", 1.0, "Z" * 1001, 1), "Argument `basis` must have at most 1000 letters"),
         (
             ("+z +z", 1.0, "ZZZ", 1),
             "`preparation` must be for 3 sites as the basis is, but is for 2",

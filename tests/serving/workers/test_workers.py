@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import time
 
 import grpc
 import numpy as np
@@ -98,6 +99,8 @@ def test_requests_to_all_workers_are_answered_and_counted_together(server):
 
 def test_worker_that_dies_costs_its_own_requests_only_and_is_replaced(server):
     ask(server, 400, 8)
+    # What a worker counts in its last second dies with it.
+    time.sleep(3.0)
     before = {process.pid for process in workers(server)}
     doomed = min(before)
     # Each connection stays with one worker; half a request is in flight on all of them.
