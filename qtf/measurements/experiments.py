@@ -10,17 +10,10 @@ from numpy.typing import ArrayLike
 
 from qtf.checks import ARGUMENT, COUNT, NOT_NEGATIVE, check, require
 from qtf.physics.basis import index_of_bits
+from qtf.physics.density_matrices import BLOCH_ANGLES
 
 LETTERS = "XYZ"
-# Bloch angles (theta, phi) of the eigenstates of Pauli matrices.
-DIRECTIONS = {
-    "+x": (math.pi / 2, 0.0),
-    "-x": (math.pi / 2, math.pi),
-    "+y": (math.pi / 2, math.pi / 2),
-    "-y": (math.pi / 2, -math.pi / 2),
-    "+z": (0.0, 0.0),
-    "-z": (math.pi, 0.0),
-}
+DIRECTIONS = BLOCH_ANGLES
 _NAMES = {angles: name for name, angles in DIRECTIONS.items()}
 # So that a line of a file stays one.
 MAX_SITES = 1000

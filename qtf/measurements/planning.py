@@ -175,23 +175,12 @@ def plan_shots(
         raise ValueError("One of the arguments `target` and `shots` must be given, not both.")
     check("target", target, Optional(POSITIVE), kind=ARGUMENT)
     check("shots", shots, Optional(COUNT), kind=ARGUMENT)
-    names = model.names if wanted is None else tuple(wanted)
-    for name in names:
-        if name not in model.names:
-            raise ValueError(
-                f"Argument `wanted` must name parameters of the model, {', '.join(model.names)},"
-                f" but names {name!r}."
-            )
+    names = _wanted(model, wanted)
     before = np.array([setting.shots for setting in measured], np.float64)
     old = np.tensordot(before, expected_information(model, parameters, measured), 1)
     information = expected_information(model, parameters, candidates)
     design = _Design(information, old, np.isin(model.names, names) / len(names))
-    untold = ~np.isfinite(_errors(old + information.sum(0)))
-    for name in names:
-        if untold[model.names.index(name)]:
-            raise ValueError(
-                f"Argument `candidates` must tell every parameter that is wanted, but not `{name}`."
-            )
+    _check_told(model, names, _errors(old + information.sum(0)))
     numbers = design.of_shots(shots) if shots is not None else design.of_target(float(target or 0))
     total = old + np.tensordot(numbers, information, 1)
     error = design.mean_square(numbers) ** 0.5
@@ -206,6 +195,27 @@ def plan_shots(
         error,
         design.uniform_shots(error),
     )
+
+
+def _wanted(model: ShotModel, wanted: Collection[str] | None) -> tuple[str, ...]:
+    """Returns the names of the parameters whose errors count."""
+    names = model.names if wanted is None else tuple(wanted)
+    for name in names:
+        if name not in model.names:
+            raise ValueError(
+                f"Argument `wanted` must name parameters of the model, {', '.join(model.names)},"
+                f" but names {name!r}."
+            )
+    return names
+
+
+def _check_told(model: ShotModel, names: Sequence[str], errors: np.ndarray) -> None:
+    """Checks that one shot of every candidate tells what is wanted."""
+    for name in names:
+        if not np.isfinite(errors[model.names.index(name)]):
+            raise ValueError(
+                f"Argument `candidates` must tell every parameter that is wanted, but not `{name}`."
+            )
 
 
 @dataclass(frozen=True)

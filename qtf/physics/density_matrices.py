@@ -1,5 +1,7 @@
 """Where open systems begin: spins along directions, density matrices that are some."""
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -7,6 +9,15 @@ from qtf.physics._checks import checked_operators, checked_real
 
 # What single precision leaves of a density matrix.
 TOLERANCE = 1e-5
+# Angles (theta, phi) of the eigenstates of Pauli matrices.
+BLOCH_ANGLES = {
+    "+x": (math.pi / 2, 0.0),
+    "-x": (math.pi / 2, math.pi),
+    "+y": (math.pi / 2, math.pi / 2),
+    "-y": (math.pi / 2, -math.pi / 2),
+    "+z": (0.0, 0.0),
+    "-z": (math.pi, 0.0),
+}
 
 
 def point_spins(angles: ArrayLike) -> np.ndarray:

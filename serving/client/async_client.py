@@ -159,6 +159,5 @@ class AsyncClient(Connection):
                     self._threads, request, self._transport, attempts.deadline
                 )
             except ServingError as error:
-                pause = attempts.pause_after(error)
-            await asyncio.sleep(pause)
-            attempts.check_time()
+                await asyncio.sleep(attempts.pause_after(error))
+                attempts.check_time(error)

@@ -63,7 +63,6 @@ class Attempts:
         self._awaited = awaited
         self._longest = policy.first_delay
         self._n_failed = 0
-        self._last: ServingError | None = None
 
     def pause_after(self, error: ServingError) -> float:
         """Returns the seconds until the next attempt.
@@ -72,7 +71,6 @@ class Attempts:
             ServingError: There is no further attempt: this error, with their number.
         """
         self._n_failed += 1
-        self._last = error
         delay = random.uniform(self._longest / 2, self._longest)
         self._longest = min(2 * self._longest, self._policy.longest_delay)
         is_last = self._n_failed == self._policy.max_attempts
@@ -81,14 +79,14 @@ class Attempts:
             return delay
         raise self._end(error)
 
-    def check_time(self) -> None:
-        """Ends the attempts where the pause was longer than it should have been.
+    def check_time(self, error: ServingError) -> None:
+        """Ends the attempts where the pause after an error was longer than it should have been.
 
         Raises:
-            ServingError: The deadline has passed: the last error, which says more than that.
+            ServingError: The deadline has passed: this error, which says more than that.
         """
-        if self._last is not None and self.deadline.remaining() <= 0.0:
-            raise self._end(self._last)
+        if self.deadline.remaining() <= 0.0:
+            raise self._end(error)
 
     def _end(self, error: ServingError) -> ServingError:
         """Returns an error that tells the number of attempts, if there were several."""
@@ -110,6 +108,5 @@ def with_retries(request: Request, transport: Transport, attempts: Attempts) -> 
         try:
             return request(transport, attempts.deadline)
         except ServingError as error:
-            pause = attempts.pause_after(error)
-        time.sleep(pause)
-        attempts.check_time()
+            time.sleep(attempts.pause_after(error))
+            attempts.check_time(error)

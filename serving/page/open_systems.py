@@ -20,6 +20,7 @@ from qtf.physics import (
     SeveralSteadyStates,
     point_spins,
 )
+from qtf.physics.density_matrices import BLOCH_ANGLES
 from qtf.typing import Json
 from serving.page.hamiltonian_text import hamiltonian_text
 from serving.page.request_error import RequestError
@@ -38,15 +39,6 @@ N_TIMES = 41
 PATIENCE_SECONDS = 3.0
 _MOST_KEPT = 16
 DIRECTIONS = ("x", "y", "z")
-# Bloch angles (theta, phi) of the words for the start.
-_STARTS = {
-    "+x": (math.pi / 2, 0.0),
-    "-x": (math.pi / 2, math.pi),
-    "+y": (math.pi / 2, math.pi / 2),
-    "-y": (math.pi / 2, -math.pi / 2),
-    "+z": (0.0, 0.0),
-    "-z": (math.pi, 0.0),
-}
 Angles = tuple[tuple[float, float], ...]
 # A string of Pauli matrices: its sites and their letters.
 Strings = Sequence[tuple[tuple[int, ...], str]]
@@ -251,7 +243,8 @@ def _start(config: Mapping[str, Json], n_sites: int) -> Angles | None:
     given = config.get("start_angles")
     if given is None:
         word = config.get("start")
-        return (_STARTS[word],) * n_sites if isinstance(word, str) and word in _STARTS else None
+        is_known = isinstance(word, str) and word in BLOCH_ANGLES
+        return (BLOCH_ANGLES[cast(str, word)],) * n_sites if is_known else None
     try:
         angles = np.array(given, np.float64).reshape(-1, 2)
         point_spins(angles)

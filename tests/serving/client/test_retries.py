@@ -70,9 +70,9 @@ def test_client_takes_a_policy_only():
 
 def test_a_pause_beyond_the_deadline_tells_the_last_error():
     attempts = Attempts(RetryPolicy(first_delay=1e-3), Deadline(0.05))
-    attempts.check_time()
+    attempts.check_time(BUSY)
     attempts.pause_after(BUSY)
-    attempts.check_time()
+    attempts.check_time(BUSY)
     time.sleep(0.06)
     with pytest.raises(ServingError, match=BUSY.message):
-        attempts.check_time()
+        attempts.check_time(BUSY)
