@@ -23,7 +23,12 @@ BLOCKS = [
 @pytest.mark.parametrize(("page", "block"), BLOCKS)
 def test_a_block_runs(page, block, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    exec(compile(block, page, "exec"), {})
+    names: dict = {}
+    exec(compile(block, page, "exec"), names)
+    if "learned" in names:
+        found = {word: float(value) for word, value in names["learned"].coefficients.items()}
+        expected = {word: {"X_i": -0.7, "Z_i Z_{i+1}": -1.0}.get(word, 0.0) for word in found}
+        assert found == pytest.approx(expected, abs=1e-6)
 
 
 def test_the_first_page_has_three():
