@@ -49,7 +49,7 @@ class ListedWaveFunction(SampledWaveFunction):
         >>> listed = ListedWaveFunction(psi=psi, permutations=[(0, 1, 2, 3), (3, 2, 1, 0)])
         >>> listed.normalize()
         >>> log_modulus, _ = listed(np.array([[0, 1, 1, 1], [1, 1, 1, 0]], "int32"))
-        >>> bool(log_modulus[0] == log_modulus[1])
+        >>> bool(abs(log_modulus[0] - log_modulus[1]) < 1e-6)
         True
     """
 
