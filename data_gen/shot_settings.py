@@ -3,10 +3,13 @@
 from dataclasses import dataclass, field
 from typing import Annotated
 
+import numpy as np
+
 from qtf.checks import COUNT, NOT_NEGATIVE, SEED, Number, Several, require
 from qtf.measurements.drawn_settings import RANDOM, random_setting
 from qtf.measurements.experiments import Setting
-from qtf.measurements.model import ShotModel
+from qtf.measurements.model import MAX_OPEN_SITES, ShotModel
+from qtf.measurements.trajectories import TrajectoryModel
 from qtf.physics import HamiltonianSettings, JumpSettings
 from qtf.settings import Settings
 
@@ -19,7 +22,8 @@ class ShotSettings(Settings):
     """What is measured, and of what.
 
     Attributes:
-        hamiltonian: Hamiltonian with its size; at most 16 spins, with jumps 7.
+        hamiltonian: Hamiltonian with its size; at most 16 spins. With jumps, beyond 7 spins each
+            shot is that of a quantum trajectory.
         jumps: Rates of jumps by their kinds.
         e01: Probability that 0 is read as 1.
         e10: Probability that 1 is read as 0.
@@ -81,7 +85,8 @@ class ShotSettings(Settings):
         """The model, whose coefficients and rates are in its operators."""
         jumps = self.jumps.build(self.n_sites) if self.jumps.has_rates() else ()
         sites = range(self.n_sites)
-        return ShotModel(
+        kind = TrajectoryModel if jumps and self.n_sites > MAX_OPEN_SITES else ShotModel
+        return kind(
             self.n_sites,
             {"hamiltonian": self.hamiltonian.build()},
             {"jumps": jumps} if jumps else {},
@@ -89,10 +94,11 @@ class ShotSettings(Settings):
         )
 
     @property
-    def parameters(self) -> list[float]:
+    def parameters(self) -> np.ndarray:
         """The parameters of the model."""
         scales = [1.0] * (1 + self.jumps.has_rates())
-        return [*scales, self.e01, self.e10] if self.e01 or self.e10 else scales
+        errors = [self.e01, self.e10] if self.e01 or self.e10 else []
+        return np.array([*scales, *errors])
 
     def setting(self, number: int) -> Setting:
         """Returns one setting, with random numbers of its own.
@@ -109,3 +115,15 @@ class ShotSettings(Settings):
             seed=self.seed,
             number=number,
         )
+
+    def check_measured(self, setting: Setting) -> None:
+        """Checks that a setting can be measured of this system.
+
+        Raises:
+            ValueError: It has another number of sites.
+        """
+        if setting.n_sites != self.n_sites:
+            raise ValueError(
+                f"Setting `hamiltonian` must have {setting.n_sites} sites as the settings that are"
+                f" measured have, but has {self.n_sites}."
+            )

@@ -9,6 +9,7 @@ _PLACES = {
     "Selection": "qtf.measurements.selection",
     "ShotModel": "qtf.measurements.model",
     "Setting": "qtf.measurements.experiments",
+    "TrajectoryModel": "qtf.measurements.trajectories",
     "dictionary_words": "qtf.measurements.selection",
     "expected_errors": "qtf.measurements.planning",
     "expected_information": "qtf.measurements.planning",

@@ -137,6 +137,15 @@ class ShotModel:
         most = [np.inf] * (n_terms + n_jumps) + [LARGEST_ERROR] * n_errors
         return np.array(least), np.array(most)
 
+    def readout_errors(self, parameters: np.ndarray) -> list[tuple[str, range, float]]:
+        """Returns kind, sites and value of each readout error.
+
+        Args:
+            parameters: Values in the order of `names`, (size,).
+        """
+        values = parameters[self.size - len(self.readout) :].tolist()
+        return [(*of, value) for of, value in zip(self.readout.values(), values, strict=True)]
+
     def predict(
         self, parameters: np.ndarray, settings: Sequence[Setting], free: Sequence[int] | None = None
     ) -> Iterator[Predicted]:
@@ -153,10 +162,7 @@ class ShotModel:
         free = [] if free is None else list(free)
         n_moving = len(self.terms) + len(self.jumps)
         equation = self._equation(parameters, [k for k in free if k < n_moving])
-        errors = [
-            (*self.readout[name], float(parameters[n_moving + k]))
-            for k, name in enumerate(self.readout)
-        ]
+        errors = self.readout_errors(parameters)
         free_errors = [k - n_moving for k in free if k >= n_moving]
         for piece in self._states(equation, settings):
             values = piece.values

@@ -18,6 +18,9 @@ _MOVES = {"e01": np.array([[-1.0, 0.0], [1.0, 0.0]]), "e10": np.array([[0.0, 1.0
 READOUT = tuple(_MOVES)
 # Of halves of bases, of which a fit needs the same ones again and again.
 MAX_KEPT_LETTERS = 5
+# Digits of probabilities that shots are drawn by. What differs in the last ones from machine to
+# machine must not change a draw.
+ROUNDED = 12
 
 
 def product_states(angles: np.ndarray) -> np.ndarray:
@@ -122,6 +125,26 @@ def read_out(
             if k in moved:
                 result[:, n_before + place] += moved[k][:, 0]
     return result
+
+
+def flips_of(errors: Sequence[tuple[str, range, float]], n_sites: int) -> np.ndarray:
+    """Returns with which probability the bits of each site are read as the other ones.
+
+    Args:
+        errors: Kind, sites and value of each error.
+        n_sites: Number of spins.
+
+    Returns:
+        float64 (2, n_sites), of bits 0 and of bits 1.
+
+    Example:
+        >>> flips_of([("e01", range(2), 0.1), ("e10", range(1), 0.2)], 2).tolist()
+        [[0.1, 0.1], [0.2, 0.0]]
+    """
+    flips = np.zeros((2, n_sites))
+    for kind, sites, error in errors:
+        flips[READOUT.index(kind), list(sites)] += error
+    return flips
 
 
 def _on_site(values: np.ndarray, matrix: np.ndarray, site: int) -> np.ndarray:
