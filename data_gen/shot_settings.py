@@ -15,6 +15,7 @@ from qtf.settings import Settings
 
 # At one half 0 and 1 are told apart no more.
 ERROR = Number(least=0, below=0.5)
+SHARE = Number(least=0, most=1)
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,9 @@ class ShotSettings(Settings):
         hamiltonian: Hamiltonian with its size; at most 16 spins. With jumps, beyond 7 spins each
             shot is that of a quantum trajectory.
         jumps: Rates of jumps by their kinds.
+        depolarised: Share with which the state that a site is prepared in is replaced by the
+            maximally mixed one: one number, or one for each site; empty: 0. Beyond 7 spins each
+            shot is that of a quantum trajectory, then, too.
         e01: Probability that 0 is read as 1.
         e10: Probability that 1 is read as 0.
         times: Times of the measurements.
@@ -41,6 +45,7 @@ class ShotSettings(Settings):
         default_factory=lambda: HamiltonianSettings.from_mapping({"name": "ising", "n_sites": 4})
     )
     jumps: JumpSettings = field(default_factory=JumpSettings)
+    depolarised: Annotated[tuple[float, ...], Several(SHARE)] = ()
     e01: Annotated[float, ERROR] = 0.0
     e10: Annotated[float, ERROR] = 0.0
     times: Annotated[tuple[float, ...], Several(NOT_NEGATIVE, at_least=1)] = (
@@ -66,6 +71,12 @@ class ShotSettings(Settings):
             f"be `{RANDOM}` or have {n_sites} letters",
             self.basis,
         )
+        require(
+            len(self.depolarised) in (0, 1, n_sites),
+            "depolarised",
+            f"hold one number or {n_sites}",
+            self.depolarised,
+        )
         # A preparation or a letter that there is not.
         self.setting(0)
         self.model  # noqa: B018
@@ -85,12 +96,18 @@ class ShotSettings(Settings):
         """The model, whose coefficients and rates are in its operators."""
         jumps = self.jumps.build(self.n_sites) if self.jumps.has_rates() else ()
         sites = range(self.n_sites)
-        kind = TrajectoryModel if jumps and self.n_sites > MAX_OPEN_SITES else ShotModel
+        each = [range(site, site + 1) for site in sites]
+        shares = zip(
+            [sites] if len(self.depolarised) == 1 else each, self.depolarised, strict=False
+        )
+        is_mixed = bool(jumps or any(self.depolarised))
+        kind = TrajectoryModel if is_mixed and self.n_sites > MAX_OPEN_SITES else ShotModel
         return kind(
             self.n_sites,
             {"hamiltonian": self.hamiltonian.build()},
             {"jumps": jumps} if jumps else {},
             {"e01": ("e01", sites), "e10": ("e10", sites)} if self.e01 or self.e10 else {},
+            preparation_errors={f"depolarised@{of.start + 1}": of for of, share in shares if share},
         )
 
     @property
@@ -98,7 +115,7 @@ class ShotSettings(Settings):
         """The parameters of the model."""
         scales = [1.0] * (1 + self.jumps.has_rates())
         errors = [self.e01, self.e10] if self.e01 or self.e10 else []
-        return np.array([*scales, *errors])
+        return np.array([*scales, *filter(None, self.depolarised), *errors])
 
     def setting(self, number: int) -> Setting:
         """Returns one setting, with random numbers of its own.

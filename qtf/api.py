@@ -130,6 +130,7 @@ def learn_from_shots(
     terms: Iterable[str] | None = None,
     jumps: Iterable[str] = (),
     readout: Iterable[str] = (),
+    preparation_errors: Iterable[str] = (),
     fixed: Mapping[str, float] | None = None,
     priors: Mapping[str, tuple[float, float]] | None = None,
     n_starts: int = 10,
@@ -146,6 +147,8 @@ def learn_from_shots(
             "X@each" has a coefficient for each site; None: all of one site and of neighbours.
         jumps: "decay", "pump" and "dephasing", whose rates are learned, also "decay@each".
         readout: "e01", that 0 is read as 1, and "e10".
+        preparation_errors: "depolarised", the share with which the maximally mixed state stands in
+            for that of a site, also "depolarised@each".
         fixed: Name -> value of what is known.
         priors: Name -> mean and standard deviation of what else is known.
         n_starts: Largest number of starts; more than one only where the data are not explained.
@@ -175,6 +178,7 @@ def learn_from_shots(
         terms=terms,
         jumps=jumps,
         readout=readout,
+        preparation_errors=preparation_errors,
         fixed=fixed,
         priors=priors,
         n_starts=n_starts,

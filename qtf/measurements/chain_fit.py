@@ -73,6 +73,7 @@ def fit_chain(
     terms: Iterable[str] | None = None,
     jumps: Iterable[str] = (),
     readout: Iterable[str] = (),
+    preparation_errors: Iterable[str] = (),
     start: Mapping[str, float] | None = None,
     workers: int = 1,
     executor: Executor | None = None,
@@ -86,6 +87,7 @@ def fit_chain(
             neighbours.
         jumps: Words of jumps.
         readout: Words of readout errors.
+        preparation_errors: Words of errors of the preparation.
         start: Name -> value near which the fit begins; None: without any guess.
         workers: Number of processes.
         executor: What runs them instead, such as that of a dask client.
@@ -113,7 +115,13 @@ def fit_chain(
     n_sites = experiments.n_sites
     if terms is None:
         terms = [word for word in local_words(1) if len(word) <= n_sites]
-    model = ChainModel.of_words(n_sites, terms=terms, jumps=jumps, readout=readout)
+    model = ChainModel.of_words(
+        n_sites,
+        terms=terms,
+        jumps=jumps,
+        readout=readout,
+        preparation_errors=preparation_errors,
+    )
     for name in start or {}:
         if name not in model.names:
             raise ValueError(
@@ -187,7 +195,7 @@ class _Chain:
     @property
     def _limits(self) -> tuple[int, int, int]:
         """Sites of a window, and most of a patch with derivatives and without."""
-        return OPEN_SITES if self.model.jumps else PURE_SITES
+        return OPEN_SITES if self.model.is_mixed else PURE_SITES
 
     @property
     def _times(self) -> list[float]:

@@ -40,7 +40,9 @@ class LinearEquation:
         """The length d of a vector."""
         return int(self.generator.shape[0])
 
-    def follow(self, start: np.ndarray, times: Sequence[float]) -> Iterator[np.ndarray]:
+    def follow(
+        self, start: np.ndarray, times: Sequence[float], slopes: np.ndarray | None = None
+    ) -> Iterator[np.ndarray]:
         """Yields vectors and derivatives at each time.
 
         Of many vectors, the propagator and its derivatives are followed instead.
@@ -48,16 +50,21 @@ class LinearEquation:
         Args:
             start: Vectors at time 0, (d, m).
             times: Times in ascending order.
+            slopes: Derivatives of the vectors at time 0 in further parameters, (d, E, m).
 
         Yields:
-            Array (d, 1 + n_parts, m): the vector, then its derivative in each coefficient.
+            Array (d, 1 + n_parts + E, m): the vector, its derivative in each coefficient, and in
+            each of the further parameters.
         """
         dimension, n_vectors = start.shape
+        slopes = np.zeros((dimension, 0, n_vectors)) if slopes is None else slopes
         if n_vectors <= dimension:
-            yield from self._follow(start, times)
+            yield from self._follow(start, times, slopes)
             return
+        flat = slopes.reshape(dimension, -1)
         for propagators in self._propagators(times):
-            yield (propagators @ start).swapaxes(0, 1)
+            moved = (propagators @ start).swapaxes(0, 1)
+            yield np.concatenate([moved, (propagators[0] @ flat).reshape(slopes.shape)], axis=1)
 
     def _propagators(self, times: Sequence[float]) -> Iterator[np.ndarray]:
         """Yields exp(A t) and its derivatives at each time, (1 + n_parts, d, d)."""
@@ -78,9 +85,13 @@ class LinearEquation:
             step = _compose(step, step)
         return step
 
-    def _follow(self, start: np.ndarray, times: Sequence[float]) -> Iterator[np.ndarray]:
-        both = np.zeros((start.shape[0], 1 + len(self.parts), start.shape[1]), self._dtype(start))
-        both[:, 0] = start
+    def _follow(
+        self, start: np.ndarray, times: Sequence[float], slopes: np.ndarray
+    ) -> Iterator[np.ndarray]:
+        n_parts = len(self.parts)
+        shape = (start.shape[0], 1 + n_parts + slopes.shape[1], start.shape[1])
+        both: np.ndarray = np.zeros(shape, self._dtype(start))
+        both[:, 0], both[:, 1 + n_parts :] = start, slopes
         before = 0.0
         for time in times:
             # Derivatives move also where the generator is 0.
@@ -103,11 +114,13 @@ class LinearEquation:
         return total
 
     def _apply(self, both: np.ndarray) -> np.ndarray:
-        dimension, n_both, n_vectors = both.shape
+        dimension, _, n_vectors = both.shape
+        n_parts = len(self.parts)
         result = (self._matrix @ both.reshape(dimension, -1)).reshape(both.shape)
         if self.parts:
             added = self._stacked @ np.ascontiguousarray(both[:, 0])
-            result[:, 1:] += added.reshape(n_both - 1, dimension, n_vectors).swapaxes(0, 1)
+            added = added.reshape(n_parts, dimension, n_vectors).swapaxes(0, 1)
+            result[:, 1 : 1 + n_parts] += added
         return result
 
     def _dtype(self, start: np.ndarray) -> np.dtype:

@@ -1,6 +1,7 @@
 """Which parameters that a model does not have the data ask for: score tests."""
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -8,11 +9,11 @@ from qtf.measurements.experiments import Experiments
 from qtf.measurements.goodness import Goodness
 from qtf.measurements.likelihood import Likelihood
 from qtf.measurements.model import ShotModel
-from qtf.measurements.outcomes import READOUT
 from qtf.measurements.result import Missing
 from qtf.measurements.scoring import invert
-from qtf.measurements.words import JUMPS, local_words
+from qtf.measurements.words import JUMPS, PREPARATION_ERRORS, READOUT, kind_of, local_words
 
+KINDS = ("terms", "jumps", "preparation_errors", "readout")
 # Where density matrices cost little more than the fit itself.
 MOST_SITES_FOR_JUMPS = 4
 # Of the p value of a fit.
@@ -76,23 +77,19 @@ def widen(model: ShotModel, words: Iterable[str]) -> ShotModel:
 
     Args:
         model: The model.
-        words: Words of terms, jumps and readout errors; what the model has already is left out.
+        words: Words of terms, jumps and errors; what the model has already is left out.
 
     Raises:
         ValueError: A word is not known.
     """
     new = [word for word in words if word not in model.names]
     further = model_of_names(model.n_sites, new) if new else model
-    return ShotModel(
-        model.n_sites,
-        {**model.terms, **further.terms},
-        {**model.jumps, **further.jumps},
-        {**model.readout, **further.readout},
-    )
+    kinds = [getattr(model, kind) | getattr(further, kind) for kind in KINDS]
+    return replace(model, **dict(zip(KINDS, kinds, strict=True)))
 
 
 def model_of_names(n_sites: int, names: Iterable[str]) -> ShotModel:
-    """Returns the model of terms, jumps and readout errors in any order.
+    """Returns the model of terms, jumps and errors in any order.
 
     Args:
         n_sites: Number of spins.
@@ -105,11 +102,9 @@ def model_of_names(n_sites: int, names: Iterable[str]) -> ShotModel:
         >>> model_of_names(2, ["e01", "ZZ", "decay"]).names
         ('ZZ', 'decay', 'e01')
     """
-    kinds: dict[str, list[str]] = {"terms": [], "jumps": [], "readout": []}
+    kinds: dict[str, list[str]] = {kind: [] for kind in KINDS}
     for name in names:
-        stem = name.partition("@")[0]
-        kind = "jumps" if stem in JUMPS else "readout" if stem in READOUT else "terms"
-        kinds[kind].append(name)
+        kinds[kind_of(name)].append(name)
     return ShotModel.of_words(n_sites, **kinds)
 
 
@@ -123,19 +118,18 @@ def narrow(model: ShotModel, names: Collection[str]) -> ShotModel:
     Raises:
         ValueError: Nothing is left.
     """
-    return ShotModel(
-        model.n_sites,
-        {name: term for name, term in model.terms.items() if name not in names},
-        {name: jumps for name, jumps in model.jumps.items() if name not in names},
-        {name: error for name, error in model.readout.items() if name not in names},
-    )
+    left = {
+        kind: {name: one for name, one in getattr(model, kind).items() if name not in names}
+        for kind in KINDS
+    }
+    return replace(model, **left)
 
 
 def default_candidates(model: ShotModel, goodness: Goodness) -> list[str]:
     """Returns the words that are asked for where nobody names any.
 
     These are local terms of range 1, readout errors and, where density matrices are followed anyway
-    or something is wrong, jumps.
+    or something is wrong, jumps and depolarised preparation.
 
     Args:
         model: The model.
@@ -143,6 +137,6 @@ def default_candidates(model: ShotModel, goodness: Goodness) -> list[str]:
     """
     words = [word for word in local_words(1) if len(word) <= model.n_sites]
     small = model.n_sites <= MOST_SITES_FOR_JUMPS and goodness.p_value < DOUBTFUL
-    jumps = JUMPS if model.jumps or small else ()
-    taken = {name.partition("@")[0] for name in (*model.jumps, *model.readout)}
-    return [*words, *(word for word in (*jumps, *READOUT) if word not in taken)]
+    mixed = (*JUMPS, *PREPARATION_ERRORS) if model.is_mixed or small else ()
+    taken = {name.partition("@")[0] for name in model.names if name not in model.terms}
+    return [*words, *(word for word in (*mixed, *READOUT) if word not in taken)]

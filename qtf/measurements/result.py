@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qtf.measurements.goodness import Goodness
+from qtf.measurements.identifiability import confusion_of_errors
 from qtf.measurements.model import ShotModel
 from qtf.physics import PauliSum
 
@@ -135,6 +136,8 @@ class ShotFit:
         )
         if not self.converged:
             lines.append("The fit has not come to its end.")
+        if confusion := confusion_of_errors(self):
+            lines.append(confusion)
         if self.missing:
             wanted = ", ".join(f"{one.name} ({one.z:+.1f})" for one in self.missing[:5])
             lines.append(f"Terms that the data ask for, with deviations from 0: {wanted}.")

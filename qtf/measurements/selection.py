@@ -126,6 +126,7 @@ def select_words(
     terms: Iterable[str] | None = None,
     jumps: Iterable[str] = (),
     readout: Iterable[str] = (),
+    preparation_errors: Iterable[str] = (),
     keep: Iterable[str] = (),
     wrong: float = 0.01,
     report: Report | None = None,
@@ -139,6 +140,7 @@ def select_words(
             neighbours, each site with words of its own.
         jumps: Words of jumps.
         readout: Words of readout errors.
+        preparation_errors: Words of errors of the preparation.
         keep: Names that stay, whatever their values.
         wrong: Share of selections, about, in which a word is kept that is not there.
         report: Takes lines of progress.
@@ -159,7 +161,13 @@ def select_words(
     """
     check("wrong", wrong, Number(above=0, below=1), kind=ARGUMENT)
     terms = dictionary_words(experiments.n_sites) if terms is None else terms
-    model = ShotModel.of_words(experiments.n_sites, terms=terms, jumps=jumps, readout=readout)
+    model = ShotModel.of_words(
+        experiments.n_sites,
+        terms=terms,
+        jumps=jumps,
+        readout=readout,
+        preparation_errors=preparation_errors,
+    )
     kept = [*keep, *(options.get("fixed") or {})]
     for name in kept:
         if name not in model.names:

@@ -1,7 +1,8 @@
 """Shots of noisy systems that are too large for density matrices: one quantum trajectory each.
 
 A shot is the measurement of a pure state that jumps at random. Its bits have exactly the
-probabilities of the density matrix, and shots are independent, since no two share a trajectory.
+probabilities of the density matrix, and shots are independent, since no two share a trajectory. A
+site that is depolarised with a share p is prepared in the opposite direction in p / 2 of all shots.
 """
 
 from collections import Counter
@@ -10,13 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qtf.measurements.experiments import Setting
+from qtf.measurements.experiments import Angles, Setting
 from qtf.measurements.model import MAX_OPEN_SITES, MAX_PURE_SITES, Predicted, ShotModel
 from qtf.measurements.outcomes import (
     ROUNDED,
     flips_of,
     probabilities_of_states,
     product_states,
+    shares_of,
 )
 from qtf.physics import JumpOperator, Lindbladian, PauliSum, TrajectorySampler
 from qtf.pieces import rows_at_once
@@ -25,7 +27,7 @@ from qtf.streams import Stream
 
 @dataclass(frozen=True)
 class TrajectoryModel(ShotModel):
-    """A model of shots with jumps on up to 16 spins, which is simulated but not fitted.
+    """A model of noisy shots on up to 16 spins, which is simulated but not fitted.
 
     Its arguments and parameters are those of `ShotModel`.
 
@@ -69,6 +71,7 @@ class TrajectoryShots:
     def __init__(self, model: ShotModel, parameters: np.ndarray, *, seed: int) -> None:
         self._n_sites, self._seed = model.n_sites, seed
         self._sampler = TrajectorySampler(_lindbladian(model, parameters))
+        self._opposite = shares_of(model.shares(parameters), model.n_sites) / 2
         self._flips = flips_of(model.readout_errors(parameters), model.n_sites)
 
     def draw(self, setting: Setting, number: int, *, first: int = 0) -> dict[str, int]:
@@ -83,24 +86,37 @@ class TrajectoryShots:
         streams = [
             np.random.default_rng((*key, shot)) for shot in range(first, first + setting.shots)
         ]
-        psi0 = product_states(np.array([setting.preparation]))[:, 0]
         counts: Counter[str] = Counter()
-        for places, states in self._sampler.draw(psi0, setting.time, streams):
-            several = rows_at_once(8 * 16 * states.shape[1], budget=1 << 27)
-            for begin in range(0, len(places), several):
-                some = slice(begin, begin + several)
-                chosen = [streams[place] for place in places[some]]
-                counts.update(
-                    self._measure(states if len(states) == 1 else states[some], chosen, setting)
-                )
+        for opposite, some in self._prepare(streams).items():
+            psi0 = product_states(_turned(setting.preparation, opposite)[None])[:, 0]
+            for places, states in self._sampler.draw(psi0, setting.time, some):
+                counts.update(self._measure(states, [some[place] for place in places], setting))
         return dict(sorted(counts.items()))
+
+    def _prepare(
+        self, streams: Sequence[np.random.Generator]
+    ) -> dict[tuple[bool, ...], list[np.random.Generator]]:
+        """Returns which sites begin in the opposite direction -> the shots of which they do."""
+        if not self._opposite.any():
+            return {(False,) * self._n_sites: list(streams)}
+        groups: dict[tuple[bool, ...], list[np.random.Generator]] = {}
+        for stream in streams:
+            opposite = tuple((stream.random(self._n_sites) < self._opposite).tolist())
+            groups.setdefault(opposite, []).append(stream)
+        return groups
 
     def _measure(
         self, states: np.ndarray, streams: Sequence[np.random.Generator], setting: Setting
     ) -> list[str]:
         """Returns the bits that are read of states, or of one state again and again."""
-        bases = [setting.basis] * len(states)
-        probabilities = probabilities_of_states(states[:, None], bases)[:, 0]
+        several = rows_at_once(6 * 16 * states.shape[1], budget=1 << 25)
+        pieces = [states[first : first + several] for first in range(0, len(states), several)]
+        probabilities = np.concatenate(
+            [
+                probabilities_of_states(piece[:, None], [setting.basis] * len(piece))[:, 0]
+                for piece in pieces
+            ]
+        )
         cumulated = np.cumsum(np.round(probabilities, ROUNDED), axis=1)
         draws = np.array([stream.random(1 + self._n_sites) for stream in streams])
         if len(states) == 1:
@@ -111,6 +127,15 @@ class TrajectoryShots:
         bits = rows[:, None] >> np.arange(self._n_sites)[::-1] & 1
         read = bits ^ (draws[:, 1:] < self._flips[bits, np.arange(self._n_sites)])
         return ["".join(map(str, row)) for row in read.tolist()]
+
+
+def _turned(preparation: Sequence[Angles], opposite: Sequence[bool]) -> np.ndarray:
+    """Returns Bloch angles with some sites in the opposite direction, (n_sites, 2)."""
+    angles = np.array(preparation)
+    rows = np.flatnonzero(opposite)
+    angles[rows, 0] = np.pi - angles[rows, 0]
+    angles[rows, 1] += np.pi
+    return angles
 
 
 def _lindbladian(model: ShotModel, parameters: np.ndarray) -> Lindbladian:

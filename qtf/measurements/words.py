@@ -1,4 +1,4 @@
-"""Words for what is learned: Pauli strings along a chain, rates of jumps, errors of readout."""
+"""Words for what is learned: strings along a chain, rates, errors of preparation and readout."""
 
 import itertools
 import re
@@ -8,6 +8,7 @@ from qtf.physics import PauliSum, PauliTerm
 
 JUMPS = ("decay", "pump", "dephasing")
 READOUT = ("e01", "e10")
+PREPARATION_ERRORS = ("depolarised",)
 EACH = "each"
 _TERM = re.compile(r"(?!I)[IXYZ]*[XYZ](?:@(?:[1-9]\d*|each))?")
 _SITE = re.compile(r"\w+(?:@(?:[1-9]\d*|each))?")
@@ -94,6 +95,21 @@ def sites_of(word: str, n_sites: int, known: tuple[str, ...], name: str) -> tupl
     if int(place) > n_sites:
         raise ValueError(f'Argument `{name}` must name sites to {n_sites}, but holds "{word}".')
     return kind, range(int(place) - 1, int(place))
+
+
+def kind_of(word: str) -> str:
+    """Returns which argument of `ShotModel.of_words` a word belongs to.
+
+    Args:
+        word: The word; what is no other one is taken for a term.
+
+    Example:
+        >>> kind_of("XIX@2"), kind_of("e01@each"), kind_of("depolarised")
+        ('terms', 'readout', 'preparation_errors')
+    """
+    stem = word.partition("@")[0]
+    kinds = {"jumps": JUMPS, "readout": READOUT, "preparation_errors": PREPARATION_ERRORS}
+    return next((kind for kind, words in kinds.items() if stem in words), "terms")
 
 
 def expand(words: Iterable[str], n_sites: int) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from qtf.configuration_files import find_configuration
 from qtf.measurements import (
     Experiments,
     Setting,
+    TrajectoryModel,
     read_experiments,
     simulate_shots,
     write_experiments,
@@ -159,6 +160,14 @@ def test_noise_is_in_the_model_where_it_is_asked_for():
     assert noisy.model.names == ("hamiltonian", "jumps", "e01", "e10")
     assert noisy.parameters.tolist() == [1.0, 1.0, 0.0, 0.2]
     assert [jump.rate for jump in noisy.model.jumps["jumps"]] == [0.1, 0.3]
+    one, each = chain(3, depolarised=(0.1,)), chain(3, depolarised=(0.1, 0.0, 0.3), e01=0.2)
+    assert one.model.preparation_errors == {"depolarised@1": range(3)}
+    assert each.model.preparation_errors == {
+        "depolarised@1": range(1),
+        "depolarised@3": range(2, 3),
+    }
+    assert each.parameters.tolist() == [1.0, 0.1, 0.3, 0.2, 0.0]
+    assert isinstance(chain(8, depolarised=(0.1,)).model, TrajectoryModel)
 
 
 def test_bases_and_preparations():
@@ -177,6 +186,8 @@ def test_bases_and_preparations():
         ({"preparation": "up"}, "`preparation` must be one of"),
         ({"times": ()}, "Setting `times` must hold at least 1 value"),
         ({"times": (-1.0,)}, "Setting `times` holds values each of which must not be negative"),
+        ({"depolarised": (0.1, 0.2)}, "Setting `depolarised` must hold one number or 3, but is"),
+        ({"depolarised": (1.5,)}, "Setting `depolarised` holds values each of which must be at"),
         ({"e01": 0.5}, "Setting `e01` must be at least 0 and below 0.5"),
         ({"shots": 0}, "Setting `shots` must be positive"),
     ],
@@ -213,6 +224,25 @@ def test_what_is_simulated_is_learned_by_the_commands(tmp_path):
     values = {entry["name"]: entry for entry in result["parameters"]}
     assert abs(values["ZZ"]["value"] + 1.0) < 5 * values["ZZ"]["error"]
     assert (values["e01"]["value"], values["e01"]["given"]) == (0.01, True)
+
+
+def test_a_depolarised_preparation_is_simulated_and_learned_by_the_commands(tmp_path):
+    flags = ("--config=ising_shots:2,0.0", "--config.shots=2000", "--config.n_settings=6")
+    noise = ("--config.depolarised=(0.2,)", "--config.preparation=axes")
+    done = run("data_gen.simulate_shots", *flags, *noise, "--out_file=shots.csv", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    words = ("--terms=ZZ,X", "--readout=e01,e10", "--preparation_errors=depolarised@each")
+    learn = ("trainers.learn_shots", "--data=shots.csv", *words, "--out_file=result.json")
+    done = run(*learn, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "explains the data" in done.stdout
+    result = json.loads((tmp_path / "result.json").read_text())
+    values = {entry["name"]: entry for entry in result["parameters"]}
+    for name in ("depolarised@1", "depolarised@2"):
+        assert abs(values[name]["value"] - 0.2) < 4 * values[name]["error"] < 0.2
+    plan = ("--result=result.json", "--times=0.5,1.0", "--shots=1000", "--wanted=depolarised@1")
+    done = run("trainers.plan_shots", *plan, cwd=tmp_path)
+    assert "depolarised@1" in done.stdout
 
 
 def test_words_are_selected_and_what_is_not_right_is_said(tmp_path):

@@ -1,7 +1,8 @@
-"""Learns couplings, rates of jumps and readout errors from shots, and prints them with error bars.
+"""Learns couplings, rates of jumps and errors from shots, and prints them with error bars.
 
     python -m trainers.learn_shots --data=shots.csv [--terms=X,ZZ,Z@each] [--jumps=decay] \
-        [--readout=e01,e10] [--fixed=ZZ=1.0] [--out_file=result.json]
+        [--readout=e01,e10] [--preparation_errors=depolarised] [--fixed=ZZ=1.0] \
+        [--out_file=result.json]
     python -m trainers.learn_shots --data=shots.csv --select [--range=2] [--noeach] [--keep=ZZ@1]
 
 Terms are Pauli strings along a chain: ZZ is the sum over neighbours, ZIZ over second neighbours,
@@ -25,6 +26,9 @@ DATA = flags.DEFINE_list("data", None, "File of shots: .csv, .json or .npz; or s
 TERMS = flags.DEFINE_list("terms", None, "Terms; by default all of one site and of neighbours.")
 JUMPS = flags.DEFINE_list("jumps", [], "Jumps: decay, pump, dephasing, also decay@2, decay@each.")
 READOUT = flags.DEFINE_list("readout", [], "Readout errors: e01, e10, also e01@2, e01@each.")
+PREPARATION_ERRORS = flags.DEFINE_list(
+    "preparation_errors", [], "Errors of the preparation: depolarised, also depolarised@each."
+)
 FIXED = flags.DEFINE_list("fixed", [], "Parameters that are known, as NAME=VALUE.")
 PRIORS = flags.DEFINE_list("priors", [], "Gaussian priors, as NAME=MEAN:DEVIATION.")
 SELECT = flags.DEFINE_boolean("select", False, "Keep only what the data ask for.")
@@ -79,6 +83,7 @@ def _learn(experiments: "Experiments", **options: Any) -> "ShotFit | Selection":
         "terms": TERMS.value or dictionary_words(experiments.n_sites, RANGE.value or 1, each=each),
         "jumps": JUMPS.value,
         "readout": READOUT.value,
+        "preparation_errors": PREPARATION_ERRORS.value,
         "report": lambda line: print(line, flush=True),
     }
     if PATCHES.value or experiments.n_sites > MAX_PURE_SITES:

@@ -5,7 +5,6 @@ one line for every finished shard. When all are there, the manifest takes its pl
 """
 
 import fcntl
-import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

@@ -11,13 +11,15 @@ from tests.qtf.measurements.test_model import predicted
 WORDS = {
     "terms": ["ZZ", "X@each"],
     "jumps": ["decay", "pump@2", "dephasing@each"],
+    "preparation_errors": ["depolarised@1", "depolarised@4"],
     "readout": ["e01", "e10@3"],
 }
 
 
 def test_counts_of_four_sites_are_those_of_the_density_matrix():
     exact = ShotModel.of_words(4, **WORDS)
-    parameters = np.array([0.9, 0.5, 0.6, 0.7, 0.8, 0.2, 0.1, 0.1, 0.05, 0.2, 0.1, 0.03, 0.1])
+    moving = [0.9, 0.5, 0.6, 0.7, 0.8, 0.2, 0.1, 0.1, 0.05, 0.2, 0.1]
+    parameters = np.array([*moving, 0.1, 0.3, 0.03, 0.1])
     settings = random_settings(np.random.default_rng(3), 4, 20, shots=2000)
     model = TrajectoryModel.of_words(4, **WORDS)
     shots = simulate_shots(model, parameters, settings, seed=1)
@@ -52,5 +54,7 @@ def test_a_model_of_trajectories_is_not_fitted():
     shots = simulate_shots(model, [0.5, 0.1], [Setting("+z", 0.5, "Z" * 8, 4)], seed=0)
     with pytest.raises(ValueError, match="at most 7 sites where probabilities are asked for, but"):
         fit_shots(model, shots)
+    large = TrajectoryModel.of_words(16, terms=["X"], preparation_errors=["depolarised"])
+    assert large.is_mixed
     with pytest.raises(ValueError, match="with jumps, at most 16, but is 17"):
         TrajectoryModel.of_words(17, terms=["X"], jumps=["decay"])
