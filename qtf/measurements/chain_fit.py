@@ -50,8 +50,9 @@ from qtf.measurements.patches import (
 )
 from qtf.measurements.result import ShotFit
 from qtf.measurements.scoring import Climb, WithPriors, climb, invert
-from qtf.measurements.words import local_words
+from qtf.measurements.words import local_words, shaped_words
 from qtf.physics._threads import one_thread
+from qtf.physics.driven import Coefficient
 
 # Sites of a window, and most of a patch with derivatives and without; density matrices are larger.
 PURE_SITES = (8, 12, 16)
@@ -74,6 +75,7 @@ def fit_chain(
     jumps: Iterable[str] = (),
     readout: Iterable[str] = (),
     preparation_errors: Iterable[str] = (),
+    shapes: Mapping[str, Coefficient] | None = None,
     start: Mapping[str, float] | None = None,
     workers: int = 1,
     executor: Executor | None = None,
@@ -88,6 +90,7 @@ def fit_chain(
         jumps: Words of jumps.
         readout: Words of readout errors.
         preparation_errors: Words of errors of the preparation.
+        shapes: Name -> function of the time that terms such as "pulse*X" are multiplied by.
         start: Name -> value near which the fit begins; None: without any guess.
         workers: Number of processes.
         executor: What runs them instead, such as that of a dask client.
@@ -114,13 +117,14 @@ def fit_chain(
     check("workers", workers, COUNT, kind=ARGUMENT)
     n_sites = experiments.n_sites
     if terms is None:
-        terms = [word for word in local_words(1) if len(word) <= n_sites]
+        terms = shaped_words(local_words(1), n_sites, shapes or ())
     model = ChainModel.of_words(
         n_sites,
         terms=terms,
         jumps=jumps,
         readout=readout,
         preparation_errors=preparation_errors,
+        shapes=shapes,
     )
     for name in start or {}:
         if name not in model.names:

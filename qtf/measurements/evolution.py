@@ -30,10 +30,14 @@ class LinearEquation:
     Attributes:
         generator: A, (d, d).
         parts: A_k, each (d, d).
+        scales: What each part is multiplied by, (n_parts,); None: 1.
+        stacked: The parts above one another, where `stack` has made that before.
     """
 
     generator: csr_array
     parts: Sequence[csr_array]
+    scales: np.ndarray | None = None
+    stacked: Any = None
 
     @property
     def dimension(self) -> int:
@@ -61,10 +65,8 @@ class LinearEquation:
         if n_vectors <= dimension:
             yield from self._follow(start, times, slopes)
             return
-        flat = slopes.reshape(dimension, -1)
         for propagators in self._propagators(times):
-            moved = (propagators @ start).swapaxes(0, 1)
-            yield np.concatenate([moved, (propagators[0] @ flat).reshape(slopes.shape)], axis=1)
+            yield apply_propagators(propagators, start, slopes)
 
     def _propagators(self, times: Sequence[float]) -> Iterator[np.ndarray]:
         """Yields exp(A t) and its derivatives at each time, (1 + n_parts, d, d)."""
@@ -77,7 +79,7 @@ class LinearEquation:
 
     def _propagator(self, dt: float) -> np.ndarray:
         """Returns exp(A dt) and its derivatives, by a short series squared again and again."""
-        n_squares = max(0, int(np.ceil(np.log2(max(self._norm * dt / STEP_TO_SQUARE, 1e-300)))))
+        n_squares = max(0, int(np.ceil(np.log2(max(self.norm * dt / STEP_TO_SQUARE, 1e-300)))))
         start: np.ndarray = np.zeros((self.dimension, 1 + len(self.parts), self.dimension))
         start[:, 0] = np.eye(self.dimension)
         step = self._step(start.astype(self._dtype(start)), dt / 2**n_squares).swapaxes(0, 1)
@@ -88,24 +90,34 @@ class LinearEquation:
     def _follow(
         self, start: np.ndarray, times: Sequence[float], slopes: np.ndarray
     ) -> Iterator[np.ndarray]:
+        both = self.assemble(start, slopes)
+        before = 0.0
+        for time in times:
+            both = self.advance(both, time - before)
+            before = time
+            yield both
+
+    def assemble(self, start: np.ndarray, slopes: np.ndarray) -> np.ndarray:
+        """Returns vectors and derivatives at time 0, as `follow` takes and yields them."""
         n_parts = len(self.parts)
         shape = (start.shape[0], 1 + n_parts + slopes.shape[1], start.shape[1])
         both: np.ndarray = np.zeros(shape, self._dtype(start))
         both[:, 0], both[:, 1 + n_parts :] = start, slopes
-        before = 0.0
-        for time in times:
-            # Derivatives move also where the generator is 0.
-            n_steps = max(1, int(np.ceil(self._norm * (time - before) / LARGEST_STEP)))
-            for _ in range(n_steps):
-                both = self._step(both, (time - before) / n_steps)
-            before = time
-            yield both
+        return both
+
+    def advance(self, both: np.ndarray, dt: float) -> np.ndarray:
+        """Returns vectors and derivatives after a time, as `follow` yields them."""
+        # Derivatives move also where the generator is 0.
+        n_steps = max(1, int(np.ceil(self.norm * dt / LARGEST_STEP)))
+        for _ in range(n_steps):
+            both = self._step(both, dt / n_steps)
+        return both
 
     def _step(self, both: np.ndarray, dt: float) -> np.ndarray:
         total, term = both.copy(), both
         small = 0
         for order in range(1, MAX_ORDER):
-            term = self._apply(term) * (dt / order)
+            term = self.apply(term) * (dt / order)
             total += term
             small = small + 1 if np.abs(term).max() <= ROUNDING * np.abs(total).max() else 0
             # One term may vanish by symmetry.
@@ -113,13 +125,16 @@ class LinearEquation:
                 break
         return total
 
-    def _apply(self, both: np.ndarray) -> np.ndarray:
+    def apply(self, both: np.ndarray) -> np.ndarray:
+        """Returns the slopes of vectors and derivatives in time."""
         dimension, _, n_vectors = both.shape
         n_parts = len(self.parts)
         result = (self._matrix @ both.reshape(dimension, -1)).reshape(both.shape)
         if self.parts:
             added = self._stacked @ np.ascontiguousarray(both[:, 0])
             added = added.reshape(n_parts, dimension, n_vectors).swapaxes(0, 1)
+            if self.scales is not None:
+                added = added * self.scales[:, None]
             result[:, 1 : 1 + n_parts] += added
         return result
 
@@ -127,7 +142,8 @@ class LinearEquation:
         return np.result_type(start.dtype, self.generator.dtype)
 
     @cached_property
-    def _norm(self) -> float:
+    def norm(self) -> float:
+        """Largest sum of the sizes of a column of A, of which no eigenvalue is larger."""
         return float(abs(self.generator).sum(axis=0).max())
 
     @cached_property
@@ -136,7 +152,25 @@ class LinearEquation:
 
     @cached_property
     def _stacked(self) -> Any:
-        return _fast(csr_array(vstack(self.parts, format="csr")))
+        return stack(self.parts) if self.stacked is None else self.stacked
+
+
+def stack(parts: Sequence[csr_array]) -> Any:
+    """Returns matrices above one another, (n d, d), dense where that is faster."""
+    return _fast(csr_array(vstack(parts, format="csr")))
+
+
+def apply_propagators(propagators: np.ndarray, start: np.ndarray, slopes: np.ndarray) -> np.ndarray:
+    """Returns what `LinearEquation.follow` yields, from the propagator and its derivatives.
+
+    Args:
+        propagators: (1 + n_parts, d, d).
+        start: Vectors at time 0, (d, m).
+        slopes: Their derivatives in further parameters, (d, E, m).
+    """
+    moved = (propagators @ start).swapaxes(0, 1)
+    further = propagators[0] @ slopes.reshape(len(start), -1)
+    return np.concatenate([moved, further.reshape(slopes.shape)], axis=1)
 
 
 def _compose(later: np.ndarray, earlier: np.ndarray) -> np.ndarray:

@@ -21,7 +21,8 @@ from qtf.measurements.missing import default_candidates, find_missing
 from qtf.measurements.model import ShotModel
 from qtf.measurements.result import SMALLEST_P_VALUE, Missing, ShotFit
 from qtf.measurements.scoring import Climb, WithPriors, climb, invert
-from qtf.measurements.words import local_words
+from qtf.measurements.words import local_words, shaped_words
+from qtf.physics.driven import Coefficient
 from qtf.streams import Stream
 
 # Gains in units of log L: of an error bar 0.5, hence 1 % of one.
@@ -133,6 +134,7 @@ def fit_words(
     jumps: Iterable[str] = (),
     readout: Iterable[str] = (),
     preparation_errors: Iterable[str] = (),
+    shapes: Mapping[str, Coefficient] | None = None,
     **options: Any,
 ) -> ShotFit:
     """Learns from shots what some words name, see `qtf.measurements.words` and `fit_shots`.
@@ -143,6 +145,7 @@ def fit_words(
         jumps: Words of jumps.
         readout: Words of readout errors.
         preparation_errors: Words of errors of the preparation.
+        shapes: Name -> function of the time that terms such as "pulse*X" are multiplied by.
         **options: Further arguments of `fit_shots`.
 
     Raises:
@@ -150,13 +153,14 @@ def fit_words(
     """
     n_sites = experiments.n_sites
     if terms is None:
-        terms = [word for word in local_words(1) if len(word) <= n_sites]
+        terms = shaped_words(local_words(1), n_sites, shapes or ())
     model = ShotModel.of_words(
         n_sites,
         terms=terms,
         jumps=jumps,
         readout=readout,
         preparation_errors=preparation_errors,
+        shapes=shapes,
     )
     return fit_shots(model, experiments, **options)
 

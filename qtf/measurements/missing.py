@@ -1,6 +1,6 @@
 """Which parameters that a model does not have the data ask for: score tests."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -8,10 +8,18 @@ import numpy as np
 from qtf.measurements.experiments import Experiments
 from qtf.measurements.goodness import Goodness
 from qtf.measurements.likelihood import Likelihood
-from qtf.measurements.model import ShotModel
+from qtf.measurements.model import ShotModel, named_shapes
 from qtf.measurements.result import Missing
 from qtf.measurements.scoring import invert
-from qtf.measurements.words import JUMPS, PREPARATION_ERRORS, READOUT, kind_of, local_words
+from qtf.measurements.words import (
+    JUMPS,
+    PREPARATION_ERRORS,
+    READOUT,
+    kind_of,
+    local_words,
+    shaped_words,
+)
+from qtf.physics.driven import Coefficient
 
 KINDS = ("terms", "jumps", "preparation_errors", "readout")
 # Where density matrices cost little more than the fit itself.
@@ -83,17 +91,20 @@ def widen(model: ShotModel, words: Iterable[str]) -> ShotModel:
         ValueError: A word is not known.
     """
     new = [word for word in words if word not in model.names]
-    further = model_of_names(model.n_sites, new) if new else model
+    further = model_of_names(model.n_sites, new, model.shapes) if new else model
     kinds = [getattr(model, kind) | getattr(further, kind) for kind in KINDS]
     return replace(model, **dict(zip(KINDS, kinds, strict=True)))
 
 
-def model_of_names(n_sites: int, names: Iterable[str]) -> ShotModel:
+def model_of_names(
+    n_sites: int, names: Iterable[str], shapes: Mapping[str, Coefficient] | None = None
+) -> ShotModel:
     """Returns the model of terms, jumps and errors in any order.
 
     Args:
         n_sites: Number of spins.
         names: Words of all kinds.
+        shapes: Name -> function of the time, also of such that no word names.
 
     Raises:
         ValueError: A word is not known.
@@ -105,7 +116,8 @@ def model_of_names(n_sites: int, names: Iterable[str]) -> ShotModel:
     kinds: dict[str, list[str]] = {kind: [] for kind in KINDS}
     for name in names:
         kinds[kind_of(name)].append(name)
-    return ShotModel.of_words(n_sites, **kinds)
+    named = named_shapes(kinds["terms"], shapes or {})
+    return ShotModel.of_words(n_sites, **kinds, shapes=named)
 
 
 def narrow(model: ShotModel, names: Collection[str]) -> ShotModel:
@@ -128,14 +140,14 @@ def narrow(model: ShotModel, names: Collection[str]) -> ShotModel:
 def default_candidates(model: ShotModel, goodness: Goodness) -> list[str]:
     """Returns the words that are asked for where nobody names any.
 
-    These are local terms of range 1, readout errors and, where density matrices are followed anyway
-    or something is wrong, jumps and depolarised preparation.
+    These are local terms of range 1, also with each shape of the model, readout errors and, where
+    density matrices are followed anyway or something is wrong, jumps and depolarised preparation.
 
     Args:
         model: The model.
         goodness: How well it explains the data.
     """
-    words = [word for word in local_words(1) if len(word) <= model.n_sites]
+    words = shaped_words(local_words(1), model.n_sites, model.shapes)
     small = model.n_sites <= MOST_SITES_FOR_JUMPS and goodness.p_value < DOUBTFUL
     mixed = (*JUMPS, *PREPARATION_ERRORS) if model.is_mixed or small else ()
     taken = {name.partition("@")[0] for name in model.names if name not in model.terms}

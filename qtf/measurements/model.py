@@ -8,6 +8,7 @@ from typing import NamedTuple, Self
 import numpy as np
 from scipy.sparse import csr_array
 
+from qtf.measurements.driven_equation import DrivenEquation, Shapes
 from qtf.measurements.evolution import LinearEquation
 from qtf.measurements.experiments import Angles, Setting
 from qtf.measurements.outcomes import (
@@ -19,8 +20,17 @@ from qtf.measurements.outcomes import (
     read_out,
 )
 from qtf.measurements.pauli_vectors import jump_part, unitary_part
-from qtf.measurements.words import JUMPS, PREPARATION_ERRORS, expand, operator_of, sites_of
-from qtf.physics import JUMP_MATRICES, JumpOperator, PauliSum
+from qtf.measurements.words import (
+    JUMPS,
+    PREPARATION_ERRORS,
+    TIMES,
+    expand,
+    operator_of,
+    shape_and_term,
+    sites_of,
+)
+from qtf.physics import JUMP_MATRICES, DrivenHamiltonian, JumpOperator, PauliSum
+from qtf.physics.driven import Coefficient
 from qtf.pieces import rows_at_once
 
 MAX_PURE_SITES = 16
@@ -48,10 +58,11 @@ class ShotModel:
     """A model of shots whose parameters are coefficients, rates and errors.
 
         rho' = -i [H, rho] + sum_k rate_k sum_j (G_kj rho G_kj^+ - {G_kj^+ G_kj, rho} / 2)
-        H = sum_k c_k H_k                                                    hbar = 1
+        H = sum_k c_k f_k(t) H_k                                             hbar = 1
 
     A bit 0 is read as 1 with probability e01, and 1 as 0 with e10. The state that a site is
-    prepared in may be replaced, with a share that is a parameter, by the maximally mixed one.
+    prepared in may be replaced, with a share that is a parameter, by the maximally mixed one. The
+    f_k are 1, but for terms whose names begin with that of a shape, "pulse*X".
 
     Args:
         n_sites: Number of spins, at most 16, with jumps or errors of the preparation 7.
@@ -59,9 +70,11 @@ class ShotModel:
         jumps: Name -> jumps, whose rates are multiplied by the rate that is learned.
         readout: Name -> kind of the error, "e01" or "e10", and its sites.
         preparation_errors: Name -> sites that are depolarised; shares of one site add up.
+        shapes: Name -> function of the time; one that jumps or has a kink is a `SampledFunction`.
 
     Raises:
-        ValueError: There are too many sites, no parameters, or two have one name.
+        ValueError: There are too many sites, no parameters, two have one name, or a shape that a
+            term names is not there.
 
     Example:
         >>> model = ShotModel.of_words(3, terms=["XX", "Z@each"], jumps=["decay"])
@@ -74,6 +87,7 @@ class ShotModel:
     jumps: Mapping[str, tuple[JumpOperator, ...]]
     readout: Mapping[str, tuple[str, range]]
     preparation_errors: Mapping[str, range] = field(default_factory=dict, kw_only=True)
+    shapes: Mapping[str, Coefficient] = field(default_factory=dict, kw_only=True)
 
     def __post_init__(self) -> None:
         most = self._most_sites
@@ -87,6 +101,14 @@ class ShotModel:
             )
         if not self.names:
             raise ValueError("Argument `terms` must hold at least one term, but is empty.")
+        for name in self.terms:
+            shape, _ = shape_and_term(name)
+            if shape and shape not in self.shapes:
+                known = ", ".join(self.shapes) or "none"
+                raise ValueError(
+                    f"Argument `terms` must name shapes that are given, {known}, but `{name}` names"
+                    f" `{shape}`."
+                )
 
     @classmethod
     def of_words(
@@ -97,18 +119,21 @@ class ShotModel:
         jumps: Iterable[str] = (),
         readout: Iterable[str] = (),
         preparation_errors: Iterable[str] = (),
+        shapes: Mapping[str, Coefficient] | None = None,
     ) -> Self:
         """Returns the model that some words name, see `qtf.measurements.words`.
 
         Args:
             n_sites: Number of spins.
-            terms: Pauli strings along the chain, such as "ZZ", "X@each" or "Y@2".
+            terms: Pauli strings along the chain, such as "ZZ", "X@each" or "Y@2"; "pulse*X" is
+                multiplied by the shape `pulse`.
             jumps: Kinds of jumps, "decay", "pump" and "dephasing", or "decay@each".
             readout: Errors of readout, "e01" and "e10", or "e01@each".
             preparation_errors: "depolarised" or "depolarised@each".
+            shapes: Name -> function of the time.
 
         Raises:
-            ValueError: A word is not known, or stands twice.
+            ValueError: A word is not known, or stands twice, or a shape is not there or not named.
         """
         kinds = (terms, jumps, readout, preparation_errors)
         words = [expand(of_kind, n_sites) for of_kind in kinds]
@@ -118,6 +143,13 @@ class ShotModel:
                     raise ValueError(
                         f"Argument `terms` must name `{word}` once, but does so twice."
                     )
+        shapes = shapes or {}
+        for name in shapes:
+            if name not in named_shapes(words[0], shapes):
+                raise ValueError(
+                    f"Argument `shapes` must hold those that terms name, such as {name}{TIMES}X,"
+                    f" but no term names `{name}`."
+                )
         return cls(
             n_sites,
             {word: operator_of(word, n_sites) for word in words[0]},
@@ -127,6 +159,7 @@ class ShotModel:
                 word: sites_of(word, n_sites, PREPARATION_ERRORS, "preparation_errors")[1]
                 for word in words[3]
             },
+            shapes=shapes,
         )
 
     @property
@@ -174,6 +207,23 @@ class ShotModel:
         values = parameters[self._n_moving : self.size - len(self.readout)].tolist()
         return list(zip(self.preparation_errors.values(), values, strict=True))
 
+    def hamiltonian(self, parameters: np.ndarray) -> PauliSum | DrivenHamiltonian:
+        """Returns the Hamiltonian of some parameters; with shapes a driven one.
+
+        Args:
+            parameters: Values in the order of `names`, (size,).
+        """
+        totals = {name: PauliSum(self.n_sites, []) for name in ("", *self.shapes)}
+        pairs = zip(parameters.tolist(), self.terms.items(), strict=False)
+        for value, (name, term) in pairs:
+            shape, _ = shape_and_term(name)
+            totals[shape] = totals[shape] + value * term
+        parts = {name: total.simplify() for name, total in totals.items()}
+        if not self.shapes:
+            return parts[""]
+        functions = {"": 1.0, **self.shapes}
+        return DrivenHamiltonian([(functions[name], part) for name, part in parts.items()])
+
     def readout_errors(self, parameters: np.ndarray) -> list[tuple[str, range, float]]:
         """Returns kind, sites and value of each readout error.
 
@@ -213,11 +263,15 @@ class ShotModel:
             yield Predicted(piece.rows, values)
 
     def _states(
-        self, equation: LinearEquation, prepare: "_Preparation", settings: Sequence[Setting]
+        self,
+        equation: LinearEquation | DrivenEquation,
+        prepare: "_Preparation",
+        settings: Sequence[Setting],
     ) -> Iterator[Predicted]:
         """Yields probabilities before the readout."""
         n_both = 1 + len(equation.parts) + len(prepare.free)
-        several = rows_at_once(4 * 16 * equation.dimension * n_both)
+        # A step of driven evolution holds a dozen slopes.
+        several = rows_at_once((20 if self.shapes else 4) * 16 * equation.dimension * n_both)
         starts = list(dict.fromkeys(setting.preparation for setting in settings))
         for first in range(0, len(starts), several):
             places = {start: k for k, start in enumerate(starts[first : first + several])}
@@ -249,12 +303,19 @@ class ShotModel:
                 chosen = turned
             yield Predicted(np.array(some), measure(chosen, bases))
 
-    def _equation(self, parameters: np.ndarray, free: Sequence[int]) -> LinearEquation:
-        parts = self._parts
-        total = csr_array(parts[0].shape, dtype=parts[0].dtype)
-        for value, part in zip(parameters, parts, strict=False):
-            total = total + float(value) * part
-        return LinearEquation(csr_array(total), [parts[k] for k in free])
+    def _equation(
+        self, parameters: np.ndarray, free: Sequence[int]
+    ) -> LinearEquation | DrivenEquation:
+        parts, shapes = self._parts, Shapes(self.shapes)
+        places = [shapes.names.index(shape_and_term(name)[0]) for name in self.terms]
+        places += [0] * (len(parts) - len(places))
+        totals = [csr_array(parts[0].shape, dtype=parts[0].dtype) for _ in shapes.names]
+        for value, part, place in zip(parameters, parts, places, strict=False):
+            totals[place] = totals[place] + float(value) * part
+        chosen = [parts[k] for k in free]
+        if not self.shapes:
+            return LinearEquation(csr_array(totals[0]), chosen)
+        return DrivenEquation(shapes, totals, chosen, [places[k] for k in free])
 
     @cached_property
     def _parts(self) -> list[csr_array]:
@@ -289,6 +350,17 @@ class _Preparation:
             return product_states(angles), times, None
         means, slopes = product_means(angles, self.shares, self.free)
         return means, times, slopes
+
+
+def named_shapes(terms: Iterable[str], shapes: Mapping[str, Coefficient]) -> dict[str, Coefficient]:
+    """Returns the shapes that are named by some terms.
+
+    Args:
+        terms: Words of terms.
+        shapes: Name -> function of the time.
+    """
+    named = {shape_and_term(term)[0] for term in terms}
+    return {name: shape for name, shape in shapes.items() if name in named}
 
 
 def _jumps_of(word: str, n_sites: int) -> tuple[JumpOperator, ...]:

@@ -12,10 +12,10 @@ from functools import cached_property
 import numpy as np
 
 from qtf.measurements.experiments import LETTERS, Experiments, Setting
-from qtf.measurements.model import Predicted, ShotModel
+from qtf.measurements.model import Predicted, ShotModel, named_shapes
 from qtf.measurements.outcomes import probabilities_of_means
 from qtf.measurements.pauli_vectors import MATRICES
-from qtf.measurements.words import kind_of
+from qtf.measurements.words import kind_of, shape_and_term
 
 MOST_CHAIN_SITES = 1000
 # Traces of products with Pauli matrices, of the entries of a matrix of one spin.
@@ -265,7 +265,9 @@ def _part(model: ChainModel, window: range, margin: int) -> Part:
         kind: [word for word in words if kind_of(word) == kind]
         for kind in ("terms", "jumps", "preparation_errors")
     }
-    of_terms = ShotModel.of_words(len(sites), **kinds)
+    of_terms = ShotModel.of_words(
+        len(sites), **kinds, shapes=named_shapes(kinds["terms"], model.shapes)
+    )
     readout: Mapping[str, tuple[str, range]] = {}
     if errors := [word for word in words if kind_of(word) == "readout"]:
         readout = ShotModel.of_words(len(window), readout=errors).readout
@@ -277,6 +279,7 @@ def _part(model: ChainModel, window: range, margin: int) -> Part:
         readout,
         inside,
         preparation_errors=of_terms.preparation_errors,
+        shapes=of_terms.shapes,
     )
     return Part(patch, tuple(model.names.index(words[word]) for word in patch.names), sites)
 
@@ -285,7 +288,7 @@ def _local_word(name: str, first: int, n_sites: int, window: range) -> str:
     """Returns the word of a parameter in a patch; empty where the patch does not have it."""
     stem, _, place = name.partition("@")
     kind = kind_of(name)
-    length = len(stem) if kind == "terms" else 1
+    length = len(shape_and_term(stem)[1]) if kind == "terms" else 1
     # Readout errors act where bits are read.
     start, size = (window.start, len(window)) if kind == "readout" else (first, n_sites)
     if not place:

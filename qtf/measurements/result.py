@@ -7,7 +7,7 @@ import numpy as np
 from qtf.measurements.goodness import Goodness
 from qtf.measurements.identifiability import confusion_of_errors
 from qtf.measurements.model import ShotModel
-from qtf.physics import PauliSum
+from qtf.physics import DrivenHamiltonian, PauliSum
 
 # Deviations that shots alone make in fewer fits are none of shots.
 SMALLEST_P_VALUE = 1e-3
@@ -78,12 +78,9 @@ class ShotFit:
         return self.goodness.p_value >= SMALLEST_P_VALUE
 
     @property
-    def hamiltonian(self) -> PauliSum:
+    def hamiltonian(self) -> PauliSum | DrivenHamiltonian:
         """The Hamiltonian that was learned, which `qtf.physics.evolve` takes."""
-        total = PauliSum(self.model.n_sites, [])
-        for value, term in zip(self.parameters.tolist(), self.model.terms.values(), strict=False):
-            total = total + value * term
-        return total.simplify()
+        return self.model.hamiltonian(self.parameters)
 
     def __getitem__(self, name: str) -> float:
         """Returns the value of a parameter.

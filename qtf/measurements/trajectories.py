@@ -8,6 +8,7 @@ site that is depolarised with a share p is prepared in the opposite direction in
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
@@ -38,6 +39,15 @@ class TrajectoryModel(ShotModel):
         >>> shots.shots
         5
     """
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.shapes:
+            raise ValueError(
+                "Argument `shapes` must be empty for shots on trajectories, but holds"
+                f" {', '.join(self.shapes)}; driven systems with noise may have"
+                f" {MAX_OPEN_SITES} sites."
+            )
 
     @property
     def _most_sites(self) -> int:
@@ -140,12 +150,8 @@ def _turned(preparation: Sequence[Angles], opposite: Sequence[bool]) -> np.ndarr
 
 def _lindbladian(model: ShotModel, parameters: np.ndarray) -> Lindbladian:
     """Returns the equation of a model with its parameters."""
-    n_terms = len(model.terms)
-    hamiltonian = PauliSum(model.n_sites, [])
-    for value, term in zip(parameters.tolist(), model.terms.values(), strict=False):
-        hamiltonian = hamiltonian + value * term
-    rates = zip(parameters[n_terms:].tolist(), model.jumps.values(), strict=False)
+    rates = zip(parameters[len(model.terms) :].tolist(), model.jumps.values(), strict=False)
     jumps = [
         JumpOperator(jump.site, jump.matrix, rate * jump.rate) for rate, of in rates for jump in of
     ]
-    return Lindbladian(hamiltonian.simplify(), jumps)
+    return Lindbladian(cast(PauliSum, model.hamiltonian(parameters)), jumps)

@@ -10,6 +10,8 @@ JUMPS = ("decay", "pump", "dephasing")
 READOUT = ("e01", "e10")
 PREPARATION_ERRORS = ("depolarised",)
 EACH = "each"
+# Between the name of a shape and the term that is multiplied by it.
+TIMES = "*"
 _TERM = re.compile(r"(?!I)[IXYZ]*[XYZ](?:@(?:[1-9]\d*|each))?")
 _SITE = re.compile(r"\w+(?:@(?:[1-9]\d*|each))?")
 
@@ -33,12 +35,29 @@ def local_words(interaction_range: int = 1) -> tuple[str, ...]:
     return (*"XYZ", *pairs)
 
 
+def shaped_words(words: Iterable[str], n_sites: int, shapes: Iterable[str] = ()) -> list[str]:
+    """Returns the words that fit on a chain, without a shape and then with each of several.
+
+    Args:
+        words: Words of terms.
+        n_sites: Number of spins.
+        shapes: Names of shapes.
+
+    Example:
+        >>> shaped_words(["Z", "ZZ"], 1, ["pulse"])
+        ['Z', 'pulse*Z']
+    """
+    fitting = [word for word in words if len(word) <= n_sites]
+    prefixes = ["", *(f"{shape}{TIMES}" for shape in shapes)]
+    return [prefix + word for prefix in prefixes for word in fitting]
+
+
 def operator_of(word: str, n_sites: int) -> PauliSum:
     """Returns the operator that a word stands for.
 
     Args:
         word: Letters of neighbouring sites, "ZIZ" for sum_i Z_i Z_{i+2}; followed by @2 it is the
-            one string that begins on site 2, counted from 1.
+            one string that begins on site 2, counted from 1; after "pulse*" the same.
         n_sites: Number of spins.
 
     Raises:
@@ -50,6 +69,7 @@ def operator_of(word: str, n_sites: int) -> PauliSum:
         >>> len(operator_of("Z", 3).terms)
         3
     """
+    word = shape_and_term(word)[1]
     if not _TERM.fullmatch(word):
         raise ValueError(
             "Argument `terms` must hold letters X, Y, Z with I between them, such as ZZ, ZIZ,"
@@ -66,6 +86,20 @@ def operator_of(word: str, n_sites: int) -> PauliSum:
     return PauliSum(
         n_sites, [PauliTerm(1.0, tuple(start + i for i in sites), paulis) for start in starts]
     )
+
+
+def shape_and_term(word: str) -> tuple[str, str]:
+    """Returns the name of the shape of a term, empty if it has none, and the rest of the word.
+
+    Args:
+        word: The word of a term.
+
+    Example:
+        >>> shape_and_term("pulse*X@2"), shape_and_term("ZZ")
+        (('pulse', 'X@2'), ('', 'ZZ'))
+    """
+    shape, _, term = word.rpartition(TIMES)
+    return shape, term
 
 
 def sites_of(word: str, n_sites: int, known: tuple[str, ...], name: str) -> tuple[str, range]:
@@ -126,8 +160,9 @@ def expand(words: Iterable[str], n_sites: int) -> tuple[str, ...]:
     expanded: list[str] = []
     for word in words:
         stem, _, place = word.partition("@")
+        letters = shape_and_term(stem)[1]
         # Errors and rates are words of one site.
-        length = len(stem) if set(stem) <= set("IXYZ") else 1
+        length = len(letters) if set(letters) <= set("IXYZ") else 1
         places = range(1, n_sites - length + 2)
         expanded += [f"{stem}@{site}" for site in places] if place == EACH else [word]
     return tuple(expanded)
