@@ -39,7 +39,14 @@ def open_journal(path: Path, record: Mapping[str, Any]) -> Iterator["ShotJournal
             _check_same(path, journal, lines[0], record)
         else:
             append_json_line(journal, record)
-        yield ShotJournal(journal, {_key(line): line["counts"] for line in lines[1:]})
+        opened = ShotJournal(journal, {_key(line): line["counts"] for line in lines[1:]})
+        try:
+            yield opened
+        except BaseException:
+            # A mistake in what was asked for leaves nothing.
+            if not opened.finished:
+                opened.remove()
+            raise
 
 
 def journal_of(path: Path) -> Path:

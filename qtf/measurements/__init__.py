@@ -20,6 +20,7 @@ _PLACES = {
     "local_words": "qtf.measurements.words",
     "plan_shots": "qtf.measurements.planning",
     "random_settings": "qtf.measurements.drawn_settings",
+    "read_shapes": "qtf.measurements.shape_files",
     "read_experiments": "qtf.measurements.formats",
     "select_words": "qtf.measurements.selection",
     "simulate_shots": "qtf.measurements.simulation",

@@ -109,6 +109,16 @@ def test_a_file_is_written_by_one_process_at_a_time(tmp_path):
         simulate(settings, tmp_path / "a.csv", measured=[Setting("+z", 1.0, "ZZZ", 1)])
 
 
+def test_an_error_before_anything_is_done_leaves_nothing(monkeypatch, tmp_path):
+    def fail(settings, task):
+        raise ValueError("no")
+
+    monkeypatch.setattr("data_gen.shots.run_task", fail)
+    with pytest.raises(ValueError, match="no"):
+        simulate(chain(2), tmp_path / "a.csv")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_beyond_seven_sites_shots_are_those_of_trajectories(monkeypatch, tmp_path):
     decay = JumpSettings({"decay": 0.2})
     settings = chain(8, jumps=decay, n_settings=1, times=(0.1, 0.2), shots=30)
@@ -245,6 +255,40 @@ def test_a_depolarised_preparation_is_simulated_and_learned_by_the_commands(tmp_
     assert "depolarised@1" in done.stdout
 
 
+def test_a_driven_chain_is_simulated_and_learned_by_the_commands(tmp_path):
+    flags = ("--config=driven_shots:2", "--config.n_settings=10", "--config.preparation=axes")
+    done = run("data_gen.simulate_shots", *flags, "--out_file=shots.csv", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    pulse = {"times": [0.0, 0.5, 1.0], "values": [0.0, 1.0, 0.0], "law": "linear"}
+    (tmp_path / "shapes.json").write_text(json.dumps({"pulse": pulse}))
+    learn = ("trainers.learn_shots", "--data=shots.csv", "--shapes=shapes.json")
+    done = run(*learn, "--terms=ZZ,pulse*X", "--out_file=result.json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "explains the data" in done.stdout
+    entries = json.loads((tmp_path / "result.json").read_text())["parameters"]
+    assert [entry["name"] for entry in entries] == ["ZZ", "pulse*X"]
+    for entry in entries:
+        assert abs(entry["value"] + 1.0) < 4 * entry["error"] < 0.5
+    plan = ("trainers.plan_shots", "--result=result.json", "--times=0.5,1.0", "--shots=1000")
+    done = run(*plan, "--shapes=shapes.json", cwd=tmp_path)
+    assert "pulse*X" in done.stdout
+    done = run(*plan, cwd=tmp_path)
+    assert "must name shapes that are given, none, but `pulse*X` names `pulse`" in done.stderr
+
+
+def test_a_drive_is_in_the_model():
+    entry = {"times": [0, 1], "values": [0, 2], "law": "linear"}
+    drive = ({"term": "transverse_field", **entry}, {"term": {"name": "ising"}, **entry})
+    driven = chain(2, drive=drive)
+    assert driven.model.names == ("hamiltonian", "drive1*term", "drive2*term")
+    assert driven.parameters.tolist() == [1.0, 1.0, 1.0]
+    assert driven.model.shapes["drive1"](0.5) == 1.0
+    with pytest.raises(ValueError, match=r"reaches from 0.0 to 1.0 and is asked at 3.0"):
+        chain(2, drive=drive, times=(3.0, 0.1))
+    with pytest.raises(ValueError, match=r"reaches from 0.0 to 1.0 and is asked at 2.0"):
+        driven.check_measured(Setting("+z", 2.0, "ZZ", 1))
+
+
 def test_words_are_selected_and_what_is_not_right_is_said(tmp_path):
     flags = ("--config=ising_shots:2,0.0", "--config.shots=3000", "--config.n_settings=6")
     noise = ("--config.e01=0.0", "--config.e10=0.0", "--config.preparation=axes")
@@ -330,6 +374,11 @@ GUESSED = ["--n_sites=1", "--guess=X=1.0", "--times=1.0"]
     ("module", "flags", "message"),
     [
         ("data_gen.simulate_shots", ["--config=ising_shots", "--out_file=s.txt"], "must end with"),
+        (
+            "trainers.plan_shots",
+            ["--n_sites=1", "--guess=f*X=1.0", "--times=1.0", "--shots=9", "--shapes=no.json"],
+            "There is no file no.json.",
+        ),
         ("trainers.learn_shots", ["--data=no.csv"], "There is no file no.csv."),
         ("trainers.learn_shots", ["--data=bad.csv"], "File bad.csv, line 1: the header must be"),
         ("trainers.learn_shots", ["--data=no.csv", "--fixed=ZZ"], "must hold NAME=VALUE"),

@@ -6,7 +6,8 @@
     python -m trainers.learn_shots --data=shots.csv --select [--range=2] [--noeach] [--keep=ZZ@1]
 
 Terms are Pauli strings along a chain: ZZ is the sum over neighbours, ZIZ over second neighbours,
-X@2 acts on site 2, X@each has a coefficient for each site. With --select they are a dictionary, of
+X@2 acts on site 2, X@each has a coefficient for each site, pulse*X is multiplied by a function of
+the time that the file of --shapes has. With --select they are a dictionary, of
 which those are kept that the data ask for. Chains of more than 16 sites are learned by patches.
 """
 
@@ -28,6 +29,9 @@ JUMPS = flags.DEFINE_list("jumps", [], "Jumps: decay, pump, dephasing, also deca
 READOUT = flags.DEFINE_list("readout", [], "Readout errors: e01, e10, also e01@2, e01@each.")
 PREPARATION_ERRORS = flags.DEFINE_list(
     "preparation_errors", [], "Errors of the preparation: depolarised, also depolarised@each."
+)
+SHAPES = flags.DEFINE_string(
+    "shapes", None, "File of functions of the time that terms such as pulse*X have, JSON."
 )
 FIXED = flags.DEFINE_list("fixed", [], "Parameters that are known, as NAME=VALUE.")
 PRIORS = flags.DEFINE_list("priors", [], "Gaussian priors, as NAME=MEAN:DEVIATION.")
@@ -77,10 +81,14 @@ def _learn(experiments: "Experiments", **options: Any) -> "ShotFit | Selection":
     from qtf.measurements.fit import fit_words
     from qtf.measurements.model import MAX_PURE_SITES
     from qtf.measurements.selection import dictionary_words, select_words
+    from qtf.measurements.shape_files import read_shapes
 
+    shapes = read_shapes(SHAPES.value) if SHAPES.value else {}
     each = SELECT.value if EACH.value is None else EACH.value
     options |= {
-        "terms": TERMS.value or dictionary_words(experiments.n_sites, RANGE.value or 1, each=each),
+        "terms": TERMS.value
+        or dictionary_words(experiments.n_sites, RANGE.value or 1, each=each, shapes=shapes),
+        "shapes": shapes,
         "jumps": JUMPS.value,
         "readout": READOUT.value,
         "preparation_errors": PREPARATION_ERRORS.value,
