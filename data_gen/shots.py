@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,8 +84,9 @@ def simulate(
     tasks = plan_tasks(measured, by_trajectories=isinstance(settings.model, TrajectoryModel))
     with open_journal(path, _record(settings, measured)) as journal:
         todo = [task for task in tasks if task.key not in journal.finished]
-        with announced("shots", sum(task.shots for task in tasks)) as activity:
-            activity.advance(activity.total - sum(task.shots for task in todo))
+        n_shots = sum(task.shots for task in tasks)
+        with announced("shots", n_shots) as activity:
+            activity.advance(n_shots - sum(task.shots for task in todo))
             by_key = {task.key: task for task in todo}
             with closing(_results(settings, todo, workers)) as results:
                 for key, counts in results:
@@ -147,7 +148,7 @@ def _trajectory_tasks(measured: Sequence[Setting]) -> Iterator[ShotTask]:
 
 def _results(
     settings: ShotSettings, todo: Sequence[ShotTask], workers: int
-) -> Iterator[tuple[tuple[int, int], Counts]]:
+) -> Generator[tuple[tuple[int, int], Counts], None, None]:
     if workers == 1 or len(todo) < 2:
         yield from (run_task(settings, task) for task in todo)
         return

@@ -152,7 +152,7 @@ class DrivenEquation:
         pattern, table = self._table
         generator = csr_array((weights @ table, *pattern), (self.dimension,) * 2)
         scales = weights[list(self.places)]
-        return LinearEquation(generator, self.parts, scales, self._stacked)
+        return LinearEquation(generator, self.parts, scales=scales, stacked=self._stacked)
 
     @cached_property
     def _stacked(self) -> Any:

@@ -1,9 +1,14 @@
 """Linear equations v' = A v with exact derivatives in the coefficients of A.
 
 With A = sum_k c_k A_k the derivative w_k of v in c_k obeys w_k' = A w_k + A_k v, w_k = 0 at time 0.
-Both are Taylor series of one augmented equation, cut where their terms are rounding, so that
-nothing is differenced. Source: the idea of steps from norms is that of Al-Mohy and Higham, SIAM J.
-Sci. Comput. 33, 488 (2011).
+Both are series of one augmented equation, cut where their terms are rounding, so that nothing is
+differenced. They are Taylor series of short steps (the idea of steps from norms is that of Al-Mohy
+and Higham, SIAM J. Sci. Comput. 33, 488 (2011)), or where A is anti-Hermitian one Chebyshev series
+for all times (Tal-Ezer and Kosloff, J. Chem. Phys. 81, 3967 (1984)): with R at least the norm of A,
+
+    exp(A t) = sum_n (2 - delta_n0) J_n(R t) U_n,   U_(n+1) = 2 (A / R) U_n + U_(n-1),
+
+where U_0 = 1 and U_1 = A / R.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,12 +18,15 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array, vstack
+from scipy.special import jv
 
 # Norm of A times a step of the series: larger ones lose digits, smaller ones take more steps.
 LARGEST_STEP = 3.0
 STEP_TO_SQUARE = 0.5
 MAX_ORDER = 80
 ROUNDING = 1e-17
+# Bytes of the sums that a series makes at once, one for each time.
+SUMS_BYTES = 1 << 28
 # Up to here dense products are faster than sparse ones.
 DENSE_DIMENSION = 64
 
@@ -32,12 +40,14 @@ class LinearEquation:
         parts: A_k, each (d, d).
         scales: What each part is multiplied by, (n_parts,); None: 1.
         stacked: The parts above one another, where `stack` has made that before.
+        is_unitary: Whether A is anti-Hermitian.
     """
 
     generator: csr_array
     parts: Sequence[csr_array]
     scales: np.ndarray | None = None
     stacked: Any = None
+    is_unitary: bool = False
 
     @property
     def dimension(self) -> int:
@@ -91,6 +101,9 @@ class LinearEquation:
         self, start: np.ndarray, times: Sequence[float], slopes: np.ndarray
     ) -> Iterator[np.ndarray]:
         both = self.assemble(start, slopes)
+        if self.is_unitary and times:
+            yield from self._expand(both, np.asarray(times, np.float64))
+            return
         before = 0.0
         for time in times:
             both = self.advance(both, time - before)
@@ -112,6 +125,35 @@ class LinearEquation:
         for _ in range(n_steps):
             both = self._step(both, dt / n_steps)
         return both
+
+    def _expand(self, both: np.ndarray, times: np.ndarray) -> Iterator[np.ndarray]:
+        """Yields what `both` becomes by series for as many times as memory allows."""
+        several, before = max(1, SUMS_BYTES // both.nbytes), 0.0
+        for first in range(0, len(times), several):
+            some = times[first : first + several]
+            sums = self._series(both, some - before)
+            yield from sums
+            both, before = sums[-1], float(some[-1])
+
+    def _series(self, both: np.ndarray, durations: np.ndarray) -> np.ndarray:
+        """Returns exp(A t), and its derivatives, applied to `both`, for each t."""
+        # Derivatives move also where the generator is 0.
+        radius = self.norm or 1.0
+        phases = radius * durations
+        orders = np.arange(int(2 * phases.max()) + 100)
+        coefficients = jv(orders, phases[:, None]) * np.where(orders == 0, 1.0, 2.0)
+        # Derivatives of polynomials are larger than they are by the square of their order.
+        sizes = np.abs(coefficients).max(axis=0) * (1 + orders**2)
+        n_orders = int(np.flatnonzero(sizes > ROUNDING)[-1]) + 1
+        sums = coefficients[:, 0].reshape(-1, *[1] * both.ndim) * both
+        last, now = np.zeros_like(both), both
+        for order in range(1, n_orders):
+            scaled = self.apply(now) * ((1 if order == 1 else 2) / radius)
+            last, now = now, scaled + last
+            for total, coefficient in zip(sums, coefficients[:, order], strict=True):
+                if abs(coefficient) * (1 + order**2) > ROUNDING:
+                    total += coefficient * now
+        return sums
 
     def _step(self, both: np.ndarray, dt: float) -> np.ndarray:
         total, term = both.copy(), both

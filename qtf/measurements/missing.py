@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -92,8 +93,10 @@ def widen(model: ShotModel, words: Iterable[str]) -> ShotModel:
     """
     new = [word for word in words if word not in model.names]
     further = model_of_names(model.n_sites, new, model.shapes) if new else model
-    kinds = [getattr(model, kind) | getattr(further, kind) for kind in KINDS]
-    return replace(model, **dict(zip(KINDS, kinds, strict=True)))
+    both: dict[str, Any] = {
+        kind: {**getattr(model, kind), **getattr(further, kind)} for kind in KINDS
+    }
+    return replace(model, **both)
 
 
 def model_of_names(
@@ -130,7 +133,7 @@ def narrow(model: ShotModel, names: Collection[str]) -> ShotModel:
     Raises:
         ValueError: Nothing is left.
     """
-    left = {
+    left: dict[str, Any] = {
         kind: {name: one for name, one in getattr(model, kind).items() if name not in names}
         for kind in KINDS
     }

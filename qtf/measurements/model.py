@@ -314,7 +314,7 @@ class ShotModel:
             totals[place] = totals[place] + float(value) * part
         chosen = [parts[k] for k in free]
         if not self.shapes:
-            return LinearEquation(csr_array(totals[0]), chosen)
+            return LinearEquation(csr_array(totals[0]), chosen, is_unitary=not self.jumps)
         return DrivenEquation(shapes, totals, chosen, [places[k] for k in free])
 
     @cached_property

@@ -23,6 +23,7 @@ from qtf.physics._checks import (
 )
 from qtf.physics._threads import one_thread
 from qtf.physics._waiting_times import BATCH_AMPLITUDES, MAX_BATCH, Start, Unravelling
+from qtf.physics._window_product import States
 from qtf.physics.control_variates import control_variates, with_controls
 from qtf.physics.lindblad import Lindbladian
 from qtf.physics.operators import PauliSum, check_number_of_spins
@@ -291,7 +292,7 @@ class TrajectorySampler:
 
     def draw(
         self, psi0: ArrayLike, time: float, streams: Sequence[np.random.Generator]
-    ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.complex128]]]:
+    ) -> Iterator[tuple[NDArray[np.intp], States]]:
         """Yields the states of trajectories as they come to their end.
 
         Args:

@@ -1,12 +1,27 @@
 """Fits of chains by patches against fits of whole chains and against the truth."""
 
+import json
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from qtf.measurements import Experiments, Setting, ShotModel, fit_chain, fit_shots, simulate_shots
+from qtf.measurements import (
+    Experiments,
+    Setting,
+    ShotModel,
+    fit_chain,
+    fit_shots,
+    simulate_shots,
+    write_experiments,
+)
 from qtf.measurements.patches import ChainModel
+
+ROOT = Path(__file__).parents[3]
 
 WORDS = ["XX", "ZZ", "X@each"]
 
@@ -49,6 +64,16 @@ def test_patches_learn_nearly_what_the_whole_chain_tells(chain, fit):
     assert 1.0 < ratio < 1.8
     np.testing.assert_allclose(fit.parameters, whole.parameters, atol=5 * fit.errors.max())
     assert fit.explains_the_data
+
+
+def test_windows_of_five_lose_hardly_anything(chain, monkeypatch):
+    _, _, shots = chain
+    whole = fit_shots(chain[0], shots, candidates=())
+    monkeypatch.setattr("qtf.measurements.chain_fit.PURE_SITES", (5, 7, 7))
+    fit = fit_chain(shots, terms=WORDS)
+    # 1.063 if each window told all of its bits, those of the one before again.
+    assert np.sqrt(np.mean(fit.errors**2) / np.mean(whole.errors**2)) < 1.05
+    assert np.isclose(fit.log_likelihood, whole.log_likelihood, rtol=0.01)
 
 
 def test_the_margin_grows_until_nothing_changes(fit):
@@ -138,3 +163,34 @@ def test_arguments_that_are_not_allowed(arguments, message):
 def test_all_words_of_neighbours_by_default():
     shots = Experiments([Setting("+z", 0.1, "Y", 4)], [{"0": 2, "1": 2}])
     assert fit_chain(shots).model.names == ("X", "Y", "Z")
+
+
+@pytest.mark.long
+def test_a_cluster_does_the_same(tmp_path):
+    pytest.importorskip("distributed")
+    model = ShotModel.of_words(9, terms=["ZZ", "X"])
+    settings = [
+        Setting("+z", 0.15 * k, basis, 100) for k in range(1, 5) for basis in ("YZXYZXYZX", "Z" * 9)
+    ]
+    shots = simulate_shots(model, [1.0, 0.5], settings, seed=1)
+    write_experiments(tmp_path / "shots.csv", shots)
+    entries = []
+    # Commands have processes of their own: dask leaves threads and loops behind.
+    for number, flags in enumerate(([], ["--dask_scheduler=local", "--workers=2"])):
+        command = [
+            "--data=shots.csv",
+            "--terms=ZZ,X@each",
+            "--patches",
+            f"--out_file={number}.json",
+        ]
+        done = subprocess.run(
+            [sys.executable, "-m", "trainers.learn_shots", *command, *flags],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        assert "Traceback" not in done.stderr
+        entries.append(json.loads((tmp_path / f"{number}.json").read_text())["parameters"])
+    assert entries[0] == entries[1]
