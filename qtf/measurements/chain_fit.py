@@ -53,7 +53,7 @@ from qtf.measurements.patches import (
     windows_of,
 )
 from qtf.measurements.result import ShotFit
-from qtf.measurements.scoring import Climb, WithPriors, climb, invert
+from qtf.measurements.scoring import Climb, WithPriors, climb, held_by_bounds, invert
 from qtf.measurements.words import local_words, shaped_words
 from qtf.physics._threads import one_thread
 from qtf.physics.driven import Coefficient
@@ -243,8 +243,10 @@ class _Chain:
         parameters, (least, most) = climbed.parameters, self.model.bounds
         for _ in range(MOST_STEPS):
             slope = objective(parameters, range(self.model.size))
-            inverse, _ = invert(slope.information)
-            step = inverse @ slope.score
+            moving = ~held_by_bounds(parameters, slope.score, least, most)
+            inverse, _ = invert(slope.information[np.ix_(moving, moving)])
+            step = np.zeros(len(parameters))
+            step[moving] = inverse @ slope.score[moving]
             parameters = np.clip(parameters + step, least, most)
             if step @ slope.score / 2 < ROUGH_GAIN / 10:
                 return Climb(parameters, slope, climbed.converged)

@@ -13,7 +13,7 @@ import numpy as np
 from qtf.measurements.model import ShotModel
 
 # Of error bars, against those if readout errors were known.
-WIDENING = 10.0
+WIDENING = 5.0
 
 
 class Fitted(Protocol):

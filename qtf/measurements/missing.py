@@ -16,7 +16,7 @@ from qtf.measurements.words import (
     JUMPS,
     PREPARATION_ERRORS,
     READOUT,
-    kind_of,
+    by_kind,
     local_words,
     shaped_words,
 )
@@ -116,9 +116,7 @@ def model_of_names(
         >>> model_of_names(2, ["e01", "ZZ", "decay"]).names
         ('ZZ', 'decay', 'e01')
     """
-    kinds: dict[str, list[str]] = {kind: [] for kind in KINDS}
-    for name in names:
-        kinds[kind_of(name)].append(name)
+    kinds = by_kind(names)
     named = named_shapes(kinds["terms"], shapes or {})
     return ShotModel.of_words(n_sites, **kinds, shapes=named)
 

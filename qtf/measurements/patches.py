@@ -15,7 +15,7 @@ from qtf.measurements.experiments import LETTERS, Experiments, Setting
 from qtf.measurements.model import Predicted, ShotModel, named_shapes
 from qtf.measurements.outcomes import probabilities_of_means
 from qtf.measurements.pauli_vectors import MATRICES
-from qtf.measurements.words import kind_of, shape_and_term
+from qtf.measurements.words import by_kind, kind_of, shape_and_term
 
 MOST_CHAIN_SITES = 1000
 # Traces of products with Pauli matrices, of the entries of a matrix of one spin.
@@ -264,15 +264,13 @@ def _part(model: ChainModel, window: range, margin: int) -> Part:
     sites = range(first, min(model.n_sites, window.stop + margin))
     local = {name: _local_word(name, first, len(sites), window) for name in model.names}
     words = {word: name for name, word in local.items() if word}
-    kinds = {
-        kind: [word for word in words if kind_of(word) == kind]
-        for kind in ("terms", "jumps", "preparation_errors")
-    }
+    kinds = by_kind(words)
+    errors = kinds.pop("readout")
     of_terms = ShotModel.of_words(
         len(sites), **kinds, shapes=named_shapes(kinds["terms"], model.shapes)
     )
     readout: Mapping[str, tuple[str, range]] = {}
-    if errors := [word for word in words if kind_of(word) == "readout"]:
+    if errors:
         readout = ShotModel.of_words(len(window), readout=errors).readout
     inside = range(window.start - first, window.stop - first)
     patch = PatchModel(

@@ -9,6 +9,7 @@ from qtf.physics import PauliSum, PauliTerm
 JUMPS = ("decay", "pump", "dephasing")
 READOUT = ("e01", "e10")
 PREPARATION_ERRORS = ("depolarised",)
+_KINDS = {"jumps": JUMPS, "preparation_errors": PREPARATION_ERRORS, "readout": READOUT}
 EACH = "each"
 # Between the name of a shape and the term that is multiplied by it.
 TIMES = "*"
@@ -142,8 +143,23 @@ def kind_of(word: str) -> str:
         ('terms', 'readout', 'preparation_errors')
     """
     stem = word.partition("@")[0]
-    kinds = {"jumps": JUMPS, "readout": READOUT, "preparation_errors": PREPARATION_ERRORS}
-    return next((kind for kind, words in kinds.items() if stem in words), "terms")
+    return next((kind for kind, words in _KINDS.items() if stem in words), "terms")
+
+
+def by_kind(names: Iterable[str]) -> dict[str, list[str]]:
+    """Returns names by their kind, see `kind_of`; each kind is there.
+
+    Args:
+        names: Names of parameters, in any order.
+
+    Example:
+        >>> by_kind(["e01", "ZZ"])["readout"]
+        ['e01']
+    """
+    kinds: dict[str, list[str]] = {kind: [] for kind in ("terms", *_KINDS)}
+    for name in names:
+        kinds[kind_of(name)].append(name)
+    return kinds
 
 
 def expand(words: Iterable[str], n_sites: int) -> tuple[str, ...]:

@@ -7,8 +7,9 @@
 
 Terms are Pauli strings along a chain: ZZ is the sum over neighbours, ZIZ over second neighbours,
 X@2 acts on site 2, X@each has a coefficient for each site, pulse*X is multiplied by a function of
-the time that the file of --shapes has. With --select they are a dictionary, of
-which those are kept that the data ask for. Chains of more than 16 sites are learned by patches.
+the time that the file of --shapes has. With --select they are a dictionary, of which those are kept
+that the data ask for. Chains of more than 16 sites, with jumps or errors of the preparation 7, are
+learned by patches.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -39,7 +40,9 @@ SELECT = flags.DEFINE_boolean("select", False, "Keep only what the data ask for.
 RANGE = flags.DEFINE_integer("range", 1, "Largest distance of two sites in terms by default.", 1)
 EACH = flags.DEFINE_boolean("each", None, "Terms by default for each site; so with --select.")
 KEEP = flags.DEFINE_list("keep", [], "Names that --select keeps, whatever their values.")
-PATCHES = flags.DEFINE_boolean("patches", False, "Learn by patches; so beyond 16 sites.")
+PATCHES = flags.DEFINE_boolean(
+    "patches", False, "Learn by patches; so beyond 16 sites, with noise 7."
+)
 WORKERS = flags.DEFINE_integer("workers", 1, "Processes of patches.", 1)
 DASK = flags.DEFINE_string(
     "dask_scheduler", None, "Address or file of a dask scheduler for patches, or 'local'."
@@ -79,7 +82,7 @@ def _main() -> None:
 def _learn(experiments: "Experiments", **options: Any) -> "ShotFit | Selection":
     """Returns the fit that the flags ask for."""
     from qtf.measurements.fit import fit_words
-    from qtf.measurements.model import MAX_PURE_SITES
+    from qtf.measurements.model import MAX_OPEN_SITES, MAX_PURE_SITES
     from qtf.measurements.selection import dictionary_words, select_words
     from qtf.measurements.shape_files import read_shapes
 
@@ -94,7 +97,8 @@ def _learn(experiments: "Experiments", **options: Any) -> "ShotFit | Selection":
         "preparation_errors": PREPARATION_ERRORS.value,
         "report": lambda line: print(line, flush=True),
     }
-    if PATCHES.value or experiments.n_sites > MAX_PURE_SITES:
+    most = MAX_OPEN_SITES if JUMPS.value or PREPARATION_ERRORS.value else MAX_PURE_SITES
+    if PATCHES.value or experiments.n_sites > most:
         if SELECT.value or options["fixed"] or options["priors"]:
             raise ValueError("Flags --select, --fixed and --priors are not for fits by patches.")
         del options["fixed"], options["priors"]

@@ -123,6 +123,14 @@ def test_noise_is_learned_from_patches(small_patches):
     assert fit.errors.max() < 0.05
 
 
+def test_a_rate_that_stays_at_0_does_not_keep_the_fit_from_its_end(chain, small_patches):
+    model, _, shots = chain
+    # As errors of readout that there are not: about half of all fits end at 0.
+    fit = fit_chain(shots, terms=WORDS, readout=["e01@each"])
+    assert (fit.parameters[model.size :] == 0.0).any()
+    assert fit.converged
+
+
 def test_a_wrong_model_does_not_explain_the_windows(chain, small_patches):
     fit = fit_chain(chain[2], terms=["ZZ", "X"])
     assert not fit.explains_the_data

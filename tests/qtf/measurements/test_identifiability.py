@@ -70,7 +70,7 @@ def test_it_is_said_where_errors_are_not_told_apart():
     (line,) = [line for line in fit.lines() if line.startswith("Errors of preparation")]
     assert "(depolarised, e01, e10) are not told apart: spins that do not interact tell" in line
     weak = ShotModel.of_words(2, terms=["X", "Z", "XX"], **errors)
-    fit = fit_draw(weak, np.array([0.5, 0.8, 0.03, 0.1, 0.03, 0.05]), settings, 3)
+    fit = fit_draw(weak, np.array([0.5, 0.8, 0.1, 0.1, 0.03, 0.05]), settings, 3)
     assert np.isfinite(fit.errors).all()
     assert any("are hardly told apart" in line for line in fit.lines())
     strong = ShotModel.of_words(2, terms=["X", "Z", "XX"], **errors)
