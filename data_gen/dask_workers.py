@@ -9,9 +9,7 @@ from data_gen.shards import write_shard
 from qtf.cluster import cluster_client
 from qtf.data.writing.plan import ShardPlan
 from qtf.data.writing.shards import Written
-
-# The sums of a matrix product, and so its last bits, depend on the number of threads.
-ONE_THREAD = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
+from qtf.worker_processes import ONE_THREAD
 
 
 def written_by_dask(

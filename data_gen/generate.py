@@ -34,7 +34,8 @@ def _generate() -> None:
     settings = settings_from_flags(GenerationSettings)
     # Imported by other processes only.
     check_installed("tfrecord", "data_gen")
-    from data_gen.generation import default_workers, generate
+    from data_gen.generation import generate
+    from qtf.worker_processes import default_workers
 
     out_dir = str(_OUT_DIR.value)
     workers = _WORKERS.value or default_workers()

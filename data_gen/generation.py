@@ -1,22 +1,14 @@
 """Fills a folder with trajectories by several processes, and survives being killed."""
 
 import json
-import multiprocessing
-import os
-import signal
 import sys
-import threading
-from collections.abc import Generator, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing, contextmanager
-from multiprocessing.connection import wait
-from multiprocessing.synchronize import Event
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from tqdm import tqdm
 
-from data_gen.dask_workers import ONE_THREAD, written_by_dask
+from data_gen.dask_workers import written_by_dask
 from data_gen.settings import GenerationSettings
 from data_gen.shards import write_shard
 from qtf.data.schema import Manifest, Shard
@@ -24,6 +16,7 @@ from qtf.data.writing.folder import Outcome, fill_folder
 from qtf.data.writing.journal import remove_temporary_files
 from qtf.data.writing.plan import ShardPlan, planned_bytes
 from qtf.data.writing.shards import Written
+from qtf.worker_processes import leave_if_starting, run_in_processes
 
 
 def generate(
@@ -54,9 +47,7 @@ def generate(
             starts anew in every worker.
         OSError: The folder cannot be written to or the disk is full; finished files stay.
     """
-    if _is_starting_worker():
-        # The process that started this one says what its script lacks.
-        sys.exit(1)
+    leave_if_starting()
     if workers < 1:
         raise ValueError(f"Argument `workers` must be a positive integer, but is {workers}.")
 
@@ -76,11 +67,6 @@ def generate(
     return fill_folder(
         out_dir, settings, write=write, describe=lambda shards: _manifest(settings, shards)
     )
-
-
-def default_workers() -> int:
-    """Returns the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0))
 
 
 def _written(
@@ -103,76 +89,13 @@ def _written(
             remove_temporary_files(folder)
             raise
         return
-    started = multiprocessing.get_context("spawn").Event()
-    with _pool(min(workers, len(todo)), folder, started) as pool:
-        futures = [pool.submit(write_shard, settings, plan, folder) for plan in todo]
-        yield from _results(futures, started)
-
-
-def _results(futures: list[Future[Written]], started: Event) -> Iterator[Written]:
-    try:
-        for future in as_completed(futures):
-            yield future.result()
-    except BrokenProcessPool as error:
-        if not started.is_set():
-            raise ValueError(
-                "No worker process could start: each imports the script that was started, which"
-                ' must therefore call `generate` below `if __name__ == "__main__":`.'
-            ) from error
-        raise OSError(
-            "A worker process was killed, perhaps for lack of memory; the same command continues."
-        ) from error
-
-
-@contextmanager
-def _pool(workers: int, folder: Path, started: Event) -> Iterator[ProcessPoolExecutor]:
-    others = set(multiprocessing.active_children())
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, context, _start_worker, (started,))
-    with _environment(dict.fromkeys(ONE_THREAD, "1")):
-        try:
-            yield pool
-            pool.shutdown()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in set(multiprocessing.active_children()) - others:
-                process.kill()
-                process.join()
-            remove_temporary_files(folder)
-            raise
-
-
-def _is_starting_worker() -> bool:
-    """Returns whether this process is a worker that still imports the script of its parent."""
-    return getattr(multiprocessing.current_process(), "_inheriting", False)
-
-
-def _start_worker(started: Event) -> None:
-    started.set()
-    # Ctrl-C reaches the whole group of processes; the parent decides what happens.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_die_with_parent, daemon=True).start()
-
-
-def _die_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
-
-
-@contextmanager
-def _environment(variables: dict[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+    yield from run_in_processes(
+        write_shard,
+        [(settings, plan, folder) for plan in todo],
+        workers=workers,
+        caller="generate",
+        clean_up=lambda: remove_temporary_files(folder),
+    )
 
 
 def _bar(

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from qtf.measurements.result import ShotFit
     from qtf.open_systems.runs.open_system import OpenSystem
     from qtf.open_systems.runs.settings import OpenSystemSettings
+    from qtf.physics.driven import Coefficient
 
 Hamiltonian = PauliSum | HamiltonianSettings
 # Sections of a configuration, such as training={"n_epochs": 5}.
@@ -130,6 +131,8 @@ def learn_from_shots(
     terms: Iterable[str] | None = None,
     jumps: Iterable[str] = (),
     readout: Iterable[str] = (),
+    preparation_errors: Iterable[str] = (),
+    shapes: "Mapping[str, Coefficient] | None" = None,
     fixed: Mapping[str, float] | None = None,
     priors: Mapping[str, tuple[float, float]] | None = None,
     n_starts: int = 10,
@@ -146,6 +149,10 @@ def learn_from_shots(
             "X@each" has a coefficient for each site; None: all of one site and of neighbours.
         jumps: "decay", "pump" and "dephasing", whose rates are learned, also "decay@each".
         readout: "e01", that 0 is read as 1, and "e10".
+        preparation_errors: "depolarised", the share with which the maximally mixed state stands in
+            for that of a site, also "depolarised@each".
+        shapes: Name -> given function of the time f(t), by which terms such as "pulse*X" are
+            multiplied; one that jumps or has a kink is a `qtf.physics.SampledFunction`.
         fixed: Name -> value of what is known.
         priors: Name -> mean and standard deviation of what else is known.
         n_starts: Largest number of starts; more than one only where the data are not explained.
@@ -175,6 +182,8 @@ def learn_from_shots(
         terms=terms,
         jumps=jumps,
         readout=readout,
+        preparation_errors=preparation_errors,
+        shapes=shapes,
         fixed=fixed,
         priors=priors,
         n_starts=n_starts,

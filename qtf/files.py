@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
@@ -120,6 +120,27 @@ def read_json_lines(path: Path, *, keys: Sequence[str] = ()) -> Iterator[dict[st
                 f" {', '.join(keys)}, but is {content!r:.60}."
             )
         yield content
+
+
+def json_line(content: Mapping[str, Any]) -> str:
+    """Returns an object as one line of a file that `read_json_lines` reads."""
+    return json.dumps(content, sort_keys=True) + "\n"
+
+
+def append_json_line(path: Path, content: Mapping[str, Any]) -> None:
+    """Adds an object to a file with one in each line; it is on the disk when this returns.
+
+    Args:
+        path: The file.
+        content: The object.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    with open(path, "a") as file:
+        file.write(json_line(content))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def locked(folder: Path) -> IO[str]:

@@ -1,5 +1,6 @@
 """Settings as frozen dataclasses: the rule stands in the annotation, the default beside it."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Annotated, Any, ClassVar, Self, get_args, get_origin, get_type_hints
@@ -110,3 +111,24 @@ def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         inner = isinstance(value, Mapping)
         flat.update(flatten(value, f"{prefix}{key}.") if inner else {f"{prefix}{key}": value})
     return flat
+
+
+def differences(
+    recorded: Mapping[str, Any], wanted: Mapping[str, Any]
+) -> list[tuple[str, Any, Any]]:
+    """Returns what a record has otherwise than what is wanted, by dotted keys in their order.
+
+    Args:
+        recorded: Nested mappings as they were read from JSON.
+        wanted: Nested mappings; tuples are the lists that JSON has for them.
+
+    Returns:
+        Key, recorded value and wanted value of each difference; None where there is none.
+
+    Example:
+        >>> differences({"a": {"b": [1]}, "c": 2}, {"a": {"b": (1,)}, "c": 3})
+        [('c', 2, 3)]
+    """
+    old, new = flatten(recorded), flatten(json.loads(json.dumps(wanted)))
+    keys = sorted(old.keys() | new.keys())
+    return [(key, old.get(key), new.get(key)) for key in keys if old.get(key) != new.get(key)]

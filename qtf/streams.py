@@ -47,3 +47,5 @@ class Stream(IntEnum):
     SHOT_HOLD_OUT = 54
     # Guesses of parameters that measurements are planned for.
     SHOT_GUESSES = 55
+    # Quantum trajectories that shots are measured on, one for each shot.
+    SHOT_TRAJECTORIES = 56

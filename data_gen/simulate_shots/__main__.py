@@ -3,7 +3,8 @@
     python -m data_gen.simulate_shots --config=ising_shots --out_file=shots.csv [--workers=K]
 
 The file ends with .csv, .json or .npz. It is the same whatever the number of workers, and whole or
-not there. With `--settings=plan.csv`, as `plan-shots` writes it, these are measured.
+not there; the same command continues a simulation that was interrupted or killed. With
+`--settings=plan.csv`, as `plan-shots` writes it, these are measured.
 """
 
 from absl import flags
@@ -20,7 +21,7 @@ WORKERS = flags.DEFINE_integer("workers", 1, "Processes.", 1)
 def main() -> None:
     """Console entry point."""
     require_flags("out_file")
-    run_command("qtf-simulate-shots", _simulate, resumable=False)
+    run_command("qtf-simulate-shots", _simulate)
 
 
 def _simulate() -> None:
@@ -30,14 +31,13 @@ def _simulate() -> None:
 
     settings = settings_from_flags(ShotSettings)
     from data_gen.shots import simulate
-    from qtf.measurements.formats import check_ending, write_experiments
+    from qtf.measurements.formats import check_ending
     from qtf.measurements.setting_files import read_settings
 
     # Before anything is computed.
     path = check_ending(value_of(OUT_FILE))
     planned = read_settings(SETTINGS.value) if SETTINGS.value else None
-    experiments = simulate(settings, measured=planned, workers=WORKERS.value or 1)
-    write_experiments(path, experiments)
+    experiments = simulate(settings, path, measured=planned, workers=WORKERS.value or 1)
     print(f"File {path}: {len(experiments.settings)} settings, {experiments.shots} shots.")
 
 

@@ -53,9 +53,10 @@ from qtf.measurements.patches import (
     windows_of,
 )
 from qtf.measurements.result import ShotFit
-from qtf.measurements.scoring import Climb, WithPriors, climb, invert
-from qtf.measurements.words import local_words
+from qtf.measurements.scoring import Climb, WithPriors, climb, held_by_bounds, invert
+from qtf.measurements.words import local_words, shaped_words
 from qtf.physics._threads import one_thread
+from qtf.physics.driven import Coefficient
 
 # Sites of a window, and most of a patch with derivatives and without; density matrices are larger.
 PURE_SITES = (8, 12, 16)
@@ -77,6 +78,8 @@ def fit_chain(
     terms: Iterable[str] | None = None,
     jumps: Iterable[str] = (),
     readout: Iterable[str] = (),
+    preparation_errors: Iterable[str] = (),
+    shapes: Mapping[str, Coefficient] | None = None,
     start: Mapping[str, float] | None = None,
     workers: int = 1,
     executor: Executor | None = None,
@@ -90,6 +93,8 @@ def fit_chain(
             neighbours.
         jumps: Words of jumps.
         readout: Words of readout errors.
+        preparation_errors: Words of errors of the preparation.
+        shapes: Name -> function of the time that terms such as "pulse*X" are multiplied by.
         start: Name -> value near which the fit begins; None: without any guess.
         workers: Number of processes.
         executor: What runs them instead, such as that of a dask client.
@@ -116,8 +121,15 @@ def fit_chain(
     check("workers", workers, COUNT, kind=ARGUMENT)
     n_sites = experiments.n_sites
     if terms is None:
-        terms = [word for word in local_words(1) if len(word) <= n_sites]
-    model = ChainModel.of_words(n_sites, terms=terms, jumps=jumps, readout=readout)
+        terms = shaped_words(local_words(1), n_sites, shapes or ())
+    model = ChainModel.of_words(
+        n_sites,
+        terms=terms,
+        jumps=jumps,
+        readout=readout,
+        preparation_errors=preparation_errors,
+        shapes=shapes,
+    )
     for name in start or {}:
         if name not in model.names:
             raise ValueError(
@@ -184,7 +196,7 @@ class _Chain:
     @property
     def _limits(self) -> tuple[int, int, int]:
         """Sites of a window, and most of a patch with derivatives and without."""
-        return OPEN_SITES if self.model.jumps else PURE_SITES
+        return OPEN_SITES if self.model.is_mixed else PURE_SITES
 
     @property
     def _times(self) -> list[float]:
@@ -231,8 +243,10 @@ class _Chain:
         parameters, (least, most) = climbed.parameters, self.model.bounds
         for _ in range(MOST_STEPS):
             slope = objective(parameters, range(self.model.size))
-            inverse, _ = invert(slope.information)
-            step = inverse @ slope.score
+            moving = ~held_by_bounds(parameters, slope.score, least, most)
+            inverse, _ = invert(slope.information[np.ix_(moving, moving)])
+            step = np.zeros(len(parameters))
+            step[moving] = inverse @ slope.score[moving]
             parameters = np.clip(parameters + step, least, most)
             if step @ slope.score / 2 < ROUGH_GAIN / 10:
                 return Climb(parameters, slope, climbed.converged)

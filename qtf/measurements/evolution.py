@@ -38,11 +38,15 @@ class LinearEquation:
     Attributes:
         generator: A, (d, d).
         parts: A_k, each (d, d).
+        scales: What each part is multiplied by, (n_parts,); None: 1.
+        stacked: The parts above one another, where `stack` has made that before.
         is_unitary: Whether A is anti-Hermitian.
     """
 
     generator: csr_array
     parts: Sequence[csr_array]
+    scales: np.ndarray | None = None
+    stacked: Any = None
     is_unitary: bool = False
 
     @property
@@ -50,7 +54,9 @@ class LinearEquation:
         """The length d of a vector."""
         return int(self.generator.shape[0])
 
-    def follow(self, start: np.ndarray, times: Sequence[float]) -> Iterator[np.ndarray]:
+    def follow(
+        self, start: np.ndarray, times: Sequence[float], slopes: np.ndarray | None = None
+    ) -> Iterator[np.ndarray]:
         """Yields vectors and derivatives at each time.
 
         Of many vectors, the propagator and its derivatives are followed instead.
@@ -58,16 +64,19 @@ class LinearEquation:
         Args:
             start: Vectors at time 0, (d, m).
             times: Times in ascending order.
+            slopes: Derivatives of the vectors at time 0 in further parameters, (d, E, m).
 
         Yields:
-            Array (d, 1 + n_parts, m): the vector, then its derivative in each coefficient.
+            Array (d, 1 + n_parts + E, m): the vector, its derivative in each coefficient, and in
+            each of the further parameters.
         """
         dimension, n_vectors = start.shape
+        slopes = np.zeros((dimension, 0, n_vectors)) if slopes is None else slopes
         if n_vectors <= dimension:
-            yield from self._follow(start, times)
+            yield from self._follow(start, times, slopes)
             return
         for propagators in self._propagators(times):
-            yield (propagators @ start).swapaxes(0, 1)
+            yield apply_propagators(propagators, start, slopes)
 
     def _propagators(self, times: Sequence[float]) -> Iterator[np.ndarray]:
         """Yields exp(A t) and its derivatives at each time, (1 + n_parts, d, d)."""
@@ -80,7 +89,7 @@ class LinearEquation:
 
     def _propagator(self, dt: float) -> np.ndarray:
         """Returns exp(A dt) and its derivatives, by a short series squared again and again."""
-        n_squares = max(0, int(np.ceil(np.log2(max(self._norm * dt / STEP_TO_SQUARE, 1e-300)))))
+        n_squares = max(0, int(np.ceil(np.log2(max(self.norm * dt / STEP_TO_SQUARE, 1e-300)))))
         start: np.ndarray = np.zeros((self.dimension, 1 + len(self.parts), self.dimension))
         start[:, 0] = np.eye(self.dimension)
         step = self._step(start.astype(self._dtype(start)), dt / 2**n_squares).swapaxes(0, 1)
@@ -88,20 +97,34 @@ class LinearEquation:
             step = _compose(step, step)
         return step
 
-    def _follow(self, start: np.ndarray, times: Sequence[float]) -> Iterator[np.ndarray]:
-        both = np.zeros((start.shape[0], 1 + len(self.parts), start.shape[1]), self._dtype(start))
-        both[:, 0] = start
+    def _follow(
+        self, start: np.ndarray, times: Sequence[float], slopes: np.ndarray
+    ) -> Iterator[np.ndarray]:
+        both = self.assemble(start, slopes)
         if self.is_unitary and times:
             yield from self._expand(both, np.asarray(times, np.float64))
             return
         before = 0.0
         for time in times:
-            # Derivatives move also where the generator is 0.
-            n_steps = max(1, int(np.ceil(self._norm * (time - before) / LARGEST_STEP)))
-            for _ in range(n_steps):
-                both = self._step(both, (time - before) / n_steps)
+            both = self.advance(both, time - before)
             before = time
             yield both
+
+    def assemble(self, start: np.ndarray, slopes: np.ndarray) -> np.ndarray:
+        """Returns vectors and derivatives at time 0, as `follow` takes and yields them."""
+        n_parts = len(self.parts)
+        shape = (start.shape[0], 1 + n_parts + slopes.shape[1], start.shape[1])
+        both: np.ndarray = np.zeros(shape, self._dtype(start))
+        both[:, 0], both[:, 1 + n_parts :] = start, slopes
+        return both
+
+    def advance(self, both: np.ndarray, dt: float) -> np.ndarray:
+        """Returns vectors and derivatives after a time, as `follow` yields them."""
+        # Derivatives move also where the generator is 0.
+        n_steps = max(1, int(np.ceil(self.norm * dt / LARGEST_STEP)))
+        for _ in range(n_steps):
+            both = self._step(both, dt / n_steps)
+        return both
 
     def _expand(self, both: np.ndarray, times: np.ndarray) -> Iterator[np.ndarray]:
         """Yields what `both` becomes by series for as many times as memory allows."""
@@ -115,7 +138,7 @@ class LinearEquation:
     def _series(self, both: np.ndarray, durations: np.ndarray) -> np.ndarray:
         """Returns exp(A t), and its derivatives, applied to `both`, for each t."""
         # Derivatives move also where the generator is 0.
-        radius = self._norm or 1.0
+        radius = self.norm or 1.0
         phases = radius * durations
         orders = np.arange(int(2 * phases.max()) + 100)
         coefficients = jv(orders, phases[:, None]) * np.where(orders == 0, 1.0, 2.0)
@@ -125,7 +148,7 @@ class LinearEquation:
         sums = coefficients[:, 0].reshape(-1, *[1] * both.ndim) * both
         last, now = np.zeros_like(both), both
         for order in range(1, n_orders):
-            scaled = self._apply(now) * ((1 if order == 1 else 2) / radius)
+            scaled = self.apply(now) * ((1 if order == 1 else 2) / radius)
             last, now = now, scaled + last
             for total, coefficient in zip(sums, coefficients[:, order], strict=True):
                 if abs(coefficient) * (1 + order**2) > ROUNDING:
@@ -136,7 +159,7 @@ class LinearEquation:
         total, term = both.copy(), both
         small = 0
         for order in range(1, MAX_ORDER):
-            term = self._apply(term) * (dt / order)
+            term = self.apply(term) * (dt / order)
             total += term
             small = small + 1 if np.abs(term).max() <= ROUNDING * np.abs(total).max() else 0
             # One term may vanish by symmetry.
@@ -144,19 +167,25 @@ class LinearEquation:
                 break
         return total
 
-    def _apply(self, both: np.ndarray) -> np.ndarray:
-        dimension, n_both, n_vectors = both.shape
+    def apply(self, both: np.ndarray) -> np.ndarray:
+        """Returns the slopes of vectors and derivatives in time."""
+        dimension, _, n_vectors = both.shape
+        n_parts = len(self.parts)
         result = (self._matrix @ both.reshape(dimension, -1)).reshape(both.shape)
         if self.parts:
             added = self._stacked @ np.ascontiguousarray(both[:, 0])
-            result[:, 1:] += added.reshape(n_both - 1, dimension, n_vectors).swapaxes(0, 1)
+            added = added.reshape(n_parts, dimension, n_vectors).swapaxes(0, 1)
+            if self.scales is not None:
+                added = added * self.scales[:, None]
+            result[:, 1 : 1 + n_parts] += added
         return result
 
     def _dtype(self, start: np.ndarray) -> np.dtype:
         return np.result_type(start.dtype, self.generator.dtype)
 
     @cached_property
-    def _norm(self) -> float:
+    def norm(self) -> float:
+        """Largest sum of the sizes of a column of A, of which no eigenvalue is larger."""
         return float(abs(self.generator).sum(axis=0).max())
 
     @cached_property
@@ -165,7 +194,25 @@ class LinearEquation:
 
     @cached_property
     def _stacked(self) -> Any:
-        return _fast(csr_array(vstack(self.parts, format="csr")))
+        return stack(self.parts) if self.stacked is None else self.stacked
+
+
+def stack(parts: Sequence[csr_array]) -> Any:
+    """Returns matrices above one another, (n d, d), dense where that is faster."""
+    return _fast(csr_array(vstack(parts, format="csr")))
+
+
+def apply_propagators(propagators: np.ndarray, start: np.ndarray, slopes: np.ndarray) -> np.ndarray:
+    """Returns what `LinearEquation.follow` yields, from the propagator and its derivatives.
+
+    Args:
+        propagators: (1 + n_parts, d, d).
+        start: Vectors at time 0, (d, m).
+        slopes: Their derivatives in further parameters, (d, E, m).
+    """
+    moved = (propagators @ start).swapaxes(0, 1)
+    further = propagators[0] @ slopes.reshape(len(start), -1)
+    return np.concatenate([moved, further.reshape(slopes.shape)], axis=1)
 
 
 def _compose(later: np.ndarray, earlier: np.ndarray) -> np.ndarray:

@@ -21,13 +21,14 @@ from qtf.measurements.missing import default_candidates, find_missing
 from qtf.measurements.model import ShotModel
 from qtf.measurements.result import SMALLEST_P_VALUE, Missing, ShotFit
 from qtf.measurements.scoring import Climb, WithPriors, climb, invert
-from qtf.measurements.words import local_words
+from qtf.measurements.words import local_words, shaped_words
+from qtf.physics.driven import Coefficient
 from qtf.streams import Stream
 
 # Gains in units of log L: of an error bar 0.5, hence 1 % of one.
 LAST_GAIN = 1e-4 / 2
 ROUGH_GAIN = 0.5
-# First values of rates, times the longest time, and of readout errors.
+# First values of rates, times the longest time, and of errors of preparation and readout.
 FIRST_RATE, FIRST_ERROR = 0.1, 0.02
 # Random starts are told apart by so many settings; of a good one the mean square is about 1.
 SETTINGS_OF_STARTS = 100
@@ -132,6 +133,8 @@ def fit_words(
     terms: Iterable[str] | None = None,
     jumps: Iterable[str] = (),
     readout: Iterable[str] = (),
+    preparation_errors: Iterable[str] = (),
+    shapes: Mapping[str, Coefficient] | None = None,
     **options: Any,
 ) -> ShotFit:
     """Learns from shots what some words name, see `qtf.measurements.words` and `fit_shots`.
@@ -141,6 +144,8 @@ def fit_words(
         terms: Words of terms; None: all of one site and of neighbours.
         jumps: Words of jumps.
         readout: Words of readout errors.
+        preparation_errors: Words of errors of the preparation.
+        shapes: Name -> function of the time that terms such as "pulse*X" are multiplied by.
         **options: Further arguments of `fit_shots`.
 
     Raises:
@@ -148,8 +153,15 @@ def fit_words(
     """
     n_sites = experiments.n_sites
     if terms is None:
-        terms = [word for word in local_words(1) if len(word) <= n_sites]
-    model = ShotModel.of_words(n_sites, terms=terms, jumps=jumps, readout=readout)
+        terms = shaped_words(local_words(1), n_sites, shapes or ())
+    model = ShotModel.of_words(
+        n_sites,
+        terms=terms,
+        jumps=jumps,
+        readout=readout,
+        preparation_errors=preparation_errors,
+        shapes=shapes,
+    )
     return fit_shots(model, experiments, **options)
 
 

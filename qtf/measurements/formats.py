@@ -128,7 +128,7 @@ def _assemble(path: Path, entries: Sequence[_Entry]) -> Experiments:
     return Experiments(settings, [entry.counts for entry in entries])
 
 
-def in_one_line(error: ValueError) -> str:
+def in_one_line(error: Exception) -> str:
     """Returns what an error says, shortened."""
     words = " ".join(str(error).split())
     return words if len(words) < 300 else f"{words[:300]} ..."

@@ -1,18 +1,28 @@
 """Which parameters that a model does not have the data ask for: score tests."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from qtf.measurements.experiments import Experiments
 from qtf.measurements.goodness import Goodness
 from qtf.measurements.likelihood import Likelihood
-from qtf.measurements.model import ShotModel
-from qtf.measurements.outcomes import READOUT
+from qtf.measurements.model import ShotModel, named_shapes
 from qtf.measurements.result import Missing
 from qtf.measurements.scoring import invert
-from qtf.measurements.words import JUMPS, local_words
+from qtf.measurements.words import (
+    JUMPS,
+    PREPARATION_ERRORS,
+    READOUT,
+    by_kind,
+    local_words,
+    shaped_words,
+)
+from qtf.physics.driven import Coefficient
 
+KINDS = ("terms", "jumps", "preparation_errors", "readout")
 # Where density matrices cost little more than the fit itself.
 MOST_SITES_FOR_JUMPS = 4
 # Of the p value of a fit.
@@ -76,27 +86,28 @@ def widen(model: ShotModel, words: Iterable[str]) -> ShotModel:
 
     Args:
         model: The model.
-        words: Words of terms, jumps and readout errors; what the model has already is left out.
+        words: Words of terms, jumps and errors; what the model has already is left out.
 
     Raises:
         ValueError: A word is not known.
     """
     new = [word for word in words if word not in model.names]
-    further = model_of_names(model.n_sites, new) if new else model
-    return ShotModel(
-        model.n_sites,
-        {**model.terms, **further.terms},
-        {**model.jumps, **further.jumps},
-        {**model.readout, **further.readout},
-    )
+    further = model_of_names(model.n_sites, new, model.shapes) if new else model
+    both: dict[str, Any] = {
+        kind: {**getattr(model, kind), **getattr(further, kind)} for kind in KINDS
+    }
+    return replace(model, **both)
 
 
-def model_of_names(n_sites: int, names: Iterable[str]) -> ShotModel:
-    """Returns the model of terms, jumps and readout errors in any order.
+def model_of_names(
+    n_sites: int, names: Iterable[str], shapes: Mapping[str, Coefficient] | None = None
+) -> ShotModel:
+    """Returns the model of terms, jumps and errors in any order.
 
     Args:
         n_sites: Number of spins.
         names: Words of all kinds.
+        shapes: Name -> function of the time, also of such that no word names.
 
     Raises:
         ValueError: A word is not known.
@@ -105,12 +116,9 @@ def model_of_names(n_sites: int, names: Iterable[str]) -> ShotModel:
         >>> model_of_names(2, ["e01", "ZZ", "decay"]).names
         ('ZZ', 'decay', 'e01')
     """
-    kinds: dict[str, list[str]] = {"terms": [], "jumps": [], "readout": []}
-    for name in names:
-        stem = name.partition("@")[0]
-        kind = "jumps" if stem in JUMPS else "readout" if stem in READOUT else "terms"
-        kinds[kind].append(name)
-    return ShotModel.of_words(n_sites, **kinds)
+    kinds = by_kind(names)
+    named = named_shapes(kinds["terms"], shapes or {})
+    return ShotModel.of_words(n_sites, **kinds, shapes=named)
 
 
 def narrow(model: ShotModel, names: Collection[str]) -> ShotModel:
@@ -123,26 +131,25 @@ def narrow(model: ShotModel, names: Collection[str]) -> ShotModel:
     Raises:
         ValueError: Nothing is left.
     """
-    return ShotModel(
-        model.n_sites,
-        {name: term for name, term in model.terms.items() if name not in names},
-        {name: jumps for name, jumps in model.jumps.items() if name not in names},
-        {name: error for name, error in model.readout.items() if name not in names},
-    )
+    left: dict[str, Any] = {
+        kind: {name: one for name, one in getattr(model, kind).items() if name not in names}
+        for kind in KINDS
+    }
+    return replace(model, **left)
 
 
 def default_candidates(model: ShotModel, goodness: Goodness) -> list[str]:
     """Returns the words that are asked for where nobody names any.
 
-    These are local terms of range 1, readout errors and, where density matrices are followed anyway
-    or something is wrong, jumps.
+    These are local terms of range 1, also with each shape of the model, readout errors and, where
+    density matrices are followed anyway or something is wrong, jumps and depolarised preparation.
 
     Args:
         model: The model.
         goodness: How well it explains the data.
     """
-    words = [word for word in local_words(1) if len(word) <= model.n_sites]
+    words = shaped_words(local_words(1), model.n_sites, model.shapes)
     small = model.n_sites <= MOST_SITES_FOR_JUMPS and goodness.p_value < DOUBTFUL
-    jumps = JUMPS if model.jumps or small else ()
-    taken = {name.partition("@")[0] for name in (*model.jumps, *model.readout)}
-    return [*words, *(word for word in (*jumps, *READOUT) if word not in taken)]
+    mixed = (*JUMPS, *PREPARATION_ERRORS) if model.is_mixed or small else ()
+    taken = {name.partition("@")[0] for name in model.names if name not in model.terms}
+    return [*words, *(word for word in (*mixed, *READOUT) if word not in taken)]

@@ -18,6 +18,9 @@ _MOVES = {"e01": np.array([[-1.0, 0.0], [1.0, 0.0]]), "e10": np.array([[0.0, 1.0
 READOUT = tuple(_MOVES)
 # Of halves of bases, of which a fit needs the same ones again and again.
 MAX_KEPT_LETTERS = 5
+# Digits of probabilities that shots are drawn by. What differs in the last ones from machine to
+# machine must not change a draw.
+ROUNDED = 12
 
 
 def product_states(angles: np.ndarray) -> np.ndarray:
@@ -34,11 +37,51 @@ def product_states(angles: np.ndarray) -> np.ndarray:
     return _product(spins)
 
 
-def product_means(angles: np.ndarray) -> np.ndarray:
-    """Returns the means of all Pauli strings in product states, float64 (4**n_sites, m)."""
+def product_means(
+    angles: np.ndarray, errors: Sequence[tuple[range, float]] = (), free: Sequence[int] = ()
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the means of all Pauli strings in product states, and derivatives.
+
+    A site that is depolarised with a share p has (1 - p) times the means of X, Y and Z.
+
+    Args:
+        angles: Bloch angles (m, n_sites, 2).
+        errors: Sites and share of each error of the preparation; shares of one site add up.
+        free: Places of the errors that derivatives are taken in.
+
+    Returns:
+        Means, float64 (4**n_sites, m), and derivatives, (4**n_sites, len(free), m).
+    """
     theta, phi = angles[..., 0], angles[..., 1]
     x, y, z = np.sin(theta) * np.cos(phi), np.sin(theta) * np.sin(phi), np.cos(theta)
-    return _product(np.stack([np.ones_like(x), x, y, z], -1))
+    factors = np.stack([np.ones_like(x), x, y, z], -1)
+    spins = factors.copy()
+    spins[..., 1:] *= 1 - shares_of(errors, angles.shape[1])[:, None]
+    slopes = np.zeros((4 ** angles.shape[1], len(free), len(angles)))
+    for place, k in enumerate(free):
+        for site in errors[k][0]:
+            changed = spins.copy()
+            changed[:, site, 0] = 0.0
+            changed[:, site, 1:] = -factors[:, site, 1:]
+            slopes[:, place] += _product(changed)
+    return _product(spins), slopes
+
+
+def shares_of(errors: Sequence[tuple[range, float]], n_sites: int) -> np.ndarray:
+    """Returns with which share each site is depolarised, float64 (n_sites,).
+
+    Args:
+        errors: Sites and share of each error.
+        n_sites: Number of spins.
+
+    Example:
+        >>> shares_of([(range(2), 0.25), (range(1), 0.5)], 2).tolist()
+        [0.75, 0.25]
+    """
+    shares = np.zeros(n_sites)
+    for sites, share in errors:
+        shares[list(sites)] += share
+    return shares
 
 
 def _product(factors: np.ndarray) -> np.ndarray:
@@ -122,6 +165,26 @@ def read_out(
             if k in moved:
                 result[:, n_before + place] += moved[k][:, 0]
     return result
+
+
+def flips_of(errors: Sequence[tuple[str, range, float]], n_sites: int) -> np.ndarray:
+    """Returns with which probability the bits of each site are read as the other ones.
+
+    Args:
+        errors: Kind, sites and value of each error.
+        n_sites: Number of spins.
+
+    Returns:
+        float64 (2, n_sites), of bits 0 and of bits 1.
+
+    Example:
+        >>> flips_of([("e01", range(2), 0.1), ("e10", range(1), 0.2)], 2).tolist()
+        [[0.1, 0.1], [0.2, 0.0]]
+    """
+    flips = np.zeros((2, n_sites))
+    for kind, sites, error in errors:
+        flips[READOUT.index(kind), list(sites)] += error
+    return flips
 
 
 def _on_site(values: np.ndarray, matrix: np.ndarray, site: int) -> np.ndarray:

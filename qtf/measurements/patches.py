@@ -12,10 +12,10 @@ from functools import cached_property
 import numpy as np
 
 from qtf.measurements.experiments import LETTERS, Experiments, Setting
-from qtf.measurements.model import Predicted, ShotModel
-from qtf.measurements.outcomes import READOUT, probabilities_of_means
+from qtf.measurements.model import Predicted, ShotModel, named_shapes
+from qtf.measurements.outcomes import probabilities_of_means
 from qtf.measurements.pauli_vectors import MATRICES
-from qtf.measurements.words import JUMPS
+from qtf.measurements.words import by_kind, kind_of, shape_and_term
 
 MOST_CHAIN_SITES = 1000
 # Traces of products with Pauli matrices, of the entries of a matrix of one spin.
@@ -72,10 +72,10 @@ class PatchModel(ShotModel):
             states: State and derivatives, (1 + K, d).
         """
         n_both, n_window = len(states), len(self.window)
-        base = 4 if self.jumps else 2
+        base = 4 if self.is_mixed else 2
         shape = (n_both, base**self.window.start, base**n_window, -1)
         split = states.reshape(shape)
-        if self.jumps:
+        if self.is_mixed:
             # Strings of the identity outside.
             return np.ascontiguousarray(split[:, 0, :, 0])
         split = split.swapaxes(1, 2).reshape(n_both, shape[2], -1)
@@ -264,28 +264,32 @@ def _part(model: ChainModel, window: range, margin: int) -> Part:
     sites = range(first, min(model.n_sites, window.stop + margin))
     local = {name: _local_word(name, first, len(sites), window) for name in model.names}
     words = {word: name for name, word in local.items() if word}
-    kinds: dict[str, list[str]] = {"terms": [], "jumps": [], "readout": []}
-    for word in words:
-        kinds[_kind(word)].append(word)
-    of_terms = ShotModel.of_words(len(sites), terms=kinds["terms"], jumps=kinds["jumps"])
+    kinds = by_kind(words)
+    errors = kinds.pop("readout")
+    of_terms = ShotModel.of_words(
+        len(sites), **kinds, shapes=named_shapes(kinds["terms"], model.shapes)
+    )
     readout: Mapping[str, tuple[str, range]] = {}
-    if kinds["readout"]:
-        readout = ShotModel.of_words(len(window), readout=kinds["readout"]).readout
+    if errors:
+        readout = ShotModel.of_words(len(window), readout=errors).readout
     inside = range(window.start - first, window.stop - first)
-    patch = PatchModel(len(sites), of_terms.terms, of_terms.jumps, readout, inside)
+    patch = PatchModel(
+        len(sites),
+        of_terms.terms,
+        of_terms.jumps,
+        readout,
+        inside,
+        preparation_errors=of_terms.preparation_errors,
+        shapes=of_terms.shapes,
+    )
     return Part(patch, tuple(model.names.index(words[word]) for word in patch.names), sites)
-
-
-def _kind(word: str) -> str:
-    stem = word.partition("@")[0]
-    return "jumps" if stem in JUMPS else "readout" if stem in READOUT else "terms"
 
 
 def _local_word(name: str, first: int, n_sites: int, window: range) -> str:
     """Returns the word of a parameter in a patch; empty where the patch does not have it."""
     stem, _, place = name.partition("@")
-    kind = _kind(name)
-    length = len(stem) if kind == "terms" else 1
+    kind = kind_of(name)
+    length = len(shape_and_term(stem)[1]) if kind == "terms" else 1
     # Readout errors act where bits are read.
     start, size = (window.start, len(window)) if kind == "readout" else (first, n_sites)
     if not place:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from qtf.measurements.goodness import Goodness
+from qtf.measurements.identifiability import confusion_of_errors
 from qtf.measurements.model import ShotModel
-from qtf.physics import PauliSum
+from qtf.physics import DrivenHamiltonian, PauliSum
 
 # Deviations that shots alone make in fewer fits are none of shots.
 SMALLEST_P_VALUE = 1e-3
@@ -77,12 +78,9 @@ class ShotFit:
         return self.goodness.p_value >= SMALLEST_P_VALUE
 
     @property
-    def hamiltonian(self) -> PauliSum:
+    def hamiltonian(self) -> PauliSum | DrivenHamiltonian:
         """The Hamiltonian that was learned, which `qtf.physics.evolve` takes."""
-        total = PauliSum(self.model.n_sites, [])
-        for value, term in zip(self.parameters.tolist(), self.model.terms.values(), strict=False):
-            total = total + value * term
-        return total.simplify()
+        return self.model.hamiltonian(self.parameters)
 
     def __getitem__(self, name: str) -> float:
         """Returns the value of a parameter.
@@ -135,6 +133,8 @@ class ShotFit:
         )
         if not self.converged:
             lines.append("The fit has not come to its end.")
+        if confusion := confusion_of_errors(self):
+            lines.append(confusion)
         if self.missing:
             wanted = ", ".join(f"{one.name} ({one.z:+.1f})" for one in self.missing[:5])
             lines.append(f"Terms that the data ask for, with deviations from 0: {wanted}.")

@@ -84,7 +84,7 @@ def climb(
     slope = objective(parameters, free)
     for _ in range(max_steps):
         here = parameters[places]
-        held = ((here <= least) & (slope.score < 0)) | ((here >= most) & (slope.score > 0))
+        held = held_by_bounds(here, slope.score, least, most)
         if _expected_gain(slope, ~held) < gain:
             return Climb(parameters, slope, True)
         trial = parameters.copy()
@@ -97,6 +97,13 @@ def climb(
             if damping > LARGEST_DAMPING:
                 break
     return Climb(parameters, slope, False)
+
+
+def held_by_bounds(
+    values: np.ndarray, score: np.ndarray, least: np.ndarray, most: np.ndarray
+) -> np.ndarray:
+    """Returns which parameters stand at a bound that the score pushes them against, (K,)."""
+    return ((values <= least) & (score < 0)) | ((values >= most) & (score > 0))
 
 
 def invert(information: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

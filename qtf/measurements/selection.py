@@ -7,7 +7,7 @@ result is compared with the whole dictionary by the Bayesian information criteri
 Statist. 6, 461 (1978)) and by the likelihood of settings that neither was fitted to.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,8 @@ from qtf.measurements.missing import find_missing, narrow, widen
 from qtf.measurements.model import ShotModel
 from qtf.measurements.plateau import Plateau, find_plateau
 from qtf.measurements.result import ShotFit
-from qtf.measurements.words import local_words
+from qtf.measurements.words import local_words, shaped_words
+from qtf.physics.driven import Coefficient
 from qtf.streams import Stream
 
 # One setting of so many is held out.
@@ -103,7 +104,7 @@ class Selection:
 
 
 def dictionary_words(
-    n_sites: int, interaction_range: int = 1, *, each: bool = True
+    n_sites: int, interaction_range: int = 1, *, each: bool = True, shapes: Iterable[str] = ()
 ) -> tuple[str, ...]:
     """Returns the words of all terms of one and two sites to a distance that fit on a chain.
 
@@ -111,12 +112,13 @@ def dictionary_words(
         n_sites: Number of spins.
         interaction_range: Largest distance of two sites.
         each: Whether each site has words of its own.
+        shapes: Names of shapes, each of which multiplies all of these words, too.
 
     Example:
         >>> dictionary_words(2)[:3], len(dictionary_words(4, 2, each=False))
         (('X@each', 'Y@each', 'Z@each'), 21)
     """
-    words = [word for word in local_words(interaction_range) if len(word) <= n_sites]
+    words = shaped_words(local_words(interaction_range), n_sites, shapes)
     return tuple(f"{word}@each" if each else word for word in words)
 
 
@@ -126,6 +128,8 @@ def select_words(
     terms: Iterable[str] | None = None,
     jumps: Iterable[str] = (),
     readout: Iterable[str] = (),
+    preparation_errors: Iterable[str] = (),
+    shapes: Mapping[str, Coefficient] | None = None,
     keep: Iterable[str] = (),
     wrong: float = 0.01,
     report: Report | None = None,
@@ -139,6 +143,8 @@ def select_words(
             neighbours, each site with words of its own.
         jumps: Words of jumps.
         readout: Words of readout errors.
+        preparation_errors: Words of errors of the preparation.
+        shapes: Name -> function of the time that terms such as "pulse*X" are multiplied by.
         keep: Names that stay, whatever their values.
         wrong: Share of selections, about, in which a word is kept that is not there.
         report: Takes lines of progress.
@@ -158,8 +164,16 @@ def select_words(
         ('X@2', 'ZZ@1')
     """
     check("wrong", wrong, Number(above=0, below=1), kind=ARGUMENT)
-    terms = dictionary_words(experiments.n_sites) if terms is None else terms
-    model = ShotModel.of_words(experiments.n_sites, terms=terms, jumps=jumps, readout=readout)
+    if terms is None:
+        terms = dictionary_words(experiments.n_sites, shapes=shapes or ())
+    model = ShotModel.of_words(
+        experiments.n_sites,
+        terms=terms,
+        jumps=jumps,
+        readout=readout,
+        preparation_errors=preparation_errors,
+        shapes=shapes,
+    )
     kept = [*keep, *(options.get("fixed") or {})]
     for name in kept:
         if name not in model.names:

@@ -7,6 +7,8 @@ from numpy.typing import ArrayLike
 
 from qtf.measurements.experiments import Experiments, Setting
 from qtf.measurements.model import ShotModel
+from qtf.measurements.outcomes import ROUNDED
+from qtf.measurements.trajectories import TrajectoryModel, TrajectoryShots
 from qtf.physics._threads import one_thread
 from qtf.streams import Stream
 
@@ -22,7 +24,7 @@ def simulate_shots(
     """Draws the shots of some settings; those of a setting do not depend on the others.
 
     Args:
-        model: The model.
+        model: The model; a `TrajectoryModel` for systems with jumps beyond 7 sites.
         parameters: Values in the order of its names, (size,).
         settings: The settings.
         seed: Non-negative integer.
@@ -45,6 +47,12 @@ def simulate_shots(
                 f"Argument `settings` must be of {model.n_sites} sites as the model is, but one is"
                 f" of {setting.n_sites}."
             )
+    if isinstance(model, TrajectoryModel):
+        drawn = TrajectoryShots(model, values, seed=seed)
+        return Experiments(
+            settings,
+            [drawn.draw(setting, number) for number, setting in enumerate(settings, first)],
+        )
     counts: list[dict[str, int]] = [{} for _ in settings]
     with one_thread(1):
         for piece in model.predict(values, settings):
@@ -80,8 +88,7 @@ def _draw(probabilities: np.ndarray, shots: int, key: tuple[int, ...]) -> dict[s
     random = np.random.Generator(np.random.Philox(np.random.SeedSequence(key)))
     # Rounding may leave probabilities of -1e-17.
     shares = np.maximum(probabilities, 0.0)
-    # What differs in the last digits from machine to machine must not change a draw.
-    shares = np.round(shares / shares.sum(), 12)
+    shares = np.round(shares / shares.sum(), ROUNDED)
     cumulated = np.cumsum(shares) / shares.sum()
     states = np.searchsorted(cumulated, random.random(shots), side="right")
     numbers, counts = np.unique(np.minimum(states, len(shares) - 1), return_counts=True)

@@ -1,4 +1,4 @@
-"""Words for what is learned: Pauli strings along a chain, rates of jumps, errors of readout."""
+"""Words for what is learned: strings along a chain, rates, errors of preparation and readout."""
 
 import itertools
 import re
@@ -8,7 +8,11 @@ from qtf.physics import PauliSum, PauliTerm
 
 JUMPS = ("decay", "pump", "dephasing")
 READOUT = ("e01", "e10")
+PREPARATION_ERRORS = ("depolarised",)
+_KINDS = {"jumps": JUMPS, "preparation_errors": PREPARATION_ERRORS, "readout": READOUT}
 EACH = "each"
+# Between the name of a shape and the term that is multiplied by it.
+TIMES = "*"
 _TERM = re.compile(r"(?!I)[IXYZ]*[XYZ](?:@(?:[1-9]\d*|each))?")
 _SITE = re.compile(r"\w+(?:@(?:[1-9]\d*|each))?")
 
@@ -32,12 +36,29 @@ def local_words(interaction_range: int = 1) -> tuple[str, ...]:
     return (*"XYZ", *pairs)
 
 
+def shaped_words(words: Iterable[str], n_sites: int, shapes: Iterable[str] = ()) -> list[str]:
+    """Returns the words that fit on a chain, without a shape and then with each of several.
+
+    Args:
+        words: Words of terms.
+        n_sites: Number of spins.
+        shapes: Names of shapes.
+
+    Example:
+        >>> shaped_words(["Z", "ZZ"], 1, ["pulse"])
+        ['Z', 'pulse*Z']
+    """
+    fitting = [word for word in words if len(word) <= n_sites]
+    prefixes = ["", *(f"{shape}{TIMES}" for shape in shapes)]
+    return [prefix + word for prefix in prefixes for word in fitting]
+
+
 def operator_of(word: str, n_sites: int) -> PauliSum:
     """Returns the operator that a word stands for.
 
     Args:
         word: Letters of neighbouring sites, "ZIZ" for sum_i Z_i Z_{i+2}; followed by @2 it is the
-            one string that begins on site 2, counted from 1.
+            one string that begins on site 2, counted from 1; after "pulse*" the same.
         n_sites: Number of spins.
 
     Raises:
@@ -49,6 +70,7 @@ def operator_of(word: str, n_sites: int) -> PauliSum:
         >>> len(operator_of("Z", 3).terms)
         3
     """
+    word = shape_and_term(word)[1]
     if not _TERM.fullmatch(word):
         raise ValueError(
             "Argument `terms` must hold letters X, Y, Z with I between them, such as ZZ, ZIZ,"
@@ -65,6 +87,20 @@ def operator_of(word: str, n_sites: int) -> PauliSum:
     return PauliSum(
         n_sites, [PauliTerm(1.0, tuple(start + i for i in sites), paulis) for start in starts]
     )
+
+
+def shape_and_term(word: str) -> tuple[str, str]:
+    """Returns the name of the shape of a term, empty if it has none, and the rest of the word.
+
+    Args:
+        word: The word of a term.
+
+    Example:
+        >>> shape_and_term("pulse*X@2"), shape_and_term("ZZ")
+        (('pulse', 'X@2'), ('', 'ZZ'))
+    """
+    shape, _, term = word.rpartition(TIMES)
+    return shape, term
 
 
 def sites_of(word: str, n_sites: int, known: tuple[str, ...], name: str) -> tuple[str, range]:
@@ -96,6 +132,36 @@ def sites_of(word: str, n_sites: int, known: tuple[str, ...], name: str) -> tupl
     return kind, range(int(place) - 1, int(place))
 
 
+def kind_of(word: str) -> str:
+    """Returns which argument of `ShotModel.of_words` a word belongs to.
+
+    Args:
+        word: The word; what is no other one is taken for a term.
+
+    Example:
+        >>> kind_of("XIX@2"), kind_of("e01@each"), kind_of("depolarised")
+        ('terms', 'readout', 'preparation_errors')
+    """
+    stem = word.partition("@")[0]
+    return next((kind for kind, words in _KINDS.items() if stem in words), "terms")
+
+
+def by_kind(names: Iterable[str]) -> dict[str, list[str]]:
+    """Returns names by their kind, see `kind_of`; each kind is there.
+
+    Args:
+        names: Names of parameters, in any order.
+
+    Example:
+        >>> by_kind(["e01", "ZZ"])["readout"]
+        ['e01']
+    """
+    kinds: dict[str, list[str]] = {kind: [] for kind in ("terms", *_KINDS)}
+    for name in names:
+        kinds[kind_of(name)].append(name)
+    return kinds
+
+
 def expand(words: Iterable[str], n_sites: int) -> tuple[str, ...]:
     """Returns words with one for each site in place of those that end with @each.
 
@@ -110,8 +176,9 @@ def expand(words: Iterable[str], n_sites: int) -> tuple[str, ...]:
     expanded: list[str] = []
     for word in words:
         stem, _, place = word.partition("@")
+        letters = shape_and_term(stem)[1]
         # Errors and rates are words of one site.
-        length = len(stem) if set(stem) <= set("IXYZ") else 1
+        length = len(letters) if set(letters) <= set("IXYZ") else 1
         places = range(1, n_sites - length + 2)
         expanded += [f"{stem}@{site}" for site in places] if place == EACH else [word]
     return tuple(expanded)

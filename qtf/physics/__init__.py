@@ -64,6 +64,7 @@ from qtf.physics.lattices import (
 from qtf.physics.lindblad import Lindbladian
 from qtf.physics.monte_carlo_wave_functions import (
     TrajectoryMeans,
+    TrajectorySampler,
     quantum_trajectories,
     steady_trajectories,
     trajectory_values,
@@ -115,6 +116,7 @@ __all__ = [
     "SampledFunction",
     "SeveralSteadyStates",
     "TrajectoryMeans",
+    "TrajectorySampler",
     "Square",
     "Triangular",
     "all_bits",

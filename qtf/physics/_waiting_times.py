@@ -1,7 +1,8 @@
 """One batch of quantum jump trajectories, each with steps and jump times of its own."""
 
+import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,33 +53,68 @@ class Unravelling:
     ) -> Reals:
         """Returns <A> of each trajectory at ascending times, (n, n_times, n_observables)."""
         result = np.empty((n, len(times), len(self.observables)))
-        if self.effective.dtype == np.complex64:
-            psi0 = psi0.astype(np.complex64)
-        batch = min(batch, n)
-        series = Series(self.effective, batch)
-        psi: States = np.empty((batch, len(psi0)), self.effective.dtype)
-        psi[...] = psi0
-        walkers = Walkers(psi, range(batch), streams)
-        n_begun = batch
+        starts = (Start.drawn(psi0, stream) for stream in streams)
+        for numbers, moments, states in self.walk(starts, times, n, batch):
+            image = np.empty_like(states)
+            for k, observable in enumerate(self.observables):
+                result[numbers, moments, k] = observable.mean(states, image)
+        return result
+
+    def walk(
+        self, starts: Iterator["Start"], times: Reals, n: int, batch: int
+    ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp], States]]:
+        """Follows trajectories, so many at once.
+
+        Args:
+            starts: Where each begins.
+            times: Ascending times.
+            n: Number of trajectories.
+            batch: Most that are followed at once.
+
+        Yields:
+            Numbers of some trajectories and of times, (m,), and their states of norm 1 there,
+            (m, dimension).
+        """
+        walkers = Walkers(starts, min(batch, n), self.effective)
+        series = Series(self.effective, len(walkers.psi))
+        n_begun = len(walkers.psi)
         while len(walkers.psi):
             series.expand(walkers.psi)
             steps = np.minimum(series.longest_steps(self.tolerance), times[-1] - walkers.time)
             steps, is_jump = series.first_jumps(steps, walkers.log_threshold)
-            self._record(series, walkers, times, steps, result)
+            yield from self._reached(series, walkers, times, steps)
             norms = series.evaluate(steps, walkers.psi)
             walkers.advance(steps, norms)
             self.jumps.apply(walkers, np.flatnonzero(is_jump))
             done = np.flatnonzero(walkers.n_recorded == len(times))
             n_new = min(len(done), n - n_begun)
-            walkers.begin(done[:n_new], range(n_begun, n_begun + n_new), psi0, streams)
+            walkers.begin(done[:n_new], range(n_begun, n_begun + n_new), starts)
             walkers.remove(done[n_new:])
             n_begun += n_new
-        return result
 
-    def _record(
-        self, series: "Series", walkers: "Walkers", times: Reals, steps: Reals, result: Reals
-    ) -> None:
-        """Measures at all times that lie within the steps."""
+    def without_jumps(self, psi0: States, time: float) -> tuple[States, float]:
+        """Returns what has become of a state that has not jumped.
+
+        Args:
+            psi0: State of norm 1, (dimension,).
+            time: The time.
+
+        Returns:
+            The state, divided by its norm, and the logarithm of the share of trajectories.
+        """
+        psi, log_share, gone = psi0[None].astype(self.effective.dtype), 0.0, 0.0
+        series = Series(self.effective, 1)
+        while gone < time:
+            series.expand(psi)
+            step = np.minimum(series.longest_steps(self.tolerance), time - gone)
+            log_share += float(series.evaluate(step, psi)[0])
+            gone = time if step[0] == time - gone else gone + float(step[0])
+        return psi[0], log_share
+
+    def _reached(
+        self, series: "Series", walkers: "Walkers", times: Reals, steps: Reals
+    ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp], States]]:
+        """Yields the states at all times that lie within the steps."""
         # A step to the last time ends there exactly.
         is_last = steps == times[-1] - walkers.time
         ends = np.where(is_last, times[-1], walkers.time + steps)
@@ -88,10 +124,7 @@ class Unravelling:
             if not len(chosen):
                 return
             states = series.states(moments - walkers.time, chosen)
-            image = np.empty_like(states)
-            for k, observable in enumerate(self.observables):
-                rows = (walkers.number[chosen], walkers.n_recorded[chosen], k)
-                result[rows] = observable.mean(states, image)
+            yield walkers.number[chosen], walkers.n_recorded[chosen], states
             walkers.n_recorded[chosen] += 1
 
 
@@ -179,9 +212,32 @@ class Series:
         return np.log(squares) - self._decay[rows] * moments, slopes - self._decay[rows]
 
 
-@dataclass
+class Start(NamedTuple):
+    """Where a trajectory begins.
+
+    Attributes:
+        psi: Its state of norm 1, (dimension,).
+        stream: Where it draws its further random numbers.
+        log_threshold: log |psi|^2 at which its first jump happens.
+    """
+
+    psi: States
+    stream: np.random.Generator
+    log_threshold: float
+
+    @classmethod
+    def drawn(cls, psi: States, stream: np.random.Generator) -> Self:
+        """Returns a start whose first jump is drawn from its stream."""
+        return cls(psi, stream, _log_uniform(stream))
+
+
 class Walkers:
     """The trajectories of a batch that are under way.
+
+    Args:
+        starts: Where trajectories begin.
+        n: Number of those that begin now.
+        effective: The effective Hamiltonian.
 
     Attributes:
         psi: States of norm 1, (batch, dimension).
@@ -192,33 +248,28 @@ class Walkers:
         n_recorded: Times at which it has been measured, (batch,).
     """
 
-    psi: States
-
-    def __init__(self, psi: States, numbers: range, streams: Iterator[np.random.Generator]) -> None:
-        self.psi = psi
-        self.number = np.array(numbers)
-        self.streams = [next(streams) for _ in numbers]
-        self.time = np.zeros(len(psi))
-        self.log_threshold = np.array([_log_uniform(stream) for stream in self.streams])
-        self.n_recorded = np.zeros(len(psi), int)
+    def __init__(self, starts: Iterator[Start], n: int, effective: WindowProduct) -> None:
+        begun = list(itertools.islice(starts, n))
+        self.psi: States = np.empty((n, effective.dimension), effective.dtype)
+        for row, start in enumerate(begun):
+            self.psi[row] = start.psi
+        self.number = np.arange(n)
+        self.streams = [start.stream for start in begun]
+        self.time = np.zeros(n)
+        self.log_threshold = np.array([start.log_threshold for start in begun])
+        self.n_recorded = np.zeros(n, int)
 
     def advance(self, steps: Reals, log_norms: Reals) -> None:
         """Moves on in time."""
         self.time += steps
         self.log_threshold -= log_norms
 
-    def begin(
-        self,
-        rows: NDArray[np.intp],
-        numbers: range,
-        psi0: States,
-        streams: Iterator[np.random.Generator],
-    ) -> None:
+    def begin(self, rows: NDArray[np.intp], numbers: range, starts: Iterator[Start]) -> None:
         """Begins new trajectories where others have ended."""
         for row, number in zip(rows.tolist(), numbers, strict=True):
-            self.psi[row], self.number[row], self.streams[row] = psi0, number, next(streams)
+            self.psi[row], self.streams[row], self.log_threshold[row] = next(starts)
+            self.number[row] = number
             self.time[row] = self.n_recorded[row] = 0
-            self.log_threshold[row] = _log_uniform(self.streams[row])
 
     def remove(self, rows: NDArray[np.intp]) -> None:
         """Removes trajectories that have ended."""

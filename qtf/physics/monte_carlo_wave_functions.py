@@ -9,7 +9,7 @@ G_k psi / |G_k psi|, with k drawn by the weights rate_k |G_k psi|^2. The mean of
 trajectories obeys the Lindblad equation exactly; nothing is of first order in a step of time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +22,8 @@ from qtf.physics._checks import (
     checked_states,
 )
 from qtf.physics._threads import one_thread
-from qtf.physics._waiting_times import BATCH_AMPLITUDES, MAX_BATCH, Unravelling
+from qtf.physics._waiting_times import BATCH_AMPLITUDES, MAX_BATCH, Start, Unravelling
+from qtf.physics._window_product import States
 from qtf.physics.control_variates import control_variates, with_controls
 from qtf.physics.lindblad import Lindbladian
 from qtf.physics.operators import PauliSum, check_number_of_spins
@@ -250,7 +251,7 @@ def trajectory_values(
     if not numbers:
         raise ValueError("Argument `trajectories` must hold at least one number, but is empty.")
     checked_positive("tolerance", tolerance)
-    usual = min(MAX_BATCH, max(1, BATCH_AMPLITUDES // len(state)))
+    usual = _usual_batch(len(state))
     size = usual if batch_size is None else checked_integer("batch_size", batch_size, minimum=1)
     order = np.argsort(times, kind="stable")
     values = np.empty((len(numbers), len(times), len(observables)))
@@ -259,6 +260,73 @@ def trajectory_values(
     with one_thread(1):
         values[:, order] = unravelling.values(state, times[order], streams, len(numbers), size)
     return values
+
+
+class TrajectorySampler:
+    """Draws the states of independent trajectories at one time, such as shots are measured on.
+
+    Trajectories that do not jump all end in the same state, which is followed once.
+
+    Args:
+        lindbladian: The equation, of at most 20 spins.
+        tolerance: As of `quantum_trajectories`.
+
+    Raises:
+        ValueError: There are too many spins, or the tolerance is not positive.
+
+    Example:
+        >>> from qtf.physics import decay
+        >>> sampler = TrajectorySampler(Lindbladian(PauliSum(1, []), decay(1)))
+        >>> streams = [np.random.default_rng(k) for k in range(100)]
+        >>> drawn = sampler.draw([1.0, 0.0], np.log(2), streams)
+        >>> decayed = sum(len(places) for places, states in drawn if abs(states[0, 1]) == 1)
+        >>> 35 < decayed < 65
+        True
+    """
+
+    def __init__(self, lindbladian: Lindbladian, *, tolerance: float = TOLERANCE) -> None:
+        checked_integer("n_sites", lindbladian.n_sites, minimum=1, maximum=MAX_TRAJECTORY_SITES)
+        checked_positive("tolerance", tolerance)
+        self._unravelling = Unravelling(lindbladian, [], tolerance)
+        self._dimension = lindbladian.hamiltonian.dimension
+
+    def draw(
+        self, psi0: ArrayLike, time: float, streams: Sequence[np.random.Generator]
+    ) -> Iterator[tuple[NDArray[np.intp], States]]:
+        """Yields the states of trajectories as they come to their end.
+
+        Args:
+            psi0: State of all trajectories at time 0, (2**n_sites,), of norm 1.
+            time: The time, of at least 0, in the units of 1 / H.
+            streams: What each trajectory draws its random numbers from, and goes on drawing from
+                where it is needed afterwards.
+
+        Yields:
+            Places of some trajectories, (m,), and their states of norm 1, (m, 2**n_sites), or
+            (1, 2**n_sites) for one that all of them have.
+
+        Raises:
+            ValueError: An argument has a wrong shape, is out of range or is not finite.
+        """
+        state = _checked_state(psi0, self._dimension)
+        times = checked_forward_times([time])
+        starts = [Start.drawn(state, stream) for stream in streams]
+        with one_thread(1):
+            kept, log_share = self._unravelling.without_jumps(state, float(times[0]))
+            jumping = np.array([start.log_threshold > log_share for start in starts], bool)
+            if not jumping.all():
+                yield np.flatnonzero(~jumping), kept[None]
+            rows = np.flatnonzero(jumping)
+            walk = self._unravelling.walk(
+                iter([starts[row] for row in rows]), times, len(rows), _usual_batch(len(state))
+            )
+            for numbers, _, states in walk:
+                yield rows[numbers], states
+
+
+def _usual_batch(dimension: int) -> int:
+    """Returns how many states are followed at once."""
+    return min(MAX_BATCH, max(1, BATCH_AMPLITUDES // dimension))
 
 
 def _values_of_several(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from data_gen.generation import default_workers, generate
+from data_gen.generation import generate
 from data_gen.settings import settings_from_config
 from data_gen.verification import verify
 from qtf.data.schema import Manifest
@@ -66,10 +66,6 @@ def test_generation_fails_before_it_starts_on_a_full_disk(config, tmp_path, monk
     with pytest.raises(OSError, match=r"has 0\.00 GB free, but 0\.00 GB are needed"):
         generate(settings_from_config(config), tmp_path, workers=1, progress=False)
     assert list(tmp_path.glob("*.tfrecord")) == []
-
-
-def test_default_workers_are_the_cores_of_the_process():
-    assert 1 <= default_workers() <= os.cpu_count()
 
 
 def test_a_script_without_main_guard_is_told_what_it_lacks(tmp_path):

@@ -1,18 +1,29 @@
 """Simulated shots: settings, independence of workers, and the two commands as a user runs them."""
 
+import dataclasses
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from data_gen import shots
+from data_gen.shot_journal import journal_of, open_journal
 from data_gen.shot_settings import ShotSettings
-from data_gen.shots import simulate
+from data_gen.shots import plan_tasks, simulate
 from qtf.configuration import from_config
 from qtf.configuration_files import find_configuration
-from qtf.measurements import Experiments, Setting, read_experiments, write_experiments
+from qtf.measurements import (
+    Experiments,
+    Setting,
+    TrajectoryModel,
+    read_experiments,
+    simulate_shots,
+    write_experiments,
+)
 from qtf.physics import HamiltonianSettings, JumpSettings
 
 ROOT = Path(__file__).parents[2]
@@ -33,19 +44,126 @@ def run(module, *arguments, cwd):
     )
 
 
-def test_shots_are_the_same_however_they_are_cut(monkeypatch):
+def test_shots_are_the_same_however_they_are_cut(monkeypatch, tmp_path):
     settings = chain(2, n_settings=6, preparation="random", seed=3)
-    whole = simulate(settings)
+    whole = simulate(settings, tmp_path / "a.csv")
     monkeypatch.setattr("data_gen.shots.SETTINGS_AT_ONCE", 7)
-    assert simulate(settings) == whole
+    assert simulate(settings, tmp_path / "b.csv") == whole
+    monkeypatch.setattr("data_gen.shots.STRINGS_AT_ONCE", 5)
+    assert simulate(settings, tmp_path / "c.csv") == whole
     assert len(whole.settings) == 30
     assert len({setting.preparation for setting in whole.settings}) == 30
+    assert {path.read_text() for path in tmp_path.iterdir()} == {(tmp_path / "a.csv").read_text()}
+
+
+def test_tasks_hold_all_settings_once(monkeypatch):
+    monkeypatch.setattr("data_gen.shots.STRINGS_AT_ONCE", 8)
+    measured = [Setting("+z", 0.1, "XZ", shots) for shots in (3, 3, 50, 2, 2, 2, 100)]
+    tasks = plan_tasks(measured, by_trajectories=False)
+    assert [(task.key, task.shots) for task in tasks] == [
+        ((0, 0), 6),
+        ((2, 0), 54),
+        ((5, 0), 102),
+    ]
+    monkeypatch.setattr("data_gen.shots.TRAJECTORIES_AT_ONCE", 40)
+    tasks = plan_tasks(measured[2:4], by_trajectories=True)
+    assert [(task.key, task.shots) for task in tasks] == [((0, 0), 40), ((0, 40), 10), ((1, 0), 2)]
+
+
+def test_a_killed_simulation_continues(monkeypatch, tmp_path):
+    settings = chain(2, n_settings=6, preparation="random", seed=3)
+    whole = simulate(settings, tmp_path / "a.npz")
+    monkeypatch.setattr("data_gen.shots.SETTINGS_AT_ONCE", 7)
+    run, computed = shots.run_task, []
+
+    def die(settings, task):
+        if len(computed) in (2, 4):
+            computed.append("killed")
+            raise KeyboardInterrupt
+        computed.append(task.key)
+        return run(settings, task)
+
+    monkeypatch.setattr("data_gen.shots.run_task", die)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            simulate(settings, tmp_path / "b.npz")
+        journal = journal_of(tmp_path / "b.npz")
+        # As a kill in the midst of a line leaves it.
+        journal.write_text(journal.read_text()[:-10])
+    monkeypatch.setattr("data_gen.shots.run_task", run)
+    with pytest.raises(ValueError, match=r"half done with another config: `seed` is 3 there, but"):
+        simulate(dataclasses.replace(settings, seed=4), tmp_path / "b.npz")
+    monkeypatch.setattr("data_gen.shots.run_task", lambda s, t: computed.append(t.key) or run(s, t))
+    assert simulate(settings, tmp_path / "b.npz") == whole
+    first, second = [(0, 0), (7, 0), "killed"], [(7, 0), "killed"]
+    assert computed == [*first, *second, (7, 0), (14, 0), (21, 0), (28, 0)]
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+    assert {path.name for path in tmp_path.iterdir()} == {"a.npz", "b.npz"}
+
+
+def test_a_file_is_written_by_one_process_at_a_time(tmp_path):
+    settings = chain(2)
+    refused = pytest.raises(OSError, match=r"a\.csv is being written by another process")
+    with open_journal(tmp_path / "a.csv", {}), refused:
+        simulate(settings, tmp_path / "a.csv")
+    with pytest.raises(OSError, match="cannot be written: No such file or directory"):
+        simulate(settings, tmp_path / "no" / "a.csv")
+    with pytest.raises(ValueError, match="`hamiltonian` must have 3 sites as the settings that"):
+        simulate(settings, tmp_path / "a.csv", measured=[Setting("+z", 1.0, "ZZZ", 1)])
+
+
+def test_an_error_before_anything_is_done_leaves_nothing(monkeypatch, tmp_path):
+    def fail(settings, task):
+        raise ValueError("no")
+
+    monkeypatch.setattr("data_gen.shots.run_task", fail)
+    with pytest.raises(ValueError, match="no"):
+        simulate(chain(2), tmp_path / "a.csv")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_beyond_seven_sites_shots_are_those_of_trajectories(monkeypatch, tmp_path):
+    decay = JumpSettings({"decay": 0.2})
+    settings = chain(8, jumps=decay, n_settings=1, times=(0.1, 0.2), shots=30)
+    whole = simulate(settings, tmp_path / "a.csv")
+    direct = simulate_shots(settings.model, settings.parameters, whole.settings, seed=0)
+    assert direct == whole
+    monkeypatch.setattr("data_gen.shots.TRAJECTORIES_AT_ONCE", 7)
+    assert simulate(settings, tmp_path / "b.csv") == whole
 
 
 @pytest.mark.long
-def test_shots_are_the_same_whatever_the_number_of_workers():
-    settings = chain(2, n_settings=50)
-    assert simulate(settings, workers=2) == simulate(settings, workers=1)
+@pytest.mark.parametrize(("n_sites", "n_settings"), [(2, 50), (8, 4)])
+def test_shots_are_the_same_whatever_the_number_of_workers(n_sites, n_settings, tmp_path):
+    noise = JumpSettings({"decay": 0.2})
+    settings = chain(n_sites, n_settings=n_settings, shots=10, jumps=noise)
+    one, two = tmp_path / "one.csv", tmp_path / "two.csv"
+    assert simulate(settings, one) == simulate(settings, two, workers=2)
+    assert one.read_bytes() == two.read_bytes()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_same_command_continues_after_a_kill(workers, tmp_path):
+    flags = ["--config=ising_shots:8,0.3", "--config.shots=200", "--config.n_settings=4"]
+    flags += ["--config.times=(0.5,1.0)", f"--workers={workers}"]
+    command = [sys.executable, "-m", "data_gen.simulate_shots", *flags, "--out_file=a.csv"]
+    environment = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}
+    journal = journal_of(tmp_path / "a.csv")
+    with subprocess.Popen(command, cwd=tmp_path, env=environment) as process:
+        while not journal.exists() or journal.read_text().count("\n") < 3:
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.kill()
+    n_lines = journal.read_text().count("\n")
+    assert not (tmp_path / "a.csv").exists()
+    # Workers end with the process that started them, and let go of nothing that it held.
+    done = run("data_gen.simulate_shots", *flags, "--out_file=a.csv", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert 3 <= n_lines < 9
+    run("data_gen.simulate_shots", *flags, "--out_file=b.csv", cwd=tmp_path)
+    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+    assert {path.name for path in tmp_path.iterdir()} == {"a.csv", "b.csv"}
 
 
 def test_noise_is_in_the_model_where_it_is_asked_for():
@@ -53,8 +171,16 @@ def test_noise_is_in_the_model_where_it_is_asked_for():
     assert quiet.model.names == ("hamiltonian",)
     noisy = chain(2, jumps=JumpSettings({"decay": [0.1, 0.3]}), e10=0.2)
     assert noisy.model.names == ("hamiltonian", "jumps", "e01", "e10")
-    assert noisy.parameters == [1.0, 1.0, 0.0, 0.2]
+    assert noisy.parameters.tolist() == [1.0, 1.0, 0.0, 0.2]
     assert [jump.rate for jump in noisy.model.jumps["jumps"]] == [0.1, 0.3]
+    one, each = chain(3, depolarised=(0.1,)), chain(3, depolarised=(0.1, 0.0, 0.3), e01=0.2)
+    assert one.model.preparation_errors == {"depolarised@1": range(3)}
+    assert each.model.preparation_errors == {
+        "depolarised@1": range(1),
+        "depolarised@3": range(2, 3),
+    }
+    assert each.parameters.tolist() == [1.0, 0.1, 0.3, 0.2, 0.0]
+    assert isinstance(chain(8, depolarised=(0.1,)).model, TrajectoryModel)
 
 
 def test_bases_and_preparations():
@@ -73,6 +199,8 @@ def test_bases_and_preparations():
         ({"preparation": "up"}, "`preparation` must be one of"),
         ({"times": ()}, "Setting `times` must hold at least 1 value"),
         ({"times": (-1.0,)}, "Setting `times` holds values each of which must not be negative"),
+        ({"depolarised": (0.1, 0.2)}, "Setting `depolarised` must hold one number or 3, but is"),
+        ({"depolarised": (1.5,)}, "Setting `depolarised` holds values each of which must be at"),
         ({"e01": 0.5}, "Setting `e01` must be at least 0 and below 0.5"),
         ({"shots": 0}, "Setting `shots` must be positive"),
     ],
@@ -82,9 +210,9 @@ def test_settings_that_are_not_allowed(settings, message):
         chain(3, **settings)
 
 
-def test_too_many_spins_for_jumps():
-    with pytest.raises(ValueError, match="with jumps, at most 7, but is 8"):
-        chain(8, jumps=JumpSettings({"decay": 1.0}))
+def test_too_many_spins():
+    with pytest.raises(ValueError, match="with jumps, at most 16, but is 17"):
+        chain(17, jumps=JumpSettings({"decay": 1.0}))
 
 
 def test_the_configuration_that_comes_with_the_package():
@@ -109,6 +237,59 @@ def test_what_is_simulated_is_learned_by_the_commands(tmp_path):
     values = {entry["name"]: entry for entry in result["parameters"]}
     assert abs(values["ZZ"]["value"] + 1.0) < 5 * values["ZZ"]["error"]
     assert (values["e01"]["value"], values["e01"]["given"]) == (0.01, True)
+
+
+def test_a_depolarised_preparation_is_simulated_and_learned_by_the_commands(tmp_path):
+    flags = ("--config=ising_shots:2,0.0", "--config.shots=2000", "--config.n_settings=6")
+    noise = ("--config.depolarised=(0.2,)", "--config.preparation=axes")
+    done = run("data_gen.simulate_shots", *flags, *noise, "--out_file=shots.csv", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    words = ("--terms=ZZ,X", "--readout=e01,e10", "--preparation_errors=depolarised@each")
+    learn = ("trainers.learn_shots", "--data=shots.csv", *words, "--out_file=result.json")
+    done = run(*learn, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "explains the data" in done.stdout
+    result = json.loads((tmp_path / "result.json").read_text())
+    values = {entry["name"]: entry for entry in result["parameters"]}
+    for name in ("depolarised@1", "depolarised@2"):
+        assert abs(values[name]["value"] - 0.2) < 4 * values[name]["error"] < 0.2
+    plan = ("--result=result.json", "--times=0.5,1.0", "--shots=1000", "--wanted=depolarised@1")
+    done = run("trainers.plan_shots", *plan, cwd=tmp_path)
+    assert "depolarised@1" in done.stdout
+
+
+def test_a_driven_chain_is_simulated_and_learned_by_the_commands(tmp_path):
+    flags = ("--config=driven_shots:2", "--config.n_settings=10", "--config.preparation=axes")
+    done = run("data_gen.simulate_shots", *flags, "--out_file=shots.csv", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    pulse = {"times": [0.0, 0.5, 1.0], "values": [0.0, 1.0, 0.0], "law": "linear"}
+    (tmp_path / "shapes.json").write_text(json.dumps({"pulse": pulse}))
+    learn = ("trainers.learn_shots", "--data=shots.csv", "--shapes=shapes.json")
+    done = run(*learn, "--terms=ZZ,pulse*X", "--out_file=result.json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "explains the data" in done.stdout
+    entries = json.loads((tmp_path / "result.json").read_text())["parameters"]
+    assert [entry["name"] for entry in entries] == ["ZZ", "pulse*X"]
+    for entry in entries:
+        assert abs(entry["value"] + 1.0) < 4 * entry["error"] < 0.5
+    plan = ("trainers.plan_shots", "--result=result.json", "--times=0.5,1.0", "--shots=1000")
+    done = run(*plan, "--shapes=shapes.json", cwd=tmp_path)
+    assert "pulse*X" in done.stdout
+    done = run(*plan, cwd=tmp_path)
+    assert "must name shapes that are given, none, but `pulse*X` names `pulse`" in done.stderr
+
+
+def test_a_drive_is_in_the_model():
+    entry = {"times": [0, 1], "values": [0, 2], "law": "linear"}
+    drive = ({"term": "transverse_field", **entry}, {"term": {"name": "ising"}, **entry})
+    driven = chain(2, drive=drive)
+    assert driven.model.names == ("hamiltonian", "drive1*term", "drive2*term")
+    assert driven.parameters.tolist() == [1.0, 1.0, 1.0]
+    assert driven.model.shapes["drive1"](0.5) == 1.0
+    with pytest.raises(ValueError, match=r"reaches from 0.0 to 1.0 and is asked at 3.0"):
+        chain(2, drive=drive, times=(3.0, 0.1))
+    with pytest.raises(ValueError, match=r"reaches from 0.0 to 1.0 and is asked at 2.0"):
+        driven.check_measured(Setting("+z", 2.0, "ZZ", 1))
 
 
 def test_words_are_selected_and_what_is_not_right_is_said(tmp_path):
@@ -196,6 +377,11 @@ GUESSED = ["--n_sites=1", "--guess=X=1.0", "--times=1.0"]
     ("module", "flags", "message"),
     [
         ("data_gen.simulate_shots", ["--config=ising_shots", "--out_file=s.txt"], "must end with"),
+        (
+            "trainers.plan_shots",
+            ["--n_sites=1", "--guess=f*X=1.0", "--times=1.0", "--shots=9", "--shapes=no.json"],
+            "There is no file no.json.",
+        ),
         ("trainers.learn_shots", ["--data=no.csv"], "There is no file no.csv."),
         ("trainers.learn_shots", ["--data=bad.csv"], "File bad.csv, line 1: the header must be"),
         ("trainers.learn_shots", ["--data=no.csv", "--fixed=ZZ"], "must hold NAME=VALUE"),

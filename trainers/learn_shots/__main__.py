@@ -1,12 +1,15 @@
-"""Learns couplings, rates of jumps and readout errors from shots, and prints them with error bars.
+"""Learns couplings, rates of jumps and errors from shots, and prints them with error bars.
 
     python -m trainers.learn_shots --data=shots.csv [--terms=X,ZZ,Z@each] [--jumps=decay] \
-        [--readout=e01,e10] [--fixed=ZZ=1.0] [--out_file=result.json]
+        [--readout=e01,e10] [--preparation_errors=depolarised] [--fixed=ZZ=1.0] \
+        [--out_file=result.json]
     python -m trainers.learn_shots --data=shots.csv --select [--range=2] [--noeach] [--keep=ZZ@1]
 
 Terms are Pauli strings along a chain: ZZ is the sum over neighbours, ZIZ over second neighbours,
-X@2 acts on site 2, X@each has a coefficient for each site. With --select they are a dictionary, of
-which those are kept that the data ask for. Chains of more than 16 sites are learned by patches.
+X@2 acts on site 2, X@each has a coefficient for each site, pulse*X is multiplied by a function of
+the time that the file of --shapes has. With --select they are a dictionary, of which those are kept
+that the data ask for. Chains of more than 16 sites, with jumps or errors of the preparation 7, are
+learned by patches.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -25,13 +28,21 @@ DATA = flags.DEFINE_list("data", None, "File of shots: .csv, .json or .npz; or s
 TERMS = flags.DEFINE_list("terms", None, "Terms; by default all of one site and of neighbours.")
 JUMPS = flags.DEFINE_list("jumps", [], "Jumps: decay, pump, dephasing, also decay@2, decay@each.")
 READOUT = flags.DEFINE_list("readout", [], "Readout errors: e01, e10, also e01@2, e01@each.")
+PREPARATION_ERRORS = flags.DEFINE_list(
+    "preparation_errors", [], "Errors of the preparation: depolarised, also depolarised@each."
+)
+SHAPES = flags.DEFINE_string(
+    "shapes", None, "File of functions of the time that terms such as pulse*X have, JSON."
+)
 FIXED = flags.DEFINE_list("fixed", [], "Parameters that are known, as NAME=VALUE.")
 PRIORS = flags.DEFINE_list("priors", [], "Gaussian priors, as NAME=MEAN:DEVIATION.")
 SELECT = flags.DEFINE_boolean("select", False, "Keep only what the data ask for.")
 RANGE = flags.DEFINE_integer("range", 1, "Largest distance of two sites in terms by default.", 1)
 EACH = flags.DEFINE_boolean("each", None, "Terms by default for each site; so with --select.")
 KEEP = flags.DEFINE_list("keep", [], "Names that --select keeps, whatever their values.")
-PATCHES = flags.DEFINE_boolean("patches", False, "Learn by patches; so beyond 16 sites.")
+PATCHES = flags.DEFINE_boolean(
+    "patches", False, "Learn by patches; so beyond 16 sites, with noise 7."
+)
 WORKERS = flags.DEFINE_integer("workers", 1, "Processes of patches.", 1)
 DASK = flags.DEFINE_string(
     "dask_scheduler", None, "Address or file of a dask scheduler for patches, or 'local'."
@@ -71,17 +82,23 @@ def _main() -> None:
 def _learn(experiments: "Experiments", **options: Any) -> "ShotFit | Selection":
     """Returns the fit that the flags ask for."""
     from qtf.measurements.fit import fit_words
-    from qtf.measurements.model import MAX_PURE_SITES
+    from qtf.measurements.model import MAX_OPEN_SITES, MAX_PURE_SITES
     from qtf.measurements.selection import dictionary_words, select_words
+    from qtf.measurements.shape_files import read_shapes
 
+    shapes = read_shapes(SHAPES.value) if SHAPES.value else {}
     each = SELECT.value if EACH.value is None else EACH.value
     options |= {
-        "terms": TERMS.value or dictionary_words(experiments.n_sites, RANGE.value or 1, each=each),
+        "terms": TERMS.value
+        or dictionary_words(experiments.n_sites, RANGE.value or 1, each=each, shapes=shapes),
+        "shapes": shapes,
         "jumps": JUMPS.value,
         "readout": READOUT.value,
+        "preparation_errors": PREPARATION_ERRORS.value,
         "report": lambda line: print(line, flush=True),
     }
-    if PATCHES.value or experiments.n_sites > MAX_PURE_SITES:
+    most = MAX_OPEN_SITES if JUMPS.value or PREPARATION_ERRORS.value else MAX_PURE_SITES
+    if PATCHES.value or experiments.n_sites > most:
         if SELECT.value or options["fixed"] or options["priors"]:
             raise ValueError("Flags --select, --fixed and --priors are not for fits by patches.")
         del options["fixed"], options["priors"]

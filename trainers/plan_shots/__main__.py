@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 RESULT = flags.DEFINE_string("result", None, "Result of learn-shots, whose values are the guess.")
 GUESS = flags.DEFINE_list("guess", [], "Guess, as NAME=VALUE or NAME=VALUE:DEVIATION.")
+SHAPES = flags.DEFINE_string(
+    "shapes", None, "File of functions of the time that terms such as pulse*X have, JSON."
+)
 N_SITES = flags.DEFINE_integer("n_sites", None, "Number of spins, with --guess.", 1)
 TIMES = flags.DEFINE_list("times", [], "Times of the candidates.")
 CANDIDATES = flags.DEFINE_string("candidates", None, "File of candidates, CSV, instead of --times.")
@@ -96,6 +99,7 @@ def _model_and_guesses() -> "tuple[ShotModel, np.ndarray]":
 
     from qtf.files import read_object
     from qtf.measurements.missing import model_of_names
+    from qtf.measurements.shape_files import read_shapes
     from qtf.streams import Stream
 
     if RESULT.value:
@@ -111,7 +115,7 @@ def _model_and_guesses() -> "tuple[ShotModel, np.ndarray]":
         for name, text in read_pairs("guess", GUESS.value):
             value, _, deviation = text.partition(":")
             pairs[name] = (read_number("guess", value), read_number("guess", deviation or "0"))
-    model = model_of_names(n_sites, pairs)
+    model = model_of_names(n_sites, pairs, read_shapes(SHAPES.value) if SHAPES.value else {})
     means, deviations = np.array([pairs[name] for name in model.names]).T
     if not deviations.any():
         return model, means[None]

@@ -42,7 +42,8 @@ def _main() -> None:
 
     settings = settings_from_flags(OpenSystemSettings)
     from qtf.open_systems.runs.trajectories import AtRest, TrajectorySettings
-    from trainers.trajectories.computation import default_workers, follow
+    from qtf.worker_processes import default_workers
+    from trainers.trajectories.computation import follow
     from trainers.trajectories.report import lines
 
     workdir = value_of(WORKDIR)

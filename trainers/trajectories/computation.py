@@ -1,19 +1,17 @@
 """Follows trajectories by several processes, and survives being killed."""
 
-import json
-import multiprocessing
-import os
-import signal
-import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
-from qtf.files import locked, read_json_lines, writable_folder, write_atomically
+from qtf.files import (
+    append_json_line,
+    json_line,
+    locked,
+    read_json_lines,
+    writable_folder,
+    write_atomically,
+)
 from qtf.open_systems.runs.trajectories import (
     Piece,
     Trajectories,
@@ -23,10 +21,10 @@ from qtf.open_systems.runs.trajectories import (
     planned_pieces,
 )
 from qtf.progress import announced
+from qtf.worker_processes import run_in_processes
 
 # Settings in the first line, then one line for each piece.
 PIECES = "pieces.jsonl"
-ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def follow(
@@ -58,18 +56,13 @@ def follow(
         with announced("trajectories", n_trajectories, patience=2.0) as activity:
             activity.advance(n_done)
             for piece in _computed(mapping, todo, workers):
-                _append(folder, piece)
+                append_json_line(folder / PIECES, piece.as_mapping())
                 finished[piece.first, piece.n] = piece
                 activity.advance(piece.n)
         pieces = [finished[one.start, len(one)] for one in planned]
         result = Trajectories.of_pieces(mapping, pieces)
         result.save(folder)
     return result
-
-
-def default_workers() -> int:
-    """Returns the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0))
 
 
 def _open_pieces(folder: Path, mapping: dict[str, Any]) -> dict[tuple[int, int], Piece]:
@@ -83,63 +76,14 @@ def _open_pieces(folder: Path, mapping: dict[str, Any]) -> dict[tuple[int, int],
     # The last line is torn if the process was killed while writing it.
     recorded, *lines = (list(read_json_lines(path)) if path.exists() else []) or [mapping]
     check_alike(folder, recorded, mapping)
-    write_atomically(path, "".join(_line(line) for line in [mapping, *lines]))
+    write_atomically(path, "".join(json_line(line) for line in [mapping, *lines]))
     pieces = [Piece.from_mapping(line) for line in lines]
     return {(piece.first, piece.n): piece for piece in pieces}
-
-
-def _append(folder: Path, piece: Piece) -> None:
-    """Records that a piece is finished; the line is on the disk when this returns."""
-    with open(folder / PIECES, "a") as file:
-        file.write(_line(piece.as_mapping()))
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _line(content: dict[str, Any]) -> str:
-    return json.dumps(content, sort_keys=True) + "\n"
 
 
 def _computed(mapping: dict[str, Any], todo: Sequence[range], workers: int) -> Iterator[Piece]:
     if workers == 1 or len(todo) < 2:
         yield from (compute_piece(mapping, numbers) for numbers in todo)
         return
-    with _pool(min(workers, len(todo))) as pool:
-        futures = [pool.submit(compute_piece, mapping, numbers) for numbers in todo]
-        try:
-            for future in as_completed(futures):
-                yield future.result()
-        except BrokenProcessPool as error:
-            raise OSError(
-                "A worker process was killed, perhaps for lack of memory; the same command"
-                " continues."
-            ) from error
-
-
-@contextmanager
-def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    others = set(multiprocessing.active_children())
-    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start_worker)
-    try:
-        yield pool
-        pool.shutdown()
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for process in set(multiprocessing.active_children()) - others:
-            process.kill()
-            process.join()
-        raise
-
-
-def _start_worker() -> None:
-    # Ctrl-C reaches the whole group of processes; the parent decides what happens.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_die_with_parent, daemon=True).start()
-
-
-def _die_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
+    tasks = [(mapping, numbers) for numbers in todo]
+    yield from run_in_processes(compute_piece, tasks, workers=workers, caller="follow")

@@ -5,7 +5,6 @@ one line for every finished shard. When all are there, the manifest takes its pl
 """
 
 import fcntl
-import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,8 +15,8 @@ from typing import Any
 from qtf.data.schema import MANIFEST_NAME, Manifest, Shard, shard_from
 from qtf.data.writing.plan import Storage
 from qtf.data.writing.shards import TEMPORARY_PREFIX
-from qtf.files import read_json_lines, write_atomically
-from qtf.settings import flatten
+from qtf.files import append_json_line, json_line, read_json_lines, write_atomically
+from qtf.settings import differences
 
 JOURNAL_NAME = ".journal.jsonl"
 
@@ -68,7 +67,7 @@ def open_journal(folder: Path, settings: Storage) -> dict[str, Shard]:
         shards = [s for s in _written_shards(folder) if _is_whole(folder, s)]
     if not (folder / MANIFEST_NAME).exists():
         lines = [settings.as_record(), *map(asdict, shards)]
-        write_atomically(folder / JOURNAL_NAME, "".join(_line(line) for line in lines))
+        write_atomically(folder / JOURNAL_NAME, "".join(json_line(line) for line in lines))
     return {shard.file: shard for shard in shards}
 
 
@@ -81,10 +80,7 @@ def append_to_journal(folder: Path, shard: Shard) -> None:
     """
     if not (folder / JOURNAL_NAME).exists():
         return
-    with open(folder / JOURNAL_NAME, "a") as file:
-        file.write(_line(asdict(shard)))
-        file.flush()
-        os.fsync(file.fileno())
+    append_json_line(folder / JOURNAL_NAME, asdict(shard))
 
 
 def close_journal(folder: Path, manifest: Manifest) -> None:
@@ -110,10 +106,6 @@ def remove_temporary_files(folder: Path) -> None:
     for path in folder.iterdir():
         if path.name.startswith(prefixes):
             path.unlink(missing_ok=True)
-
-
-def _line(content: Mapping[str, object]) -> str:
-    return json.dumps(content, sort_keys=True) + "\n"
 
 
 def _journal_lines(folder: Path) -> list[dict[str, Any]]:
@@ -149,11 +141,8 @@ def _check_empty(folder: Path) -> None:
 
 
 def _check_same(folder: Path, recorded: Mapping[str, Any], settings: Storage) -> None:
-    old, new = flatten(recorded), flatten(json.loads(json.dumps(settings.as_record())))
-    for key in sorted(old.keys() | new.keys()):
-        if old.get(key) != new.get(key):
-            raise ValueError(
-                f"Folder {folder} holds data of another config: `{key}` is {old.get(key)!r}"
-                f" there, but {new.get(key)!r} now; choose another folder, or repeat the earlier"
-                " settings to complete this one."
-            )
+    for key, old, new in differences(recorded, settings.as_record()):
+        raise ValueError(
+            f"Folder {folder} holds data of another config: `{key}` is {old!r} there, but {new!r}"
+            " now; choose another folder, or repeat the earlier settings to complete this one."
+        )

@@ -22,7 +22,7 @@ from qtf.physics import Lindbladian, PauliSum, point_spins, trajectory_values
 from qtf.physics.control_variates import control_variates, with_controls
 from qtf.physics.monte_carlo_wave_functions import MAX_TRAJECTORY_SITES, steady_times
 from qtf.physics.observables import mean_over_sites
-from qtf.settings import flatten
+from qtf.settings import differences
 from qtf.typing import Array
 
 RESULT = "trajectories.json"
@@ -383,11 +383,8 @@ def check_alike(folder: Path, held: Mapping[str, Any], wanted: Mapping[str, Any]
     Raises:
         ValueError: A value differs; the message names it.
     """
-    old = flatten({key: held.get(key) for key in wanted})
-    new = flatten(json.loads(json.dumps(wanted)))
-    for key in sorted(old.keys() | new.keys()):
-        if old.get(key) != new.get(key):
-            raise ValueError(
-                f"Folder {folder} holds trajectories of other settings: `{key}` is"
-                f" {old.get(key)!r:.80} there, but {new.get(key)!r:.80} now."
-            )
+    for key, old, new in differences({key: held.get(key) for key in wanted}, wanted):
+        raise ValueError(
+            f"Folder {folder} holds trajectories of other settings: `{key}` is {old!r:.80} there,"
+            f" but {new!r:.80} now."
+        )

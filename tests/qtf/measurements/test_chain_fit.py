@@ -1,12 +1,27 @@
 """Fits of chains by patches against fits of whole chains and against the truth."""
 
+import json
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from qtf.measurements import Experiments, Setting, ShotModel, fit_chain, fit_shots, simulate_shots
+from qtf.measurements import (
+    Experiments,
+    Setting,
+    ShotModel,
+    fit_chain,
+    fit_shots,
+    simulate_shots,
+    write_experiments,
+)
 from qtf.measurements.patches import ChainModel
+
+ROOT = Path(__file__).parents[3]
 
 WORDS = ["XX", "ZZ", "X@each"]
 
@@ -108,6 +123,14 @@ def test_noise_is_learned_from_patches(small_patches):
     assert fit.errors.max() < 0.05
 
 
+def test_a_rate_that_stays_at_0_does_not_keep_the_fit_from_its_end(chain, small_patches):
+    model, _, shots = chain
+    # As errors of readout that there are not: about half of all fits end at 0.
+    fit = fit_chain(shots, terms=WORDS, readout=["e01@each"])
+    assert (fit.parameters[model.size :] == 0.0).any()
+    assert fit.converged
+
+
 def test_a_wrong_model_does_not_explain_the_windows(chain, small_patches):
     fit = fit_chain(chain[2], terms=["ZZ", "X"])
     assert not fit.explains_the_data
@@ -148,3 +171,34 @@ def test_arguments_that_are_not_allowed(arguments, message):
 def test_all_words_of_neighbours_by_default():
     shots = Experiments([Setting("+z", 0.1, "Y", 4)], [{"0": 2, "1": 2}])
     assert fit_chain(shots).model.names == ("X", "Y", "Z")
+
+
+@pytest.mark.long
+def test_a_cluster_does_the_same(tmp_path):
+    pytest.importorskip("distributed")
+    model = ShotModel.of_words(9, terms=["ZZ", "X"])
+    settings = [
+        Setting("+z", 0.15 * k, basis, 100) for k in range(1, 5) for basis in ("YZXYZXYZX", "Z" * 9)
+    ]
+    shots = simulate_shots(model, [1.0, 0.5], settings, seed=1)
+    write_experiments(tmp_path / "shots.csv", shots)
+    entries = []
+    # Commands have processes of their own: dask leaves threads and loops behind.
+    for number, flags in enumerate(([], ["--dask_scheduler=local", "--workers=2"])):
+        command = [
+            "--data=shots.csv",
+            "--terms=ZZ,X@each",
+            "--patches",
+            f"--out_file={number}.json",
+        ]
+        done = subprocess.run(
+            [sys.executable, "-m", "trainers.learn_shots", *command, *flags],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        assert "Traceback" not in done.stderr
+        entries.append(json.loads((tmp_path / f"{number}.json").read_text())["parameters"])
+    assert entries[0] == entries[1]

@@ -38,12 +38,17 @@ def liouvillian(hamiltonian, jumps):
     return total
 
 
-def probabilities_by_hand(setting, hamiltonian, jumps, flips):
-    """Probability of each bit string; `flips` are (e01, e10) of each site."""
+def probabilities_by_hand(setting, hamiltonian, jumps, flips, shares=None):
+    """Probability of each bit string.
+
+    `flips` are (e01, e10) of each site, and a site is maximally mixed with its share of `shares`.
+    """
     n_sites = setting.n_sites
     spins = [[np.cos(t / 2), np.exp(1j * p) * np.sin(t / 2)] for t, p in setting.preparation]
-    psi = on_sites([np.array([spin]).T for spin in spins])
-    rho = (psi @ psi.conj().T).reshape(-1)
+    pure = [np.outer(spin, np.conj(spin)) for spin in spins]
+    shares = [0.0] * n_sites if shares is None else shares
+    mixed = [(1 - p) * one + p * np.eye(2) / 2 for p, one in zip(shares, pure, strict=True)]
+    rho = on_sites(mixed).astype(complex).reshape(-1)
     rho = scipy.linalg.expm(liouvillian(hamiltonian, jumps) * setting.time) @ rho
     rho = rho.reshape(2**n_sites, -1)
     result = []
@@ -103,9 +108,41 @@ def test_probabilities_of_a_noisy_chain_are_those_by_hand(n_settings):
         np.testing.assert_allclose(found, expected, atol=1e-13)
 
 
+@pytest.mark.parametrize("n_settings", [3, 40])
+@pytest.mark.parametrize("jumps", [[], ["decay"]])
+def test_probabilities_of_a_depolarised_preparation_are_those_by_hand(jumps, n_settings):
+    errors = ["depolarised", "depolarised@2"]
+    model = ShotModel.of_words(
+        2, terms=["X", "YZ"], jumps=jumps, preparation_errors=errors, readout=["e10"]
+    )
+    assert model.names == ("X", "YZ", *jumps, "depolarised", "depolarised@2", "e10")
+    hamiltonian = 0.8 * (string("X", 2, 0) + string("X", 2, 1)) - 0.5 * string("YZ", 2, 0)
+    rates = [0.3] * len(jumps)
+    sites = ([JUMP["decay"], np.eye(2)], [np.eye(2), JUMP["decay"]])
+    by_hand = [(rate, on_sites(site)) for rate in rates for site in sites]
+    settings = random_settings(np.random.default_rng(5), 2, n_settings)
+    values = predicted(model, [0.8, -0.5, *rates, 0.1, 0.3, 0.05], settings)[:, 0]
+    for setting, found in zip(settings, values, strict=True):
+        expected = probabilities_by_hand(
+            setting, hamiltonian, by_hand, [(0, 0.05)] * 2, shares=[0.1, 0.4]
+        )
+        np.testing.assert_allclose(found, expected, atol=1e-13)
+
+
 @pytest.mark.parametrize(
     ("n_sites", "words"),
     [
+        (3, {"terms": ["XX", "Y@each"], "preparation_errors": ["depolarised@each"]}),
+        (
+            2,
+            {
+                "terms": ["XX"],
+                "jumps": ["decay"],
+                "preparation_errors": ["depolarised", "depolarised@2"],
+                "readout": ["e01", "e10@2"],
+            },
+        ),
+        (2, {"preparation_errors": ["depolarised"], "readout": ["e01"]}),
         (3, {"terms": ["XX", "YZ", "X@each"]}),
         (3, {"terms": ["ZZ"], "readout": ["e01@each", "e10"]}),
         (
@@ -177,6 +214,12 @@ def test_any_operators_and_jumps_may_be_terms():
     [
         (17, {"terms": ["X"]}, "at least 1 and, without jumps, at most 16, but is 17"),
         (8, {"terms": ["X"], "jumps": ["decay"]}, "with jumps, at most 7, but is 8"),
+        (
+            8,
+            {"terms": ["X"], "preparation_errors": ["depolarised"]},
+            "with errors of the preparation, at most 7, but is 8",
+        ),
+        (2, {"preparation_errors": ["mixed"]}, "`preparation_errors` must hold words of depol"),
         (2, {}, "Argument `terms` must hold at least one term, but is empty"),
         (2, {"terms": ["X", "X"]}, "must name `X` once, but does so twice"),
         (2, {"terms": ["Q"]}, 'X@2 or X@each, but holds "Q"'),
