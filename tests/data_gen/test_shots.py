@@ -204,6 +204,31 @@ GUESSED = ["--n_sites=1", "--guess=X=1.0", "--times=1.0"]
             ["--result=bad.json", "--times=1.0", "--shots=9"],
             "File bad.json must be a result of learn-shots, but is not",
         ),
+        (
+            "trainers.plan_shots",
+            ["--result=no.json", "--times=1.0", "--shots=9"],
+            "error: There is no file no.json.",
+        ),
+        (
+            "trainers.plan_shots",
+            [*GUESSED[:2], "--candidates=no.csv", "--shots=9"],
+            "error: There is no file no.csv.",
+        ),
+        (
+            "data_gen.simulate_shots",
+            ["--config=ising_shots", "--settings=no.csv", "--out_file=s.csv"],
+            "error: There is no file no.csv.",
+        ),
+        (
+            "trainers.learn_shots",
+            ["--data=no.csv", "--out_file=no/r.json"],
+            "File no/r.json cannot be written: there is no folder no.",
+        ),
+        (
+            "trainers.plan_shots",
+            [*GUESSED, "--shots=9", "--out_file=no/r.csv"],
+            "File no/r.csv cannot be written: there is no folder no.",
+        ),
         ("trainers.plan_shots", ["--times=1.0"], "--result and --guess must be given"),
         ("trainers.plan_shots", ["--guess=X=1"], "--n_sites must be given with --guess"),
         ("trainers.plan_shots", GUESSED[:2], "--candidates and --times must be given"),

@@ -56,10 +56,12 @@ def _main() -> None:
     if KEEP.value and not SELECT.value:
         raise ValueError("Flag --keep must be given with --select, but is given without.")
     # Imported here so that --help and mistakes in the flags answer at once.
-    from qtf.files import write_json
+    from qtf.files import check_parent, write_json
     from qtf.measurements.experiments import Experiments
     from qtf.measurements.formats import read_experiments
 
+    if OUT_FILE.value:
+        check_parent(OUT_FILE.value)
     experiments = Experiments.join([read_experiments(path) for path in DATA.value or ()])
     fit = _learn(experiments, fixed=fixed, priors=priors)
     print("\n".join([*fit.lines(), *_about_more_shots(fit, experiments)]))
