@@ -47,3 +47,5 @@ class Stream(IntEnum):
     SHOT_HOLD_OUT = 54
     # Guesses of parameters that measurements are planned for.
     SHOT_GUESSES = 55
+    # Couplings of predictions, drawn from their covariance.
+    SHOT_PREDICTIONS = 57

@@ -11,7 +11,7 @@ from qtf.measurements.model import ShotModel
 from qtf.measurements.outcomes import READOUT
 from qtf.measurements.result import Missing
 from qtf.measurements.scoring import invert
-from qtf.measurements.words import JUMPS, local_words
+from qtf.measurements.words import JUMPS, by_kind, local_words
 
 # Where density matrices cost little more than the fit itself.
 MOST_SITES_FOR_JUMPS = 4
@@ -105,12 +105,7 @@ def model_of_names(n_sites: int, names: Iterable[str]) -> ShotModel:
         >>> model_of_names(2, ["e01", "ZZ", "decay"]).names
         ('ZZ', 'decay', 'e01')
     """
-    kinds: dict[str, list[str]] = {"terms": [], "jumps": [], "readout": []}
-    for name in names:
-        stem = name.partition("@")[0]
-        kind = "jumps" if stem in JUMPS else "readout" if stem in READOUT else "terms"
-        kinds[kind].append(name)
-    return ShotModel.of_words(n_sites, **kinds)
+    return ShotModel.of_words(n_sites, **by_kind(names))
 
 
 def narrow(model: ShotModel, names: Collection[str]) -> ShotModel:

@@ -13,9 +13,9 @@ import numpy as np
 
 from qtf.measurements.experiments import LETTERS, Experiments, Setting
 from qtf.measurements.model import Predicted, ShotModel
-from qtf.measurements.outcomes import READOUT, probabilities_of_means
+from qtf.measurements.outcomes import probabilities_of_means
 from qtf.measurements.pauli_vectors import MATRICES
-from qtf.measurements.words import JUMPS
+from qtf.measurements.words import by_kind, kind_of
 
 MOST_CHAIN_SITES = 1000
 # Traces of products with Pauli matrices, of the entries of a matrix of one spin.
@@ -261,9 +261,7 @@ def _part(model: ChainModel, window: range, margin: int) -> Part:
     sites = range(first, min(model.n_sites, window.stop + margin))
     local = {name: _local_word(name, first, len(sites), window) for name in model.names}
     words = {word: name for name, word in local.items() if word}
-    kinds: dict[str, list[str]] = {"terms": [], "jumps": [], "readout": []}
-    for word in words:
-        kinds[_kind(word)].append(word)
+    kinds = by_kind(words)
     of_terms = ShotModel.of_words(len(sites), terms=kinds["terms"], jumps=kinds["jumps"])
     readout: Mapping[str, tuple[str, range]] = {}
     if kinds["readout"]:
@@ -273,15 +271,10 @@ def _part(model: ChainModel, window: range, margin: int) -> Part:
     return Part(patch, tuple(model.names.index(words[word]) for word in patch.names), sites)
 
 
-def _kind(word: str) -> str:
-    stem = word.partition("@")[0]
-    return "jumps" if stem in JUMPS else "readout" if stem in READOUT else "terms"
-
-
 def _local_word(name: str, first: int, n_sites: int, window: range) -> str:
     """Returns the word of a parameter in a patch; empty where the patch does not have it."""
     stem, _, place = name.partition("@")
-    kind = _kind(name)
+    kind = kind_of(name)
     length = len(stem) if kind == "terms" else 1
     # Readout errors act where bits are read.
     start, size = (window.start, len(window)) if kind == "readout" else (first, n_sites)

@@ -97,9 +97,10 @@ class ShotFit:
         return float(self.parameters[self.model.names.index(name)])
 
     def to_dict(self) -> dict[str, object]:
-        """Returns everything but the matrices as JSON can hold it."""
+        """Returns everything but the sandwich as JSON can hold it."""
         goodness = self.goodness
         return {
+            "covariance": self.covariance.tolist(),
             "parameters": [self._entry(k) for k in range(self.model.size)],
             "goodness": {
                 "chi_squared": goodness.chi_squared,

@@ -4,10 +4,10 @@ import itertools
 import re
 from collections.abc import Iterable
 
+from qtf.measurements.outcomes import READOUT
 from qtf.physics import PauliSum, PauliTerm
 
 JUMPS = ("decay", "pump", "dephasing")
-READOUT = ("e01", "e10")
 EACH = "each"
 _TERM = re.compile(r"(?!I)[IXYZ]*[XYZ](?:@(?:[1-9]\d*|each))?")
 _SITE = re.compile(r"\w+(?:@(?:[1-9]\d*|each))?")
@@ -32,13 +32,44 @@ def local_words(interaction_range: int = 1) -> tuple[str, ...]:
     return (*"XYZ", *pairs)
 
 
-def operator_of(word: str, n_sites: int) -> PauliSum:
+def kind_of(name: str) -> str:
+    """Returns of what kind a parameter is: "terms", "jumps" or "readout".
+
+    Args:
+        name: Its name.
+
+    Example:
+        >>> kind_of("ZZ@1"), kind_of("decay"), kind_of("e01@2")
+        ('terms', 'jumps', 'readout')
+    """
+    stem = name.partition("@")[0]
+    return "jumps" if stem in JUMPS else "readout" if stem in READOUT else "terms"
+
+
+def by_kind(names: Iterable[str]) -> dict[str, list[str]]:
+    """Returns names by their kind, see `kind_of`; each kind is there.
+
+    Args:
+        names: Names of parameters, in any order.
+
+    Example:
+        >>> by_kind(["e01", "ZZ"])
+        {'terms': ['ZZ'], 'jumps': [], 'readout': ['e01']}
+    """
+    kinds: dict[str, list[str]] = {"terms": [], "jumps": [], "readout": []}
+    for name in names:
+        kinds[kind_of(name)].append(name)
+    return kinds
+
+
+def operator_of(word: str, n_sites: int, *, argument: str = "terms") -> PauliSum:
     """Returns the operator that a word stands for.
 
     Args:
         word: Letters of neighbouring sites, "ZIZ" for sum_i Z_i Z_{i+2}; followed by @2 it is the
             one string that begins on site 2, counted from 1.
         n_sites: Number of spins.
+        argument: Name of the argument, for messages.
 
     Raises:
         ValueError: The word is none of these, or the chain is too short.
@@ -51,7 +82,7 @@ def operator_of(word: str, n_sites: int) -> PauliSum:
     """
     if not _TERM.fullmatch(word):
         raise ValueError(
-            "Argument `terms` must hold letters X, Y, Z with I between them, such as ZZ, ZIZ,"
+            f"Argument `{argument}` must hold letters X, Y, Z with I between them, such as ZZ, ZIZ,"
             f' X@2 or X@each, but holds "{word}".'
         )
     letters, _, place = word.partition("@")
@@ -59,7 +90,9 @@ def operator_of(word: str, n_sites: int) -> PauliSum:
     if place:
         starts = range(max(0, int(place) - 1), min(int(place), len(starts)))
     if not starts:
-        raise ValueError(f'Argument `terms` must fit on {n_sites} sites, but "{word}" does not.')
+        raise ValueError(
+            f'Argument `{argument}` must fit on {n_sites} sites, but "{word}" does not.'
+        )
     sites = [i for i, letter in enumerate(letters) if letter != "I"]
     paulis = letters.replace("I", "")
     return PauliSum(

@@ -27,6 +27,7 @@ NUMBERS = {
     "SHOT_FIT_STARTS": 53,
     "SHOT_HOLD_OUT": 54,
     "SHOT_GUESSES": 55,
+    "SHOT_PREDICTIONS": 57,
 }
 
 

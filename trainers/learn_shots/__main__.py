@@ -1,7 +1,7 @@
 """Learns couplings, rates of jumps and readout errors from shots, and prints them with error bars.
 
     python -m trainers.learn_shots --data=shots.csv [--terms=X,ZZ,Z@each] [--jumps=decay] \
-        [--readout=e01,e10] [--fixed=ZZ=1.0] [--out_file=result.json]
+        [--readout=e01,e10] [--fixed=ZZ=1.0] [--out_file=result.json] [--report=report.html]
     python -m trainers.learn_shots --data=shots.csv --select [--range=2] [--noeach] [--keep=ZZ@1]
 
 Terms are Pauli strings along a chain: ZZ is the sum over neighbours, ZIZ over second neighbours,
@@ -39,6 +39,7 @@ DASK = flags.DEFINE_string(
 STARTS = flags.DEFINE_integer("n_starts", 10, "Starts, where one does not explain the data.", 1)
 SEED = flags.DEFINE_integer("seed", 0, "Seed of the starts after the first.", 0)
 OUT_FILE = flags.DEFINE_string("out_file", None, "File of the result, JSON.")
+REPORT = flags.DEFINE_string("report", None, "File of a report with figures, HTML.")
 
 
 def main() -> None:
@@ -56,18 +57,26 @@ def _main() -> None:
     if KEEP.value and not SELECT.value:
         raise ValueError("Flag --keep must be given with --select, but is given without.")
     # Imported here so that --help and mistakes in the flags answer at once.
+    from qtf.extras import check_installed
     from qtf.files import check_parent, write_json
     from qtf.measurements.experiments import Experiments
     from qtf.measurements.formats import read_experiments
 
-    if OUT_FILE.value:
-        check_parent(OUT_FILE.value)
+    for path in filter(None, (OUT_FILE.value, REPORT.value)):
+        check_parent(path)
+    if REPORT.value:
+        check_installed("matplotlib", "trainers")
     experiments = Experiments.join([read_experiments(path) for path in DATA.value or ()])
     fit = _learn(experiments, fixed=fixed, priors=priors)
     print("\n".join([*fit.lines(), *_about_more_shots(fit, experiments)]))
     if OUT_FILE.value:
         write_json(OUT_FILE.value, fit.to_dict())
         print(f"Result: {OUT_FILE.value}")
+    if REPORT.value:
+        from qtf.measurements.report import write_report
+
+        write_report(REPORT.value, fit, experiments, data=", ".join(DATA.value or ()))
+        print(f"Report: {REPORT.value}")
 
 
 def _learn(experiments: "Experiments", **options: Any) -> "ShotFit | Selection":
