@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -133,8 +134,8 @@ def residuals_figure(residuals: Mapping[float, Sequence[float]]) -> Figure:
     image = panel.imshow(
         table,
         cmap="RdBu_r",
-        vmin=0.0,
-        vmax=max(LARGEST_SHOWN, float(table.max())),
+        # White is 1, however large the largest is.
+        norm=TwoSlopeNorm(1.0, vmin=0.0, vmax=max(LARGEST_SHOWN, float(table.max()))),
         aspect="auto",
         interpolation="nearest",
         extent=(0.5, table.shape[1] + 0.5, len(times) - 0.5, -0.5),
