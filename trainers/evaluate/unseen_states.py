@@ -116,8 +116,8 @@ class StatesFromLaw:
     def __init__(self, law: RecordedLaw, n_sites: Sequence[int], seed: int) -> None:
         if law.is_given or law.hamiltonian is None:
             raise ValueError(
-                "Flag --data_dir is needed: the run has learned from given trajectories or shots, and no"
-                " law tells what others are."
+                "Flag --data_dir is needed: the run has learned from given trajectories or shots,"
+                " and no law tells what others are."
             )
         self.law = law
         self._seed = seed
