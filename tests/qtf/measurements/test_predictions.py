@@ -2,6 +2,8 @@
 
 import csv
 import io
+import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -217,3 +219,40 @@ def test_a_figure_shows_band_and_truth():
     ]
     with pytest.raises(ValueError, match=r"`exact` must have the shape \(6, 2\), but has \(6,\)"):
         prediction.plot(exact=TIMES)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"n_sites": 2}, "must have the key `parameters`"),
+        ({"n_sites": 2, "parameters": [{"name": "X"}]}, "must be a result of learn-shots, but"),
+        (
+            {"n_sites": 2, "parameters": [{"name": "X", "value": 1.0}], "covariance": [[1, 0]]},
+            r"must have a `covariance` of 1 rows and columns, .* but has \(1, 2",
+        ),
+    ],
+)
+def test_a_file_that_is_no_result_is_named(content, message, tmp_path):
+    path = tmp_path / "result.json"
+    path.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=f"File .*result.json {message}"):
+        LearnedParameters.read(path)
+
+
+def test_a_file_says_what_its_fit_says(tmp_path):
+    model = ShotModel.of_words(2, terms=["X", "ZZ"], readout=["e01"])
+    settings = [Setting("+z", 0.3 * k, "ZZ", 200) for k in range(1, 5)]
+    shots = simulate_shots(model, [0.5, 0.0, 0.02], settings, seed=1)
+    fit = fit_words(shots, terms=["X", "ZZ"], readout=["e01"], fixed={"ZZ": 0.0}, candidates=())
+    path = tmp_path / "result.json"
+    path.write_text(json.dumps(fit.to_dict()))
+    for learned in (LearnedParameters.read(path), LearnedParameters.of_fit(fit)):
+        assert (learned.n_sites, learned.names) == (2, ("X", "ZZ", "e01"))
+        assert learned.values == pytest.approx(fit.parameters)
+        assert learned.covariance == pytest.approx(fit.covariance)
+        assert learned.untold == ()
+        assert learned.explains_the_data == fit.explains_the_data
+    untold = replace(fit, determined=np.array([True, True, False]))
+    path.write_text(json.dumps(untold.to_dict()))
+    assert LearnedParameters.read(path).untold == ("e01",)
+    assert LearnedParameters.of_fit(untold).untold == ("e01",)
