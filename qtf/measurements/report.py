@@ -70,7 +70,7 @@ def write_report(
     body += [f"<p>{html.escape(line)}</p>" for line in result.lines()[fit.model.size + 1 :]]
     if fit.missing:
         body.append("<h2>What the data ask for besides</h2>")
-        missing = ([one.name, one.z] for one in fit.missing)
+        missing: list[list[str | float]] = [[one.name, one.z] for one in fit.missing]
         body.append(number_table(["parameter", "deviation from 0 in standard deviations"], missing))
     body += _figures(fit, experiments)
     path = Path(path)

@@ -75,11 +75,12 @@ def test_values_are_those_of_dense_exponentials():
 def test_a_spin_that_decays_is_followed_in_closed_form():
     learned = learned_from(["Z", "decay", "dephasing"], [0.5, 0.4, 0.1], [0.01, 0.01, 0.01])
     prediction = predict_means(
-        learned, 2, TIMES, observables=["X", "Z@2"], preparation="+x", n_samples=3
+        learned, 2, TIMES, observables=["X", "Y@1", "Z@2"], preparation="+x", n_samples=3
     )
     # Dephasing Z of rate g damps X by exp(-2 g t), decay by exp(-g t / 2).
-    expected = np.cos(TIMES) * np.exp(-0.2 * TIMES - 0.4 * TIMES / 2)
-    assert prediction["X"][:, 0] == pytest.approx(expected, abs=1e-8)
+    damped = np.exp(-0.2 * TIMES - 0.4 * TIMES / 2)
+    assert prediction["X"][:, 0] == pytest.approx(np.cos(TIMES) * damped, abs=1e-8)
+    assert prediction["Y@1"][:, 0] == pytest.approx(np.sin(TIMES) * damped, abs=1e-8)
     assert prediction["Z@2"][:, 0] == pytest.approx(np.exp(-0.4 * TIMES) - 1, abs=1e-8)
 
 
