@@ -11,7 +11,6 @@ from matplotlib.ticker import MaxNLocator
 from qtf.figure_style import COLORS, EXACT, TIME, add_grid, make_figure, put_legend_below
 
 if TYPE_CHECKING:
-    from qtf.measurements.predictions import Prediction
     from qtf.measurements.result import ShotFit
 
 # Error bars hold 95 %.
@@ -26,40 +25,36 @@ MOST_POINTS = 4000
 LARGEST_SHOWN = 2.0
 
 
-def prediction_figure(prediction: "Prediction", *, exact: np.ndarray | None = None) -> Figure:
-    """Draws every observable of a prediction over time with its band, a panel each.
+def bands_figure(
+    times: np.ndarray,
+    bands: Mapping[str, np.ndarray],
+    *,
+    exact: Mapping[str, np.ndarray] | None = None,
+    title: str = "",
+) -> Figure:
+    """Draws observables over time with their bands, a panel each.
 
     Args:
-        prediction: The prediction.
-        exact: True means where they are known, (n_times, n_observables).
-
-    Raises:
-        ValueError: The true means have another shape.
+        times: Times, (n_times,).
+        bands: Word of the observable -> value, low and high end of the band, (n_times, 3).
+        exact: The same words -> true means, where they are known, (n_times,).
+        title: Names system and size.
     """
-    if exact is not None and exact.shape != prediction.values.shape:
-        raise ValueError(
-            f"Argument `exact` must have the shape {prediction.values.shape}, but has"
-            f" {exact.shape}."
-        )
-    names = prediction.observables
-    n_columns = min(N_COLUMNS, len(names))
-    n_rows = -(-len(names) // n_columns)
-    title = f"{prediction.n_sites} spins from {prediction.preparation}, learned from shots"
+    n_columns = min(N_COLUMNS, len(bands))
+    n_rows = -(-len(bands) // n_columns)
     figure = make_figure(3.4 * n_columns + 0.4, 2.4 * n_rows + 1.0, title=title)
     panels = figure.subplots(n_rows, n_columns, squeeze=False, sharex=True)
-    for panel in panels.flat[len(names) :]:
+    for panel in panels.flat[len(bands) :]:
         panel.set_axis_off()
-    for place, (name, panel) in enumerate(zip(names, panels.flat, strict=False)):
-        value, low, high = prediction[name].T
+    for place, (name, panel) in enumerate(zip(bands, panels.flat, strict=False)):
+        value, low, high = bands[name].T
         color = COLORS[0]
-        panel.fill_between(
-            prediction.times, low, high, color=color, alpha=0.25, label="95 % of the draws"
-        )
-        panel.plot(prediction.times, value, color=color, label="prediction")
+        panel.fill_between(times, low, high, color=color, alpha=0.25, label="95 % of the draws")
+        panel.plot(times, value, color=color, label="prediction")
         if exact is not None:
-            panel.plot(prediction.times, exact[:, place], label="exact", **EXACT)
+            panel.plot(times, exact[name], label="exact", **EXACT)
         panel.set_ylabel(label_of(name))
-        if place >= len(names) - n_columns:
+        if place >= len(bands) - n_columns:
             panel.set_xlabel(TIME)
             panel.tick_params(labelbottom=True)
         add_grid(panel)

@@ -142,10 +142,27 @@ class Prediction:
 
         Args:
             exact: True means where they are known, (n_times, n_observables).
-        """
-        from qtf.measurements.figures import prediction_figure
 
-        return prediction_figure(self, exact=None if exact is None else np.asarray(exact))
+        Raises:
+            ValueError: They have another shape.
+        """
+        from qtf.measurements.figures import bands_figure
+
+        true = None
+        if exact is not None:
+            array = np.asarray(exact, np.float64)
+            if array.shape != self.values.shape:
+                raise ValueError(
+                    f"Argument `exact` must have the shape {self.values.shape}, but has"
+                    f" {array.shape}."
+                )
+            true = dict(zip(self.observables, array.T, strict=True))
+        return bands_figure(
+            self.times,
+            {name: self[name] for name in self.observables},
+            exact=true,
+            title=f"{self.n_sites} spins from {self.preparation}, learned from shots",
+        )
 
 
 def predict_means(

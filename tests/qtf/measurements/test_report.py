@@ -17,7 +17,6 @@ from qtf.measurements import (
 from qtf.measurements.figures import (
     marginals_figure,
     parameters_figure,
-    prediction_figure,
     residuals_figure,
 )
 from qtf.measurements.learned import LearnedParameters
@@ -135,7 +134,7 @@ def test_no_text_is_over_another(learned):
         parameters_figure(fit),
         residuals_figure(fit.goodness.residuals),
         marginals_figure(compare_means(fit, shots)),
-        prediction_figure(predict_means(parameters, 3, [0.0, 0.5, 1.0], n_samples=5)),
+        predict_means(parameters, 3, [0.0, 0.5, 1.0], n_samples=5).plot(),
     ]
     for figure in figures:
         check_texts(figure)
