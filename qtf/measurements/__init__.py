@@ -27,6 +27,7 @@ _PLACES = {
     "select_words": "qtf.measurements.selection",
     "simulate_shots": "qtf.measurements.simulation",
     "write_experiments": "qtf.measurements.formats",
+    "write_report": "qtf.measurements.report",
 }
 __all__ = [*_PLACES]
 __getattr__, __dir__ = lazy_names(__name__, _PLACES)

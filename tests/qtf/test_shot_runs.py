@@ -41,6 +41,10 @@ def chain():
 @pytest.fixture(scope="module")
 def ising_fit():
     """An Ising chain, learned with a field that it does not have."""
+    return fit_words(ising_shots(), terms=["ZZ", "X", "Y"], candidates=())
+
+
+def ising_shots():
     model = ShotModel.of_words(3, terms=["ZZ", "X"])
     settings = [
         Setting(start, 0.25 * k, basis, 400)
@@ -48,8 +52,7 @@ def ising_fit():
         for k in range(1, 5)
         for basis in ("XYZ", "YZX", "ZXY")
     ]
-    shots = simulate_shots(model, [-1.0, 0.6], settings, seed=1)
-    return fit_words(shots, terms=["ZZ", "X", "Y"], candidates=())
+    return simulate_shots(model, [-1.0, 0.6], settings, seed=1)
 
 
 def test_terms_of_a_generator_are_the_hamiltonian_of_the_fit(chain):
@@ -153,3 +156,11 @@ def test_rates_and_untold_parameters_are_named(chain, tmp_path):
         with pytest.raises(ValueError, match=message):
             write_run(chain, tmp_path / "run", dt=dt)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_front_door_leaves_the_run_folder_that_it_is_asked_for(tmp_path):
+    shots = ising_shots()
+    learned = qtf.learn_from_shots(shots, terms=["ZZ", "X"], workdir=tmp_path / "run", dt=0.1)
+    psi = qtf.load(tmp_path / "run").rollout(np.eye(8)[0], 3)
+    expected = expm(-0.3j * learned.hamiltonian.to_dense())[:, 0]
+    assert psi[3] == pytest.approx(expected, abs=1e-10)
