@@ -113,6 +113,7 @@ setup(
             "qtf-simulate-shots = data_gen.simulate_shots.__main__:main",
             "qtf-learn-shots = trainers.learn_shots.__main__:main",
             "qtf-plan-shots = trainers.plan_shots.__main__:main",
+            "qtf-predict-shots = trainers.predict_shots.__main__:main",
             "qtf-compare-samplers = trainers.compare_samplers.__main__:main",
             "qtf-evaluate = trainers.evaluate.__main__:main",
             "qtf-export = trainers.export.__main__:main",
