@@ -23,9 +23,9 @@ INTRODUCTION = """# Gallery
 
 <!-- Written by python -m documentation.gallery. -->
 
-Every figure of this documentation, each with the lines or the command that makes it. All of them have
-one style, `qtf.figure_style`: exact values are always the same dashed line, axes carry their units, and
-titles name the system and its size.
+Every figure of this documentation, each with the lines or the command that makes it. All of them
+have one style, `qtf.figure_style`: exact values are always the same dashed line, axes carry their
+units, and titles name the system and its size.
 """
 
 

@@ -38,8 +38,8 @@ print(done.stdout)
 # ## What the start is worth
 #
 # The energy of each length, before its first step and after fifty of them, against the exact
-# energy from the Bethe equations. The longer chain starts closer to its ground state than any new
-# network would.
+# energy from the Bethe equations. A longer chain begins within a few percent of its ground state,
+# as the shorter one has taught it what a chain looks like.
 
 # %%
 rows = json.loads(Path("grown/growth.json").read_text())["rows"]
@@ -67,8 +67,9 @@ qtf.plot_curves(
 )
 
 # %%
-after = relative_errors("", places)[1]
-assert (after.mean < 0.02).all()
+before, after = relative_errors("_before", places[1:])[1], relative_errors("", places)[1]
+assert (before.mean < 0.05).all()
+assert (after.mean < 0.005).all()
 assert (after.mean > -5 * after.error).all()  # no energy is below that of the ground state
 
 # %% [markdown]
@@ -97,7 +98,7 @@ qtf.plot_curves(
 # %%
 slope, infinite = np.polyfit(1 / sizes[1:], energies.mean[1:], 1)
 print(f"straight line to 1/n = 0: {infinite:.4f} J, exact {hulthen:.4f} J")
-assert abs(infinite - hulthen) < 0.01
+assert abs(infinite - hulthen) < 0.003
 
 # %% [markdown]
 # ## Ask the result
