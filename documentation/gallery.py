@@ -110,7 +110,7 @@ def _notebooks() -> Iterator[str]:
         yield f"From [the notebook](../examples/notebooks/{name}.ipynb), after the cells before.\n"
         for figure in figures(name):
             yield f"![{figure.caption}](figures/{figure.file})\n"
-            yield f"<details><summary>{figure.caption}: its lines</summary>\n"
+            yield f"<details><summary>{figure.caption}: the lines</summary>\n"
             yield f"```python\n{figure.lines}\n```\n\n</details>\n"
 
 

@@ -24,7 +24,7 @@ from qtf.physics import HamiltonianSettings, evolve, sample_initial_states
 
 PICTURE = Path(__file__).resolve().parents[1] / "docs/static/page.png"
 MODEL = "ising"
-DT = 0.02
+DT = 0.01
 SIZES = (2, 3, 4)
 ISING = {"lattice": "chain", "coupling": 1.0, "transverse_field": -1.05, "longitudinal_field": 0.5}
 WIDTH, HEIGHT = 1280, 860
@@ -64,6 +64,7 @@ def take_picture(url: str, path: Path, profile: Path) -> None:
     try:
         browser.open(url)
         browser.wait_for(IS_DONE, timeout=120.0)
+        browser.call("Emulation.setScrollbarsHidden", hidden=True)
         browser.screenshot(path, width=WIDTH, height=HEIGHT)
     finally:
         browser.close()
@@ -74,10 +75,14 @@ def _train() -> "qtf.api.DynamicsModel":
     hamiltonian = HamiltonianSettings("ising", ISING)
     trajectories = {}
     for n_sites in SIZES:
-        psi0 = sample_initial_states("haar", n_sites, 500, seed=n_sites)
+        psi0 = sample_initial_states("product", n_sites, 500, seed=n_sites)
         trajectories[n_sites] = evolve(hamiltonian.resized(n_sites).build(), psi0, times)
     return qtf.train_dynamics(
-        trajectories, times=times, preset="quick", hamiltonian=hamiltonian, seed=0
+        trajectories,
+        times=times,
+        preset="quick",
+        training={"n_epochs": 12},
+        hamiltonian=hamiltonian,
     )
 
 

@@ -21,7 +21,7 @@ class StoredFigure:
 
     Attributes:
         file: Name of its file in `docs/figures`.
-        caption: Title of the notebook, and the heading it stands under.
+        caption: Heading it stands under.
         lines: The cell.
         png: The picture.
     """
@@ -64,7 +64,7 @@ def figures(name: str) -> list[StoredFigure]:
             continue
         for png in _pictures(cell):
             file = f"{PREFIX}_{name}_{len(found) + 1}.png"
-            found.append(StoredFigure(file, f"{title(name)}: {heading}", source, png))
+            found.append(StoredFigure(file, heading, source, png))
     return found
 
 

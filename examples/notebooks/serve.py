@@ -30,12 +30,15 @@ def trajectories(n_sites, n_samples, seed):
 # %% [markdown]
 # ## Train
 #
-# The preset `quick` takes about half a minute and shows that it works; `small` takes minutes, and
-# its errors are a hundred times smaller.
+# The preset `quick` is a small network that shows that it works; here it takes three times its
+# steps. The preset `small` takes minutes, and is closer still.
 
 # %%
 network = qtf.train_dynamics(
-    {n: trajectories(n, 500, seed=n) for n in sizes}, times=times, preset="quick"
+    {n: trajectories(n, 500, seed=n) for n in sizes},
+    times=times,
+    preset="quick",
+    training={"n_epochs": 12},
 )
 network.plot()
 
@@ -63,7 +66,7 @@ qtf.plot_curves(
 )
 
 # %%
-assert lost[4][-1] < 0.1 * no_change[-1]
+assert (lost[4][1:] < 0.1 * no_change[1:]).all()
 
 # %% [markdown]
 # A chain of five is another size, for which these weights are a start and not an answer:
