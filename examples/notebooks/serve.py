@@ -123,12 +123,12 @@ with urllib.request.urlopen(request) as answer:
 print(sorted(means))
 
 # %%
-exact = magnetization(psi[0], "z")
+exact = np.stack([magnetization(psi[0], axis) for axis in "xyz"], axis=1)
 figure = qtf.plot_curves(
-    {"served": (times, np.array(means["magnetization_z"][0]))},
+    {axis: (times, np.array(means[f"magnetization_{axis}"][0])) for axis in "xyz"},
     exact={"exact": (times, exact)},
-    y_label="magnetisation along z",
-    title="Ising chain of 4, one unseen state, over REST",
+    y_label="magnetisation",
+    title="Ising chain of 4, one unseen state, served over REST",
 )
 server.terminate()
 server.wait()
