@@ -69,7 +69,8 @@ class Shown:
 
     Attributes:
         words: What is said of it there.
-        link: The page, as a link from the folder of the documentation.
+        link: The page, as a link from the folder of the documentation; empty: the README, which is
+            no page of the site.
     """
 
     words: str
@@ -84,7 +85,7 @@ def page() -> str:
 def shown_figures() -> dict[str, Shown]:
     """Returns where each figure stands, by the name of its file."""
     pages = {path.name: path for path in sorted(DOCS.glob("*.md")) if path != PAGE}
-    pages["../README.md"] = ROOT / "README.md"
+    pages[""] = ROOT / "README.md"
     return {
         file: Shown(words, link)
         for link, path in pages.items()
@@ -127,7 +128,7 @@ def _groups() -> Iterator[str]:
 
 
 def _place(shown: Shown) -> str:
-    return f"[{shown.words}]({shown.link})"
+    return f"[{shown.words}]({shown.link})" if shown.link else shown.words
 
 
 def _table(cells: Sequence[str]) -> str:
