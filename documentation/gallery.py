@@ -18,6 +18,7 @@ DOCS = ROOT / "docs"
 PAGE = DOCS / "gallery.md"
 LATTICES = ROOT / "examples/draw_lattices.py"
 IMAGE = re.compile(r"!\[([^\]]*)\]\((?:docs/)?figures/(\w+\.png)\)")
+HEADING = re.compile(r"^##+ (.*)", re.MULTILINE)
 N_COLUMNS = 2
 INTRODUCTION = """# Gallery
 
@@ -87,9 +88,9 @@ def shown_figures() -> dict[str, Shown]:
     pages = {path.name: path for path in sorted(DOCS.glob("*.md")) if path != PAGE}
     pages[""] = ROOT / "README.md"
     return {
-        file: Shown(words, link)
+        file: shown
         for link, path in pages.items()
-        for words, file in IMAGE.findall(path.read_text())
+        for file, shown in _shown_on(path.read_text(), link)
     }
 
 
@@ -108,7 +109,8 @@ def lattice_calls() -> dict[str, str]:
 def _notebooks() -> Iterator[str]:
     for name in NAMES:
         yield f"## {title(name)}\n"
-        yield f"From [the notebook](../examples/notebooks/{name}.ipynb), after the cells before.\n"
+        notebook = f"[the notebook](../examples/notebooks/{name}.ipynb)"
+        yield f"The lines are cells of {notebook}, where others come before them.\n"
         for figure in figures(name):
             yield f"![{figure.caption}](figures/{figure.file})\n"
             yield f"<details><summary>{figure.caption}: the lines</summary>\n"
@@ -125,6 +127,17 @@ def _groups() -> Iterator[str]:
             words = f"`{calls[file]}`" if file in calls else _place(shown[file])
             cells.append(f"![{shown[file].words}](figures/{file})<br>{words}")
         yield _table(cells)
+
+
+def _shown_on(text: str, link: str) -> Iterator[tuple[str, Shown]]:
+    """Yields the figures of a page, by the names of their files."""
+    # What stands before the first heading, then each heading and what stands under it.
+    before, *parts = HEADING.split(text)
+    for heading, part in (("", before), *zip(parts[::2], parts[1::2], strict=True)):
+        for words, file in IMAGE.findall(part):
+            # Some words only say the heading again.
+            said = [heading] if words.lower() in heading.lower() else [heading, words]
+            yield file, Shown(": ".join(filter(None, said)), link)
 
 
 def _place(shown: Shown) -> str:
