@@ -50,8 +50,13 @@ ALL = sorted({*DASK, *PROBABILITY, *JAX, *SERVE})
 DOCS = [
     *ALL,
     "furo>=2025.9",
+    # Notebooks are run by a kernel of Jupyter; the site shows what is stored.
+    "ipykernel>=6.29",
     "latex2mathml>=3.78",
     "myst-parser>=4.0",
+    "nbclient>=0.10",
+    "nbformat>=5.10",
+    "pillow>=10.0",
     "sphinx>=8.2",
     "sphinx-copybutton>=0.5",
 ]
