@@ -59,6 +59,7 @@ TEST = [
     *DOCS,
     "hypothesis>=6.100",
     "import-linter>=2.0",
+    "kubernetes-validate>=1.34",
     "mypy>=1.10",
     "prometheus_client>=0.20",
     "psutil>=5.9",
