@@ -80,8 +80,9 @@ audit: $(RELEASE)/.installed
 	$(RELEASE)/bin/python -m release audit
 
 # A version that fails the tests is taken back by: git restore .
-release: $(RELEASE)/.installed
+release:
 	@test -n "$(VERSION)" || { echo "Say which: make release VERSION=1.0.0" >&2; exit 2; }
+	$(MAKE) $(RELEASE)/.installed
 	$(RELEASE)/bin/python -m release version $(VERSION)
 	$(MAKE) test
 	$(MAKE) dist

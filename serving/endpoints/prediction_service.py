@@ -123,7 +123,7 @@ class PredictionService:
             with self._use_spec(spec) as (version, servable):
                 by_name = self._service.limits.by_method
                 tasks = find_tasks(servable.loaded.signatures, request.tasks, by_name=by_name)
-                examples = serialized(request.input)
+                examples = await aside(request.ByteSize(), serialized, request.input)
                 deadline = self._deadline(seconds)
                 found = [await infer(servable, task, examples, deadline) for task in tasks]
             for result, asked in zip(found, request.tasks, strict=True):
@@ -149,7 +149,7 @@ class PredictionService:
                     api.lower(),
                     by_name=self._service.limits.by_method,
                 )
-                examples = serialized(request.input)
+                examples = await aside(request.ByteSize(), serialized, request.input)
                 return version, await infer(servable, task, examples, self._deadline(seconds))
 
     def _deadline(self, seconds: float | None) -> float:

@@ -242,6 +242,7 @@ class RestApp:
             record.model_name = target.name
             document = await aside(len(body), json_requests.parse_object, body)
             given = await aside(len(body), read_examples, document)
+            examples = await aside(len(body), serialized, given)
             with self._use(target) as (_, servable):
                 task = find_task(
                     servable.loaded.signatures,
@@ -249,7 +250,7 @@ class RestApp:
                     method,
                     by_name=self._service.limits.by_method,
                 )
-                found = await infer(servable, task, serialized(given), deadline)
+                found = await infer(servable, task, examples, deadline)
             if isinstance(found, Classes):
                 return Answer(200, json_responses.write_classes(found.labels, found.scores))
             return Answer(200, json_responses.write_values(found))
