@@ -50,6 +50,7 @@ HOW = """## How to get this page
 ```
 make bench                                  # everything but the peers
 make bench-peers                            # PyTorch, sru, NetKet, QuTiP, in their own environment
+.peers/bin/pip install -e FOLDER            # differentiable-tebd, whose sources no registry has
 python -m benchmarks --only=rollout         # one room
 ```"""
 

@@ -24,7 +24,13 @@ ROOMS = (
     "growing",
     "replicas",
 )
-PEER_ROOMS = ("peers.layers", "peers.evolution", "peers.vmc", "peers.lindblad")
+PEER_ROOMS = (
+    "peers.layers",
+    "peers.evolution",
+    "peers.vmc",
+    "peers.lindblad",
+    "peers.learning",
+)
 
 
 def measure_room(room: str, runs: int) -> list[Row]:

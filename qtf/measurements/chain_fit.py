@@ -1,17 +1,18 @@
 """Long chains learned from overlapping patches, at a cost that is linear in the number of sites.
 
-The sum over windows of log likelihoods of their bits is maximised, a composite likelihood
-(Varin, Reid and Firth, Statist. Sinica 21, 5 (2011)). Windows overlap and bits of one shot belong
-together, so that error bars are those of the sandwich H^-1 J H^-1: H is the sum of the windows'
-Fisher information, J that of squared scores of shots, all windows together.
+Windows overlap. What is maximised is the sum over windows of log p(bits | those of them that the
+window before has, too), a composite likelihood (Varin, Reid and Firth, Statist. Sinica 21, 5
+(2011)). It is the whole likelihood but for what bits tell of each other over more than the overlap.
+Error bars are those of the sandwich H^-1 J H^-1: H is the sum of the windows' Fisher information, J
+that of squared scores of shots, all windows together.
 
 A margin of few sites gives derivatives. Then probabilities come from margins that grow site by
 site, at the cost of a state without derivatives, and the equation
 
-    sum over windows, settings and bits of (count - shots p) dp / p = 0,
+    sum over windows, settings and bits of (count - shots p) d log p(bits | those before) = 0,
 
-which has no bias where p is right, whatever dp is, is solved from the solution before, until
-nothing changes.
+which has no bias where p is right, whatever the derivatives are, is solved from the solution
+before, until nothing changes.
 """
 
 import contextlib
@@ -35,10 +36,13 @@ from qtf.measurements.fit import (
 )
 from qtf.measurements.goodness import Goodness, Sums, sum_up
 from qtf.measurements.likelihood import (
-    SMALLEST_PROBABILITY,
     Likelihood,
     MarginalFit,
     Slope,
+    counts_of,
+    log_probabilities,
+    shots_of,
+    slope_of_counts,
 )
 from qtf.measurements.model import Predicted
 from qtf.measurements.patches import (
@@ -131,28 +135,21 @@ class _ChainObjective:
 
     Attributes:
         patches: The patches.
-        of_patch: Likelihood or least squares of means; None: the equation of wide parts.
+        of_patch: Returns the slope of a patch in its own parameters.
         mapping: Applies a function to patches, in parallel or not.
     """
 
     patches: Sequence[Patch]
-    of_patch: type[Likelihood] | type[MarginalFit] | None
+    of_patch: Callable[[Patch, np.ndarray], Slope]
     mapping: Map
 
     def __call__(self, parameters: np.ndarray, free: Sequence[int]) -> Slope:
         """Returns the slope in all parameters; all of a chain are free."""
-        size = len(parameters)
-        value, score = 0.0, np.zeros(size)
-        information = np.zeros((size, size))
-        number = len(self.patches)
-        inputs = ([self.of_patch] * number, self.patches, [parameters] * number)
-        slopes = self.mapping(_slope_of_patch, *inputs)
+        total = Slope.zero(len(parameters))
+        slopes = self.mapping(self.of_patch, self.patches, [parameters] * len(self.patches))
         for patch, slope in zip(self.patches, slopes, strict=True):
-            places = patch.places
-            value += slope.value
-            score[places] += slope.score
-            information[np.ix_(places, places)] += slope.information
-        return Slope(value, score, information, information)
+            total = total + slope.at(patch.places, len(parameters))
+        return total
 
 
 @dataclass(frozen=True)
@@ -222,11 +219,15 @@ class _Chain:
 
     def _patches(self, margin: int, wide: int) -> list[Patch]:
         windows = windows_of(self.model.n_sites, self._limits[0])
-        return [make_patch(self.model, self.shots, window, margin, wide) for window in windows]
+        ends = [0, *(window.stop for window in windows)]
+        return [
+            make_patch(self.model, self.shots, window, margin, wide, n_given=end - window.start)
+            for window, end in zip(windows, ends[:-1], strict=True)
+        ]
 
     def _step(self, patches: Sequence[Patch], climbed: Climb) -> Climb:
         """Returns the solution with other probabilities, by Newton steps from one that is near."""
-        objective = _ChainObjective(patches, None, self.mapping)
+        objective = _ChainObjective(patches, _equation_of_patch, self.mapping)
         parameters, (least, most) = climbed.parameters, self.model.bounds
         for _ in range(MOST_STEPS):
             slope = objective(parameters, range(self.model.size))
@@ -256,7 +257,7 @@ class _Chain:
         near = dict.fromkeys(range(n_terms), (0.0, self._largest))
         for reach in growing_times(self._times):
             some = [patch.to_time(reach) for patch in patches]
-            objective = WithPriors(_ChainObjective(some, MarginalFit, self.mapping), near)
+            objective = WithPriors(_ChainObjective(some, _means_of_patch, self.mapping), near)
             parameters = self._climb_from(objective, parameters, ROUGH_GAIN).parameters
             self.say(f"to time {min(reach, max(self._times)):g}")
         return parameters
@@ -266,7 +267,8 @@ class _Chain:
         return 1 / min((time for time in self._times if time > 0), default=1.0)
 
     def _climb(self, patches: Sequence[Patch], start: np.ndarray, gain: float) -> Climb:
-        return self._climb_from(_ChainObjective(patches, Likelihood, self.mapping), start, gain)
+        objective = _ChainObjective(patches, _likelihood_of_patch, self.mapping)
+        return self._climb_from(objective, start, gain)
 
     def _climb_from(
         self, objective: _ChainObjective | WithPriors, start: np.ndarray, gain: float
@@ -311,26 +313,23 @@ class _Chain:
         )
 
 
-def _slope_of_patch(
-    kind: type[Likelihood] | type[MarginalFit] | None, patch: Patch, parameters: np.ndarray
-) -> Slope:
-    size = len(patch.places)
-    zero = np.zeros((size, size))
-    if kind is not None:
-        own = patch.part.values(parameters)
-        return kind(patch.part.model, patch.shots)(own, range(size))
-    score, information = np.zeros(size), zero.copy()
+def _likelihood_of_patch(patch: Patch, parameters: np.ndarray) -> Slope:
+    likelihood = Likelihood(patch.part.model, patch.shots, patch.n_given)
+    return likelihood(patch.part.values(parameters), range(len(patch.places)))
+
+
+def _means_of_patch(patch: Patch, parameters: np.ndarray) -> Slope:
+    squares = MarginalFit(patch.part.model, patch.shots)
+    return squares(patch.part.values(parameters), range(len(patch.places)))
+
+
+def _equation_of_patch(patch: Patch, parameters: np.ndarray) -> Slope:
+    """Returns what the likelihood has, with the probabilities of the wide part."""
+    rows = np.arange(len(patch.shots.settings))
+    counts, shots = counts_of(patch.shots, rows), shots_of(patch.shots, rows)
     with one_thread(1):
-        predicted = patch.predict(parameters)
-    for row, values in enumerate(predicted):
-        states, counts = patch.shots.outcomes[row]
-        probabilities = np.maximum(values[0], SMALLEST_PROBABILITY)
-        off = -patch.shots.settings[row].shots * probabilities
-        off[states] += counts
-        score += values[1:] @ (off / probabilities)
-        scaled = values[1:] * np.sqrt(patch.shots.settings[row].shots / probabilities)
-        information += scaled @ scaled.T
-    return Slope(0.0, score, information, zero)
+        values = patch.predict(parameters)
+        return slope_of_counts(values, counts, shots, patch.n_given)
 
 
 def _end_of_patch(
@@ -339,11 +338,11 @@ def _end_of_patch(
     """Returns scores of some bit strings, float32 (R, K), and the sums of the goodness."""
     with one_thread(1):
         predicted = patch.predict(parameters)
-    ratio = predicted[:, 1:] / np.maximum(predicted[:, :1], SMALLEST_PROBABILITY)
+    _, ratios = log_probabilities(predicted, patch.n_given)
     # Where probabilities are those of a wider part their mean is not 0 by itself.
-    ratio -= (ratio * predicted[:, :1]).sum(2, keepdims=True)
+    ratios -= (ratios * predicted[:, :1]).sum(2, keepdims=True)
     rows, states = patch.groups[strings].T
-    scores = ratio[rows, :, states].astype(np.float32)
+    scores = ratios[rows, :, states].astype(np.float32)
     replay = _Replay([Predicted(np.arange(len(predicted)), predicted)])
     size = len(patch.places)
     return scores, sum_up(replay, patch.shots, np.zeros(size), range(size), covariance)

@@ -1,9 +1,14 @@
 """Linear equations v' = A v with exact derivatives in the coefficients of A.
 
 With A = sum_k c_k A_k the derivative w_k of v in c_k obeys w_k' = A w_k + A_k v, w_k = 0 at time 0.
-Both are Taylor series of one augmented equation, cut where their terms are rounding, so that
-nothing is differenced. Source: the idea of steps from norms is that of Al-Mohy and Higham, SIAM J.
-Sci. Comput. 33, 488 (2011).
+Both are series of one augmented equation, cut where their terms are rounding, so that nothing is
+differenced. They are Taylor series of short steps (the idea of steps from norms is that of Al-Mohy
+and Higham, SIAM J. Sci. Comput. 33, 488 (2011)), or where A is anti-Hermitian one Chebyshev series
+for all times (Tal-Ezer and Kosloff, J. Chem. Phys. 81, 3967 (1984)): with R at least the norm of A,
+
+    exp(A t) = sum_n (2 - delta_n0) J_n(R t) U_n,   U_(n+1) = 2 (A / R) U_n + U_(n-1),
+
+where U_0 = 1 and U_1 = A / R.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,12 +18,15 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array, vstack
+from scipy.special import jv
 
 # Norm of A times a step of the series: larger ones lose digits, smaller ones take more steps.
 LARGEST_STEP = 3.0
 STEP_TO_SQUARE = 0.5
 MAX_ORDER = 80
 ROUNDING = 1e-17
+# Bytes of the sums that a series makes at once, one for each time.
+SUMS_BYTES = 1 << 28
 # Up to here dense products are faster than sparse ones.
 DENSE_DIMENSION = 64
 
@@ -30,10 +38,12 @@ class LinearEquation:
     Attributes:
         generator: A, (d, d).
         parts: A_k, each (d, d).
+        is_unitary: Whether A is anti-Hermitian.
     """
 
     generator: csr_array
     parts: Sequence[csr_array]
+    is_unitary: bool = False
 
     @property
     def dimension(self) -> int:
@@ -81,6 +91,9 @@ class LinearEquation:
     def _follow(self, start: np.ndarray, times: Sequence[float]) -> Iterator[np.ndarray]:
         both = np.zeros((start.shape[0], 1 + len(self.parts), start.shape[1]), self._dtype(start))
         both[:, 0] = start
+        if self.is_unitary and times:
+            yield from self._expand(both, np.asarray(times, np.float64))
+            return
         before = 0.0
         for time in times:
             # Derivatives move also where the generator is 0.
@@ -89,6 +102,35 @@ class LinearEquation:
                 both = self._step(both, (time - before) / n_steps)
             before = time
             yield both
+
+    def _expand(self, both: np.ndarray, times: np.ndarray) -> Iterator[np.ndarray]:
+        """Yields what `both` becomes by series for as many times as memory allows."""
+        several, before = max(1, SUMS_BYTES // both.nbytes), 0.0
+        for first in range(0, len(times), several):
+            some = times[first : first + several]
+            sums = self._series(both, some - before)
+            yield from sums
+            both, before = sums[-1], float(some[-1])
+
+    def _series(self, both: np.ndarray, durations: np.ndarray) -> np.ndarray:
+        """Returns exp(A t), and its derivatives, applied to `both`, for each t."""
+        # Derivatives move also where the generator is 0.
+        radius = self._norm or 1.0
+        phases = radius * durations
+        orders = np.arange(int(2 * phases.max()) + 100)
+        coefficients = jv(orders, phases[:, None]) * np.where(orders == 0, 1.0, 2.0)
+        # Derivatives of polynomials are larger than they are by the square of their order.
+        sizes = np.abs(coefficients).max(axis=0) * (1 + orders**2)
+        n_orders = int(np.flatnonzero(sizes > ROUNDING)[-1]) + 1
+        sums = coefficients[:, 0].reshape(-1, *[1] * both.ndim) * both
+        last, now = np.zeros_like(both), both
+        for order in range(1, n_orders):
+            scaled = self._apply(now) * ((1 if order == 1 else 2) / radius)
+            last, now = now, scaled + last
+            for total, coefficient in zip(sums, coefficients[:, order], strict=True):
+                if abs(coefficient) * (1 + order**2) > ROUNDING:
+                    total += coefficient * now
+        return sums
 
     def _step(self, both: np.ndarray, dt: float) -> np.ndarray:
         total, term = both.copy(), both

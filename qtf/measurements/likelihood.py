@@ -2,11 +2,14 @@
 
 log L = sum over settings and bit strings of count log p(bits | parameters)
 score = sum count dp / p        information = sum shots dp dp^T / p
+
+The likelihood of the last bits, where the first are given, has p / q and dp / p - dq / q in place
+of p and dp / p, with q = p summed over the last bits.
 """
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -35,6 +38,28 @@ class Slope:
     score: np.ndarray
     information: np.ndarray
     spread: np.ndarray
+
+    @classmethod
+    def zero(cls, size: int) -> "Slope":
+        """Returns that of nothing, in some parameters."""
+        return cls(0.0, np.zeros(size), np.zeros((size, size)), np.zeros((size, size)))
+
+    def at(self, places: Sequence[int], size: int) -> "Slope":
+        """Returns the slope in more parameters, of which these are at some places."""
+        larger = Slope.zero(size)
+        larger.score[places] = self.score
+        larger.information[np.ix_(places, places)] = self.information
+        larger.spread[np.ix_(places, places)] = self.spread
+        return replace(larger, value=self.value)
+
+    def __add__(self, other: "Slope") -> "Slope":
+        """Returns the slope of the sum of two functions."""
+        return Slope(
+            self.value + other.value,
+            self.score + other.score,
+            self.information + other.information,
+            self.spread + other.spread,
+        )
 
 
 class Objective(Protocol):
@@ -90,27 +115,72 @@ class Likelihood:
     Args:
         model: What explains them.
         experiments: The counts.
+        n_given: Number of first bits that are given: it is the likelihood of the others then.
     """
 
     model: Predictor
     experiments: Counted
+    n_given: int = 0
 
     def __call__(self, parameters: np.ndarray, free: Sequence[int]) -> Slope:
         """Returns log L, score and Fisher information."""
-        value, score = 0.0, np.zeros(len(free))
-        information, spread = np.zeros((2, len(free), len(free)))
+        total = Slope.zero(len(free))
         with one_thread(1):
             for piece in self.model.predict(parameters, self.experiments.settings, free):
                 counts = counts_of(self.experiments, piece.rows)
-                probabilities, derivatives = _split(piece)
-                value += float((counts * np.log(probabilities)).sum())
-                of_shots = derivatives * (np.sqrt(counts) / probabilities)[:, None]
-                score += (of_shots @ np.sqrt(counts)[..., None])[..., 0].sum(0)
-                spread += (of_shots @ of_shots.swapaxes(1, 2)).sum(0)
                 shots = shots_of(self.experiments, piece.rows)
-                scaled = derivatives * np.sqrt(shots[:, None] / probabilities)[:, None]
-                information += (scaled @ scaled.swapaxes(1, 2)).sum(0)
-        return Slope(value, score, information, spread)
+                total = total + slope_of_counts(piece.values, counts, shots, self.n_given)
+        return total
+
+
+def slope_of_counts(
+    values: np.ndarray, counts: np.ndarray, shots: np.ndarray, n_given: int = 0
+) -> Slope:
+    """Returns log L, score and Fisher information of some settings.
+
+    Args:
+        values: Probabilities of all bit strings and their derivatives, (S, 1 + K, 2**n).
+        counts: How often each came out, (S, 2**n).
+        shots: Their sums, (S,).
+        n_given: Number of first bits that are given.
+    """
+    logs, ratios = log_probabilities(values, n_given)
+    of_shots = ratios * np.sqrt(counts)[:, None]
+    scaled = ratios * np.sqrt(shots[:, None] * _floored(values[:, 0]))[:, None]
+    return Slope(
+        float((counts * logs).sum()),
+        (of_shots @ np.sqrt(counts)[..., None])[..., 0].sum(0),
+        (scaled @ scaled.swapaxes(1, 2)).sum(0),
+        (of_shots @ of_shots.swapaxes(1, 2)).sum(0),
+    )
+
+
+def log_probabilities(values: np.ndarray, n_given: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Returns logarithms of probabilities, and their derivatives.
+
+    Args:
+        values: Probabilities of all bit strings and their derivatives, (S, 1 + K, 2**n).
+        n_given: Number of first bits that are given: probabilities of the others then.
+
+    Returns:
+        log p (S, 2**n) and dp / p (S, K, 2**n).
+
+    Example:
+        >>> values = np.array([[[0.1, 0.3, 0.2, 0.4], [0.1, 0.1, -0.1, -0.1]]])
+        >>> logs, ratios = log_probabilities(values, n_given=1)
+        >>> np.exp(logs).round(3).tolist(), ratios.round(2).tolist()
+        ([[0.25, 0.75, 0.333, 0.667]], [[[0.5, -0.17, -0.17, 0.08]]])
+    """
+    probabilities = _floored(values[:, 0])
+    logs, ratios = np.log(probabilities), values[:, 1:] / probabilities[:, None]
+    if n_given:
+        n_settings, n_both, _ = values.shape
+        first = values.reshape(n_settings, n_both, 2**n_given, -1).sum(-1)
+        n_last = values.shape[-1] // first.shape[-1]
+        given = _floored(first[:, 0])
+        logs -= np.repeat(np.log(given), n_last, axis=1)
+        ratios -= np.repeat(first[:, 1:] / given[:, None], n_last, axis=2)
+    return logs, ratios
 
 
 @dataclass(frozen=True)
@@ -164,5 +234,5 @@ def marginal_features(n_sites: int, *, only_neighbours: bool = False) -> np.ndar
     return np.column_stack([spins, *products])
 
 
-def _split(piece: Predicted) -> tuple[np.ndarray, np.ndarray]:
-    return np.maximum(piece.values[:, 0], SMALLEST_PROBABILITY), piece.values[:, 1:]
+def _floored(probabilities: np.ndarray) -> np.ndarray:
+    return np.maximum(probabilities, SMALLEST_PROBABILITY)

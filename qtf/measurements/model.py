@@ -205,7 +205,7 @@ class ShotModel:
         total = csr_array(parts[0].shape, dtype=parts[0].dtype)
         for value, part in zip(parameters, parts, strict=False):
             total = total + float(value) * part
-        return LinearEquation(csr_array(total), [parts[k] for k in free])
+        return LinearEquation(csr_array(total), [parts[k] for k in free], is_unitary=not self.jumps)
 
     @cached_property
     def _parts(self) -> list[csr_array]:

@@ -153,6 +153,7 @@ class Patch:
         shots: Counts of the window; settings are those of the wide part.
         groups: For each bit string of each setting of the chain, in order, the setting of the
             window that it belongs to and the state of the window, (R, 2).
+        n_given: Number of first bits that the window before has, too.
     """
 
     window: range
@@ -160,6 +161,7 @@ class Patch:
     wide: Part
     shots: WindowShots
     groups: np.ndarray
+    n_given: int
 
     @property
     def places(self) -> list[int]:
@@ -240,7 +242,7 @@ def windows_of(n_sites: int, width: int) -> list[range]:
 
 
 def make_patch(
-    model: ChainModel, shots: ChainShots, window: range, margin: int, wide: int
+    model: ChainModel, shots: ChainShots, window: range, margin: int, wide: int, *, n_given: int = 0
 ) -> Patch:
     """Returns the patch of a window.
 
@@ -250,10 +252,11 @@ def make_patch(
         window: Sites of the chain.
         margin: Sites on both sides of the window, where there are any, for derivatives.
         wide: The same for probabilities.
+        n_given: Number of first bits that the window before has, too.
     """
     part, wider = (_part(model, window, sites) for sites in (margin, wide))
     of_window, groups = _window_shots(shots, window, wider.sites)
-    return Patch(window, part, wider, of_window, groups)
+    return Patch(window, part, wider, of_window, groups, n_given)
 
 
 def _part(model: ChainModel, window: range, margin: int) -> Part:

@@ -51,6 +51,16 @@ def test_patches_learn_nearly_what_the_whole_chain_tells(chain, fit):
     assert fit.explains_the_data
 
 
+def test_windows_of_five_lose_hardly_anything(chain, monkeypatch):
+    _, _, shots = chain
+    whole = fit_shots(chain[0], shots, candidates=())
+    monkeypatch.setattr("qtf.measurements.chain_fit.PURE_SITES", (5, 7, 7))
+    fit = fit_chain(shots, terms=WORDS)
+    # 1.063 if each window told all of its bits, those of the one before again.
+    assert np.sqrt(np.mean(fit.errors**2) / np.mean(whole.errors**2)) < 1.05
+    assert np.isclose(fit.log_likelihood, whole.log_likelihood, rtol=0.01)
+
+
 def test_the_margin_grows_until_nothing_changes(fit):
     _, lines = fit
     changes = [float(line.split()[-3]) for line in lines if line.startswith("margin")]
