@@ -64,6 +64,7 @@ TEST = [
     *DOCS,
     "hypothesis>=6.100",
     "import-linter>=2.0",
+    "kubernetes-validate>=1.34",
     "mypy>=1.10",
     "prometheus_client>=0.20",
     "psutil>=5.9",
@@ -72,6 +73,7 @@ TEST = [
     "PyYAML>=6.0",
     "ruff>=0.9",
 ]
+PYTHONS = ("3.11", "3.12", "3.13")
 ROOMS = ("commands", "qtf", "data_gen", "trainers", "serving")
 
 setup(
@@ -81,6 +83,15 @@ setup(
     long_description=(HERE / "README.md").read_text(),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Intended Audience :: Science/Research",
+        "Operating System :: POSIX :: Linux",
+        "Programming Language :: Python :: 3 :: Only",
+        *(f"Programming Language :: Python :: {version}" for version in PYTHONS),
+        "Topic :: Scientific/Engineering :: Physics",
+        "Typing :: Typed",
+    ],
     python_requires=">=3.11,<3.14",
     packages=[
         *find_packages(include=[pattern for room in ROOMS for pattern in (room, f"{room}.*")]),
