@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 DEMO_DIR ?= .demo
 PEERS ?= .peers
+RELEASE ?= .release
 # In the order of collection, where tests/conftest.py puts what takes long first.
 PARALLEL := -n auto --maxprocesses=4 --dist loadfile --no-loadscope-reorder
 BIN := $(VENV)/bin
@@ -15,7 +16,7 @@ export PYTHONDONTWRITEBYTECODE :=
 # pip would say ResolutionImpossible.
 CHECK_PYTHON = @$(PYTHON) -c 'import sys; v = sys.version_info; (3, 11) <= v[:2] <= (3, 13) or sys.exit("$(PYTHON) is Python %d.%d, but qtf needs 3.11, 3.12 or 3.13; name one: make $(firstword $(MAKECMDGOALS)) PYTHON=python3.12" % v[:2])'
 
-.PHONY: demo docs test test-long test-install test-all checks pytest-quick pytest-all format bench bench-peers reproduce ground-states growth open-systems samplers full-scale clean help
+.PHONY: demo docs test test-long test-install test-all checks pytest-quick pytest-all format bench bench-peers dist audit release reproduce ground-states growth open-systems samplers full-scale clean help
 
 help:
 	@echo "make demo    generate, train, evaluate, export, predict, serve; under 10 minutes"
@@ -32,6 +33,9 @@ help:
 	@echo "make docs    the site of the documentation, build/site/index.html; two minutes"
 	@echo "make bench   docs/benchmarks.md: the speed of every part on this machine; 15 minutes"
 	@echo "make bench-peers  the same work by PyTorch, sru, NetKet and QuTiP, in an environment of their own"
+	@echo "make dist    wheel, sdist and bill of materials in dist, and a look for known holes"
+	@echo "make audit   known holes in the pinned packages, by what the registry publishes"
+	@echo "make release VERSION=1.0.0  that version everywhere, the tests, and make dist"
 	@echo "make format  format the code and sort its imports"
 
 demo: $(VENV)/.demo
@@ -68,6 +72,21 @@ bench: $(VENV)/.test
 
 bench-peers: $(VENV)/.test $(PEERS)/.installed
 	$(BIN)/python -m benchmarks --peers=$(PEERS)/bin/python
+
+dist: $(RELEASE)/.installed
+	$(RELEASE)/bin/python -m release dist
+
+audit: $(RELEASE)/.installed
+	$(RELEASE)/bin/python -m release audit
+
+# A version that fails the tests is taken back by: git restore .
+release:
+	@test -n "$(VERSION)" || { echo "Say which: make release VERSION=1.0.0" >&2; exit 2; }
+	$(MAKE) $(RELEASE)/.installed
+	$(RELEASE)/bin/python -m release version $(VERSION)
+	$(MAKE) test
+	$(MAKE) dist
+	@echo "Now: git commit --all --message 'Version $(VERSION)' && git tag v$(VERSION)"
 
 BUDGET ?= short
 reproduce: $(VENV)/.reproduce
@@ -114,6 +133,12 @@ $(PEERS)/.installed: benchmarks/peers/requirements.txt
 	$(PEERS)/bin/python -m pip install --quiet -r $<
 	touch $@
 
+$(RELEASE)/.installed: release/requirements.txt
+	$(CHECK_PYTHON)
+	$(PYTHON) -m venv $(RELEASE)
+	$(RELEASE)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
 # What most tests import is compiled once, and not by all workers at a time.
 $(VENV)/.test: setup.py constraints.txt
 	$(CHECK_PYTHON)
@@ -123,4 +148,4 @@ $(VENV)/.test: setup.py constraints.txt
 	touch $(VENV)/.demo $(VENV)/.reproduce $@
 
 clean:
-	rm -rf $(VENV) $(DEMO_DIR) $(PEERS)
+	rm -rf $(VENV) $(DEMO_DIR) $(PEERS) $(RELEASE)

@@ -50,8 +50,13 @@ ALL = sorted({*DASK, *PROBABILITY, *JAX, *SERVE})
 DOCS = [
     *ALL,
     "furo>=2025.9",
+    # Notebooks are run by a kernel of Jupyter; the site shows what is stored.
+    "ipykernel>=6.29",
     "latex2mathml>=3.78",
     "myst-parser>=4.0",
+    "nbclient>=0.10",
+    "nbformat>=5.10",
+    "pillow>=10.0",
     "sphinx>=8.2",
     "sphinx-copybutton>=0.5",
 ]
@@ -59,6 +64,7 @@ TEST = [
     *DOCS,
     "hypothesis>=6.100",
     "import-linter>=2.0",
+    "kubernetes-validate>=1.34",
     "mypy>=1.10",
     "prometheus_client>=0.20",
     "psutil>=5.9",
@@ -67,6 +73,7 @@ TEST = [
     "PyYAML>=6.0",
     "ruff>=0.9",
 ]
+PYTHONS = ("3.11", "3.12", "3.13")
 ROOMS = ("commands", "qtf", "data_gen", "trainers", "serving")
 
 setup(
@@ -76,6 +83,15 @@ setup(
     long_description=(HERE / "README.md").read_text(),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Intended Audience :: Science/Research",
+        "Operating System :: POSIX :: Linux",
+        "Programming Language :: Python :: 3 :: Only",
+        *(f"Programming Language :: Python :: {version}" for version in PYTHONS),
+        "Topic :: Scientific/Engineering :: Physics",
+        "Typing :: Typed",
+    ],
     python_requires=">=3.11,<3.14",
     packages=[
         *find_packages(include=[pattern for room in ROOMS for pattern in (room, f"{room}.*")]),
@@ -113,6 +129,7 @@ setup(
             "qtf-simulate-shots = data_gen.simulate_shots.__main__:main",
             "qtf-learn-shots = trainers.learn_shots.__main__:main",
             "qtf-plan-shots = trainers.plan_shots.__main__:main",
+            "qtf-predict-shots = trainers.predict_shots.__main__:main",
             "qtf-compare-samplers = trainers.compare_samplers.__main__:main",
             "qtf-evaluate = trainers.evaluate.__main__:main",
             "qtf-export = trainers.export.__main__:main",

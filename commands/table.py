@@ -56,6 +56,10 @@ COMMANDS = {
         "trainers.plan_shots.__main__",
         "Tell which measurements to take, and how often, for a precision.",
     ),
+    "predict-shots": Command(
+        "trainers.predict_shots.__main__",
+        "Predict chains of any length from what shots have told, with error bars.",
+    ),
     "sweep": Command(
         "trainers.sweep.__main__", "Run a trainer over values of settings and seeds, on a cluster."
     ),

@@ -9,7 +9,8 @@ sys.path.insert(0, str(DOCS.parent))
 
 from documentation.docstrings import prepare  # noqa: E402
 from documentation.equations import add_to  # noqa: E402
-from documentation.reference import link_to_deploy, write_reference  # noqa: E402
+from documentation.notebooks.stored import write_pages  # noqa: E402
+from documentation.reference import link_within_site, write_reference  # noqa: E402
 from qtf import __version__  # noqa: E402
 
 project, author, copyright = "qtf", "the authors of qtf", "the authors of qtf"
@@ -50,5 +51,6 @@ def setup(app: Any) -> None:
     add_to(app)
     # Before napoleon, whose priority is 500.
     app.connect("autodoc-process-docstring", prepare, priority=400)
-    app.connect("source-read", link_to_deploy)
+    app.connect("source-read", link_within_site)
     app.connect("builder-inited", lambda _: write_reference(DOCS / "reference"))
+    app.connect("builder-inited", lambda _: write_pages(DOCS / "notebooks"))

@@ -38,12 +38,13 @@ def write_reference(folder: Path) -> None:
             path.write_text(text)
 
 
-def link_to_deploy(_app: Any, _name: str, source: list[str]) -> None:
-    """Makes links to `deploy/README.md` lead to its page on the site.
+def link_within_site(_app: Any, _name: str, source: list[str]) -> None:
+    """Makes links to `deploy/README.md` and to notebooks lead to their pages on the site.
 
     Called by Sphinx for every page.
 
     Args:
         source: Its text, changed in place.
     """
-    source[0] = source[0].replace("(../deploy/README.md", "(reference/deploy.md")
+    text = source[0].replace("(../deploy/README.md", "(reference/deploy.md")
+    source[0] = re.sub(r"\(\.\./examples/notebooks/(\w+)\.ipynb\)", r"(notebooks/\1.md)", text)

@@ -16,6 +16,7 @@ _PLACES = {
     "learn_hamiltonian": "qtf.api",
     "load": "qtf.api",
     "plot_correlations": "qtf.pictures",
+    "plot_curves": "qtf.pictures",
     "plot_learning": "qtf.pictures",
     "plot_profile": "qtf.pictures",
     "steady_state": "qtf.api",

@@ -136,12 +136,14 @@ def learn_from_shots(
     fixed: Mapping[str, float] | None = None,
     priors: Mapping[str, tuple[float, float]] | None = None,
     n_starts: int = 10,
+    workdir: Path | str | None = None,
+    dt: float = 0.02,
     seed: int = 0,
 ) -> "ShotFit":
     """Learns couplings, rates of jumps and readout errors from strings of bits.
 
-    Needs NumPy and SciPy only. Error bars are those of the Fisher information, which no unbiased
-    estimate can beat.
+    Needs NumPy and SciPy only, with a run folder Keras. Error bars are those of the Fisher
+    information, which no unbiased estimate can beat.
 
     Args:
         experiments: Settings and counts, or the file of them.
@@ -156,13 +158,17 @@ def learn_from_shots(
         fixed: Name -> value of what is known.
         priors: Name -> mean and standard deviation of what else is known.
         n_starts: Largest number of starts; more than one only where the data are not explained.
+        workdir: The run folder of a local generator of what was learned, without jumps; None: no
+            files are left.
+        dt: Time step of that generator, hbar = 1.
         seed: Seed of the starts after the first.
 
     Returns:
         Parameters with error bars, how well they explain the data, and what is missing.
 
     Raises:
-        ValueError: A word is not known, a value is not allowed, or a file is damaged.
+        ValueError: A word is not known, a value is not allowed, a file is damaged, or what was
+            learned is no local generator, see `qtf.shot_runs.write_run`.
 
     Example:
         >>> from qtf.measurements import Setting, ShotModel, simulate_shots
@@ -177,7 +183,7 @@ def learn_from_shots(
 
     if isinstance(experiments, str | Path):
         experiments = read_experiments(experiments)
-    return fit_words(
+    fit = fit_words(
         experiments,
         terms=terms,
         jumps=jumps,
@@ -189,6 +195,12 @@ def learn_from_shots(
         n_starts=n_starts,
         seed=seed,
     )
+    if workdir is not None:
+        from qtf.shot_runs import write_run
+
+        import_chosen_backend_quietly()
+        write_run(fit, workdir, dt=dt)
+    return fit
 
 
 def train_dynamics(

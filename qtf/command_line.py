@@ -245,7 +245,9 @@ def _guarded(name: str, main: Callable[[], int | None], argv: Sequence[str]) -> 
 
 def _print_error(name: str, error: BaseException, *, hint: str = "") -> None:
     text = str(error)
-    if isinstance(error, KeyError | AttributeError):
+    if isinstance(error, OSError) and error.errno is not None and error.filename is not None:
+        text = _of_the_system(error)
+    elif isinstance(error, KeyError | AttributeError):
         text = f"Unknown configuration key {_unknown_key(text)}"
     elif isinstance(error, flags.UnrecognizedFlagError) and error.flagname.startswith("config."):
         text = f"Flag --config must name a configuration before --{error.flagname} can change it."
@@ -255,6 +257,14 @@ def _print_error(name: str, error: BaseException, *, hint: str = "") -> None:
         text = re.sub(unclear, clearer, text)
     text = " ".join(text.split())
     print(f"{name}: error: {text}", file=sys.stderr)
+
+
+def _of_the_system(error: OSError) -> str:
+    """Returns what the operating system says of a file, without its number."""
+    path = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else ""
+    if isinstance(error, FileNotFoundError):
+        return f"There is no file {path}."
+    return f"File {path} cannot be used: {error.strerror}."
 
 
 def _unknown_key(text: str) -> str:

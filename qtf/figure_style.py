@@ -1,5 +1,6 @@
 """The one style of all figures: colours, exact values, titles, panels and legends."""
 
+import io
 import math
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,6 +30,16 @@ LETTERS_PER_INCH = 11
 MOST_COLUMNS = 6
 
 
+class NotebookFigure(Figure):
+    """A figure that notebooks show as a picture, also where pyplot was never imported."""
+
+    def _repr_png_(self) -> bytes:
+        """Returns what a notebook shows: a PNG file."""
+        file = io.BytesIO()
+        self.savefig(file, format="png")
+        return file.getvalue()
+
+
 def make_figure(width: float, height: float, *, title: str = "") -> Figure:
     """Returns an empty figure.
 
@@ -37,7 +48,7 @@ def make_figure(width: float, height: float, *, title: str = "") -> Figure:
         height: In inches.
         title: Names system and size.
     """
-    figure = Figure(figsize=(width, height), dpi=DOTS_PER_INCH, layout="constrained")
+    figure = NotebookFigure(figsize=(width, height), dpi=DOTS_PER_INCH, layout="constrained")
     if title:
         figure.suptitle(textwrap.fill(title, int(LETTERS_PER_INCH * width)), fontsize="medium")
     return figure

@@ -30,7 +30,7 @@ def write_atomically(path: Path | str, content: bytes | str) -> None:
         OSError: The folder is missing, not writable, or the disk is full; whatever
             stood at `path` before is untouched.
     """
-    path = Path(path)
+    path = check_parent(path)
     content = content.encode() if isinstance(content, str) else content
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -44,6 +44,21 @@ def write_atomically(path: Path | str, content: bytes | str) -> None:
         raise OSError(f"File {path} cannot be written: {error.strerror or error}.") from error
     finally:
         Path(temporary).unlink(missing_ok=True)
+
+
+def check_parent(path: Path | str) -> Path:
+    """Returns the path of a file that is to be written, before anything is computed for it.
+
+    Args:
+        path: The file; its folder must exist.
+
+    Raises:
+        FileNotFoundError: There is no such folder.
+    """
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"File {path} cannot be written: there is no folder {path.parent}.")
+    return path
 
 
 def write_json(path: Path | str, content: Any) -> None:

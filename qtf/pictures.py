@@ -1,4 +1,4 @@
-"""Pictures of results: profiles in time, correlations of sites, courses of trainings."""
+"""Pictures of results: curves, profiles in time, correlations of sites, courses of trainings."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
+from qtf.checks import ARGUMENT, OneOf, check
 from qtf.figure_style import COLORS, EXACT, TIME, add_grid, make_figure, put_legend_below
 
 # Of quantities of either sign; white is 0.
@@ -23,6 +24,60 @@ COURSES = {
     "distance": "distance from exact means",
 }
 ENERGY = "energy"
+
+
+def plot_curves(
+    curves: Mapping[str, tuple[ArrayLike, ArrayLike]],
+    *,
+    exact: Mapping[str, tuple[ArrayLike, ArrayLike]] | None = None,
+    x_label: str = TIME,
+    y_label: str,
+    logarithmic: str = "",
+    title: str = "",
+) -> Figure:
+    """Draws curves in one panel, and exact ones beside them as they are drawn everywhere.
+
+    Args:
+        curves: Label -> x and y, each (n_points,); estimates with errors are points with bars.
+        exact: The same, of what is known; y may also be (n_points, n_curves) under one label.
+        x_label: Below the panel, with units.
+        y_label: Left of the panel, with units.
+        logarithmic: Axes whose scale is logarithmic: "", "x", "y" or "xy".
+        title: Names system and size.
+
+    Raises:
+        ValueError: There is no curve, a curve has not one y for each x, or no axis is so called.
+
+    Example:
+        >>> times = np.linspace(0.0, 2.0, 21)
+        >>> curves = {"one spin": (times, np.cos(times))}
+        >>> plot_curves(curves, y_label="mean of Z").axes[0].get_xlabel()
+        'time [1/J]'
+    """
+    if not curves:
+        raise ValueError("Argument `curves` must hold at least one curve, but is empty.")
+    check("logarithmic", logarithmic, OneOf(("", "x", "y", "xy")), kind=ARGUMENT)
+    figure = make_figure(6.0, 4.0, title=title)
+    panel = figure.subplots()
+    for place, (label, (x, y)) in enumerate(curves.items()):
+        _check_curve("curves", label, x, y, (1,))
+        style: dict[str, Any] = {"color": COLORS[place % len(COLORS)], "label": label}
+        if hasattr(y, "error"):
+            panel.errorbar(
+                np.asarray(x), np.asarray(y), y.error, fmt="o", markersize=4, capsize=2, **style
+            )
+        else:
+            panel.plot(np.asarray(x), np.asarray(y), linewidth=1.4, **style)
+    for label, (x, y) in (exact or {}).items():
+        _check_curve("exact", label, x, y, (1, 2))
+        panel.plot(np.asarray(x), np.asarray(y), label=label, **EXACT)
+    for axis in logarithmic:
+        getattr(panel, f"set_{axis}scale")("log")
+    panel.set_xlabel(x_label)
+    panel.set_ylabel(y_label)
+    add_grid(panel)
+    put_legend_below(figure)
+    return figure
 
 
 def plot_profile(
@@ -133,6 +188,16 @@ def plot_learning(
         _draw_course(panel, rows, name, reference if name == ENERGY else None)
     put_legend_below(figure)
     return figure
+
+
+def _check_curve(
+    name: str, label: str, x: ArrayLike, y: ArrayLike, n_axes: tuple[int, ...]
+) -> None:
+    if np.ndim(x) != 1 or np.ndim(y) not in n_axes or np.shape(x) != np.shape(y)[:1]:
+        raise ValueError(
+            f"Argument `{name}` must hold one y for each x, each (n_points,), but {label!r} has"
+            f" the shapes {np.shape(x)} and {np.shape(y)}."
+        )
 
 
 def _draw_sites(panel: Axes, values: np.ndarray, error: Any, label: str) -> None:

@@ -49,3 +49,5 @@ class Stream(IntEnum):
     SHOT_GUESSES = 55
     # Quantum trajectories that shots are measured on, one for each shot.
     SHOT_TRAJECTORIES = 56
+    # Couplings of predictions, drawn from their covariance.
+    SHOT_PREDICTIONS = 57

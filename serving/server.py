@@ -97,6 +97,9 @@ INTRA_THREADS = flags.DEFINE_integer(
 INTER_THREADS = flags.DEFINE_integer(
     "tensorflow_inter_op_parallelism", 0, "Those across operations; 0: as the flag above.", 0
 )
+METHODS = flags.DEFINE_bool(
+    "enable_signature_method_name_check", False, "Ask signatures only by the method they name."
+)
 TAGS = flags.DEFINE_list("saved_model_tags", ["serve"], "Tags of the graph that is served.")
 WARM_UPS = flags.DEFINE_integer(
     "num_request_iterations_for_warmup", 1, "How often warm-up requests are replayed.", 1
@@ -198,6 +201,7 @@ def _options() -> ServerOptions:
             max_concurrent_requests=MAX_REQUESTS.value,
             grpc_seconds=GRPC_TIMEOUT.value,
             rest_seconds=REST_TIMEOUT.value / 1e3,
+            by_method=METHODS.value,
         ),
         access=AccessOptions(
             tokens_file=_path(TOKENS.value),

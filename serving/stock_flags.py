@@ -25,7 +25,6 @@ WITHOUT_EFFECT: dict[str, tuple[str, str]] = {
     "prefer_tflite_model": ("boolean", _LITE),
     "num_tflite_pools": ("integer", _LITE),
     "num_tflite_interpreters_per_pool": ("integer", _LITE),
-    "enable_signature_method_name_check": ("boolean", "signatures are run whatever their method"),
     "xla_gpu_compilation_enabled": ("boolean", "XLA is allowed by --xla_cpu_compilation_enabled"),
     "enable_profiler": ("boolean", "there is no profiler"),
     "thread_pool_factory_config_file": ("string", "sessions have their own threads"),

@@ -54,3 +54,15 @@ def test_a_target_installs_what_it_needs_and_no_more(tmp_path, target, extras):
     # Of what make would call again, too.
     installed = [line for line in done.stdout.splitlines() if "pip install" in line]
     assert {line.partition("-c constraints.txt ")[2] for line in installed} == {f"-e '.[{extras}]'"}
+
+
+def test_a_release_without_a_version_is_told_before_anything_is_made(tmp_path):
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    env = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    env.pop("VERSION", None)
+    done = subprocess.run(
+        ["make", "release"], cwd=tmp_path, env=env, capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("Say which: make release VERSION=1.0.0\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["Makefile"]

@@ -8,6 +8,9 @@ _NETWORKS = {"AutoregressiveNetwork": "qtf.autoregressive.network"} | {
     for kind in NETWORKS.values()
     for file, name in [kind.network.split(".")]
 }
-_PLACES = {"Estimate": "qtf.autoregressive.estimates"}
+_PLACES = {
+    "Estimate": "qtf.autoregressive.estimates",
+    "Estimates": "qtf.autoregressive.estimates",
+}
 __all__ = ["NETWORKS", *_NETWORKS, *_PLACES]
 __getattr__, __dir__ = lazy_names(__name__, _PLACES, with_keras=_NETWORKS)

@@ -56,8 +56,7 @@ class GRUSettings(ArchitectureSettings, network="gru.GRUNetwork"):
     Attributes:
         units: Width of the states.
         context: Whether gates also know how far the edges are, and how often each outcome came.
-        activation: Of the heads, "relu", or "silu", which has no kinks: steps of Gauss and Newton
-            need it.
+        activation: Activation of the heads; Gauss-Newton steps need "silu", which has no kinks.
     """
 
     units: Annotated[int, COUNT] = 64

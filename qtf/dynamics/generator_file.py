@@ -2,19 +2,25 @@
 
 from pathlib import Path
 
-from qtf.dynamics.generator_fit import FitResult
-from qtf.dynamics.generator_report import identify, lag_sentence
+from qtf.dynamics.generator_report import identify
+from qtf.dynamics.learned_terms import LearnedTerms
 from qtf.files import read_json, write_json
 
 GENERATOR_FILE = "generator.json"
 
 
-def write_generator(workdir: Path, result: FitResult) -> None:
-    """Writes all coefficients with their errors, and which Hamiltonian they are."""
+def write_generator(workdir: Path, result: LearnedTerms, *, sentence: str) -> None:
+    """Writes all coefficients with their errors, and which Hamiltonian they are.
+
+    Args:
+        workdir: The run folder.
+        result: What was learned.
+        sentence: Whether it explains the data, in words.
+    """
     identification = identify(result)
     content = {
         **result.to_dict(),
-        "sentence": lag_sentence(result),
+        "sentence": sentence,
         "hamiltonian": {**identification.to_dict(), "sentence": str(identification)},
     }
     write_json(workdir / GENERATOR_FILE, content)

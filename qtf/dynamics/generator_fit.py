@@ -23,107 +23,53 @@ from qtf.checks import COUNT, FINITE, check_arguments
 from qtf.dynamics.generator_errors import Errors, estimate_errors, pseudo_inverse
 from qtf.dynamics.generator_loss import GeneratorLoss
 from qtf.dynamics.lag_test import LagResiduals, lag_p_value
+from qtf.dynamics.learned_terms import LearnedTerms
 from qtf.dynamics.local_terms import LocalTerms
 from qtf.dynamics.state_checks import checked_trajectories
-from qtf.physics import PauliSum
 
 LAG_FACTOR = 4
 MAX_GAUSS_NEWTON_STEPS = 30
 # Rounding of stored single precision, of the size of an amplitude.
 ROUNDING = 1e-7
-# Growth of what is left that noise makes in fewer fits is none of noise.
-SMALLEST_P_VALUE = 1e-3
 SMALLEST_N_TRAJECTORIES = 2
 
 Chains = Sequence[tuple[LocalTerms, np.ndarray]]
 
 
-@dataclass(frozen=True)
-class FitResult:
+@dataclass(frozen=True, kw_only=True)
+class FitResult(LearnedTerms):
     """What a fit has learned.
 
+    The covariance is from the spread between trajectories; the p value is the probability that
+    noise alone grows from the first to the last lag as what is left does, None if there is one lag
+    only. It does grow, with a p value below 0.001, when the chain is not of this form: interactions
+    of longer range, closed ends, fields that differ from site to site.
+
     Attributes:
-        terms: Of the first chain; names and order of the coefficients.
-        coefficients: (size,).
-        covariance: Of the coefficients, (size, size), from the spread between
-            trajectories.
-        curvature: Expected second derivatives of the sum of squares, (size, size).
-        determined: Whether the data tell each coefficient and its error, (size,).
-        degrees_of_freedom: Of each error bar, (size,).
         lag: Steps between the states of the last pairs.
         residuals: lag -> root mean square of what is left, as noise on every real and
             imaginary part would leave it.
-        p_value: Probability that noise alone grows from the first to the last lag as what is
-            left does; None if there is one lag only.
         n_pairs: Pairs of states at the last lag.
         n_trajectories: Trajectories, over all chains.
         seconds: Time that the fit took.
     """
 
-    terms: LocalTerms
-    coefficients: np.ndarray
-    covariance: np.ndarray
-    curvature: np.ndarray
-    determined: np.ndarray
-    degrees_of_freedom: np.ndarray
     lag: int
     residuals: dict[int, float]
-    p_value: float | None
     n_pairs: int
     n_trajectories: int
     seconds: float
-
-    @property
-    def errors(self) -> np.ndarray:
-        """Error bars, 1.96 of which hold the truth in 95 % of all fits.
-
-        Infinite where the data tell nothing.
-        """
-        errors = np.sqrt(np.diag(self.covariance))
-        return np.where(self.determined, errors, np.inf)
 
     @property
     def noise(self) -> float:
         """Standard deviation of the noise on every real and imaginary part."""
         return self.residuals[min(self.residuals)]
 
-    @property
-    def explains_the_data(self) -> bool | None:
-        """Whether what is left looks like noise, which does not grow with the lag.
-
-        It does grow, with a p value below 0.001, when the chain is not of this form:
-        interactions of longer range, closed ends, fields that differ from site to site. One
-        lag alone does not tell, which is None.
-        """
-        return None if self.p_value is None else self.p_value >= SMALLEST_P_VALUE
-
-    def hamiltonian(self, n_sites: int) -> PauliSum:
-        """Returns G of a chain of `n_sites` spins, which `qtf.physics.evolve` takes.
-
-        Raises:
-            ValueError: These fields belong to a chain of another length.
-        """
-        return self.terms.pauli_sum(self.coefficients, n_sites)
-
     def to_dict(self) -> dict[str, object]:
         """Returns everything but the two matrices as JSON can hold it."""
-        columns = zip(
-            self.terms.names, self.coefficients, self.errors, self.degrees_of_freedom, strict=True
-        )
         return {
-            "terms": self.terms.to_dict(),
-            "coefficients": [
-                {
-                    "name": name,
-                    "value": float(value),
-                    "error": float(error) if np.isfinite(error) else None,
-                    "degrees_of_freedom": float(freedom) if np.isfinite(error) else None,
-                }
-                for name, value, error, freedom in columns
-            ],
+            **super().to_dict(),
             "noise": self.noise,
-            "explains_the_data": self.explains_the_data,
-            "p_value": self.p_value,
             "lag": self.lag,
             "residuals": {str(lag): value for lag, value in self.residuals.items()},
             "n_pairs": self.n_pairs,

@@ -8,6 +8,7 @@ import numpy as np
 
 from qtf.dynamics.generator_errors import pseudo_inverse, student_limits
 from qtf.dynamics.generator_fit import FitResult
+from qtf.dynamics.learned_terms import LearnedTerms
 from qtf.dynamics.local_terms import PAULIS, LocalTerms
 from qtf.physics import PauliSum, custom, from_config
 
@@ -104,7 +105,7 @@ class Identification:
         return f"{TITLES[self.name]} chain with {', '.join(values)}.{others}"
 
 
-def identify(result: FitResult) -> Identification:
+def identify(result: LearnedTerms) -> Identification:
     """Compares fitted coefficients with the families of `qtf.physics.hamiltonians`.
 
     A family is a linear subspace of the coefficients. Its parameters are those that least
@@ -117,7 +118,7 @@ def identify(result: FitResult) -> Identification:
     Nothing is identified if no generator explains the data, or if nothing differs from 0.
 
     Args:
-        result: Of `fit_generator`.
+        result: Of `fit_generator`, or of shots.
 
     Returns:
         The first family that fits, "custom" or "none".
@@ -141,7 +142,7 @@ def identify(result: FitResult) -> Identification:
     return replace(identification, alternatives=tuple(others))
 
 
-def coefficient_table(result: FitResult) -> str:
+def coefficient_table(result: LearnedTerms) -> str:
     """Returns the coefficients with their errors, a line each.
 
     Those not 0 are marked by a star, or by a question mark if no such generator explains
@@ -234,7 +235,7 @@ def _contains(columns: Mapping[str, np.ndarray], rows: np.ndarray) -> bool:
 
 
 def _project(
-    result: FitResult, name: str, columns: Mapping[str, np.ndarray]
+    result: LearnedTerms, name: str, columns: Mapping[str, np.ndarray]
 ) -> Identification | None:
     """Returns the family's parameters, or None if it does not explain the coefficients.
 
@@ -314,7 +315,7 @@ def _anisotropic(
     )
 
 
-def _custom(result: FitResult) -> Identification:
+def _custom(result: LearnedTerms) -> Identification:
     """Returns all coefficients that are not 0, if any but the shift is."""
     nonzero = _is_nonzero(result)
     apart = nonzero.copy()
@@ -332,25 +333,25 @@ def _custom(result: FitResult) -> Identification:
     )
 
 
-def _nothing(result: FitResult, reason: str) -> Identification:
+def _nothing(result: LearnedTerms, reason: str) -> Identification:
     none = np.zeros(result.terms.size)
     return Identification(NONE, {}, {}, 0.0, result.terms, none, reason=reason)
 
 
-def _is_nonzero(result: FitResult) -> np.ndarray:
+def _is_nonzero(result: LearnedTerms) -> np.ndarray:
     return np.abs(result.coefficients) > MAX_DEVIATION * _scale(result)
 
 
-def _scale(result: FitResult) -> np.ndarray:
+def _scale(result: LearnedTerms) -> np.ndarray:
     """Returns error bars as wide as the tail of few trajectories asks for, (size,)."""
     return np.hypot(result.errors * _widening(result), _tolerance(result))
 
 
-def _widening(result: FitResult) -> np.ndarray:
+def _widening(result: LearnedTerms) -> np.ndarray:
     return student_limits(MAX_DEVIATION, result.degrees_of_freedom) / MAX_DEVIATION
 
 
-def _tolerance(result: FitResult) -> float:
+def _tolerance(result: LearnedTerms) -> float:
     sizes = np.where(result.determined, np.abs(result.coefficients), 0.0)
     sizes[result.terms.slices["shift"]] = 0.0
     return TOLERANCE * float(sizes.max())

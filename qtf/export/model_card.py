@@ -51,7 +51,7 @@ other n. For a single small system exact diagonalisation is faster and exact."""
 GENERATOR = {
     "title": "Local generator for spin-chain dynamics",
     "summary": "Predicts psi(t + dt) = exp(-i dt G) psi(t), again and again, for systems of"
-    " {n_sites}\nspins, with a Hermitian G of local terms that was learned from trajectories of"
+    " {n_sites}\nspins, with a Hermitian G of local terms that was learned from {source} of"
     " {trained_n_sites}\nspins. The prediction is unitary and has no memory.",
     "cells": "empty: there is no memory",
     "limits": """What was learned from short chains holds for longer ones because interactions are
@@ -59,6 +59,8 @@ taken to be local and the same along the chain, and for every initial state; not
 for other Hamiltonians or other time steps. States are computed in float64, but enter and leave
 as float32.""",
 }
+# What models learn from, unless their run says something else.
+TRAJECTORIES = "trajectories"
 # Coefficients below this are left out of the card.
 SMALLEST_SHOWN = 1e-6
 
@@ -84,7 +86,9 @@ def model_card(
     local = isinstance(model, LocalGenerator)
     texts = dict(GENERATOR if local else NETWORK)
     texts["summary"] = texts["summary"].format(
-        n_sites=_list_sizes(n_sites), trained_n_sites=_list_sizes(trained)
+        n_sites=_list_sizes(n_sites),
+        trained_n_sites=_list_sizes(trained),
+        source=physics.get("learned_from", TRAJECTORIES),
     )
     return TEMPLATE.format(
         **texts,
@@ -117,7 +121,8 @@ def _has_energy(physics: Mapping[str, Any]) -> bool:
 def _describe_hamiltonian(physics: Mapping[str, Any]) -> str:
     parts = [f"{key} {value}" for key, value in physics["hamiltonian"].items()]
     parts += [f"driven: {entry['term']}, {entry['law']}" for entry in physics.get("drive", ())]
-    return ", ".join(parts) or "not known: the trajectories were given"
+    source = physics.get("learned_from", TRAJECTORIES)
+    return ", ".join(parts) or f"not known: the {source} were given"
 
 
 def _list_sizes(n_sites: Sequence[int]) -> str:

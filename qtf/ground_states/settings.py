@@ -44,14 +44,14 @@ class WaveFunctionSettings(Settings, section="wave_function"):
         order: Order of the sites: "raster" or "snake", where successive positions are neighbours.
         patch: Rows and columns of the patches that are the positions of the network, with an
             outcome for all spins of a patch together; (1, 1): single sites.
-        zero_magnetization: Whether as many spins are up as down; exact, in samples and in psi.
-        magnetization: Number of up spins minus that of down spins, exact likewise, instead of
-            `zero_magnetization`: twice S_z, so that 2 is for triplets; None: any, or zero.
-        marshall_sign: Whether it has the sign of Marshall's rule, for antiferromagnets on two
+        zero_magnetization: Whether as many spins are up as down, exactly, in samples and in psi.
+        magnetization: Number of up spins minus that of down spins, exact as well, instead of
+            `zero_magnetization`. It is twice S_z, so that 2 is for triplets; None: any, or zero.
+        marshall_sign: Whether psi has the sign of Marshall's rule, for antiferromagnets on two
             sublattices.
-        positive: Whether there is no phase beside that of a sign rule, where there is no sign
-            problem; less to learn. The rule is Marshall's with `marshall_sign`, else it is found
-            from the Hamiltonian: a transverse field of either sign will do.
+        positive: Whether psi has no phase but that of a sign rule, which leaves less to learn where
+            there is no sign problem. The rule is Marshall's with `marshall_sign`, and is otherwise
+            found from the Hamiltonian: a transverse field of either sign will do.
         phase: "angle": the network's outputs are the phases; "sine_and_cosine": it gives sines
             and cosines, up to a factor, of which the phases are the arc tangents.
     """
@@ -122,17 +122,17 @@ class SamplingSettings(Settings, section="sampling"):
     Attributes:
         n_samples: Samples of a step, on each replica.
         grow_at: Shares of the training, ascending, after which a step has more samples; empty:
-            never. What is left of the error at the end is mostly the noise of the samples.
-        grow_to: How many times `n_samples` a step has from each of them on.
+            never. At the end, most of the error that is left is noise of the samples.
+        grow_to: Factors on `n_samples`, one for each share in `grow_at`, from that share on.
         every_configuration: Whether steps sum over all configurations instead of samples, up to
-            16 sites; with `symmetry.in_training` over one for all its images. No statistical
-            error, and signs that only rare configurations tell are found.
-        blur: Probability with which a sample of a step is moved by one flip of the Hamiltonian,
-            and weighted for that, so that means stay as they are: configurations that samples
-            seldom hold are met next to them, with the signs that only they tell. 0: not at all.
+            16 sites; with `symmetry.in_training` over one configuration for all its images. There
+            is no statistical error, and signs that only rare configurations tell are found.
+        blur: Probability with which a sample of a step is moved by one flip of the Hamiltonian.
+            Its weight makes up for that, so that means stay as they are. Steps so meet rare
+            configurations next to their samples, and the signs that only these tell. 0: never.
         n_validation: Samples of a validation, apart from those of the training.
-        chunk: Flips of all samples that are evaluated at once, at most; 0: as many as is fastest,
-            or as the memory allows, which is asked in any case.
+        chunk: Largest number of flips of all samples that are evaluated at once; 0: as many as is
+            fastest. The memory sets a limit in any case.
         n_prefixes: Positions from which flipped spins may be evaluated; 1: all anew, which is
             faster for transformers on small lattices.
     """
@@ -177,10 +177,10 @@ class SymmetrySettings(Settings, section="symmetry"):
         in_training: Whether the trained wave function is the average; it costs as many
             evaluations as there are symmetries, and needs `sampling.n_prefixes` = 1. Otherwise
             the result is averaged after the training.
-        weighted_phase: Whether phases count as |psi|^2 in their mean.
-        listed: Whether all images have the value at the first of them, which is looked up, instead
-            of an average: one evaluation whatever the number of symmetries, for
-            `sampling.every_configuration` alone.
+        weighted_phase: Whether the mean of phases is weighted by |psi|^2.
+        listed: Whether all images have the value of the first of them, which is looked up, instead
+            of an average. It costs one evaluation whatever the number of symmetries, and works
+            with `sampling.every_configuration` only.
     """
 
     group: Annotated[str, OneOf(GROUPS)] = "none"
@@ -202,12 +202,13 @@ class PenaltySettings(Settings, section="penalties"):
     """What is lowered beside the energy, see `Penalties`.
 
     Attributes:
-        temperature: T of E + T / n <log |psi|^2>, at step 0.
-        temperature_decay: How fast it falls: T = temperature / (1 + temperature_decay * step).
-        magnetization: C of E + C <M^2>, where M is the mean of Z over sites.
-        overlap: C of E + C sum_k |<phi_k|psi>|^2, where phi_k are the states of `orthogonal_to`; it
-            must exceed the distance of the energy that is sought from the lowest of theirs. None:
-            three times the largest sum of |coefficients| of the terms on one site.
+        temperature: Temperature T in E + T / n <log |psi|^2>, at step 0.
+        temperature_decay: Rate at which T falls: T = temperature / (1 + temperature_decay * step).
+        magnetization: Factor C in E + C <M^2>, where M is the mean of Z over sites.
+        overlap: Factor C in E + C sum_k |<phi_k|psi>|^2, where phi_k are the states of
+            `orthogonal_to`. It must exceed the distance of the energy that is sought from the
+            lowest of theirs. None: three times the largest sum of |coefficients| of the terms on
+            one site.
     """
 
     temperature: Annotated[float, NOT_NEGATIVE] = 0.0
@@ -222,14 +223,15 @@ class ReconfigurationSettings(Settings, section="min_sr"):
 
     Attributes:
         diag_shift: Shift of the diagonal of its equations; None: plain gradients instead.
-        relative_shift: Shift beside it, as a share of the mean diagonal element, which grows with
+        relative_shift: Further shift, as a share of the mean diagonal element, which grows with
             the number of weights and sites; `diag_shift` may be tiny then.
-        momentum: Share of the step before that a step keeps; averages the noise of the samples.
-        second_moment: Share that a step keeps of the mean square by which the direction of each
-            weight jumps, by whose fourth root the weights are held back; 0: all alike. About 0.99.
+        momentum: Share of the previous step that a step keeps; averages the noise of the samples.
+        second_moment: Decay rate, about 0.99, of the mean square of the jumps that the direction of
+            each weight makes from step to step. Its fourth root holds the weight back; 0: all
+            weights move alike.
         time_step: Step of imaginary time that is followed as a whole, even where psi is so small
-            that its logarithm changes by much; best the learning rate, without samples. None:
-            only short steps are right.
+            that its logarithm changes by much. Best equal to the learning rate, and without
+            samples. None: only short steps are right.
     """
 
     diag_shift: Annotated[float | None, Optional(POSITIVE)] = None
@@ -250,7 +252,7 @@ class RefinementSettings(Settings, section="refinement"):
         n_validation: Samples of a validation; 0: as many as of the training.
         steps_per_epoch: Steps of an epoch.
         learning_rate: Learning rate at the start.
-        diag_shift: Shift of the diagonal.
+        diag_shift: Shift of the diagonal of the equations.
     """
 
     n_epochs: Annotated[int, COUNT_OR_0] = 0
@@ -294,16 +296,16 @@ class GrowthSettings(Settings, section="growth"):
         n_symmetric_steps: Steps at each size, the first one included, that come after all others
             and train the average over `symmetry.group`, multiples of `steps_per_epoch`; empty or
             0: none. Each costs as many evaluations as there are symmetries.
-        symmetric_learning_rates: Their learning rate at each size, the first one included; empty:
-            that of the other steps at the size.
+        symmetric_learning_rates: Learning rate of the symmetric steps at each size, the first one
+            included; empty: that of the other steps at the size.
         n_evaluation: Samples of the energy at the end of each size.
         n_averages: Samples of the energy of the average over `symmetry.group`, where there is
             one, at each size, the first one included; 0: it is not measured.
         minutes: Minutes that the whole growth may take, all starts together; each size then has
             as many steps as its share of them allows, and learning rates follow the time. 0: as
-            many as all steps need.
-        shares: Shares of the minutes at each size, the first one included, relative to one
-            another; empty: as the steps are estimated to need.
+            many minutes as all steps need.
+        shares: Shares of the minutes for each size, the first one included, relative to one
+            another; empty: what the steps are estimated to need.
     """
 
     sizes: Annotated[tuple[int, ...], Several(Number(least=2, integer=True))] = ()

@@ -78,6 +78,16 @@ class ShotFit:
         return self.goodness.p_value >= SMALLEST_P_VALUE
 
     @property
+    def verdict(self) -> str:
+        """Whether the model explains the data, in a sentence with its numbers."""
+        told = "explains the data" if self.explains_the_data else "does not explain the data"
+        goodness = self.goodness
+        return (
+            f"Model {told}: chi squared {goodness.chi_squared:.0f} for"
+            f" {goodness.degrees_of_freedom:.0f} degrees of freedom, p = {goodness.p_value:.2g}."
+        )
+
+    @property
     def hamiltonian(self) -> PauliSum | DrivenHamiltonian:
         """The Hamiltonian that was learned, which `qtf.physics.evolve` takes."""
         return self.model.hamiltonian(self.parameters)
@@ -95,9 +105,10 @@ class ShotFit:
         return float(self.parameters[self.model.names.index(name)])
 
     def to_dict(self) -> dict[str, object]:
-        """Returns everything but the matrices as JSON can hold it."""
+        """Returns everything but the sandwich as JSON can hold it."""
         goodness = self.goodness
         return {
+            "covariance": self.covariance.tolist(),
             "parameters": [self._entry(k) for k in range(self.model.size)],
             "goodness": {
                 "chi_squared": goodness.chi_squared,
@@ -125,12 +136,7 @@ class ShotFit:
             if self.free[k]:
                 bars = f"{self.errors[k]:9.2g}  {self.sandwich_errors[k]:9.2g}"
             lines.append(f"{name:{width}}  {self.parameters[k]:10.5f}  {bars:>9}")
-        verdict = "explains the data" if self.explains_the_data else "does not explain the data"
-        goodness = self.goodness
-        lines.append(
-            f"Model {verdict}: chi squared {goodness.chi_squared:.0f} for"
-            f" {goodness.degrees_of_freedom:.0f} degrees of freedom, p = {goodness.p_value:.2g}."
-        )
+        lines.append(self.verdict)
         if not self.converged:
             lines.append("The fit has not come to its end.")
         if confusion := confusion_of_errors(self):

@@ -83,7 +83,7 @@ class Selection:
         return [*self.fit.lines(), *lines]
 
     def to_dict(self) -> dict[str, object]:
-        """Returns everything but the matrices as JSON can hold it."""
+        """Returns everything but the sandwich as JSON can hold it."""
         plateau = self.plateau
         return {
             **self.fit.to_dict(),

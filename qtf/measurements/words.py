@@ -53,13 +53,14 @@ def shaped_words(words: Iterable[str], n_sites: int, shapes: Iterable[str] = ())
     return [prefix + word for prefix in prefixes for word in fitting]
 
 
-def operator_of(word: str, n_sites: int) -> PauliSum:
+def operator_of(word: str, n_sites: int, *, argument: str = "terms") -> PauliSum:
     """Returns the operator that a word stands for.
 
     Args:
         word: Letters of neighbouring sites, "ZIZ" for sum_i Z_i Z_{i+2}; followed by @2 it is the
             one string that begins on site 2, counted from 1; after "pulse*" the same.
         n_sites: Number of spins.
+        argument: Name of the argument, for messages.
 
     Raises:
         ValueError: The word is none of these, or the chain is too short.
@@ -73,7 +74,7 @@ def operator_of(word: str, n_sites: int) -> PauliSum:
     word = shape_and_term(word)[1]
     if not _TERM.fullmatch(word):
         raise ValueError(
-            "Argument `terms` must hold letters X, Y, Z with I between them, such as ZZ, ZIZ,"
+            f"Argument `{argument}` must hold letters X, Y, Z with I between them, such as ZZ, ZIZ,"
             f' X@2 or X@each, but holds "{word}".'
         )
     letters, _, place = word.partition("@")
@@ -81,7 +82,9 @@ def operator_of(word: str, n_sites: int) -> PauliSum:
     if place:
         starts = range(max(0, int(place) - 1), min(int(place), len(starts)))
     if not starts:
-        raise ValueError(f'Argument `terms` must fit on {n_sites} sites, but "{word}" does not.')
+        raise ValueError(
+            f'Argument `{argument}` must fit on {n_sites} sites, but "{word}" does not.'
+        )
     sites = [i for i, letter in enumerate(letters) if letter != "I"]
     paulis = letters.replace("I", "")
     return PauliSum(

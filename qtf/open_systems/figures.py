@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from qtf.figure_style import (
     EXACT,
@@ -51,6 +52,8 @@ def curves_figure(
     if 0 < n_steady < len(rows):
         axes.axvline(n_steady + 0.5, color="gray", linewidth=0.8, label="first step of time")
     axes.set_xlabel("epoch" if n_steady else TIME)
+    if n_steady:
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylabel("mean over sites")
     put_legend_below(figure)
     return figure

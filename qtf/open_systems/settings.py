@@ -107,7 +107,7 @@ class NaturalGradientSettings(Settings, section="natural_gradient"):
 
     Attributes:
         diag_shift: Shift of the equations that give a step; None: the gradient of the objective.
-        momentum: Share of the step before in the one that a step starts from.
+        momentum: Share of the previous step from which a step starts.
     """
 
     diag_shift: Annotated[float | None, Optional(POSITIVE)] = None
@@ -122,8 +122,8 @@ class GaussNewtonSettings(Settings, section="gauss_newton"):
     "sgd", the learning rate 1 and the precision float64.
 
     Attributes:
-        damping: Of the weights, relative to the equations; it falls with the residual. None: other
-            steps.
+        damping: Damping of the weights, relative to the equations; it falls with the residual.
+            None: other steps.
     """
 
     damping: Annotated[float | None, Optional(POSITIVE)] = None
@@ -136,10 +136,10 @@ class DynamicsSettings(Settings, section="dynamics"):
     Attributes:
         tau: Half of a step of time.
         rule: Rule of a step: "trapezoid", of second order, or "pade", of fourth.
-        tolerance: Largest error of a step, which adapts; each epoch is an interval of 2 tau that
-            is followed in as many steps as that takes. With `gauss_newton.damping` steps are exact
-            and it is how far their projection on the network is off, with
-            `natural_gradient.diag_shift` the error of a step by velocities. None: each epoch is
+        tolerance: Largest error of a step. Steps adapt to it, and each epoch is an interval of 2
+            tau that takes as many steps as it needs. With `gauss_newton.damping` steps are exact
+            and the error is that of their projection on the network; with
+            `natural_gradient.diag_shift` it is that of a step by velocities. None: each epoch is
             one step by the rule.
     """
 

@@ -121,8 +121,8 @@ class OptimizerSettings(Settings, section="training.optimizer"):
         warmup_steps: Steps of the linear warm-up before the cosine.
         beta_1: Decay rate of the first moment.
         beta_2: Decay rate of the second moment.
-        epsilon: Added to the root of the second moment. Gradients of accurate models are
-            tiny: as large as they are, it slows the training down.
+        epsilon: Number added to the root of the second moment. Gradients of accurate models are
+            tiny, and an epsilon of their size slows the training down.
         clip_norm: Largest global norm of the gradient; 0: no clipping.
     """
 

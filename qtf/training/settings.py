@@ -32,8 +32,9 @@ class TrainingSettings(Settings, section="training"):
         n_epochs: Number of epochs.
         extend: Epochs after those, with the last learning rate of the schedule.
         steps_per_epoch: Optimiser steps an epoch.
-        average_last: Share of all steps, at the end, over which weights are averaged: validations
-            and the result have the average, the steps go on from the last weights; 0: none.
+        average_last: Share of all steps, at the end of the training, over which weights are
+            averaged. Validations and the result use the average, while the steps continue from
+            the last weights; 0: no average.
         seed: Seed of weights, data order and dropout.
         strategy: Devices: "one_device", "mirrored" (all of this machine) or "multi_worker"
             (the processes named in TF_CONFIG).

@@ -127,12 +127,14 @@ class Limits:
         max_concurrent_requests: Predictions in flight; more are refused.
         grpc_seconds: Time for a gRPC request, also when the client would wait longer.
         rest_seconds: Time for a REST request.
+        by_method: Whether a signature answers only to the method that it names.
     """
 
     max_request_bytes: int = 2**26
     max_concurrent_requests: int = 1024
     grpc_seconds: float = 300.0
     rest_seconds: float = 30.0
+    by_method: bool = False
 
 
 @dataclass(frozen=True)

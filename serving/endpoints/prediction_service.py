@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any, cast
 
+import numpy as np
 from google.protobuf.message import Message
 from tensorflow_serving.apis import (
     classification_pb2,
@@ -15,10 +16,12 @@ from tensorflow_serving.apis import (
 )
 
 from serving.endpoints.aside import aside
+from serving.endpoints.infer import infer
 from serving.endpoints.service import Service
 from serving.models.served_model import Servable
 from serving.protocol import prediction
-from serving.protocol.inference import check_inference, check_multi_inference
+from serving.protocol.examples import serialized
+from serving.protocol.inference import Classes, find_task, find_tasks, regression_proto
 from serving.status import invalid_argument
 
 SERVICE = "tensorflow.serving.PredictionService"
@@ -55,12 +58,13 @@ class PredictionService:
         """Runs a signature; returns the wire format of a `PredictResponse`."""
         with self._service.request("Predict", "GRPC") as record:
             record.model_name = request.model_spec.name
-            allowed = self._service.limits.grpc_seconds
-            deadline = time.monotonic() + (allowed if seconds is None else min(seconds, allowed))
+            deadline = self._deadline(seconds)
             with self._use(request) as (version, servable):
                 signature = prediction.find_signature(
                     servable.loaded.signatures, request.model_spec.signature_name
                 )
+                if self._service.limits.by_method:
+                    prediction.check_method(signature)
                 size = request.ByteSize()
                 inputs = await aside(size, prediction.read_inputs, request, signature)
                 wanted = prediction.wanted_outputs(request.output_filter, signature)
@@ -94,30 +98,68 @@ class PredictionService:
     async def classify(
         self, request: classification_pb2.ClassificationRequest, seconds: float | None
     ) -> bytes:
-        """Refuses: no model of ours classifies examples."""
-        self._refuse(request, "Classify")
+        """Runs a signature on examples; returns a `ClassificationResponse`."""
+        version, found = await self._infer(request, "Classify", seconds)
+        answer = classification_pb2.ClassificationResponse(result=cast(Classes, found).to_proto())
+        return self._answer(answer, request.model_spec, version)
 
     async def regress(
         self, request: regression_pb2.RegressionRequest, seconds: float | None
     ) -> bytes:
-        """Refuses: no model of ours takes examples for a regression."""
-        self._refuse(request, "Regress")
+        """Runs a signature on examples; returns a `RegressionResponse`."""
+        version, found = await self._infer(request, "Regress", seconds)
+        values = regression_proto(cast(np.ndarray, found))
+        answer = regression_pb2.RegressionResponse(result=values)
+        return self._answer(answer, request.model_spec, version)
 
     async def multi_inference(
         self, request: inference_pb2.MultiInferenceRequest, seconds: float | None
     ) -> bytes:
-        """Refuses, as the two above, for several tasks at once."""
-        spec = request.tasks[0].model_spec if request.tasks else model_pb2.ModelSpec()
-        with self._use_spec(spec) as (_, servable):
-            raise check_multi_inference(servable.loaded.signatures, request.tasks)
-
-    def _refuse(self, request: Message, method: str) -> NoReturn:
-        with self._service.request(method, "GRPC") as record:
-            record.model_name = request.model_spec.name
-            with self._use(request) as (_, servable):
-                raise check_inference(
-                    servable.loaded.signatures, request.model_spec.signature_name, method.lower()
+        """Runs several signatures of a model on the same examples."""
+        with self._service.request("MultiInference", "GRPC") as record:
+            spec = request.tasks[0].model_spec if request.tasks else model_pb2.ModelSpec()
+            record.model_name = spec.name
+            answer = inference_pb2.MultiInferenceResponse()
+            with self._use_spec(spec) as (version, servable):
+                by_name = self._service.limits.by_method
+                tasks = find_tasks(servable.loaded.signatures, request.tasks, by_name=by_name)
+                examples = await aside(request.ByteSize(), serialized, request.input)
+                deadline = self._deadline(seconds)
+                found = [await infer(servable, task, examples, deadline) for task in tasks]
+            for result, asked in zip(found, request.tasks, strict=True):
+                one = answer.results.add(
+                    model_spec=_answering_spec(spec.name, version, asked.model_spec.signature_name)
                 )
+                if isinstance(result, Classes):
+                    one.classification_result.CopyFrom(result.to_proto())
+                else:
+                    one.regression_result.CopyFrom(regression_proto(result))
+            return answer.SerializeToString()
+
+    async def _infer(
+        self, request: Any, api: str, seconds: float | None
+    ) -> tuple[int, Classes | np.ndarray]:
+        """Returns the version that answered, and what it says of each example."""
+        with self._service.request(api, "GRPC") as record:
+            record.model_name = request.model_spec.name
+            with self._use(request) as (version, servable):
+                task = find_task(
+                    servable.loaded.signatures,
+                    request.model_spec.signature_name,
+                    api.lower(),
+                    by_name=self._service.limits.by_method,
+                )
+                examples = await aside(request.ByteSize(), serialized, request.input)
+                return version, await infer(servable, task, examples, self._deadline(seconds))
+
+    def _deadline(self, seconds: float | None) -> float:
+        allowed = self._service.limits.grpc_seconds
+        return time.monotonic() + (allowed if seconds is None else min(seconds, allowed))
+
+    @staticmethod
+    def _answer(answer: Any, spec: model_pb2.ModelSpec, version: int) -> bytes:
+        answer.model_spec.CopyFrom(_answering_spec(spec.name, version, spec.signature_name))
+        return answer.SerializeToString()
 
     def _use(self, request: Message) -> Any:
         _check_spec(request)

@@ -22,10 +22,12 @@ from serving.endpoints.access import check_host
 from serving.endpoints.access_log import request_id
 from serving.endpoints.aside import LARGE, aside
 from serving.endpoints.http import Answer, Receive, Send
+from serving.endpoints.infer import infer
 from serving.endpoints.service import Service
 from serving.protocol import json_pieces, json_requests, json_responses
-from serving.protocol.inference import check_inference
-from serving.protocol.prediction import wanted_outputs
+from serving.protocol.examples import read_examples, serialized
+from serving.protocol.inference import Classes, find_task
+from serving.protocol.prediction import check_method, wanted_outputs
 from serving.protocol.signature import Signature
 from serving.status import Code, StatusError, deadline_exceeded, invalid_argument
 
@@ -205,7 +207,7 @@ class RestApp:
         if match["method"] == "predict":
             return await self._predict(target, body, deadline)
         if match["method"] in ("classify", "regress"):
-            return await self._infer(target, body, match["method"])
+            return await self._infer(target, body, match["method"], deadline)
         raise invalid_argument(f"Malformed request: {method} {path[:200]}")
 
     async def _predict(self, target: _Target, body: bytes, deadline: float) -> Answer:
@@ -218,6 +220,8 @@ class RestApp:
                     len(body), _read, parsed, servable.loaded.signatures, is_large=is_large
                 )
                 signature = request.signature
+                if self._service.limits.by_method:
+                    check_method(signature)
                 outputs = await servable.execution.run(
                     signature, request.inputs, wanted_outputs((), signature), deadline
                 )
@@ -233,15 +237,23 @@ class RestApp:
                 ),
             )
 
-    async def _infer(self, target: _Target, body: bytes, method: str) -> Answer:
+    async def _infer(self, target: _Target, body: bytes, method: str, deadline: float) -> Answer:
         with self._service.request(method, "REST") as record:
             record.model_name = target.name
             document = await aside(len(body), json_requests.parse_object, body)
-            await aside(len(body), json_requests.check_examples, document)
+            given = await aside(len(body), read_examples, document)
+            examples = await aside(len(body), serialized, given)
             with self._use(target) as (_, servable):
-                raise check_inference(
-                    servable.loaded.signatures, str(document.get("signature_name", "")), method
+                task = find_task(
+                    servable.loaded.signatures,
+                    str(document.get("signature_name", "")),
+                    method,
+                    by_name=self._service.limits.by_method,
                 )
+                found = await infer(servable, task, examples, deadline)
+            if isinstance(found, Classes):
+                return Answer(200, json_responses.write_classes(found.labels, found.scores))
+            return Answer(200, json_responses.write_values(found))
 
     def _listed(self, name: str) -> dict[str, Json]:
         return {"name": name, **_as_json(model_service.status(self._service.models.versions(name)))}

@@ -52,7 +52,8 @@ class Dynamics:
             raise ValueError("The model is of a driven system; this page shows constant ones.")
         physics = section(section(config, "physics"), "hamiltonian")
         if not physics:
-            raise ValueError("The model has learned from given trajectories without a Hamiltonian.")
+            source = section(config, "physics").get("learned_from", "trajectories")
+            raise ValueError(f"The model has learned from given {source} without a Hamiltonian.")
         longest = positive_integer(config, "max_steps", DEFAULT_MAX_STEPS)
         model = cls(_n_sites(config), float(dt), longest, physics, _validation(config))
         model._check_hamiltonians()

@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from qtf.typing import Json
 from serving.protocol import json_pieces
-from serving.protocol.json_values import PIECE, json_type, shape_text, show, to_array
+from serving.protocol.json_values import PIECE, shape_text, show, to_array
 from serving.protocol.prediction import find_signature
 from serving.protocol.signature import DEFAULT_SIGNATURE, Signature
 from serving.status import StatusError, invalid_argument
@@ -80,27 +80,6 @@ def read_predict(document: Mapping[str, Json], signatures: Mapping[str, Signatur
     raise invalid_argument("Missing 'inputs' or 'instances' key")
 
 
-def check_examples(document: Mapping[str, Json]) -> None:
-    """Checks the `examples` of a classify or regress request.
-
-    Raises:
-        StatusError: INVALID_ARGUMENT, there are none, or they are no objects.
-    """
-    start = f"JSON Value: {show(document)}"
-    if "examples" not in document:
-        raise invalid_argument(
-            f"{start} When method is classify, key 'examples' is expected and was not found"
-        )
-    examples = document["examples"]
-    if not isinstance(examples, list):
-        raise invalid_argument(f"{start} Expecting 'examples' value to be an list/array")
-    if not examples:
-        raise invalid_argument(f"{start} 'examples' value is an empty array")
-    for example in examples:
-        if not isinstance(example, dict):
-            raise invalid_argument(f"Example must be JSON object but got JSON {json_type(example)}")
-
-
 def _parse(body: bytes) -> Json:
     if not body or body.isspace():
         raise invalid_argument("JSON Parse error: The document is empty")
@@ -119,7 +98,9 @@ def _parse(body: bytes) -> Json:
         start = len(text) - len(text.lstrip())
         return _DECODER.raw_decode(text, start)[0]
     except json.JSONDecodeError as error:
-        raise invalid_argument(f"JSON Parse error: {error.msg} at offset: {error.pos}") from None
+        # What the stock server says of a place where no value begins.
+        reason = "Invalid value." if error.msg == "Expecting value" else error.msg
+        raise invalid_argument(f"JSON Parse error: {reason} at offset: {error.pos}") from None
     except UnicodeDecodeError as error:
         raise invalid_argument(
             f"JSON Parse error: Invalid encoding in string. at offset: {error.start}"
@@ -165,7 +146,7 @@ def _signature(document: Mapping[str, Json], signatures: Mapping[str, Signature]
 def _read_rows(rows: Json, signature: Signature) -> dict[str, np.ndarray]:
     if not isinstance(rows, list):
         raise invalid_argument(
-            f"JSON Value: {show(rows)} Excepting 'instances' to be an list/array"
+            f"JSON Value: {show(rows)} Expecting 'instances' to be an list/array"
         )
     if not rows:
         raise invalid_argument("JSON Value: [] No values in 'instances' array")

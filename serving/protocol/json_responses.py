@@ -50,6 +50,28 @@ def write_response(
     return b'{"predictions":[' + b",".join(rows) + b"]}"
 
 
+def write_classes(labels: np.ndarray, scores: np.ndarray) -> bytes:
+    """Returns the JSON of a classification: of each example a list of [label, score].
+
+    Args:
+        labels: Names of the classes, bytes, (n_examples, n_classes).
+        scores: Scores, of the same shape.
+    """
+    examples = (
+        b",".join(
+            b"[" + orjson.dumps(_strings(label, as_base64=False)) + b"," + _json(score, "") + b"]"
+            for label, score in zip(*example, strict=True)
+        )
+        for example in zip(labels.tolist(), scores, strict=True)
+    )
+    return b'{"results":[[' + b"],[".join(examples) + b"]]}"
+
+
+def write_values(values: np.ndarray) -> bytes:
+    """Returns the JSON of a regression, a number for each example, (n_examples,)."""
+    return b'{"results":' + _json(values, "") + b"}"
+
+
 def _n_rows(outputs: Mapping[str, np.ndarray]) -> int:
     n_rows = -1
     for alias, array in outputs.items():

@@ -41,7 +41,7 @@ def to_array(value: Json, dtype: tf.DType) -> np.ndarray:
     if dtype == tf.string:
         _check_depth(set(map(type, leaves)), len(shape))
         values = np.empty(len(leaves), object)
-        values[:] = [_bytes(leaf) for leaf in leaves]
+        values[:] = [decode_bytes(leaf) for leaf in leaves]
         return values.reshape(shape)
     if len(leaves) <= PIECE:
         return _convert(leaves, dtype, len(shape)).reshape(shape)
@@ -131,7 +131,12 @@ def _round(leaves: Sequence[Json], dtype: tf.DType) -> np.ndarray:
         return np.array(leaves, np.float64).astype(dtype.as_numpy_dtype)
 
 
-def _bytes(leaf: Json) -> bytes:
+def decode_bytes(leaf: Json) -> bytes:
+    """Returns a text, or what its base64 stands for.
+
+    Raises:
+        StatusError: INVALID_ARGUMENT, it is neither.
+    """
     if isinstance(leaf, str):
         return leaf.encode("utf-8", "surrogatepass")
     if not isinstance(leaf, dict):

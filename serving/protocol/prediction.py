@@ -10,6 +10,7 @@ from serving.protocol import tensor_proto
 from serving.protocol.signature import DEFAULT_SIGNATURE, Signature, type_name
 from serving.status import Code, StatusError, invalid_argument
 
+_METHODS = tuple(f"tensorflow/serving/{method}" for method in ("predict", "classify", "regress"))
 _OUTPUTS_FIELD = predict_pb2.PredictResponse.OUTPUTS_FIELD_NUMBER
 
 
@@ -23,6 +24,20 @@ def find_signature(signatures: Mapping[str, Signature], key: str) -> Signature:
     if key not in signatures:
         raise StatusError(Code.FAILED_PRECONDITION, f'Serving signature key "{key}" not found.')
     return signatures[key]
+
+
+def check_method(signature: Signature) -> None:
+    """Checks that a signature says to be of a method that predicts.
+
+    Raises:
+        StatusError: INTERNAL, it says to be of another one.
+    """
+    if signature.method_name not in _METHODS:
+        raise StatusError(
+            Code.INTERNAL,
+            "Expected prediction signature method_name to be one of "
+            f"{{{', '.join(_METHODS)}}}. Was: {signature.method_name}",
+        )
 
 
 def read_inputs(request: predict_pb2.PredictRequest, signature: Signature) -> dict[str, np.ndarray]:

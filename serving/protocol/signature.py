@@ -75,4 +75,5 @@ def _tensors(protos: Mapping[str, TensorInfo]) -> dict[str, Tensor]:
 def _tensor(proto: TensorInfo) -> Tensor:
     shape = tf.TensorShape(proto.tensor_shape)
     axes = None if shape.rank is None else tuple(shape.as_list())
-    return Tensor(proto.name, tf.dtypes.as_dtype(proto.dtype), axes)
+    # Variables of TensorFlow 1 are references; what a run gives is their value.
+    return Tensor(proto.name, tf.dtypes.as_dtype(proto.dtype).base_dtype, axes)

@@ -1,8 +1,10 @@
 """Simulated shots: settings, independence of workers, and the two commands as a user runs them."""
 
+import csv
 import dataclasses
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -19,13 +21,16 @@ from qtf.configuration import from_config
 from qtf.configuration_files import find_configuration
 from qtf.measurements import (
     Experiments,
+    LearnedParameters,
     Setting,
+    ShotModel,
     TrajectoryModel,
+    predict_means,
     read_experiments,
     simulate_shots,
     write_experiments,
 )
-from qtf.physics import HamiltonianSettings, JumpSettings
+from qtf.physics import Chain, HamiltonianSettings, JumpSettings, evolve, ising
 
 ROOT = Path(__file__).parents[2]
 
@@ -338,6 +343,104 @@ def test_measurements_are_planned_taken_and_planned_again(tmp_path):
         assert float(expected[entry["name"]]) == pytest.approx(entry["error"], rel=0.1)
 
 
+@pytest.fixture(scope="module")
+def learned(tmp_path_factory):
+    """Folder with shots of two spins, and what `learn-shots` has made of them."""
+    folder = tmp_path_factory.mktemp("learned")
+    model = ShotModel.of_words(2, terms=["ZZ", "X"])
+    settings = [Setting("+z", 0.2 * k, basis, 500) for k in range(1, 6) for basis in ("YZ", "XY")]
+    write_experiments(folder / "a.csv", simulate_shots(model, [0.9, 0.5], settings, seed=0))
+    learn = ("trainers.learn_shots", "--data=a.csv", "--terms=ZZ,X")
+    done = run(*learn, "--out_file=result.json", "--report=report.html", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("Result: result.json\nReport: report.html\n")
+    return folder
+
+
+def test_a_report_is_one_page(learned):
+    text = (learned / "report.html").read_text()
+    assert text.count("<img") == 3
+    assert "a.csv" in text
+
+
+def test_a_result_predicts_longer_chains(learned, tmp_path):
+    predict = ("trainers.predict_shots", f"--result={learned}/result.json", "--n_sites=4")
+    options = ("--times=0:1:0.5,3", "--observables=Z,ZZ@1", "--n_samples=20", "--seed=1")
+    files = ("--out_file=four.csv", "--figure=four.png")
+    done = run(*predict, *options, *files, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "20 of 20 draws" in done.stdout
+    assert done.stdout.endswith("Prediction: four.csv\nFigure: four.png\n")
+    with (tmp_path / "four.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [float(row["time"]) for row in rows] == [0.0, 0.5, 1.0, 3.0] * 2
+    fit = LearnedParameters.read(learned / "result.json")
+    expected = predict_means(
+        fit, 4, [0.0, 0.5, 1.0, 3.0], observables=["Z", "ZZ@1"], n_samples=20, seed=1
+    )
+    for name in ("value", "low", "high"):
+        column = np.array([float(row[name]) for row in rows]).reshape(2, 4).T
+        assert column == pytest.approx(getattr(expected, {"value": "values"}.get(name, name)))
+    done = run(*predict, *options, "--out_file=four.json", cwd=tmp_path)
+    assert json.loads((tmp_path / "four.json").read_text()) == expected.to_dict()
+
+
+@pytest.mark.long
+def test_what_was_learned_is_a_run_that_is_evaluated_and_exported(learned, tmp_path):
+    learn = ("trainers.learn_shots", f"--data={learned}/a.csv", "--terms=ZZ,X")
+    done = run(*learn, "--workdir=RUN", "--dt=0.01", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    found = re.search(r"Ising chain with coupling (\S+) .* transverse_field (\S+) ", done.stdout)
+    assert [-float(word) for word in found.groups()] == pytest.approx([0.9, 0.5], abs=0.1)
+    assert done.stdout.endswith("Run folder: RUN\n")
+    done = run("trainers.evaluate", "--workdir=RUN", "--out_dir=OUT", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "learned from given trajectories or shots, and no law tells" in done.stderr
+    times = 0.01 * np.arange(31)
+    psi = {}
+    for n in (2, 5):
+        random = np.random.default_rng(n)
+        psi0 = random.normal(size=(10, 2**n)) + 1j * random.normal(size=(10, 2**n))
+        psi0 /= np.linalg.norm(psi0, axis=1, keepdims=True)
+        chain = ising(Chain(n), coupling=-0.9, transverse_field=-0.5, longitudinal_field=0.0)
+        psi[f"psi_{n}"] = evolve(chain, psi0, times)
+    np.savez(tmp_path / "arrays.npz", **psi)
+    arrays = ("--npz=arrays.npz", "--dt=0.01", "--out_dir=DATA")
+    done = run("data_gen.import_arrays", *arrays, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    report = ("--data_dir=DATA", "--out_dir=OUT", "--n_steps=30")
+    done = run("trainers.evaluate", "--workdir=RUN", *report, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    content = json.loads((tmp_path / "OUT" / "metrics.json").read_text())
+    assert "Ising chain" in content["fitted_hamiltonian"]
+    assert "Model explains the data" in content["fit"]
+    for metrics in content["n_sites"].values():
+        assert max(metrics["fidelity"]["model"]["mean"]) > 0.99
+    done = run("trainers.export", "--workdir=RUN", "--model_dir=M", "--n_sites=3", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    card = (tmp_path / "M" / "1" / "assets" / "model_card.md").read_text()
+    assert "learned from shots of 2\nspins" in card
+    assert "not known: the shots were given" in card
+
+
+@pytest.mark.long
+def test_rates_make_it_an_open_system(tmp_path):
+    model = ShotModel.of_words(2, terms=["X"], jumps=["decay"])
+    settings = [Setting("+z", 0.3 * k, basis, 800) for k in range(1, 6) for basis in ("YZ", "ZY")]
+    write_experiments(tmp_path / "a.csv", simulate_shots(model, [0.5, 0.4], settings, seed=0))
+    learn = ("trainers.learn_shots", "--data=a.csv", "--terms=X", "--jumps=decay")
+    flags = ("--workdir=RUN", "--dt=0.1", "--n_steps=5", "--preset=quick")
+    done = run(*learn, *flags, "--out_file=r.json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    fit = LearnedParameters.read(tmp_path / "r.json")
+    expected = predict_means(fit, 2, [0.5], observables=["Z"], n_samples=1)["Z"][0, 0]
+    told = float(re.search(r"<Z> = (\S+)\.", done.stdout)[1])
+    # The network is the smallest that there is.
+    assert told == pytest.approx(expected, abs=0.05)
+    done = run("trainers.export", "--workdir=RUN", "--model_dir=M", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_long_chain_is_learned_by_patches(tmp_path):
     settings = [Setting("+z", 0.1 * k, "YZX" * 6, 20) for k in (1, 2)]
     random = np.random.default_rng(0)
@@ -391,11 +494,71 @@ GUESSED = ["--n_sites=1", "--guess=X=1.0", "--times=1.0"]
             ["--result=bad.json", "--times=1.0", "--shots=9"],
             "File bad.json must be a result of learn-shots, but is not",
         ),
+        (
+            "trainers.plan_shots",
+            ["--result=no.json", "--times=1.0", "--shots=9"],
+            "error: There is no file no.json.",
+        ),
+        (
+            "trainers.plan_shots",
+            [*GUESSED[:2], "--candidates=no.csv", "--shots=9"],
+            "error: There is no file no.csv.",
+        ),
+        (
+            "data_gen.simulate_shots",
+            ["--config=ising_shots", "--settings=no.csv", "--out_file=s.csv"],
+            "error: There is no file no.csv.",
+        ),
+        (
+            "trainers.learn_shots",
+            ["--data=no.csv", "--out_file=no/r.json"],
+            "File no/r.json cannot be written: there is no folder no.",
+        ),
+        (
+            "trainers.plan_shots",
+            [*GUESSED, "--shots=9", "--out_file=no/r.csv"],
+            "File no/r.csv cannot be written: there is no folder no.",
+        ),
         ("trainers.plan_shots", ["--times=1.0"], "--result and --guess must be given"),
         ("trainers.plan_shots", ["--guess=X=1"], "--n_sites must be given with --guess"),
         ("trainers.plan_shots", GUESSED[:2], "--candidates and --times must be given"),
         ("trainers.plan_shots", GUESSED, "--target and --shots must be given"),
         ("trainers.plan_shots", [*GUESSED, "--target=0.1", "--wanted=Q"], "`wanted` must name"),
+        (
+            "trainers.predict_shots",
+            ["--result=no.json", "--n_sites=4", "--times=1"],
+            "error: There is no file no.json.",
+        ),
+        (
+            "trainers.predict_shots",
+            ["--result=bad.json", "--n_sites=4", "--times=1"],
+            "File bad.json must be a result of learn-shots, but is not",
+        ),
+        (
+            "trainers.predict_shots",
+            ["--result=bad.json", "--n_sites=4", "--times=1:0:0.1"],
+            "must hold numbers or FIRST:LAST:STEP, at most 10000 times, but holds '1:0:0.1'",
+        ),
+        (
+            "trainers.predict_shots",
+            ["--result=bad.json", "--n_sites=4", "--times=1", "--out_file=a.txt"],
+            "--out_file must end with .csv or .json, but is a.txt",
+        ),
+        (
+            "trainers.learn_shots",
+            ["--data=bad.csv", "--workdir=RUN"],
+            "--workdir and --dt must be given together",
+        ),
+        (
+            "trainers.learn_shots",
+            ["--data=bad.csv", "--workdir=RUN", "--dt=0.1", "--jumps=decay"],
+            "--n_steps must be given with --workdir and --jumps",
+        ),
+        (
+            "trainers.learn_shots",
+            ["--data=bad.csv", "--workdir=RUN", "--dt=0.1", "--n_steps=3"],
+            "--n_steps and --n_sites are for open systems",
+        ),
         ("data_gen.verify", ["--shots=a.csv", "--data_dir=d"], "--data_dir and --shots must be"),
         ("trainers.learn_shots", ["--data=no.csv", "--keep=X"], "must be given with --select"),
         ("trainers.learn_shots", ["--data=no.csv", "--priors=ZZ=1"], "must hold numbers"),

@@ -28,6 +28,8 @@ def main():
         raise FloatingPointError("The loss is nan.")
     if WHAT.value == "missing":
         open("/nowhere/at/all")
+    if WHAT.value == "folder":
+        open("/")
     if WHAT.value == "defect":
         raise RuntimeError("a defect")
     if WHAT.value == "wait":
@@ -66,7 +68,8 @@ def run(*arguments, **environment):
     [
         (["--what=mistake"], 1, "Argument `dt` must be positive, but is -1."),
         (["--what=nan"], 1, "The loss is nan."),
-        (["--what=missing"], 1, "[Errno 2] No such file or directory: '/nowhere/at/all'"),
+        (["--what=missing"], 1, "There is no file /nowhere/at/all."),
+        (["--what=folder"], 1, "File / cannot be used: Is a directory."),
         (["--what=x", "stray"], 1, "Unknown argument `stray`; every argument is a --flag."),
         ([], 2, "Flag --what must have a value other than None."),
         (["--what=x", "--siez=3"], 2, "Unknown command line flag 'siez'"),

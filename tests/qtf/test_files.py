@@ -40,6 +40,12 @@ def test_write_atomically_keeps_the_old_file_when_writing_fails(tmp_path, monkey
     assert os.listdir(tmp_path) == ["a"]
 
 
+def test_a_missing_folder_is_named(tmp_path):
+    message = "a/b cannot be written: there is no folder .*/a."
+    with pytest.raises(FileNotFoundError, match=message):
+        write_atomically(tmp_path / "a" / "b", "x")
+
+
 def test_write_json_sorts_keys(tmp_path):
     write_json(tmp_path / "a.json", {"b": 1, "a": (2, 3)})
     assert (tmp_path / "a.json").read_text() == '{\n  "a": [\n    2,\n    3\n  ],\n  "b": 1\n}\n'

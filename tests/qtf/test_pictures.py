@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from qtf.autoregressive.estimates import Estimates
-from qtf.pictures import plot_correlations, plot_learning, plot_profile
+from qtf.figure_style import EXACT
+from qtf.pictures import plot_correlations, plot_curves, plot_learning, plot_profile
 from tests.figure_checks import check_texts
 
 TIMES = np.linspace(0.0, 2.0, 21)
@@ -77,3 +78,61 @@ def test_solved_to_the_last_digit_has_no_place_on_a_logarithm():
 def test_what_cannot_be_drawn_is_an_error(plot, message):
     with pytest.raises(ValueError, match=message):
         plot()
+
+
+def test_curves_are_lines_or_points_with_bars_and_exact_ones_are_as_everywhere():
+    measured = Estimates(np.cos(TIMES[::5]), np.full(5, 0.1))
+    figure = plot_curves(
+        {"free": (TIMES, np.sin(TIMES)), "measured": (TIMES[::5], measured)},
+        exact={"closed form": (TIMES, np.cos(TIMES))},
+        y_label="magnetisation",
+        title="A spin",
+    )
+    (panel,) = figure.axes
+    free, points, exact = panel.lines[0], panel.lines[1], panel.lines[-1]
+    np.testing.assert_array_equal(free.get_ydata(), np.sin(TIMES))
+    np.testing.assert_array_equal(points.get_ydata(), np.cos(TIMES[::5]))
+    assert (exact.get_color(), exact.get_linewidth()) == (EXACT["color"], EXACT["linewidth"])
+    _, _, (bars,) = panel.containers[0]
+    np.testing.assert_allclose(bars.get_segments()[0][:, 1], [0.9, 1.1])
+    (legend,) = figure.legends
+    words = {text.get_text() for text in legend.get_texts()}
+    assert words == {"free", "measured", "closed form"}
+    assert (panel.get_xlabel(), panel.get_yscale()) == ("time [1/J]", "linear")
+    check_texts(figure)
+
+
+def test_several_exact_curves_may_have_one_label():
+    both = np.stack([np.cos(TIMES), np.sin(TIMES)], axis=1)
+    figure = plot_curves(
+        {"zero": (TIMES, 0 * TIMES)}, exact={"exact": (TIMES, both)}, y_label="means"
+    )
+    np.testing.assert_array_equal(figure.axes[0].lines[2].get_ydata(), np.sin(TIMES))
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["zero", "exact"]
+
+
+def test_curves_have_logarithmic_axes_where_asked():
+    (panel,) = plot_curves(
+        {"a": ([1, 10], [1e-3, 1e-1])}, x_label="shots", y_label="error", logarithmic="xy"
+    ).axes
+    assert (panel.get_xscale(), panel.get_yscale()) == ("log", "log")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"curves": {}}, "`curves` must hold at least one curve, but is empty"),
+        ({"curves": {"a": ([1, 2], [1])}}, r"'a' has the shapes \(2,\) and \(1,\)"),
+        ({"curves": {"a": ([1], [1])}, "exact": {"b": (1, 1)}}, r"`exact`.*'b' has the shapes"),
+        ({"curves": {"a": ([1], [[1]])}}, r"\(1,\) and \(1, 1\)"),
+        ({"curves": {"a": ([1], [1])}, "logarithmic": "z"}, "`logarithmic` must be one of"),
+    ],
+)
+def test_curves_that_cannot_be_drawn_are_named(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        plot_curves(y_label="y", **arguments)
+
+
+def test_notebooks_are_given_a_picture():
+    png = plot_profile(np.arange(3.0))._repr_png_()
+    assert png.startswith(b"\x89PNG")

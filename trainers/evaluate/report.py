@@ -1,6 +1,5 @@
 """The report of an evaluation: JSON, CSV, figures and one HTML page."""
 
-import base64
 import csv
 import html
 import io
@@ -15,21 +14,7 @@ from qtf.dynamics import figures
 from qtf.dynamics.evaluation import Evaluation
 from qtf.dynamics.metrics import METRICS, Metric, Summary
 from qtf.files import write_atomically, write_json
-
-STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 68rem; margin: 2rem auto; padding: 0 1rem;
-       color: #222; overflow-wrap: anywhere; }
-h1 { font-size: 1.7rem; } h2 { font-size: 1.25rem; margin-top: 2.2rem; }
-table { border-collapse: collapse; margin: 1rem 0; }
-th, td { padding: .3rem .8rem; text-align: right; border-bottom: 1px solid #ddd; }
-/* A table that is wider than the page scrolls by itself; heads wrap before it comes to that. */
-.wide { overflow-x: auto; } th { vertical-align: bottom; overflow-wrap: normal; }
-td, td span { white-space: nowrap; } .facts td, .errors td { white-space: normal; }
-th:first-child, td:first-child { text-align: left; }
-td.best { font-weight: bold; }
-img { max-width: 100%; } figcaption, .note { color: #555; font-size: .92rem; }
-"""
-
+from qtf.html_page import facts_table, figure_section, make_page, png_of, short_number
 
 # n_sites -> evaluation
 Evaluations = Mapping[int, Evaluation]
@@ -76,7 +61,9 @@ class Facts:
 
     def as_words(self) -> dict[str, str]:
         """Returns the facts as the page shows them."""
-        words = {name.replace("_", " "): _number(value) for name, value in self._show().items()}
+        words = {
+            name.replace("_", " "): short_number(value) for name, value in self._show().items()
+        }
         counts = self.n_sequences.items()
         words["test sequences"] = ", ".join(f"{count} (n = {n})" for n, count in counts)
         words["trained on n"] = ", ".join(map(str, self.trained_n_sites))
@@ -125,7 +112,7 @@ def write_report(
         stale.unlink()
     pictures = {}
     for name, (title, caption, figure) in drawn.items():
-        png = _png(figure)
+        png = png_of(figure)
         write_atomically(out_dir / "figures" / f"{name}.png", png)
         pictures[title] = (caption, png)
     page = out_dir / "report.html"
@@ -246,17 +233,11 @@ def _quarters(n_steps: int) -> list[int]:
     return sorted({round(n_steps * part / 4) for part in (1, 2, 3, 4)})
 
 
-def _png(figure: Figure) -> bytes:
-    file = io.BytesIO()
-    figure.savefig(file, format="png", metadata={"Software": None})
-    return file.getvalue()
-
-
 def _as_html(
     evaluations: Evaluations, facts: Facts, pictures: Mapping[str, tuple[str, bytes]]
 ) -> str:
     step = facts.n_steps
-    body = [f"<h1>Evaluation of {html.escape(facts.run)}</h1>", _facts_html(facts)]
+    body = [f"<h1>Evaluation of {html.escape(facts.run)}</h1>", facts_table(facts.as_words())]
     body.append(f"<h2>Mean relative entropy at step {step}</h2>")
     body.append(_table_html(mre_table(evaluations, step)))
     body.append(
@@ -267,23 +248,8 @@ def _as_html(
     )
     body.append(f"<h2>Other metrics of the model at step {step}</h2>")
     body.append(_metrics_html(evaluations, step))
-    for title, (caption, png) in pictures.items():
-        data = base64.b64encode(png).decode()
-        body.append(
-            f"<h2>{html.escape(title)}</h2><figure><img alt='{html.escape(title)}'"
-            f" src='data:image/png;base64,{data}'><figcaption>{html.escape(caption)}"
-            "</figcaption></figure>"
-        )
-    head = f"<meta charset='utf-8'><title>qtf evaluation</title><style>{STYLE}</style>"
-    return f"<!doctype html><html lang='en'><head>{head}</head><body>{''.join(body)}</body></html>"
-
-
-def _facts_html(facts: Facts) -> str:
-    rows = "".join(
-        f"<tr><td>{html.escape(name)}</td><td>{html.escape(words)}</td></tr>"
-        for name, words in facts.as_words().items()
-    )
-    return f"<div class='wide'><table class='facts'>{rows}</table></div>"
+    body += [figure_section(title, *picture) for title, picture in pictures.items()]
+    return make_page("qtf evaluation", body)
 
 
 def _table_html(rows: Sequence[ErrorRow]) -> str:
@@ -299,7 +265,7 @@ def _row_html(row: ErrorRow, predictors: Sequence[str]) -> str:
     cells = [f"<td>{row.n_sites}</td>"]
     for name in predictors:
         value = row.errors.get(name, "")
-        cells.append(f"<td{' class=best' if value == best else ''}>{_number(value)}</td>")
+        cells.append(f"<td{' class=best' if value == best else ''}>{short_number(value)}</td>")
     return f"<tr>{''.join(cells)}</tr>"
 
 
@@ -313,14 +279,8 @@ def _metrics_html(evaluations: Evaluations, step: int) -> str:
             summary = evaluation.summaries[metric]["model"]
             mean = summary.mean[step]
             half = summary.high[step] - mean if np.isfinite(mean) else np.nan
-            error = f"<span>&plusmn; {_number(half)}</span>"
-            cells.append(f"<td>{_number(mean)} {error}</td>")
+            error = f"<span>&plusmn; {short_number(half)}</span>"
+            cells.append(f"<td>{short_number(mean)} {error}</td>")
         lines.append(f"<tr><td>{n_sites}</td>{''.join(cells)}</tr>")
     rows = f"<tr><th>n</th>{head}</tr>{''.join(lines)}"
     return f"<div class='wide'><table class='errors'>{rows}</table></div>"
-
-
-def _number(value: str | float) -> str:
-    if not isinstance(value, float):
-        return str(value)
-    return f"{value:.4g}" if value == 0 or 1e-2 <= abs(value) < 1e3 else f"{value:.2e}"

@@ -110,14 +110,14 @@ class StatesFromLaw:
         seed: Seed of the states; no training has seen them whatever it is.
 
     Raises:
-        ValueError: The trajectories of the run were given, so that there is no law.
+        ValueError: What the run has learned from was given, so that there is no law.
     """
 
     def __init__(self, law: RecordedLaw, n_sites: Sequence[int], seed: int) -> None:
         if law.is_given or law.hamiltonian is None:
             raise ValueError(
-                "Flag --data_dir is needed: the run has learned from given trajectories, and no law"
-                " tells what others are."
+                "Flag --data_dir is needed: the run has learned from given trajectories or shots,"
+                " and no law tells what others are."
             )
         self.law = law
         self._seed = seed

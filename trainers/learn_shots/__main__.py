@@ -2,14 +2,20 @@
 
     python -m trainers.learn_shots --data=shots.csv [--terms=X,ZZ,Z@each] [--jumps=decay] \
         [--readout=e01,e10] [--preparation_errors=depolarised] [--fixed=ZZ=1.0] \
-        [--out_file=result.json]
+        [--out_file=result.json] [--report=report.html]
     python -m trainers.learn_shots --data=shots.csv --select [--range=2] [--noeach] [--keep=ZZ@1]
+    python -m trainers.learn_shots --data=shots.csv --terms=X,ZZ --workdir=RUN --dt=0.02
+    python -m trainers.learn_shots --data=shots.csv --jumps=decay --workdir=RUN --dt=0.1 \
+        --n_steps=20
 
 Terms are Pauli strings along a chain: ZZ is the sum over neighbours, ZIZ over second neighbours,
 X@2 acts on site 2, X@each has a coefficient for each site, pulse*X is multiplied by a function of
 the time that the file of --shapes has. With --select they are a dictionary, of which those are kept
 that the data ask for. Chains of more than 16 sites, with jumps or errors of the preparation 7, are
 learned by patches.
+
+With --workdir what was learned becomes a run folder, as `train` leaves it of a local generator, or
+with --jumps as `open-system` leaves it of a system that is followed in time.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -17,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from absl import flags
 
 from qtf.command_line import run_command
+from trainers.learn_shots.run_folder import Wanted
 from trainers.named_values import read_number, read_pairs
 
 if TYPE_CHECKING:
@@ -50,6 +57,15 @@ DASK = flags.DEFINE_string(
 STARTS = flags.DEFINE_integer("n_starts", 10, "Starts, where one does not explain the data.", 1)
 SEED = flags.DEFINE_integer("seed", 0, "Seed of the starts after the first.", 0)
 OUT_FILE = flags.DEFINE_string("out_file", None, "File of the result, JSON.")
+WORKDIR = flags.DEFINE_string("workdir", None, "Folder of a run of the model that was learned.")
+DT = flags.DEFINE_float("dt", None, "Its time step; with --workdir.", 0.0)
+N_STEPS = flags.DEFINE_integer("n_steps", None, "With --jumps: steps that are followed.", 1)
+N_SITES = flags.DEFINE_integer("n_sites", None, "With --jumps: spins; as many as measured.", 1)
+PREPARATION = flags.DEFINE_string("preparation", "+z", "With --jumps: direction of all spins.")
+PRESET = flags.DEFINE_enum(
+    "preset", "small", ["quick", "small", "large"], "With --jumps: size of the network."
+)
+REPORT = flags.DEFINE_string("report", None, "File of a report with figures, HTML.")
 
 
 def main() -> None:
@@ -66,17 +82,53 @@ def _main() -> None:
         priors[name] = (read_number("priors", mean), read_number("priors", deviation))
     if KEEP.value and not SELECT.value:
         raise ValueError("Flag --keep must be given with --select, but is given without.")
+    wanted = _wanted_run()
     # Imported here so that --help and mistakes in the flags answer at once.
-    from qtf.files import write_json
+    from qtf.extras import check_installed
+    from qtf.files import check_parent, write_json
     from qtf.measurements.experiments import Experiments
     from qtf.measurements.formats import read_experiments
 
+    for path in filter(None, (OUT_FILE.value, REPORT.value)):
+        check_parent(path)
+    if REPORT.value:
+        check_installed("matplotlib", "trainers")
+    if wanted:
+        check_installed("tensorflow", "trainers")
     experiments = Experiments.join([read_experiments(path) for path in DATA.value or ()])
     fit = _learn(experiments, fixed=fixed, priors=priors)
     print("\n".join([*fit.lines(), *_about_more_shots(fit, experiments)]))
     if OUT_FILE.value:
         write_json(OUT_FILE.value, fit.to_dict())
         print(f"Result: {OUT_FILE.value}")
+    if REPORT.value:
+        from qtf.measurements.report import write_report
+
+        write_report(REPORT.value, fit, experiments, data=", ".join(DATA.value or ()))
+        print(f"Report: {REPORT.value}")
+    if wanted:
+        from qtf.measurements.selection import Selection
+
+        print("\n".join(wanted.write(fit.fit if isinstance(fit, Selection) else fit)))
+
+
+def _wanted_run() -> Wanted | None:
+    """Returns the run folder that the flags ask for, if they ask for one."""
+    if (WORKDIR.value is None) != (DT.value is None):
+        raise ValueError("Flags --workdir and --dt must be given together, but one of them is not.")
+    if WORKDIR.value is None:
+        return None
+    wanted = Wanted(
+        workdir=WORKDIR.value,
+        dt=DT.value or 0.0,
+        n_steps=N_STEPS.value,
+        n_sites=N_SITES.value,
+        preparation=PREPARATION.value or "+z",
+        preset=PRESET.value or "small",
+        seed=SEED.value or 0,
+    )
+    wanted.check(has_jumps=bool(JUMPS.value))
+    return wanted
 
 
 def _learn(experiments: "Experiments", **options: Any) -> "ShotFit | Selection":

@@ -54,10 +54,13 @@ def main() -> None:
 def _main() -> None:
     _check_flags()
     # Imported here so that --help and mistakes in the flags answer at once.
+    from qtf.files import check_parent
     from qtf.measurements.formats import read_experiments
     from qtf.measurements.planning import expected_errors, plan_shots
     from qtf.measurements.setting_files import write_settings
 
+    if OUT_FILE.value:
+        check_parent(OUT_FILE.value)
     model, guesses = _model_and_guesses()
     candidates = _candidates(model.n_sites)
     measured = [s for path in MEASURED.value or () for s in read_experiments(path).settings]

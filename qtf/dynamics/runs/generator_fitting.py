@@ -157,7 +157,7 @@ def _write(
     ]
     rows.append({"step": last, "kind": "validation", "epoch": 1, **validation})
     write_atomically(folder.metrics, "".join(json.dumps(row) + "\n" for row in rows))
-    write_generator(folder.path, result)
+    write_generator(folder.path, result, sentence=lag_sentence(result))
     folder.save_model(model)
     folder.save_best_weights(model)
 

@@ -51,7 +51,7 @@ def make_settings(
     are those of stochastic reconfiguration, on small systems by sums over all configurations.
 
     Args:
-        hamiltonian: Any one on a lattice.
+        hamiltonian: Hamiltonian, on any lattice.
         preset: "quick", to see that it works; "small", for a desktop; "large", for larger lattices
             and smaller errors.
         network: The network or its name; None: a gated recurrent one.

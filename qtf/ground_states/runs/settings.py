@@ -30,7 +30,7 @@ class PhysicsSettings(Settings, section="physics"):
     """What is searched.
 
     Attributes:
-        hamiltonian: Any one on a lattice.
+        hamiltonian: Hamiltonian, on any lattice.
     """
 
     hamiltonian: HamiltonianSettings = CHAIN

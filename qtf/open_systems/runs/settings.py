@@ -103,19 +103,19 @@ class OpenSystemSettings(Settings):
     Attributes:
         physics: The system.
         measurement: Measurement whose outcomes are described, "tetrahedral" or "four_pauli".
-        start: Direction of all spins at time 0; or a run folder, whose last distribution is gone on
-            from, or a file of NumPy with a density matrix.
+        start: Direction of all spins at time 0; or a run folder, from whose last distribution this
+            run continues, or a NumPy file with a density matrix.
         start_angles: Bloch angles (theta, phi) of all spins at time 0 in radians, or a pair for
             each site; None: as `start` says.
         network: Network of the distribution.
-        strings: Orders of the sites that are averaged; 0: the one of their numbers.
+        strings: Number of orders of the sites that are averaged; 0: only that of their numbers.
         objective: Objective that is minimised.
         natural_gradient: Natural gradient that follows residuals instead.
         gauss_newton: Steps of Gauss and Newton on all residuals instead.
         dynamics: Steps of time.
         steady_state: Search for the steady state.
         sampling: Numbers of samples.
-        exact: Whether exact values stand beside, where they are known.
+        exact: Whether results are compared with exact values, where these are known.
         reference: Folder of quantum trajectories whose means stand in for exact values; None: none.
         training: Training of the distribution, whose epochs are the steps of time.
     """

@@ -261,22 +261,22 @@ def test_status_of_what_never_was(server, model, version, message):
 
 
 EXAMPLES = [
-    ("Classify", classification_pb2.ClassificationRequest, "classification", "classify"),
-    ("Regress", regression_pb2.RegressionRequest, "regression", "regress"),
+    ("Classify", classification_pb2.ClassificationRequest, "classification"),
+    ("Regress", regression_pb2.RegressionRequest, "regression"),
 ]
 
 
-@pytest.mark.parametrize(("call", "kind", "words", "method"), EXAMPLES)
+@pytest.mark.parametrize(("call", "kind", "words"), EXAMPLES)
 @pytest.mark.parametrize("signature", ["", "twice", "none"])
-def test_examples_for_a_predict_model(server, call, kind, words, method, signature):
+def test_examples_for_a_predict_model(server, call, kind, words, signature):
     request = kind()
     choose(request.model_spec, "half", signature=signature)
     request.input.example_list.examples.add().features.feature["x"].float_list.value.append(1.0)
     message = (
         "No signature was found with the name: none"
         if signature == "none"
-        else f"Expected {words} signature method_name to be tensorflow/serving/{method}. "
-        "Was: tensorflow/serving/predict"
+        else f"No {words} inputs found in SignatureDef: {signature or 'serving_default'} "
+        "with inputs {x} and outputs {y}"
     )
     assert error_of(getattr(server.prediction, call), request) == ("INVALID_ARGUMENT", message)
 
@@ -297,8 +297,8 @@ MULTI = [
     (
         [("half", "", "regress")],
         "INVALID_ARGUMENT",
-        "Expected regression signature method_name to be tensorflow/serving/regress. "
-        "Was: tensorflow/serving/predict",
+        "No regression inputs found in SignatureDef: serving_default "
+        "with inputs {x} and outputs {y}",
     ),
 ]
 

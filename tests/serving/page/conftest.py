@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.serving.page.chromium import BINARIES, Chromium, find_chromium
+from documentation.chromium import BINARIES, Chromium, find_chromium
 from tests.serving.page.stub_server import StubServer
 
 
