@@ -113,7 +113,7 @@ def _parts(
         yield fit.model, experiments, fit.parameters
         return
     shots, reached = ChainShots(experiments), 0
-    width = OPEN_SITES[0] if fit.model.jumps else PURE_SITES[0]
+    width = OPEN_SITES[0] if fit.model.is_mixed else PURE_SITES[0]
     windows = windows_of(fit.model.n_sites, width)
     for k, window in enumerate(windows):
         # Every second one covers the chain.

@@ -9,6 +9,7 @@ import pytest
 from qtf.measurements import (
     Setting,
     ShotModel,
+    TrajectoryModel,
     fit_chain,
     fit_words,
     select_words,
@@ -105,6 +106,15 @@ def test_a_long_chain_is_shown_by_its_windows(tmp_path):
         near = whole[np.abs(whole[:, 1] - measured) < 1e-12]
         assert np.abs(near[:, 0] - predicted).min() < 1e-3
     assert "<img" in write_report(tmp_path / "r.html", fit, shots).read_text()
+
+
+def test_means_of_a_chain_with_a_depolarised_preparation_are_those_of_its_windows():
+    words = {"terms": ["ZZ", "X"], "preparation_errors": ["depolarised"]}
+    settings = [Setting("+z", 0.2 * k, "YZXYZXYZX", 200) for k in (1, 2)]
+    shots = simulate_shots(TrajectoryModel.of_words(9, **words), [0.8, 0.5, 0.1], settings, seed=3)
+    means = compare_means(fit_chain(shots, **words), shots)
+    for predicted, measured, error in means[SPINS]:
+        assert abs(predicted - measured) < 5 * error
 
 
 def test_a_selection_says_what_it_kept(learned, tmp_path):
