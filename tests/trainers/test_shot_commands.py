@@ -184,7 +184,7 @@ def test_what_was_learned_is_a_run_that_is_evaluated_and_exported(learned, tmp_p
         chain = ising(Chain(n), coupling=-0.9, transverse_field=-0.5, longitudinal_field=0.0)
         psi[f"psi_{n}"] = evolve(chain, psi0, times)
     np.savez(tmp_path / "arrays.npz", **psi)
-    arrays = ("--npz=arrays.npz", "--dt=0.01", "--out_dir=DATA")
+    arrays = ("--file=arrays.npz", "--dt=0.01", "--out_dir=DATA")
     done = run("data_gen.import_arrays", *arrays, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     report = ("--data_dir=DATA", "--out_dir=OUT", "--n_steps=30")
