@@ -1,6 +1,6 @@
 """The settings of simulated shots, checked before anything is computed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, cast
 
@@ -157,18 +157,23 @@ class ShotSettings(Settings):
             number=number,
         )
 
-    def check_measured(self, setting: Setting) -> None:
-        """Checks that a setting can be measured of this system.
+    def check_measured(self, measured: Sequence[Setting]) -> None:
+        """Checks that settings can be measured of this system.
+
+        Args:
+            measured: At least one setting.
 
         Raises:
-            ValueError: It has another number of sites, or is later than what is known of the drive.
+            ValueError: One has another number of sites, or is later than what is known of the
+                drive.
         """
-        if setting.n_sites != self.n_sites:
-            raise ValueError(
-                f"Setting `hamiltonian` must have {setting.n_sites} sites as the settings that are"
-                f" measured have, but has {self.n_sites}."
-            )
-        self._check_reached(setting.time)
+        for setting in measured:
+            if setting.n_sites != self.n_sites:
+                raise ValueError(
+                    f"Setting `hamiltonian` must have {setting.n_sites} sites as the settings that"
+                    f" are measured have, but has {self.n_sites}."
+                )
+        self._check_reached(max(setting.time for setting in measured))
 
     def _check_reached(self, time: float) -> None:
         """Checks that the samples of the drive reach as far as a measurement."""

@@ -79,8 +79,7 @@ def simulate(
     path = check_ending(out_file)
     if measured is None:
         measured = [settings.setting(number) for number in range(settings.size)]
-    for setting in measured:
-        settings.check_measured(setting)
+    settings.check_measured(measured)
     tasks = plan_tasks(measured, by_trajectories=isinstance(settings.model, TrajectoryModel))
     with open_journal(path, _record(settings, measured)) as journal:
         todo = [task for task in tasks if task.key not in journal.finished]

@@ -9,9 +9,9 @@ import numpy as np
 
 from qtf.checks import ARGUMENT, COUNT, check
 from qtf.files import read_object
-from qtf.measurements.model import LARGEST_ERROR
+from qtf.measurements.model import LARGEST_ERROR, LARGEST_SHARE
 from qtf.measurements.result import ShotFit
-from qtf.measurements.words import JUMPS, by_kind, kind_of, operator_of, sites_of
+from qtf.measurements.words import JUMPS, by_kind, kind_of, operator_of, shape_and_term, sites_of
 from qtf.physics import JUMP_MATRICES, JumpOperator, Lindbladian, PauliSum, PauliTerm
 from qtf.streams import Stream
 
@@ -106,7 +106,7 @@ class LearnedParameters:
     def draw(self, n_samples: int, *, seed: int) -> np.ndarray:
         """Draws values of all parameters from the normal law of their covariance.
 
-        Rates and readout errors stay within their bounds.
+        Rates and errors of preparation and readout stay within their bounds.
 
         Args:
             n_samples: Number of draws.
@@ -133,8 +133,9 @@ class LearnedParameters:
         normal = random.normal(size=(n_samples, len(self.names)))
         drawn = self.values + normal * np.sqrt(np.maximum(variances, 0.0)) @ axes.T
         kinds = [kind_of(name) for name in self.names]
+        largest = {"readout": LARGEST_ERROR, "preparation_errors": LARGEST_SHARE}
         least = [-np.inf if kind == "terms" else 0.0 for kind in kinds]
-        most = [LARGEST_ERROR if kind == "readout" else np.inf for kind in kinds]
+        most = [largest.get(kind, np.inf) for kind in kinds]
         return np.clip(drawn, least, most)
 
     def check_sites(self, n_sites: int) -> None:
@@ -147,7 +148,7 @@ class LearnedParameters:
             ValueError: A word belongs to a site of another chain, or does not fit on this one.
         """
         check("n_sites", n_sites, COUNT, kind=ARGUMENT)
-        own = [name for name in self.names if "@" in name and kind_of(name) != "readout"]
+        own = [n for n in self.names if "@" in n and kind_of(n) in ("terms", "jumps")]
         if own and n_sites != self.n_sites:
             raise ValueError(
                 f"Argument `n_sites` must be {self.n_sites} as `{own[0]}` belongs to one site of"
@@ -162,9 +163,16 @@ class LearnedParameters:
             values: Values of all parameters, such as a row of `draw`; None: what was learned.
 
         Raises:
-            ValueError: The chain is too short, or another one than was measured where sites differ.
+            ValueError: The chain is too short, or another one than was measured where sites differ,
+                or a term has a shape.
         """
         self.check_sites(n_sites)
+        for name in self._kinds["terms"]:
+            if shape_and_term(name)[0]:
+                raise ValueError(
+                    f"Terms must have no shape where means are predicted, but `{name}` has one;"
+                    " evolve `ShotFit.hamiltonian`, which is driven."
+                )
         strings = (
             PauliTerm(self._value(name, values), term.sites, term.paulis)
             for name in self._kinds["terms"]

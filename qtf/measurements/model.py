@@ -152,7 +152,7 @@ class ShotModel:
                 )
         return cls(
             n_sites,
-            {word: operator_of(word, n_sites) for word in words[0]},
+            {word: operator_of(shape_and_term(word)[1], n_sites) for word in words[0]},
             {word: _jumps_of(word, n_sites) for word in words[1]},
             {word: sites_of(word, n_sites, READOUT, "readout") for word in words[2]},
             preparation_errors={

@@ -178,7 +178,7 @@ def predict_means(
 ) -> Prediction:
     """Predicts means over time of a chain, with the error bars of what was learned from shots.
 
-    Readout errors are left aside: these are means of the spins themselves.
+    Errors of preparation and readout are left aside: these are means of the spins themselves.
 
     Args:
         learned: A fit, or what the file of its result says.

@@ -25,6 +25,9 @@ from qtf.physics import JumpOperator, Lindbladian, PauliSum, TrajectorySampler
 from qtf.pieces import rows_at_once
 from qtf.streams import Stream
 
+# Each has a generator of random numbers.
+SHOTS_AT_ONCE = 1000
+
 
 @dataclass(frozen=True)
 class TrajectoryModel(ShotModel):
@@ -93,15 +96,19 @@ class TrajectoryShots:
             first: Number of its first shot, each of which has random numbers of its own.
         """
         key = (self._seed, Stream.SHOT_TRAJECTORIES, number)
-        streams = [
-            np.random.default_rng((*key, shot)) for shot in range(first, first + setting.shots)
-        ]
         counts: Counter[str] = Counter()
+        shots = range(first, first + setting.shots)
+        for begin in range(0, len(shots), SHOTS_AT_ONCE):
+            some = shots[begin : begin + SHOTS_AT_ONCE]
+            counts.update(self._draw(setting, [np.random.default_rng((*key, k)) for k in some]))
+        return dict(sorted(counts.items()))
+
+    def _draw(self, setting: Setting, streams: Sequence[np.random.Generator]) -> Iterator[str]:
+        """Yields the bits of one shot for each stream."""
         for opposite, some in self._prepare(streams).items():
             psi0 = product_states(_turned(setting.preparation, opposite)[None])[:, 0]
             for places, states in self._sampler.draw(psi0, setting.time, some):
-                counts.update(self._measure(states, [some[place] for place in places], setting))
-        return dict(sorted(counts.items()))
+                yield from self._measure(states, [some[place] for place in places], setting)
 
     def _prepare(
         self, streams: Sequence[np.random.Generator]

@@ -58,7 +58,7 @@ def operator_of(word: str, n_sites: int, *, argument: str = "terms") -> PauliSum
 
     Args:
         word: Letters of neighbouring sites, "ZIZ" for sum_i Z_i Z_{i+2}; followed by @2 it is the
-            one string that begins on site 2, counted from 1; after "pulse*" the same.
+            one string that begins on site 2, counted from 1.
         n_sites: Number of spins.
         argument: Name of the argument, for messages.
 
@@ -71,7 +71,6 @@ def operator_of(word: str, n_sites: int, *, argument: str = "terms") -> PauliSum
         >>> len(operator_of("Z", 3).terms)
         3
     """
-    word = shape_and_term(word)[1]
     if not _TERM.fullmatch(word):
         raise ValueError(
             f"Argument `{argument}` must hold letters X, Y, Z with I between them, such as ZZ, ZIZ,"

@@ -217,4 +217,4 @@ def test_a_drive_is_in_the_model():
     with pytest.raises(ValueError, match=r"reaches from 0.0 to 1.0 and is asked at 3.0"):
         chain(2, drive=drive, times=(3.0, 0.1))
     with pytest.raises(ValueError, match=r"reaches from 0.0 to 1.0 and is asked at 2.0"):
-        driven.check_measured(Setting("+z", 2.0, "ZZ", 1))
+        driven.check_measured([Setting("+z", 2.0, "ZZ", 1)])

@@ -257,3 +257,22 @@ def test_a_file_says_what_its_fit_says(tmp_path):
     path.write_text(json.dumps(untold.to_dict()))
     assert LearnedParameters.read(path).untold == ("e01",)
     assert LearnedParameters.of_fit(untold).untold == ("e01",)
+
+
+def test_errors_of_the_preparation_are_left_aside():
+    names = ["X", "depolarised@1", "e10"]
+    learned = learned_from(names, [0.5, 0.97, 0.1], [0.01, 0.1, 0.01])
+    clean = learned_from(["X"], [0.5], [0.01])
+    found = predict_means(learned, 3, TIMES, n_samples=3).values
+    np.testing.assert_array_equal(found, predict_means(clean, 3, TIMES, n_samples=3).values)
+    drawn = learned.draw(200, seed=0)
+    assert drawn[:, 1].max() == 1.0
+
+
+def test_driven_terms_and_observables_are_not_predicted():
+    learned = learned_from(["ZZ", "pulse*X"], [0.5, 0.5], [0.01, 0.01])
+    with pytest.raises(ValueError, match=r"no shape where means are predicted, but `pulse\*X` has"):
+        predict_means(learned, 3, TIMES)
+    clean = learned_from(["X"], [0.5], [0.01])
+    with pytest.raises(ValueError, match=r'`observables` must hold letters .*but holds "p\*X"'):
+        predict_means(clean, 3, TIMES, observables=["p*X"])

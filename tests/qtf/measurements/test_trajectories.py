@@ -34,7 +34,7 @@ def test_counts_of_four_sites_are_those_of_the_density_matrix():
     assert abs(chi_squared - 300) < 3.5 * np.sqrt(2 * 300)
 
 
-def test_shots_do_not_depend_on_how_they_are_cut():
+def test_shots_do_not_depend_on_how_they_are_cut(monkeypatch):
     model = TrajectoryModel.of_words(8, terms=["ZZ", "X"], jumps=["decay"], readout=["e10"])
     parameters = np.array([1.0, 0.5, 0.3, 0.05])
     settings = [Setting("+y", 0.5, "XYZZYXZZ", 30), Setting("+z", 0.0, "Z" * 8, 10)]
@@ -47,6 +47,8 @@ def test_shots_do_not_depend_on_how_they_are_cut():
     both = {bits: first.get(bits, 0) + second.get(bits, 0) for bits in {**first, **second}}
     assert both == whole.counts[0]
     assert set(whole.counts[1]) == {"0" * 8}
+    monkeypatch.setattr("qtf.measurements.trajectories.SHOTS_AT_ONCE", 7)
+    assert simulate_shots(model, parameters, settings, seed=2) == whole
 
 
 def test_a_model_of_trajectories_is_not_fitted():
