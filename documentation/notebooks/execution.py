@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from traitlets.config import Config
 
 from documentation.notebooks.sources import Cell
 from documentation.small_png import reduce_colors
@@ -55,12 +55,13 @@ def execute(cells: Sequence[Cell]) -> nbformat.NotebookNode:
         work, private = Path(folder, "work"), Path(folder, "jupyter")
         work.mkdir()
         private.mkdir()
-        # Through files, so that nobody else reaches the kernel.
-        kernel = AsyncKernelManager(
-            kernel_name="python3", transport="ipc", connection_file=str(private / "k.json")
-        )
         client = NotebookClient(
-            notebook, km=kernel, timeout=PATIENCE, record_timing=False, resources=_in(work)
+            notebook,
+            kernel_name="python3",
+            config=_through_files(private),
+            timeout=PATIENCE,
+            record_timing=False,
+            resources={"metadata": {"path": str(work)}},
         )
         client.execute(env=_environment(private))
     for cell in notebook.cells:
@@ -71,8 +72,11 @@ def execute(cells: Sequence[Cell]) -> nbformat.NotebookNode:
     return notebook
 
 
-def _in(folder: Path) -> dict[str, Any]:
-    return {"metadata": {"path": str(folder)}}
+def _through_files(private: Path) -> Config:
+    """Returns settings with which nobody else reaches the kernel, as they would a port."""
+    return Config(
+        KernelManager={"transport": "ipc", "connection_file": str(private / "kernel.json")}
+    )
 
 
 def _environment(private: Path) -> dict[str, str]:

@@ -51,7 +51,7 @@ def relative_errors(suffix, places):
     """Relative errors of the energy with their error bars."""
     energies = np.array([rows[k]["energy" + suffix] for k in places])
     bars = np.array([rows[k]["energy_error" + suffix] for k in places])
-    return sizes[places], Estimates(energies / exact[places] * -1 + 1, np.abs(bars / exact[places]))
+    return sizes[places], Estimates(1 - energies / exact[places], np.abs(bars / exact[places]))
 
 
 places = np.arange(len(rows))

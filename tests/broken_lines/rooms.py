@@ -192,7 +192,12 @@ DATA = lines(
     ),
     ("given.py", "digest.update(piece.data)", "pass", "test_given.py"),
     ("given.py", "np.abs(norms - 1) <= GIVEN", "norms - 1 <= GIVEN", "test_given.py"),
-    ("random_source.py", "self.seed + (worker << 32)", "self.seed", "test_random_source.py"),
+    (
+        "random_source.py",
+        "default_rng([self.seed, step])",
+        "default_rng([self.seed])",
+        "test_random_source.py",
+    ),
 )
 TRAINING = lines(
     "training",
@@ -247,8 +252,8 @@ TRAINING = lines(
     ),
     (
         "weight_average.py",
-        "step > self.n_before",
-        "step >= self.n_before",
+        "if fraction > self.start + ROUNDING",
+        "if fraction > self.start - ROUNDING",
         "test_weight_average.py",
     ),
     ("loop.py", "math.isfinite(value) and value +", "value +", "test_loop.py -k kept"),
@@ -346,8 +351,8 @@ OPEN_SYSTEMS = lines(
     ),
     (
         "objectives.py",
-        "liouvillian, 1.0, -tau, norm",
-        "liouvillian, 1.0, tau, norm",
+        "RULES[rule].backward(tau), norm",
+        "RULES[rule].forward(tau), norm",
         "test_objectives.py",
     ),
     (
@@ -364,8 +369,8 @@ OPEN_SYSTEMS = lines(
     ),
     (
         "povm_liouvillian.py",
-        "min(chunk or self.n_moves, self.n_moves)",
-        "chunk or self.n_moves",
+        "_, self.chunk = equal_pieces(self.n_moves, chunk or self.n_moves)",
+        "self.chunk = chunk or self.n_moves",
         "test_povm_liouvillian.py",
     ),
     ("observables.py", "if sites[0] > sites[1]:", "if sites[0] < sites[1]:", "test_observables.py"),
@@ -409,8 +414,8 @@ SERVING = lines(
     ),
     (
         "tensor_proto.py",
-        "max(MAX_FILLED, _n_values(proto))",
-        "max(2 * MAX_FILLED, _n_values(proto))",
+        "n_elements > MAX_FILLED and",
+        "n_elements > 2 * MAX_FILLED and",
         "protocol/test_tensor_proto.py",
     ),
     (

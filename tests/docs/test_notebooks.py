@@ -96,15 +96,17 @@ def test_a_script_that_is_no_notebook_is_named(text, message, tmp_path):
 
 
 @pytest.mark.long
-def test_a_cell_that_fails_ends_the_command_and_figures_need_no_pyplot(tmp_path, monkeypatch):
+def test_a_cell_that_fails_ends_the_run_and_figures_need_no_pyplot():
     from nbclient.exceptions import CellExecutionError
 
     from documentation.notebooks.execution import execute
 
     shown = "import numpy as np\nimport qtf\n\nqtf.plot_profile(np.arange(3.0))"
     noisy = "import sys\n\nprint('one')\nprint('progress', file=sys.stderr)\nprint('two')"
-    notebook = execute([Cell(True, shown), Cell(True, noisy)])
-    picture, text = (cell.outputs for cell in notebook.cells)
+    kernel = "from ipykernel import get_connection_info\n\nprint(get_connection_info())"
+    notebook = execute([Cell(True, shown), Cell(True, noisy), Cell(True, kernel)])
+    picture, text, connection = (cell.outputs for cell in notebook.cells)
+    assert '"transport": "ipc"' in connection[0].text
     png = base64.b64decode(picture[0].data["image/png"])
     assert Image.open(io.BytesIO(png)).mode == "P"
     assert [output.text for output in text] == ["one\ntwo\n"]
