@@ -10,7 +10,6 @@ standard deviation of what is not known, NAME=VALUE:DEVIATION. Candidates are ra
 times, or those of a file. With `--asis` settings of a file are judged as they are.
 """
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from absl import flags
@@ -100,19 +99,15 @@ def _model_and_guesses() -> "tuple[ShotModel, np.ndarray]":
     """Returns what is to be learned, and values of it, (m, size)."""
     import numpy as np
 
-    from qtf.files import read_object
+    from qtf.measurements.learned import LearnedParameters
     from qtf.measurements.missing import model_of_names
     from qtf.measurements.shape_files import read_shapes
     from qtf.streams import Stream
 
     if RESULT.value:
-        path = Path(RESULT.value)
-        content = read_object(path, keys=["parameters", "n_sites"])
-        try:
-            pairs = {str(one["name"]): (float(one["value"]), 0.0) for one in content["parameters"]}
-            n_sites = int(content["n_sites"])
-        except (TypeError, KeyError, ValueError) as error:
-            raise ValueError(f"File {path} must be a result of learn-shots, but is not.") from error
+        learned = LearnedParameters.read(RESULT.value)
+        values = zip(learned.names, learned.values.tolist(), strict=True)
+        pairs, n_sites = {name: (value, 0.0) for name, value in values}, learned.n_sites
     else:
         pairs, n_sites = {}, N_SITES.value or 1
         for name, text in read_pairs("guess", GUESS.value):
