@@ -16,6 +16,7 @@ from absl import flags
 
 from qtf.command_line import run_command
 from qtf.configuration_files import define_configuration, require_flags
+from qtf.extras import check_installed
 from qtf.quiet_import import import_backend_quietly
 from trainers.flags import (
     define_backend,
@@ -51,6 +52,8 @@ def _main() -> None:
     from qtf.resolved_configuration import settings_from_flags
 
     settings = extend(settings_from_flags(GroundStateSettings), EXTEND.value)
+    # Exact energies come first, and may take minutes.
+    check_installed(BACKEND.value, "trainers")
     command = _grow if settings.growth.sizes else _search
     command(settings, str(WORKDIR.value))
 
