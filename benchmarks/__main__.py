@@ -71,7 +71,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _text(row: Row) -> str:
-    ratio = f", {row.ratio:.3g} {row.kind} {row.against}" if row.against else ""
+    ratio = f", {row.requirement.measured}" if row.against else ""
     return f"  {row.name}: {row.value:.4g} {row.unit}{ratio}  {row.requirement.verdict}".rstrip()
 
 

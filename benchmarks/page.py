@@ -10,23 +10,25 @@ from reports.tables import table
 INTRODUCTION = """# Benchmarks
 
 Written by `make bench` and `make bench-peers` from [benchmarks.json](benchmarks.json), not by
-hand. Every number is a median over runs that took turns with what it is held against, in one
-process on one machine; in brackets are the fastest and the slowest run. A ratio is the median of
-the quotients of neighbouring runs. Three kinds:
+hand. Every number is a median over runs that took turns with what it is compared with, in one
+process on one machine. The fastest and the slowest run are in brackets. A ratio is the median of
+the quotients of neighbouring runs, and there are three kinds of it:
 
-- *faster than*: how many times as long the other takes. Larger is better.
-- *the time of*: how many times as long as a bound we take, which nothing that does the same
-  products, or moves the same bytes, can beat. Smaller is better; below 1, we got round some.
-- *the memory of*: how many times as much memory as the other we take. Smaller is better.
+- *faster than* says how many times as long the other one takes, *slower than* how many times as
+  long we take.
+- *the time of* says how many times as long we take as a bound: the time of the same products, or of
+  moving the same bytes, on this machine. Smaller is better. A value below 1 means that some of
+  these products were avoided.
+- *the memory of* says how many times as much memory we take as the other one. Smaller is better.
 
 Rates of steps of reconfiguration count only the products that a step cannot do without: those of
 antiparallel bonds, from the row on where two spins are exchanged, and no second evaluation of
-what is known. `benchmarks/multiply_adds.py` has the formulas.
+what is known. The formulas are in `benchmarks/multiply_adds.py`.
 
-What a number must be stands behind it where the project promises something.
+Where the project promises something, the promise stands beside the number.
 """
 NOT_MEASURED = (
-    "## GPU\n\nNot measured: no GPU could be had. with `--backend=jax` trainings run on"
+    "## GPU\n\nNot measured: no GPU could be had. With `--backend=jax` trainings run on"
     " one without TensorFlow, and `make bench` uses the one it finds."
 )
 # Rooms in the order of the page; others follow.

@@ -14,6 +14,7 @@ from reports.requirements import Requirement
 # nothing can beat, how many times as long as it we take; of memory, how many times as much as
 # the other we take.
 PEER, BOUND, MEMORY = "times faster than", "times the time of", "times the memory of"
+SLOWER = "times slower than"
 # How a limit in seconds is called.
 LIMIT = "the limit of"
 
@@ -65,7 +66,10 @@ class Row:
         """The promise beside what was measured."""
         word = "at least" if self.kind == PEER else "at most"
         limit = "" if self.limit is None else f"{word} {number(self.limit)}"
-        measured = f"{number(self.ratio)} {self.kind} {self.against}"
+        ratio, kind = self.ratio, self.kind
+        if kind == PEER and ratio < 1:
+            ratio, kind = 1 / ratio, SLOWER
+        measured = f"{number(ratio)} {kind} {self.against}"
         return Requirement(f"{self.room}, {self.name}", measured, self.holds, limit)
 
 

@@ -25,6 +25,13 @@ def test_ratio_is_the_median_of_neighbouring_runs():
     assert compare("room", "work", THEIRS, "a bound", OURS, BOUND).ratio == 3.0
 
 
+def test_a_peer_that_wins_is_said_so():
+    faster = compare("room", "work", OURS, "a peer", THEIRS, PEER).requirement
+    slower = compare("room", "work", THEIRS, "a peer", OURS, PEER).requirement
+    assert faster.measured == "3 times faster than a peer"
+    assert slower.measured == "3 times slower than a peer"
+
+
 @pytest.mark.parametrize(
     ("kind", "limit", "holds"),
     [(PEER, 2.9, True), (PEER, 3.1, False), (BOUND, 0.34, True), (BOUND, 0.33, False)],
