@@ -41,7 +41,7 @@ def check_method(signature: Signature) -> None:
 
 
 def read_inputs(request: predict_pb2.PredictRequest, signature: Signature) -> dict[str, np.ndarray]:
-    """Returns alias -> array for the inputs of a request.
+    """Returns alias -> array for the inputs of a request, defaults for those that it leaves out.
 
     Raises:
         StatusError: INVALID_ARGUMENT, the inputs are not those of the signature.
@@ -51,7 +51,7 @@ def read_inputs(request: predict_pb2.PredictRequest, signature: Signature) -> di
     for alias, proto in request.inputs.items():
         check_type(alias, tensor_proto.type_of(proto, alias), signature)
         arrays[alias] = tensor_proto.to_array(proto, alias)
-    return arrays
+    return {**signature.defaults, **arrays}
 
 
 def check_type(alias: str, sent: tf.DType, signature: Signature) -> None:
@@ -68,15 +68,15 @@ def check_type(alias: str, sent: tf.DType, signature: Signature) -> None:
 
 
 def check_aliases(sent: Collection[str], signature: Signature) -> None:
-    """Checks that exactly the inputs of a signature were sent.
+    """Checks that exactly the inputs of a signature were sent, but for those with defaults.
 
     Raises:
         StatusError: INVALID_ARGUMENT, naming what is missing and what is too much.
     """
     expected = set(signature.inputs)
-    if set(sent) == expected:
+    extra, missing = set(sent) - expected, expected - set(sent) - set(signature.defaults)
+    if not extra and not missing:
         return
-    extra, missing = set(sent) - expected, expected - set(sent)
     if len(sent) != len(expected):
         raise invalid_argument(
             f"input size does not match signature: {len(sent)}!={len(expected)} "

@@ -1,9 +1,10 @@
 """Signatures: the named functions of a model, with the types of what goes in and out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
+import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef, TensorInfo
 
@@ -34,12 +35,14 @@ class Signature:
         method_name: Kind of function that it says to be.
         inputs: alias -> tensor.
         outputs: alias -> tensor.
+        defaults: alias -> array of the inputs that a request may leave out.
     """
 
     name: str
     method_name: str
     inputs: Mapping[str, Tensor]
     outputs: Mapping[str, Tensor]
+    defaults: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @cached_property
     def output_aliases(self) -> tuple[str, ...]:
@@ -54,7 +57,9 @@ class Signature:
     @classmethod
     def from_proto(cls, name: str, proto: SignatureDef) -> "Signature":
         """Reads a `SignatureDef`."""
-        return cls(name, proto.method_name, _tensors(proto.inputs), _tensors(proto.outputs))
+        defaults = {alias: tf.make_ndarray(value) for alias, value in proto.defaults.items()}
+        inputs, outputs = _tensors(proto.inputs), _tensors(proto.outputs)
+        return cls(name, proto.method_name, inputs, outputs, defaults)
 
 
 def type_name(dtype: tf.DType) -> str:
