@@ -13,13 +13,14 @@ PAGE = ROOT / "docs" / "stock_cases.md"
 HEAD = """# Cases of the stock server's tests
 
 <!-- Written by python -m tests.serving.stock_cases.table from cases.json beside it. -->
-TensorFlow Serving {release} is held to its contract by tests of its own. Each case of the four that
-are about answers, and not about classes of C++, is listed here with the test of `qtf serve`
-that shows the same fact, written anew, or with the reason why it does not apply. Of
-{n_cases} cases {n_shown} are shown. Other differences are listed under
-[serving](serving.md#where-qtf-serve-differs-from-the-stock-server).
+This page is for those who want to replace TensorFlow Serving by `qtf serve` and need to know how
+far the two agree. TensorFlow Serving {release} has tests of its own that hold it to its contract.
+Four of their files are about answers and not about classes of C++. Each of their cases is listed
+here, either with the test of `qtf serve` that shows the same fact and was written anew, or with
+the reason why the case does not apply. Of {n_cases} cases, {n_shown} are shown. Other differences
+are listed under [serving](serving.md#where-qtf-serve-differs-from-the-stock-server).
 
-A test of qtf keeps the table: every test that is named must be there, and the numbers must agree.
+A test of qtf checks this table: every test that it names must exist, and the numbers must agree.
 """
 
 
