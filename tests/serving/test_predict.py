@@ -283,11 +283,11 @@ def test_command_writes_whatever_is_asked_for(predict, server, tmp_path):
     [
         (["--state=x"], ["Argument `state` must be paper:N", "but is 'x'."]),
         (["--state=paper:9"], ["`n_sites` must be an integer from 2 to 7, but is 9"]),
-        (["--state=no.npy"], ["No such file or directory: 'no.npy'"]),
+        (["--state=no.npy"], ["There is no file no.npy."]),
         (["--state=up:2", "--plot=a.txt"], ["--plot must end in .png or .pdf or .svg, but is"]),
         (["--state=up:2", "--output=a.npy"], ["--output must end in .npz, but is 'a.npy'."]),
         (["--state=up:2", "--plot=no/a.png"], ["--plot must name a file in an existing folder"]),
-        (["--state=up:2", "--config=no.json"], ["No such file or directory: 'no.json'"]),
+        (["--state=up:2", "--config=no.json"], ["There is no file no.json."]),
         (["--state=up:2", "--version=1", "--label=a"], ["`label` must be None when `version`"]),
         (["--state=up:2", "--address=ftp://a"], ["Argument `address` must be host:port"]),
         (["--state=up:2", "--model_name=zz"], ["NOT_FOUND: Servable not found for request"]),

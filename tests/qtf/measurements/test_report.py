@@ -16,6 +16,7 @@ from qtf.measurements import (
     simulate_shots,
 )
 from qtf.measurements.figures import (
+    bands_figure,
     marginals_figure,
     parameters_figure,
     residuals_figure,
@@ -161,3 +162,15 @@ def test_the_file_is_whole_or_not_there(learned, tmp_path):
     with pytest.raises(FileNotFoundError, match="there is no folder"):
         write_report(tmp_path / "no" / "r.html", fit, shots)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_bands_of_any_number_of_observables_have_room():
+    times = np.linspace(0.0, 2.0, 9)
+    band = np.stack([np.cos(times), np.cos(times) - 0.1, np.cos(times) + 0.1], axis=1)
+    for words in (["Z"], ["X", "Y", "Z", "XX", "YY", "ZIZ", "X@12"]):
+        bands = dict.fromkeys(words, band)
+        exact = dict.fromkeys(words, band[:, 0])
+        figure = bands_figure(times, bands, exact=exact, title="12 sites, as 20,000 shots tell")
+        drawn = [panel for panel in figure.axes if panel.lines]
+        assert len(drawn) == len(words)
+        check_texts(figure)
