@@ -31,7 +31,7 @@ help:
 	@echo "make samplers       docs/sampler_results.md: direct samples against chains; 20 minutes"
 	@echo "make full-scale     docs/full_scale.md: what takes days, started and resumed; two hours"
 	@echo "make docs    the site of the documentation, build/site/index.html; two minutes"
-	@echo "make bench   docs/benchmarks.md: the speed of every part on this machine; 15 minutes"
+	@echo "make bench   docs/benchmarks.md and docs/serving_results.md: speed on this machine; half an hour"
 	@echo "make bench-peers  the same work by PyTorch, sru, NetKet and QuTiP, in an environment of their own"
 	@echo "make dist    wheel, sdist and bill of materials in dist, and a look for known holes"
 	@echo "make audit   known holes in the pinned packages, by what the registry publishes"
@@ -68,7 +68,7 @@ checks: $(VENV)/.test
 
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks
-	$(BIN)/python -m benchmarks.serving --docs=docs/serving.md
+	$(BIN)/python -m benchmarks.load
 
 bench-peers: $(VENV)/.test $(PEERS)/.installed
 	$(BIN)/python -m benchmarks --peers=$(PEERS)/bin/python

@@ -60,6 +60,7 @@ GROUPS = (
     Group("Samplers", "samplers_*.png", "python -m reproduce samplers"),
     Group("Open systems", "open_system_*.png", "python -m reproduce open_systems"),
     Group("Speed", "benchmarks_*.png", "python -m benchmarks"),
+    Group("A server under load", "serving_*.png", "python -m benchmarks.load"),
     Group("Lattices", "lattice_*.png", "python examples/draw_lattices.py FOLDER"),
 )
 

@@ -133,33 +133,31 @@ def draw(results: Results) -> Figure:
         throughput, latency = axes[0][column], axes[1][column]
         throughput.set_title(protocol, fontsize="medium")
         _curves(throughput, latency, results, protocol)
-        latency.set_xlabel("offered [states/s]")
+        latency.set_xlabel("offered, of the limit")
         latency.set_yscale("log")
         for panel in (throughput, latency):
             add_grid(panel)
-    axes[0][0].set_ylabel("answered [states/s]")
+    axes[0][0].set_ylabel("answered, of the limit")
     axes[1][0].set_ylabel("latency [ms]")
     put_legend_below(figure)
     return figure
 
 
 def _curves(throughput: Axes, latency: Axes, results: Results, protocol: str) -> None:
-    limits: list[float] = []
     for place, batching in enumerate((True, False)):
         loads = [
             load
             for load in results.loads
             if (load.protocol, load.kind, load.batching) == (protocol, OPEN, batching)
         ]
-        limits += [statistics.median(load.limit) for load in loads]
-        offered = [load.offered * statistics.median(load.limit) for load in loads]
+        offered = [load.offered for load in loads]
         style = {"color": COLORS[place], "marker": "o", "markersize": 4}
-        throughput.plot(offered, _medians([load.rate for load in loads]), **style)
+        throughput.plot(offered, [load.share for load in loads], **style)
         for name, line in (("p50", "-"), ("p99", ":")):
             values = _medians([getattr(load, name) for load in loads])
             label = f"{NAMES[batching]}, {name}"
             latency.plot(offered, values, line, label=label, **style)
-    throughput.axhline(statistics.median(limits), label=f"batches of {N_BATCH} in process", **EXACT)
+    throughput.axhline(1.0, label=f"batches of {N_BATCH} in process", **EXACT)
 
 
 def _medians(values: Sequence[Sequence[float]]) -> list[float]:

@@ -32,7 +32,7 @@ def test_the_command_of_a_group_exists(group):
     elif words[:2] == ["-m", "reproduce"]:
         assert words[2] in SECTIONS
     elif words[0] == "-m":
-        assert (ROOT / words[1] / "__main__.py").exists()
+        assert (ROOT / words[1].replace(".", "/") / "__main__.py").exists()
     else:
         assert (ROOT / words[0]).exists()
 
