@@ -19,7 +19,7 @@ SEED = 10
 TIMES = (0.2, 0.4, 0.6, 0.8, 1.0)
 N_SETTINGS, SHOTS = 500, 100
 WORDS = ("XX", "YY", "ZZ", "X@each")
-SHORT, N_SHORT = 10, 4
+SHORT, N_SHORT = 10, 10
 WORKERS = 2
 
 
@@ -37,17 +37,19 @@ def draw_chain(number: int, *, n_sites: int) -> dict[str, Any]:
     before = time.monotonic()
     fit = fit_chain(shots, terms=WORDS, workers=WORKERS)
     seconds = time.monotonic() - before
-    squares = []
+    squares, bounds = [], []
     for _ in range(N_SHORT):
         some = random.uniform(-1.0, 1.0, SHORT)
         model = ShotModel.of_words(SHORT, terms=WORDS)
         short = fit_shots(model, experiment(couplings, some, random), candidates=())
         squares.append(np.mean((short.parameters[3:] - some) ** 2))
+        bounds.append(np.mean(short.errors[3:] ** 2))
     return {
         "number": number,
         "square": float(np.mean((fit.parameters[3:] - fields) ** 2)),
         "bound": float(np.mean(fit.errors[3:] ** 2)),
         "short_square": float(np.mean(squares)),
+        "short_bound": float(np.mean(bounds)),
         "holds": float(np.mean(np.abs(fit.parameters[3:] - fields) < 1.96 * fit.errors[3:])),
         "p_value": fit.goodness.p_value,
         "converged": fit.converged,
@@ -91,6 +93,7 @@ def summarise(draws: Sequence[dict[str, Any]]) -> dict[str, float]:
         "rms": mean["square"] ** 0.5,
         "short_rms": mean["short_square"] ** 0.5,
         "rms_over_short": (mean["square"] / mean["short_square"]) ** 0.5,
+        "bars_over_short": (mean["bound"] / mean["short_bound"]) ** 0.5,
         "rms_over_error_bars": (mean["square"] / mean["bound"]) ** 0.5,
         "coverage_95": 100 * mean["holds"],
         "least_p_value": min(draw["p_value"] for draw in draws),
@@ -110,6 +113,7 @@ def _case(n_sites: int, n_draws: int, minutes: float) -> FurtherCase:
         summarise=summarise,
         limits=(
             Limit("rms_over_short", f"{words}: error of a field over that of 10 sites", most=1.2),
+            Limit("bars_over_short", f"{words}: error bar of a field over that of 10 sites"),
             Limit("rms_over_error_bars", f"{words}: error of a field over its error bar"),
             Limit("coverage_95", f"{words}: 95 % intervals that hold the field", unit=" %"),
             Limit("seconds", f"{words}: mean time of a fit, two cores", unit=" s"),
