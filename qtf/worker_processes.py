@@ -49,6 +49,18 @@ def run_in_processes(
         yield from _results(futures, started, caller)
 
 
+@contextmanager
+def worker_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Gives a pool of processes of one thread; after an error inside the block they are killed.
+
+    Args:
+        workers: Number of processes.
+    """
+    started = multiprocessing.get_context("spawn").Event()
+    with _pool(workers, dict.fromkeys(ONE_THREAD, "1"), started, None) as pool:
+        yield pool
+
+
 def default_workers() -> int:
     """Returns the number of cores that this process may use."""
     return len(os.sched_getaffinity(0))

@@ -16,11 +16,9 @@ before, until nothing changes.
 """
 
 import contextlib
-import multiprocessing
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -54,9 +52,9 @@ from qtf.measurements.patches import (
 )
 from qtf.measurements.result import ShotFit
 from qtf.measurements.scoring import Climb, WithPriors, climb, held_by_bounds, invert
-from qtf.measurements.words import local_words, shaped_words
 from qtf.physics._threads import one_thread
 from qtf.physics.driven import Coefficient
+from qtf.worker_processes import worker_pool
 
 # Sites of a window, and most of a patch with derivatives and without; density matrices are larger.
 PURE_SITES = (8, 12, 16)
@@ -119,11 +117,8 @@ def fit_chain(
     """
     began = time.monotonic()
     check("workers", workers, COUNT, kind=ARGUMENT)
-    n_sites = experiments.n_sites
-    if terms is None:
-        terms = shaped_words(local_words(1), n_sites, shapes or ())
     model = ChainModel.of_words(
-        n_sites,
+        experiments.n_sites,
         terms=terms,
         jumps=jumps,
         readout=readout,
@@ -386,9 +381,5 @@ def _mapping(workers: int, executor: Executor | None) -> Iterator[Map]:
     elif workers == 1:
         yield map
     else:
-        # Each process has one thread.
-        names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-        os.environ.update(dict.fromkeys(names, "1"))
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(workers, context) as pool:
+        with worker_pool(workers) as pool:
             yield pool.map

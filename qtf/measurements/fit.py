@@ -21,7 +21,6 @@ from qtf.measurements.missing import default_candidates, find_missing
 from qtf.measurements.model import ShotModel
 from qtf.measurements.result import SMALLEST_P_VALUE, Missing, ShotFit
 from qtf.measurements.scoring import Climb, WithPriors, climb, invert
-from qtf.measurements.words import local_words, shaped_words
 from qtf.physics.driven import Coefficient
 from qtf.streams import Stream
 
@@ -151,11 +150,8 @@ def fit_words(
     Raises:
         ValueError: A word is not known, or an argument not allowed.
     """
-    n_sites = experiments.n_sites
-    if terms is None:
-        terms = shaped_words(local_words(1), n_sites, shapes or ())
     model = ShotModel.of_words(
-        n_sites,
+        experiments.n_sites,
         terms=terms,
         jumps=jumps,
         readout=readout,

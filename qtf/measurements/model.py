@@ -12,7 +12,6 @@ from qtf.measurements.driven_equation import DrivenEquation, Shapes
 from qtf.measurements.evolution import LinearEquation
 from qtf.measurements.experiments import Angles, Setting
 from qtf.measurements.outcomes import (
-    READOUT,
     probabilities_of_means,
     probabilities_of_states,
     product_means,
@@ -23,10 +22,13 @@ from qtf.measurements.pauli_vectors import jump_part, unitary_part
 from qtf.measurements.words import (
     JUMPS,
     PREPARATION_ERRORS,
+    READOUT,
     TIMES,
     expand,
+    local_words,
     operator_of,
     shape_and_term,
+    shaped_words,
     sites_of,
 )
 from qtf.physics import JUMP_MATRICES, DrivenHamiltonian, JumpOperator, PauliSum
@@ -115,7 +117,7 @@ class ShotModel:
         cls,
         n_sites: int,
         *,
-        terms: Iterable[str] = (),
+        terms: Iterable[str] | None = (),
         jumps: Iterable[str] = (),
         readout: Iterable[str] = (),
         preparation_errors: Iterable[str] = (),
@@ -126,7 +128,7 @@ class ShotModel:
         Args:
             n_sites: Number of spins.
             terms: Pauli strings along the chain, such as "ZZ", "X@each" or "Y@2"; "pulse*X" is
-                multiplied by the shape `pulse`.
+                multiplied by the shape `pulse`. None: all of one site and of neighbours.
             jumps: Kinds of jumps, "decay", "pump" and "dephasing", or "decay@each".
             readout: Errors of readout, "e01" and "e10", or "e01@each".
             preparation_errors: "depolarised" or "depolarised@each".
@@ -135,6 +137,9 @@ class ShotModel:
         Raises:
             ValueError: A word is not known, or stands twice, or a shape is not there or not named.
         """
+        shapes = shapes or {}
+        if terms is None:
+            terms = shaped_words(local_words(1), n_sites, shapes)
         kinds = (terms, jumps, readout, preparation_errors)
         words = [expand(of_kind, n_sites) for of_kind in kinds]
         for of_kind in words:
@@ -143,7 +148,6 @@ class ShotModel:
                     raise ValueError(
                         f"Argument `terms` must name `{word}` once, but does so twice."
                     )
-        shapes = shapes or {}
         for name in shapes:
             if name not in named_shapes(words[0], shapes):
                 raise ValueError(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from qtf.measurements.experiments import LETTERS
+from qtf.measurements.words import READOUT
 
 _ROTATIONS = {
     "X": np.array([[1, 1], [1, -1]]) / np.sqrt(2),
@@ -15,7 +16,6 @@ _ROTATIONS = {
 _WALSH = np.array([[0.5, 0.5], [0.5, -0.5]])
 # What an error moves from each bit to the other: rows are the bit that is read.
 _MOVES = {"e01": np.array([[-1.0, 0.0], [1.0, 0.0]]), "e10": np.array([[0.0, 1.0], [0.0, -1.0]])}
-READOUT = tuple(_MOVES)
 # Of halves of bases, of which a fit needs the same ones again and again.
 MAX_KEPT_LETTERS = 5
 # Digits of probabilities that shots are drawn by. What differs in the last ones from machine to
