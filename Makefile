@@ -58,7 +58,7 @@ pytest-quick: $(VENV)/.test
 	$(BIN)/python -m pytest $(PARALLEL)
 
 pytest-all: $(VENV)/.test
-	$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not install"
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not install" --durations=25
 
 checks: $(VENV)/.test
 	$(BIN)/ruff format --check .

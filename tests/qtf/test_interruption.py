@@ -107,7 +107,7 @@ def test_first_signal_is_answered_during_a_step_which_then_ends(start, number):
     assert process.stderr.readline() == MESSAGE
     assert time.monotonic() - sent < 1.0
     assert process.poll() is None
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=30)
     assert (process.returncode, out, err) == (130, "saved\n", END)
 
 
@@ -117,21 +117,21 @@ def test_second_signal_ends_a_step_of_any_length(start, number):
     process.send_signal(number)
     assert process.stderr.readline() + process.stderr.readline() == "\n" + MESSAGE
     process.send_signal(number)
-    out, err = process.communicate(timeout=10)
+    out, err = process.communicate(timeout=30)
     assert (process.returncode, out, err) == (130, "", END)
 
 
 def test_interrupt_within_a_text_of_python_ends_a_module_with_130(start, tmp_path):
     process = start("within_text()", folder=tmp_path)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=10)
+    _, err = process.communicate(timeout=30)
     assert (process.returncode, err) == (130, END)
 
 
 def test_command_that_does_not_come_to_an_end_in_time_is_ended(start):
     process = start("once()", grace=0.5)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=10)
+    out, err = process.communicate(timeout=30)
     assert (process.returncode, err) == (130, END)
     assert out == "a result\n"
 
@@ -139,21 +139,21 @@ def test_command_that_does_not_come_to_an_end_in_time_is_ended(start):
 def test_interrupt_that_became_another_error_is_one_all_the_same(start):
     process = start("translate()")
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=10)
+    out, err = process.communicate(timeout=30)
     assert (process.returncode, out, err) == (130, "", END)
 
 
 def test_what_has_come_to_its_end_is_not_interrupted_any_more(start):
     process = start("end()")
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=10)
+    out, err = process.communicate(timeout=30)
     assert (process.returncode, out, err) == (0, "", "")
 
 
 def test_command_has_time_to_tidy_up(start):
     process = start("tidy()")
     process.send_signal(signal.SIGTERM)
-    out, err = process.communicate(timeout=10)
+    out, err = process.communicate(timeout=30)
     assert (process.returncode, out, err) == (130, "tidied\n", END)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from qtf import progress
 from qtf.progress import announced
+from tests.without_progress import without_progress
 
 
 @pytest.fixture
@@ -30,9 +31,11 @@ def test_what_is_long_says_how_far_it_is(impatient, capsys):
     with announced("squares", total=3) as activity:
         activity.advance()
         time.sleep(0.4)
-    lines = capsys.readouterr().err.splitlines()
+    text = capsys.readouterr().err
+    lines = text.splitlines()
     assert lines[0].startswith("squares: 1/3 in 0 s, about ")
     assert lines[-1] == "squares: done in 0 s"
+    assert without_progress(f"{text}A word.\n") == "A word.\n"
 
 
 def test_the_innermost_long_activity_is_told(impatient, capsys):
