@@ -45,6 +45,7 @@ SERVE = [
     PROTOCOL,
     TENSORFLOW.format(""),
     "uvicorn>=0.30",
+    "uvloop>=0.21",
 ]
 ALL = sorted({*DASK, *PROBABILITY, *JAX, *SERVE})
 DOCS = [

@@ -20,6 +20,7 @@ EXTRA_OF = {
     "httptools": "serve",
     "orjson": "serve",
     "uvicorn": "serve",
+    "uvloop": "serve",
     "tensorflow_probability": "probability",
     "tf_keras": "probability",
     "jax": "jax",

@@ -156,6 +156,8 @@ def _main() -> None:
 
 def _serve(options: ServerOptions, announce: Callable[[int, int | None], None]) -> None:
     import_tensorflow_quietly()
+    import uvloop
+
     from serving.application import serve
     from serving.models.xla import disable_xla
 
@@ -164,7 +166,8 @@ def _serve(options: ServerOptions, announce: Callable[[int, int | None], None]) 
     # Otherwise every large request makes Python look through all that TensorFlow has loaded.
     gc.collect()
     gc.freeze()
-    asyncio.run(serve(options, announce=announce))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(options, announce=announce))
 
 
 def _check_flags() -> None:

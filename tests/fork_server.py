@@ -29,6 +29,7 @@ THIRD_PARTY = (
     "grpc",
     "tensorflow_serving.apis.prediction_service_pb2_grpc",
     "uvicorn",
+    "uvloop",
 )
 # Without the folder that this server was started in, where the tree lies.
 INSTALLED = sys.path[1:]

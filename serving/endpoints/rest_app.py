@@ -27,6 +27,7 @@ from serving.endpoints.service import Service
 from serving.protocol import json_pieces, json_requests, json_responses
 from serving.protocol.examples import read_examples, serialized
 from serving.protocol.inference import Classes, find_task
+from serving.protocol.json_numbers import Field
 from serving.protocol.prediction import check_method, wanted_outputs
 from serving.protocol.signature import Signature
 from serving.status import Code, StatusError, deadline_exceeded, invalid_argument
@@ -213,7 +214,7 @@ class RestApp:
     async def _predict(self, target: _Target, body: bytes, deadline: float) -> Answer:
         with self._service.request("predict", "REST") as record:
             record.model_name = target.name
-            parsed = [await aside(len(body), json_requests.parse_object, body)]
+            parsed = [await aside(len(body), json_requests.parse_predict, body)]
             with self._use(target) as (_, servable):
                 is_large = len(body) >= LARGE
                 request = await aside(
@@ -299,7 +300,7 @@ def _target(match: re.Match[str]) -> _Target:
 
 
 def _read(
-    parsed: list[dict[str, Json]], signatures: Mapping[str, Signature], *, is_large: bool
+    parsed: list[dict[str, Field]], signatures: Mapping[str, Signature], *, is_large: bool
 ) -> json_requests.JsonRequest:
     # Taken out of the list, millions of numbers are freed here and not in the event loop.
     document = parsed.pop()

@@ -72,7 +72,7 @@ def parse_in_pieces(body: bytes, parse: Callable[[bytes], Json]) -> Json:
     return root[0]
 
 
-def free(value: Json) -> None:
+def free(value: object) -> None:
     """Empties lists and objects that nobody needs any more, in pieces."""
     waiting = [value]
     while waiting:

@@ -17,12 +17,15 @@ import tensorflow as tf
 
 from qtf.typing import Json
 from serving.protocol import json_pieces
+from serving.protocol.json_numbers import Field, Numbers, read_numbers
 from serving.protocol.json_values import PIECE, shape_text, show, to_array
 from serving.protocol.prediction import find_signature
 from serving.protocol.signature import DEFAULT_SIGNATURE, Signature
 from serving.status import StatusError, invalid_argument
 
 _ROWS, _COLUMNS = "instances", "inputs"
+# Beyond so many bytes, numbers are read without an object for each.
+_LARGE = 2**17
 
 
 @dataclass(frozen=True)
@@ -57,16 +60,34 @@ def parse_object(body: bytes) -> dict[str, Json]:
     return document
 
 
-def read_predict(document: Mapping[str, Json], signatures: Mapping[str, Signature]) -> JsonRequest:
+def parse_predict(body: bytes) -> dict[str, Field]:
+    """Returns the JSON object at the start of `body`, where a large array may be `Numbers`.
+
+    Raises:
+        StatusError: INVALID_ARGUMENT, there is none.
+    """
+    read = read_numbers(body, _parse_all) if len(body) > _LARGE else None
+    return cast("dict[str, Field]", parse_object(body)) if read is None else read
+
+
+def read_predict(given: Mapping[str, Field], signatures: Mapping[str, Signature]) -> JsonRequest:
     """Reads a predict request.
+
+    Args:
+        given: What `parse_predict` or `parse_object` returned.
+        signatures: Name -> signature.
 
     Raises:
         StatusError: INVALID_ARGUMENT or UNIMPLEMENTED, the request names no known
             signature or holds other inputs than that has.
     """
-    signature = _signature(document, signatures)
+    signature = _signature(given, signatures)
     if not signature.inputs:
         raise invalid_argument(f"Failed to get input map for signature: {signature.name}")
+    array = _array(given, signature)
+    if array is not None:
+        return JsonRequest(signature, {next(iter(signature.inputs)): array}, _ROWS in given)
+    document = {key: _without_numbers(value) for key, value in given.items()}
     if _ROWS in document and _COLUMNS in document:
         raise invalid_argument(
             f"JSON Value: {show(document)} Not formatted correctly expecting only one of "
@@ -78,6 +99,26 @@ def read_predict(document: Mapping[str, Json], signatures: Mapping[str, Signatur
         columns = _columns(document[_COLUMNS], signature)
         return JsonRequest(signature, _to_arrays(columns, signature), False)
     raise invalid_argument("Missing 'inputs' or 'instances' key")
+
+
+def _array(given: Mapping[str, Field], signature: Signature) -> np.ndarray | None:
+    """Returns the array of a request that holds nothing else, if it fits the only input."""
+    if len(signature.inputs) != 1:
+        return None
+    ((alias, spec),) = signature.inputs.items()
+    numbers = given.get(_ROWS, given.get(_COLUMNS))
+    if isinstance(numbers, dict):
+        numbers = numbers.get(alias)
+    return numbers.as_type(spec.dtype) if isinstance(numbers, Numbers) else None
+
+
+def _without_numbers(value: Field) -> Json:
+    """Returns the lists that stand for arrays, which may have any fault."""
+    if isinstance(value, Numbers):
+        return _parse(value.text)
+    if isinstance(value, dict):
+        return {key: _without_numbers(each) for key, each in value.items()}
+    return value
 
 
 def _parse(body: bytes) -> Json:
@@ -133,7 +174,7 @@ def _double_at_most(digits: str) -> int | float:
 _DECODER = json.JSONDecoder(parse_float=_finite, parse_int=_double_at_most)
 
 
-def _signature(document: Mapping[str, Json], signatures: Mapping[str, Signature]) -> Signature:
+def _signature(document: Mapping[str, Field], signatures: Mapping[str, Signature]) -> Signature:
     key = str(document.get("signature_name") or DEFAULT_SIGNATURE)
     try:
         return find_signature(signatures, key)

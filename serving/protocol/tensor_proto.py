@@ -24,6 +24,8 @@ _PACKED_FIELD = {
 }
 # Types whose fields hold something else than their values.
 _NOT_PLAIN = {tf.string, tf.float16, tf.bfloat16, *_QUANTIZED}
+# Types whose memory means the same to TensorFlow and NumPy.
+_RAW = {tf.float32, tf.float64, tf.int32, tf.int64, tf.uint8, tf.complex64, tf.complex128}
 # Values read or written at a stretch, so that other threads have their turn.
 _PIECE = 2**15
 _LENGTH_DELIMITED = 2
@@ -71,6 +73,10 @@ def to_array(proto: tensor_pb2.TensorProto, alias: str) -> np.ndarray:
 
 def _read(proto: tensor_pb2.TensorProto, sizes: list[int], n_elements: int) -> np.ndarray:
     dtype = _dtype(proto.dtype)
+    if proto.tensor_content and dtype in _RAW:
+        values = np.frombuffer(proto.tensor_content, dtype.as_numpy_dtype)
+        if values.size == n_elements:
+            return values.reshape(sizes).copy()
     given = getattr(proto, _typed_field(dtype))
     is_complete = len(given) == n_elements * (2 if dtype.is_complex else 1)
     if proto.tensor_content or not is_complete or dtype in _NOT_PLAIN:
