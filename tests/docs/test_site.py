@@ -82,7 +82,7 @@ def test_every_public_name_and_every_command_is_in_the_reference(site, pages):
 
 @pytest.mark.long
 def test_equations_are_set_without_a_script(site):
-    for name in ("open_systems", "ground_states", "conventions"):
+    for name in ("open_systems", "ground_states", "signs", "reconfiguration", "conventions"):
         text = (site / f"{name}.html").read_text()
         assert '<math xmlns="http://www.w3.org/1998/Math/MathML"' in text
         assert "\\frac" not in text
