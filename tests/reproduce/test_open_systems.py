@@ -45,7 +45,7 @@ def test_page_holds_each_distance_against_its_limit(tmp_path):
     verdicts = [line.split("  ")[0] for line in lines[:4]]
     assert verdicts == ["holds", "FALLS SHORT", "run", "FALLS SHORT"]
     page = (docs / "open_system_results.md").read_text()
-    assert "| 0.0500; <Z> off by 0.0500 |  | 0.02 | **falls short** |" in page
+    assert "| 0.0500; ⟨Z⟩ off by 0.0500 |  | 0.02 | **falls short** |" in page
     assert (docs / "figures/open_system_strings.png").read_bytes().startswith(b"\x89PNG")
     assert (docs / "figures/open_system_fields.png").read_bytes().startswith(b"\x89PNG")
     assert "Figure S2" in page

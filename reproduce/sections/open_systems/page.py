@@ -69,7 +69,7 @@ def _row(case: Case, entry: OpenSystem, requirement: Requirement, note: str) -> 
     off_by, estimated = _distance(entry.off_by), entry.estimated_distance
     exact = ", ".join(map(_format, (entry.exact_x, entry.exact_y, entry.exact_z)))
     if case.measure == ONLY_Z:
-        off_by = f"{_distance(entry.distance)}; <Z> off by {off_by}"
+        off_by = f"{_distance(entry.distance)}; ⟨Z⟩ off by {off_by}"
     return [
         case.words,
         ", ".join(map(_format, (entry.x, entry.y, entry.z))),
