@@ -6,8 +6,8 @@ from typing import Any
 
 from docutils import nodes
 
-# What would break after the sign of its exponent.
-NUMBER = re.compile(r"(-?\d[\d.]*e[-+]\d+)")
+# What would break after the sign of its exponent, or behind the sign of an error bar.
+NUMBER = re.compile(r"((?:± )?-?\d[\d.]*e[-+]\d+)")
 # Texts that are written as they stand, and those in which a class has no place.
 AS_IT_STANDS = (nodes.literal, nodes.literal_block, nodes.title, nodes.math, nodes.raw)
 

@@ -17,7 +17,7 @@ def test_numbers_with_exponents_are_kept_on_one_line():
     command = nodes.paragraph("", "", nodes.literal("", "--tolerance=1e-4"))
     page = page_of(cell, command)
     keep_numbers_whole(page)
-    assert [node.astext() for node in page.findall(nodes.inline)] == ["1.2e-04", "6e-05"]
+    assert [node.astext() for node in page.findall(nodes.inline)] == ["1.2e-04", "± 6e-05"]
     assert all(node["classes"] == ["number"] for node in page.findall(nodes.inline))
     assert cell.astext() == "an error of 1.2e-04 ± 6e-05, not 1 - 2"
 
