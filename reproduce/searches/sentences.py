@@ -20,8 +20,14 @@ def describe_verdict(requirements: Sequence[LimitedNumber]) -> str:
     n_open = sum(limited.found is None for limited in requirements)
     if not n_open:
         return words
-    which = "The others" if n_open == n_short else f"Of the other {n_short}, {n_open}"
-    return f"{words} {which} have not been measured yet, which counts as falling short."
+    verb = "has" if n_open == 1 else "have"
+    if n_open == len(requirements):
+        state = "None of them has been measured yet"
+    elif n_open == n_short:
+        state = f"The other {'one' if n_open == 1 else n_open} {verb} not been measured yet"
+    else:
+        state = f"Of the other {n_short}, {n_open} {verb} not been measured yet"
+    return f"{words} {state}, which counts as falling short."
 
 
 def describe_size(size: int, hamiltonian: Mapping[str, Any]) -> str:

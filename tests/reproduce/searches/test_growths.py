@@ -110,7 +110,7 @@ def test_measured_variance_of_the_average_counts_where_it_is_known(layout):
 def test_what_is_not_run_yet_falls_short(layout):
     _, text = page_of(layout, "squares", "other", [row(4)], SQUARES)
     assert "It has not been run yet." in text
-    counted = "The others have not been measured yet, which counts as falling short."
+    counted = "None of them has been measured yet, which counts as falling short."
     n_limits = sum(len(growth.limits) for growth in SQUARES)
     assert f"0 of {n_limits} requirements hold. {counted}" in text
 
