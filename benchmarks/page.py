@@ -5,16 +5,21 @@ from collections.abc import Sequence
 from benchmarks.figures import FIGURES
 from benchmarks.rows import Row, number
 from reports.requirements import tally
+from reports.sentences import list_shortfalls
 from reports.tables import table
 
 INTRODUCTION = """# Benchmarks
 
-Written by `make bench` and `make bench-peers` from [benchmarks.json](benchmarks.json), not by
-hand. Every number is a median over runs that took turns with what it is compared with, in one
-process on one machine. The fastest and the slowest run are in brackets. A ratio is the median of
-the quotients of neighbouring runs, and there are three kinds of it:
+How fast is each part beside the bound that the machine sets, and beside other packages that do the
+same work?
+{verdict}
 
-- *faster than* says how many times as long the other one takes, *slower than* how many times as
+The page is written by `make bench` and `make bench-peers` from [benchmarks.json](benchmarks.json),
+not by hand. Every number is a median over runs that took turns with what it is compared with, in
+one process on one machine. The fastest and the slowest run are in brackets. A ratio is the median
+of the quotients of neighbouring runs, and there are three kinds of it:
+
+- *faster than* says how many times as long the other one takes, and *slower than* how many times as
   long we take.
 - *the time of* says how many times as long we take as a bound: the time of the same products, or of
   moving the same bytes, on this machine. Smaller is better. A value below 1 means that some of
@@ -22,14 +27,12 @@ the quotients of neighbouring runs, and there are three kinds of it:
 - *the memory of* says how many times as much memory we take as the other one. Smaller is better.
 
 Rates of steps of reconfiguration count only the products that a step cannot do without: those of
-antiparallel bonds, from the row on where two spins are exchanged, and no second evaluation of
-what is known. The formulas are in `benchmarks/multiply_adds.py`.
-
-Where the project promises something, the promise stands beside the number.
+antiparallel bonds, from the row on where two spins are exchanged, and no second evaluation of what
+is known. The formulas are in `benchmarks/multiply_adds.py`.
 """
 NOT_MEASURED = (
-    "## GPU\n\nNot measured: no GPU could be had. With `--backend=jax` trainings run on"
-    " one without TensorFlow, and `make bench` uses the one it finds."
+    "## GPU\n\nNothing was measured on a GPU, as none could be had. With `--backend=jax` trainings"
+    " run on one without TensorFlow, and `make bench` uses the one that it finds."
 )
 # Rooms in the order of the page; others follow.
 ORDER = (
@@ -59,13 +62,13 @@ python -m benchmarks --only=rollout         # one room
 
 def page(rows: Sequence[Row]) -> str:
     """Returns the page as markdown."""
-    parts = [INTRODUCTION.rstrip(), _verdict(rows)]
+    parts = [INTRODUCTION.format(verdict=_verdict(rows)).rstrip()]
     for device in dict.fromkeys(row.device for row in rows):
         here = [row for row in rows if row.device == device]
         dates = sorted({row.date for row in here})
         parts.append(
-            f"## {device}\n\nMeasured {' to '.join(dict.fromkeys((dates[0], dates[-1])))}."
-            f" {_versions(here)}"
+            f"## {device}\n\nMeasured {' to '.join(dict.fromkeys((dates[0], dates[-1])))}"
+            f" with {_versions(here)}"
         )
         for room in sorted({row.room for row in here}, key=_place):
             parts.append(_room(room, [row for row in here if row.room == room]))
@@ -80,12 +83,8 @@ def _place(room: str) -> tuple[int, str]:
 
 def _verdict(rows: Sequence[Row]) -> str:
     promises = [row.requirement for row in rows]
-    short = [
-        f"\n- Falls short: {promise.words}, {promise.measured}, {promise.limit}."
-        for promise in promises
-        if promise.holds is False
-    ]
-    return f"{tally(promises, 'promises')}.{''.join(short)}"
+    counted = f"{tally(promises, 'promises')}; each stands beside the number that it is about."
+    return "\n\n".join(filter(None, [counted, list_shortfalls(promises)]))
 
 
 def _room(room: str, rows: Sequence[Row]) -> str:

@@ -8,6 +8,7 @@ DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS.parent))
 
 from documentation.docstrings import prepare  # noqa: E402
+from documentation.doctree import finish_page  # noqa: E402
 from documentation.equations import add_to  # noqa: E402
 from documentation.notebooks.stored import write_pages  # noqa: E402
 from documentation.reference import link_within_site, write_reference  # noqa: E402
@@ -52,5 +53,6 @@ def setup(app: Any) -> None:
     # Before napoleon, whose priority is 500.
     app.connect("autodoc-process-docstring", prepare, priority=400)
     app.connect("source-read", link_within_site)
+    app.connect("doctree-resolved", finish_page)
     app.connect("builder-inited", lambda _: write_reference(DOCS / "reference"))
     app.connect("builder-inited", lambda _: write_pages(DOCS / "notebooks"))

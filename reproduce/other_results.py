@@ -15,12 +15,13 @@ PAGES = (ground_states, growth, squares, ising_squares, chain_300, periodic, ope
 
 TITLE = "## Ground states and open systems"
 INTRODUCTION = (
-    "From the pages on [ground states](ground_state_results.md),"
-    " [growing them](growth_results.md), of [squares](squares_results.md),"
-    " [Ising squares](ising_squares_results.md), a [long chain](chain_300_results.md) and"
-    " [periodic squares](periodic_results.md), and [open systems](open_system_results.md), as they"
-    " were when this one was written. Errors of energies are relative; those of open systems are"
-    " the largest distance of an averaged Pauli matrix from its exact value."
+    "These systems have pages of their own: [ground states](ground_state_results.md),"
+    " [growing them](growth_results.md), [squares](squares_results.md),"
+    " [Ising squares](ising_squares_results.md), a [long chain](chain_300_results.md),"
+    " [periodic squares](periodic_results.md) and [open systems](open_system_results.md). The"
+    " table has the errors that these pages stated when this one was written, and the errors that"
+    " were asked for. Errors of energies are relative; those of open systems are the largest"
+    " distance of an averaged Pauli matrix from its exact value."
 )
 
 

@@ -19,18 +19,28 @@ from benchmarks.load.results import (
 )
 from qtf.figure_style import COLORS, EXACT, add_grid, make_figure, put_legend_below
 from reports.requirements import tally
+from reports.sentences import fill_text, list_shortfalls
 from reports.tables import table
 
 FIGURE = "serving_results.png"
 INTRODUCTION = """# Serving: results
 
-Written by `python -m benchmarks.load` from [serving_results.json](serving_results.json), not by
-hand. A server in a process of its own, and clients on the same machine, which take their share of
-it: rollouts of 5 spins over 100 steps by the recommended network with random weights, one state a
-request, and `half_plus_two` for what a request costs besides its model. The limit is the same
-SavedModel in the process of the clients, in batches of {n_batch}, timed just before each load.
-Numbers are medians over {repeats} repetitions with the smallest and the largest in brackets;
-{seconds} s for each load; {workers}."""
+How much of the speed of a model is left when many clients ask a server for it, and how long does
+each of them wait? {tally}.
+
+{short}
+
+The page is written by `python -m benchmarks.load` from
+[serving_results.json](serving_results.json), not by hand.
+
+{made}
+
+The server runs in a process of its own; the clients run on the same machine and take their share of
+it. They ask for rollouts of 5 spins over 100 steps by the recommended network with random weights,
+with one state in each request. The model `half_plus_two` shows what a request costs besides its
+model. The *limit* is the same SavedModel in the process of the clients, in batches of {n_batch},
+timed just before each load. All numbers are medians over {repeats} repetitions, with the smallest
+and the largest in brackets. Each load lasts {seconds} s, and the server has {workers}."""
 HOW = """## How to get this page
 
 ```
@@ -47,14 +57,17 @@ def page(results: Results) -> str:
     return (
         "\n\n".join(
             [
-                INTRODUCTION.format(
+                fill_text(
+                    INTRODUCTION,
+                    tally=tally(asked),
+                    short=list_shortfalls(asked),
+                    made=results.made.lines(),
                     n_batch=N_BATCH,
                     repeats=results.repeats,
                     seconds=number(results.seconds),
                     workers=workers,
                 ),
-                results.made.lines(),
-                f"## What must hold\n\n{tally(asked)}.",
+                "## What must hold",
                 table(["what", "measured", "asked", ""], rows, right=[1, 2]),
                 f"## Throughput and latency\n\n![Load]({'figures/' + FIGURE})",
                 *(

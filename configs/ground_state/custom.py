@@ -2,7 +2,7 @@
 
 --config=custom:FILE
 
-The file holds terms and, beside them, the keys of a lattice, see docs/ground_states.md. How it is
+The file holds terms and, beside them, the keys of a lattice, see docs/hamiltonians.md. How it is
 searched is chosen by what is proven of its ground state.
 """
 

@@ -113,5 +113,5 @@ print("nearest neighbours in the middle:", correlations[15, 16])
 longest.plot_correlations("ZZ")
 
 # %% [markdown]
-# Where to go on: [growing](../../docs/ground_states.md#growing) has all settings and a budget of
+# Where to go on: [growing](../../docs/growing.md) has all settings and a budget of
 # minutes; [results](../../docs/growth_results.md) has chains and squares that grew for longer.

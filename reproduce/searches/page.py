@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 
 from qtf.figure_style import add_grid, make_figure, ordered_colors, put_legend_below
 from qtf.physics import LATTICES, HamiltonianSettings
-from reports.requirements import Requirement, tally
+from reports.requirements import Requirement
+from reports.sentences import fill_text
 from reports.tables import table
 from reproduce.engine.layout import Layout
 from reproduce.engine.pages import Page
@@ -17,6 +18,13 @@ from reproduce.searches.cells import number, with_bar
 from reproduce.searches.growths import GrowthCase
 from reproduce.searches.limits import ABOVE, ERROR, SYMMETRIC
 from reproduce.searches.results import Grown, Results, Size, collect
+from reproduce.searches.sentences import (
+    describe_reached,
+    describe_samples,
+    describe_size,
+    describe_sizes_to_come,
+    describe_verdict,
+)
 
 PARTS = read_parts(__file__)
 # Points of a curve that the page prints.
@@ -32,14 +40,17 @@ def make_page(section: str, growths: Sequence[GrowthCase], module_file: str) -> 
         section: Name of the section.
         growths: Its growths.
         module_file: `__file__` of the module beside whose `page.md` its part `page` is, with a
-            field {tally}.
+            fields {tally}, {reached} and {reading}.
     """
     introduction = read_parts(module_file)["page"]
 
     def text(results: Results) -> str:
         pairs = [(g, results.growths[g.case.name]) for g in growths]
-        requirements = [each.requirement for _, grown in pairs for each in grown.requirements]
-        page = introduction.format(tally=tally(requirements))
+        page = introduction.format(
+            tally=describe_verdict([each for _, grown in pairs for each in grown.requirements]),
+            reached="\n".join(_reached(growth.case.words, grown) for growth, grown in pairs),
+            reading=PARTS["reading"],
+        )
         parts = [_part(section, growth, grown) for growth, grown in pairs]
         return join_parts([page, *parts])
 
@@ -79,7 +90,8 @@ def _lines(growths: Sequence[GrowthCase], results: Results) -> Iterator[str]:
 
 def _part(section: str, growth: GrowthCase, grown: Grown) -> str:
     head = ["", "of", "found", "asked for", ""]
-    part = PARTS["growth"].format(
+    return fill_text(
+        PARTS["growth"],
         title=growth.case.words,
         command=grown.command,
         state=_state(grown),
@@ -90,29 +102,42 @@ def _part(section: str, growth: GrowthCase, grown: Grown) -> str:
         curves=_curves(f"figures/{_figure_name(section, growth)}.png", grown),
         requirements=table(head, [each.cells for each in grown.requirements]),
     )
-    # Fields of what is not known are empty.
-    return join_parts(map(str.strip, part.split("\n\n"))).strip()
+
+
+def _reached(words: str, grown: Grown) -> str:
+    if grown.hamiltonian is None or not grown.sizes:
+        return f"- {words}: nothing has been trained yet."
+    last = grown.sizes[-1]
+    return describe_reached(
+        words,
+        describe_size(last.size, grown.hamiltonian),
+        last.total_minutes,
+        error=with_bar(*last.best_error),
+        averaged=last.relative_error_with_symmetries is not None,
+    )
 
 
 def _state(grown: Grown) -> str:
     if not grown.sizes:
         return "It has not been run yet."
-    counts = sorted({size.n_evaluation for size in grown.sizes})
-    words = f"Energies are of {' or '.join(map(str, counts))} samples"
-    if any(size.energy_with_symmetries is not None for size in grown.sizes):
-        words += f", averages over symmetries of {grown.n_averages}"
+    averaged = any(size.energy_with_symmetries is not None for size in grown.sizes)
+    sentences = [
+        describe_samples(
+            (size.n_evaluation for size in grown.sizes), [grown.n_averages] if averaged else []
+        )
+    ]
     weights = sorted({size.n_weights for size in grown.sizes if size.n_weights})
     if weights:
-        words += f"; the network has {' or '.join(f'{n:,}' for n in weights)} weights"
-    if grown.sizes_to_come:
-        words += f". Not trained yet: {', '.join(map(str, grown.sizes_to_come))}"
+        sentences.append(f"The network has {' or '.join(f'{n:,}' for n in weights)} weights.")
+    sentences.append(describe_sizes_to_come(grown.sizes_to_come))
     machines = dict.fromkeys(f"{size.machine} ({size.date})" for size in grown.sizes)
-    return f"{words}. Machine: {'; '.join(machines)}."
+    sentences.append(f"It ran on {'; '.join(machines)}.")
+    return " ".join(filter(None, sentences))
 
 
 def _rows(grown: Grown) -> str:
-    head = ["size", "minibatches", "samples of each", "energy a site", "averaged"]
-    head += ["reference a site", "error", "error averaged", "V-score", "V-score averaged"]
+    head = ["size", "minibatches", "samples of each", "energy per site", "averaged"]
+    head += ["reference per site", "error", "error averaged", "V-score", "V-score averaged"]
     return table([*head, "minutes", "minutes in all"], map(_row, grown.sizes))
 
 
@@ -151,8 +176,11 @@ def _bulk(grown: Grown) -> str:
         return ""
     bar = "" if grown.bulk_error is None else f" ± {grown.bulk_error:.0e}"
     known = grown.known_bulk_energy
-    beside = "" if known is None else f", known {known:.7f}"
-    return f"Infinite lattice, from a fit to these sizes: {grown.bulk_energy:.7f}{bar}{beside}."
+    beside = "" if known is None else f"; the known energy is {known:.7f}"
+    return (
+        f"A fit to these sizes gives {grown.bulk_energy:.7f}{bar} per site for the infinite"
+        f" lattice{beside}."
+    )
 
 
 def _magnetizations(growth: GrowthCase, grown: Grown) -> str:
@@ -188,8 +216,12 @@ def _published(grown: Grown) -> str:
     if not rows:
         return ""
     averaged = any(size.energy_with_symmetries is not None for size in grown.sizes)
-    which = "averaged over symmetries where that was measured" if averaged else "not averaged"
-    head = ["size", "by", "energy", "kind", "source", "ours above it"]
+    which = (
+        "averaged over symmetries where that was measured"
+        if averaged
+        else "not averaged over symmetries"
+    )
+    head = ["size", "found by", "energy", "kind", "source", "ours above it"]
     return PARTS["published"].format(which=which, rows=table(head, rows, right=(0, 2, 5)))
 
 

@@ -121,6 +121,13 @@ class Size:
             return self.energy, self.energy_error
         return averaged, bar
 
+    @property
+    def best_error(self) -> tuple[float | None, float | None]:
+        """Relative error and error bar, averaged over symmetries where that is known."""
+        if self.relative_error_with_symmetries is None:
+            return self.relative_error, self.relative_error_bar
+        return self.relative_error_with_symmetries, self.relative_error_bar_with_symmetries
+
 
 @dataclass(frozen=True)
 class Grown:

@@ -16,13 +16,13 @@ ROWS = stamp(
 
 def test_page_says_what_holds_and_what_falls_short():
     text = page(ROWS)
-    assert "1 of 2 promises hold." in text
-    assert "Falls short: rollout, n = 7, 2 times faster than a peer, at least 3." in text
+    assert "1 of 2 promises hold; each stands beside" in text
+    assert "Falls short: rollout, n = 7, 2 times faster than a peer; asked for: at least 3." in text
     assert "| n = 7 | 500 ms | 1.25 times the time of products | at most 1.5: holds |" in text
     assert "|  |  | 2 times faster than a peer | at least 3: **falls short** |" in text
     assert "| disk | 100 MB/s |  |  |" in text
     assert "## a machine, no GPU used" in text
-    assert "Not measured: no GPU" in text
+    assert "Nothing was measured on a GPU" in text
 
 
 def test_figures_are_drawn_for_rooms_that_were_measured(tmp_path):

@@ -1,5 +1,6 @@
 """The site of the documentation is built from the clone, without a link that leads nowhere."""
 
+import re
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -82,10 +83,26 @@ def test_every_public_name_and_every_command_is_in_the_reference(site, pages):
 
 @pytest.mark.long
 def test_equations_are_set_without_a_script(site):
-    for name in ("open_systems", "ground_states", "conventions"):
+    for name in ("open_systems", "ground_states", "signs", "reconfiguration", "conventions"):
         text = (site / f"{name}.html").read_text()
         assert '<math xmlns="http://www.w3.org/1998/Math/MathML"' in text
         assert "\\frac" not in text
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs").glob("*.md")), ids=lambda path: path.name)
+def test_no_mean_is_taken_for_a_tag_of_html(path):
+    # <X> would be one, and vanish; ⟨X⟩ is none.
+    text = re.sub(r"^```.*?^```|<!--.*?-->", "", path.read_text(), flags=re.M | re.S)
+    outside_code = re.sub(r"`[^`]*`", "", text)
+    tags = re.findall(r"<[A-Za-z][A-Za-z0-9]*>", outside_code)
+    assert set(tags) <= {"<details>", "<summary>", "<br>"}
+
+
+@pytest.mark.long
+def test_pictures_open_in_full_size(site, pages):
+    targets = pages[site / "results.html"].targets
+    assert "_images/results_losses.png" in targets
+    assert 'class="number"' in (site / "results.html").read_text()
 
 
 @pytest.mark.long

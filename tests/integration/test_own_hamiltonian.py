@@ -1,4 +1,4 @@
-"""The JSON file of docs/ground_states.md by command, held against Kronecker products."""
+"""The JSON file of docs/hamiltonians.md by command, held against Kronecker products."""
 
 import functools
 import json
@@ -16,7 +16,7 @@ from tests import preloaded
 pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "ground_states.md"
+PAGE = ROOT / "docs" / "hamiltonians.md"
 (RING,) = re.findall(r"^```json\n(.*?)^```", PAGE.read_text(), re.M | re.S)
 PAULIS = {
     "X": np.array([[0, 1], [1, 0]]),

@@ -111,3 +111,5 @@ def test_the_page_has_a_row_for_each_measurement(tmp_path):
     assert "| Ising 12 x 12, field 3 | 3 | 72 | 9.5 | 3 | 3.0 |" in page
     assert "30 x 30 | 1 | 72 |  | not tried | 2.2 |" in page
     assert "--config=configs/ground_state/ising_square.py:12,3.0" in page
+    assert f"2 of {len(CASES)} have been tried" in page
+    assert "Not tried yet: Ising 21 x 21, field 3; Heisenberg 10 x 10, sign rule;" in page

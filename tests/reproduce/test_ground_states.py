@@ -66,6 +66,7 @@ def test_page_holds_each_energy_against_its_limit(tmp_path):
     ]
     page = (docs / "ground_state_results.md").read_text()
     assert "1 of 2 requirements hold" in page
+    assert "that counts is 1.2e-03, that of Heisenberg chain of 20." in page
     # This result is from before references told what they are, the other is not.
     assert "| Heisenberg chain of 20 | -8.000000 (exact: Bethe equations) |" in page
     assert "| Ising 4 x 4, field 3 | -50.000000 | 2.0e-04 | 1.0e-06 | 5e-05 | holds |" in page

@@ -93,7 +93,7 @@ def test_page_has_a_row_for_each_size(written):
     page = (docs / "growth_results.md").read_text()
     assert "| 16 | 300 | 512 | -0.4400000 ± 1e-05 | -0.4401000 (Bethe equations) |" in page
     assert "too few sizes" in page
-    assert "Energies are of 10000 samples.\n" in page
+    assert "Energies are means over 10000 samples.\n" in page
     assert (docs / "figures/growth_chain_retraining.png").read_bytes() == b"picture"
     # What is unknown does not hold.
     assert "| error | every size | unknown | 3e-04 | **falls short** |" in page
@@ -147,7 +147,9 @@ def test_square_is_held_against_both_energies_at_side_6(written):
     assert "1 of 2 requirements hold." in page
     assert "| error | size 6 | 1.4e-03 | 1e-03 | **falls short** |" in page
     assert "| error with symmetries | size 6 | 1.1e-04 | 1e-03 | holds |" in page
-    assert "Energies are of 10000 samples, those with symmetries of 500 or 2000.\n" in page
+    assert "those averaged over symmetries are means over 500 or 2000.\n" in page
+    line = "- Open Heisenberg square: 8 x 8 after 4 minutes, with a relative error of 1.1e-04 ± "
+    assert line in page
     assert "| 6 | 300+50 | 512 |" in page
 
 
@@ -163,7 +165,7 @@ def test_rows_of_the_table_have_the_minutes_of_all_sizes_before(written):
 def test_sizes_that_are_still_to_come_are_named(written):
     _, docs = written("chain", [row(16), row(32)], sizes=(16, 32, 48, 64))
     page = (docs / "growth_results.md").read_text()
-    assert "Energies are of 10000 samples. Not trained yet: 48, 64.\n" in page
+    assert "over 10000 samples. Sizes 48 and 64 have not been trained yet.\n" in page
 
 
 def test_a_growth_that_was_made_before_stays_on_the_page(written, tmp_path):

@@ -45,13 +45,16 @@ def test_page_holds_each_distance_against_its_limit(tmp_path):
     verdicts = [line.split("  ")[0] for line in lines[:4]]
     assert verdicts == ["holds", "FALLS SHORT", "run", "FALLS SHORT"]
     page = (docs / "open_system_results.md").read_text()
-    assert "| 0.0500; <Z> off by 0.0500 |  | 0.02 | **falls short** |" in page
+    assert "| 0.0500; ⟨Z⟩ off by 0.0500 |  | 0.02 | **falls short** |" in page
     assert (docs / "figures/open_system_strings.png").read_bytes().startswith(b"\x89PNG")
     assert (docs / "figures/open_system_fields.png").read_bytes().startswith(b"\x89PNG")
     assert "Figure S2" in page
     assert (docs / "figures/open_system_losses.png").read_bytes().startswith(b"\x89PNG")
     assert "Figure S5" not in page
-    assert "1 of 3 requirements hold" in page
+    assert (
+        "1 of 3 requirements hold.\n\n- Falls short: Ising chain of 6, g = 2, steady, off by"
+        in page
+    )
     means = "0.1000, 0.2000, -0.3000 | 0.1000, 0.2000, -0.2500"
     assert f"| {means} | 0.0010 |  | 0.02 | holds |" in page
     assert "Not finished yet: Ising chain of 6, g = 1, steady;" in page
@@ -73,7 +76,11 @@ def test_numbers_of_other_machines_stay_and_say_where_they_are_from(tmp_path):
     written(Layout(tmp_path / "two", docs), "ising_chain_6_2", 0.001)
     list(write_page(PAGE, Layout(tmp_path / "two", docs)))
     text = (docs / "open_system_results.md").read_text()
-    assert "Measured on abacus, 2001-02-03: Heisenberg chain of 4 to t = 2." in text
+    assert "- Note 1: measured on abacus, 2001-02-03." in text
+    (other,) = (line for line in text.splitlines() if line.startswith("| Heisenberg chain of 4 to"))
+    assert other.endswith(" | 1 |")
+    (own,) = (line for line in text.splitlines() if line.startswith("| Ising chain of 6, g = 2, "))
+    assert own.endswith(" |  |")
     assert set(json.loads(path.read_text())["cases"]) == {"heisenberg_chain_4", "ising_chain_6_2"}
 
 

@@ -39,6 +39,8 @@ def test_the_page_shows_what_was_compared(layout, tmp_path):
     assert "| 4 x 4, direct | 4000 | 0.250 ± 0.5 | 12 | 1.500 | 0.2500 ± 0.5 |" in page
     assert "from up | 2000 | 0.900 ± unknown | unknown | unknown |" in page
     assert "| direct | -50.1000 | 2.0e-03 | 0.5 | 61 |" in page
+    assert "for the\nmean of Z, and 4000 of the chains are worth 12." in page
+    assert "direct leave a relative error of 2.0e-03.\n" in page
     assert (tmp_path / "figures" / "samplers_modes_6.png").read_bytes() == b"modes_6"
 
 

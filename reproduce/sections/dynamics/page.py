@@ -8,6 +8,7 @@ from reproduce.engine.texts import join_parts, read_parts
 from reproduce.sections.dynamics import tables
 from reproduce.sections.dynamics.budgets import budget
 from reproduce.sections.dynamics.material import Times
+from reproduce.sections.dynamics.paper_values import MRE_100
 from reproduce.sections.dynamics.results import LocalGenerator, Results, Transfer
 from reproduce.sections.dynamics.runs import BASE_RUNS, FINE_TUNED, LOCAL_GENERATOR
 
@@ -53,7 +54,7 @@ def page(
 def _parts_of_results(
     results: Results, requirements: Sequence[Requirement], figures: Sequence[str]
 ) -> Iterator[str]:
-    yield _head(results)
+    yield _head(results, requirements)
     if requirements:
         rows = tables.requirement_table(requirements)
         yield PARTS["verdict"].format(tally=tally(requirements), requirements=rows)
@@ -73,7 +74,7 @@ def _parts_of_results(
         yield from _generator(results.local_generator)
 
 
-def _head(results: Results) -> str:
+def _head(results: Results, requirements: Sequence[Requirement]) -> str:
     trained = results.base_runs()
     if results.transfer_8:
         trained[FINE_TUNED] = results.transfer_8
@@ -87,10 +88,22 @@ def _head(results: Results) -> str:
         for name, network in trained.items()
     ]
     return PARTS["head"].format(
+        answer=_answer(results, requirements),
         made=results.lines(),
         trained=table(["trained", "minutes", "optimiser steps"], rows),
         counts=_count_states(results),
     )
+
+
+def _answer(results: Results, requirements: Sequence[Requirement]) -> str:
+    sentences = [f"{tally(requirements)}."] if requirements else []
+    if results.increment and results.increment.n_sites:
+        largest = tables.largest_error(results.increment, "mre_100")
+        sentences.append(
+            f"For 2 to 7 spins the mean relative entropy of `increment` after 100 steps is at most"
+            f" {largest}, where the paper claims at most {MRE_100:g}."
+        )
+    return " ".join(sentences)
 
 
 def _count_states(results: Results) -> str:

@@ -8,7 +8,14 @@ from reports.tables import table
 from reproduce.sections.dynamics.figures.panels import ROUNDING
 from reproduce.sections.dynamics.material import Times
 from reproduce.sections.dynamics.paper_values import MRE_100, ROLLOUT_LOSS, TIMES
-from reproduce.sections.dynamics.results import Errors, LocalGenerator, Results, Transfer
+from reproduce.sections.dynamics.results import (
+    Errors,
+    LocalGenerator,
+    Results,
+    Tested,
+    Trained,
+    Transfer,
+)
 from reproduce.sections.dynamics.runs import BASE_RUNS, TRANSFER_RUNS, TRIVIAL
 
 TRANSFERS = {run.key: run.words for run in TRANSFER_RUNS.values()}
@@ -60,7 +67,7 @@ def paper_table(results: Results) -> str:
     columns: dict[str, Sequence[Errors]] = {
         BASE_RUNS[name]: tested
         for name, network in results.tested_runs().items()
-        if (tested := [entry for n, entry in network.n_sites.items() if 2 <= n <= 7])
+        if (tested := _of_the_paper(network))
     }
     first = next(iter(columns.values()))
     for words in ("straight line", "persistence"):
@@ -76,6 +83,16 @@ def paper_table(results: Results) -> str:
         for what, quoted, key in lines
     ]
     return table(["what", "paper", *columns], rows)
+
+
+def largest_error(network: Trained, key: str) -> str:
+    """Returns the largest error of a network for the numbers of spins of the paper.
+
+    Args:
+        network: A network that was evaluated.
+        key: Attribute of `Errors`.
+    """
+    return number(_largest(_of_the_paper(network), key))
 
 
 def couplings_table(generator: LocalGenerator) -> str:
@@ -148,6 +165,10 @@ def _cell(errors: Errors, key: str) -> str:
     if value is not None and math.isnan(value):
         return ABSENT
     return f"{value:.6f}" if key.startswith("fidelity") and value else number(value)
+
+
+def _of_the_paper(network: Trained) -> list[Tested]:
+    return [tested for n, tested in network.n_sites.items() if 2 <= n <= 7]
 
 
 def _largest(errors: Sequence[Errors], key: str) -> float | None:

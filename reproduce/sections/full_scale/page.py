@@ -6,6 +6,7 @@ from typing import Any
 
 from qtf.files import read_object
 from reports.provenance import Made
+from reports.sentences import fill_text
 from reports.tables import table
 from reproduce.engine.cases import Case
 from reproduce.engine.layout import Layout
@@ -70,12 +71,22 @@ def collect(layout: Layout) -> dict[str, Any]:
 def text(results: Results) -> str:
     """Returns the page as markdown."""
     rows = results.rows()
-    page = PARTS["page"].format(
+    page = fill_text(
+        PARTS["page"],
         made=results.made.lines(),
+        n_tried=len(rows),
+        n_cases=len(CASES),
+        n_resumed=sum(len(tried.parts) > 1 for _, tried in rows),
+        missing=_missing(results),
         rows=table(HEAD, [_row(*row) for row in rows]),
         commands="\n".join(f"- {case.words}: `{tried.command}`" for case, tried in rows),
     )
     return join_parts([page])
+
+
+def _missing(results: Results) -> str:
+    words = [case.words for case in CASES if case.name not in results.cases]
+    return f"Not tried yet: {'; '.join(words)}." if words else ""
 
 
 def lines(results: Results) -> Iterator[str]:

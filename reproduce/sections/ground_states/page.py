@@ -1,6 +1,6 @@
 """The page `docs/ground_state_results.md`, its numbers and its figure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -114,10 +114,16 @@ def text(results: Results) -> str:
     page = PARTS["page"].format(
         made=results.made.lines(),
         tally=tally(requirement for *_, requirement in rows),
+        worst=_worst(rows),
         accuracy=accuracy,
         samples=samples,
     )
     return join_parts([page])
+
+
+def _worst(rows: Sequence[tuple[Case, GroundState, Requirement]]) -> str:
+    case, _, requirement = max(rows, key=lambda row: row[1].relative_error)
+    return f"{requirement.measured}, that of {case.words}"
 
 
 def lines(results: Results) -> Iterator[str]:

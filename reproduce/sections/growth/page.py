@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from qtf.physics import HamiltonianSettings
-from reports.requirements import Requirement, tally
+from reports.requirements import Requirement
 from reports.tables import table
 from reproduce.engine.cases import Case
 from reproduce.engine.layout import Layout
@@ -13,6 +13,13 @@ from reproduce.engine.pages import Page, pick
 from reproduce.engine.texts import join_parts, read_parts
 from reproduce.searches.limits import ERROR
 from reproduce.searches.rows import TableRow, row_of
+from reproduce.searches.sentences import (
+    describe_reached,
+    describe_samples,
+    describe_size,
+    describe_sizes_to_come,
+    describe_verdict,
+)
 from reproduce.sections.growth.cases import BACK_UNDER, CASES
 from reproduce.sections.growth.results import Growth, Results, Size, collect
 from trainers.ground_state.growth.report import bulk_line
@@ -26,14 +33,14 @@ PARTS = read_parts(__file__)
 
 def text(results: Results) -> str:
     """Returns the page as markdown."""
-    growths = results.growths
-    requirements = [each.requirement for g in growths.values() for each in g.requirements]
+    pairs = pick(CASES, results.growths)
     page = PARTS["page"].format(
         made=results.made.lines(),
-        tally=tally(requirements),
+        tally=describe_verdict([each for _, growth in pairs for each in growth.requirements]),
+        reached="\n".join(_reached(*pair) for pair in pairs),
         back_under=BACK_UNDER,
     )
-    return join_parts([page, *(_part(*pair) for pair in pick(CASES, growths))])
+    return join_parts([page, *(_part(*pair) for pair in pairs)])
 
 
 def lines(results: Results) -> Iterator[str]:
@@ -97,19 +104,34 @@ def _part(case: Case, growth: Growth) -> str:
     )
 
 
+def _reached(case: Case, growth: Growth) -> str:
+    last = growth.rows[-1].row
+    minutes = [size.minutes for size in growth.rows]
+    averaged = last.relative_error_with_symmetries is not None
+    size, hamiltonian = last.size, growth.hamiltonian
+    return describe_reached(
+        case.words,
+        f"size {size}" if hamiltonian is None else describe_size(size, hamiltonian),
+        None if None in minutes else sum(filter(None, minutes)),
+        error=_error(last, AVERAGED if averaged else ""),
+        averaged=averaged,
+    )
+
+
 def _samples(growth: Growth) -> str:
-    counts = sorted({size.row.n_evaluation for size in growth.rows})
-    words = f"Energies are of {' or '.join(map(str, counts))} samples"
-    if any(size.row.energy_with_symmetries is not None for size in growth.rows):
-        averages = growth.averages or (growth.n_averages,)
-        words += f", those with symmetries of {' or '.join(map(str, averages))}"
-    if growth.sizes_to_come:
-        words += f". Not trained yet: {', '.join(map(str, growth.sizes_to_come))}"
-    return f"{words}."
+    averaged = any(size.row.energy_with_symmetries is not None for size in growth.rows)
+    sentences = [
+        describe_samples(
+            (size.row.n_evaluation for size in growth.rows),
+            (growth.averages or (growth.n_averages,)) if averaged else (),
+        ),
+        describe_sizes_to_come(growth.sizes_to_come),
+    ]
+    return " ".join(filter(None, sentences))
 
 
 def _rows(growth: Growth) -> str:
-    head = ["size", "minibatches", "samples of each", "energy a site", "reference a site"]
+    head = ["size", "minibatches", "samples of each", "energy per site", "reference per site"]
     errors = ["error", "error with symmetries", "error before"]
     head += [*errors, f"minibatches to {BACK_UNDER:.0e}", "minutes"]
     return table(head, map(_row, growth.rows))

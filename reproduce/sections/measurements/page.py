@@ -10,6 +10,7 @@ from qtf.files import read_json
 from reports.provenance import Made
 from reports.records import read_record
 from reports.requirements import Requirement, tally
+from reports.sentences import fill_text, list_shortfalls
 from reports.tables import table
 from reproduce.engine.layout import Layout
 from reproduce.engine.pages import MissingRunsError, Page
@@ -209,9 +210,11 @@ def text(results: Results) -> str:
     left_out = [one for one in learned if one.words.startswith("without")]
     further = results.further
     everything = [*learned, *(one for of_case in further.values() for one in of_case)]
-    page = PARTS["page"].format(
+    page = fill_text(
+        PARTS["page"],
         made=results.made.lines(),
         tally=tally(everything).capitalize(),
+        short=list_shortfalls(everything),
         rows="\n\n".join([_cases(results), _verdicts(own)]),
     )
     parts = [page, PARTS["missing"].format(rows=_verdicts(left_out)) if left_out else ""]

@@ -29,7 +29,7 @@ def _text(results: Results) -> str:
     case = GROWTHS[0].case
     machines = dict.fromkeys(f"{size.machine} ({size.date})" for _, size in trained)
     missing = [g.case.words for g in GROWTHS if not results.growths[g.case.name].sizes]
-    machine = f"Machine: {'; '.join(machines)}." if machines else "Nothing has been run yet."
+    machine = f" The trainings ran on {'; '.join(machines)}." if machines else ""
     if machines and missing:
         machine += f" Not run yet: {'; '.join(missing)}."
     flags = [
@@ -40,6 +40,7 @@ def _text(results: Results) -> str:
         PARTS["page"].format(
             machine=machine,
             minutes=MINUTES,
+            best=_best(trained),
             measured=_measured(trained),
             command=f"python -m {case.module} --config={case.config} {' '.join(SHARED)}",
             flags=table(["network", "flags"], flags, right=()),
@@ -51,7 +52,7 @@ def _text(results: Results) -> str:
 def _measured(trained: list[tuple[str, Size]]) -> str:
     if not trained:
         return "The table and the figure appear here as soon as one of them is trained."
-    return PARTS["measured"].format(rows=_rows(trained), best=_best(trained))
+    return PARTS["measured"].format(rows=_rows(trained))
 
 
 def _rows(trained: list[tuple[str, Size]]) -> str:
@@ -73,8 +74,10 @@ def _rows(trained: list[tuple[str, Size]]) -> str:
 
 
 def _best(trained: list[tuple[str, Size]]) -> str:
+    if not trained:
+        return "None of them has been trained yet."
     words, size = min(trained, key=lambda pair: pair[1].v_score)
-    return f"The smallest V-score of a network as it was trained has {words}: {size.v_score:.1e}."
+    return f"The smallest V-score, {size.v_score:.1e}, is that of {words}, as it was trained."
 
 
 def _lines(results: Results) -> Iterator[str]:

@@ -111,13 +111,13 @@ LARGE_FIELDS = {
 REFERENCES = tuple(map(_on_trajectories, LARGE_FIELDS))
 # Systems of 4 spins that differ from the Heisenberg chain in one thing each.
 OTHERS = {
-    "from_x": ("from <X> = 1", "--config.start=+x"),
-    "from_y": ("from <Y> = 1", "--config.start=+y"),
-    "from_z": ("from <Z> = 1", "--config.start=+z"),
-    "from_minus_z": ("from <Z> = -1", "--config.start=-z"),
+    "from_x": ("from ⟨X⟩ = 1", "--config.start=+x"),
+    "from_y": ("from ⟨Y⟩ = 1", "--config.start=+y"),
+    "from_z": ("from ⟨Z⟩ = 1", "--config.start=+z"),
+    "from_minus_z": ("from ⟨Z⟩ = -1", "--config.start=-z"),
     "four_pauli": ("four-Pauli measurement", "--config.measurement=four_pauli"),
     "four_pauli_from_z": (
-        "four-Pauli measurement, from <Z> = 1",
+        "four-Pauli measurement, from ⟨Z⟩ = 1",
         "--config.measurement=four_pauli",
         "--config.start=+z",
     ),

@@ -1,9 +1,11 @@
 """The page `docs/open_system_results.md`."""
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from reports.requirements import Requirement, tally
+from reports.sentences import fill_text, list_shortfalls
 from reports.tables import table
 from reproduce.engine.cases import Case
 from reproduce.engine.pages import Page
@@ -19,26 +21,36 @@ def text(results: Results) -> str:
     """Returns the page as markdown."""
     rows = results.rows()
     head = ["", "X, Y, Z at the end", "exact", "off by", "estimated", "asked for", "", "minutes"]
+    origins = _origins(results)
     missing = "; ".join(case.words for case in CASES if case.name not in results.cases)
     pictures = (f"{words}:\n\n![{words}](figures/{name}.png)" for name, words in captions(results))
-    page = PARTS["page"].format(
+    page = fill_text(
+        PARTS["page"],
         made=results.made.lines(),
         tally=tally(requirement for *_, requirement in rows),
-        rows=table(head, [_row(*row) for row in rows]),
+        short=list_shortfalls(requirement for *_, requirement in rows),
+        rows=table([*head, "note"], [_row(*row, _note(row[1], origins)) for row in rows]),
     )
+    notes = "\n".join(f"- Note {note}: measured on {words}." for words, note in origins.items())
     open_cases = f"Not finished yet: {missing}." if missing else ""
-    return join_parts([page, *_origins(results), open_cases, *pictures])
+    return join_parts([page, notes, open_cases, *pictures])
 
 
-def _origins(results: Results) -> Iterator[str]:
-    """Yields what was measured at another time or on another machine than the page says."""
+def _origins(results: Results) -> dict[str, str]:
+    """Returns the note of each other day or machine on which something was measured."""
     made = results.made
-    origins: dict[str, list[str]] = {}
-    for case, entry, _ in results.rows():
-        if entry.machine and (entry.machine, entry.date) != (made.machine, made.date):
-            origins.setdefault(f"{entry.machine}, {entry.date}", []).append(case.words)
-    for origin, words in origins.items():
-        yield f"Measured on {origin}: {'; '.join(words)}."
+    others = [_origin(entry) for _, entry, _ in results.rows() if entry.machine]
+    of_page = f"{made.machine}, {made.date}"
+    origins = dict.fromkeys(origin for origin in others if origin != of_page)
+    return dict(zip(origins, map(str, itertools.count(1)), strict=False))
+
+
+def _origin(entry: OpenSystem) -> str:
+    return f"{entry.machine}, {entry.date}"
+
+
+def _note(entry: OpenSystem, origins: Mapping[str, str]) -> str:
+    return origins.get(_origin(entry), "")
 
 
 def lines(results: Results) -> Iterator[str]:
@@ -53,11 +65,11 @@ def summary(results: Results) -> Iterator[Requirement]:
         yield replace(requirement, measured=_distance(entry.off_by))
 
 
-def _row(case: Case, entry: OpenSystem, requirement: Requirement) -> list[str]:
+def _row(case: Case, entry: OpenSystem, requirement: Requirement, note: str) -> list[str]:
     off_by, estimated = _distance(entry.off_by), entry.estimated_distance
     exact = ", ".join(map(_format, (entry.exact_x, entry.exact_y, entry.exact_z)))
     if case.measure == ONLY_Z:
-        off_by = f"{_distance(entry.distance)}; <Z> off by {off_by}"
+        off_by = f"{_distance(entry.distance)}; ⟨Z⟩ off by {off_by}"
     return [
         case.words,
         ", ".join(map(_format, (entry.x, entry.y, entry.z))),
@@ -67,6 +79,7 @@ def _row(case: Case, entry: OpenSystem, requirement: Requirement) -> list[str]:
         requirement.limit,
         requirement.cell,
         f"{entry.minutes:.1f}",
+        note,
     ]
 
 

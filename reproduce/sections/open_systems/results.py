@@ -62,7 +62,7 @@ class Results:
 
 
 def _requirement(case: Case, entry: OpenSystem) -> Requirement:
-    measured = f"{'<Z> ' if case.measure == ONLY_Z else ''}off by {entry.off_by:.1e}"
+    measured = f"{'⟨Z⟩ ' if case.measure == ONLY_Z else ''}off by {entry.off_by:.1e}"
     limit = "" if case.limit is None else f"{case.limit:g}"
     return Requirement(case.words, measured, entry.holds, limit)
 

@@ -110,9 +110,17 @@ def text(results: Results) -> str:
     """Returns the page as markdown."""
     trainings = results.trainings
     kind = "exact" if trainings.reference_is_exact else "the lowest of them"
+    large, modes = max(results.modes.items(), key=lambda item: int(item[0]))
+    direct, chains = (samples.magnetization for samples in (modes.direct, modes.chains))
     page = PARTS["page"].format(
         made=results.made.lines(),
         field=FIELD,
+        large=large,
+        n_direct=modes.direct.n_samples,
+        direct=_format(direct.effective_sample_size, ".0f"),
+        n_chains=modes.chains.n_samples,
+        chains=_format(chains.effective_sample_size, ".0f"),
+        best=_best(trainings.curves),
         modes=_mode_table(results.modes),
         figures="\n\n".join(
             f"![Configurations, {side} x {side}](figures/samplers_modes_{side}.png)"
@@ -126,6 +134,14 @@ def text(results: Results) -> str:
         trainings=_training_table(trainings.curves),
     )
     return join_parts([page])
+
+
+def _best(curves: Mapping[str, Training]) -> str:
+    """Returns which samples train best, as the end of a sentence."""
+    name, best = min(curves.items(), key=lambda item: item[1].relative_error)
+    others = [training.relative_error for other, training in curves.items() if other != name]
+    beside = f", the others {min(others):.1e} or more" if others else ""
+    return f"{name} leave a relative error of {best.relative_error:.1e}{beside}"
 
 
 def _mode_table(modes: Mapping[str, Modes]) -> str:

@@ -77,6 +77,7 @@ def test_the_page_links_every_figure_and_quotes_the_paper(material, drawn):
     text = page(found, all_requirements(found), sorted(drawn), {"increment": 87.6})
     assert set(re.findall(r"figures/results_(\w+)\.png", text)) == set(drawn)
     assert "at most 0.0002" in text
+    assert re.search(r"`increment` after 100 steps is at most \S+, where the paper claims", text)
     assert "at most 0.03" in text
     assert "292.5" in text
     assert "| `increment` | 87.6 |" in text
