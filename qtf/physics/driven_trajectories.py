@@ -70,7 +70,8 @@ class _Coefficients:
     def __call__(self, moments: NDArray[np.float64]) -> NDArray[np.float64]:
         """Returns the functions at some times, (n, m)."""
         points = (2 * moments - self.begin - self.end) / (self.end - self.begin)
-        return chebval(points, self.series)
+        values: NDArray[np.float64] = chebval(points, self.series)
+        return values
 
 
 class DrivenTrajectorySampler:
@@ -134,7 +135,8 @@ class DrivenTrajectorySampler:
         yield from ((one.rows, one.psi[None]) for one in several)
         for first in range(0, len(single), self._several):
             some = single[first : first + self._several]
-            yield np.concatenate([one.rows for one in some]), np.stack([one.psi for one in some])
+            states: States = np.array([one.psi for one in some])
+            yield np.concatenate([one.rows for one in some]), states
 
     def _reach(
         self,

@@ -92,7 +92,8 @@ def depolarised_chain(random: np.random.Generator) -> Problem:
 
 def driven_chain(random: np.random.Generator) -> Problem:
     """Returns couplings of 4 sites, three of them driven by two shapes."""
-    pulse = SampledFunction([0.0, 0.5, 1.0, 2.0], [0.0, 1.0, 0.5, 1.0], "linear")
+    times, values = np.array([0.0, 0.5, 1.0, 2.0]), np.array([0.0, 1.0, 0.5, 1.0])
+    pulse = SampledFunction(times, values, "linear")
     model = ShotModel.of_words(
         4,
         terms=["X", "Z", "XX", "ZZ", "pulse*X", "pulse*ZZ", "wave*Y"],
