@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -44,8 +44,8 @@ from qtf.measurements.patches import (
     ChainModel,
     ChainShots,
     Patch,
-    make_patch,
-    windows_of,
+    PatchSizes,
+    make_patches,
 )
 from qtf.measurements.result import Missing, ShotFit
 from qtf.measurements.scoring import Climb, WithPriors, climb, held_by_bounds, invert
@@ -128,21 +128,6 @@ def fit_chain(
     known = KnownValues.of_names(model, fixed=fixed, priors=priors, start=start)
     fitting = PatchFitting(workers, executor, report)
     return fitting.run(model, experiments, known, candidates=candidates)
-
-
-@dataclass(frozen=True)
-class PatchSizes:
-    """Sites of windows and of margins.
-
-    Attributes:
-        window: Sites of a window.
-        margin: Sites on both sides of it for derivatives.
-        wide: The same for probabilities.
-    """
-
-    window: int
-    margin: int
-    wide: int
 
 
 @dataclass(frozen=True)
@@ -266,7 +251,7 @@ class PatchFitting:
         experiments: Experiments,
     ) -> ChainEnd:
         shots = ChainShots(experiments)
-        patches = make_patches(model, shots, fit.sizes, free)
+        patches = make_patches(model, shots, cast(ChainFit, fit).sizes, free)
         nothing = np.zeros((len(free), len(free)))
         with patch_mapping(self.workers, self.executor) as mapping:
             return end_of_chain(patches, shots, parameters, free, nothing, mapping)
@@ -469,31 +454,3 @@ class _Chain:
             seconds=0.0,
             sizes=sizes,
         )
-
-
-def make_patches(
-    model: ShotModel, shots: ChainShots, sizes: PatchSizes, free: Sequence[int]
-) -> list[Patch]:
-    """Returns the patches of all windows of a chain.
-
-    Args:
-        model: The model of the chain.
-        shots: The data.
-        sizes: Windows and margins.
-        free: Places of the parameters that derivatives are taken in.
-    """
-    windows = windows_of(model.n_sites, sizes.window)
-    ends = [0, *(window.stop for window in windows)]
-    given = set(range(model.size)) - set(free)
-    return [
-        make_patch(
-            model,
-            shots,
-            window,
-            sizes.margin,
-            sizes.wide,
-            n_given=end - window.start,
-            given=given,
-        )
-        for window, end in zip(windows, ends[:-1], strict=True)
-    ]

@@ -32,6 +32,21 @@ _MEANS_OF_ENTRIES = MATRICES.transpose(0, 2, 1).reshape(4, 4)
 
 
 @dataclass(frozen=True)
+class PatchSizes:
+    """Sites of windows and of margins.
+
+    Attributes:
+        window: Sites of a window.
+        margin: Sites on both sides of it for derivatives.
+        wide: The same for probabilities.
+    """
+
+    window: int
+    margin: int
+    wide: int
+
+
+@dataclass(frozen=True)
 class ChainModel(ShotModel):
     """A model of a long chain: its words and operators; only its patches are followed in time.
 
@@ -314,6 +329,34 @@ def windows_of(n_sites: int, width: int) -> list[range]:
     last = n_sites - width
     starts = sorted({*range(0, last + 1, max(1, width // 2)), last})
     return [range(start, start + width) for start in starts]
+
+
+def make_patches(
+    model: ShotModel, shots: ChainShots, sizes: PatchSizes, free: Sequence[int]
+) -> list[Patch]:
+    """Returns the patches of all windows of a chain.
+
+    Args:
+        model: The model of the chain.
+        shots: The data.
+        sizes: Windows and margins.
+        free: Places of the parameters that derivatives are taken in.
+    """
+    windows = windows_of(model.n_sites, sizes.window)
+    ends = [0, *(window.stop for window in windows)]
+    given = set(range(model.size)) - set(free)
+    return [
+        make_patch(
+            model,
+            shots,
+            window,
+            sizes.margin,
+            sizes.wide,
+            n_given=end - window.start,
+            given=given,
+        )
+        for window, end in zip(windows, ends[:-1], strict=True)
+    ]
 
 
 def make_patch(

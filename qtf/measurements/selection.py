@@ -183,7 +183,7 @@ def select_words(
         preparation_errors=preparation_errors,
         shapes=shapes,
     )
-    known = {"fixed": dict(fixed or {}), "priors": dict(priors or {})}
+    known: dict[str, dict[str, Any]] = {"fixed": dict(fixed or {}), "priors": dict(priors or {})}
     KnownValues.of_names(model, **known)
     for name in (kept := [*keep, *known["fixed"]]):
         if name not in model.names:

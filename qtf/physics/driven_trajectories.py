@@ -70,8 +70,7 @@ class _Coefficients:
     def __call__(self, moments: NDArray[np.float64]) -> NDArray[np.float64]:
         """Returns the functions at some times, (n, m)."""
         points = (2 * moments - self.begin - self.end) / (self.end - self.begin)
-        values: NDArray[np.float64] = chebval(points, self.series)
-        return values
+        return np.asarray(chebval(points, self.series), np.float64)
 
 
 class DrivenTrajectorySampler:

@@ -15,10 +15,9 @@ from qtf.measurements import (
     select_words,
     simulate_shots,
 )
-from qtf.measurements.chain_fit import PatchSizes, make_patches
 from qtf.measurements.chain_objective import ChainObjective, equation_of_patch, likelihood_of_patch
 from qtf.measurements.likelihood import Likelihood
-from qtf.measurements.patches import ChainModel, ChainShots
+from qtf.measurements.patches import ChainModel, ChainShots, PatchSizes, make_patches
 from qtf.measurements.scoring import WithPriors
 
 WORDS = ["ZZ", "XX@each", "X@each"]
