@@ -166,7 +166,6 @@ CASES = {
             n_draws=30,
             minutes=1.0,
             make=depolarised_chain,
-            left_out=("depolarised",),
             covers=(0.92, 0.98),
         ),
         DrawnCase(
@@ -175,7 +174,6 @@ CASES = {
             n_draws=30,
             minutes=3.0,
             make=driven_chain,
-            left_out=("pulse*X",),
             covers=(0.92, 0.98),
         ),
     )
