@@ -51,10 +51,13 @@ def test_the_mean_of_the_projectors_is_the_density_matrix(name):
 
 
 def test_a_drive_that_stays_is_a_hamiltonian_that_stays():
-    """The same random numbers give the same trajectories as of the constant equation."""
+    """The same random numbers give the same trajectories as of the constant equation.
+
+    Breaks at which nothing happens cut the way of those that jump, and of those that do not.
+    """
     jumps = decay(3, 0.7)
     terms = [(lambda time: 1.0, ising(Chain(3))), (0.5, kick(3, "Y"))]
-    driven = DrivenLindbladian(DrivenHamiltonian(terms), jumps)
+    driven = DrivenLindbladian(DrivenHamiltonian(terms, breaks=[0.3, 0.8]), jumps)
     constant = Lindbladian(ising(Chain(3)) + 0.5 * kick(3, "Y"), jumps)
     states = drawn(driven, tilted(3), 1.1, [np.random.default_rng(k) for k in range(30)])
     streams = [np.random.default_rng(k) for k in range(30)]
