@@ -90,7 +90,7 @@ def test_scores_of_a_chain_with_priors_are_differences_and_count_them_once(short
                 sides.append((up - down) / (2 * factor * step))
             # Differences of fourth order.
             expected = (4 * sides[0] - sides[1]) / 3
-            assert slope.score[place] == pytest.approx(expected, rel=1e-7, abs=2e-5)
+            assert slope.score[place] == pytest.approx(expected, rel=1e-7, abs=1e-6)
     plain = chain(near, free)
     assert slope.value - plain.value == pytest.approx(
         -(((near[0] - 0.5) / 0.01) ** 2) / 2 - ((near[4] - 0.2) / 0.02) ** 2 / 2
