@@ -55,8 +55,8 @@ from qtf.physics.driven import Coefficient
 PURE_SITES = (8, 12, 16)
 OPEN_SITES = (3, 5, 7)
 # Windows of pure states grow to so many sites, by two at a time, while error bars become smaller by
-# at least this share and an evaluation takes at most so many multiplications.
-LARGEST_WINDOW, WIDER, LEAST_GAIN, MOST_WORK = 12, 2, 0.05, 2e11
+# at least this share and an evaluation of no patch takes more than so many multiplications.
+LARGEST_WINDOW, WIDER, LEAST_GAIN, MOST_WORK = 12, 2, 0.05, 5e10
 # Settings that tell the gain.
 SETTINGS_OF_GAIN = 60
 # In error bars, root mean square: a change that the next site of the margin would not double.
@@ -326,7 +326,7 @@ class _Chain:
             most = (MOST_WIDE_SITES - wider.window) // 2
             wider = replace(wider, wide=min(wider.wide, most), margin=min(wider.margin, most))
             patches = self._patches(wider)
-            if sum(patch.work for patch in patches) > MOST_WORK:
+            if max(patch.work for patch in patches) > MOST_WORK:
                 break
             before, after = (self._bars(one, climbed) for one in (sizes, wider))
             # Nothing is gained where nothing is determined.
