@@ -136,6 +136,8 @@ def learn_from_shots(
     fixed: Mapping[str, float] | None = None,
     priors: Mapping[str, tuple[float, float]] | None = None,
     n_starts: int = 10,
+    patches: bool = False,
+    workers: int = 1,
     workdir: Path | str | None = None,
     dt: float = 0.02,
     seed: int = 0,
@@ -158,6 +160,9 @@ def learn_from_shots(
         fixed: Name -> value of what is known.
         priors: Name -> mean and standard deviation of what else is known.
         n_starts: Largest number of starts; more than one only where the data are not explained.
+        patches: Whether patches of the chain are fitted, as they are beyond 16 spins, with jumps or
+            errors of the preparation 7; from one start.
+        workers: Number of processes of patches.
         workdir: The run folder of a local generator of what was learned, without jumps; None: no
             files are left.
         dt: Time step of that generator, hbar = 1.
@@ -178,23 +183,26 @@ def learn_from_shots(
         >>> round(learned["X"], 1), learned.explains_the_data
         (0.5, True)
     """
+    from qtf.measurements.chain_fit import fit_chain, needs_patches
     from qtf.measurements.fit import fit_words
     from qtf.measurements.formats import read_experiments
 
     if isinstance(experiments, str | Path):
         experiments = read_experiments(experiments)
-    fit = fit_words(
-        experiments,
-        terms=terms,
-        jumps=jumps,
-        readout=readout,
-        preparation_errors=preparation_errors,
-        shapes=shapes,
-        fixed=fixed,
-        priors=priors,
-        n_starts=n_starts,
-        seed=seed,
-    )
+    words: dict[str, Any] = {
+        "terms": terms,
+        "jumps": jumps,
+        "readout": readout,
+        "preparation_errors": preparation_errors,
+        "shapes": shapes,
+        "fixed": fixed,
+        "priors": priors,
+    }
+    is_mixed = bool(jumps or preparation_errors)
+    if patches or needs_patches(experiments.n_sites, is_mixed=is_mixed):
+        fit: ShotFit = fit_chain(experiments, workers=workers, **words)
+    else:
+        fit = fit_words(experiments, n_starts=n_starts, seed=seed, **words)
     if workdir is not None:
         from qtf.shot_runs import write_run
 

@@ -5,6 +5,7 @@ from qtf.lazy_names import lazy_names
 _PLACES = {
     "Experiments": "qtf.measurements.experiments",
     "LearnedParameters": "qtf.measurements.learned",
+    "PatchFitting": "qtf.measurements.chain_fit",
     "Plan": "qtf.measurements.planning",
     "Prediction": "qtf.measurements.predictions",
     "ShotFit": "qtf.measurements.result",
@@ -13,6 +14,7 @@ _PLACES = {
     "Setting": "qtf.measurements.experiments",
     "TrajectoryModel": "qtf.measurements.trajectories",
     "dictionary_words": "qtf.measurements.selection",
+    "WholeFitting": "qtf.measurements.fit",
     "exact_means": "qtf.measurements.predictions",
     "expected_errors": "qtf.measurements.planning",
     "expected_information": "qtf.measurements.planning",

@@ -12,62 +12,57 @@ site, at the cost of a state without derivatives, and the equation
     sum over windows, settings and bits of (count - shots p) d log p(bits | those before) = 0,
 
 which has no bias where p is right, whatever the derivatives are, is solved from the solution
-before, until nothing changes.
+before, until nothing changes. Windows grow as long as error bars become smaller by that.
 """
 
-import contextlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any, cast
 
 import numpy as np
 
 from qtf.checks import ARGUMENT, COUNT, check
-from qtf.measurements.experiments import Experiments, Setting
-from qtf.measurements.fit import (
-    FIRST_ERROR,
-    FIRST_RATE,
-    LAST_GAIN,
-    ROUGH_GAIN,
-    growing_times,
+from qtf.measurements.chain_end import ChainEnd, end_of_chain
+from qtf.measurements.chain_objective import (
+    ChainObjective,
+    Map,
+    equation_of_patch,
+    likelihood_of_patch,
+    means_of_patch,
+    patch_mapping,
 )
-from qtf.measurements.goodness import Goodness, Sums, sum_up
-from qtf.measurements.likelihood import (
-    Likelihood,
-    MarginalFit,
-    Slope,
-    counts_of,
-    log_probabilities,
-    shots_of,
-    slope_of_counts,
-)
-from qtf.measurements.model import Predicted
+from qtf.measurements.experiments import Experiments
+from qtf.measurements.fit import LAST_GAIN, ROUGH_GAIN, growing_times, shortest_time
+from qtf.measurements.fitting import Report
+from qtf.measurements.known_values import KnownValues
+from qtf.measurements.missing import Wider, default_candidates
+from qtf.measurements.model import MAX_OPEN_SITES, MAX_PURE_SITES, ShotModel
 from qtf.measurements.patches import (
+    MOST_WIDE_SITES,
     ChainModel,
     ChainShots,
     Patch,
-    make_patch,
-    windows_of,
+    PatchSizes,
+    make_patches,
 )
-from qtf.measurements.result import ShotFit
+from qtf.measurements.result import Missing, ShotFit
 from qtf.measurements.scoring import Climb, WithPriors, climb, held_by_bounds, invert
-from qtf.physics._threads import one_thread
 from qtf.physics.driven import Coefficient
-from qtf.worker_processes import worker_pool
 
 # Sites of a window, and most of a patch with derivatives and without; density matrices are larger.
 PURE_SITES = (8, 12, 16)
 OPEN_SITES = (3, 5, 7)
+# Windows of pure states grow to so many sites, by two at a time, while error bars become smaller by
+# at least this share and an evaluation of no patch takes more than so many multiplications.
+LARGEST_WINDOW, WIDER, LEAST_GAIN, MOST_WORK = 12, 2, 0.05, 5e10
+# Settings that tell the gain.
+SETTINGS_OF_GAIN = 60
 # In error bars, root mean square: a change that the next site of the margin would not double.
 SMALLEST_CHANGE = 0.25
 # Newton steps for each margin.
 MOST_STEPS = 4
-# Bit strings whose scores are squared; more would say the same.
-MOST_STRINGS = 100_000
-
-Report = Callable[[str], None]
-Map = Callable[..., Iterable]
 
 
 def fit_chain(
@@ -78,6 +73,9 @@ def fit_chain(
     readout: Iterable[str] = (),
     preparation_errors: Iterable[str] = (),
     shapes: Mapping[str, Coefficient] | None = None,
+    fixed: Mapping[str, float] | None = None,
+    priors: Mapping[str, tuple[float, float]] | None = None,
+    candidates: Iterable[str] | None = None,
     start: Mapping[str, float] | None = None,
     workers: int = 1,
     executor: Executor | None = None,
@@ -93,6 +91,10 @@ def fit_chain(
         readout: Words of readout errors.
         preparation_errors: Words of errors of the preparation.
         shapes: Name -> function of the time that terms such as "pulse*X" are multiplied by.
+        fixed: Name -> value of parameters that are known.
+        priors: Name -> mean and standard deviation of what else is known.
+        candidates: Words of parameters that the fit is searched for, if they are not in the model;
+            None: local terms of range 1 and readout errors, with noise jumps as well.
         start: Name -> value near which the fit begins; None: without any guess.
         workers: Number of processes.
         executor: What runs them instead, such as that of a dask client.
@@ -102,7 +104,7 @@ def fit_chain(
         Parameters with error bars of the sandwich. The p value takes windows for independent.
 
     Raises:
-        ValueError: A word is not known, or an argument not allowed.
+        ValueError: A word is not known, an argument is not allowed, or nothing is left to fit.
 
     Example:
         >>> from qtf.measurements import Setting, ShotModel, simulate_shots
@@ -115,8 +117,6 @@ def fit_chain(
         >>> bool(abs(fit["X"] - 0.5) < 4 * fit.errors[1]), fit.explains_the_data
         (True, True)
     """
-    began = time.monotonic()
-    check("workers", workers, COUNT, kind=ARGUMENT)
     model = ChainModel.of_words(
         experiments.n_sites,
         terms=terms,
@@ -125,51 +125,136 @@ def fit_chain(
         preparation_errors=preparation_errors,
         shapes=shapes,
     )
-    for name in start or {}:
-        if name not in model.names:
-            raise ValueError(
-                f"Argument `start` must name parameters of the model, but names {name!r}."
-            )
-    with _mapping(workers, executor) as mapping:
-        chain = _Chain(model, ChainShots(experiments), mapping, report or (lambda line: None))
-        fit = chain.fit(start)
-    return replace(fit, seconds=time.monotonic() - began)
+    known = KnownValues.of_names(model, fixed=fixed, priors=priors, start=start)
+    fitting = PatchFitting(workers, executor, report)
+    return fitting.run(model, experiments, known, candidates=candidates)
 
 
 @dataclass(frozen=True)
-class _ChainObjective:
-    """The sum of the slopes of all patches.
+class ChainFit(ShotFit):
+    """A fit by patches.
 
     Attributes:
-        patches: The patches.
-        of_patch: Returns the slope of a patch in its own parameters.
-        mapping: Applies a function to patches, in parallel or not.
+        sizes: Windows and margins that it ended with.
     """
 
-    patches: Sequence[Patch]
-    of_patch: Callable[[Patch, np.ndarray], Slope]
-    mapping: Map
+    sizes: PatchSizes
 
-    def __call__(self, parameters: np.ndarray, free: Sequence[int]) -> Slope:
-        """Returns the slope in all parameters; all of a chain are free."""
-        total = Slope.zero(len(parameters))
-        slopes = self.mapping(self.of_patch, self.patches, [parameters] * len(self.patches))
-        for patch, slope in zip(self.patches, slopes, strict=True):
-            total = total + slope.at(patch.places, len(parameters))
-        return total
+    def lines(self) -> list[str]:
+        """Returns what `ShotFit.lines` does, and the sizes of the patches."""
+        sizes = self.sizes
+        return [
+            *super().lines(),
+            f"Windows of {min(sizes.window, self.model.n_sites)} sites; margins of {sizes.wide}"
+            f" sites for probabilities, of {sizes.margin} for derivatives.",
+        ]
+
+    def to_dict(self) -> dict[str, object]:
+        """Returns what `ShotFit.to_dict` does, and the sizes of the patches."""
+        return {**super().to_dict(), "patches": asdict(self.sizes)}
+
+
+def needs_patches(n_sites: int, *, is_mixed: bool) -> bool:
+    """Returns whether a system is too large to be fitted as a whole.
+
+    Args:
+        n_sites: Number of spins.
+        is_mixed: Whether there are jumps or errors of the preparation.
+
+    Example:
+        >>> needs_patches(16, is_mixed=False), needs_patches(8, is_mixed=True)
+        (False, True)
+    """
+    return n_sites > (MAX_OPEN_SITES if is_mixed else MAX_PURE_SITES)
 
 
 @dataclass(frozen=True)
-class _Replay:
-    """Probabilities that are known already, in place of a model."""
+class PatchFitting:
+    """Fits of chains by patches, see `Fitting`.
 
-    pieces: Sequence[Predicted]
+    Attributes:
+        workers: Number of processes.
+        executor: What runs them instead.
+        report: Takes lines of progress of fits that nothing is near of.
+    """
 
-    def predict(
-        self, parameters: np.ndarray, settings: Sequence[Setting], free: Sequence[int] | None = None
-    ) -> Iterator[Predicted]:
-        """Yields them."""
-        yield from self.pieces
+    workers: int = 1
+    executor: Executor | None = None
+    report: Report | None = None
+    kind: type[ShotModel] = ChainModel
+
+    def __post_init__(self) -> None:
+        check("workers", self.workers, COUNT, kind=ARGUMENT)
+
+    def fit(
+        self,
+        model: ShotModel,
+        experiments: Experiments,
+        *,
+        near: ShotFit | None = None,
+        **options: Any,
+    ) -> ShotFit:
+        """Returns a fit; near another one it has the windows and margins of that."""
+        candidates = options.pop("candidates", ())
+        start = None if near is None else near.values_of(model)
+        known = KnownValues.of_names(model, start=start, **options)
+        return self.run(model, experiments, known, candidates=candidates, near=near)
+
+    def run(
+        self,
+        model: ShotModel,
+        experiments: Experiments,
+        known: KnownValues,
+        *,
+        candidates: Iterable[str] | None,
+        near: ShotFit | None = None,
+    ) -> ChainFit:
+        """Returns the fit of a model of which something is known.
+
+        Args:
+            model: The model; all names are words.
+            experiments: Settings and counts.
+            known: What is known of its parameters.
+            candidates: Words of parameters that the fit is searched for; None: usual ones.
+            near: Fit whose windows and margins this one has.
+        """
+        began = time.monotonic()
+        say = self.report if near is None and self.report else lambda line: None
+        with patch_mapping(self.workers, self.executor) as mapping:
+            chain = _Chain(model, ChainShots(experiments), known, mapping, say)
+            sizes, climbed = (
+                chain.climb_near(near.sizes) if isinstance(near, ChainFit) else chain.climb()
+            )
+            fit = chain.finish(sizes, climbed, candidates)
+        return replace(fit, seconds=time.monotonic() - began)
+
+    def find_missing(
+        self, fit: ShotFit, experiments: Experiments, words: Iterable[str], *, least: float
+    ) -> tuple[Missing, ...]:
+        """Returns words that a fit lacks and its data ask for."""
+        free = np.flatnonzero(fit.free).tolist()
+        wider = Wider.of_words(fit.model, fit.parameters, free, words)
+        end = self._end(wider.model, wider.parameters, wider.asked, fit, experiments)
+        slope = end.slope
+        return wider.missing(slope.score, slope.information, slope.spread, least=least)
+
+    def log_likelihood(self, fit: ShotFit, experiments: Experiments) -> float:
+        """Returns the sum of the logarithms of the likelihoods of windows."""
+        return self._end(fit.model, fit.parameters, [], fit, experiments).slope.value
+
+    def _end(
+        self,
+        model: ShotModel,
+        parameters: np.ndarray,
+        free: Sequence[int],
+        fit: ShotFit,
+        experiments: Experiments,
+    ) -> ChainEnd:
+        shots = ChainShots(experiments)
+        patches = make_patches(model, shots, cast(ChainFit, fit).sizes, free)
+        nothing = np.zeros((len(free), len(free)))
+        with patch_mapping(self.workers, self.executor) as mapping:
+            return end_of_chain(patches, shots, parameters, free, nothing, mapping)
 
 
 @dataclass(frozen=True)
@@ -179,12 +264,14 @@ class _Chain:
     Attributes:
         model: The model.
         shots: The data.
+        known: What is known of the parameters.
         mapping: Applies a function to patches.
         say: Takes lines of progress.
     """
 
-    model: ChainModel
+    model: ShotModel
     shots: ChainShots
+    known: KnownValues
     mapping: Map
     say: Report
 
@@ -197,52 +284,98 @@ class _Chain:
     def _times(self) -> list[float]:
         return [setting.time for setting in self.shots.experiments.settings]
 
-    def fit(self, start: Mapping[str, float] | None) -> ShotFit:
-        """Returns the fit: climbs with small margins, then steps with larger ones."""
-        width, with_slopes, without = self._limits
-        most = (with_slopes - width) // 2
-        patches = self._patches(1, 1)
-        parameters = self._follow_times(patches) if start is None else self._near(start)
+    @property
+    def _largest(self) -> float:
+        """Largest change of a parameter in one step."""
+        return 1 / shortest_time(self.shots.experiments)
+
+    def climb(self) -> tuple[PatchSizes, Climb]:
+        """Returns where climbs with small margins end, then steps with larger ones."""
+        window, with_slopes, without = self._limits
+        most = (with_slopes - window) // 2
+        sizes = PatchSizes(window, 1, 1)
+        patches = self._patches(sizes)
+        parameters = self.known.guess
+        if parameters is None:
+            parameters = self._follow_times(patches)
         climbed = self._climb(patches, parameters, ROUGH_GAIN)
         if most > 1 and not self._is_whole(patches):
-            patches = self._patches(most, most)
-            climbed = self._climb(patches, climbed.parameters, LAST_GAIN)
-        else:
-            climbed = self._climb(patches, climbed.parameters, LAST_GAIN)
-        for wide in range(most + 1, (without - width) // 2 + 1):
+            sizes = PatchSizes(window, most, most)
+            patches = self._patches(sizes)
+        climbed = self._climb(patches, climbed.parameters, LAST_GAIN)
+        for wide in range(most + 1, (without - window) // 2 + 1):
             if self._is_whole(patches):
                 break
             before = climbed
-            patches = self._patches(most, wide)
+            sizes = replace(sizes, margin=most, wide=wide)
+            patches = self._patches(sizes)
             climbed = self._step(patches, before)
             change = self._change(before, climbed)
             self.say(f"margin {wide}: changes by {change:.2g} error bars")
             if change < SMALLEST_CHANGE:
                 break
-        return self._finish(patches, climbed)
+        return self._widen(sizes, climbed)
+
+    def _widen(self, sizes: PatchSizes, climbed: Climb) -> tuple[PatchSizes, Climb]:
+        """Returns windows as wide as it pays, and the solution with them."""
+        if self.model.is_mixed:
+            return sizes, climbed
+        largest = min(LARGEST_WINDOW, self.model.n_sites + 1)
+        while sizes.window + WIDER <= largest:
+            wider = replace(sizes, window=sizes.window + WIDER)
+            most = (MOST_WIDE_SITES - wider.window) // 2
+            wider = replace(wider, wide=min(wider.wide, most), margin=min(wider.margin, most))
+            patches = self._patches(wider)
+            if max(patch.work for patch in patches) > MOST_WORK:
+                break
+            before, after = (self._bars(one, climbed) for one in (sizes, wider))
+            # Nothing is gained where nothing is determined.
+            gain = 1 - after / before if before else 0.0
+            self.say(f"windows of {wider.window}: error bars smaller by {100 * gain:.1f} %")
+            if gain < LEAST_GAIN:
+                break
+            sizes, climbed = wider, self._step(patches, climbed)
+        return sizes, climbed
+
+    def _bars(self, sizes: PatchSizes, climbed: Climb) -> float:
+        """Returns the root mean square error bar that a few of all settings would give."""
+        experiments = self.shots.experiments
+        n_settings = len(experiments.settings)
+        few = experiments.select(range(0, n_settings, -(-n_settings // SETTINGS_OF_GAIN)))
+        near = replace(sizes, wide=sizes.margin)
+        patches = make_patches(self.model, ChainShots(few), near, self.known.free)
+        objective = ChainObjective(patches, likelihood_of_patch, self.mapping)
+        inverse, _ = invert(objective(climbed.parameters, self.known.free).information)
+        return float(np.sqrt(np.mean(np.diag(inverse))))
+
+    def climb_near(self, sizes: PatchSizes) -> tuple[PatchSizes, Climb]:
+        """Returns where a climb from the guess ends, with windows and margins that are known."""
+        guess = self.known.put(np.asarray(self.known.guess))
+        patches = self._patches(replace(sizes, wide=sizes.margin))
+        climbed = self._climb(patches, np.clip(guess, *self.model.bounds), LAST_GAIN)
+        if sizes.wide > sizes.margin:
+            climbed = self._step(self._patches(sizes), climbed)
+        return sizes, climbed
 
     def _is_whole(self, patches: Sequence[Patch]) -> bool:
         return all(len(patch.wide.sites) == self.model.n_sites for patch in patches)
 
-    def _patches(self, margin: int, wide: int) -> list[Patch]:
-        windows = windows_of(self.model.n_sites, self._limits[0])
-        ends = [0, *(window.stop for window in windows)]
-        return [
-            make_patch(self.model, self.shots, window, margin, wide, n_given=end - window.start)
-            for window, end in zip(windows, ends[:-1], strict=True)
-        ]
+    def _patches(self, sizes: PatchSizes) -> list[Patch]:
+        return make_patches(self.model, self.shots, sizes, self.known.free)
 
     def _step(self, patches: Sequence[Patch], climbed: Climb) -> Climb:
         """Returns the solution with other probabilities, by Newton steps from one that is near."""
-        objective = _ChainObjective(patches, _equation_of_patch, self.mapping)
-        parameters, (least, most) = climbed.parameters, self.model.bounds
+        equation = ChainObjective(patches, equation_of_patch, self.mapping)
+        objective, free = WithPriors(equation, self.known.priors), self.known.free
+        parameters = climbed.parameters.copy()
+        least, most = (bound[free] for bound in self.model.bounds)
         for _ in range(MOST_STEPS):
-            slope = objective(parameters, range(self.model.size))
-            moving = ~held_by_bounds(parameters, slope.score, least, most)
+            slope = objective(parameters, free)
+            moving = ~held_by_bounds(parameters[free], slope.score, least, most)
             inverse, _ = invert(slope.information[np.ix_(moving, moving)])
-            step = np.zeros(len(parameters))
+            step = np.zeros(len(free))
             step[moving] = inverse @ slope.score[moving]
-            parameters = np.clip(parameters + step, least, most)
+            parameters[free] = np.clip(parameters[free] + step, least, most)
             if step @ slope.score / 2 < ROUGH_GAIN / 10:
                 return Climb(parameters, slope, climbed.converged)
         return Climb(parameters, slope, False)
@@ -250,136 +383,74 @@ class _Chain:
     def _change(self, before: Climb, after: Climb) -> float:
         """Returns the root mean square change, in error bars of windows that are independent."""
         inverse, determined = invert(after.slope.information)
-        change = (after.parameters - before.parameters)[determined]
-        return float(np.sqrt(np.mean(change**2 / np.diag(inverse)[determined])))
-
-    def _near(self, start: Mapping[str, float]) -> np.ndarray:
-        values = [start.get(name, 0.0) for name in self.model.names]
-        return np.clip(values, *self.model.bounds)
+        change = (after.parameters - before.parameters)[self.known.free][determined]
+        return (
+            float(np.sqrt(np.mean(change**2 / np.diag(inverse)[determined])))
+            if determined.any()
+            else 0.0
+        )
 
     def _follow_times(self, patches: Sequence[Patch]) -> np.ndarray:
         """Returns what least squares find, to longer and longer times."""
-        n_terms, n_jumps = len(self.model.terms), len(self.model.jumps)
-        parameters = np.zeros(self.model.size)
-        parameters[n_terms : n_terms + n_jumps] = FIRST_RATE / (max(self._times) or 1.0)
-        parameters[n_terms + n_jumps :] = FIRST_ERROR
-        near = dict.fromkeys(range(n_terms), (0.0, self._largest))
+        longest = max(self._times)
+        parameters = self.known.first_values(self.model, longest)
+        near = dict.fromkeys(range(len(self.model.terms)), (0.0, self._largest))
         for reach in growing_times(self._times):
             some = [patch.to_time(reach) for patch in patches]
-            objective = WithPriors(_ChainObjective(some, _means_of_patch, self.mapping), near)
+            means = ChainObjective(some, means_of_patch, self.mapping)
+            objective = WithPriors(means, {**near, **self.known.priors})
             parameters = self._climb_from(objective, parameters, ROUGH_GAIN).parameters
-            self.say(f"to time {min(reach, max(self._times)):g}")
+            self.say(f"to time {min(reach, longest):g}")
         return parameters
 
-    @property
-    def _largest(self) -> float:
-        return 1 / min((time for time in self._times if time > 0), default=1.0)
-
     def _climb(self, patches: Sequence[Patch], start: np.ndarray, gain: float) -> Climb:
-        objective = _ChainObjective(patches, _likelihood_of_patch, self.mapping)
-        return self._climb_from(objective, start, gain)
+        likelihood = ChainObjective(patches, likelihood_of_patch, self.mapping)
+        return self._climb_from(WithPriors(likelihood, self.known.priors), start, gain)
 
-    def _climb_from(
-        self, objective: _ChainObjective | WithPriors, start: np.ndarray, gain: float
-    ) -> Climb:
-        free = range(self.model.size)
-        bounds, largest = self.model.bounds, self._largest
-        return climb(objective, start, free, bounds, gain=gain, largest=largest)
+    def _climb_from(self, objective: WithPriors, start: np.ndarray, gain: float) -> Climb:
+        free, bounds = self.known.free, self.model.bounds
+        return climb(objective, start, free, bounds, gain=gain, largest=self._largest)
 
-    def _finish(self, patches: Sequence[Patch], climbed: Climb) -> ShotFit:
-        """Returns the fit with error bars and goodness."""
-        model, experiments = self.model, self.shots.experiments
+    def finish(
+        self, sizes: PatchSizes, climbed: Climb, candidates: Iterable[str] | None
+    ) -> ChainFit:
+        """Returns the fit with error bars, goodness, and what is missing.
+
+        Args:
+            sizes: Windows and margins.
+            climbed: Where the fit has ended.
+            candidates: Words that the fit is searched for; None: usual ones.
+        """
+        known, experiments = self.known, self.shots.experiments
+        words = default_candidates(self.model, 1.0) if candidates is None else candidates
+        wider = Wider.of_words(self.model, climbed.parameters, known.free, words)
+        kept = [wider.asked.index(k) for k in wider.kept]
         naive, determined = invert(climbed.slope.information)
-        inputs = [climbed.parameters] * len(patches)
-        covariances = [naive[np.ix_(patch.places, patch.places)] for patch in patches]
-        counts = self.shots.counts
-        strings = np.arange(0, len(counts), -(-len(counts) // MOST_STRINGS))
-        several = [strings] * len(patches)
-        ends = self.mapping(_end_of_patch, patches, inputs, covariances, several)
-        scores = np.zeros((len(strings), model.size), np.float32)
-        sums = []
-        for patch, (of_strings, of_patch) in zip(patches, ends, strict=True):
-            scores[:, patch.places] += of_strings
-            sums.append(of_patch)
-        weights = counts[strings] * (counts.sum() / counts[strings].sum())
-        spread = (scores * weights[:, None].astype(np.float32)).T @ scores
-        sandwich = naive @ spread.astype(np.float64) @ naive
-        return ShotFit(
-            model=model,
+        covariance = np.zeros((len(wider.asked), len(wider.asked)))
+        covariance[np.ix_(kept, kept)] = naive
+        patches = make_patches(wider.model, self.shots, sizes, wider.asked)
+        end = end_of_chain(
+            patches, self.shots, wider.parameters, wider.asked, covariance, self.mapping
+        )
+        spread = end.slope.spread[np.ix_(kept, kept)]
+        # Priors count as measurements, as in `WithPriors`.
+        weights = [known.priors[k][1] ** -2 if k in known.priors else 0.0 for k in known.free]
+        sandwich = known.square_of_all(naive @ (spread + np.diag(weights)) @ naive)
+        slope = end.slope
+        return ChainFit(
+            model=self.model,
             parameters=climbed.parameters,
-            free=np.ones(model.size, bool),
-            determined=determined,
+            free=known.is_free,
+            determined=known.of_all(determined, fill=True),
             covariance=sandwich,
             sandwich=sandwich,
             log_likelihood=climbed.slope.value,
-            goodness=_total(model.n_sites, patches, sums),
-            missing=(),
+            goodness=end.goodness,
+            missing=wider.missing(slope.score, slope.information, slope.spread),
             shots=experiments.shots,
             n_settings=len(experiments.settings),
             n_starts=1,
             converged=climbed.converged,
             seconds=0.0,
+            sizes=sizes,
         )
-
-
-def _likelihood_of_patch(patch: Patch, parameters: np.ndarray) -> Slope:
-    likelihood = Likelihood(patch.part.model, patch.shots, patch.n_given)
-    return likelihood(patch.part.values(parameters), range(len(patch.places)))
-
-
-def _means_of_patch(patch: Patch, parameters: np.ndarray) -> Slope:
-    squares = MarginalFit(patch.part.model, patch.shots)
-    return squares(patch.part.values(parameters), range(len(patch.places)))
-
-
-def _equation_of_patch(patch: Patch, parameters: np.ndarray) -> Slope:
-    """Returns what the likelihood has, with the probabilities of the wide part."""
-    rows = np.arange(len(patch.shots.settings))
-    counts, shots = counts_of(patch.shots, rows), shots_of(patch.shots, rows)
-    with one_thread(1):
-        values = patch.predict(parameters)
-        return slope_of_counts(values, counts, shots, patch.n_given)
-
-
-def _end_of_patch(
-    patch: Patch, parameters: np.ndarray, covariance: np.ndarray, strings: np.ndarray
-) -> tuple[np.ndarray, Sums]:
-    """Returns scores of some bit strings, float32 (R, K), and the sums of the goodness."""
-    with one_thread(1):
-        predicted = patch.predict(parameters)
-    _, ratios = log_probabilities(predicted, patch.n_given)
-    # Where probabilities are those of a wider part their mean is not 0 by itself.
-    ratios -= (ratios * predicted[:, :1]).sum(2, keepdims=True)
-    rows, states = patch.groups[strings].T
-    scores = ratios[rows, :, states].astype(np.float32)
-    replay = _Replay([Predicted(np.arange(len(predicted)), predicted)])
-    size = len(patch.places)
-    return scores, sum_up(replay, patch.shots, np.zeros(size), range(size), covariance)
-
-
-def _total(n_sites: int, patches: Sequence[Patch], sums: Sequence[Sums]) -> Goodness:
-    """Returns the goodness of windows that cover the chain, as few of them as there can be."""
-    total, reached = Sums(), 0
-    squares: dict[float, np.ndarray] = {}
-    for k, (patch, one) in enumerate(zip(patches, sums, strict=True)):
-        if k + 1 < len(patches) and patches[k + 1].window.start <= reached:
-            continue
-        total.chi_squared += one.chi_squared
-        total.mean += one.mean
-        total.variance += one.variance
-        total.fitted += one.fitted
-        for moment, values in one.residuals().items():
-            squares.setdefault(moment, np.ones(n_sites))[list(patch.window)] = values
-        reached = patch.window.stop
-    return total.goodness({moment: squares[moment].tolist() for moment in sorted(squares)})
-
-
-@contextlib.contextmanager
-def _mapping(workers: int, executor: Executor | None) -> Iterator[Map]:
-    if executor is not None:
-        yield executor.map
-    elif workers == 1:
-        yield map
-    else:
-        with worker_pool(workers) as pool:
-            yield pool.map

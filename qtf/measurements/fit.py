@@ -7,15 +7,17 @@ settings, and the best goes on.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from qtf.checks import ARGUMENT, COUNT, FINITE, POSITIVE, check
+from qtf.checks import ARGUMENT, COUNT, check
 from qtf.measurements.experiments import Experiments
+from qtf.measurements.fitting import Report
 from qtf.measurements.goodness import Goodness, judge
+from qtf.measurements.known_values import KnownValues
 from qtf.measurements.likelihood import Likelihood, MarginalFit, marginal_features
 from qtf.measurements.missing import default_candidates, find_missing
 from qtf.measurements.model import ShotModel
@@ -27,13 +29,9 @@ from qtf.streams import Stream
 # Gains in units of log L: of an error bar 0.5, hence 1 % of one.
 LAST_GAIN = 1e-4 / 2
 ROUGH_GAIN = 0.5
-# First values of rates, times the longest time, and of errors of preparation and readout.
-FIRST_RATE, FIRST_ERROR = 0.1, 0.02
 # Random starts are told apart by so many settings; of a good one the mean square is about 1.
 SETTINGS_OF_STARTS = 100
 GOOD_SQUARE = 2.0
-
-Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -43,26 +41,21 @@ class _Task:
     Attributes:
         model: The model.
         experiments: The data.
-        given: Place -> value of each parameter that is not fitted.
-        priors: Place -> mean and standard deviation.
-        guess: Where the first climb begins, (size,); None: nothing is known.
+        known: What is known of the parameters.
     """
 
     model: ShotModel
     experiments: Experiments
-    given: Mapping[int, float]
-    priors: Mapping[int, tuple[float, float]]
-    guess: np.ndarray | None
+    known: KnownValues
 
     @property
     def free(self) -> list[int]:
-        return [k for k in range(self.model.size) if k not in self.given]
+        return self.known.free
 
     @property
     def shortest(self) -> float:
         """The first time after 0, until which spins turn by a radian at most in one step."""
-        times = (setting.time for setting in self.experiments.settings)
-        return min((time for time in times if time > 0), default=1.0)
+        return shortest_time(self.experiments)
 
     def to_time(self, longest: float) -> Experiments:
         """Returns the settings up to a time."""
@@ -116,14 +109,55 @@ def fit_shots(
     """
     started = time.monotonic()
     check("n_starts", n_starts, COUNT, kind=ARGUMENT)
-    task = _task(model, experiments, fixed or {}, priors or {}, start)
+    _check_sizes(model, experiments)
+    known = KnownValues.of_names(model, fixed=fixed, priors=priors, start=start)
+    task = _Task(model, experiments, known)
     say = report or (lambda line: None)
     best, goodness, tried = _search(task, n_starts, seed, say)
-    words = default_candidates(model, goodness) if candidates is None else candidates
+    words = default_candidates(model, goodness.p_value) if candidates is None else candidates
     missing = find_missing(model, experiments, best.parameters, task.free, words)
     say(f"{len(task.free)} parameters, p = {goodness.p_value:.2g}")
     seconds = time.monotonic() - started
     return _as_fit(task, best, goodness, missing, n_starts=tried, seconds=seconds)
+
+
+@dataclass(frozen=True)
+class WholeFitting:
+    """Fits of whole systems, see `Fitting`.
+
+    Attributes:
+        n_starts: Largest number of starts, where nothing is near.
+        seed: Seed of the starts after the first.
+    """
+
+    n_starts: int = 10
+    seed: int = 0
+    kind: type[ShotModel] = ShotModel
+
+    def fit(
+        self,
+        model: ShotModel,
+        experiments: Experiments,
+        *,
+        near: ShotFit | None = None,
+        **options: Any,
+    ) -> ShotFit:
+        """Returns a fit."""
+        options = {"candidates": (), "n_starts": self.n_starts, "seed": self.seed, **options}
+        if near is not None:
+            options |= {"start": near.values_of(model), "n_starts": 1}
+        return fit_shots(model, experiments, **options)
+
+    def find_missing(
+        self, fit: ShotFit, experiments: Experiments, words: Iterable[str], *, least: float
+    ) -> tuple[Missing, ...]:
+        """Returns words that a fit lacks and its data ask for."""
+        free = np.flatnonzero(fit.free).tolist()
+        return find_missing(fit.model, experiments, fit.parameters, free, words, least=least)
+
+    def log_likelihood(self, fit: ShotFit, experiments: Experiments) -> float:
+        """Returns the logarithm of the likelihood of shots."""
+        return Likelihood(fit.model, experiments)(fit.parameters, []).value
 
 
 def fit_words(
@@ -171,15 +205,15 @@ def _as_fit(
     seconds: float,
 ) -> ShotFit:
     """Returns the end of a search with its error bars."""
-    model, free = task.model, task.free
+    known = task.known
     covariance, determined = invert(best.slope.information)
     return ShotFit(
-        model=model,
+        model=task.model,
         parameters=best.parameters,
-        free=np.isin(np.arange(model.size), free),
-        determined=_placed(determined, free, model.size, fill=True),
-        covariance=_placed_square(covariance, free, model.size),
-        sandwich=_placed_square(covariance @ best.slope.spread @ covariance, free, model.size),
+        free=known.is_free,
+        determined=known.of_all(determined, fill=True),
+        covariance=known.square_of_all(covariance),
+        sandwich=known.square_of_all(covariance @ best.slope.spread @ covariance),
         log_likelihood=best.slope.value,
         goodness=goodness,
         missing=missing,
@@ -193,7 +227,9 @@ def _as_fit(
 
 def _search(task: _Task, n_starts: int, seed: int, say: Report) -> tuple[Climb, Goodness, int]:
     """Returns the best climb, how well it explains the data, and how many starts were tried."""
-    guess = _follow_times(task, _start(task, 0, seed)) if task.guess is None else task.guess
+    guess = task.known.guess
+    if guess is None:
+        guess = _follow_times(task, _start(task, 0, seed))
     best = _climb_likelihood(task, guess)
     goodness, tried = _judge(task, best), 1
     say(f"start 1: log L = {best.slope.value:.2f}, p = {goodness.p_value:.2g}")
@@ -243,22 +279,22 @@ def growing_times(of_settings: Iterable[float]) -> list[float]:
     return [times[place - 1] for place in places] or [np.inf]
 
 
+def shortest_time(experiments: Experiments) -> float:
+    """Returns the first time after 0 of all settings, 1 if there is none."""
+    times = (setting.time for setting in experiments.settings)
+    return min((time for time in times if time > 0), default=1.0)
+
+
 def _start(task: _Task, number: int, seed: int) -> np.ndarray:
     """Returns where a climb begins; the first knows nothing, others are random."""
-    model, times = task.model, [setting.time for setting in task.experiments.settings]
-    n_terms, n_jumps = len(model.terms), len(model.jumps)
-    start = np.zeros(model.size)
-    start[n_terms : n_terms + n_jumps] = FIRST_RATE / (max(times) or 1.0)
-    start[n_terms + n_jumps :] = FIRST_ERROR
+    model, known = task.model, task.known
+    start = known.first_values(model, max(one.time for one in task.experiments.settings))
     if number:
         # Spins turn by up to a radian until the first measurement.
         random = np.random.default_rng((seed, Stream.SHOT_FIT_STARTS, number))
+        n_terms = len(model.terms)
         start[:n_terms] = random.uniform(-1.0, 1.0, n_terms) / task.shortest
-    for k, (mean, _) in task.priors.items():
-        start[k] = mean
-    for k, value in task.given.items():
-        start[k] = value
-    return start
+    return known.put(start)
 
 
 def _follow_times(task: _Task, parameters: np.ndarray) -> np.ndarray:
@@ -272,12 +308,12 @@ def _climb_marginals(task: _Task, start: np.ndarray, experiments: Experiments) -
     bounds, largest = task.model.bounds, 1 / task.shortest
     # What few settings hardly tell must not wander by whole turns.
     near = dict.fromkeys(range(len(task.model.terms)), (0.0, largest))
-    marginals = WithPriors(MarginalFit(task.model, experiments), {**near, **task.priors})
+    marginals = WithPriors(MarginalFit(task.model, experiments), {**near, **task.known.priors})
     return climb(marginals, start, task.free, bounds, gain=ROUGH_GAIN, largest=largest)
 
 
 def _climb_likelihood(task: _Task, start: np.ndarray) -> Climb:
-    likelihood = WithPriors(Likelihood(task.model, task.experiments), task.priors)
+    likelihood = WithPriors(Likelihood(task.model, task.experiments), task.known.priors)
     bounds, largest = task.model.bounds, 1 / task.shortest
     return climb(likelihood, start, task.free, bounds, gain=LAST_GAIN, largest=largest)
 
@@ -287,55 +323,9 @@ def _judge(task: _Task, climbed: Climb) -> Goodness:
     return judge(task.model, task.experiments, climbed.parameters, task.free, covariance)
 
 
-def _task(
-    model: ShotModel,
-    experiments: Experiments,
-    fixed: Mapping[str, float],
-    priors: Mapping[str, tuple[float, float]],
-    start: Mapping[str, float] | None,
-) -> _Task:
-    """Returns the checked arguments of a fit."""
+def _check_sizes(model: ShotModel, experiments: Experiments) -> None:
     if model.n_sites != experiments.n_sites:
         raise ValueError(
             f"Argument `model` must have {experiments.n_sites} sites as the experiments have, but"
             f" has {model.n_sites}."
         )
-    for kind, names in (("fixed", fixed), ("priors", priors), ("start", start or {})):
-        for name in names:
-            if name not in model.names:
-                raise ValueError(
-                    f"Argument `{kind}` must name parameters of the model,"
-                    f" {', '.join(model.names)}, but names {name!r}."
-                )
-    for kind, values in (("fixed", fixed), ("start", start or {})):
-        for value in values.values():
-            check(kind, value, FINITE, kind=ARGUMENT)
-    for mean, deviation in priors.values():
-        check("priors", mean, FINITE, kind=ARGUMENT)
-        check("priors", deviation, POSITIVE, kind=ARGUMENT)
-    if len(fixed) == model.size:
-        raise ValueError("Argument `fixed` must leave a parameter to fit, but fixes all.")
-    place = model.names.index
-    guess = None
-    if start is not None:
-        known = {**start, **fixed}
-        guess = np.clip([known.get(name, 0.0) for name in model.names], *model.bounds)
-    return _Task(
-        model,
-        experiments,
-        {place(name): float(value) for name, value in fixed.items()},
-        {place(name): pair for name, pair in priors.items()},
-        guess,
-    )
-
-
-def _placed(values: np.ndarray, free: Sequence[int], size: int, *, fill: bool) -> np.ndarray:
-    placed = np.full(size, fill)
-    placed[list(free)] = values
-    return placed
-
-
-def _placed_square(matrix: np.ndarray, free: Sequence[int], size: int) -> np.ndarray:
-    placed = np.zeros((size, size))
-    placed[np.ix_(free, free)] = matrix
-    return placed

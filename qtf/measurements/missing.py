@@ -1,13 +1,12 @@
 """Which parameters that a model does not have the data ask for: score tests."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from qtf.measurements.experiments import Experiments
-from qtf.measurements.goodness import Goodness
 from qtf.measurements.likelihood import Likelihood
 from qtf.measurements.model import ShotModel, named_shapes
 from qtf.measurements.result import Missing
@@ -57,28 +56,94 @@ def find_missing(
     Raises:
         ValueError: A word is not known.
     """
-    wider = widen(model, candidates)
-    added = [k for k, name in enumerate(wider.names) if name not in model.names]
-    if not added:
+    wider = Wider.of_words(model, parameters, free, candidates)
+    if not wider.added:
         return ()
-    full = np.zeros(wider.size)
-    full[[wider.names.index(name) for name in model.names]] = parameters
-    kept = [wider.names.index(model.names[k]) for k in free]
-    asked = sorted(kept + added)
-    slope = Likelihood(wider, experiments)(full, asked)
-    old, new = ([asked.index(k) for k in places] for places in (kept, added))
-    information = slope.information
-    across = information[np.ix_(new, old)]
-    inverse, _ = invert(information[np.ix_(old, old)])
-    total = np.diag(information)[new]
-    left = total - np.einsum("co,od,cd->c", across, inverse, across)
-    score = slope.score[new] - across @ inverse @ slope.score[old]
-    told = left > OWN_SHARE * np.maximum(total, 1e-300)
-    z = np.where(told, score / np.sqrt(np.where(told, left, 1.0)), 0.0)
-    # Rates and errors are never negative.
-    z[wider.bounds[0][added] == 0.0] = np.maximum(z[wider.bounds[0][added] == 0.0], 0.0)
-    order = np.argsort(-np.abs(z))
-    return tuple(Missing(wider.names[added[k]], float(z[k])) for k in order if abs(z[k]) >= least)
+    slope = Likelihood(wider.model, experiments)(wider.parameters, wider.asked)
+    return wider.missing(slope.score, slope.information, slope.information, least=least)
+
+
+@dataclass(frozen=True)
+class Wider:
+    """A model with further parameters, which are 0.
+
+    Attributes:
+        model: The model.
+        parameters: All its parameters, (size,).
+        kept: Places of those that were fitted.
+        added: Places of those that are new.
+    """
+
+    model: ShotModel
+    parameters: np.ndarray
+    kept: list[int]
+    added: list[int]
+
+    @classmethod
+    def of_words(
+        cls, model: ShotModel, parameters: np.ndarray, free: Sequence[int], words: Iterable[str]
+    ) -> "Wider":
+        """Returns a model with the parameters of further words.
+
+        Args:
+            model: What was fitted.
+            parameters: The result, (size,).
+            free: Places of the parameters that were fitted.
+            words: Words of parameters; what the model has already is left out.
+
+        Raises:
+            ValueError: A word is not known.
+        """
+        wider = widen(model, words)
+        place = {name: k for k, name in enumerate(wider.names)}
+        full = np.zeros(wider.size)
+        full[[place[name] for name in model.names]] = parameters
+        kept = [place[model.names[k]] for k in free]
+        added = sorted(set(place.values()) - {place[name] for name in model.names})
+        return cls(wider, full, kept, added)
+
+    @property
+    def asked(self) -> list[int]:
+        """Places of the parameters that derivatives are taken in, ascending."""
+        return sorted(self.kept + self.added)
+
+    def missing(
+        self,
+        score: np.ndarray,
+        information: np.ndarray,
+        spread: np.ndarray,
+        *,
+        least: float = NOTEWORTHY,
+    ) -> tuple[Missing, ...]:
+        """Returns those of the added parameters that the data ask for, the largest first.
+
+        With A = I_cf I_ff^-1, the deviation of the score s_c - A s_f is in units of its standard
+        deviation, the variance of which is J_cc - A J_fc - J_cf A^T + A J_ff A^T.
+
+        Args:
+            score: Of the parameters that are asked for, (K,).
+            information: Fisher information I of these, (K, K).
+            spread: Covariance J of the score, (K, K); I itself for likelihoods.
+            least: Smallest deviation from 0, in standard deviations, that is told.
+        """
+        asked = self.asked
+        old, new = ([asked.index(k) for k in places] for places in (self.kept, self.added))
+        inverse, _ = invert(information[np.ix_(old, old)])
+        weights = information[np.ix_(new, old)] @ inverse
+        total = np.diag(information)[new]
+        left = total - np.einsum("co,co->c", weights, information[np.ix_(new, old)])
+        variance = np.diag(spread)[new] - np.einsum(
+            "co,co->c", weights, 2 * spread[np.ix_(new, old)] - weights @ spread[np.ix_(old, old)]
+        )
+        off = score[new] - weights @ score[old]
+        told = (left > OWN_SHARE * np.maximum(total, 1e-300)) & (variance > 0)
+        z = np.where(told, off / np.sqrt(np.where(told, variance, 1.0)), 0.0)
+        # Rates and errors are never negative.
+        positive = self.model.bounds[0][self.added] == 0.0
+        z[positive] = np.maximum(z[positive], 0.0)
+        order = np.argsort(-np.abs(z))
+        names = [self.model.names[k] for k in self.added]
+        return tuple(Missing(names[k], float(z[k])) for k in order if abs(z[k]) >= least)
 
 
 def widen(model: ShotModel, words: Iterable[str]) -> ShotModel:
@@ -92,7 +157,9 @@ def widen(model: ShotModel, words: Iterable[str]) -> ShotModel:
         ValueError: A word is not known.
     """
     new = [word for word in words if word not in model.names]
-    further = model_of_names(model.n_sites, new, model.shapes) if new else model
+    further = model
+    if new:
+        further = model_of_names(model.n_sites, new, model.shapes, kind=type(model))
     both: dict[str, Any] = {
         kind: {**getattr(model, kind), **getattr(further, kind)} for kind in KINDS
     }
@@ -100,7 +167,11 @@ def widen(model: ShotModel, words: Iterable[str]) -> ShotModel:
 
 
 def model_of_names(
-    n_sites: int, names: Iterable[str], shapes: Mapping[str, Coefficient] | None = None
+    n_sites: int,
+    names: Iterable[str],
+    shapes: Mapping[str, Coefficient] | None = None,
+    *,
+    kind: type[ShotModel] = ShotModel,
 ) -> ShotModel:
     """Returns the model of terms, jumps and errors in any order.
 
@@ -108,6 +179,7 @@ def model_of_names(
         n_sites: Number of spins.
         names: Words of all kinds.
         shapes: Name -> function of the time, also of such that no word names.
+        kind: Class of the model.
 
     Raises:
         ValueError: A word is not known.
@@ -118,7 +190,7 @@ def model_of_names(
     """
     kinds = by_kind(names)
     named = named_shapes(kinds["terms"], shapes or {})
-    return ShotModel.of_words(n_sites, **kinds, shapes=named)
+    return kind.of_words(n_sites, **kinds, shapes=named)
 
 
 def narrow(model: ShotModel, names: Collection[str]) -> ShotModel:
@@ -138,7 +210,7 @@ def narrow(model: ShotModel, names: Collection[str]) -> ShotModel:
     return replace(model, **left)
 
 
-def default_candidates(model: ShotModel, goodness: Goodness) -> list[str]:
+def default_candidates(model: ShotModel, p_value: float) -> list[str]:
     """Returns the words that are asked for where nobody names any.
 
     These are local terms of range 1, also with each shape of the model, readout errors and, where
@@ -146,10 +218,10 @@ def default_candidates(model: ShotModel, goodness: Goodness) -> list[str]:
 
     Args:
         model: The model.
-        goodness: How well it explains the data.
+        p_value: That of its goodness.
     """
     words = shaped_words(local_words(1), model.n_sites, model.shapes)
-    small = model.n_sites <= MOST_SITES_FOR_JUMPS and goodness.p_value < DOUBTFUL
+    small = model.n_sites <= MOST_SITES_FOR_JUMPS and p_value < DOUBTFUL
     mixed = (*JUMPS, *PREPARATION_ERRORS) if model.is_mixed or small else ()
     taken = {name.partition("@")[0] for name in model.names if name not in model.terms}
     return [*words, *(word for word in (*mixed, *READOUT) if word not in taken)]

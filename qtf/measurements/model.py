@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple, Self
+from typing import NamedTuple, Self, cast
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -101,7 +101,7 @@ class ShotModel:
                 f"Argument `n_sites` must be at least 1 and, {with_jumps}, at most {most}, but is"
                 f" {self.n_sites}."
             )
-        if not self.names:
+        if len(self.names) < self._fewest_names:
             raise ValueError("Argument `terms` must hold at least one term, but is empty.")
         for name in self.terms:
             shape, _ = shape_and_term(name)
@@ -169,6 +169,10 @@ class ShotModel:
     @property
     def _most_sites(self) -> int:
         return MAX_OPEN_SITES if self.is_mixed else MAX_PURE_SITES
+
+    @property
+    def _fewest_names(self) -> int:
+        return 1
 
     @property
     def is_mixed(self) -> bool:
@@ -310,6 +314,10 @@ class ShotModel:
     def _equation(
         self, parameters: np.ndarray, free: Sequence[int]
     ) -> LinearEquation | DrivenEquation:
+        if not (free or self.is_mixed or self.shapes):
+            # One matrix instead of one for each coefficient, which are large for many sites.
+            hamiltonian = cast(PauliSum, self.hamiltonian(parameters))
+            return LinearEquation(csr_array(-1j * hamiltonian.to_sparse()), [], is_unitary=True)
         parts, shapes = self._parts, Shapes(self.shapes)
         places = [shapes.names.index(shape_and_term(name)[0]) for name in self.terms]
         places += [0] * (len(parts) - len(places))

@@ -91,30 +91,37 @@ def _product(factors: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(product.T)
 
 
-def probabilities_of_states(psi: np.ndarray, bases: Sequence[str]) -> np.ndarray:
-    """Returns probabilities |<b| R psi|^2 and their derivatives.
+def probabilities_of_states(
+    psi: np.ndarray, bases: Sequence[str], *, n_rest: int = 1
+) -> np.ndarray:
+    """Returns probabilities sum_r |<b r| R psi|^2 and their derivatives.
 
     Args:
-        psi: State and derivatives for each setting, or the same for all, (S or 1, 1 + K, 2**n).
-        bases: S bases.
+        psi: State and derivatives for each setting, or the same for all, (S or 1, 1 + K, 2**n), or
+            (S or 1, 1 + K, 2**m, n_rest, 2**(n - m)) flat, with m half of n rounded up.
+        bases: S bases of the n sites that are measured.
+        n_rest: Number of states of all other sites.
 
     Returns:
         float64 (S, 1 + K, 2**n): the probabilities, then their derivatives.
     """
-    n_left = (len(bases[0]) + 1) // 2
+    n_sites, n_settings = len(bases[0]), len(bases)
+    n_left = (n_sites + 1) // 2
     n_states, n_both, dimension = psi.shape
-    shape = (len(bases), 2**n_left, n_both, dimension >> n_left)
     left = _rotations([basis[:n_left] for basis in bases])
     right = _rotations([basis[n_left:] for basis in bases])
     # Two products for each setting, whatever the number of derivatives.
-    halves = psi.reshape(n_states, n_both, *shape[1::2]).swapaxes(1, 2)
-    rotated = left @ halves.reshape(n_states, shape[1], -1)
-    rotated = rotated.reshape(len(bases), -1, shape[3]) @ right.swapaxes(-1, -2)
-    rotated = rotated.reshape(shape)
+    halves = psi.reshape(n_states, n_both, 2**n_left, dimension >> n_left).swapaxes(1, 2)
+    rotated = left @ halves.reshape(n_states, 2**n_left, -1)
+    n_right = 2 ** (n_sites - n_left)
+    rotated = rotated.reshape(n_settings, -1, n_right) @ right.swapaxes(-1, -2)
+    rotated = rotated.reshape(n_settings, 2**n_left, n_both, n_rest, n_right)
     amplitudes = rotated[:, :, :1]
-    probabilities = 2 * (amplitudes.real * rotated.real + amplitudes.imag * rotated.imag)
+    products = amplitudes.real * rotated.real
+    products += amplitudes.imag * rotated.imag
+    probabilities = 2 * products.sum(axis=3) if n_rest > 1 else 2 * products[:, :, :, 0]
     probabilities[:, :, 0] /= 2
-    return probabilities.swapaxes(1, 2).reshape(len(bases), n_both, dimension)
+    return probabilities.swapaxes(1, 2).reshape(n_settings, n_both, 2**n_sites)
 
 
 def probabilities_of_means(means: np.ndarray, bases: Sequence[str]) -> np.ndarray:

@@ -5,21 +5,45 @@ exponentially with the distance, on those within a margin around it. A patch is 
 margins; what is beyond is left out. So a chain of any length is explained by patches of few sites.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from qtf.measurements.experiments import LETTERS, Experiments, Setting
-from qtf.measurements.model import Predicted, ShotModel, named_shapes
-from qtf.measurements.outcomes import probabilities_of_means
+from qtf.measurements.model import MAX_OPEN_SITES, Predicted, ShotModel, named_shapes
+from qtf.measurements.outcomes import probabilities_of_means, probabilities_of_states
 from qtf.measurements.pauli_vectors import MATRICES
 from qtf.measurements.words import by_kind, kind_of, shape_and_term
+from qtf.pieces import rows_at_once
 
 MOST_CHAIN_SITES = 1000
+# Of a patch that is followed without derivatives, when states are pure.
+MOST_WIDE_SITES = 18
+# Multiplications of complex numbers that each step of a transformation costs, as measured.
+OF_A_STRING, OF_AN_AMPLITUDE = 12, 10
+# The same of all times of a series, for each amplitude.
+OF_A_SERIES = 3000
+# Bytes of states and means of windows at once.
+PIECE_BYTES = 1 << 28
 # Traces of products with Pauli matrices, of the entries of a matrix of one spin.
 _MEANS_OF_ENTRIES = MATRICES.transpose(0, 2, 1).reshape(4, 4)
+
+
+@dataclass(frozen=True)
+class PatchSizes:
+    """Sites of windows and of margins.
+
+    Attributes:
+        window: Sites of a window.
+        margin: Sites on both sides of it for derivatives.
+        wide: The same for probabilities.
+    """
+
+    window: int
+    margin: int
+    wide: int
 
 
 @dataclass(frozen=True)
@@ -37,7 +61,20 @@ class ChainModel(ShotModel):
 
 
 @dataclass(frozen=True)
-class PatchModel(ShotModel):
+class _PartModel(ShotModel):
+    """A model of some sites of a chain, which need not have a parameter."""
+
+    @property
+    def _fewest_names(self) -> int:
+        return 0
+
+    @property
+    def _most_sites(self) -> int:
+        return MAX_OPEN_SITES if self.is_mixed else MOST_WIDE_SITES
+
+
+@dataclass(frozen=True)
+class PatchModel(_PartModel):
     """The model of a patch, which predicts the bits of its window alone.
 
     Sites of readout errors are those of the window, counted from its first.
@@ -61,9 +98,52 @@ class PatchModel(ShotModel):
             by_start.setdefault(places[settings[row].preparation], []).append(row)
         window = slice(self.window.start, self.window.stop)
         for place, some in by_start.items():
-            means = self._window_means(states[:, :, place].T)
             bases = [settings[row].basis[window] for row in some]
-            yield Predicted(np.array(some), probabilities_of_means(means[None], bases))
+            measure = self._by_means if self._means_are_faster(len(some)) else self._by_states
+            yield Predicted(np.array(some), measure(states[:, :, place].T, bases))
+
+    def _means_are_faster(self, n_bases: int) -> bool:
+        """Returns whether all strings of the window take less than a rotation for each basis."""
+        if self.is_mixed:
+            return True
+        n_window, n_rest = len(self.window), 2 ** (self.n_sites - len(self.window))
+        of_means = 4**n_window * (n_rest + OF_A_STRING * n_window)
+        of_states = n_bases * 2**n_window * n_rest * (2 * 2 ** (n_window / 2) + OF_AN_AMPLITUDE)
+        return of_means < of_states
+
+    def _by_states(self, states: np.ndarray, bases: Sequence[str]) -> np.ndarray:
+        """Returns probabilities and derivatives by turning the state into each basis.
+
+        Args:
+            states: State and derivatives, (1 + K, d).
+            bases: Of the sites of the window.
+        """
+        n_window, n_both = len(self.window), len(states)
+        n_left = (n_window + 1) // 2
+        sizes = 2**self.window.start, 2**n_left, 2 ** (n_window - n_left)
+        split = states.reshape(n_both, *sizes, -1).transpose(0, 2, 1, 4, 3)
+        psi = np.ascontiguousarray(split).reshape(1, n_both, -1)
+        result = np.empty((len(bases), n_both, 2**n_window))
+        several = rows_at_once(6 * psi.nbytes, budget=PIECE_BYTES)
+        n_rest = 2 ** (self.n_sites - n_window)
+        for first in range(0, len(bases), several):
+            some = slice(first, first + several)
+            result[some] = probabilities_of_states(psi, bases[some], n_rest=n_rest)
+        return result
+
+    def _by_means(self, states: np.ndarray, bases: Sequence[str]) -> np.ndarray:
+        """Returns the same by the means of all Pauli strings of the window."""
+        n_window, n_both = len(self.window), len(states)
+        if self.is_mixed:
+            return probabilities_of_means(self._window_means(states)[None], bases)
+        result = np.empty((len(bases), n_both, 2**n_window))
+        # The state itself is needed for each derivative.
+        several = rows_at_once(4 * 16 * 4**n_window, budget=PIECE_BYTES)
+        for first in range(0, n_both, several):
+            rows = [0, *range(max(1, first), min(first + several, n_both))]
+            means = self._window_means(states[rows])
+            result[:, rows] = probabilities_of_means(means[None], bases)
+        return result
 
     def _window_means(self, states: np.ndarray) -> np.ndarray:
         """Returns the means of all Pauli strings of the window, and derivatives.
@@ -154,6 +234,7 @@ class Patch:
         groups: For each bit string of each setting of the chain, in order, the setting of the
             window that it belongs to and the state of the window, (R, 2).
         n_given: Number of first bits that the window before has, too.
+        free: Places in the part of the parameters that derivatives are taken in, ascending.
     """
 
     window: range
@@ -162,15 +243,25 @@ class Patch:
     shots: WindowShots
     groups: np.ndarray
     n_given: int
+    free: tuple[int, ...]
 
     @property
     def places(self) -> list[int]:
         """Places in the model of the chain of the parameters that derivatives are taken in."""
-        return list(self.part.places)
+        return [self.part.places[k] for k in self.free]
 
     def to_time(self, longest: float) -> "Patch":
         """Returns the patch with the settings up to a time."""
         return replace(self, shots=self.shots.to_time(longest))
+
+    @property
+    def work(self) -> float:
+        """Multiplications, about, of probabilities and derivatives of pure states."""
+        settings, n_window = self.shots.settings, len(self.window)
+        n_starts = len({setting.preparation for setting in settings})
+        of_bases = len(settings) * (2 * 2 ** (n_window / 2) + OF_AN_AMPLITUDE)
+        amplitudes = 2.0 ** len(self.part.sites)
+        return (1 + len(self.free)) * amplitudes * (of_bases + OF_A_SERIES * n_starts)
 
     def predict(self, parameters: np.ndarray) -> np.ndarray:
         """Returns probabilities of the window, and derivatives.
@@ -179,14 +270,13 @@ class Patch:
             parameters: All parameters of the chain, (size,).
 
         Returns:
-            float64 (S, 1 + K, 2**n).
+            float64 (S, 1 + K, 2**n), K as in `places`.
         """
         settings = self.shots.settings
-        n_both = 1 + len(self.part.places)
+        n_both = 1 + len(self.free)
         predicted = np.empty((len(settings), n_both, 2 ** len(self.window)))
         cut = [self.part.cut(setting, self.wide.sites) for setting in settings]
-        free = range(n_both - 1)
-        for piece in self.part.model.predict(self.part.values(parameters), cut, free):
+        for piece in self.part.model.predict(self.part.values(parameters), cut, self.free):
             predicted[piece.rows] = piece.values
         if self.wide.sites != self.part.sites:
             for piece in self.wide.model.predict(self.wide.values(parameters), settings):
@@ -241,8 +331,43 @@ def windows_of(n_sites: int, width: int) -> list[range]:
     return [range(start, start + width) for start in starts]
 
 
+def make_patches(
+    model: ShotModel, shots: ChainShots, sizes: PatchSizes, free: Sequence[int]
+) -> list[Patch]:
+    """Returns the patches of all windows of a chain.
+
+    Args:
+        model: The model of the chain.
+        shots: The data.
+        sizes: Windows and margins.
+        free: Places of the parameters that derivatives are taken in.
+    """
+    windows = windows_of(model.n_sites, sizes.window)
+    ends = [0, *(window.stop for window in windows)]
+    given = set(range(model.size)) - set(free)
+    return [
+        make_patch(
+            model,
+            shots,
+            window,
+            sizes.margin,
+            sizes.wide,
+            n_given=end - window.start,
+            given=given,
+        )
+        for window, end in zip(windows, ends[:-1], strict=True)
+    ]
+
+
 def make_patch(
-    model: ChainModel, shots: ChainShots, window: range, margin: int, wide: int, *, n_given: int = 0
+    model: ShotModel,
+    shots: ChainShots,
+    window: range,
+    margin: int,
+    wide: int,
+    *,
+    n_given: int = 0,
+    given: Collection[int] = (),
 ) -> Patch:
     """Returns the patch of a window.
 
@@ -253,25 +378,27 @@ def make_patch(
         margin: Sites on both sides of the window, where there are any, for derivatives.
         wide: The same for probabilities.
         n_given: Number of first bits that the window before has, too.
+        given: Places of the parameters of the chain that no derivatives are taken in.
     """
     part, wider = (_part(model, window, sites) for sites in (margin, wide))
     of_window, groups = _window_shots(shots, window, wider.sites)
-    return Patch(window, part, wider, of_window, groups, n_given)
+    free = tuple(k for k, place in enumerate(part.places) if place not in given)
+    return Patch(window, part, wider, of_window, groups, n_given, free)
 
 
-def _part(model: ChainModel, window: range, margin: int) -> Part:
+def _part(model: ShotModel, window: range, margin: int) -> Part:
     first = max(0, window.start - margin)
     sites = range(first, min(model.n_sites, window.stop + margin))
     local = {name: _local_word(name, first, len(sites), window) for name in model.names}
     words = {word: name for name, word in local.items() if word}
     kinds = by_kind(words)
     errors = kinds.pop("readout")
-    of_terms = ShotModel.of_words(
+    of_terms = _PartModel.of_words(
         len(sites), **kinds, shapes=named_shapes(kinds["terms"], model.shapes)
     )
     readout: Mapping[str, tuple[str, range]] = {}
     if errors:
-        readout = ShotModel.of_words(len(window), readout=errors).readout
+        readout = _PartModel.of_words(len(window), readout=errors).readout
     inside = range(window.start - first, window.stop - first)
     patch = PatchModel(
         len(sites),

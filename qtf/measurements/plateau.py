@@ -11,7 +11,8 @@ import numpy as np
 from scipy.special import gammaincc
 
 from qtf.measurements.experiments import Experiments
-from qtf.measurements.fit import fit_shots
+from qtf.measurements.fit import WholeFitting
+from qtf.measurements.fitting import Fitting
 from qtf.measurements.result import SMALLEST_P_VALUE, ShotFit
 from qtf.measurements.scoring import invert
 
@@ -50,18 +51,21 @@ class Plateau:
         )
 
 
-def find_plateau(fit: ShotFit, experiments: Experiments) -> Plateau:
+def find_plateau(
+    fit: ShotFit, experiments: Experiments, *, fitting: Fitting | None = None
+) -> Plateau:
     """Compares fits of early and of late settings.
 
     Args:
         fit: The fit of all of them.
         experiments: The data of the fit.
+        fitting: How both are fitted; None: as whole systems.
 
     Raises:
         ValueError: There are fewer than two settings.
 
     Example:
-        >>> from qtf.measurements import Setting, ShotModel, simulate_shots
+        >>> from qtf.measurements import Setting, ShotModel, fit_shots, simulate_shots
         >>> model = ShotModel.of_words(1, terms=["X", "Y"])
         >>> settings = [Setting("+z", 0.1 * k, "XYZ"[k % 3], 2000) for k in range(1, 13)]
         >>> shots = simulate_shots(model, [0.8, 0.3], settings, seed=0)
@@ -73,18 +77,11 @@ def find_plateau(fit: ShotFit, experiments: Experiments) -> Plateau:
         raise ValueError("Argument `experiments` must have at least two settings, but has one.")
     order = sorted(range(len(settings)), key=lambda row: (settings[row].time, row))
     cut = len(order) // 2
-    names = fit.model.names
-    values = dict(zip(names, fit.parameters.tolist(), strict=True))
-    fixed = {name: values[name] for k, name in enumerate(names) if not fit.free[k]}
+    pairs = zip(fit.model.names, fit.parameters.tolist(), fit.free, strict=True)
+    fixed = {name: value for name, value, is_free in pairs if not is_free}
+    way = fitting or WholeFitting()
     halves = [
-        fit_shots(
-            fit.model,
-            experiments.select(rows),
-            fixed=fixed,
-            start=values,
-            candidates=(),
-            n_starts=1,
-        )
+        way.fit(fit.model, experiments.select(rows), near=fit, fixed=fixed)
         for rows in (order[:cut], order[cut:])
     ]
     told = fit.free & fit.determined & halves[0].determined & halves[1].determined

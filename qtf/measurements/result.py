@@ -104,6 +104,12 @@ class ShotFit:
             )
         return float(self.parameters[self.model.names.index(name)])
 
+    def values_of(self, model: ShotModel) -> dict[str, float]:
+        """Returns name -> value of the parameters that another model has, too."""
+        pairs = zip(self.model.names, self.parameters.tolist(), strict=True)
+        there = set(model.names)
+        return {name: value for name, value in pairs if name in there}
+
     def to_dict(self) -> dict[str, object]:
         """Returns everything but the sandwich as JSON can hold it."""
         goodness = self.goodness

@@ -17,7 +17,7 @@ ROUNDING = 1e-14
 
 @dataclass(frozen=True)
 class WithPriors:
-    """An objective and Gaussian priors.
+    """An objective and Gaussian priors, each of which counts as one measurement of its parameter.
 
     Args:
         objective: The objective.
@@ -30,7 +30,8 @@ class WithPriors:
     def __call__(self, parameters: np.ndarray, free: Sequence[int]) -> Slope:
         """Returns the slope, that of the logarithm of the priors included."""
         slope = self.objective(parameters, free)
-        value, score, information = slope.value, slope.score.copy(), slope.information.copy()
+        value, score = slope.value, slope.score.copy()
+        information, spread = slope.information.copy(), slope.spread.copy()
         for place, k in enumerate(free):
             if k in self.priors:
                 mean, deviation = self.priors[k]
@@ -38,7 +39,8 @@ class WithPriors:
                 value -= off**2 / 2
                 score[place] -= off / deviation
                 information[place, place] += deviation**-2
-        return Slope(value, score, information, slope.spread)
+                spread[place, place] += deviation**-2
+        return Slope(value, score, information, spread)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ result is compared with the whole dictionary by the Bayesian information criteri
 Statist. 6, 461 (1978)) and by the likelihood of settings that neither was fitted to.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +16,10 @@ from scipy.special import ndtri
 
 from qtf.checks import ARGUMENT, Number, check
 from qtf.measurements.experiments import Experiments
-from qtf.measurements.fit import fit_shots
-from qtf.measurements.likelihood import Likelihood
-from qtf.measurements.missing import find_missing, narrow, widen
+from qtf.measurements.fit import WholeFitting
+from qtf.measurements.fitting import Fitting, Report
+from qtf.measurements.known_values import KnownValues
+from qtf.measurements.missing import narrow, widen
 from qtf.measurements.model import ShotModel
 from qtf.measurements.plateau import Plateau, find_plateau
 from qtf.measurements.result import ShotFit
@@ -32,8 +33,6 @@ HELD_OUT = 5
 MOST_ROUNDS = 5
 # Error bars of what is given are 0.
 TINY = 1e-300
-
-Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -131,9 +130,13 @@ def select_words(
     preparation_errors: Iterable[str] = (),
     shapes: Mapping[str, Coefficient] | None = None,
     keep: Iterable[str] = (),
+    fixed: Mapping[str, float] | None = None,
+    priors: Mapping[str, tuple[float, float]] | None = None,
     wrong: float = 0.01,
+    n_starts: int = 10,
+    seed: int = 0,
+    fitting: Fitting | None = None,
     report: Report | None = None,
-    **options: Any,
 ) -> Selection:
     """Selects the words of a dictionary that the data ask for.
 
@@ -146,9 +149,14 @@ def select_words(
         preparation_errors: Words of errors of the preparation.
         shapes: Name -> function of the time that terms such as "pulse*X" are multiplied by.
         keep: Names that stay, whatever their values.
+        fixed: Name -> value of parameters that are known, which stay.
+        priors: Name -> mean and standard deviation of what else is known.
         wrong: Share of selections, about, in which a word is kept that is not there.
+        n_starts: Largest number of starts of the first fit.
+        seed: Seed of the starts after the first.
+        fitting: How models are fitted, such as `PatchFitting(workers=2)`, by patches; None: as
+            whole systems.
         report: Takes lines of progress.
-        **options: Further arguments of `fit_shots`, but `candidates` and `start`.
 
     Raises:
         ValueError: A word is not known, or an argument not allowed.
@@ -166,7 +174,8 @@ def select_words(
     check("wrong", wrong, Number(above=0, below=1), kind=ARGUMENT)
     if terms is None:
         terms = dictionary_words(experiments.n_sites, shapes=shapes or ())
-    model = ShotModel.of_words(
+    way = fitting or WholeFitting(n_starts, seed)
+    model = way.kind.of_words(
         experiments.n_sites,
         terms=terms,
         jumps=jumps,
@@ -174,14 +183,17 @@ def select_words(
         preparation_errors=preparation_errors,
         shapes=shapes,
     )
-    kept = [*keep, *(options.get("fixed") or {})]
-    for name in kept:
+    known: dict[str, dict[str, Any]] = {"fixed": dict(fixed or {}), "priors": dict(priors or {})}
+    KnownValues.of_names(model, **known)
+    for name in (kept := [*keep, *known["fixed"]]):
         if name not in model.names:
             raise ValueError(
                 f"Argument `keep` must name words of the dictionary, but names {name!r}."
             )
     say = report or (lambda line: None)
-    search = _Search(experiments, model, frozenset(kept), _bound(wrong, model.size), say, options)
+    search = _Search(
+        experiments, model, frozenset(kept), _bound(wrong, model.size), say, way, known
+    )
     return search.run()
 
 
@@ -200,7 +212,8 @@ class _Search:
         keep: Names that stay.
         bound: Deviations from 0 that keep a word.
         say: Takes lines of progress.
-        options: Of all fits.
+        way: How models are fitted.
+        known: What is known of the parameters, by the arguments of `Fitting.fit`.
     """
 
     experiments: Experiments
@@ -208,7 +221,8 @@ class _Search:
     keep: frozenset[str]
     bound: float
     say: Report
-    options: dict[str, Any]
+    way: Fitting
+    known: dict[str, dict[str, Any]]
 
     def run(self) -> Selection:
         """Returns the selection."""
@@ -227,10 +241,7 @@ class _Search:
     def _take_back(self, fit: ShotFit) -> ShotFit:
         """Returns the fit with every word that score tests ask for, the most wanted first."""
         while len(rest := [name for name in self.model.names if name not in fit.model.names]):
-            free = np.flatnonzero(fit.free).tolist()
-            wanted = find_missing(
-                fit.model, self.experiments, fit.parameters, free, rest, least=self.bound
-            )
+            wanted = self.way.find_missing(fit, self.experiments, rest, least=self.bound)
             if not wanted:
                 break
             self.say(f"{wanted[0].name} comes back: {wanted[0].z:+.1f} standard deviations")
@@ -259,20 +270,26 @@ class _Search:
         return self._fit(narrow(fit.model, names), fit)
 
     def _fit(
-        self, model: ShotModel, start: ShotFit | None, experiments: Experiments | None = None
+        self,
+        model: ShotModel,
+        near: ShotFit | None,
+        experiments: Experiments | None = None,
+        *,
+        candidates: Iterable[str] | None = (),
     ) -> ShotFit:
         """Returns a fit of a model, from the values of another fit if there is one."""
-        options = {"candidates": (), **self.options}
-        if start is not None:
-            names = [name for name in model.names if name in start.model.names]
-            options |= {"start": {name: start[name] for name in names}, "n_starts": 1}
-        return fit_shots(model, experiments or self.experiments, **options)
+        there = set(model.names)
+        known = {
+            kind: {name: one for name, one in of_names.items() if name in there}
+            for kind, of_names in self.known.items()
+        }
+        data = experiments or self.experiments
+        return self.way.fit(model, data, near=near, candidates=candidates, **known)
 
     def _selection(self, everything: ShotFit, fit: ShotFit) -> Selection:
         model, several = fit.model, len(self.experiments.settings) > 1
         # Once more, with the tests for what no word of the dictionary says.
-        options = {**self.options, "start": dict(zip(model.names, fit.parameters, strict=True))}
-        final = fit_shots(model, self.experiments, **{**options, "n_starts": 1})
+        final = self._fit(model, fit, candidates=None)
         return Selection(
             fit=final,
             dropped=tuple(name for name in self.model.names if name not in model.names),
@@ -280,7 +297,7 @@ class _Search:
             criterion=_criterion(final),
             criterion_of_all=_criterion(everything),
             held_out_gain=self._held_out_gain(everything, final),
-            plateau=find_plateau(final, self.experiments) if several else None,
+            plateau=self._plateau(final) if several else None,
         )
 
     def _held_out_gain(self, everything: ShotFit, fit: ShotFit) -> float | None:
@@ -292,9 +309,12 @@ class _Search:
         likelihoods = []
         for whole in (fit, everything):
             part = self._fit(whole.model, whole, self.experiments.select(np.sort(others)))
-            likelihood = Likelihood(whole.model, self.experiments.select(np.sort(held)))
-            likelihoods.append(likelihood(part.parameters, []).value)
+            held_out = self.experiments.select(np.sort(held))
+            likelihoods.append(self.way.log_likelihood(part, held_out))
         return likelihoods[0] - likelihoods[1]
+
+    def _plateau(self, fit: ShotFit) -> Plateau:
+        return find_plateau(fit, self.experiments, fitting=self.way)
 
 
 def _untold(fit: ShotFit) -> list[str]:

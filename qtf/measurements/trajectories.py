@@ -8,7 +8,6 @@ site that is depolarised with a share p is prepared in the opposite direction in
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 
@@ -21,7 +20,14 @@ from qtf.measurements.outcomes import (
     product_states,
     shares_of,
 )
-from qtf.physics import JumpOperator, Lindbladian, PauliSum, TrajectorySampler
+from qtf.physics import (
+    DrivenHamiltonian,
+    DrivenLindbladian,
+    DrivenTrajectorySampler,
+    JumpOperator,
+    Lindbladian,
+    TrajectorySampler,
+)
 from qtf.pieces import rows_at_once
 from qtf.streams import Stream
 
@@ -42,15 +48,6 @@ class TrajectoryModel(ShotModel):
         >>> shots.shots
         5
     """
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.shapes:
-            raise ValueError(
-                "Argument `shapes` must be empty for shots on trajectories, but holds"
-                f" {', '.join(self.shapes)}; driven systems with noise may have"
-                f" {MAX_OPEN_SITES} sites."
-            )
 
     @property
     def _most_sites(self) -> int:
@@ -83,7 +80,7 @@ class TrajectoryShots:
 
     def __init__(self, model: ShotModel, parameters: np.ndarray, *, seed: int) -> None:
         self._n_sites, self._seed = model.n_sites, seed
-        self._sampler = TrajectorySampler(_lindbladian(model, parameters))
+        self._sampler = _sampler(model, parameters)
         self._opposite = shares_of(model.shares(parameters), model.n_sites) / 2
         self._flips = flips_of(model.readout_errors(parameters), model.n_sites)
 
@@ -155,10 +152,15 @@ def _turned(preparation: Sequence[Angles], opposite: Sequence[bool]) -> np.ndarr
     return angles
 
 
-def _lindbladian(model: ShotModel, parameters: np.ndarray) -> Lindbladian:
-    """Returns the equation of a model with its parameters."""
+def _sampler(
+    model: ShotModel, parameters: np.ndarray
+) -> TrajectorySampler | DrivenTrajectorySampler:
+    """Returns what draws the states of a model with its parameters."""
     rates = zip(parameters[len(model.terms) :].tolist(), model.jumps.values(), strict=False)
     jumps = [
         JumpOperator(jump.site, jump.matrix, rate * jump.rate) for rate, of in rates for jump in of
     ]
-    return Lindbladian(cast(PauliSum, model.hamiltonian(parameters)), jumps)
+    hamiltonian = model.hamiltonian(parameters)
+    if isinstance(hamiltonian, DrivenHamiltonian):
+        return DrivenTrajectorySampler(DrivenLindbladian(hamiltonian, jumps))
+    return TrajectorySampler(Lindbladian(hamiltonian, jumps))

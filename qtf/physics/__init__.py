@@ -26,6 +26,7 @@ from qtf.physics.drive_settings import build_driven
 from qtf.physics.driven import DrivenHamiltonian
 from qtf.physics.driven_evolution import DrivenEvolution, evolve_driven
 from qtf.physics.driven_lindblad import DrivenLindbladian
+from qtf.physics.driven_trajectories import DrivenTrajectorySampler
 from qtf.physics.drives import DRIVE_LAWS, SampledFunction
 from qtf.physics.evolution import evolve
 from qtf.physics.ground_energies import (
@@ -98,6 +99,7 @@ __all__ = [
     "DrivenEvolution",
     "DrivenHamiltonian",
     "DrivenLindbladian",
+    "DrivenTrajectorySampler",
     "Eigenbasis",
     "Graph",
     "HamiltonianSettings",

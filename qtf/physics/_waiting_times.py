@@ -1,7 +1,7 @@
 """One batch of quantum jump trajectories, each with steps and jump times of its own."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -38,13 +38,9 @@ class Unravelling:
     def __init__(
         self, lindbladian: Lindbladian, observables: Sequence[PauliSum], tolerance: float
     ) -> None:
-        self.jumps = Jumping([jump for jump in lindbladian.jump_ops if _changes_states(jump)])
-        losses = [
-            (jump.site, -0.5j * jump.rate * (jump.matrix.conj().T @ jump.matrix))
-            for jump in self.jumps.operators
-        ]
+        self.jumps = Jumping.that_change(lindbladian.jump_ops)
         single = tolerance >= SINGLE_FROM
-        self.effective = WindowProduct(lindbladian.hamiltonian, losses, single=single)
+        self.effective = WindowProduct(lindbladian.hamiltonian, self.jumps.losses, single=single)
         self.observables = [WindowProduct(operator, single=single) for operator in observables]
         self.tolerance = tolerance
 
@@ -228,7 +224,7 @@ class Start(NamedTuple):
     @classmethod
     def drawn(cls, psi: States, stream: np.random.Generator) -> Self:
         """Returns a start whose first jump is drawn from its stream."""
-        return cls(psi, stream, _log_uniform(stream))
+        return cls(psi, stream, draw_log_threshold(stream))
 
 
 class Walkers:
@@ -295,18 +291,37 @@ class Jumping:
         # Sites where interference decides which jump happens.
         self._coherent = sorted(set(self._sites[self._losses[:, 0, 1] != 0].tolist()))
 
+    @classmethod
+    def that_change(cls, jump_ops: Iterable[JumpOperator]) -> Self:
+        """Returns those of some jumps that do anything."""
+        return cls([jump for jump in jump_ops if _changes_states(jump)])
+
+    @property
+    def losses(self) -> list[tuple[int, NDArray[np.complex128]]]:
+        """What they add to the effective Hamiltonian, -(i / 2) rate G^+ G, each with its site."""
+        pairs = zip(self._sites.tolist(), self._losses, strict=True)
+        return [(site, -0.5j * loss) for site, loss in pairs]
+
+    def jump(self, psi: States, stream: np.random.Generator) -> float:
+        """Lets one state (dimension,) jump in place, and returns its next log threshold."""
+        return self._jump(psi, np.cumsum(self.weights(psi[None])[0]), stream)
+
     def apply(self, walkers: Walkers, rows: NDArray[np.intp]) -> None:
         """Lets some trajectories jump, each by two numbers of its stream."""
         if not len(rows):
             return
         sums = np.cumsum(self.weights(walkers.psi[rows]), axis=1)
         for row, cumulated in zip(rows.tolist(), sums, strict=True):
-            stream = walkers.streams[row]
-            place = stream.random() * cumulated[-1]
-            last = len(cumulated) - 1
-            jump = self.operators[min(int(np.searchsorted(cumulated, place, "right")), last)]
-            _apply_to_site(walkers.psi[row], jump)
-            walkers.log_threshold[row] = _log_uniform(stream)
+            walkers.log_threshold[row] = self._jump(
+                walkers.psi[row], cumulated, walkers.streams[row]
+            )
+
+    def _jump(self, psi: States, cumulated: Reals, stream: np.random.Generator) -> float:
+        place = stream.random() * cumulated[-1]
+        last = len(cumulated) - 1
+        jump = self.operators[min(int(np.searchsorted(cumulated, place, "right")), last)]
+        _apply_to_site(psi, jump)
+        return draw_log_threshold(stream)
 
     def weights(self, psi: States) -> Reals:
         """Returns rate |G psi|^2 of every jump, (batch, n_jumps)."""
@@ -360,5 +375,6 @@ def _combine(parts: np.ndarray, coefficients: Reals) -> States:
     return combined[:, 0].view(np.result_type(parts.dtype, np.complex64))
 
 
-def _log_uniform(stream: np.random.Generator) -> float:
+def draw_log_threshold(stream: np.random.Generator) -> float:
+    """Returns the logarithm of a number drawn evenly from 0 to 1: log |psi|^2 at the next jump."""
     return float(np.log1p(-stream.random()))

@@ -242,7 +242,7 @@ def trajectory_values(
         (1, 2, 1)
     """
     checked_integer("n_sites", lindbladian.n_sites, minimum=1, maximum=MAX_TRAJECTORY_SITES)
-    state = _checked_state(psi0, lindbladian.hamiltonian.dimension)
+    state = checked_state(psi0, lindbladian.hamiltonian.dimension)
     times = checked_forward_times(times)
     for operator in observables:
         check_number_of_spins(operator, lindbladian.n_sites)
@@ -308,7 +308,7 @@ class TrajectorySampler:
         Raises:
             ValueError: An argument has a wrong shape, is out of range or is not finite.
         """
-        state = _checked_state(psi0, self._dimension)
+        state = checked_state(psi0, self._dimension)
         times = checked_forward_times([time])
         starts = [Start.drawn(state, stream) for stream in streams]
         with one_thread(1):
@@ -352,7 +352,12 @@ def _values_of_several(
     )
 
 
-def _checked_state(psi0: ArrayLike, dimension: int) -> NDArray[np.complex128]:
+def checked_state(psi0: ArrayLike, dimension: int) -> NDArray[np.complex128]:
+    """Returns one state of norm 1, complex128 (dimension,).
+
+    Raises:
+        ValueError: It is something else.
+    """
     states = checked_states("psi0", psi0, dimension)
     if states.ndim != 1:
         raise ValueError(f"Argument `psi0` must be one state, but has shape {states.shape}.")

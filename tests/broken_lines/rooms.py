@@ -74,9 +74,15 @@ PHYSICS = lines(
     ("lindblad.py", "jump.rate / n_places[jump.site]", "jump.rate", "test_lindblad.py"),
     ("lindblad.py", "norm(jump.matrix, 2)) ** 2", "norm(jump.matrix, 2))", "test_lindblad.py"),
     (
+        "driven_trajectories.py",
+        "thresholds[rows] -= log_norms[places]",
+        "thresholds[rows] -= 0 * log_norms[places]",
+        "test_driven_trajectories.py",
+    ),
+    (
         "_waiting_times.py",
-        "(jump.site, -0.5j * jump.rate",
-        "(jump.site, -0.45j * jump.rate",
+        "(site, -0.5j * loss)",
+        "(site, -0.45j * loss)",
         "test_monte_carlo_wave_functions.py",
     ),
     (

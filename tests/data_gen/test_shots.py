@@ -106,9 +106,13 @@ def test_an_error_before_anything_is_done_leaves_nothing(monkeypatch, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_beyond_seven_sites_shots_are_those_of_trajectories(monkeypatch, tmp_path):
+PULSE = {"term": "transverse_field", "times": (0, 0.1, 1), "values": (0, 1, 0), "law": "linear"}
+
+
+@pytest.mark.parametrize("drive", [(), (PULSE,)], ids=["constant", "driven"])
+def test_beyond_seven_sites_shots_are_those_of_trajectories(monkeypatch, tmp_path, drive):
     decay = JumpSettings({"decay": 0.2})
-    settings = chain(8, jumps=decay, n_settings=1, times=(0.1, 0.2), shots=30)
+    settings = chain(8, jumps=decay, drive=drive, n_settings=1, times=(0.1, 0.2), shots=30)
     whole = simulate(settings, tmp_path / "a.csv")
     direct = simulate_shots(settings.model, settings.parameters, whole.settings, seed=0)
     assert direct == whole

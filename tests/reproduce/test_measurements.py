@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -86,9 +87,31 @@ def test_each_case_is_a_stage(tmp_path):
 @pytest.mark.parametrize("name", CASES)
 def test_problems_are_drawn_as_the_page_says(name):
     model, truth, settings = CASES[name].make(np.random.default_rng(0))
-    assert len(truth) == model.size == {"wilde": 13, "noise": 10}.get(name, 18)
+    sizes = {"wilde": 13, "noise": 10, "depolarised": 7, "driven": 7}
+    assert len(truth) == model.size == sizes.get(name, 18)
     shots = sum(setting.shots for setting in settings)
-    assert shots == {"wilde": 50_000, "noise": 10**6}.get(name) or name == f"local_{shots}"
+    of_case = {"wilde": 50_000, "noise": 10**6, "depolarised": 200_000, "driven": 100_000}
+    assert shots == of_case.get(name) or name == f"local_{shots}"
+
+
+@pytest.mark.parametrize(
+    ("name", "left_out"), [("depolarised", "depolarised"), ("driven", "pulse*X")]
+)
+def test_what_is_left_out_of_a_small_draw_is_named(tmp_path, name, left_out):
+    case = CASES[name]
+
+    def few(random):
+        model, truth, settings = case.make(random)
+        # A strong one of what is left out.
+        truth[model.names.index(left_out)] = 0.5
+        return Problem(model, truth, settings[:60])
+
+    small = replace(case, make=few, n_draws=1, left_out=(left_out,))
+    draw_all(small, 1, tmp_path / "draws.json")
+    (draw,) = read_json(tmp_path / "draws.json")
+    assert np.all(np.abs(draw["off"]) < 5 * np.array(draw["errors"]))
+    told = draw["left_out"][left_out]
+    assert (told["p_value"] < 1e-3, told["named"]) == (True, left_out)
 
 
 def test_draws_of_further_cases_are_theirs(tmp_path):

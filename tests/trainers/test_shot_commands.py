@@ -233,9 +233,17 @@ def test_a_long_chain_is_learned_by_patches(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "to time 0.1" in done.stdout
     assert json.loads((tmp_path / "r.json").read_text())["n_sites"] == 18
-    done = run(*learn, "--select", cwd=tmp_path)
-    assert done.returncode == 1
-    assert "are not for fits by patches" in done.stderr
+    options = ("--terms=X@2,Z@2,Z", "--select", "--keep=Z", "--readout=e01")
+    known = ("--fixed=e01=0.1", "--priors=Z=0.0:0.5")
+    done = run(*learn, *options, *known, "--out_file=s.json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "to time 0.1" in done.stdout
+    assert "of 4 words" in done.stdout
+    assert "Windows of 8 sites" in done.stdout
+    result = json.loads((tmp_path / "s.json").read_text())
+    values = {entry["name"]: entry for entry in result["parameters"]}
+    assert (values["e01"]["value"], values["e01"]["given"]) == (0.1, True)
+    assert "Z" in values
 
 
 def test_files_of_shots_are_verified(tmp_path):

@@ -18,6 +18,8 @@ With --workdir what was learned becomes a run folder, as `train` leaves it of a 
 with --jumps as `open-system` leaves it of a system that is followed in time.
 """
 
+import contextlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from absl import flags
@@ -27,6 +29,8 @@ from trainers.learn_shots.run_folder import Wanted
 from trainers.named_values import read_number, read_pairs
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from qtf.measurements.experiments import Experiments
     from qtf.measurements.result import ShotFit
     from qtf.measurements.selection import Selection
@@ -133,8 +137,8 @@ def _wanted_run() -> Wanted | None:
 
 def _learn(experiments: "Experiments", **options: Any) -> "ShotFit | Selection":
     """Returns the fit that the flags ask for."""
-    from qtf.measurements.fit import fit_words
-    from qtf.measurements.model import MAX_OPEN_SITES, MAX_PURE_SITES
+    from qtf.measurements.chain_fit import PatchFitting, fit_chain, needs_patches
+    from qtf.measurements.fit import WholeFitting, fit_words
     from qtf.measurements.selection import dictionary_words, select_words
     from qtf.measurements.shape_files import read_shapes
 
@@ -149,29 +153,30 @@ def _learn(experiments: "Experiments", **options: Any) -> "ShotFit | Selection":
         "preparation_errors": PREPARATION_ERRORS.value,
         "report": lambda line: print(line, flush=True),
     }
-    most = MAX_OPEN_SITES if JUMPS.value or PREPARATION_ERRORS.value else MAX_PURE_SITES
-    if PATCHES.value or experiments.n_sites > most:
-        if SELECT.value or options["fixed"] or options["priors"]:
-            raise ValueError("Flags --select, --fixed and --priors are not for fits by patches.")
-        del options["fixed"], options["priors"]
-        return _learn_by_patches(experiments, options)
-    options |= {
-        "n_starts": STARTS.value or 1,
-        "seed": SEED.value or 0,
-    }
-    if SELECT.value:
-        return select_words(experiments, keep=KEEP.value or (), **options)
-    return fit_words(experiments, **options)
+    is_mixed = bool(JUMPS.value or PREPARATION_ERRORS.value)
+    if not (PATCHES.value or needs_patches(experiments.n_sites, is_mixed=is_mixed)):
+        whole = WholeFitting(STARTS.value or 1, SEED.value or 0)
+        if SELECT.value:
+            return select_words(experiments, keep=KEEP.value or (), fitting=whole, **options)
+        return fit_words(experiments, n_starts=whole.n_starts, seed=whole.seed, **options)
+    with _executor() as executor:
+        how: dict[str, Any] = {"workers": WORKERS.value or 1, "executor": executor}
+        if SELECT.value:
+            fitting = PatchFitting(**how, report=options["report"])
+            return select_words(experiments, keep=KEEP.value or (), fitting=fitting, **options)
+        return fit_chain(experiments, **how, **options)
 
 
-def _learn_by_patches(experiments: "Experiments", options: dict[str, Any]) -> "ShotFit":
+@contextlib.contextmanager
+def _executor() -> Iterator["Executor | None"]:
+    """Yields the executor of a cluster, if one is asked for."""
     from qtf.cluster import cluster_client
-    from qtf.measurements.chain_fit import fit_chain
 
     if not DASK.value:
-        return fit_chain(experiments, workers=WORKERS.value or 1, **options)
+        yield None
+        return
     with cluster_client(DASK.value, WORKERS.value or 1, flag="dask_scheduler") as client:
-        return fit_chain(experiments, executor=client.get_executor(pure=False), **options)
+        yield client.get_executor(pure=False)
 
 
 def _about_more_shots(fit: "ShotFit | Selection", experiments: "Experiments") -> list[str]:

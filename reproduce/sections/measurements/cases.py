@@ -10,6 +10,7 @@ import numpy as np
 from qtf.measurements.experiments import DIRECTIONS, Setting
 from qtf.measurements.model import ShotModel
 from qtf.measurements.words import JUMPS, local_words
+from qtf.physics import SampledFunction
 
 
 class Problem(NamedTuple):
@@ -75,12 +76,46 @@ def noisy_chain(random: np.random.Generator) -> Problem:
     model = ShotModel.of_words(4, terms=terms, jumps=JUMPS, readout=["e01", "e10"])
     laws = ((-1.0, 1.0, len(terms)), (0.05, 0.2, len(JUMPS)), (0.01, 0.05, 2))
     parameters = np.concatenate([random.uniform(*law) for law in laws])
-    starts = [" ".join(random.choice([*DIRECTIONS], 4)) for _ in range(12)]
-    settings = [
-        Setting(starts[k % 12], 0.25 * (1 + k % 8), _basis(random, 4), shots=2000)
-        for k in range(500)
+    return Problem(model, parameters, _along_axes(random, 4, 500, shots=2000))
+
+
+def depolarised_chain(random: np.random.Generator) -> Problem:
+    """Returns couplings, a share of lost preparations and two readout errors of 3 sites."""
+    terms = ["X", "Z", "XX", "ZZ"]
+    model = ShotModel.of_words(
+        3, terms=terms, preparation_errors=["depolarised"], readout=["e01", "e10"]
+    )
+    laws = ((-1.0, 1.0, len(terms)), (0.05, 0.2, 1), (0.01, 0.05, 2))
+    parameters = np.concatenate([random.uniform(*law) for law in laws])
+    return Problem(model, parameters, _along_axes(random, 3, 200, shots=1000))
+
+
+def driven_chain(random: np.random.Generator) -> Problem:
+    """Returns couplings of 4 sites, three of them driven by two shapes."""
+    times, values = np.array([0.0, 0.5, 1.0, 2.0]), np.array([0.0, 1.0, 0.5, 1.0])
+    pulse = SampledFunction(times, values, "linear")
+    model = ShotModel.of_words(
+        4,
+        terms=["X", "Z", "XX", "ZZ", "pulse*X", "pulse*ZZ", "wave*Y"],
+        shapes={"pulse": pulse, "wave": _wave},
+    )
+    parameters = random.uniform(-1.0, 1.0, model.size)
+    return Problem(model, parameters, _along_axes(random, 4, 200, shots=500))
+
+
+def _wave(time: float) -> float:
+    return float(np.cos(3.0 * time))
+
+
+def _along_axes(
+    random: np.random.Generator, n_sites: int, n_settings: int, *, shots: int
+) -> list[Setting]:
+    """Returns settings at t = 0.25 .. 2 that begin along axes in one of twelve ways."""
+    starts = [" ".join(random.choice([*DIRECTIONS], n_sites)) for _ in range(12)]
+    return [
+        Setting(starts[k % 12], 0.25 * (1 + k % 8), _basis(random, n_sites), shots=shots)
+        for k in range(n_settings)
     ]
-    return Problem(model, parameters, settings)
 
 
 def _basis(random: np.random.Generator, n_sites: int) -> str:
@@ -124,6 +159,22 @@ CASES = {
             minutes=3.0,
             make=noisy_chain,
             left_out=(*JUMPS, "e01", "e10"),
+        ),
+        DrawnCase(
+            "depolarised",
+            "3 sites, couplings, depolarised preparation, two readout errors, 200,000 shots",
+            n_draws=30,
+            minutes=1.0,
+            make=depolarised_chain,
+            covers=(0.92, 0.98),
+        ),
+        DrawnCase(
+            "driven",
+            "4 sites, 7 couplings, three of them driven, 100,000 shots",
+            n_draws=30,
+            minutes=3.0,
+            make=driven_chain,
+            covers=(0.92, 0.98),
         ),
     )
 }

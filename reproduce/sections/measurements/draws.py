@@ -16,7 +16,7 @@ from absl import flags
 from qtf.command_line import run_command
 from qtf.files import locked, read_json_lines, writable_folder, write_atomically, write_json
 from qtf.measurements.fit import fit_shots
-from qtf.measurements.model import ShotModel
+from qtf.measurements.missing import narrow
 from qtf.measurements.simulation import simulate_shots
 from qtf.progress import announced
 from reproduce.sections.measurements.all_cases import ALL_CASES
@@ -43,7 +43,7 @@ def draw(case: DrawnCase, number: int) -> dict[str, Any]:
     left_out = {}
     for name in case.left_out:
         # A start more would not find what is not in the model.
-        poorer = fit_shots(_without(model, name), shots, n_starts=1)
+        poorer = fit_shots(narrow(model, [name]), shots, n_starts=1)
         first = poorer.missing[0].name if poorer.missing else ""
         left_out[name] = {"p_value": poorer.goodness.p_value, "named": first}
     return {
@@ -87,15 +87,6 @@ def main() -> None:
     out_file = flags.DEFINE_string("out_file", None, "File of the numbers.", required=True)
     run_command(
         "draws", lambda: draw_all(ALL_CASES[case.value], n_draws.value, Path(out_file.value or ""))
-    )
-
-
-def _without(model: ShotModel, name: str) -> ShotModel:
-    return ShotModel(
-        model.n_sites,
-        {key: term for key, term in model.terms.items() if key != name},
-        {key: jumps for key, jumps in model.jumps.items() if key != name},
-        {key: error for key, error in model.readout.items() if key != name},
     )
 
 

@@ -31,6 +31,7 @@ def small_patches():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("qtf.measurements.chain_fit.PURE_SITES", (2, 4, 8))
         patch.setattr("qtf.measurements.chain_fit.OPEN_SITES", (2, 4, 4))
+        patch.setattr("qtf.measurements.chain_fit.LARGEST_WINDOW", 2)
         yield
 
 
@@ -70,6 +71,7 @@ def test_windows_of_five_lose_hardly_anything(chain, monkeypatch):
     _, _, shots = chain
     whole = fit_shots(chain[0], shots, candidates=())
     monkeypatch.setattr("qtf.measurements.chain_fit.PURE_SITES", (5, 7, 7))
+    monkeypatch.setattr("qtf.measurements.chain_fit.LARGEST_WINDOW", 5)
     fit = fit_chain(shots, terms=WORDS)
     # 1.063 if each window told all of its bits, those of the one before again.
     assert np.sqrt(np.mean(fit.errors**2) / np.mean(whole.errors**2)) < 1.05
@@ -82,6 +84,28 @@ def test_the_margin_grows_until_nothing_changes(fit):
     assert changes[-1] < 0.25 or len(changes) == 2
     assert all(change > 0.25 for change in changes[:-1])
     assert lines[0] == "to time 0.2"
+
+
+def test_windows_grow_where_error_bars_become_smaller(chain, fit, monkeypatch):
+    monkeypatch.setattr("qtf.measurements.chain_fit.PURE_SITES", (2, 4, 8))
+    monkeypatch.setattr("qtf.measurements.chain_fit.LARGEST_WINDOW", 4)
+    near, lines = dict(zip(chain[0].names, fit[0].parameters, strict=True)), []
+    wider = fit_chain(chain[2], terms=WORDS, start=near, candidates=(), report=lines.append)
+    assert (wider.sizes.window, fit[0].sizes.window) == (4, 2)
+    (line,) = [line for line in lines if line.startswith("windows of 4")]
+    told = float(line.split()[-2]) / 100
+    # Of few settings and for windows that are independent, against all and the sandwich.
+    before, after = (np.sqrt(np.mean(one.errors**2)) for one in (fit[0], wider))
+    assert 1 - after / before == pytest.approx(told, abs=0.04)
+    assert told > 0.05
+    assert wider.converged
+    assert np.abs((wider.parameters - chain[1]) / wider.errors).max() < 4
+    # What costs too much, or gains too little, is left.
+    for name, value in (("MOST_WORK", 1.0), ("LEAST_GAIN", 0.9)):
+        with monkeypatch.context() as changed:
+            changed.setattr(f"qtf.measurements.chain_fit.{name}", value)
+            left = fit_chain(chain[2], terms=WORDS, start=near, candidates=())
+        assert left.sizes.window == 2
 
 
 def test_error_bars_of_patches_are_those_of_many_draws(small_patches):
@@ -103,7 +127,7 @@ def test_error_bars_of_patches_are_those_of_many_draws(small_patches):
 
 
 def test_error_bars_of_some_strings_are_those_of_all(chain, fit, monkeypatch, small_patches):
-    monkeypatch.setattr("qtf.measurements.chain_fit.MOST_STRINGS", 4000)
+    monkeypatch.setattr("qtf.measurements.chain_end.MOST_STRINGS", 4000)
     near = dict(zip(chain[0].names, fit[0].parameters, strict=True))
     some = fit_chain(chain[2], terms=WORDS, start=near)
     np.testing.assert_allclose(some.errors, fit[0].errors, rtol=0.25)
@@ -158,7 +182,10 @@ def test_a_chain_model_is_of_words_alone():
     ("arguments", "message"),
     [
         ({"workers": 0}, "Argument `workers` must be positive"),
-        ({"start": {"Q": 1.0}}, "Argument `start` must name parameters of the model, but names"),
+        (
+            {"start": {"Q": 1.0}},
+            "Argument `start` must name parameters of the model, X, Y, Z, but names",
+        ),
         ({"terms": ["Q"]}, "Argument `terms` must hold letters"),
     ],
 )

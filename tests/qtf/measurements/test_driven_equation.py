@@ -7,7 +7,6 @@ import scipy.integrate
 from qtf.measurements import (
     Setting,
     ShotModel,
-    TrajectoryModel,
     expected_errors,
     fit_chain,
     fit_shots,
@@ -207,9 +206,3 @@ def test_functions_that_have_no_value():
     model = ShotModel.of_words(1, terms=["f*X"], shapes={"f": RAMP})
     with pytest.raises(ValueError, match=r"reaches from 0.0 to 2.0 and is asked at"):
         predicted(model, np.array([1.0]), setting)
-
-
-def test_trajectories_are_not_driven():
-    words = {"terms": ["wave*X"], "jumps": ["decay"], "shapes": {"wave": wave}}
-    with pytest.raises(ValueError, match="`shapes` must be empty for shots on trajectories"):
-        TrajectoryModel.of_words(8, **words)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from qtf.measurements import Experiments, Setting, ShotModel, simulate_shots
-from qtf.measurements.patches import ChainModel, ChainShots, make_patch, windows_of
+from qtf.measurements.patches import ChainModel, ChainShots, PatchModel, make_patch, windows_of
 
 WORDS = {"terms": ["XX", "ZZ@each", "Y"], "readout": ["e01", "e10@3"]}
 N_SITES = 5
@@ -35,9 +35,13 @@ def test_windows_cover_a_chain():
         assert len(windows) <= max(1, n_sites / 4)
 
 
-def test_a_patch_as_large_as_the_chain_has_its_marginals(chain):
+@pytest.mark.parametrize("by_means", [True, False])
+@pytest.mark.parametrize("window", [range(1, 4), range(3), range(1, 5)])
+def test_a_patch_as_large_as_the_chain_has_its_marginals(chain, monkeypatch, window, by_means):
     model, truth, _, shots = chain
-    window = range(1, 4)
+    monkeypatch.setattr(PatchModel, "_means_are_faster", lambda self, n_bases: by_means)
+    # Derivatives and bases in pieces.
+    monkeypatch.setattr("qtf.measurements.patches.PIECE_BYTES", 40_000)
     patch = make_patch(ChainModel.of_words(N_SITES, **WORDS), ChainShots(shots), window, 4, 4)
     predicted = patch.predict(truth)
     for piece in model.predict(truth, patch.shots.settings, range(model.size)):

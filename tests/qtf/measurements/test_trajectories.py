@@ -5,6 +5,7 @@ import pytest
 
 from qtf.measurements import Setting, ShotModel, TrajectoryModel, fit_shots, simulate_shots
 from qtf.measurements.trajectories import TrajectoryShots
+from qtf.physics import SampledFunction
 from tests.qtf.measurements.conftest import random_settings
 from tests.qtf.measurements.test_model import predicted
 
@@ -34,8 +35,44 @@ def test_counts_of_four_sites_are_those_of_the_density_matrix():
     assert abs(chi_squared - 300) < 3.5 * np.sqrt(2 * 300)
 
 
-def test_shots_do_not_depend_on_how_they_are_cut(monkeypatch):
-    model = TrajectoryModel.of_words(8, terms=["ZZ", "X"], jumps=["decay"], readout=["e10"])
+def test_counts_of_driven_sites_are_those_of_the_density_matrix():
+    pulse = SampledFunction([0.0, 0.4, 0.8, 2.0], [1.0, -1.0, 0.5, 1.5], "linear")
+    steps = SampledFunction([0.0, 0.3, 0.9, 2.0], [1.5, -0.5, 2.0, 0.0], "piecewise_constant")
+    shapes = {"pulse": pulse, "steps": steps, "wave": wave}
+    words = {
+        "terms": ["ZZ", "pulse*X", "steps*Y@2", "wave*XX"],
+        "jumps": ["decay", "dephasing@2"],
+        "preparation_errors": ["depolarised@1"],
+        "readout": ["e01"],
+        "shapes": shapes,
+    }
+    parameters = np.array([0.9, 1.5, 0.8, 1.2, 0.5, 0.4, 0.2, 0.03])
+    settings = random_settings(np.random.default_rng(4), 3, 5, shots=500)
+    shots = simulate_shots(TrajectoryModel.of_words(3, **words), parameters, settings, seed=1)
+    expected = 500 * predicted(ShotModel.of_words(3, **words), parameters, settings)[:, 0]
+    counts = np.array(
+        [[of.get(format(b, "03b"), 0) for b in range(8)] for of in shots.counts], np.float64
+    )
+    assert expected.min() > 1
+    # 5 settings of 7 degrees of freedom.
+    assert abs(((counts - expected) ** 2 / expected).sum() - 35) < 3.5 * np.sqrt(2 * 35)
+    # Without one of the drives, or without jumps, they would be far off.
+    for left_out in ("wave*XX", "steps*Y@2", "decay"):
+        other = parameters.copy()
+        other[ShotModel.of_words(3, **words).names.index(left_out)] = 0.0
+        wrong = 500 * predicted(ShotModel.of_words(3, **words), other, settings)[:, 0]
+        assert ((counts - wrong) ** 2 / np.maximum(wrong, 1)).sum() > 100
+
+
+def wave(time):
+    return np.cos(3 * time)
+
+
+@pytest.mark.parametrize("shapes", [{}, {"wave": wave}])
+def test_shots_do_not_depend_on_how_they_are_cut(monkeypatch, shapes):
+    terms = ["ZZ", "wave*X" if shapes else "X"]
+    words = {"terms": terms, "jumps": ["decay"], "readout": ["e10"]}
+    model = TrajectoryModel.of_words(8, **words, shapes=shapes)
     parameters = np.array([1.0, 0.5, 0.3, 0.05])
     settings = [Setting("+y", 0.5, "XYZZYXZZ", 30), Setting("+z", 0.0, "Z" * 8, 10)]
     whole = simulate_shots(model, parameters, settings, seed=2)
