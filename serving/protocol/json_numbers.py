@@ -30,6 +30,9 @@ _NO_STRUCTURE = bytes(set(range(256)) - set(b"[],"))
 # With regular brackets and commas these tell whether every number is at its place: an array begins
 # with an array or a number, and after it comes a comma or an end.
 _MISPLACED = (re.compile(rb"\[\s*(?:[^\s\[\-0-9NI]|\Z)"), re.compile(rb"\]\s*[^\s\],]"))
+_OF_NUMBERS = b"0123456789+-.eE,[] \n\r\t"
+# In the text of numbers that are not whole, NaN and Infinity among them.
+_NOT_WHOLE = (b".", b"e", b"E", b"N", b"I")
 _LARGEST_WHOLE = 2.0**53
 
 
@@ -115,9 +118,9 @@ def _place(document: Json) -> tuple[dict, str] | None:
 
 def _read(text: bytes, parse: Callable[[bytes], Json]) -> Numbers | None:
     is_flat = text.find(b"[", 1) < 0 and text.find(b"]") == len(text) - 1
-    array = np.empty(text.count(b",") + 1)
+    parts: list[np.ndarray] = []
     structure: list[bytes] = []
-    start, n_read, largest, whole = 0, 0, 0.0, True
+    start, whole = 0, True
     while start <= len(text):
         # Not further than a piece beyond, or a search would hold the interpreter.
         cut = text.find(b",", start + _PIECE, start + 2 * _PIECE)
@@ -129,25 +132,38 @@ def _read(text: bytes, parse: Callable[[bytes], Json]) -> Numbers | None:
             if any(misplaced.search(piece) for misplaced in _MISPLACED):
                 return None
             structure.append(piece.translate(None, _NO_STRUCTURE))
-        try:
-            numbers = cast("list[float]", parse(b"[" + piece.translate(_BLANK) + b"]"))
-        except ValueError:
+        values = _values(piece, parse)
+        if values is None:
             return None
-        kinds = set(map(type, numbers))
-        if not kinds <= {float, int} or n_read + len(numbers) > len(array):
-            return None
-        values = array[n_read : n_read + len(numbers)]
-        values[:] = numbers
-        if whole and kinds == {int}:
-            largest = max(largest, np.abs(values).max())
-        else:
-            whole = False
-        n_read += len(numbers)
+        parts.append(values)
+        whole = (
+            whole
+            and not any(mark in piece for mark in _NOT_WHOLE)
+            and np.abs(values).max() < _LARGEST_WHOLE
+        )
         start = end + 1
-    shape = (len(array),) if is_flat else _shape(b",".join(structure))
-    if n_read < len(array) or shape is None:
+    array = np.concatenate(parts)
+    shape = array.shape if is_flat else _shape(b",".join(structure))
+    return None if shape is None else Numbers(array.reshape(shape), whole, text)
+
+
+def _values(piece: bytes, parse: Callable[[bytes], Json]) -> np.ndarray | None:
+    """Returns the numbers between two commas, in double precision; None if there is anything else.
+
+    There is at least one, since none is missing where commas follow one another or end a list.
+    """
+    try:
+        numbers = cast("list[float]", parse(b"[" + piece.translate(_BLANK) + b"]"))
+    except ValueError:
         return None
-    return Numbers(array.reshape(shape), whole and largest < _LARGEST_WHOLE, text)
+    # What is made of these bytes alone is a number; to look at each takes as long as to read it.
+    if (
+        not numbers
+        or piece.translate(None, _OF_NUMBERS)
+        and not set(map(type, numbers)) <= {float, int}
+    ):
+        return None
+    return np.fromiter(numbers, np.float64, len(numbers))
 
 
 def _shape(structure: bytes) -> tuple[int, ...] | None:
