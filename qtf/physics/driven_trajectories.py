@@ -12,12 +12,11 @@ and II.6.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.polynomial.chebyshev import chebpts1, chebval, chebvander
 from numpy.typing import ArrayLike, NDArray
-from scipy.integrate import DOP853, DenseOutput
-from scipy.optimize import brentq
 
 from qtf.physics._checks import checked_forward_times, checked_integer
 from qtf.physics._stepping import pieces_between
@@ -27,6 +26,9 @@ from qtf.physics._window_product import States, WindowProduct
 from qtf.physics.driven_lindblad import DrivenLindbladian
 from qtf.physics.monte_carlo_wave_functions import MAX_TRAJECTORY_SITES, checked_state
 from qtf.physics.operators import PauliSum
+
+if TYPE_CHECKING:
+    from scipy.integrate import DenseOutput
 
 # Of a step: root mean square error of amplitudes, relative and absolute.
 TOLERANCE = 1e-9
@@ -164,6 +166,8 @@ class DrivenTrajectorySampler:
 
         Thresholds of those at the end are counted from there on.
         """
+        from scipy.integrate import DOP853
+
         shape = len(some), self._hamiltonian.dimension
         psi0 = np.stack([one.psi for one in some])
         begins = np.array([one.time for one in some])
@@ -246,12 +250,13 @@ def _log_norms(psi: NDArray[np.complex128]) -> NDArray[np.float64]:
 
 
 def _moment(
-    states: DenseOutput,
+    states: "DenseOutput",
     shape: tuple[int, int],
     place: int,
     threshold: float,
 ) -> float:
     """Returns when in the last step log |psi|^2 of one of the states was at a threshold."""
+    from scipy.optimize import brentq
 
     def above(share: float) -> float:
         return float(_log_norms(states(share).reshape(shape)[place][None])[0]) - threshold
