@@ -56,6 +56,7 @@ GROUPS = (
     Group("Ground states", "ground_states.png", "python -m reproduce ground_states"),
     Group("Squares", "squares_*.png", "python -m reproduce squares"),
     Group("Ising squares", "ising_squares_*.png", "python -m reproduce ising_squares"),
+    Group("Periodic squares", "periodic_*.png", "python -m reproduce periodic"),
     Group("Growing", "growth_*.png", "python -m reproduce growth"),
     Group("Samplers", "samplers_*.png", "python -m reproduce samplers"),
     Group("Open systems", "open_system_*.png", "python -m reproduce open_systems"),
