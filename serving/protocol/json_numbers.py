@@ -16,15 +16,15 @@ import numpy as np
 import tensorflow as tf
 
 from qtf.typing import Json
-from serving.protocol.json_values import UNSUPPORTED
+from serving.protocol.json_values import MAX_RANK, UNSUPPORTED, round_to
 
 # Bytes that are read at a stretch, between which other threads have their turn.
 _PIECE = 2**16
-_MOST_AXES = 32
 # Bytes around the array.
 _MOST_WORDS = 4096
 _MARK = secrets.token_hex(16)
-_ROWS, _COLUMNS, _SIGNATURE = "instances", "inputs", "signature_name"
+# Keys of a request.
+ROWS, COLUMNS, SIGNATURE = "instances", "inputs", "signature_name"
 _BLANK = bytes.maketrans(b"[]", b"  ")
 _NO_STRUCTURE = bytes(set(range(256)) - set(b"[],"))
 # With regular brackets and commas these tell whether every number is at its place: an array begins
@@ -55,8 +55,7 @@ class Numbers:
         if dtype in UNSUPPORTED:
             return None
         if dtype.is_floating:
-            with np.errstate(over="ignore", under="ignore"):
-                return self.array.astype(dtype.as_numpy_dtype, copy=False)
+            return round_to(self.array, dtype)
         if not dtype.is_integer or not self.whole:
             return None
         bounds = np.iinfo(dtype.as_numpy_dtype)
@@ -100,17 +99,17 @@ def read_numbers(body: bytes, parse: Callable[[bytes], Json]) -> dict[str, Field
 
 def _place(document: Json) -> tuple[dict, str] | None:
     """Returns the object that holds the mark, and the mark's key in it."""
-    if not isinstance(document, dict) or not isinstance(document.get(_SIGNATURE, ""), str):
+    if not isinstance(document, dict) or not isinstance(document.get(SIGNATURE, ""), str):
         return None
-    keys = document.keys() - {_SIGNATURE}
-    if keys not in ({_ROWS}, {_COLUMNS}):
+    keys = document.keys() - {SIGNATURE}
+    if keys not in ({ROWS}, {COLUMNS}):
         return None
     (key,) = keys
     if document[key] == _MARK:
         return document, key
     inputs = document[key]
     # An object of that key alone is an encoded text.
-    if key == _COLUMNS and isinstance(inputs, dict) and list(inputs.values()) == [_MARK]:
+    if key == COLUMNS and isinstance(inputs, dict) and list(inputs.values()) == [_MARK]:
         (name,) = inputs
         return (inputs, name) if name != "b64" else None
     return None
@@ -169,7 +168,7 @@ def _values(piece: bytes, parse: Callable[[bytes], Json]) -> np.ndarray | None:
 def _shape(structure: bytes) -> tuple[int, ...] | None:
     """Returns the shape of the regular array with these brackets and commas, None if it is none."""
     n_axes = len(structure) - len(structure.lstrip(b"["))
-    if n_axes > _MOST_AXES:
+    if n_axes > MAX_RANK:
         return None
     shape: list[int] = []
     block = b""

@@ -17,15 +17,14 @@ import tensorflow as tf
 
 from qtf.typing import Json
 from serving.protocol import json_pieces
-from serving.protocol.json_numbers import Field, Numbers, read_numbers
+from serving.protocol.json_numbers import COLUMNS, ROWS, SIGNATURE, Field, Numbers, read_numbers
 from serving.protocol.json_values import PIECE, shape_text, show, to_array
 from serving.protocol.prediction import find_signature
 from serving.protocol.signature import DEFAULT_SIGNATURE, Signature
 from serving.status import StatusError, invalid_argument
 
-_ROWS, _COLUMNS = "instances", "inputs"
 # Beyond so many bytes, numbers are read without an object for each.
-_LARGE = 2**17
+_LARGE = 2 * json_pieces.PIECE
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ def parse_object(body: bytes) -> dict[str, Json]:
     document = _parse(body)
     if not isinstance(document, dict):
         raise invalid_argument(f"JSON Value: {show(document)} Is not object")
-    if not isinstance(document.get("signature_name", ""), str):
+    if not isinstance(document.get(SIGNATURE, ""), str):
         raise invalid_argument(
             f"JSON Value: {show(document)} not formatted correctly. "
             "'signature_name' key must be a string value."
@@ -86,17 +85,17 @@ def read_predict(given: Mapping[str, Field], signatures: Mapping[str, Signature]
         raise invalid_argument(f"Failed to get input map for signature: {signature.name}")
     array = _array(given, signature)
     if array is not None:
-        return JsonRequest(signature, {next(iter(signature.inputs)): array}, _ROWS in given)
+        return JsonRequest(signature, {next(iter(signature.inputs)): array}, ROWS in given)
     document = {key: _without_numbers(value) for key, value in given.items()}
-    if _ROWS in document and _COLUMNS in document:
+    if ROWS in document and COLUMNS in document:
         raise invalid_argument(
             f"JSON Value: {show(document)} Not formatted correctly expecting only one of "
             "'inputs' or 'instances' keys to exist "
         )
-    if _ROWS in document:
-        return JsonRequest(signature, _read_rows(document[_ROWS], signature), True)
-    if _COLUMNS in document:
-        columns = _columns(document[_COLUMNS], signature)
+    if ROWS in document:
+        return JsonRequest(signature, _read_rows(document[ROWS], signature), True)
+    if COLUMNS in document:
+        columns = _columns(document[COLUMNS], signature)
         return JsonRequest(signature, _to_arrays(columns, signature), False)
     raise invalid_argument("Missing 'inputs' or 'instances' key")
 
@@ -106,7 +105,7 @@ def _array(given: Mapping[str, Field], signature: Signature) -> np.ndarray | Non
     if len(signature.inputs) != 1:
         return None
     ((alias, spec),) = signature.inputs.items()
-    numbers = given.get(_ROWS, given.get(_COLUMNS))
+    numbers = given.get(ROWS, given.get(COLUMNS))
     if isinstance(numbers, dict):
         numbers = numbers.get(alias)
     return numbers.as_type(spec.dtype) if isinstance(numbers, Numbers) else None
@@ -175,7 +174,7 @@ _DECODER = json.JSONDecoder(parse_float=_finite, parse_int=_double_at_most)
 
 
 def _signature(document: Mapping[str, Field], signatures: Mapping[str, Signature]) -> Signature:
-    key = str(document.get("signature_name") or DEFAULT_SIGNATURE)
+    key = str(document.get(SIGNATURE) or DEFAULT_SIGNATURE)
     try:
         return find_signature(signatures, key)
     except StatusError:

@@ -17,7 +17,7 @@ from serving.status import Code, StatusError, invalid_argument
 UNSUPPORTED = {tf.float16, tf.bfloat16, tf.complex64, tf.complex128}
 UNSUPPORTED_NUMBERS = {dtype.as_datatype_enum for dtype in UNSUPPORTED}
 # NumPy has room for 64 axes.
-_MAX_RANK = 32
+MAX_RANK = 32
 # Values converted at a stretch, within a millisecond or two.
 PIECE = 2**15
 
@@ -58,9 +58,9 @@ def _flatten(value: Json) -> tuple[tuple[int, ...], list[Json]]:
     shape: list[int] = []
     level: list[Json] = [value]
     while level and isinstance(level[0], list):
-        if len(shape) == _MAX_RANK:
+        if len(shape) == MAX_RANK:
             raise invalid_argument(
-                f"Encountered list at unexpected level: {_MAX_RANK} expected < {_MAX_RANK}"
+                f"Encountered list at unexpected level: {MAX_RANK} expected < {MAX_RANK}"
             )
         length = len(level[0])
         flat: list[Json] = []
@@ -115,7 +115,7 @@ def _convert(leaves: Sequence[Json], dtype: tf.DType, rank: int) -> np.ndarray:
     if kinds - allowed:
         raise _wrong_type(next(leaf for leaf in leaves if type(leaf) not in allowed), dtype)
     if dtype.is_floating:
-        return _round(leaves, dtype)
+        return round_to(leaves, dtype)
     try:
         return np.array(leaves, dtype.as_numpy_dtype)
     except (OverflowError, ValueError):
@@ -125,10 +125,10 @@ def _convert(leaves: Sequence[Json], dtype: tf.DType, rank: int) -> np.ndarray:
         raise _wrong_type(wrong, dtype) from None
 
 
-def _round(leaves: Sequence[Json], dtype: tf.DType) -> np.ndarray:
+def round_to(numbers: Sequence[Json] | np.ndarray, dtype: tf.DType) -> np.ndarray:
     """Returns numbers in a floating-point type, by way of double precision."""
     with np.errstate(over="ignore", under="ignore"):
-        return np.array(leaves, np.float64).astype(dtype.as_numpy_dtype)
+        return np.asarray(numbers, np.float64).astype(dtype.as_numpy_dtype, copy=False)
 
 
 def decode_bytes(leaf: Json) -> bytes:
